@@ -1,0 +1,1 @@
+"""V2G contracts: menus, their exact design, and the owner's choice."""

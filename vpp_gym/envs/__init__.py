@@ -1,0 +1,1 @@
+"""Thin Gymnasium environments over the simulator, scalar and vector."""

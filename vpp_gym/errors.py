@@ -1,0 +1,27 @@
+"""The two ways in which vpp_gym refuses: bad input, and a solve without an answer."""
+
+from __future__ import annotations
+
+
+class InvalidInputError(ValueError):
+    """Input that cannot be used, with the field, the value and the remedy.
+
+    >>> print(InvalidInputError("dt_h", 0.3, "use 1.0 or 0.25"))
+    dt_h: got 0.3; use 1.0 or 0.25
+    """
+
+    def __init__(self, field: str, value: object, remedy: str) -> None:
+        self.field, self.value, self.remedy = field, value, remedy
+        super().__init__(f"{field}: got {_short(value)}; {remedy}")
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.field, self.value, self.remedy)
+
+
+class SolveFailedError(RuntimeError):
+    """A solver ended without a usable answer; nothing was dispatched."""
+
+
+def _short(value: object, limit: int = 120) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,0 +1,1 @@
+"""Rollouts, metrics, scores and statistics."""

@@ -1,0 +1,1 @@
+"""Physics of the parked fleet: battery, laxity, flexibility envelope, disaggregation."""

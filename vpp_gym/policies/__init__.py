@@ -1,0 +1,1 @@
+"""Policies: rules, schedulers, bidders and the hindsight optimum."""

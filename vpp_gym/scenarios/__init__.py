@@ -1,0 +1,1 @@
+"""Realised worlds: the synthetic Dutch source and readers of real data."""

@@ -1,0 +1,343 @@
+"""One realised world: prices and sessions on a common clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vpp_gym.errors import InvalidInputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+REQUIRED_COLUMNS = ("arrival_step", "departure_step", "arrival_soc")
+OPTIONAL_COLUMNS = {
+    "target_soc": 0.97,
+    "capacity_kwh": 80.0,
+    "charge_kw": np.inf,
+    "discharge_kw": np.inf,
+    "owner_draw": None,
+}
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Charging sessions, sorted by arrival (stable), one row per stay.
+
+    A session is connected in the steps arrival_step <= t < departure_step.
+
+    Attributes:
+        arrival_step: (n,) step of arrival.
+        departure_step: (n,) first step in which the charger is free again.
+        arrival_soc: (n,) fraction in [0, 1].
+        target_soc: (n,) fraction in [0, 1] the driver declares on arrival.
+        capacity_kwh: (n,) kWh.
+        charge_kw: (n,) kW limit of the car itself; inf: the charger limits.
+        discharge_kw: (n,) kW limit of the car itself.
+        owner_draw: (n,) in [0, 1): quantile of the owner's type, so that one
+            scenario serves any distribution of types.
+    """
+
+    arrival_step: Ints
+    departure_step: Ints
+    arrival_soc: Floats
+    target_soc: Floats
+    capacity_kwh: Floats
+    charge_kw: Floats
+    discharge_kw: Floats
+    owner_draw: Floats
+
+    def __len__(self) -> int:
+        return len(self.arrival_step)
+
+    def take(self, rows: NDArray[Any]) -> Sessions:
+        """The sessions of the given rows (indices or mask), in that order."""
+        return Sessions(**{name: column[rows] for name, column in vars(self).items()})
+
+
+def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> Sessions:
+    """Validated sessions from a mapping of columns or a DataFrame.
+
+    Args:
+        table: columns arrival_step, departure_step, arrival_soc; optional
+            target_soc (0.97), capacity_kwh (80), charge_kw, discharge_kw (inf),
+            owner_draw (uniform from `seed`).
+        seed: of the owner draws, where the table has none.
+
+    Raises:
+        InvalidInputError: unknown or missing column, unequal lengths, NaN,
+            a stay shorter than one step, a fraction outside [0, 1].
+    """
+    columns = {str(name): table[name] for name in table}
+    allowed = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
+    for name in columns:
+        if name not in allowed:
+            raise InvalidInputError(
+                "sessions", name, f"unknown column; use only {', '.join(allowed)}"
+            )
+    for name in REQUIRED_COLUMNS:
+        if name not in columns:
+            raise InvalidInputError("sessions", sorted(columns), f"add the column {name}")
+    n = np.size(columns["arrival_step"])
+    steps = {
+        name: _whole(f"sessions.{name}", columns[name], n)
+        for name in ("arrival_step", "departure_step")
+    }
+    floats = {}
+    for name in ("arrival_soc", *OPTIONAL_COLUMNS):
+        default = OPTIONAL_COLUMNS.get(name)
+        if name in columns:
+            floats[name] = _column(f"sessions.{name}", columns[name], n, inf=name.endswith("_kw"))
+        elif name == "owner_draw":
+            floats[name] = np.random.default_rng(seed).random(n)
+        else:
+            floats[name] = np.full(n, default, dtype=np.float64)
+    sessions = Sessions(**steps, **floats)
+    _check_sessions(sessions)
+    return sessions.take(np.argsort(sessions.arrival_step, kind="stable"))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What happens: prices of every step and the sessions that arrive.
+
+    Build it with `Scenario.from_arrays`, which validates.
+
+    Attributes:
+        da_eur_per_kwh: (T,) day-ahead price.
+        im_short_eur_per_kwh: (T,) imbalance price paid by a short party.
+        im_long_eur_per_kwh: (T,) imbalance price received by a long party;
+            equal to the short price but in hours of dual pricing.
+        sessions: who comes, and what they need.
+        start: local clock time of step 0, a midnight.
+        dt_h: hours per step, 1.0 or 0.25.
+        timezone: IANA name; None means a clock without summer time.
+        name: label in results.
+        notes: provenance, e.g. how many rows were dropped and why.
+    """
+
+    da_eur_per_kwh: Floats
+    im_short_eur_per_kwh: Floats
+    im_long_eur_per_kwh: Floats
+    sessions: Sessions
+    start: np.datetime64
+    dt_h: float = 1.0
+    timezone: str | None = None
+    name: str = "scenario"
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        da_eur_per_kwh: ArrayLike,
+        im_eur_per_kwh: ArrayLike | None = None,
+        im_short_eur_per_kwh: ArrayLike | None = None,
+        im_long_eur_per_kwh: ArrayLike | None = None,
+        sessions: Mapping[str, ArrayLike] | Sessions | Any | None = None,
+        start: str | np.datetime64 = "2019-01-01",
+        dt_h: float = 1.0,
+        timezone: str | None = None,
+        name: str = "scenario",
+        seed: int = 0,
+        notes: Mapping[str, Any] | None = None,
+    ) -> Scenario:
+        """Scenario from plain arrays.
+
+        Give either `im_eur_per_kwh` (one imbalance price) or both the short and
+        the long price. A session that would depart after the last step departs
+        at the end; `notes` counts these as "departures_clipped".
+
+        Raises:
+            InvalidInputError: naming the field, the value and the remedy.
+        """
+        if dt_h not in (1.0, 0.25):
+            raise InvalidInputError("dt_h", dt_h, "use 1.0 or 0.25 hours")
+        da = _series("da_eur_per_kwh", da_eur_per_kwh)
+        if im_eur_per_kwh is not None:
+            if im_short_eur_per_kwh is not None or im_long_eur_per_kwh is not None:
+                raise InvalidInputError(
+                    "im_eur_per_kwh", "together with short/long", "give one price or the pair"
+                )
+            im_short_eur_per_kwh = im_long_eur_per_kwh = im_eur_per_kwh
+        if im_short_eur_per_kwh is None or im_long_eur_per_kwh is None:
+            raise InvalidInputError(
+                "im_eur_per_kwh", None, "give im_eur_per_kwh, or both the short and the long price"
+            )
+        short = _series("im_short_eur_per_kwh", im_short_eur_per_kwh, len(da))
+        long = _series("im_long_eur_per_kwh", im_long_eur_per_kwh, len(da))
+        if (wrong := np.flatnonzero(short < long)).size:
+            raise InvalidInputError(
+                f"im_short_eur_per_kwh[{wrong[0]}]",
+                float(short[wrong[0]]),
+                "a short party never pays less than a long one gets: were the two swapped?",
+            )
+        table = sessions
+        if table is None:
+            table = {name: [] for name in REQUIRED_COLUMNS}
+        if not isinstance(table, Sessions):
+            table = sessions_from_table(table, seed)
+        table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))
+        return cls(
+            da, short, long, table, _midnight(start), float(dt_h), _zone(timezone), name, notes
+        )
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps T."""
+        return len(self.da_eur_per_kwh)
+
+    @property
+    def lines_per_day(self) -> int:
+        """Lines of a bid sheet: 24 at one hour, 96 at a quarter."""
+        return round(24 / self.dt_h)
+
+    @cached_property
+    def clock(self) -> NDArray[np.datetime64]:
+        """(T,) local clock time at which each step begins.
+
+        With a time zone, a clock hour is skipped in spring and comes twice in autumn.
+        """
+        minutes = (np.arange(self.n_steps) * round(self.dt_h * 60)).astype("timedelta64[m]")
+        start = self.start.astype("datetime64[m]")
+        if self.timezone is None:
+            return start + minutes
+        zone = ZoneInfo(self.timezone)
+        utc = np.datetime64(
+            start.astype(object).replace(tzinfo=zone).astimezone(ZoneInfo("UTC")).replace(tzinfo=None),
+            "m",
+        )
+        return _local(utc + minutes, zone)
+
+    @cached_property
+    def line(self) -> Ints:
+        """(T,) bid line of each step: its place in the local clock day."""
+        day = self.clock.astype("datetime64[D]")
+        minute = (self.clock - day).astype("timedelta64[m]").astype(np.int64)
+        return minute // round(self.dt_h * 60)
+
+    @cached_property
+    def day(self) -> Ints:
+        """(T,) number of the local day, 0 for the first."""
+        days = self.clock.astype("datetime64[D]")
+        return (days - days[0]).astype(np.int64)
+
+
+def _local(utc: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.datetime64]:
+    """Local clock of UTC minutes; the offset is looked up once an hour."""
+    hours, inverse = np.unique(utc.astype("datetime64[h]"), return_inverse=True)
+    utc_zone = ZoneInfo("UTC")
+    offset = np.array(
+        [
+            h.astype(object).replace(tzinfo=utc_zone).astimezone(zone).utcoffset().total_seconds()
+            for h in hours
+        ]
+    )
+    return utc + (offset[inverse] // 60).astype("timedelta64[m]")
+
+
+def _midnight(start: str | np.datetime64) -> np.datetime64:
+    try:
+        moment = np.datetime64(start, "m")
+    except ValueError as error:
+        raise InvalidInputError("start", start, "give an ISO date such as 2019-01-01") from error
+    if np.isnat(moment) or moment != moment.astype("datetime64[D]"):
+        raise InvalidInputError("start", start, "a scenario starts at a local midnight")
+    return moment
+
+
+def _zone(timezone: str | None) -> str | None:
+    if timezone is not None:
+        try:
+            ZoneInfo(timezone)
+        except Exception as error:
+            raise InvalidInputError(
+                "timezone", timezone, "give an IANA name such as Europe/Amsterdam"
+            ) from error
+    return timezone
+
+
+def _series(name: str, values: ArrayLike, length: int | None = None) -> Floats:
+    series = _column(name, values, length)
+    if series.size == 0:
+        raise InvalidInputError(name, [], "give at least one step")
+    if (wild := np.flatnonzero(np.abs(series) > 20)).size:
+        raise InvalidInputError(
+            f"{name}[{wild[0]}]",
+            float(series[wild[0]]),
+            "prices are EUR/kWh, within +-20; divide EUR/MWh by 1000",
+        )
+    return series
+
+
+def _column(name: str, values: ArrayLike, length: int | None = None, inf: bool = False) -> Floats:
+    try:
+        column = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(name, values, "give an array of numbers") from error
+    if column.ndim != 1:
+        raise InvalidInputError(name, column.shape, "give a one-dimensional array")
+    if length is not None and len(column) != length:
+        raise InvalidInputError(name, f"{len(column)} values", f"give {length}")
+    bad = np.isnan(column) if inf else ~np.isfinite(column)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise InvalidInputError(f"{name}[{row}]", float(column[row]), "fill or drop it first")
+    column.setflags(write=False)
+    return column
+
+
+def _whole(name: str, values: ArrayLike, length: int) -> Ints:
+    column = _column(name, values, length)
+    if (odd := np.flatnonzero(column != np.floor(column))).size:
+        raise InvalidInputError(
+            f"{name}[{odd[0]}]", float(column[odd[0]]), "steps are whole numbers"
+        )
+    return column.astype(np.int64)
+
+
+def _check_sessions(sessions: Sessions) -> None:
+    def refuse(name: str, wrong: NDArray[np.bool_], remedy: str) -> None:
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            value = getattr(sessions, name)[row]
+            raise InvalidInputError(f"sessions.{name}[{row}]", float(value), remedy)
+
+    refuse("arrival_step", sessions.arrival_step < 0, "arrivals are at step 0 or later")
+    refuse(
+        "departure_step",
+        sessions.departure_step <= sessions.arrival_step,
+        "a stay lasts at least one step: departure_step > arrival_step",
+    )
+    for name in ("arrival_soc", "target_soc"):
+        column = getattr(sessions, name)
+        refuse(name, (column < 0) | (column > 1), "a state of charge is a fraction in [0, 1]")
+    refuse("capacity_kwh", ~(sessions.capacity_kwh > 0), "a battery holds more than 0 kWh")
+    refuse("capacity_kwh", np.isinf(sessions.capacity_kwh), "give a finite capacity")
+    refuse("charge_kw", ~(sessions.charge_kw > 0), "a car charges with more than 0 kW")
+    refuse("discharge_kw", sessions.discharge_kw < 0, "give 0 or more kW")
+    outside = (sessions.owner_draw < 0) | (sessions.owner_draw >= 1)
+    refuse("owner_draw", outside, "a quantile is in [0, 1)")
+
+
+def _clip_to_horizon(
+    sessions: Sessions, n_steps: int, notes: dict[str, Any]
+) -> tuple[Sessions, dict[str, Any]]:
+    if (late := np.flatnonzero(sessions.arrival_step >= n_steps)).size:
+        raise InvalidInputError(
+            "sessions.arrival_step",
+            int(sessions.arrival_step[late[0]]),
+            f"the prices end at step {n_steps}: drop later arrivals or add prices",
+        )
+    clipped = sessions.departure_step > n_steps
+    if clipped.any():
+        notes["departures_clipped"] = int(clipped.sum())
+        departure = np.minimum(sessions.departure_step, n_steps)
+        sessions = Sessions(**{**vars(sessions), "departure_step": departure})
+    return sessions, notes

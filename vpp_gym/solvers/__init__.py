@@ -1,0 +1,1 @@
+"""Optimisation programs and exact solvers."""

@@ -1,0 +1,119 @@
+"""What a policy may know and decide: the snapshot of a moment, and the answer to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.params import VPPParams
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+HISTORY_DAYS = 28
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything an operator knows at the start of a step, after the arrivals.
+
+    The n connected EVs are listed by charger. "Known" day-ahead prices end with
+    today, and after gate closure with tomorrow. Histories end with the last
+    settled step and reach back `HISTORY_DAYS` at most. Arrays are read-only
+    copies: nothing that happens after this step can show in them.
+
+    Attributes:
+        step: steps since the run began.
+        steps_left: steps until the run ends, this one included.
+        time: local clock time at which the step begins.
+        dt_h: hours per step.
+        is_gate: the bid sheet for tomorrow is read in this step.
+        params: the rules of the world.
+        session: (n,) row of the session in the scenario, an identity only.
+        charger: (n,) charger of each EV.
+        energy_kwh: (n,) stored now.
+        target_kwh: (n,) to be stored at departure.
+        min_kwh: (n,) lower limit of the stored energy.
+        max_kwh: (n,) upper limit of the stored energy; the target, for EVs
+            without a running contract.
+        charge_kw: (n,) limit at the meter, of car and charger.
+        discharge_kw: (n,) limit at the meter, of car and charger.
+        steps_to_departure: (n,) steps left, this one included, >= 1.
+        contract_kwh: (n,) energy the contract still lets the VPP discharge
+            (at the meter); 0 without a contract.
+        contract_steps: (n,) steps left in the contract's window, this one included.
+        payoff_eur: (n,) owed to the owner at departure.
+        lo_kwh: (n,) least net load this step (negative: export), at the meter.
+        hi_kwh: (n,) largest net load this step, at the meter.
+        idle_kwh: (n,) net load closest to zero within [lo_kwh, hi_kwh].
+        laxity_h: (n,) hours of slack; negative: the target is out of reach.
+        line: (k,) place in the clock day of this step and the following ones,
+            to the end of tomorrow.
+        n_known: how many of the k day-ahead prices are known.
+        da_eur_per_kwh: (k,) day-ahead prices: known, then forecast
+            (see `vpp_gym.scenarios.outlook`).
+        da_sold_kwh: (k,) committed so far.
+        line_past: (p,) place in the clock day of the steps before, oldest first.
+        da_past_eur_per_kwh: (p,) day-ahead prices of the past.
+        im_short_past_eur_per_kwh: (p,) settled price of a short party.
+        im_long_past_eur_per_kwh: (p,) settled price of a long party.
+        im_short_now_eur_per_kwh: this step's price, None unless imbalance_lag_h is 0.
+        im_long_now_eur_per_kwh: this step's price, None unless imbalance_lag_h is 0.
+        expected_load_kwh: (lines,) mean net load by line of the day, from the past.
+    """
+
+    step: int
+    steps_left: int
+    time: np.datetime64
+    dt_h: float
+    is_gate: bool
+    params: VPPParams
+    session: Ints
+    charger: Ints
+    energy_kwh: Floats
+    target_kwh: Floats
+    min_kwh: Floats
+    max_kwh: Floats
+    charge_kw: Floats
+    discharge_kw: Floats
+    steps_to_departure: Ints
+    contract_kwh: Floats
+    contract_steps: Ints
+    payoff_eur: Floats
+    lo_kwh: Floats
+    hi_kwh: Floats
+    idle_kwh: Floats
+    laxity_h: Floats
+    line: Ints
+    n_known: int
+    da_eur_per_kwh: Floats
+    da_sold_kwh: Floats
+    line_past: Ints
+    da_past_eur_per_kwh: Floats
+    im_short_past_eur_per_kwh: Floats
+    im_long_past_eur_per_kwh: Floats
+    im_short_now_eur_per_kwh: float | None
+    im_long_now_eur_per_kwh: float | None
+    expected_load_kwh: Floats
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What the operator does in one step.
+
+    Give the dispatch either per charger or as one number for the fleet.
+
+    Attributes:
+        net_load_kwh: (n_chargers,) kWh at the meter, + takes from the grid;
+            0 where no EV is connected; within the snapshot's lo_kwh and hi_kwh.
+        fleet_kwh: net load of the whole fleet, within the sum of those limits,
+            handed to the EVs by the disaggregation rule.
+        bids_kwh: (lines_per_day,) sold day-ahead for each line of tomorrow,
+            + sells; read at the gate only. None sells nothing.
+    """
+
+    net_load_kwh: Floats | None = None
+    fleet_kwh: float | None = None
+    bids_kwh: Floats | None = None
