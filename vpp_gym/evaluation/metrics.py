@@ -1,0 +1,138 @@
+"""What a run amounts to: totals, the split of its profit, and its score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.statistics import (
+    Interval,
+    block_weights,
+    interquartile_mean,
+    percentile_interval,
+)
+
+Floats = NDArray[np.float64]
+
+RUN_KEYS = ["policy", "scenario", "seed"]
+MONEY_TERMS = ("da_eur", "im_eur", "retail_eur", "payoff_eur", "shortfall_eur")
+NOT_ADDITIVE = (
+    "day",
+    "date",
+    "demand_satisfaction",
+    "fully_served_share",
+    "solve_ms_mean",
+    "solve_ms_max",
+)
+PROFIT_SPLIT = ("position_eur", "load_value_eur", "payoff_eur", "service_eur")
+
+
+def profit_parts(days: pd.DataFrame) -> pd.DataFrame:
+    """Where the profit comes from: four parts that add up to it.
+
+    position_eur: the bids: committed energy times (day-ahead - reference price).
+    load_value_eur: the net load at the reference price (a cost is negative).
+    payoff_eur: paid to owners with a contract (negative).
+    service_eur: what drivers pay, minus the penalty on what they did not get.
+
+    The flexibility of a policy is what its load_value_eur is better than that of
+    charging on arrival. Bids and scheduling never mix in one number.
+    """
+    service = days["retail_eur"] + days["shortfall_eur"]
+    return days[["position_eur", "load_value_eur", "payoff_eur"]].assign(service_eur=service)
+
+
+def without_position_eur(days: pd.DataFrame) -> pd.Series:
+    """Profit had nothing been bid: load value, payoffs and service [EUR].
+
+    The flexibility score is taken on this sum and not on the load value alone:
+    otherwise discharge bought with payoffs would count as free, and a car left
+    empty as a saving.
+    """
+    return profit_parts(days).drop(columns="position_eur").sum(axis=1)
+
+
+def totals(days: pd.DataFrame) -> pd.DataFrame:
+    """One row per policy, scenario and seed from the rows of its days.
+
+    Energies, money and counts are added up; ratios and solve times are taken
+    anew over the whole run. `flexibility_profit_eur` is `without_position_eur`.
+    """
+    runs = days.groupby(RUN_KEYS, sort=False)
+    adds = [name for name in days if name not in (*RUN_KEYS, *NOT_ADDITIVE)]
+    table = runs[adds].sum()
+    table.insert(0, "days", runs.size())
+    table = table.assign(**satisfaction(table), flexibility_profit_eur=without_position_eur(table))
+    solving = (days["solve_ms_mean"] * days["steps"]).groupby([days[key] for key in RUN_KEYS])
+    table["solve_ms_mean"] = solving.sum() / table["steps"]
+    table["solve_ms_max"] = runs["solve_ms_max"].max()
+    return table.reset_index()
+
+
+def satisfaction(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Share of the demanded energy that was served, and of the sessions served in full.
+
+    Both count the cars that have left, and are 1 where none has.
+    """
+    asked = table["served_kwh"] + table["unserved_kwh"]
+    return {
+        "demand_satisfaction": (table["served_kwh"] / asked).where(asked > 0, 1.0),
+        "fully_served_share": (table["fully_served"] / table["departures"]).where(
+            table["departures"] > 0, 1.0
+        ),
+    }
+
+
+def score(profit_eur: ArrayLike, no_control_eur: ArrayLike, hindsight_eur: ArrayLike) -> Floats:
+    """Place between charging on arrival (0) and the optimum in hindsight (100).
+
+    NaN where hindsight earned no more than charging on arrival: there is no scale then.
+
+    >>> float(score(6230, no_control_eur=2064, hindsight_eur=7701).round(1))
+    73.9
+    """
+    profit, low, high = np.broadcast_arrays(
+        *(np.asarray(x, dtype=np.float64) for x in (profit_eur, no_control_eur, hindsight_eur))
+    )
+    room = high - low
+    return 100 * np.divide(profit - low, room, out=np.full(room.shape, np.nan), where=room > 0)
+
+
+def score_interval(
+    profit_eur: ArrayLike,
+    no_control_eur: ArrayLike,
+    hindsight_eur: ArrayLike,
+    *,
+    block_days: int = 7,
+    confidence: float = 0.95,
+    n_resamples: int = 2000,
+    rng: np.random.Generator,
+) -> Interval:
+    """Score with a bootstrap interval over weeks, and over seeds where there are several.
+
+    Each resample draws blocks of days, the same for the policy and both ends
+    of the scale, and seeds with replacement; the score is the interquartile
+    mean over the seeds drawn.
+
+    Args:
+        profit_eur: (days,) or (seeds, days) EUR.
+        no_control_eur: (days,) EUR of charging on arrival on the same days.
+        hindsight_eur: (days,) EUR of the optimum in hindsight.
+        block_days: length of a block.
+        confidence: of the percentile interval.
+        n_resamples: bootstrap draws.
+        rng: source of the draws.
+    """
+    runs = np.atleast_2d(np.asarray(profit_eur, dtype=np.float64))
+    ends = np.stack([np.asarray(no_control_eur, float), np.asarray(hindsight_eur, float)])
+    if runs.ndim != 2 or runs.shape[1] != ends.shape[1]:
+        raise InvalidInputError("profit_eur", runs.shape, f"give {ends.shape[1]} days per seed")
+    weights = block_weights(runs.shape[1], block_days=block_days, n_resamples=n_resamples, rng=rng)
+    low, high = weights @ ends[0], weights @ ends[1]
+    scores = score(weights @ runs.T, low[:, None], high[:, None])
+    drawn = rng.integers(len(runs), size=scores.shape)
+    resampled = interquartile_mean(np.take_along_axis(scores, drawn, axis=1), axis=1)
+    estimate = interquartile_mean(score(runs.sum(axis=1), *ends.sum(axis=1)))
+    return percentile_interval(float(estimate), resampled, confidence)

@@ -1,0 +1,189 @@
+"""Interquartile means and bootstrap intervals over runs and over days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from vpp_gym.errors import InvalidInputError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and the bootstrap interval around it, in the estimate's unit."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def interquartile_mean(values: ArrayLike, axis: int | None = -1) -> Floats:
+    """Mean of the middle half: a quarter of the values is cut off at either end.
+
+    The number cut off is rounded down, so three values or fewer give the plain mean.
+
+    >>> float(interquartile_mean([0, 1, 2, 3, 4, 5, 6, 1000]))
+    3.5
+
+    Source: Agarwal et al. 2021, Deep RL at the Edge of the Statistical Precipice.
+    """
+    return np.asarray(stats.trim_mean(values, 0.25, axis=axis))
+
+
+def stratified_bootstrap(
+    scores: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    n_resamples: int = 2000,
+    rng: np.random.Generator,
+) -> Interval:
+    """Interquartile mean over runs and tasks, runs resampled within each task.
+
+    Args:
+        scores: (runs,) or (runs, tasks), at least two runs.
+        confidence: of the percentile interval.
+        n_resamples: bootstrap draws.
+        rng: source of the draws.
+
+    Source: Agarwal et al. 2021, Sec. 4.1.
+    """
+    table = np.asarray(scores, dtype=np.float64)
+    table = table[:, None] if table.ndim == 1 else table
+    if table.ndim != 2 or len(table) < 2:
+        raise InvalidInputError("scores", table.shape, "give (runs, tasks) with two runs or more")
+    _check_draws(confidence, n_resamples)
+
+    def pooled(*tasks: Floats, axis: int) -> Floats:
+        return interquartile_mean(np.concatenate(tasks, axis=axis), axis=axis)
+
+    drawn = stats.bootstrap(
+        tuple(table.T),
+        pooled,
+        vectorized=True,
+        n_resamples=n_resamples,
+        confidence_level=confidence,
+        method="percentile",
+        rng=rng,
+    ).confidence_interval
+    return Interval(
+        float(interquartile_mean(table, axis=None)), float(drawn.low), float(drawn.high)
+    )
+
+
+def block_weights(
+    n_days: int, *, block_days: int = 7, n_resamples: int = 2000, rng: np.random.Generator
+) -> Floats:
+    """How often each day is drawn when blocks of consecutive days are resampled.
+
+    Blocks start on any day and run on from the last day to the first, so every
+    day is drawn equally often on average; the last block is cut to fit. Days
+    within a block stay together, and so does their dependence.
+
+    Args:
+        n_days: length of the series.
+        block_days: length of a block; a week keeps the weekly pattern.
+        n_resamples: number of resampled series.
+        rng: source of the draws.
+
+    Returns:
+        (n_resamples, n_days) whole numbers, each row summing to n_days.
+
+    Source: Politis & Romano 1992, circular block-resampling.
+    """
+    if n_days < 1:
+        raise InvalidInputError("n_days", n_days, "give at least one day")
+    if block_days < 1:
+        raise InvalidInputError("block_days", block_days, "give at least one day")
+    block_days = min(block_days, n_days)
+    n_blocks = -(-n_days // block_days)
+    first = rng.integers(n_days, size=(n_resamples, n_blocks, 1))
+    drawn = ((first + np.arange(block_days)) % n_days).reshape(n_resamples, -1)[:, :n_days]
+    flat = drawn + n_days * np.arange(n_resamples)[:, None]
+    counts = np.bincount(flat.ravel(), minlength=n_resamples * n_days)
+    return counts.reshape(n_resamples, n_days).astype(np.float64)
+
+
+def block_bootstrap(
+    days: ArrayLike,
+    statistic: Callable[[Floats], Floats],
+    *,
+    block_days: int = 7,
+    confidence: float = 0.95,
+    n_resamples: int = 2000,
+    rng: np.random.Generator,
+) -> Interval:
+    """Interval of a statistic of sums over days, from resampled blocks of days.
+
+    All columns are drawn on the same days: differences and ratios are paired.
+
+    Args:
+        days: (n_days, k) k daily quantities.
+        statistic: maps (..., k) sums over all days to (...) values.
+        block_days: length of a block.
+        confidence: of the percentile interval.
+        n_resamples: bootstrap draws.
+        rng: source of the draws.
+    """
+    table = np.asarray(days, dtype=np.float64)
+    if table.ndim != 2 or not np.isfinite(table).all():
+        raise InvalidInputError("days", table.shape, "give finite values of shape (n_days, k)")
+    _check_draws(confidence, n_resamples)
+    weights = block_weights(len(table), block_days=block_days, n_resamples=n_resamples, rng=rng)
+    return percentile_interval(
+        float(statistic(table.sum(axis=0))), statistic(weights @ table), confidence
+    )
+
+
+def paired_difference(
+    a_eur: ArrayLike,
+    b_eur: ArrayLike,
+    *,
+    block_days: int = 7,
+    confidence: float = 0.95,
+    n_resamples: int = 2000,
+    rng: np.random.Generator,
+) -> Interval:
+    """What policy a earned more than b over the same days, with its interval.
+
+    Args:
+        a_eur: (n_days,) EUR of policy a.
+        b_eur: (n_days,) EUR of policy b on the same days.
+        block_days: length of a block.
+        confidence: of the percentile interval.
+        n_resamples: bootstrap draws.
+        rng: source of the draws.
+
+    Returns:
+        EUR over all days.
+    """
+    a, b = np.asarray(a_eur, dtype=np.float64), np.asarray(b_eur, dtype=np.float64)
+    if a.shape != b.shape or a.ndim != 1:
+        raise InvalidInputError("b_eur", b.shape, f"give one value for each of {a.shape} days")
+    return block_bootstrap(
+        (a - b)[:, None],
+        lambda total: total[..., 0],
+        block_days=block_days,
+        confidence=confidence,
+        n_resamples=n_resamples,
+        rng=rng,
+    )
+
+
+def percentile_interval(estimate: float, drawn: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Interval between two quantiles of resampled estimates; NaN where any of them is."""
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.asarray(drawn, dtype=np.float64), (tail, 1 - tail))
+    return Interval(estimate, float(low), float(high))
+
+
+def _check_draws(confidence: float, n_resamples: int) -> None:
+    if not 0 < confidence < 1:
+        raise InvalidInputError("confidence", confidence, "give a fraction such as 0.95")
+    if n_resamples < 1:
+        raise InvalidInputError("n_resamples", n_resamples, "draw at least once")
