@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+
+from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.views import Decisions, Snapshot
+from vpp_gym.views import Decisions, Floats, Snapshot
 
 
 @runtime_checkable
@@ -37,8 +40,69 @@ class Policy(Protocol):
 
 @runtime_checkable
 class Privileged(Protocol):
-    """A policy that is shown the whole scenario before a run."""
+    """A policy, bidder or forecaster that is shown the whole scenario before a run."""
 
-    def reveal(self, scenario: Scenario, start_step: int, end_step: int) -> None:
-        """Receive the future."""
+    def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
+        """Receive the future.
+
+        Args:
+            scenario: the world of the run.
+            params: its rules, with the menu term that the run uses.
+            start_step: scenario step at which the run begins.
+            end_step: first scenario step after the run.
+        """
         ...
+
+
+class Dispatcher:
+    """Base of policies that schedule and do not bid: they answer with kWh per connected EV.
+
+    Attributes:
+        repair_kwh: what had to be changed so far to bring answers within the
+            snapshot's limits; rounding aside, 0 for a dispatcher that plans well.
+    """
+
+    name: str = "dispatcher"
+    term_h: int | None = None
+    privileged: bool = False
+    repair_kwh: float = 0.0
+
+    def net_load_kwh(self, snapshot: Snapshot) -> Floats:
+        """(n,) kWh at the meter of each connected EV, + takes from the grid."""
+        raise NotImplementedError
+
+    def predict(
+        self,
+        observation: Snapshot,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[Decisions, Any]:
+        """The dispatch, repaired into the limits, by charger; no bids."""
+        wanted = self.net_load_kwh(observation)
+        feasible = np.clip(wanted, observation.lo_kwh, observation.hi_kwh)
+        self.repair_kwh += float(np.abs(feasible - wanted).sum())
+        return Decisions(net_load_kwh=by_charger(observation, feasible)), state
+
+
+def by_charger(snapshot: Snapshot, net_load_kwh: Floats) -> Floats:
+    """(n_chargers,) kWh from the (n,) kWh of the connected EVs; 0 at free chargers."""
+    result = np.zeros(snapshot.params.site.n_chargers)
+    result[snapshot.charger] = net_load_kwh
+    return result
+
+
+def idle_until_forced_kwh(snapshot: Snapshot) -> Floats:
+    """(n,) kWh: full power where idling this step would leave too little time, else 0.
+
+    Source: Rahman et al. 2023, Algorithm 1, step 1.
+    """
+    forced = snapshot.laxity_h < snapshot.dt_h - 1e-9
+    return np.where(forced, to_target_kwh(snapshot), snapshot.idle_kwh)
+
+
+def to_target_kwh(snapshot: Snapshot) -> Floats:
+    """(n,) kWh: full power, but no more than fills up to the target, within the limits."""
+    missing_kwh = np.maximum(snapshot.target_kwh - snapshot.energy_kwh, 0.0)
+    wanted = np.minimum(missing_kwh / snapshot.params.site.charge_eff, snapshot.hi_kwh)
+    return np.maximum(wanted, snapshot.lo_kwh)

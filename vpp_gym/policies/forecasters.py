@@ -1,0 +1,207 @@
+"""Forecasts of imbalance prices from what a snapshot knows, and privileged references.
+
+A forecast is a pair (short, long) of (n_steps,) EUR/kWh: the price a short
+party will pay and the one a long party will get, from this step on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.markets.settlement import applied_prices
+from vpp_gym.params import VPPParams
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.views import Floats, Ints, Snapshot
+
+
+class Forecaster(Protocol):
+    """What schedulers and bidders ask about prices."""
+
+    name: str
+    privileged: bool
+
+    def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
+        """(n_steps,) short and long price [EUR/kWh], this step first."""
+        ...
+
+
+@dataclass
+class HourOfDayMean:
+    """Mean price of each line of the day over the snapshot's history.
+
+    Lines never seen get the mean of all; with no history at all, the
+    day-ahead prices stand in.
+
+    Attributes:
+        by_line_eur_per_kwh: (lines,) a climatology to use instead of the history.
+
+    Source: Rahman et al. 2023, Sec. 4 (there one constant day for all years).
+    """
+
+    by_line_eur_per_kwh: Floats | None = None
+    name: str = "hour_of_day_mean"
+    privileged: bool = False
+
+    def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
+        """(n_steps,) short and long price [EUR/kWh], this step first."""
+        lines = lines_ahead(snapshot, n_steps)
+        if self.by_line_eur_per_kwh is not None:
+            short = np.asarray(self.by_line_eur_per_kwh, dtype=np.float64)[lines]
+            long = short.copy()
+        else:
+            short = _line_means(snapshot, snapshot.im_short_past_eur_per_kwh)[lines]
+            long = _line_means(snapshot, snapshot.im_long_past_eur_per_kwh)[lines]
+        return _with_price_now(snapshot, short, long)
+
+
+@dataclass
+class DayAheadAnchored:
+    """Day-ahead price plus an autoregressive residual.
+
+    forecast(t + h) = anchor(t + h) + phi^h (mid - DA at the last settled step),
+    where mid is the middle of the short and the long price. The anchor is the
+    known day-ahead price, then the snapshot's outlook to the end of tomorrow,
+    then the recent mean of the same line. Short and long lie half the mean past
+    spread above and below.
+
+    phi is estimated from the snapshot's own history, and drawn towards the prior
+    as if the prior had been seen over `prior_h` hours.
+
+    Attributes:
+        phi: fixed autocorrelation at one hour; None estimates it.
+        prior_phi: autocorrelation at one hour before any evidence.
+        prior_h: weight of the prior in hours of history.
+        cap_eur_per_kwh: the last residual is cut to +- this before it is carried
+            forward, since spikes decay faster than phi.
+    """
+
+    phi: float | None = None
+    prior_phi: float = 0.5
+    prior_h: float = 168.0
+    cap_eur_per_kwh: float = np.inf
+    name: str = "day_ahead_anchored"
+    privileged: bool = False
+
+    def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
+        """(n_steps,) short and long price [EUR/kWh], this step first."""
+        mid = day_ahead_anchor(snapshot, n_steps)
+        short_past = snapshot.im_short_past_eur_per_kwh
+        half_spread = 0.0
+        if len(short_past):
+            mid_past = 0.5 * (short_past + snapshot.im_long_past_eur_per_kwh)
+            residual = mid_past - snapshot.da_past_eur_per_kwh
+            half_spread = float((short_past - mid_past).mean())
+            mid = mid + self._carried(residual, n_steps, snapshot.dt_h)
+        return _with_price_now(snapshot, mid + half_spread, mid - half_spread)
+
+    def _carried(self, residual: Floats, n_steps: int, dt_h: float) -> Floats:
+        """(n_steps,) EUR/kWh: the last residual, decaying."""
+        last = min(max(float(residual[-1]), -self.cap_eur_per_kwh), self.cap_eur_per_kwh)
+        decay = np.power(self._decay(residual, dt_h), np.arange(1.0, n_steps + 1.0))
+        return last * np.asarray(decay, dtype=np.float64)
+
+    def _decay(self, residual: Floats, dt_h: float) -> float:
+        """Autocorrelation of the residual at one step, within [0, 1)."""
+        if self.phi is not None:
+            return self.phi**dt_h
+        before = residual[:-1]
+        energy = float(before @ before)
+        weight = self.prior_h / dt_h * energy / max(len(before), 1)
+        if energy <= 0:
+            return self.prior_phi**dt_h
+        evidence = float(before @ residual[1:])
+        phi = (evidence + weight * self.prior_phi**dt_h) / (energy + weight)
+        return min(max(phi, 0.0), 0.999)
+
+
+@dataclass
+class NoisyOracle:
+    """The realised price times 1 + sd N(0, 1), drawn once per step. Privileged.
+
+    sd = 0 is the perfect forecast. Beyond the scenario's end its last day repeats.
+
+    Source: Rahman et al. 2023, Sec. 6: samples around the realised value, sd 10 %.
+    """
+
+    sd: float = 0.0
+    seed: int = 0
+    name: str = "noisy_oracle"
+    privileged: bool = True
+    _prices: tuple[Floats, Floats] | None = None
+    _start: int = 0
+
+    def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
+        """Receive the future."""
+        short, long = applied_prices(
+            params.market.imbalance_pricing,
+            scenario.da_eur_per_kwh,
+            scenario.im_short_eur_per_kwh,
+            scenario.im_long_eur_per_kwh,
+        )
+        mid = 0.5 * (short + long)
+        rng = np.random.default_rng(self.seed)
+        shift = np.abs(mid) * self.sd * rng.standard_normal(len(mid))
+        self._prices, self._start = (short + shift, long + shift), start_step
+
+    def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
+        """(n_steps,) short and long price [EUR/kWh], this step first."""
+        if self._prices is None:
+            raise InvalidInputError("forecaster", self.name, "call reveal before the run")
+        rows = self._start + snapshot.step + np.arange(n_steps)
+        length = len(self._prices[0])
+        day = min(len(snapshot.expected_load_kwh), length)
+        late = np.maximum(rows - length, -1)
+        rows = np.where(late < 0, rows, length - day + late % day)
+        return self._prices[0][rows], self._prices[1][rows]
+
+
+def PerfectForecast() -> NoisyOracle:  # noqa: N802  (reads as the class it stands for)
+    """The realised prices. Privileged."""
+    return NoisyOracle(sd=0.0, name="perfect_forecast")
+
+
+def lines_ahead(snapshot: Snapshot, n_steps: int) -> Ints:
+    """(n_steps,) place in the clock day of this step and the following ones."""
+    known = snapshot.line[:n_steps]
+    beyond = n_steps - len(known)
+    if beyond <= 0:
+        return known
+    lines_per_day = len(snapshot.expected_load_kwh)
+    after = (known[-1] + 1 + np.arange(beyond)) % lines_per_day
+    return np.concatenate([known, after])
+
+
+def day_ahead_anchor(snapshot: Snapshot, n_steps: int) -> Floats:
+    """(n_steps,) EUR/kWh: known day-ahead prices, their outlook, then line means."""
+    known = snapshot.da_eur_per_kwh[:n_steps]
+    if n_steps <= len(known):
+        return known
+    means = _line_means(snapshot, snapshot.da_past_eur_per_kwh)
+    return np.concatenate([known, means[lines_ahead(snapshot, n_steps)[len(known) :]]])
+
+
+def _line_means(snapshot: Snapshot, past_eur_per_kwh: Floats) -> Floats:
+    """(lines,) mean of a history by line; without history, the mean day-ahead price."""
+    lines = len(snapshot.expected_load_kwh)
+    if not len(past_eur_per_kwh):
+        return _line_means_of(lines, snapshot.line, snapshot.da_eur_per_kwh)
+    return _line_means_of(lines, snapshot.line_past, past_eur_per_kwh)
+
+
+def _line_means_of(lines: int, line: Ints, values: Floats) -> Floats:
+    count = np.bincount(line, minlength=lines)
+    total = np.bincount(line, weights=values, minlength=lines)
+    return np.where(count > 0, total / np.maximum(count, 1), values.mean())
+
+
+def _with_price_now(snapshot: Snapshot, short: Floats, long: Floats) -> tuple[Floats, Floats]:
+    """Replace the first step by this step's price, where the world tells it."""
+    if snapshot.im_short_now_eur_per_kwh is not None and len(short):
+        short, long = short.copy(), long.copy()
+        short[0] = snapshot.im_short_now_eur_per_kwh
+        long[0] = snapshot.im_long_now_eur_per_kwh
+    return short, long

@@ -1,0 +1,64 @@
+"""Rules without foresight: charge on arrival, at the deadline, or when prices are low."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh, to_target_kwh
+from vpp_gym.views import Floats, Snapshot
+
+
+class ChargeOnArrival(Dispatcher):
+    """Every EV charges at full power from its arrival until it reaches its target.
+
+    The reference of every score ("No-Control"). It never discharges.
+
+    Source: Rahman et al. 2023, Sec. 7, baseline No-Control.
+    """
+
+    name = "charge_on_arrival"
+    term_h = 0
+
+    def net_load_kwh(self, snapshot: Snapshot) -> Floats:
+        """(n,) kWh at the meter of each connected EV."""
+        return to_target_kwh(snapshot)
+
+
+class ChargeAtDeadline(Dispatcher):
+    """Every EV waits until its laxity is used up, then charges at full power."""
+
+    name = "charge_at_deadline"
+    term_h = 0
+
+    def net_load_kwh(self, snapshot: Snapshot) -> Floats:
+        """(n,) kWh at the meter of each connected EV."""
+        return idle_until_forced_kwh(snapshot)
+
+
+class PriceThreshold(Dispatcher):
+    """Charge in steps whose day-ahead price is low for the season, wait otherwise.
+
+    Low means: below a quantile of the day-ahead prices of the last days and of
+    those already known ahead. EVs without time left charge at any price.
+    """
+
+    name = "price_threshold"
+    term_h = 0
+
+    def __init__(self, *, quantile: float = 0.4, days: int = 7) -> None:
+        if not 0 <= quantile <= 1:
+            raise InvalidInputError("quantile", quantile, "give a fraction in [0, 1]")
+        if days < 1:
+            raise InvalidInputError("days", days, "give at least one day")
+        self.quantile, self.days = quantile, days
+
+    def net_load_kwh(self, snapshot: Snapshot) -> Floats:
+        """(n,) kWh at the meter of each connected EV."""
+        steps = self.days * len(snapshot.expected_load_kwh)
+        recent = snapshot.da_past_eur_per_kwh[-steps:]
+        known = snapshot.da_eur_per_kwh[: snapshot.n_known]
+        bound = np.quantile(np.concatenate([recent, known]), self.quantile)
+        if snapshot.da_eur_per_kwh[0] <= bound:
+            return to_target_kwh(snapshot)
+        return idle_until_forced_kwh(snapshot)
