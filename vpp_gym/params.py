@@ -51,10 +51,15 @@ class MarketParams(_Frozen):
         but two in hours of regulation state 2.
         "single": the mean of the two prices settles both directions.
         "dual": a short party pays max(DA, short), a long one gets min(DA, long).
+    imbalance_lag_steps: 1: only prices of settled steps are known; 0: the price
+        of the present step is known before the dispatch, too.
+    bid_limit_kw: largest bid per line, either way; None: the power of all chargers.
     """
 
     imbalance_pricing: Pricing = "dutch"
     gate_closure_h: int = Field(default=12, ge=1, le=23)
+    imbalance_lag_steps: Literal[0, 1] = 1
+    bid_limit_kw: float | None = Field(default=None, ge=0)
 
 
 class DriverParams(_Frozen):
@@ -101,6 +106,13 @@ class VPPParams(_Frozen):
     contract: ContractParams = ContractParams()
     guarantee: bool = False
     disaggregation: Disaggregation = "least_laxity"
+
+    @property
+    def bid_limit_kw(self) -> float:
+        """Largest bid per line, kW, either way."""
+        limit = self.market.bid_limit_kw
+        largest_kw = max(self.site.charge_kw, self.site.discharge_kw)
+        return self.site.n_chargers * largest_kw if limit is None else limit
 
     def replace(self, **changes: Any) -> VPPParams:
         """Copy with some sections changed, each given whole or as a mapping of its fields.

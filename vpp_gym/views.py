@@ -59,8 +59,8 @@ class Snapshot:
         da_past_eur_per_kwh: (p,) day-ahead prices of the past.
         im_short_past_eur_per_kwh: (p,) settled price of a short party.
         im_long_past_eur_per_kwh: (p,) settled price of a long party.
-        im_short_now_eur_per_kwh: this step's price, None unless imbalance_lag_h is 0.
-        im_long_now_eur_per_kwh: this step's price, None unless imbalance_lag_h is 0.
+        im_short_now_eur_per_kwh: this step's price, None unless imbalance_lag_steps is 0.
+        im_long_now_eur_per_kwh: this step's price, None unless imbalance_lag_steps is 0.
         expected_load_kwh: (lines,) mean net load by line of the day, from the past.
     """
 

@@ -1,0 +1,127 @@
+"""From one number for the fleet to one for each EV."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+RULES = ("least_laxity", "proportional", "earliest_departure")
+LEAST_LAXITY, PROPORTIONAL, EARLIEST_DEPARTURE = range(3)
+
+
+@njit(cache=True)
+def waterline(key: Floats, room: Floats, amount: float) -> tuple[float, float]:
+    """Key up to which room is filled when it is filled in ascending order of key.
+
+    EVs with a key below the line get all their room, those at the line share
+    what is left in proportion, those above get none. Found by three-way
+    partition in expected linear time; the order of the EVs does not matter.
+
+    Args:
+        key: (n,) rank of each EV; overwritten.
+        room: (n,) kWh >= 0 each can take; overwritten.
+        amount: kWh to hand out, 0 <= amount <= sum(room).
+
+    Returns:
+        (line, share): the key at the line and the fraction of room filled there.
+    """
+    first, last = 0, len(key)
+    while last - first > 0:
+        pivot = _median_of_three(key[first], key[(first + last) // 2], key[last - 1])
+        below, above = first, last
+        i = first
+        room_below, room_at = 0.0, 0.0
+        while i < above:
+            if key[i] < pivot:
+                room_below += room[i]
+                key[i], key[below] = key[below], key[i]
+                room[i], room[below] = room[below], room[i]
+                below += 1
+                i += 1
+            elif key[i] > pivot:
+                above -= 1
+                key[i], key[above] = key[above], key[i]
+                room[i], room[above] = room[above], room[i]
+            else:
+                room_at += room[i]
+                i += 1
+        if amount < room_below:
+            last = below
+        elif amount <= room_below + room_at:
+            return pivot, (amount - room_below) / room_at if room_at > 0.0 else 0.0
+        else:
+            amount -= room_below + room_at
+            first = above
+    return np.inf, 0.0
+
+
+@njit(cache=True)
+def _median_of_three(a: float, b: float, c: float) -> float:
+    return max(min(a, b), min(max(a, b), c))
+
+
+@njit(cache=True)
+def hand_out(
+    fleet_kwh: float,
+    occupied: NDArray[np.bool_],
+    lo_kwh: Floats,
+    hi_kwh: Floats,
+    key: Floats,
+    proportional: bool,
+    net_load_kwh: Floats,
+    scratch_key: Floats,
+    scratch_room: Floats,
+) -> None:
+    """Split the fleet's net load over its EVs.
+
+    From idling, charging goes to the lowest keys first and discharging to the
+    highest, so that no EV charges what another gives.
+
+    Args:
+        fleet_kwh: net load of the fleet, within the sums of lo_kwh and hi_kwh.
+        occupied: (n,) an EV is connected.
+        lo_kwh: (n,) least net load.
+        hi_kwh: (n,) largest net load.
+        key: (n,) urgency; the smallest charges first.
+        proportional: share by room instead of by urgency.
+        net_load_kwh: (n,) result.
+        scratch_key: (n,) working memory.
+        scratch_room: (n,) working memory.
+    """
+    idle_kwh, total_room, count = 0.0, 0.0, 0
+    for i in range(len(occupied)):
+        net_load_kwh[i] = 0.0
+        if occupied[i]:
+            net_load_kwh[i] = min(max(0.0, lo_kwh[i]), hi_kwh[i])
+            idle_kwh += net_load_kwh[i]
+    amount = fleet_kwh - idle_kwh
+    charging = amount > 0.0
+    for i in range(len(occupied)):
+        if occupied[i]:
+            room = hi_kwh[i] - net_load_kwh[i] if charging else net_load_kwh[i] - lo_kwh[i]
+            if room > 0.0:
+                scratch_key[count] = key[i] if charging else -key[i]
+                scratch_room[count] = room
+                total_room += room
+                count += 1
+    amount = min(abs(amount), total_room)
+    if amount == 0.0:
+        return
+    line, share = -np.inf, 0.0
+    if not proportional:
+        line, share = waterline(scratch_key[:count], scratch_room[:count], amount)
+    for i in range(len(occupied)):
+        if occupied[i]:
+            room = hi_kwh[i] - net_load_kwh[i] if charging else net_load_kwh[i] - lo_kwh[i]
+            if room > 0.0:
+                rank = key[i] if charging else -key[i]
+                if proportional:
+                    part = amount / total_room
+                elif rank < line:
+                    part = 1.0
+                else:
+                    part = share if rank == line else 0.0
+                net_load_kwh[i] += part * room if charging else -part * room

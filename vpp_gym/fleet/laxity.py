@@ -1,0 +1,64 @@
+"""Laxity: the slack between the time that is left and the time that is needed."""
+
+from __future__ import annotations
+
+from numba import njit
+
+
+@njit(cache=True)
+def laxity_h(
+    time_left_h: float, stored_kwh: float, target_kwh: float, charge_kw: float, charge_eff: float
+) -> float:
+    """Hours an EV can wait and still reach its target at full power.
+
+    Args:
+        time_left_h: hours to the departure.
+        stored_kwh: stored now.
+        target_kwh: to be stored at departure.
+        charge_kw: largest power at the meter.
+        charge_eff: fraction of the metered energy that is stored.
+
+    Returns:
+        Hours; negative: the target is out of reach.
+
+    Source: Rahman et al. 2023, Sec. 3.
+
+    >>> round(laxity_h(4.0, 46.582, 77.6, 11.0, 0.98), 4)
+    1.1226
+    """
+    return time_left_h - (target_kwh - stored_kwh) / (charge_kw * charge_eff)
+
+
+@njit(cache=True)
+def dischargeable_kwh(
+    laxity_h: float,
+    charge_kw: float,
+    discharge_kw: float,
+    charge_eff: float,
+    discharge_eff: float,
+) -> float:
+    """Largest export that still lets an EV reach its target in time.
+
+    Exporting e kWh takes e / discharge_kw hours, and recharging what the
+    battery lost takes e / (discharge_eff * charge_eff * charge_kw) more;
+    together they must fit in the laxity.
+
+    Args:
+        laxity_h: hours of slack.
+        charge_kw: largest charging power at the meter.
+        discharge_kw: largest discharging power at the meter.
+        charge_eff: fraction of the metered energy that is stored.
+        discharge_eff: fraction of the energy taken out that reaches the meter.
+
+    Returns:
+        kWh at the meter, zero where the laxity is not positive.
+
+    Source: Rahman et al. 2023, Sec. 6.3, xi_max.
+
+    >>> round(dischargeable_kwh(4.0, 11.0, 11.0, 0.98, 0.98), 3)
+    21.556
+    """
+    if laxity_h <= 0.0 or discharge_kw <= 0.0:
+        return 0.0
+    hours_per_kwh = 1.0 / discharge_kw + 1.0 / (discharge_eff * charge_eff * charge_kw)
+    return laxity_h / hours_per_kwh

@@ -1,0 +1,233 @@
+"""The simulator: a batch of runs through scenarios, stepped together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.markets.ledger import TERMS
+from vpp_gym.params import VPPParams, as_params
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.simulation.bank import Bank, build_bank
+from vpp_gym.simulation.look import look
+from vpp_gym.simulation.state import empty_state, rules_of
+from vpp_gym.simulation.transition import (
+    TOLERANCE_KWH,
+    begin,
+    disaggregate,
+    first_outside_limits,
+    transition,
+)
+from vpp_gym.views import Decisions, Snapshot
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class Simulation:
+    """Owns all state and money of `n_envs` runs, and the only clock.
+
+    Args:
+        scenarios: worlds that runs may be placed in, of one dt_h.
+        params: rules, as `vpp_gym.params.as_params` takes them.
+        n_envs: number of runs B.
+
+    Attributes:
+        state: arrays with the leading axis B; read them, do not write.
+        bank: the scenarios as flat arrays.
+    """
+
+    def __init__(
+        self,
+        scenarios: Scenario | Sequence[Scenario],
+        params: VPPParams | dict | str | None = None,
+        n_envs: int = 1,
+    ) -> None:
+        self.params = as_params(params)
+        self.scenarios: list[Scenario] = []
+        self.bank: Bank
+        self.load(scenarios)
+        self.dt_h = self.scenarios[0].dt_h
+        self.n_envs = n_envs
+        self.n_chargers = self.params.site.n_chargers
+        self.lines = round(24 / self.dt_h)
+        self.rules = rules_of(self.params, self.dt_h)
+        self.state = empty_state(n_envs, self.params, self.dt_h)
+        self.bid_limit_kwh = self.params.bid_limit_kw * self.dt_h
+        self._scratch = np.empty(self.n_chargers), np.empty(self.n_chargers)
+        self._no_bids = np.zeros((n_envs, self.lines))
+        self._no_bids.setflags(write=False)
+        self._scenario_index = np.zeros(n_envs, dtype=np.int64)
+
+    def load(self, scenarios: Scenario | Sequence[Scenario], bank: Bank | None = None) -> None:
+        """Exchange the worlds; runs must be reset afterwards.
+
+        Args:
+            scenarios: of the same dt_h as before.
+            bank: their bank, if it was built before with the same parameters.
+        """
+        self.scenarios = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
+        self.bank = build_bank(self.scenarios, self.params) if bank is None else bank
+
+    def reset(
+        self,
+        scenario_index: ArrayLike = 0,
+        start_step: ArrayLike = 0,
+        end_step: ArrayLike | None = None,
+        runs: ArrayLike | None = None,
+    ) -> None:
+        """Place runs at the start of a stretch of a scenario, with an empty lot.
+
+        Args:
+            scenario_index: (B,) or one for all.
+            start_step: (B,) or one for all, step of the scenario.
+            end_step: (B,) or one for all, step before which the run ends; None:
+                the end of the scenario.
+            runs: which runs; None: all. The other arguments follow its length.
+
+        Raises:
+            InvalidInputError: a stretch outside its scenario.
+        """
+        rows = np.arange(self.n_envs) if runs is None else np.atleast_1d(np.asarray(runs))
+        shape = rows.shape
+        index = np.broadcast_to(np.asarray(scenario_index, dtype=np.int64), shape)
+        if ((index < 0) | (index >= len(self.scenarios))).any():
+            raise InvalidInputError(
+                "scenario_index", index.tolist(), f"there are {len(self.scenarios)} scenarios"
+            )
+        first, last = self.bank.first_step[index], self.bank.first_step[index + 1]
+        start = first + np.broadcast_to(np.asarray(start_step, dtype=np.int64), shape)
+        end = last if end_step is None else first + np.broadcast_to(end_step, shape)
+        if ((start < first) | (end > last) | (start >= end)).any():
+            raise InvalidInputError(
+                "start_step, end_step",
+                (np.asarray(start_step).tolist(), np.asarray(end_step).tolist()),
+                "a run starts before it ends, within its scenario",
+            )
+        self._scenario_index[rows] = index
+        for row, begins, ends in zip(rows, start, end, strict=True):
+            begin(row, self.bank, self.rules, self.state, begins, ends)
+
+    @property
+    def done(self) -> Bools:
+        """(B,) the run has ended."""
+        return self.state.position >= self.state.end
+
+    @property
+    def is_gate(self) -> Bools:
+        """(B,) the bid sheet for tomorrow is read in this step."""
+        last = len(self.bank.line) - 1
+        return self.bank.line[np.minimum(self.state.position, last)] == self.rules.gate_line
+
+    @property
+    def accepted(self) -> NDArray[np.int64]:
+        """(B, M) contracts accepted since the run began, by place on the menu."""
+        return self.state.accepted.copy()
+
+    def snapshot(self, run: int = 0) -> Snapshot:
+        """What the operator of a run knows now."""
+        scenario = self.scenarios[self._scenario_index[run]]
+        first = int(self.bank.first_step[self._scenario_index[run]])
+        time = scenario.clock[min(int(self.state.position[run]) - first, scenario.n_steps - 1)]
+        return look(self.bank, self.rules, self.state, run, self.params, first, time)
+
+    def step(self, decisions: Decisions | Sequence[Decisions]) -> Floats:
+        """Advance every run by one step.
+
+        Args:
+            decisions: one for each run.
+
+        Returns:
+            (B, K) what the step booked, columns in the order of `TERMS`.
+
+        Raises:
+            InvalidInputError: a decision out of shape or limits; nothing has moved.
+        """
+        given = [decisions] if isinstance(decisions, Decisions) else list(decisions)
+        if len(given) != self.n_envs:
+            raise InvalidInputError("decisions", len(given), f"give one for each of {self.n_envs}")
+        net_load_kwh = np.stack([self._net_load(b, d) for b, d in enumerate(given)])
+        bids_kwh = np.zeros((self.n_envs, self.lines))
+        for b, decision in enumerate(given):
+            if decision.bids_kwh is not None:
+                bids_kwh[b] = _shaped("bids_kwh", decision.bids_kwh, (self.lines,))
+        return self.advance(net_load_kwh, bids_kwh)
+
+    def advance(
+        self, net_load_kwh: Floats, bids_kwh: Floats | None = None, checked: bool = False
+    ) -> Floats:
+        """Advance every run by one step, from arrays.
+
+        Args:
+            net_load_kwh: (B, N) kWh at the meter.
+            bids_kwh: (B, L) sheets; None sells nothing.
+            checked: the arrays come from `hand_out` and the like, within limits
+                by construction.
+
+        Returns:
+            (B, K) what the step booked, columns in the order of `TERMS`.
+
+        Raises:
+            InvalidInputError: out of shape or limits; nothing has moved.
+        """
+        bids = self._no_bids if bids_kwh is None else bids_kwh
+        if not checked:
+            shape = (self.n_envs, self.n_chargers)
+            net_load_kwh = _shaped("net_load_kwh", net_load_kwh, shape)
+            bids = _shaped("bids_kwh", bids, (self.n_envs, self.lines))
+            self._check_limits(net_load_kwh, bids)
+        record = np.empty((self.n_envs, len(TERMS)))
+        transition(self.bank, self.rules, self.state, net_load_kwh, bids, record)
+        return record
+
+    def hand_out(self, fleet_kwh: Floats) -> Floats:
+        """(B, N) net load of each EV for (B,) net loads of the fleets."""
+        net_load_kwh = np.empty((self.n_envs, self.n_chargers))
+        disaggregate(self.rules, self.state, fleet_kwh, net_load_kwh, *self._scratch)
+        return net_load_kwh
+
+    def _net_load(self, run: int, decision: Decisions) -> Floats:
+        if (decision.net_load_kwh is None) == (decision.fleet_kwh is None):
+            raise InvalidInputError(
+                "decisions", decision, "give either net_load_kwh or fleet_kwh, not both"
+            )
+        if decision.net_load_kwh is not None:
+            return _shaped("net_load_kwh", decision.net_load_kwh, (self.n_chargers,))
+        lo, _, hi = self.state.envelope_kwh[run]
+        fleet_kwh = float(decision.fleet_kwh)  # type: ignore[arg-type]
+        if not lo - TOLERANCE_KWH <= fleet_kwh <= hi + TOLERANCE_KWH:
+            raise InvalidInputError("fleet_kwh", fleet_kwh, f"stay within [{lo:.6g}, {hi:.6g}]")
+        loads = np.zeros(self.n_envs)
+        loads[run] = fleet_kwh
+        return self.hand_out(loads)[run]
+
+    def _check_limits(self, net_load_kwh: Floats, bids_kwh: Floats) -> None:
+        run, charger = first_outside_limits(self.state, net_load_kwh)
+        if run >= 0:
+            lo, hi = self.state.lo_kwh[run, charger], self.state.hi_kwh[run, charger]
+            raise InvalidInputError(
+                f"net_load_kwh[{run}, {charger}]",
+                float(net_load_kwh[run, charger]),
+                f"stay within [{lo:.6g}, {hi:.6g}]",
+            )
+        limit = self.bid_limit_kwh + TOLERANCE_KWH
+        if not (np.abs(bids_kwh) <= limit).all():
+            row, line = np.argwhere(~(np.abs(bids_kwh) <= limit))[0]
+            raise InvalidInputError(
+                f"bids_kwh[{row}, {line}]",
+                float(bids_kwh[row, line]),
+                f"stay within +-{self.bid_limit_kwh:.6g} kWh (params.market.bid_limit_kw)",
+            )
+
+
+def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    try:
+        array = np.ascontiguousarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(name, values, f"give numbers of shape {shape}") from error
+    if array.shape != shape:
+        raise InvalidInputError(name, f"shape {array.shape}", f"give shape {shape}")
+    return array
