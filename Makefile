@@ -1,0 +1,100 @@
+# Sets up its own environment and runs the project's tasks in it; `make` lists them.
+#
+#   PYTHON   interpreter to build the environment with, 3.11 or newer
+#   VENV     folder of the environment
+#   INSTALL  editable: work on this tree; wheel: build the wheel, install that, and run from a
+#            copy of the tree without the package, so that only the installed one can be imported
+#   DATA     folder of real market and charging data; without it, what needs it is left out
+#   ARGS     passed on to the command, e.g. make test ARGS="-k markets -x"
+
+PYTHON ?= python3
+VENV ?= .venv
+INSTALL ?= editable
+DATA ?=
+ARGS ?=
+
+override VENV := $(abspath $(VENV))
+py := $(VENV)/bin/python
+pip := $(py) -m pip --disable-pip-version-check
+stamp := $(VENV)/.installed-$(INSTALL)
+
+ifneq ($(DATA),)
+export VPP_GYM_DATA := $(abspath $(DATA))
+endif
+
+ifeq ($(INSTALL),editable)
+tree := .
+kernels := $(VENV)/.kernels
+else ifeq ($(INSTALL),wheel)
+tree := $(VENV)/tree
+sources := $(shell find vpp_gym -type f -not -name '*.py[co]') README.md LICENSE
+beside := $(filter-out vpp_gym build dist %.egg-info,$(wildcard *))
+else
+$(error INSTALL is editable or wheel, not "$(INSTALL)")
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help install tree test bench train leaderboard lint types fresh clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+install: $(stamp) ## set up the environment (a few minutes the first time)
+
+test: $(stamp) $(kernels) tree ## run the tests
+	cd "$(tree)" && "$(py)" -m pytest $(ARGS)
+
+bench: $(stamp) $(kernels) tree ## run the benchmark of every policy; DATA=folder adds real data
+	cd "$(tree)" && "$(py)" -m benchmarks.run $(if $(DATA),--data "$(VPP_GYM_DATA)") $(ARGS)
+
+train: $(stamp) $(kernels) tree ## train the reference agents
+	cd "$(tree)" && "$(py)" -m agents.train $(ARGS)
+
+leaderboard: $(stamp) $(kernels) tree ## write the leaderboard again from the result files
+	cd "$(tree)" && "$(py)" -m benchmarks.leaderboard $(ARGS)
+
+lint: $(stamp) ## style and formatting
+	"$(py)" -m ruff check .
+	"$(py)" -m ruff format --check .
+
+types: $(stamp) ## type hints
+	"$(py)" -m mypy
+
+fresh: $(stamp) ## committed results and leaderboard come from this code
+	"$(py)" -m benchmarks.check
+
+clean: ## remove the environment and what was built
+	rm -rf "$(VENV)" build dist *.egg-info
+
+$(py):
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "vpp_gym needs Python 3.11 or newer: make PYTHON=python3.11" >&2; exit 1; }
+	"$(PYTHON)" -m venv "$(VENV)"
+
+# One environment holds one kind of installation: the other kind's stamp goes.
+$(VENV)/.installed-editable: pyproject.toml constraints.txt | $(py)
+	rm -f "$(VENV)"/.installed-*
+	$(pip) install -c constraints.txt -e ".[train,dev]"
+	touch "$@"
+
+$(VENV)/.installed-wheel: pyproject.toml constraints.txt $(sources) | $(py)
+	rm -rf "$(VENV)"/.installed-* "$(VENV)/dist" build
+	$(pip) wheel --no-deps --wheel-dir "$(VENV)/dist" .
+	rm -rf build *.egg-info
+	wheel=$$(echo "$(VENV)"/dist/*.whl) \
+		&& $(pip) install -c constraints.txt "$$wheel[train,dev]" \
+		&& $(pip) install --no-deps --force-reinstall "$$wheel"
+	touch "$@"
+
+# Numba keeps compiled kernels beside their module and compiles one again when its own file
+# changes, not when a kernel that it calls does: any change to the package clears them all.
+$(VENV)/.kernels: $(shell find vpp_gym -name '*.py') | $(py)
+	find vpp_gym -name '*.nb[ci]' -delete
+	touch "$@"
+
+tree:
+ifeq ($(INSTALL),wheel)
+	rm -rf "$(tree)"
+	mkdir -p "$(tree)"
+	cp -R $(beside) "$(tree)"
+endif

@@ -1,0 +1,173 @@
+"""Reads the imports of every module and holds each layer to what it may import."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+import sys
+from collections.abc import Iterator
+from importlib.metadata import requires
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(next(iter(find_spec("vpp_gym").submodule_search_locations)))
+
+KERNELS = {"numpy", "numba"}
+BELOW_SIMULATION = {"errors", "params", "views", "fleet", "contracts", "markets", "hydrogen"}
+BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
+BELOW_ENVS = BELOW_POLICIES | {"simulation", "policies"}
+
+# layer: (layers it may import besides itself, packages it may import)
+LAYERS: dict[str, tuple[set[str], set[str]]] = {
+    "__init__": (set(), {"gymnasium"}),
+    "errors": (set(), set()),
+    "params": ({"errors"}, {"pydantic"}),
+    "views": ({"errors", "params"}, {"numpy", "gymnasium"}),
+    "fleet": ({"errors"}, KERNELS),
+    "contracts": ({"errors"}, KERNELS),
+    "markets": ({"errors"}, KERNELS),
+    "hydrogen": ({"errors"}, KERNELS),
+    "scenarios": ({"errors", "params"}, KERNELS | {"pandas", "scipy"}),
+    "solvers": (
+        BELOW_SIMULATION - {"views"} | {"scenarios"},
+        KERNELS | {"scipy", "cvxpy", "highspy", "osqp", "clarabel"},
+    ),
+    "simulation": (BELOW_SIMULATION | {"scenarios"}, KERNELS),
+    "policies": (BELOW_POLICIES, KERNELS | {"pandas", "scipy"}),
+    "envs": (BELOW_ENVS, KERNELS | {"gymnasium"}),
+    "plots": (BELOW_ENVS | {"evaluation"}, {"numpy", "pandas", "matplotlib"}),
+    "evaluation": (BELOW_ENVS | {"envs"}, {"numpy", "pandas", "scipy", "tqdm", "gymnasium"}),
+    "cli": (BELOW_ENVS | {"envs", "evaluation", "plots"}, {"typer", "rich", "numpy", "pandas"}),
+}
+# Modules that are imported only by those who have the optional package.
+OPTIONAL = {"vpp_gym.envs.sb3": {"stable_baselines3"}}
+
+NETWORK = {"socket", "ssl", "http", "ftplib", "smtplib", "xmlrpc", "asyncio", "urllib.request"}
+UNSAFE_MODULES = {"pickle", "marshal", "shelve", "random"}
+UNSAFE_CALLS = {"eval", "exec"}
+GENERATOR_API = {"default_rng", "Generator", "BitGenerator", "SeedSequence", "PCG64", "Philox"}
+VAGUE_NAMES = {"util", "utils", "helper", "helpers", "manager", "misc", "common", "data2"}
+
+
+def sources(*folders: Path) -> list[Path]:
+    found = [path for folder in folders for path in folder.rglob("*.py")]
+    return sorted(path for path in found if "__pycache__" not in path.parts)
+
+
+def module_name(path: Path) -> str:
+    parts = ("vpp_gym", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts)
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Dotted names of all imports, in functions too; not those for type checkers only."""
+    for node in ast.walk(without_type_checking(tree)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def without_type_checking(tree: ast.Module) -> ast.Module:
+    def is_guard(node: ast.stmt) -> bool:
+        return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+    body = [node for node in tree.body if not is_guard(node)]
+    return ast.Module(body=body, type_ignores=[])
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def offences(path: Path) -> Iterator[str]:
+    """What this module of vpp_gym imports and may not."""
+    name = module_name(path)
+    layer = name.split(".")[1]
+    if layer not in LAYERS:
+        yield f"the layer {layer} is not in LAYERS: say there what it may import"
+        return
+    layers, packages = LAYERS[layer]
+    packages = packages | OPTIONAL.get(name, set())
+    for target in imported(parsed(path)):
+        top, _, rest = target.partition(".")
+        if top == "vpp_gym":
+            if rest.split(".")[0] not in layers | {layer}:
+                yield f"{layer} may not import {target}"
+        elif top not in sys.stdlib_module_names and top not in packages:
+            yield f"{layer} may not import {top}"
+
+
+@pytest.mark.parametrize("path", sources(PACKAGE), ids=module_name)
+def test_module_imports_only_what_its_layer_may(path: Path):
+    assert list(offences(path)) == []
+
+
+def test_every_imported_package_is_declared():
+    declared = {re.split(r"[^\w-]", line)[0].replace("-", "_") for line in requires("vpp_gym")}
+    for _, packages in LAYERS.values():
+        assert packages <= declared
+    for packages in OPTIONAL.values():
+        assert packages <= declared
+
+
+def all_sources() -> list[Path]:
+    return sources(PACKAGE, ROOT / "agents", ROOT / "benchmarks")
+
+
+def test_nothing_reaches_for_the_network():
+    for path in all_sources():
+        for name in imported(parsed(path)):
+            parts = name.split(".")
+            assert not {parts[0], ".".join(parts[:2])} & NETWORK, f"{path.name} imports {name}"
+
+
+def test_no_module_hides_damage_or_runs_strings():
+    for path in all_sources():
+        assert list(hazards(parsed(path))) == [], path
+
+
+def hazards(tree: ast.Module) -> Iterator[str]:
+    """nan_to_num, the global random state, pickles, and strings run as code."""
+    yield from (name for name in imported(tree) if name.split(".")[0] in UNSAFE_MODULES)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in UNSAFE_CALLS:
+                yield f"line {node.lineno}: {node.func.id}()"
+        elif isinstance(node, ast.Attribute):
+            dotted = ast.unparse(node)
+            if node.attr == "nan_to_num":
+                yield f"line {node.lineno}: {dotted}"
+            if re.fullmatch(r"(np|numpy)\.random\.\w+", dotted) and node.attr not in GENERATOR_API:
+                yield f"line {node.lineno}: {dotted}"
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import numpy as np\nnp.random.seed(0)", 1),
+        ("import numpy as np\nnp.random.default_rng(0)", 0),
+        ("import numpy as np\nx = np.nan_to_num(y)", 1),
+        ("import pickle", 1),
+        ("from random import choice", 1),
+        ("eval('1')", 1),
+        ("model.eval()", 0),
+    ],
+)
+def test_hazards_are_recognised(code: str, found: int):
+    assert len(list(hazards(ast.parse(code)))) == found
+
+
+def test_modules_are_named_for_what_they_own():
+    for path in all_sources():
+        assert path.stem not in VAGUE_NAMES, path
+
+
+def test_median_module_is_short():
+    lengths = [len(path.read_text(encoding="utf-8").splitlines()) for path in sources(PACKAGE)]
+    assert statistics.median(n for n in lengths if n) < 150

@@ -1,0 +1,122 @@
+"""The installed package: version, names, registration, and what importing it costs."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import json
+import pkgutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from importlib import import_module
+from importlib.metadata import files, version
+from pathlib import Path
+
+import gymnasium as gym
+import pytest
+
+import vpp_gym
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"cvxpy", "torch", "stable_baselines3", "pandas", "numba", "scipy", "matplotlib", "typer"}
+NETWORK = {"ssl", "http.client", "urllib.request", "requests", "asyncio"}
+IDS = ["VPPDayAhead-v0"]
+
+
+def in_new_process(code: str) -> dict:
+    """The JSON that a fresh interpreter prints when it runs the code."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_installed_package_is_the_one_tested():
+    beside = ROOT / "vpp_gym"
+    expected = beside if beside.is_dir() else Path(sysconfig.get_path("purelib"), "vpp_gym")
+    assert Path(vpp_gym.__file__).parent.resolve() == expected.resolve()
+
+
+def test_wheel_installs_vpp_gym_only():
+    if (ROOT / "vpp_gym").is_dir():
+        pytest.skip("an editable installation lists its hooks, not the package")
+    tops = {path.parts[0] for path in files("vpp_gym")}
+    assert tops - {".."} == {"vpp_gym", f"vpp_gym-{version('vpp_gym')}.dist-info"}
+    assert {path.name for path in files("vpp_gym") if path.parts[0] == ".."} <= {"vpp-gym"}
+
+
+def test_package_says_that_it_is_typed():
+    assert Path(vpp_gym.__file__).with_name("py.typed").is_file()
+
+
+def test_version_is_that_of_pyproject():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert vpp_gym.__version__ == project["version"]
+
+
+def test_import_loads_nothing_heavy_and_takes_less_than_a_second():
+    code = (
+        "import json, sys, time; began = time.perf_counter(); import vpp_gym;"
+        "print(json.dumps([time.perf_counter() - began, sorted(sys.modules)]))"
+    )
+    runs = [in_new_process(code) for _ in range(3)]
+    assert set(runs[0][1]) & (HEAVY | NETWORK) == set()
+    assert min(seconds for seconds, _ in runs) < 1.0
+
+
+@pytest.mark.parametrize("name", vpp_gym.__all__)
+def test_public_name_resolves(name: str):
+    assert getattr(vpp_gym, name) is not None
+    assert name in dir(vpp_gym)
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="Scenarios"):
+        _ = vpp_gym.Scenarios
+
+
+def test_type_checkers_see_the_same_names():
+    tree = ast.parse(Path(vpp_gym.__file__).read_text(encoding="utf-8"))
+    guard = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.asname: f"{node.module}"
+        for node in guard.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == {name: f"vpp_gym.{home}" for name, home in vpp_gym._HOME.items()}
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_id_is_registered_with_a_scalar_and_a_vector_environment(env_id: str):
+    spec = gym.spec(env_id)
+    for entry in (spec.entry_point, spec.vector_entry_point):
+        module, _, name = entry.partition(":")
+        assert isinstance(getattr(import_module(module), name), type)
+
+
+def test_registered_ids_are_those_listed():
+    ours = {name for name, spec in gym.registry.items() if "vpp_gym." in str(spec.entry_point)}
+    assert ours == set(IDS)
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_making_an_environment_loads_no_solver_learner_or_plots(env_id: str):
+    code = (
+        "import json, sys, gymnasium, vpp_gym;"
+        f"gymnasium.make({env_id!r}).reset(seed=0); print(json.dumps(sorted(sys.modules)))"
+    )
+    assert (
+        set(in_new_process(code)) & {"cvxpy", "torch", "stable_baselines3", "matplotlib"} == set()
+    )
+
+
+def modules() -> list[str]:
+    return [found.name for found in pkgutil.walk_packages(vpp_gym.__path__, "vpp_gym.")]
+
+
+@pytest.mark.parametrize("name", ["vpp_gym", *modules()])
+def test_module_imports_and_its_examples_are_true(name: str):
+    assert doctest.testmod(import_module(name)).failed == 0
