@@ -74,7 +74,7 @@ def owner_type_index(draw: float, cumulative_prob: Floats) -> int:
         never a type of probability zero; where the sum falls short of one by
         rounding, the last type with positive probability.
     """
-    k = np.searchsorted(cumulative_prob, draw, side="right")
+    k = int(np.searchsorted(cumulative_prob, draw, side="right"))
     if k == cumulative_prob.size:
         k -= 1
         while k > 0 and cumulative_prob[k] == cumulative_prob[k - 1]:

@@ -1,0 +1,92 @@
+"""Programs (7) and (8) agree with the exact design, and a failed solve raises."""
+
+from __future__ import annotations
+
+import cvxpy as cp
+import numpy as np
+import pytest
+
+from vpp_gym.contracts.design import design_menu
+from vpp_gym.contracts.menu import Menu, expected_value_eur, ic_residuals, ir_residuals
+from vpp_gym.contracts.problem import DesignProblem, design_problem
+from vpp_gym.errors import SolveFailedError
+from vpp_gym.solvers.menu_programs import solve_full_program, solve_reduced_program
+
+PAPER = design_problem(
+    (0.5, 0.75, 1.0, 1.25, 1.5),
+    (0.2,) * 5,
+    kappa_eur=0.2,
+    wear_eur_per_kwh=0.01,
+    energy_cap_kwh=33,
+)
+
+
+def exact_menu(problem: DesignProblem) -> Menu:
+    return design_menu(**problem._asdict())
+
+
+def random_problem(seed: int) -> DesignProblem:
+    """One to eight types, uneven and partly impossible, so that many are pooled."""
+    rng = np.random.default_rng(seed)
+    m = int(rng.integers(1, 9))
+    weights = rng.dirichlet(np.full(m, rng.choice([0.3, 1.0, 5.0]))) * (rng.random(m) < 0.75)
+    if not weights.any():
+        weights[rng.integers(m)] = 1.0
+    return design_problem(
+        np.cumsum(rng.uniform(0.01, 1, m)),
+        weights / weights.sum(),
+        kappa_eur=rng.uniform(0.02, 1),
+        wear_eur_per_kwh=rng.choice([0.003, 0.01, 0.05, 0.2]),
+        energy_cap_kwh=rng.choice([0.0, 1.0, 11.0, 33.0, 150.0]),
+    )
+
+
+@pytest.mark.parametrize("solve", [solve_full_program, solve_reduced_program])
+def test_the_papers_menu_to_solver_tolerance(solve):
+    menu, exact = solve(PAPER), exact_menu(PAPER)
+    np.testing.assert_allclose(menu.energy_kwh, exact.energy_kwh, atol=1e-2)
+    np.testing.assert_allclose(menu.payoff_eur, exact.payoff_eur, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_full_reduced_and_exact_agree(seed):
+    problem = random_problem(seed)
+    exact = expected_value_eur(exact_menu(problem), problem.kappa_eur)
+    for solve in (solve_full_program, solve_reduced_program):
+        menu = solve(problem)
+        assert expected_value_eur(menu, problem.kappa_eur) == pytest.approx(exact, abs=1e-6)
+        assert ir_residuals(menu).min() >= -1e-9
+        assert ic_residuals(menu).min() >= -1e-6
+        assert (np.diff(menu.energy_kwh, prepend=0.0) >= 0).all()
+        assert menu.energy_kwh[-1] <= problem.energy_cap_kwh
+
+
+def test_the_random_problems_cover_pooling_and_impossible_types():
+    pooled = impossible = 0
+    for seed in range(40):
+        problem = random_problem(seed)
+        menu = exact_menu(problem)
+        inner = (menu.energy_kwh > 0) & (menu.energy_kwh < problem.energy_cap_kwh)
+        pooled += bool((inner[1:] & (np.diff(menu.energy_kwh) == 0)).any())
+        impossible += bool((problem.type_prob == 0).any())
+    assert pooled >= 5
+    assert impossible >= 10
+
+
+@pytest.mark.parametrize("solve", [solve_full_program, solve_reduced_program])
+def test_a_solve_without_an_answer_raises(solve, monkeypatch):
+    def give_up(program, **options):
+        program._status = cp.USER_LIMIT
+
+    monkeypatch.setattr(cp.Problem, "solve", give_up)
+    with pytest.raises(SolveFailedError, match="Clarabel ended with status user_limit"):
+        solve(PAPER)
+
+
+def test_a_solver_error_raises_ours(monkeypatch):
+    def fail(program, **options):
+        raise cp.error.SolverError("numerical trouble")
+
+    monkeypatch.setattr(cp.Problem, "solve", fail)
+    with pytest.raises(SolveFailedError, match=r"program \(8\): Clarabel failed: numerical"):
+        solve_reduced_program(PAPER)
