@@ -44,10 +44,10 @@ def test_charge_at_deadline_waits_for_the_last_step_that_suffices(snapshot_of, g
     np.testing.assert_allclose(kwh, [0.0, 0.0, 11.0, 11.0], atol=1e-9)
 
 
-def test_charge_at_deadline_starts_when_less_than_a_step_of_laxity_is_left(snapshot_of):
+def test_charge_at_deadline_first_takes_what_full_power_later_leaves(snapshot_of):
     target = 20.0 + 1.5 * 0.98 * 11.0
     snapshot = snapshot_of(energy_kwh=[20.0] * 2, target_kwh=[target] * 2, steps=[3, 2])
-    np.testing.assert_allclose(dispatch(ChargeAtDeadline(), snapshot), [0.0, 11.0])
+    np.testing.assert_allclose(dispatch(ChargeAtDeadline(), snapshot), [0.0, 5.5], atol=1e-9)
 
 
 def test_price_threshold_charges_in_cheap_steps_only(snapshot_of):

@@ -18,7 +18,7 @@ class ChargeOnArrival(Dispatcher):
     """
 
     name = "charge_on_arrival"
-    term_h = 0
+    term_h: int | None = 0
 
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
         """(n,) kWh at the meter of each connected EV."""
@@ -26,14 +26,20 @@ class ChargeOnArrival(Dispatcher):
 
 
 class ChargeAtDeadline(Dispatcher):
-    """Every EV waits until its laxity is used up, then charges at full power."""
+    """Every EV charges as late as possible, and only what cannot wait.
+
+    The first step of charging takes what full power in the remaining ones leaves.
+    """
 
     name = "charge_at_deadline"
-    term_h = 0
+    term_h: int | None = 0
 
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
         """(n,) kWh at the meter of each connected EV."""
-        return idle_until_forced_kwh(snapshot)
+        site, dt_h = snapshot.params.site, snapshot.dt_h
+        later_kwh = snapshot.charge_kw * dt_h * (snapshot.steps_to_departure - 1)
+        missing_kwh = (snapshot.target_kwh - snapshot.energy_kwh) / site.charge_eff
+        return np.clip(missing_kwh - later_kwh, snapshot.idle_kwh, snapshot.hi_kwh)
 
 
 class PriceThreshold(Dispatcher):
@@ -44,7 +50,7 @@ class PriceThreshold(Dispatcher):
     """
 
     name = "price_threshold"
-    term_h = 0
+    term_h: int | None = 0
 
     def __init__(self, *, quantile: float = 0.4, days: int = 7) -> None:
         if not 0 <= quantile <= 1:

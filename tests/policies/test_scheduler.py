@@ -1,0 +1,129 @@
+"""Schedulers on hand-made snapshots with known answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.policies.forecasters import HourOfDayMean
+from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
+
+
+class Told:
+    """A forecaster that says what it was told."""
+
+    name, privileged = "told", False
+
+    def __init__(self, *prices: float) -> None:
+        self.prices = np.array(prices)
+
+    def forecast(self, snapshot, n_steps):
+        return self.prices[:n_steps], self.prices[:n_steps]
+
+
+def first_step(policy, snapshot):
+    decisions, _ = policy.predict(snapshot)
+    assert policy.repair_kwh <= 1e-6
+    return decisions.net_load_kwh[: len(snapshot.session)]
+
+
+def test_mpc_waits_for_the_cheap_step_and_charges_in_it(snapshot_of):
+    target = 20.0 + 0.98 * 11.0
+    snapshot = snapshot_of(energy_kwh=[20.0] * 2, target_kwh=[target] * 2, steps=[3, 1])
+    assert first_step(rolling_mpc(0, Told(0.3, 0.1, 0.2)), snapshot) == pytest.approx([0, 11])
+    assert first_step(rolling_mpc(0, Told(0.1, 0.3, 0.2)), snapshot) == pytest.approx([11, 11])
+
+
+def test_mpc_sells_within_the_contract_and_buys_back(snapshot_of):
+    snapshot = snapshot_of(
+        energy_kwh=[50.0, 50.0],
+        target_kwh=[50.0, 50.0],
+        steps=[3, 3],
+        contract_kwh=[5.0, 0.0],
+        contract_steps=[1, 0],
+    )
+    sold = first_step(rolling_mpc(3, Told(0.4, 0.1, 0.1)), snapshot)
+    assert sold == pytest.approx([-5.0, 0.0])
+
+
+def test_no_v2g_never_discharges_whatever_the_contract(snapshot_of):
+    snapshot = snapshot_of(energy_kwh=[50.0], target_kwh=[50.0], steps=[3], contract_kwh=[5.0])
+    assert first_step(no_v2g(Told(0.4, 0.1, 0.1)), snapshot) == pytest.approx([0.0])
+    assert no_v2g().term_h == 0
+
+
+def test_algorithm_1_charges_forced_evs_and_lets_the_others_idle(snapshot_of):
+    target = 20.0 + 1.5 * 0.98 * 11.0
+    snapshot = snapshot_of(energy_kwh=[20.0] * 2, target_kwh=[target] * 2, steps=[3, 2])
+    cheap_now = algorithm_1(3, Told(0.0, 0.5, 0.5))
+    assert first_step(cheap_now, snapshot) == pytest.approx([0.0, 11.0])
+
+
+def test_algorithm_1_plans_evs_under_contract_to_their_departure(snapshot_of):
+    target = 50.0
+    snapshot = snapshot_of(
+        energy_kwh=[50.0, 20.0],
+        target_kwh=[target, 60.0],
+        steps=[4, 20],
+        contract_kwh=[8.0, 8.0],
+        contract_steps=[2, 3],
+    )
+    prices = [0.1] * 20
+    prices[0] = 0.3
+    kwh = first_step(algorithm_1(3, Told(*prices)), snapshot)
+    assert kwh == pytest.approx([-8.0, -8.0])
+
+
+def test_algorithm_1_keeps_planning_an_ev_whose_contract_has_ended(snapshot_of):
+    snapshot = snapshot_of(energy_kwh=[50.0], target_kwh=[55.0], steps=[4])
+    ended = replace(snapshot, payoff_eur=np.array([0.2]))
+    forecast = Told(0.1, 0.3, 0.3, 0.3)
+    assert first_step(algorithm_1(1, forecast), snapshot) == pytest.approx([0.0])
+    assert first_step(algorithm_1(1, forecast), ended) == pytest.approx([5 / 0.98])
+
+
+def test_negative_prices_do_not_charge_and_discharge_at_once(snapshot_of):
+    snapshot = snapshot_of(
+        energy_kwh=[40.0], target_kwh=[77.6], steps=[6], contract_kwh=[29.0], contract_steps=[3]
+    )
+    kwh = first_step(rolling_mpc(3, Told(-0.1, -0.1, -0.1, 0.1, 0.1, 0.1)), snapshot)
+    assert kwh == pytest.approx([11.0])
+
+
+def test_a_target_out_of_reach_is_approached_at_full_power(snapshot_of):
+    snapshot = snapshot_of(energy_kwh=[5.0], steps=[2], params={"guarantee": True})
+    assert first_step(rolling_mpc(0, Told(0.9, -0.9)), snapshot) == pytest.approx([11.0])
+
+
+@pytest.mark.parametrize("energy", [0.5, 79.0])
+def test_energy_outside_the_battery_window_is_planned_from_where_it_is(snapshot_of, energy):
+    snapshot = snapshot_of(energy_kwh=[energy], target_kwh=[60.0], steps=[9])
+    kwh = first_step(rolling_mpc(0, Told(*[0.1] * 9)), snapshot)
+    assert kwh == pytest.approx([11.0 if energy < 60 else 0.0])
+
+
+def test_an_empty_lot_is_no_problem(snapshot_of):
+    for policy in (no_v2g(), algorithm_1(2), rolling_mpc(3)):
+        assert first_step(policy, snapshot_of()).size == 0
+
+
+def test_the_limit_repair_is_measured(snapshot_of):
+    snapshot = snapshot_of(energy_kwh=[20.0], target_kwh=[60.0], steps=[9])
+    blocked = replace(snapshot, hi_kwh=np.array([4.0]))
+    policy = rolling_mpc(0, Told(*[0.1] * 9))
+    decisions, _ = policy.predict(blocked)
+    assert decisions.net_load_kwh[0] == 4.0
+    assert policy.repair_kwh == pytest.approx(7.0)
+
+
+def test_names_terms_and_refusals():
+    assert [algorithm_1(h).term_h for h in (1, 2, 3)] == [1, 2, 3]
+    assert len({p.name for p in (no_v2g(), algorithm_1(1), rolling_mpc(0), rolling_mpc(3))}) == 4
+    with pytest.raises(InvalidInputError, match="term_h"):
+        algorithm_1(0)
+    with pytest.raises(InvalidInputError, match="engine"):
+        rolling_mpc(0, engine="gurobi")
+    assert not rolling_mpc(0, HourOfDayMean()).privileged

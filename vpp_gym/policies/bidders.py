@@ -1,0 +1,267 @@
+"""Day-ahead bidders: what to sell in each line of tomorrow, decided at gate closure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.markets.settlement import applied_prices
+from vpp_gym.params import VPPParams
+from vpp_gym.policies.base import Privileged
+from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.views import Floats, Ints, Snapshot
+
+
+class Bidder(Protocol):
+    """Writes the bid sheet."""
+
+    name: str
+    privileged: bool
+
+    def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
+        """(lines,) kWh sold in each line of tomorrow at the gate, else None; own state."""
+        ...
+
+
+class ZeroBidder:
+    """Sells and buys nothing day-ahead: all energy is settled as imbalance."""
+
+    name = "zero"
+    privileged = False
+
+    def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
+        """Zeros at the gate, else None."""
+        return (np.zeros_like(snapshot.expected_load_kwh) if snapshot.is_gate else None), state
+
+
+class ExpectedLoadBidder:
+    """Buys the mean net load of each line: the neutral sheet, a bet on nothing."""
+
+    name = "expected_load"
+    privileged = False
+
+    def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
+        """Minus the expected load at the gate, else None."""
+        if not snapshot.is_gate:
+            return None, state
+        return _within_limit(snapshot, -snapshot.expected_load_kwh), state
+
+
+class Occupancy(NamedTuple):
+    """Mean number of connected EVs by line of the day, and the days behind it."""
+
+    mean: Floats
+    days: Ints
+
+    def after(self, line: int, connected: int) -> Occupancy:
+        """With one more day's count in a line; beyond 20 days the mean forgets."""
+        mean, days = self.mean.copy(), self.days.copy()
+        days[line] = min(days[line] + 1, 20)
+        mean[line] += (connected - mean[line]) / days[line]
+        return Occupancy(mean, days)
+
+    def expected(self) -> Floats:
+        """(lines,) EVs; lines not seen yet get the mean of the others."""
+        seen = self.days > 0
+        return np.where(seen, self.mean, self.mean[seen].mean() if seen.any() else 0.0)
+
+
+@dataclass
+class WaitAndSee:
+    """Mean of the optimal bids of sampled price scenarios.
+
+    With the prices known, the best bid of a line is a bet: everything sold where
+    the day-ahead price is above the short price, everything bought where it is
+    below the long price, and in between the load, covered exactly. "Everything"
+    is the power of the connected EVs: their number by line, learnt along the run.
+
+    The honest scenarios are the forecast plus the spread between imbalance and
+    day-ahead price in each past day, centred; their mean is taken over all past
+    days, so nothing is drawn. With `noisy_oracle` the scenarios are drawn around
+    the realised prices of tomorrow, and the bidder is privileged.
+
+    Attributes:
+        forecaster: of the honest scenarios.
+        noisy_oracle: None, or the relative standard deviation around the
+            realised prices (0.1 in the paper).
+        n_samples: scenarios drawn by the noisy oracle.
+        sells: bids may sell more than the expected load is negative; False where
+            no EV may discharge.
+        seed: of the noisy oracle's draws.
+
+    Source: Rahman et al. 2023, Sec. 5-6 ("wait and see"); the honest scenarios
+    are ours.
+    """
+
+    forecaster: Forecaster | None = None
+    noisy_oracle: float | None = None
+    n_samples: int = 100
+    sells: bool = True
+    seed: int = 0
+    _future: _Future | None = None
+
+    def __post_init__(self) -> None:
+        if self.noisy_oracle is not None and self.noisy_oracle < 0:
+            raise InvalidInputError("noisy_oracle", self.noisy_oracle, "give a fraction >= 0")
+        if self.noisy_oracle is None and self.forecaster is None:
+            self.forecaster = DayAheadAnchored()
+
+    @property
+    def privileged(self) -> bool:
+        """Whether the scenarios come from the future."""
+        honest = self.noisy_oracle is None
+        return not honest or bool(self.forecaster and self.forecaster.privileged)
+
+    @property
+    def name(self) -> str:
+        """Label in results."""
+        return "wait_and_see" if self.noisy_oracle is None else "wait_and_see_noisy_oracle"
+
+    def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
+        """Receive the future."""
+        self._future = _Future.of(scenario, params, start_step)
+        if isinstance(self.forecaster, Privileged):
+            self.forecaster.reveal(scenario, params, start_step, end_step)
+
+    def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
+        """(lines,) kWh sold at the gate, else None; the state is the occupancy."""
+        lines = len(snapshot.expected_load_kwh)
+        seen = state or Occupancy(np.zeros(lines), np.zeros(lines, dtype=np.int64))
+        seen = seen.after(int(snapshot.line[0]), len(snapshot.session))
+        if not snapshot.is_gate:
+            return None, seen
+        sheet = np.zeros(lines)
+        rows = tomorrow(snapshot)
+        if len(rows):
+            line = snapshot.line[rows]
+            sheet[line] = self._mean_of_optima(snapshot, rows, seen.expected()[line])
+        return _within_limit(snapshot, sheet), seen
+
+    def _mean_of_optima(self, snapshot: Snapshot, rows: Ints, connected: Floats) -> Floats:
+        """(rows,) kWh sold."""
+        site = snapshot.params.site
+        if self.noisy_oracle is None:
+            da, short, long = self._honest_scenarios(snapshot, rows)
+        else:
+            da, short, long, connected = self._noisy_scenarios(snapshot, rows)
+        return best_bids_kwh(
+            da,
+            short,
+            long,
+            load_kwh=snapshot.expected_load_kwh[snapshot.line[rows]],
+            buy_bound_kwh=connected * site.charge_kw * snapshot.dt_h,
+            sell_bound_kwh=connected * site.discharge_kw * snapshot.dt_h * self.sells,
+        ).mean(axis=0)
+
+    def _honest_scenarios(self, snapshot: Snapshot, rows: Ints) -> tuple[Floats, Floats, Floats]:
+        """DA, short and long prices, each (days, rows)."""
+        assert self.forecaster is not None
+        short, long = self.forecaster.forecast(snapshot, int(rows[-1]) + 1)
+        spread = past_spread_by_day(snapshot)[:, snapshot.line[rows]]
+        da = np.broadcast_to(snapshot.da_eur_per_kwh[rows], spread.shape)
+        return da, short[rows] + spread, long[rows] + spread
+
+    def _noisy_scenarios(
+        self, snapshot: Snapshot, rows: Ints
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """DA, short and long prices, each (samples, rows); connected EVs (rows,)."""
+        if self._future is None or self.noisy_oracle is None:
+            raise InvalidInputError("bidder", self.name, "call reveal before the run")
+        at = self._future.start + snapshot.step + rows
+        rng = np.random.default_rng([self.seed, snapshot.step])
+        noise = self.noisy_oracle * rng.standard_normal((2, self.n_samples, len(rows)))
+        da, short, long = (series[at] for series in self._future.prices)
+        shift = np.abs(0.5 * (short + long)) * noise[1]
+        return da + np.abs(da) * noise[0], short + shift, long + shift, self._future.connected[at]
+
+
+class _Future(NamedTuple):
+    prices: tuple[Floats, Floats, Floats]
+    connected: Floats
+    start: int
+
+    @classmethod
+    def of(cls, scenario: Scenario, params: VPPParams, start_step: int) -> _Future:
+        da = scenario.da_eur_per_kwh
+        short, long = applied_prices(
+            params.market.imbalance_pricing,
+            da,
+            scenario.im_short_eur_per_kwh,
+            scenario.im_long_eur_per_kwh,
+        )
+        change = np.zeros(scenario.n_steps + 1)
+        np.add.at(change, scenario.sessions.arrival_step, 1)
+        np.add.at(change, scenario.sessions.departure_step, -1)
+        connected = np.minimum(np.cumsum(change)[:-1], params.site.n_chargers)
+        return cls((da, short, long), connected, start_step)
+
+
+def best_bids_kwh(
+    da_eur_per_kwh: Floats,
+    short_eur_per_kwh: Floats,
+    long_eur_per_kwh: Floats,
+    *,
+    load_kwh: Floats,
+    buy_bound_kwh: Floats,
+    sell_bound_kwh: Floats,
+) -> Floats:
+    """Bids that are optimal once all prices are known.
+
+    Selling x earns x DA and settles -x - load as imbalance: concave in x, with
+    slope DA - short where the party is short, and DA - long where it is long. So
+    the best x is the sell bound where DA >= short, minus the buy bound where
+    DA <= long, and else covers the load.
+
+    Args:
+        da_eur_per_kwh: day-ahead price; all arrays broadcast.
+        short_eur_per_kwh: imbalance price of a short party.
+        long_eur_per_kwh: imbalance price of a long party, <= short.
+        load_kwh: net load, + takes from the grid.
+        buy_bound_kwh: most that may be bought, >= 0.
+        sell_bound_kwh: most that may be sold, >= 0.
+
+    Returns:
+        kWh, + sells. Where the three prices are equal every bid is as good: the
+        load is covered.
+
+    Source: Rahman et al. 2023, Sec. 5, the program's solution under one price.
+    """
+    bid = np.clip(-load_kwh, -buy_bound_kwh, sell_bound_kwh)
+    above = (da_eur_per_kwh >= short_eur_per_kwh) & (da_eur_per_kwh > long_eur_per_kwh)
+    below = (da_eur_per_kwh <= long_eur_per_kwh) & (da_eur_per_kwh < short_eur_per_kwh)
+    return np.where(above, sell_bound_kwh, np.where(below, -buy_bound_kwh, bid))
+
+
+def tomorrow(snapshot: Snapshot) -> Ints:
+    """Rows of the snapshot's price outlook that belong to tomorrow; may be empty."""
+    starts = np.flatnonzero(snapshot.line[1:] == 0)
+    first = int(starts[-1]) + 1 if len(starts) else len(snapshot.line)
+    return np.arange(first, len(snapshot.line))
+
+
+def past_spread_by_day(snapshot: Snapshot) -> Floats:
+    """(days, lines) EUR/kWh: imbalance minus day-ahead price, less its overall mean.
+
+    Row d holds, for every line, its d-th last occurrence; as many rows as the
+    rarest line has. Without a full day of history there is one row of zeros.
+    """
+    lines = len(snapshot.expected_load_kwh)
+    mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
+    spread = mid - snapshot.da_past_eur_per_kwh
+    line = snapshot.line_past
+    days = int(np.bincount(line, minlength=lines).min()) if len(line) else 0
+    if days == 0:
+        return np.zeros((1, lines))
+    spread = spread - spread.mean()
+    by_line = [spread[line == each][-days:] for each in range(lines)]
+    return np.stack(by_line, axis=1)[::-1]
+
+
+def _within_limit(snapshot: Snapshot, bids_kwh: Floats) -> Floats:
+    """Bids that the market accepts: within the world's bid limit."""
+    limit_kwh = snapshot.params.bid_limit_kw * snapshot.dt_h
+    return np.clip(bids_kwh, -limit_kwh, limit_kwh)

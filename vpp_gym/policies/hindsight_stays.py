@@ -1,0 +1,198 @@
+"""Every stay planned on arrival at the marginal prices that came true. Privileged."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.markets.settlement import applied_prices, reference_price
+from vpp_gym.params import VPPParams
+from vpp_gym.policies.base import Dispatcher
+from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.solvers.single_ev import plan_fleet
+from vpp_gym.views import Floats, Ints, Snapshot
+
+Columns = dict[str, NDArray]
+
+
+class PlannedStays(Dispatcher):
+    """Plans each stay when the EV arrives, and plays the plans.
+
+    Args:
+        scenario: the world of the run.
+        params: its rules.
+        start_step: scenario step at which the run begins.
+        end_step: first scenario step after the run.
+    """
+
+    name = "planned_stays"
+    privileged = True
+
+    def __init__(
+        self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int
+    ) -> None:
+        buy, sell = marginal_prices(scenario, params, start_step)
+        self.buy, self.sell = buy[start_step:end_step], sell[start_step:end_step]
+        self._left: dict[int, Floats] = {}
+
+    def net_load_kwh(self, snapshot: Snapshot) -> Floats:
+        """(n,) kWh at the meter of each connected EV."""
+        sessions = snapshot.session.tolist()
+        new = np.array([row for row, one in enumerate(sessions) if one not in self._left], int)
+        if len(new):
+            ahead = slice(snapshot.step, None)
+            plans = best_plans(snapshot, new, self.buy[ahead], self.sell[ahead])
+            self._left |= {sessions[row]: plan for row, plan in zip(new, plans, strict=True)}
+        net_load = np.array([self._left[one][0] for one in sessions], dtype=np.float64)
+        self._left = {one: self._left[one][1:] for one in sessions}
+        return net_load
+
+
+def marginal_prices(
+    scenario: Scenario, params: VPPParams, start_step: int
+) -> tuple[Floats, Floats]:
+    """(T,) EUR/kWh that one more kWh of charging costs, and one of discharging earns.
+
+    Both are the reference price where a bid is possible; else the imbalance price
+    of the side on which the fleet would be.
+    """
+    da, short, long = settled_prices(scenario, params)
+    gate_line = round(params.market.gate_closure_h / scenario.dt_h)
+    gates = np.flatnonzero(scenario.line[start_step:] == gate_line)
+    first_day = scenario.day[start_step + gates[0]] + 1 if len(gates) else scenario.n_steps
+    site = params.site
+    fleet_kw = site.n_chargers * max(site.charge_kw, site.discharge_kw)
+    bid = (scenario.day >= first_day) & (params.bid_limit_kw >= fleet_kw)
+    marginal = reference_price(da, short, long)
+    return np.where(bid, marginal, short), np.where(bid, marginal, long)
+
+
+def settled_prices(scenario: Scenario, params: VPPParams) -> tuple[Floats, Floats, Floats]:
+    """(T,) day-ahead, short and long price [EUR/kWh] under the params' rule."""
+    short, long = applied_prices(
+        params.market.imbalance_pricing,
+        scenario.da_eur_per_kwh,
+        scenario.im_short_eur_per_kwh,
+        scenario.im_long_eur_per_kwh,
+    )
+    return scenario.da_eur_per_kwh, short, long
+
+
+def best_plans(snapshot: Snapshot, rows: Ints, buy: Floats, sell: Floats) -> Floats:
+    """(len(rows), H) net load of EVs that have just arrived: the cheapest candidates.
+
+    Leaving short costs the penalty and, up to the demand, lost retail revenue: the
+    lower of two lines, hence one candidate for each. Above the target an EV may
+    charge within its contract's window only; where that matters, candidates that
+    stay below the target, or reach it within the window, stand in.
+
+    Args:
+        snapshot: of the arrival step.
+        rows: which of the connected EVs.
+        buy: price of charging from this step to the end of the run.
+        sell: price of discharging.
+    """
+    stays = _stays(snapshot, rows)
+    horizon = int(stays["steps"].max())
+    buy, sell = buy[:horizon], sell[:horizon]
+    best = np.zeros((len(rows), horizon))
+    best_eur = np.full(len(rows), np.inf)
+    for slope in _slopes(snapshot, rows):
+        for variant in _variants(snapshot, stays, rows):
+            plans = _plans(snapshot, {**stays, **variant}, buy, sell, slope)
+            eur = _cost_eur(snapshot, rows, stays, plans, buy, sell)
+            better = eur < best_eur - 1e-12
+            best[better], best_eur[better] = plans[better], eur[better]
+    return best
+
+
+def _stays(snapshot: Snapshot, rows: Ints) -> Columns:
+    """Limits of the stays as far as the run goes.
+
+    An EV that stays on at the run's end owes nothing, unless the demand is
+    guaranteed: then its target must remain within reach.
+    """
+    steps = snapshot.steps_to_departure[rows]
+    charge_kwh = snapshot.charge_kw[rows] * snapshot.dt_h
+    beyond = np.maximum(steps - snapshot.steps_left, 0)
+    later_kwh = beyond * charge_kwh * snapshot.params.site.charge_eff
+    owed_kwh = snapshot.target_kwh[rows] - later_kwh
+    if not snapshot.params.guarantee:
+        owed_kwh = np.where(beyond > 0, 0.0, owed_kwh)
+    return {
+        "steps": steps - beyond,
+        "energy_kwh": snapshot.energy_kwh[rows],
+        "min_kwh": snapshot.min_kwh[rows],
+        "max_kwh": snapshot.max_kwh[rows],
+        "target_kwh": np.maximum(owed_kwh, 0.0),
+        "charge_kwh": charge_kwh,
+        "discharge_kwh": snapshot.discharge_kw[rows] * snapshot.dt_h,
+        "discharge_steps": snapshot.contract_steps[rows],
+        "contract_kwh": snapshot.contract_kwh[rows],
+    }
+
+
+def _slopes(snapshot: Snapshot, rows: Ints) -> list[float]:
+    """EUR per kWh missing at the end, for which to plan."""
+    if snapshot.params.guarantee:
+        return [HARD_EUR_PER_KWH]
+    driver, charge_eff = snapshot.params.driver, snapshot.params.site.charge_eff
+    penalty = driver.shortfall_eur_per_kwh
+    slopes = [penalty + driver.retail_eur_per_kwh / charge_eff]
+    beyond_demand = snapshot.contract_kwh[rows].any()
+    no_demand = (snapshot.energy_kwh[rows] >= snapshot.target_kwh[rows]).any()
+    return [*slopes, penalty] if beyond_demand or no_demand else slopes
+
+
+def _variants(snapshot: Snapshot, stays: Columns, rows: Ints) -> list[Columns]:
+    """Changes to the stays that make candidates."""
+    target_kwh, window = snapshot.target_kwh[rows], snapshot.contract_steps[rows]
+    if not ((window > 0) & (stays["max_kwh"] > target_kwh)).any():
+        return [{}]
+    return [
+        {},
+        {"max_kwh": np.minimum(stays["max_kwh"], target_kwh)},
+        {
+            "steps": np.clip(stays["steps"], 1, np.maximum(window, 1)),
+            "target_kwh": np.minimum(target_kwh, stays["max_kwh"]),
+        },
+    ]
+
+
+def _plans(snapshot: Snapshot, stays: Columns, buy: Floats, sell: Floats, slope: float) -> Floats:
+    site = snapshot.params.site
+    return plan_fleet(
+        buy,
+        sell,
+        charge_eff=site.charge_eff,
+        discharge_eff=site.discharge_eff,
+        shortfall_eur_per_kwh=slope,
+        **stays,
+    )
+
+
+def _cost_eur(
+    snapshot: Snapshot, rows: Ints, stays: Columns, plans: Floats, buy: Floats, sell: Floats
+) -> Floats:
+    """(len(rows),) what the plans really cost; inf where they cannot be played."""
+    params = snapshot.params
+    charge_eff, discharge_eff = params.site.charge_eff, params.site.discharge_eff
+    rise = np.where(plans > 0, plans * charge_eff, plans / discharge_eff)
+    stored = stays["energy_kwh"][:, None] + np.cumsum(rise, axis=1)
+    after_window = np.arange(plans.shape[1]) >= stays["discharge_steps"][:, None]
+    above = stored > snapshot.target_kwh[rows][:, None] + 1e-9
+    overfull = (after_window & above & (plans > 1e-9)).any(axis=1)
+    trade_eur = np.where(plans > 0, plans * buy, plans * sell).sum(axis=1)
+    return np.where(overfull, np.inf, trade_eur + _shortfall_eur(snapshot, rows, stays, stored))
+
+
+def _shortfall_eur(snapshot: Snapshot, rows: Ints, stays: Columns, stored: Floats) -> Floats:
+    """(len(rows),) penalty and lost retail revenue."""
+    driver, params = snapshot.params.driver, snapshot.params
+    short_kwh = np.maximum(stays["target_kwh"] - stored[:, -1], 0.0)
+    if params.guarantee:
+        return short_kwh * HARD_EUR_PER_KWH
+    demand_kwh = np.maximum(snapshot.target_kwh[rows] - snapshot.energy_kwh[rows], 0.0)
+    lost_kwh = np.minimum(short_kwh, demand_kwh) / params.site.charge_eff
+    return short_kwh * driver.shortfall_eur_per_kwh + lost_kwh * driver.retail_eur_per_kwh
