@@ -1,0 +1,170 @@
+"""One EV's plan within the energy its contract still lets the VPP take.
+
+Two searches around the exact recursion of `segments`. The contract's budget gets a
+price: the dual function of that price is concave and piecewise linear, so that
+cutting the lines of two plans that bracket the budget ends at the optimum after a
+few plans. And steps in which taking earns more than storing costs (negative prices)
+are not convex: a plan that does both there is split into rising only and falling
+only, depth first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vpp_gym.solvers.segments import (
+    FALL_ONLY,
+    FREE,
+    RISE_ONLY,
+    Floats,
+    Segments,
+    Stay,
+    is_chord,
+    lagrangian_plan,
+    room_for,
+    true_cost,
+)
+
+GAP_EUR = 1e-10
+MAX_CUTS = 200
+
+SOLVED, INFEASIBLE, UNFINISHED = 0, 1, 2
+
+
+@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _copy(source: Floats, target: Floats) -> None:
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
+@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _blend(few: Floats, many: Floats, budget_kwh: float, plan: Floats) -> None:
+    """The plan between two that takes exactly the budget (or `many`, if that is within).
+
+    Blending the net moves, not rise and fall apart, never does both in one step.
+    The energy taken is convex in the share, so Newton from the right converges.
+    """
+    share = 1.0
+    for _ in range(2 * len(few) + 2):
+        excess, rate = -budget_kwh, 0.0
+        for i in range(len(few)):
+            plan[i] = few[i] + share * (many[i] - few[i])
+            if plan[i] < 0.0:
+                excess -= plan[i]
+                rate += few[i] - many[i]
+        if excess <= 1e-13 or rate <= 0.0:
+            return
+        share = max(share - excess / rate, 0.0)
+
+
+@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def budget_plan(
+    stay: Stay, mode: NDArray[np.int8], room: Segments, plan: Floats
+) -> tuple[bool, float]:
+    """Optimal plan within the budget, concave steps at their convex hull.
+
+    Args:
+        stay: the problem.
+        mode: (T,) FREE, RISE_ONLY or FALL_ONLY for each step.
+        room: list to work in.
+        plan: (T,) out: change of the stored energy, feasible whatever the hull.
+
+    Returns:
+        Whether there is a plan, and a lower bound on the cost in EUR, tight
+        where no step is concave.
+    """
+    many, few = np.zeros(len(plan)), np.zeros(len(plan))
+    many_eur, many_kwh, few_eur, few_kwh = -np.inf, np.inf, np.inf, 0.0
+    price, hoped_eur, bound = 0.0, np.inf, -np.inf
+    for cut in range(MAX_CUTS):
+        found, plan_eur, plan_kwh = lagrangian_plan(stay, mode, price, room, plan)
+        if cut == 0 and (not found or plan_kwh <= stay.budget_kwh + 1e-12):
+            return found, plan_eur
+        if cut == 1 and plan_kwh > stay.budget_kwh + 1e-9:
+            return False, np.inf
+        if cut != 1:
+            dual_eur = plan_eur + price * (plan_kwh - stay.budget_kwh)
+            bound = max(bound, dual_eur)
+            if dual_eur >= hoped_eur - GAP_EUR:
+                break
+        if plan_kwh > stay.budget_kwh and cut != 1:
+            many_eur, many_kwh = plan_eur, plan_kwh
+            _copy(plan, many)
+        else:
+            few_eur, few_kwh = plan_eur, plan_kwh
+            _copy(plan, few)
+        price = np.inf
+        if cut > 0:
+            price = max((few_eur - many_eur) / (many_kwh - few_kwh), 0.0)
+            hoped_eur = many_eur + price * (many_kwh - stay.budget_kwh)
+    _blend(few, many, stay.budget_kwh, plan)
+    return True, bound
+
+
+@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _step_to_split(stay: Stay, mode: NDArray[np.int8], plan: Floats) -> int:
+    """Undecided concave step that is furthest from either end; -1: none is left."""
+    widest, step = -1.0, -1
+    for i in range(len(plan)):
+        if is_chord(stay, mode, i, 0.0):
+            inside = min(stay.rise_kwh[i] - plan[i], plan[i] + stay.fall_kwh[i])
+            if inside > widest:
+                widest, step = inside, i
+    return step
+
+
+@njit(cache=True)
+def best_plan(stay: Stay, max_nodes: int, best: Floats) -> tuple[int, float]:
+    """Optimal plan of one EV, exact for any prices: branch and bound over concave steps.
+
+    Without a concave step the first node is the answer.
+
+    Args:
+        stay: the problem.
+        max_nodes: plans after which the search gives up.
+        best: (T,) out: change of the stored energy in each step.
+
+    Returns:
+        SOLVED, INFEASIBLE or UNFINISHED, and the cost in EUR.
+    """
+    room = room_for(len(best))
+    splits = np.empty(len(best), np.int64)
+    mode, plan = np.zeros(len(best), np.int8), np.empty(len(best))
+    depth, best_eur = 0, np.inf
+    for _ in range(max_nodes):
+        found, bound = budget_plan(stay, mode, room, plan)
+        cost = true_cost(stay, plan) if found else np.inf
+        if cost < best_eur:
+            best_eur = cost
+            _copy(plan, best)
+        step = -1
+        if found and bound < best_eur - GAP_EUR:
+            step = _step_to_split(stay, mode, plan)
+        if step >= 0:
+            splits[depth] = step
+            mode[step] = RISE_ONLY if plan[step] >= 0.0 else FALL_ONLY
+            depth += 1
+        else:
+            depth = _turn_back(mode, splits, depth)
+        if depth == 0:
+            return (INFEASIBLE if best_eur == np.inf else SOLVED), best_eur
+    return UNFINISHED, best_eur
+
+
+@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _turn_back(mode: NDArray[np.int8], splits: NDArray[np.int64], depth: int) -> int:
+    """Take the other half of the last split that has one left; 0 when all is done.
+
+    A split is marked as negative once its second half is being tried.
+    """
+    while depth > 0:
+        step = splits[depth - 1]
+        if step >= 0:
+            splits[depth - 1] = -step - 1
+            mode[step] = RISE_ONLY + FALL_ONLY - mode[step]
+            return depth
+        mode[-step - 1] = FREE
+        depth -= 1
+    return 0

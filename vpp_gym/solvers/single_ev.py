@@ -1,0 +1,198 @@
+"""Exact optimal plan of each EV by itself, microseconds apiece.
+
+Where nothing couples the fleet (no site limit, no quadratic term) the schedule of
+Rahman et al. 2023, program (16), separates per EV. Each is then solved exactly,
+negative prices included, by the recursion of `segments` instead of an LP.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vpp_gym.solvers.budget import SOLVED
+from vpp_gym.solvers.limits import (
+    Ev,
+    Fleet,
+    Rules,
+    checked_charge,
+    checked_fleet,
+    checked_prices,
+    checked_rules,
+)
+from vpp_gym.solvers.segments import Floats
+from vpp_gym.solvers.single_ev_milp import milp_plan
+from vpp_gym.solvers.stay import net_load_of_fleet
+
+
+def plan_ev(
+    buy: ArrayLike,
+    sell: ArrayLike,
+    *,
+    energy_kwh: float,
+    min_kwh: float,
+    max_kwh: float,
+    target_kwh: float,
+    charge_kwh: ArrayLike,
+    discharge_kwh: float,
+    discharge_steps: int,
+    contract_kwh: float,
+    charge_eff: float,
+    discharge_eff: float,
+    shortfall_eur_per_kwh: float,
+) -> Floats:
+    """Net load per step that costs least: exact, for prices of any sign.
+
+    Minimises sum(buy * charge - sell * discharge) plus the penalty on what is
+    missing at the end. Charging and discharging never share a step. Among equal
+    plans charging comes early, and a discharge that gains nothing is left out.
+
+    Args:
+        buy: (T,) EUR/kWh at the meter for charging.
+        sell: (T,) EUR/kWh at the meter for discharging.
+        energy_kwh: stored now. Above max_kwh the EV cannot charge, below min_kwh
+            not discharge, until it is back inside.
+        min_kwh: lower limit of the stored energy.
+        max_kwh: upper limit of the stored energy.
+        target_kwh: to be stored after the last step.
+        charge_kwh: (T,) or scalar, limit per step at the meter.
+        discharge_kwh: limit per step at the meter.
+        discharge_steps: discharge is possible in the first so many steps only.
+        contract_kwh: most that may be discharged in all, at the meter.
+        charge_eff: in (0, 1].
+        discharge_eff: in (0, 1].
+        shortfall_eur_per_kwh: per kWh of battery energy missing at the end; a
+            value above any price makes a reachable target hard.
+
+    Returns:
+        (T,) kWh at the meter, + takes from the grid.
+
+    Raises:
+        InvalidInputError: a price or limit that cannot be used.
+        SolveFailedError: no solver finished (very many steps of negative price).
+
+    >>> plan_ev([0.3, 0.1, 0.2], [0.3, 0.1, 0.2], energy_kwh=10, min_kwh=2, max_kwh=40,
+    ...     target_kwh=20, charge_kwh=10, discharge_kwh=10, discharge_steps=3,
+    ...     contract_kwh=4, charge_eff=1.0, discharge_eff=1.0, shortfall_eur_per_kwh=1e3)
+    array([-4., 10.,  4.])
+    """
+    charge = np.atleast_1d(np.asarray(charge_kwh, dtype=float))
+    return _solved(
+        checked_prices(buy, sell),
+        charge[np.newaxis, :],
+        checked_fleet(
+            energy_kwh=energy_kwh,
+            min_kwh=min_kwh,
+            max_kwh=max_kwh,
+            target_kwh=target_kwh,
+            discharge_kwh=discharge_kwh,
+            discharge_steps=discharge_steps,
+            contract_kwh=contract_kwh,
+            steps=np.size(buy),
+        ),
+        checked_rules(charge_eff, discharge_eff, shortfall_eur_per_kwh),
+    )[0]
+
+
+def plan_fleet(
+    buy: ArrayLike,
+    sell: ArrayLike,
+    *,
+    steps: ArrayLike,
+    energy_kwh: ArrayLike,
+    min_kwh: ArrayLike,
+    max_kwh: ArrayLike,
+    target_kwh: ArrayLike,
+    charge_kwh: ArrayLike,
+    discharge_kwh: ArrayLike,
+    discharge_steps: ArrayLike,
+    contract_kwh: ArrayLike,
+    charge_eff: float,
+    discharge_eff: float,
+    shortfall_eur_per_kwh: float,
+) -> Floats:
+    """`plan_ev` for n EVs that share the prices of a horizon of H steps.
+
+    Args:
+        buy: (H,) EUR/kWh at the meter.
+        sell: (H,) EUR/kWh at the meter.
+        steps: (n,) or scalar, steps to the EV's departure; it uses the first so
+            many prices. A horizon that ends earlier cuts the stay there.
+        energy_kwh: (n,) or scalar, as are the limits below; see `plan_ev`.
+        min_kwh: lower limit of the stored energy.
+        max_kwh: upper limit of the stored energy.
+        target_kwh: to be stored after the EV's last step.
+        charge_kwh: limit per step at the meter.
+        discharge_kwh: limit per step at the meter.
+        discharge_steps: steps left in the contract's window.
+        contract_kwh: energy left in the contract, at the meter.
+        charge_eff: in (0, 1].
+        discharge_eff: in (0, 1].
+        shortfall_eur_per_kwh: per kWh of battery energy missing at departure.
+
+    Returns:
+        (n, H) kWh at the meter, zero after an EV's departure.
+
+    Raises:
+        InvalidInputError: a price or limit that cannot be used.
+        SolveFailedError: no solver finished.
+    """
+    charge = np.atleast_1d(np.asarray(charge_kwh, dtype=float))
+    return _solved(
+        checked_prices(buy, sell),
+        charge[:, np.newaxis],
+        checked_fleet(
+            energy_kwh=energy_kwh,
+            min_kwh=min_kwh,
+            max_kwh=max_kwh,
+            target_kwh=target_kwh,
+            discharge_kwh=discharge_kwh,
+            discharge_steps=discharge_steps,
+            contract_kwh=contract_kwh,
+            steps=steps,
+        ),
+        checked_rules(charge_eff, discharge_eff, shortfall_eur_per_kwh),
+    )
+
+
+def _solved(
+    prices: tuple[Floats, Floats], charge_kwh: Floats, fleet: Fleet, rules: Rules
+) -> Floats:
+    """Net load (n, H) by the exact recursion, by HiGHS for an EV that it gives up on."""
+    charge = checked_charge(charge_kwh, (len(fleet.steps), len(prices[0])))
+    net_load, status = net_load_of_fleet(*prices, charge, fleet, rules)
+    for k in np.flatnonzero(status != SOLVED):
+        n = min(int(fleet.steps[k]), len(prices[0]))
+        ev = Ev(*(column[k] for column in fleet[: len(Ev._fields)]))
+        net_load[k, :n] = milp_plan(prices[0][:n], prices[1][:n], charge[k, :n], ev, rules)
+    return net_load
+
+
+def plan_cost(
+    net_load_kwh: ArrayLike,
+    buy: ArrayLike,
+    sell: ArrayLike,
+    *,
+    energy_kwh: float,
+    target_kwh: float,
+    charge_eff: float,
+    discharge_eff: float,
+    shortfall_eur_per_kwh: float,
+) -> float:
+    """Cost of a plan in EUR: what `plan_ev` minimises.
+
+    Args:
+        net_load_kwh: (T,) kWh at the meter, + takes from the grid.
+        buy: (T,) EUR/kWh at the meter.
+        sell: (T,) EUR/kWh at the meter.
+        energy_kwh: stored before the first step.
+        target_kwh: wanted after the last step.
+        charge_eff: in (0, 1].
+        discharge_eff: in (0, 1].
+        shortfall_eur_per_kwh: per kWh of battery energy missing at the end.
+    """
+    net_load = np.asarray(net_load_kwh, dtype=float)
+    charge, discharge = np.maximum(net_load, 0.0), np.maximum(-net_load, 0.0)
+    end_kwh = energy_kwh + charge_eff * charge.sum() - discharge.sum() / discharge_eff
+    trade_eur = np.dot(buy, charge) - np.dot(sell, discharge)
+    return float(trade_eur + shortfall_eur_per_kwh * max(target_kwh - end_kwh, 0.0))

@@ -1,0 +1,125 @@
+"""From EVs at their chargers to battery-side problems, and back to net load."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from vpp_gym.solvers.budget import SOLVED, UNFINISHED, best_plan
+from vpp_gym.solvers.limits import Ev, Fleet, Ints, Rules
+from vpp_gym.solvers.segments import NOISE_KWH, Floats, Stay
+
+MAX_NODES = 20_000
+
+
+@njit(cache=True)
+def stay_of(
+    buy: Floats, sell: Floats, charge_kwh: Floats, ev: Ev, rules: Rules, back: int
+) -> Stay:
+    """The battery-side problem of one EV.
+
+    The window of energy is shrunk to what contract and charger can reach, which
+    changes no plan but keeps the lists of segments short. An EV that starts outside
+    its window moves only towards it until step `back`, and is inside from there on.
+
+    Args:
+        buy: (T,) EUR/kWh at the meter.
+        sell: (T,) EUR/kWh at the meter.
+        charge_kwh: (T,) limit at the meter.
+        ev: its limits.
+        rules: efficiencies and penalty.
+        back: step, 0 for an EV that starts inside; T + 1: it stays outside.
+    """
+    steps = len(buy)
+    budget_kwh = max(ev.contract_kwh, 0.0) / rules.discharge_eff
+    rise_kwh, fall_kwh = np.zeros(steps), np.zeros(steps)
+    rise_eur, fall_eur = np.empty(steps), np.empty(steps)
+    can_rise, can_fall = 0.0, 0.0
+    for i in range(steps):
+        rise_eur[i], fall_eur[i] = buy[i] / rules.charge_eff, sell[i] * rules.discharge_eff
+        if i >= back or ev.energy_kwh <= ev.max_kwh:
+            rise_kwh[i] = charge_kwh[i] * rules.charge_eff
+        if i >= back or ev.energy_kwh >= ev.min_kwh:
+            if i < ev.discharge_steps and budget_kwh > 0.0:
+                fall_kwh[i] = ev.discharge_kwh / rules.discharge_eff
+        can_rise, can_fall = can_rise + rise_kwh[i], can_fall + fall_kwh[i]
+    lowest = max(ev.min_kwh, ev.energy_kwh - min(budget_kwh, can_fall))
+    highest = min(ev.max_kwh, ev.energy_kwh + can_rise)
+    lower_kwh, upper_kwh = np.empty(steps + 1), np.empty(steps + 1)
+    for i in range(steps + 1):
+        lower_kwh[i] = lowest if i >= back else min(lowest, ev.energy_kwh)
+        upper_kwh[i] = highest if i >= back else max(highest, ev.energy_kwh)
+    return Stay(
+        rise_eur,
+        fall_eur,
+        rise_kwh,
+        fall_kwh,
+        lower_kwh,
+        upper_kwh,
+        ev.energy_kwh,
+        ev.target_kwh,
+        rules.shortfall_eur_per_kwh,
+        budget_kwh,
+    )
+
+
+@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _plan_of(
+    buy: Floats, sell: Floats, charge_kwh: Floats, ev: Ev, rules: Rules, plan: Floats
+) -> int:
+    """Optimal change of the stored energy per step, also from outside the window.
+
+    Above its window an EV may not charge, below it not discharge, and once back
+    inside it stays there. That is not convex, so every step in which it could come
+    back is tried; an EV that starts inside is solved at once.
+    """
+    steps = len(buy)
+    trial, best_eur = np.empty(steps), np.inf
+    outside = ev.energy_kwh > ev.max_kwh or ev.energy_kwh < ev.min_kwh
+    for back in range(1 if outside else 0, steps + 2 if outside else 1):
+        if ev.discharge_steps < back <= steps:
+            continue
+        stay = stay_of(buy, sell, charge_kwh, ev, rules, back)
+        status, cost = best_plan(stay, MAX_NODES, trial)
+        if status == UNFINISHED:
+            return UNFINISHED
+        if status == SOLVED and cost < best_eur:
+            best_eur = cost
+            for i in range(steps):
+                plan[i] = trial[i]
+    return SOLVED
+
+
+@njit(cache=True)
+def net_load_of_fleet(
+    buy: Floats, sell: Floats, charge_kwh: Floats, fleet: Fleet, rules: Rules
+) -> tuple[Floats, Ints]:
+    """Optimal net load (n, H) at the meter, and SOLVED or UNFINISHED (n,) of each EV.
+
+    Args:
+        buy: (H,) EUR/kWh at the meter.
+        sell: (H,) EUR/kWh at the meter.
+        charge_kwh: (n, H) limit at the meter.
+        fleet: the other limits.
+        rules: efficiencies and penalty.
+    """
+    n = len(fleet.steps)
+    net_load, status = np.zeros((n, len(buy))), np.zeros(n, np.int64)
+    for k in range(n):
+        end = min(fleet.steps[k], len(buy))
+        ev = Ev(
+            fleet.energy_kwh[k],
+            fleet.min_kwh[k],
+            fleet.max_kwh[k],
+            fleet.target_kwh[k],
+            fleet.discharge_kwh[k],
+            fleet.discharge_steps[k],
+            fleet.contract_kwh[k],
+        )
+        plan = net_load[k, :end]
+        status[k] = _plan_of(buy[:end], sell[:end], charge_kwh[k, :end], ev, rules, plan)
+        for i in range(end):
+            if abs(plan[i]) < NOISE_KWH:
+                plan[i] = 0.0
+            plan[i] *= rules.discharge_eff if plan[i] < 0.0 else 1.0 / rules.charge_eff
+    return net_load, status
