@@ -1,0 +1,50 @@
+"""Figures without pyplot: made, and saved reproducibly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from vpp_gym.errors import InvalidInputError
+
+DPI = 100.0
+METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": "vpp_gym"},
+}
+
+
+def new_figure(width_px: float = 960, height_px: float = 720, dpi: float = DPI) -> Figure:
+    """Empty white figure on an Agg canvas of its own."""
+    # The half pixel keeps the canvas from losing one when inches are cut to pixels.
+    size_in = ((width_px + 0.5) / dpi, (height_px + 0.5) / dpi)
+    figure = Figure(figsize=size_in, dpi=dpi, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Figure, path: str | Path) -> Path:
+    """Write a figure as PNG or SVG: the same figure gives the same bytes.
+
+    Args:
+        figure: what to save.
+        path: ends with .png or .svg; its folder is made where it is missing.
+
+    Returns:
+        The path written.
+
+    Raises:
+        InvalidInputError: any other ending.
+    """
+    target = Path(path)
+    ending = target.suffix.lower()
+    if ending not in METADATA:
+        raise InvalidInputError("path", str(path), f"end it with {' or '.join(METADATA)}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with matplotlib.rc_context({"svg.hashsalt": "vpp_gym"}):
+        figure.savefig(target, dpi=1.5 * DPI, metadata=METADATA[ending], facecolor="white")
+    return target

@@ -1,0 +1,54 @@
+"""The time axis of a local day, also where the clock is changed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.plots.day_view import DayView
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def places(view: DayView) -> NDArray[np.int64]:
+    """(L,) place of each step in the clock day."""
+    return np.arange(view.n_steps) if view.line is None else view.line
+
+
+def clock_ticks(
+    line: NDArray[np.int64], dt_h: float, every_h: int = 3
+) -> tuple[list[float], list[str]]:
+    """Where the clock shows every third hour, and what it shows there.
+
+    Args:
+        line: (L,) place of each step in the clock day. After the last one the
+            clock runs on to midnight.
+        dt_h: hours per step.
+        every_h: hours from one tick to the next.
+
+    Returns:
+        hours since midnight, and labels such as "03:00"; the last is 24:00.
+
+    >>> clock_ticks(np.arange(24), 1.0, every_h=12)
+    ([0.0, 12.0, 24.0], ['00:00', '12:00', '24:00'])
+    """
+    rest = range(int(line[-1]) + 1, round(24 / dt_h) + 1)
+    first: dict[int, float] = {}
+    for step, place in enumerate([*map(int, line), *rest]):
+        first.setdefault(place, step * dt_h)
+    shown = [hour for hour in range(0, 25, every_h) if round(hour / dt_h) in first]
+    return [first[round(hour / dt_h)] for hour in shown], [f"{hour:02d}:00" for hour in shown]
+
+
+def day_name(view: DayView) -> str:
+    """Weekday and date, e.g. "Sun 2019-06-02"."""
+    day = view.start.astype("datetime64[D]")
+    return f"{WEEKDAYS[(int(day.astype(np.int64)) + 3) % 7]} {day}"
+
+
+def time_now(view: DayView) -> str:
+    """Clock time at which the next step begins, "24:00" after the last."""
+    if view.now == view.n_steps:
+        return "24:00"
+    hour, minute = divmod(round(places(view)[view.now] * view.dt_h * 60), 60)
+    return f"{hour:02d}:{minute:02d}"

@@ -1,0 +1,56 @@
+"""One day of a VPP as a figure, and as the frame of `render_mode="rgb_array"`."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.plots import panels
+from vpp_gym.plots.canvas import DPI, new_figure
+from vpp_gym.plots.chargers import chargers
+from vpp_gym.plots.day_chart import DayChart
+from vpp_gym.plots.day_view import DayView
+
+__all__ = ["DayChart", "DayView", "day_chart", "day_image", "draw_day"]
+
+PANELS = (panels.prices, panels.trades, panels.energy, panels.profit, chargers)
+
+
+def day_chart(width_px: int = 960, height_px: int = 720) -> DayChart:
+    """Chart to keep between the frames of an episode.
+
+    Args:
+        width_px: at least 320.
+        height_px: at least 240. Text and lines grow with the picture.
+
+    Raises:
+        InvalidInputError: a picture too small to read.
+    """
+    for name, value, least in (("width_px", width_px, 320), ("height_px", height_px, 240)):
+        if value < least:
+            raise InvalidInputError(name, value, f"use {least} or more")
+    scale = min(width_px / 960, height_px / 720)
+    return DayChart(new_figure(width_px, height_px, dpi=DPI * scale), PANELS)
+
+
+def draw_day(view: DayView, figure: Figure | None = None) -> Figure:
+    """Prices, trades, energy, profit and chargers over one day's clock.
+
+    Args:
+        view: the day; what is nan is left out.
+        figure: one to clear and draw on; None makes one on an Agg canvas.
+
+    Returns:
+        The figure drawn on.
+    """
+    return DayChart(figure or new_figure(), PANELS).draw(view)
+
+
+def day_image(view: DayView, width_px: int = 960, height_px: int = 720) -> NDArray[np.uint8]:
+    """Picture of a day: (height_px, width_px, 3) RGB, the same for the same view.
+
+    For many frames keep a `day_chart`, whose `image` is several times faster.
+    """
+    return day_chart(width_px, height_px).image(view)
