@@ -85,11 +85,11 @@ def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> 
         if name not in columns:
             raise InvalidInputError("sessions", sorted(columns), f"add the column {name}")
     n = np.size(columns["arrival_step"])
-    steps = {
+    steps: dict[str, Any] = {
         name: _whole(f"sessions.{name}", columns[name], n)
         for name in ("arrival_step", "departure_step")
     }
-    floats = {}
+    floats: dict[str, Any] = {}
     for name in ("arrival_soc", *OPTIONAL_COLUMNS):
         default = OPTIONAL_COLUMNS.get(name)
         if name in columns:
@@ -210,7 +210,10 @@ class Scenario:
             return start + minutes
         zone = ZoneInfo(self.timezone)
         utc = np.datetime64(
-            start.astype(object).replace(tzinfo=zone).astimezone(ZoneInfo("UTC")).replace(tzinfo=None),
+            start.astype(object)
+            .replace(tzinfo=zone)
+            .astimezone(ZoneInfo("UTC"))
+            .replace(tzinfo=None),
             "m",
         )
         return _local(utc + minutes, zone)
@@ -244,7 +247,7 @@ def _local(utc: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.datetime64
 
 def _midnight(start: str | np.datetime64) -> np.datetime64:
     try:
-        moment = np.datetime64(start, "m")
+        moment = np.datetime64(start, "m")  # type: ignore[call-overload]
     except ValueError as error:
         raise InvalidInputError("start", start, "give an ISO date such as 2019-01-01") from error
     if np.isnat(moment) or moment != moment.astype("datetime64[D]"):

@@ -30,14 +30,9 @@ class ScenarioSource(Protocol):
         n_scenarios: how many there are.
     """
 
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def dt_h(self) -> float: ...
-
-    @property
-    def n_scenarios(self) -> int: ...
+    name: str
+    dt_h: float
+    n_scenarios: int
 
     def scenario(self, index: int) -> Scenario:
         """Scenario `index` of 0 .. n_scenarios - 1; the same object at every call."""
@@ -131,7 +126,7 @@ def as_source(
         source: ScenarioSource = FixedSource(value)
     elif isinstance(value, ScenarioSource):
         source = value
-    elif isinstance(value, Sequence):
+    elif isinstance(value, list | tuple):
         source = FixedSource(value)
     else:
         raise InvalidInputError(

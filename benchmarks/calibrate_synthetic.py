@@ -1,0 +1,298 @@
+"""Fit the synthetic source to real data and write its parameter file.
+
+    python -m benchmarks.calibrate_synthetic --data FOLDER
+
+The folder (default: VPP_GYM_DATA) holds the files that `vpp_gym.scenarios.real`
+names. Sessions and prices are those of 2019; 2018 enters the season only. The
+file keeps tables of quantiles and means, no single transaction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+from scipy.stats import norm
+
+from vpp_gym.scenarios.elaad import read_transactions
+from vpp_gym.scenarios.fit import statistics
+from vpp_gym.scenarios.price_files import Prices, read_hourly, read_quarters
+from vpp_gym.scenarios.real import (
+    HOURLY_FILE,
+    QUARTERS_FILE,
+    SESSIONS_FILE,
+    data_folder,
+    real_2019,
+)
+from vpp_gym.scenarios.synthetic_prices import quarter_orders
+from vpp_gym.scenarios.synthetic_sessions import day_type
+
+Floats = NDArray[np.float64]
+
+OUTPUT = Path(__file__).parents[1] / "vpp_gym" / "scenarios" / "dutch_2019.json"
+LEVELS = np.array([0, 1, 3, 6, *range(10, 91, 5), 94, 97, 99, 99.7, 100]) / 100
+SCORES = np.arange(-40, 41, 2) / 10
+HOUR_GROUPS = ((22, 23, 0, 1, 2, 3), (4, 5), *((hour,) for hour in range(6, 20)), (20, 21))
+PERIODS = (range(4, 10), range(10, 15), (*range(15, 24), *range(4)))
+STAY_EDGES_H = np.array([0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8, 10, 12, 14, 16, 20, 30.0])
+LAGS_H = np.array([1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168, 240, 336, 504, 672])
+SCATTER_CLASSES = (0.01, 0.03, 0.06, 0.12, 0.3, 0.5, 0.65, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
+SIZE_PARTS = np.array([0.5, 0.8])
+AUGUST = 8
+DUAL_SHARE, DUAL_SPREAD_EUR_PER_KWH = 0.08, 0.03
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the parameter file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", help="folder of the real files (default: VPP_GYM_DATA)")
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    options = parser.parse_args(arguments)
+    content = calibrate(data_folder(options.data))
+    options.output.write_text(dump(content), encoding="utf-8")
+    print(f"wrote {options.output} ({options.output.stat().st_size / 1024:.0f} kB)")
+
+
+def calibrate(folder: Path) -> dict[str, Any]:
+    """Provenance, parameters and targets, ready for JSON."""
+    transactions, _ = read_transactions(folder / SESSIONS_FILE, day_first=False, clock="local")
+    hourly = {
+        year: read_hourly(folder / HOURLY_FILE, first_day=f"{year}-01-01", last_day=f"{year}-12-31")
+        for year in (2018, 2019)
+    }
+    quarters = read_quarters(folder / QUARTERS_FILE, first_day="2019-01-01", last_day="2019-12-31")
+    return {
+        "provenance": {
+            "written_by": "python -m benchmarks.calibrate_synthetic",
+            "files": [SESSIONS_FILE, HOURLY_FILE, QUARTERS_FILE],
+            "meaning": "vpp_gym.scenarios.calibration.Calibration",
+            "assumed": ["dual_share", "dual_spread_eur_per_kwh"],
+            "left_out": "days of August 2019 without any session, a gap of the record",
+        },
+        "targets": statistics(real_2019(folder, dt_h=1.0)),
+        "parameters": {
+            **fit_arrivals(transactions),
+            **fit_stays(transactions),
+            **fit_prices(hourly[2018], hourly[2019]),
+            **fit_scatter(quarters),
+            "dual_share": DUAL_SHARE,
+            "dual_spread_eur_per_kwh": DUAL_SPREAD_EUR_PER_KWH,
+        },
+    }
+
+
+def fit_arrivals(transactions: pd.DataFrame) -> dict[str, Any]:
+    """Month and weekday factors, hourly shares, and how much days differ beyond Poisson."""
+    start = transactions["start"]
+    days = pd.date_range("2019-01-01", "2019-12-31")
+    count = start.dt.normalize().value_counts().reindex(days, fill_value=0)
+    count = count[(count > 0) | (count.index.month != AUGUST)]
+    by_month = count.groupby(count.index.month).mean()
+    month = by_month / by_month.mean()
+    season = month.loc[count.index.month].to_numpy()
+    by_weekday = (count / season).groupby(count.index.day_of_week).mean()
+    weekday = by_weekday / by_weekday.mean()
+    expected = count.mean() * season * weekday.loc[count.index.day_of_week].to_numpy()
+    excess = ((count - expected) ** 2 - expected).mean() / (expected**2).mean()
+    kind = np.maximum(start.dt.day_of_week - 4, 0)
+    hours = np.array([np.bincount(start.dt.hour[kind == k], minlength=24) for k in range(3)])
+    return {
+        "month_factor": month.to_numpy(),
+        "weekday_factor": weekday.to_numpy(),
+        "hour_share": hours / hours.sum(axis=1, keepdims=True),
+        "day_dispersion": float(excess),
+    }
+
+
+def fit_stays(transactions: pd.DataFrame) -> dict[str, Any]:
+    """Stay given arrival hour and day type, charge time given stay and time of day."""
+    hour, weekend = transactions["start"].dt.hour, transactions["start"].dt.day_of_week >= 5
+    group_of_hour = _row_of_hour(HOUR_GROUPS)
+    group = group_of_hour[hour] + len(HOUR_GROUPS) * weekend
+    stay_h = transactions["stay_h"].groupby(group).quantile(LEVELS).unstack()
+    period_of_hour = _row_of_hour(PERIODS)
+    period, stay = period_of_hour[hour], transactions["stay_h"].to_numpy()
+    stay_class = np.searchsorted(STAY_EDGES_H, stay)
+    full = transactions["charge_h"].to_numpy() > stay - 0.015
+    shape = (len(PERIODS), len(STAY_EDGES_H) + 1)
+    full_share, charge_h = np.zeros(shape), np.zeros((*shape, len(LEVELS)))
+    for p, c in np.ndindex(shape):
+        cell = (period == p) & (stay_class == c)
+        partial = cell & ~full if (cell & ~full).sum() >= 10 else (stay_class == c) & ~full
+        full_share[p, c] = full[cell].mean()
+        charge_h[p, c] = np.quantile(transactions["charge_h"][partial], LEVELS)
+    groups = np.stack([group_of_hour, *2 * [group_of_hour + len(HOUR_GROUPS)]])
+    return {
+        "stay_group": groups,
+        "levels": LEVELS,
+        "stay_h": stay_h.to_numpy(),
+        "stay_edges_h": STAY_EDGES_H,
+        "period": period_of_hour,
+        "full_share": full_share,
+        "charge_h": charge_h,
+    }
+
+
+def _row_of_hour(groups: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """(24,) number of the group that holds each hour."""
+    return np.array([next(g for g, hours in enumerate(groups) if h in hours) for h in range(24)])
+
+
+def fit_prices(before: Prices, year: Prices) -> dict[str, Any]:
+    """Day-ahead price of `year` with the season of both, and IM - DA of `year`.
+
+    The hourly means of IM - DA are set to zero: they are within what chance makes
+    of such tails, and a bidder could live on them.
+    """
+    dates = year.start.astype("datetime64[D]") + np.arange(365)
+    angle = 2 * np.pi * np.repeat(np.arange(365), 24) / 365
+    waves = np.column_stack([np.sin(angle), np.cos(angle)])
+    both = [one.da_eur_per_kwh - one.da_eur_per_kwh.mean() for one in (before, year)]
+    season = np.linalg.lstsq(np.vstack([waves, waves]), np.concatenate(both), rcond=None)[0]
+    da = year.da_eur_per_kwh - waves @ season
+    hour, kind = np.tile(np.arange(24), 365), np.repeat(day_type(dates), 24)
+    shape = np.array([[da[(kind == k) & (hour == h)].mean() for h in range(24)] for k in range(3)])
+    deviation = da - shape[kind, hour]
+    da_scale = np.array([deviation[hour == h].std() for h in range(24)])
+    scaled = deviation / da_scale[hour]
+    spread = year.im_eur_per_kwh - year.da_eur_per_kwh
+    spread = spread - np.array([spread[hour == h].mean() for h in range(24)])[hour]
+    im_scale = np.array([spread[hour == h].std() for h in range(24)])
+    edges = np.quantile(year.da_eur_per_kwh, [0.125, 0.375, 0.625, 0.875])
+    da_class = np.searchsorted(edges, year.da_eur_per_kwh)
+    im_scaled = spread / im_scale[hour]
+    return {
+        "season_eur_per_kwh": season,
+        "shape_eur_per_kwh": shape,
+        "da_scale_eur_per_kwh": da_scale,
+        "scores": SCORES,
+        "da_quantiles": np.quantile(scaled, norm.cdf(SCORES)),
+        "da_memory": fit_memory(scaled),
+        "im_scale_eur_per_kwh": im_scale,
+        "da_edges_eur_per_kwh": edges,
+        "im_quantiles": np.array(
+            [np.quantile(im_scaled[da_class == c], norm.cdf(SCORES)) for c in range(5)]
+        ),
+        "im_memory": fit_memory(im_scaled),
+    }
+
+
+def fit_memory(values: Floats) -> Floats:
+    """(c, 3) weight, decay and period of processes with the autocorrelation of the values.
+
+    The processes add up to normal scores. A table of quantiles takes some of their
+    correlation away, and what is fitted makes up for it.
+    """
+    seen = np.array([np.corrcoef(values[k:], values[:-k])[0, 1] for k in LAGS_H])
+    seen = np.interp(seen, *correlation_after_table(np.quantile(values, norm.cdf(SCORES))))
+    plain = [(decay, 0) for decay in (0, 0.3, 0.5, 0.7, 0.85, 0.95, 0.98, 0.99, 0.996, 0.999)]
+    daily = [(decay, 24) for decay in (0.9, 0.97, 0.99, 0.997, 0.999)]
+    shapes = np.array([*plain, *daily, (0.999, 168)], dtype=np.float64)
+    angle = np.divide(2 * np.pi, shapes[:, 1], out=np.zeros(len(shapes)), where=shapes[:, 1] > 0)
+    lags = np.concatenate([[0], LAGS_H])[:, None]
+    curves = shapes[:, 0] ** lags * np.cos(angle * lags)
+    trust = np.concatenate([[100, 6, 4], np.where(LAGS_H[2:] == 24, 6, 1)])
+    weight, _ = nnls(curves * trust[:, None], np.concatenate([[1], seen]) * trust)
+    weight /= weight.sum()
+    used = weight > 1e-3
+    return np.column_stack([weight[used] / weight[used].sum(), shapes[used]])
+
+
+def correlation_after_table(quantiles: Floats) -> tuple[Floats, Floats]:
+    """Correlation of two tabled values, and that of the normal scores behind them."""
+    point, weight = np.polynomial.hermite_e.hermegauss(101)
+    weight = np.outer(weight, weight) / weight.sum() ** 2
+    first = np.interp(point, SCORES, quantiles)[:, None]
+    of_scores, of_values = np.linspace(-0.3, 1, 53), []
+    for rho in of_scores:
+        other = rho * point[:, None] + np.sqrt(1 - rho**2) * point
+        second = np.interp(other, SCORES, quantiles)
+        mean = (weight * second).sum()
+        of_values.append((weight * first * second).sum() - mean**2)
+    return np.array(of_values) / of_values[-1], of_scores
+
+
+def fit_scatter(quarters: Prices) -> dict[str, Any]:
+    """Differences between the four imbalance prices of an hour: size, profile, order."""
+    im = quarters.im_eur_per_kwh.reshape(-1, 4)
+    mean, size = im.mean(axis=1), im.std(axis=1)
+    edges = np.quantile(mean, SCATTER_CLASSES)
+    of_class = np.searchsorted(edges, mean)
+    n_classes = len(edges) + 1
+    tables = np.array([np.quantile(size[of_class == c], LEVELS) for c in range(n_classes)])
+    rank = np.array([np.mean(size[of_class == c] < s) for c, s in zip(of_class, size, strict=True)])
+    part = of_class * (len(SIZE_PARTS) + 1) + np.searchsorted(SIZE_PARTS, rank)
+    unit = (im - mean[:, None]) / np.maximum(size, 1e-9)[:, None]
+    profiles, nearest = cluster(np.sort(unit, axis=1), n_clusters=8)
+    orders = quarter_orders()
+    order = np.array([np.flatnonzero((orders == row).all(axis=1))[0] for row in unit.argsort()])
+    hour = np.tile(np.arange(24), len(im) // 24)
+    shares = _shares(part, nearest, size, (n_classes * (len(SIZE_PARTS) + 1), len(profiles)))
+    return {
+        "scatter_edges_eur_per_kwh": edges,
+        "scatter_eur_per_kwh": tables,
+        "size_parts": SIZE_PARTS,
+        "scatter_profile": profiles,
+        "scatter_profile_share": shares.reshape(n_classes, -1, len(profiles)),
+        "scatter_order_share": _shares(hour, order, size, (24, len(orders))),
+    }
+
+
+def cluster(points: Floats, *, n_clusters: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Centres of k-means, scaled to mean 0 and variance 1, and the nearest for each point.
+
+    Starts at quantiles of the first coordinate, so that it needs no random draws.
+    """
+    ranked = points[points[:, 0].argsort(kind="stable")]
+    centres = ranked[(np.arange(n_clusters) + 0.5).astype(int) * len(points) // n_clusters]
+    for _ in range(100):
+        nearest = ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+        centres = np.array([points[nearest == c].mean(axis=0) for c in range(n_clusters)])
+    centres -= centres.mean(axis=1, keepdims=True)
+    return centres / centres.std(axis=1, keepdims=True), nearest
+
+
+def _shares(
+    row: NDArray[np.int64], column: NDArray[np.int64], weight: Floats, shape: tuple[int, int]
+) -> Floats:
+    """Weighted share of each column within its row."""
+    total = np.zeros(shape)
+    np.add.at(total, (row, column), weight)
+    return total / total.sum(axis=1, keepdims=True)
+
+
+def dump(content: dict[str, Any]) -> str:
+    """JSON with six digits and one line for each innermost list."""
+    sections = (f"{json.dumps(name)}: {_lines(section)}" for name, section in content.items())
+    return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
+def _lines(value: Any) -> str:
+    value = _plain(value)
+    if isinstance(value, dict):
+        items = (f" {json.dumps(name)}: {_lines(item)}" for name, item in value.items())
+        return "{\n" + ",\n".join(items) + "\n}"
+    if isinstance(value, list) and any(isinstance(item, list) for item in value):
+        return "[\n" + ",\n".join(f"  {_lines(item)}" for item in value) + "\n ]"
+    return json.dumps(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    main()

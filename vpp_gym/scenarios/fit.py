@@ -1,0 +1,136 @@
+"""How close synthetic years come to a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import ks_2samp
+
+from vpp_gym.scenarios.charging_cost import charging_cost
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.source import ScenarioSource, as_source
+
+Floats = NDArray[np.float64]
+
+
+def fit_report(source: ScenarioSource | Scenario, real: Scenario) -> pd.DataFrame:
+    """Statistics of the real scenario beside those of the source's scenarios.
+
+    Args:
+        source: synthetic scenarios, on the time step of `real`.
+        real: what they should look like.
+
+    Returns:
+        Rows of statistics; columns real, synthetic (mean over the source's
+        scenarios) and sd (between them). Rows that begin with "ks" are the
+        Kolmogorov-Smirnov distances of a scenario's values to the real ones:
+        0 in the column real.
+    """
+    source = as_source(source, real.dt_h)
+    years = [source.scenario(i) for i in range(source.n_scenarios)]
+    table = pd.DataFrame([{**statistics(year), **distances(year, real)} for year in years])
+    return pd.DataFrame(
+        {
+            "real": pd.Series({**statistics(real), **dict.fromkeys(distances(real, real), 0.0)}),
+            "synthetic": table.mean(),
+            "sd": table.std(ddof=0),
+        }
+    )
+
+
+def statistics(scenario: Scenario) -> dict[str, float]:
+    """Named statistics of one scenario: arrivals, prices, and what charging costs."""
+    return {
+        **_arrival_statistics(scenario),
+        **_price_statistics(scenario),
+        **charging_cost(scenario),
+    }
+
+
+def distances(scenario: Scenario, real: Scenario) -> dict[str, float]:
+    """Largest gap between the distribution functions of two scenarios, by quantity."""
+    quantities: dict[str, Callable[[Scenario], Floats]] = {
+        "day_ahead": lambda one: one.da_eur_per_kwh,
+        "imbalance": mean_imbalance,
+        "arrival_hour": lambda one: np.multiply(one.line[one.sessions.arrival_step], one.dt_h),
+        "stay": stay_h,
+        "arrival_soc": lambda one: one.sessions.arrival_soc,
+        "connected": lambda one: connected(one).astype(np.float64),
+    }
+    return {
+        f"ks_{name}": float(ks_2samp(values(scenario), values(real), method="asymp").statistic)
+        for name, values in quantities.items()
+    }
+
+
+def mean_imbalance(scenario: Scenario) -> Floats:
+    """(T,) EUR/kWh, mean of the short and the long price."""
+    return (scenario.im_short_eur_per_kwh + scenario.im_long_eur_per_kwh) / 2
+
+
+def stay_h(scenario: Scenario) -> Floats:
+    """(n,) hours that each car stays."""
+    steps = scenario.sessions.departure_step - scenario.sessions.arrival_step
+    return np.asarray(steps * scenario.dt_h, dtype=np.float64)
+
+
+def connected(scenario: Scenario) -> NDArray[np.int64]:
+    """(T,) cars connected in each step, were there a charger for all."""
+    change = np.zeros(scenario.n_steps + 1, dtype=np.int64)
+    np.add.at(change, scenario.sessions.arrival_step, 1)
+    np.add.at(change, scenario.sessions.departure_step, -1)
+    return np.cumsum(change)[:-1]
+
+
+def autocorrelation(values: Floats, lag: int) -> float:
+    """Correlation of a series with itself `lag` steps before; 0 where it has no spread."""
+    if lag >= len(values) - 1 or np.ptp(values) == 0:
+        return 0.0
+    return float(np.corrcoef(values[lag:], values[:-lag])[0, 1])
+
+
+def _arrival_statistics(scenario: Scenario) -> dict[str, float]:
+    sessions, stay = scenario.sessions, stay_h(scenario)
+    days = int(scenario.day[-1]) + 1
+    per_day = np.bincount(scenario.day[sessions.arrival_step], minlength=days)
+    last = np.minimum(sessions.departure_step, scenario.n_steps) - 1
+    overnight = scenario.day[last] > scenario.day[sessions.arrival_step]
+    busy = connected(scenario)
+    return {
+        "sessions_per_day": float(per_day.mean()),
+        "day_variance_over_mean": float(per_day.var() / max(per_day.mean(), 1e-12)),
+        "overnight_share": float(overnight.mean()) if len(stay) else 0.0,
+        "stay_median_h": float(np.median(stay)) if len(stay) else 0.0,
+        "stay_mean_h": float(stay.mean()) if len(stay) else 0.0,
+        "arrival_soc_mean": float(sessions.arrival_soc.mean()) if len(stay) else 0.0,
+        "connected_mean": float(busy.mean()),
+        "connected_max": float(busy.max()),
+    }
+
+
+def _price_statistics(scenario: Scenario) -> dict[str, float]:
+    da, im = scenario.da_eur_per_kwh, mean_imbalance(scenario)
+    spread = scenario.im_short_eur_per_kwh - scenario.im_long_eur_per_kwh
+    found = {
+        "da_im_correlation": float(np.corrcoef(da, im)[0, 1]),
+        "im_minus_da_mean_eur_per_kwh": float((im - da).mean()),
+        "im_minus_da_sd_eur_per_kwh": float((im - da).std()),
+        "im_minus_da_mean_abs_eur_per_kwh": float(np.abs(im - da).mean()),
+        "dual_share": float((spread > 0).mean()),
+    }
+    for name, price in (("da", da), ("im", im)):
+        found |= {
+            f"{name}_mean_eur_per_kwh": float(price.mean()),
+            f"{name}_sd_eur_per_kwh": float(price.std()),
+            f"{name}_min_eur_per_kwh": float(price.min()),
+            f"{name}_max_eur_per_kwh": float(price.max()),
+            f"{name}_negative_share": float((price < 0).mean()),
+        }
+    for name, price in (("da", da), ("im", im), ("im_minus_da", im - da)):
+        for lag_h in (1, 2, 24, 168):
+            lag = round(lag_h / scenario.dt_h)
+            found[f"{name}_autocorrelation_{lag_h}h"] = autocorrelation(price, lag)
+    return found

@@ -1,0 +1,153 @@
+"""Real Dutch years from a folder of files that the user names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.elaad import DemandRule, read_transactions, sessions_table
+from vpp_gym.scenarios.price_files import Prices, read_hourly, read_quarters
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.source import (
+    REAL_SPLITS,
+    BuiltSource,
+    FixedSource,
+    ScenarioSource,
+    whole,
+)
+from vpp_gym.scenarios.synthetic_prices import draw_quarter_scatter
+from vpp_gym.scenarios.synthetic_sessions import draw_sessions
+
+FOLDER_VARIABLE = "VPP_GYM_DATA"
+SESSIONS_FILE = "elaadnl_open_transactions_2019.csv"
+HOURLY_FILE = "nl_prices_hourly_2018_2019.csv"
+QUARTERS_FILE = "nl_prices_15min_2018Q4_2019.csv"
+
+_SCATTER, _ARRIVALS = range(2)
+_SPAWN_KEY = 2018
+
+
+def real_source(
+    folder: str | os.PathLike[str] | None = None,
+    split: str = "test",
+    dt_h: float = 1.0,
+    *,
+    demand_rule: DemandRule = "reference",
+    n_scenarios: int = 32,
+) -> ScenarioSource:
+    """Real 2019 for tests, real prices of 2018 for training.
+
+    Both have one imbalance price (short = long), and a clock without summer
+    time: the price files have 24 hours on every day. Session times are taken as
+    local clock time.
+
+    Args:
+        folder: holds the files named in this module; None takes the folder that
+            the environment variable VPP_GYM_DATA names.
+        split: "test" is one scenario, the recorded sessions and prices of 2019;
+            "train" pairs the prices of 2018 with synthetic arrivals, other ones
+            in each scenario, since no sessions of 2018 are known.
+        dt_h: hours per step. At 0.25 the prices of 2019 are the recorded
+            quarters; those of 2018 are the recorded hours with synthetic
+            differences between the quarters.
+        demand_rule: see `vpp_gym.scenarios.elaad`; for "test" only.
+        n_scenarios: of "train".
+
+    Raises:
+        InvalidInputError: no folder, a missing file, or content that is refused.
+    """
+    if dt_h not in (1.0, 0.25):
+        raise InvalidInputError("dt_h", dt_h, "use 1.0 or 0.25 hours")
+    if split not in REAL_SPLITS:
+        raise InvalidInputError("split", split, f"use one of {', '.join(REAL_SPLITS)}")
+    files = data_folder(folder)
+    if split == "train":
+        return RealPricesSource(files, dt_h=dt_h, n_scenarios=n_scenarios)
+    return FixedSource(real_2019(files, dt_h=dt_h, demand_rule=demand_rule))
+
+
+def data_folder(folder: str | os.PathLike[str] | None) -> Path:
+    """The folder given, else the one that VPP_GYM_DATA names.
+
+    Raises:
+        InvalidInputError: neither names an existing folder.
+    """
+    named = os.environ.get(FOLDER_VARIABLE) if folder is None else os.fspath(folder)
+    if not named:
+        remedy = f"set {FOLDER_VARIABLE} to the folder of the files, or use real_source(folder)"
+        raise InvalidInputError(FOLDER_VARIABLE, named, remedy)
+    if not Path(named).is_dir():
+        raise InvalidInputError("folder", named, "give an existing folder")
+    return Path(named)
+
+
+def real_2019(folder: Path, *, dt_h: float, demand_rule: DemandRule = "reference") -> Scenario:
+    """Recorded sessions and prices of 2019."""
+    year = {"first_day": "2019-01-01", "last_day": "2019-12-31"}
+    if dt_h == 1.0:
+        prices = read_hourly(folder / HOURLY_FILE, **year)
+    else:
+        prices = read_quarters(folder / QUARTERS_FILE, **year)
+    transactions, read_notes = read_transactions(
+        folder / SESSIONS_FILE, day_first=False, clock="local"
+    )
+    table, notes = sessions_table(
+        transactions,
+        start=prices.start,
+        n_steps=len(prices.da_eur_per_kwh),
+        dt_h=dt_h,
+        demand_rule=demand_rule,
+    )
+    return Scenario.from_arrays(
+        da_eur_per_kwh=prices.da_eur_per_kwh,
+        im_eur_per_kwh=prices.im_eur_per_kwh,
+        sessions=table,
+        start=prices.start,
+        dt_h=dt_h,
+        name="real:test",
+        notes={"source": "recorded, 2019", **prices.notes, **read_notes, **notes},
+    )
+
+
+class RealPricesSource(BuiltSource):
+    """Recorded prices of 2018 with synthetic arrivals, other ones for each index."""
+
+    def __init__(self, folder: Path, *, dt_h: float = 1.0, n_scenarios: int = 32) -> None:
+        super().__init__(
+            name="real:train", dt_h=dt_h, n_scenarios=whole("n_scenarios", n_scenarios, least=1)
+        )
+        self.prices: Prices = read_hourly(
+            folder / HOURLY_FILE, first_day="2018-01-01", last_day="2018-12-31"
+        )
+
+    def _build(self, index: int) -> Scenario:
+        fitted = dutch_2019()
+        arrivals, scatter = (_rng(index, stream) for stream in (_ARRIVALS, _SCATTER))
+        da, im = self.prices.da_eur_per_kwh, self.prices.im_eur_per_kwh
+        notes = {
+            "source": "prices recorded, 2018; arrivals synthetic, dutch_2019.json",
+            **self.prices.notes,
+        }
+        if self.dt_h != 1.0:
+            im = np.repeat(im, 4) + draw_quarter_scatter(scatter, fitted, im)
+            da = np.repeat(da, 4)
+            notes["quarters"] = "recorded hours, synthetic differences between quarters"
+        dates = self.prices.start.astype("datetime64[D]") + np.arange(365)
+        return Scenario.from_arrays(
+            da_eur_per_kwh=da,
+            im_eur_per_kwh=im,
+            sessions=draw_sessions(arrivals, fitted, dates, sessions_per_day=27.4, dt_h=self.dt_h),
+            start=self.prices.start,
+            dt_h=self.dt_h,
+            name=f"{self.name}:{index}",
+            notes=notes,
+        )
+
+
+def _rng(index: int, stream: int) -> np.random.Generator:
+    """Generator of its own for each index, apart from those of the synthetic years."""
+    return np.random.default_rng(np.random.SeedSequence(0, spawn_key=(_SPAWN_KEY, index, stream)))

@@ -1,0 +1,128 @@
+"""Synthetic prices: day-ahead as season, weekly shape and weather; imbalance around it.
+
+A deviation from the mean is a normal score with memory, pushed through a table of
+quantiles: the table gives it the tails of real prices, the score their
+autocorrelation.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.scenarios.calibration import Calibration, Floats
+from vpp_gym.scenarios.synthetic_sessions import day_type, from_quantiles
+
+DAYS_PER_YEAR = 365.0
+
+
+def draw_hourly_prices(
+    rng: np.random.Generator, fitted: Calibration, dates: NDArray[np.datetime64]
+) -> tuple[Floats, Floats, Floats]:
+    """Hourly prices of the given days.
+
+    Args:
+        rng: source of all draws.
+        fitted: parameters.
+        dates: (days,) consecutive dates.
+
+    Returns:
+        (hours,) EUR/kWh each: day-ahead; imbalance, as the mean of the short and
+        the long price; and the spread short - long, positive in hours of
+        regulation state 2 only.
+    """
+    hours = 24 * len(dates)
+    da = _expected_da(fitted, dates) + np.tile(fitted.da_scale_eur_per_kwh, len(dates)) * np.interp(
+        scores_with_memory(rng, fitted.da_memory, hours), fitted.scores, fitted.da_quantiles
+    )
+    score = scores_with_memory(rng, fitted.im_memory, hours)
+    by_class = np.array([np.interp(score, fitted.scores, row) for row in fitted.im_quantiles])
+    da_class = np.searchsorted(fitted.da_edges_eur_per_kwh, da)
+    deviation = by_class[da_class, np.arange(hours)]
+    im = da + np.tile(fitted.im_scale_eur_per_kwh, len(dates)) * deviation
+    is_dual = rng.random(hours) < fitted.dual_share
+    spread = is_dual * rng.exponential(fitted.dual_spread_eur_per_kwh, hours)
+    return da, im, spread
+
+
+def draw_quarter_scatter(rng: np.random.Generator, fitted: Calibration, im: Floats) -> Floats:
+    """Imbalance prices of the four quarters of each hour, less their mean.
+
+    Each hour draws how far its quarters lie apart, the profile of the four from
+    low to high (one spike up, one down, two of each, ...), and their order, which
+    follows the ramps of the day.
+
+    Args:
+        rng: source of all draws.
+        fitted: parameters.
+        im: (hours,) EUR/kWh from a midnight on; the classes are those of this price.
+
+    Returns:
+        (4 * hours,) EUR/kWh that sum to zero in each hour.
+    """
+    hours = len(im)
+    of_class = np.searchsorted(fitted.scatter_edges_eur_per_kwh, im)
+    rank = rng.random(hours)
+    size = from_quantiles(fitted.levels, fitted.scatter_eur_per_kwh, of_class, rank)
+    part = np.searchsorted(fitted.size_parts, rank)
+    profile = fitted.scatter_profile[_choose(rng, fitted.scatter_profile_share[of_class, part])]
+    order = quarter_orders()[_choose(rng, fitted.scatter_order_share[np.arange(hours) % 24])]
+    scatter = np.empty((hours, 4))
+    np.put_along_axis(scatter, order, size[:, None] * profile, axis=1)
+    return (scatter - scatter.mean(axis=1, keepdims=True)).ravel()
+
+
+def quarter_orders() -> NDArray[np.int64]:
+    """(24, 4) all orders of four quarters, the cheapest first."""
+    return np.array(list(permutations(range(4))))
+
+
+def scores_with_memory(rng: np.random.Generator, memory: Floats, n: int) -> Floats:
+    """(n,) standard normal scores, the sum of stationary autoregressions.
+
+    Args:
+        rng: source of all draws.
+        memory: (c, 3) weight, decay per step and period in steps (0: none); the
+            autocorrelation at lag k is the sum of weight * decay**k * cos(2 pi k / period).
+        n: steps.
+    """
+    total = np.zeros(n)
+    for weight, decay, period in memory:
+        angle = 2 * np.pi / period if period else 0.0
+        noise = rng.standard_normal((2, n))
+        total += np.sqrt(weight) * _rotating_ar1(noise, decay, np.cos(angle), np.sin(angle))
+    return total
+
+
+def _choose(rng: np.random.Generator, share: Floats) -> NDArray[np.int64]:
+    """(n,) a column for each of n rows, with the probabilities in the row."""
+    below = np.cumsum(share, axis=1) < rng.random((len(share), 1))
+    return np.minimum(below.sum(axis=1), share.shape[1] - 1)
+
+
+def _expected_da(fitted: Calibration, dates: NDArray[np.datetime64]) -> Floats:
+    """(hours,) EUR/kWh: season, and shape by day type and hour."""
+    year = dates.astype("datetime64[Y]").astype("datetime64[D]")
+    angle = 2 * np.pi * (dates - year).astype(np.float64) / DAYS_PER_YEAR
+    sine, cosine = fitted.season_eur_per_kwh
+    season = sine * np.sin(angle) + cosine * np.cos(angle)
+    return (season[:, None] + fitted.shape_eur_per_kwh[day_type(dates)]).ravel()
+
+
+@numba.njit(cache=True)
+def _rotating_ar1(noise: Floats, decay: float, cos: float, sin: float) -> Floats:
+    """(n,) first coordinate of a unit-variance AR(1) in the plane that turns each step."""
+    n = noise.shape[1]
+    out = np.empty(n)
+    fresh = np.sqrt(1 - decay * decay)
+    x, y = noise[0, 0], noise[1, 0]
+    out[0] = x
+    for t in range(1, n):
+        turned = cos * x - sin * y
+        y = decay * (sin * x + cos * y) + fresh * noise[1, t]
+        x = decay * turned + fresh * noise[0, t]
+        out[t] = x
+    return out

@@ -1,0 +1,106 @@
+"""Synthetic charging sessions: when cars come, how long they stay, what they need."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.scenarios.calibration import Calibration, Floats
+from vpp_gym.scenarios.demand import CAPACITY_KWH, TARGET_SOC, reference_arrival_soc
+from vpp_gym.scenarios.scenario import Sessions
+
+Ints = NDArray[np.int64]
+
+
+def day_type(dates: NDArray[np.datetime64]) -> Ints:
+    """(n,) 0 workday, 1 Saturday, 2 Sunday."""
+    return np.maximum(weekday(dates) - 4, 0)
+
+
+def weekday(dates: NDArray[np.datetime64]) -> Ints:
+    """(n,) 0 Monday .. 6 Sunday; 1970-01-01 was a Thursday."""
+    return (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7
+
+
+def draw_sessions(
+    rng: np.random.Generator,
+    fitted: Calibration,
+    dates: NDArray[np.datetime64],
+    *,
+    sessions_per_day: float,
+    dt_h: float,
+) -> Sessions:
+    """Sessions that arrive on the given days.
+
+    Times are drawn to the minute and then cut into steps as real data are, so
+    that the same draws serve every `dt_h`.
+
+    Args:
+        rng: source of all draws.
+        fitted: parameters.
+        dates: (days,) consecutive dates.
+        sessions_per_day: mean over a year.
+        dt_h: hours per step.
+    """
+    hour = _arrival_hours(rng, fitted, dates, sessions_per_day)
+    n = len(hour)
+    uniform = rng.random((5, n))
+    start_h = hour + np.floor(uniform[0] * 60) / 60
+    kind, hour_of_day = day_type(dates)[hour // 24], hour % 24
+    group = fitted.stay_group[kind, hour_of_day]
+    stay_h = from_quantiles(fitted.levels, fitted.stay_h, group, uniform[1])
+    arrival = np.floor(start_h / dt_h).astype(np.int64)
+    n_steps = round(len(dates) * 24 / dt_h)
+    departure = np.minimum(arrival + np.ceil(stay_h / dt_h).astype(np.int64), n_steps)
+    charge_h = _charge_hours(fitted, hour_of_day, stay_h, uniform[2:4])
+    order = np.argsort(start_h, kind="stable")
+    return Sessions(
+        arrival_step=arrival,
+        departure_step=departure,
+        arrival_soc=reference_arrival_soc(charge_h, (departure - arrival) * dt_h),
+        target_soc=np.full(n, TARGET_SOC),
+        capacity_kwh=np.full(n, CAPACITY_KWH),
+        charge_kw=np.full(n, np.inf),
+        discharge_kw=np.full(n, np.inf),
+        owner_draw=uniform[4],
+    ).take(order)
+
+
+def from_quantiles(levels: Floats, table: Floats, row: Ints, at: Floats) -> Floats:
+    """(n,) values at probabilities `at` of the quantile functions in the table's rows.
+
+    >>> from_quantiles(np.array([0.0, 1.0]), np.array([[2.0, 4.0]]), np.array([0]), np.array([0.5]))
+    array([3.])
+    """
+    right = np.clip(np.searchsorted(levels, at), 1, len(levels) - 1)
+    left = right - 1
+    share = np.clip((at - levels[left]) / (levels[right] - levels[left]), 0, 1)
+    low, high = table[row, left], table[row, right]
+    return low + share * (high - low)
+
+
+def _arrival_hours(
+    rng: np.random.Generator,
+    fitted: Calibration,
+    dates: NDArray[np.datetime64],
+    sessions_per_day: float,
+) -> Ints:
+    """(n,) hours since the first midnight; Poisson around a Gamma factor of the day."""
+    month = dates.astype("datetime64[M]").astype(np.int64) % 12
+    per_day = sessions_per_day * fitted.month_factor[month] * fitted.weekday_factor[weekday(dates)]
+    shape = 1 / fitted.day_dispersion
+    per_day = per_day * rng.gamma(shape, 1 / shape, len(dates))
+    rate = per_day[:, None] * fitted.hour_share[day_type(dates)]
+    return np.repeat(np.arange(rate.size), rng.poisson(rate).ravel())
+
+
+def _charge_hours(fitted: Calibration, hour: Ints, stay_h: Floats, uniform: Floats) -> Floats:
+    """(n,) hours of charging at full power, never more than the stay."""
+    period = fitted.period[hour]
+    stay_class = np.searchsorted(fitted.stay_edges_h, stay_h)
+    n_classes = len(fitted.stay_edges_h) + 1
+    row = period * n_classes + stay_class
+    table = fitted.charge_h.reshape(-1, len(fitted.levels))
+    partial = np.minimum(from_quantiles(fitted.levels, table, row, uniform[0]), stay_h)
+    full = uniform[1] < fitted.full_share[period, stay_class]
+    return np.where(full, stay_h, partial)
