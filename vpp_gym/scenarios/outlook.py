@@ -1,0 +1,126 @@
+"""What a bidder may expect before the auction: day-ahead prices from earlier days."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vpp_gym.errors import InvalidInputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+YESTERDAY_WEIGHT = 0.3
+PAST_WEEK_WEIGHT = 0.2
+SAME_WEEKDAY_WEIGHT = 0.5
+WEEKDAY_LAGS = (7, 14, 21, 28)
+
+
+def day_ahead_outlook(da_eur_per_kwh: ArrayLike, day: ArrayLike, line: ArrayLike) -> Floats:
+    """Day-ahead price of each step as expected at the gate on the day before.
+
+    The outlook of a step reads the prices of earlier days only: 0.3 times the same
+    line of yesterday, 0.2 times its mean over the last seven days, 0.5 times its
+    mean over the same weekday of the last four weeks. What the past does not reach
+    yet is left out and the rest weighs more; on the first day, which has no past,
+    the outlook is 0. Mean absolute error on the Dutch hours of 2018, from day 28 on,
+    in EUR/MWh: 6.6, against 8.1 for yesterday, 8.9 for a week ago and 7.5 for the
+    mean of seven days (2019, not looked at for the choice: 4.6, 5.7, 5.9, 5.1).
+
+    Args:
+        da_eur_per_kwh: (T,) prices; those of a day and after never reach its outlook.
+        day: (T,) number of the local day, as `Scenario.day`; never falls.
+        line: (T,) place in the local day, as `Scenario.line`.
+
+    Returns:
+        (T,) EUR/kWh.
+
+    Raises:
+        InvalidInputError: unequal lengths, or days that go back.
+
+    >>> day_ahead_outlook([0.04, 0.02, 0.5, 0.5], [0, 0, 1, 1], [0, 1, 0, 1])
+    array([0.  , 0.  , 0.04, 0.02])
+    """
+    price = np.asarray(da_eur_per_kwh, dtype=np.float64)
+    days, lines = (np.asarray(values, dtype=np.int64) for values in (day, line))
+    _check(price, days, lines)
+    if price.size == 0:
+        return price.copy()
+    row = days - days[0]
+    table = _by_day(price, row, lines)
+    terms = (
+        (YESTERDAY_WEIGHT, (1,)),
+        (PAST_WEEK_WEIGHT, range(1, 8)),
+        (SAME_WEEKDAY_WEIGHT, WEEKDAY_LAGS),
+    )
+    total, weights = np.zeros_like(table), np.zeros((len(table), 1))
+    for weight, lags in terms:
+        mean, known = _mean_of_lags(table, lags)
+        total[known] += weight * mean[known]
+        weights[known] += weight
+    outlook = np.divide(total, weights, out=np.zeros_like(total), where=weights > 0)
+    return outlook[row, lines]
+
+
+def hour_of_day_mean(values_past: ArrayLike, line_past: ArrayLike, n_lines: int) -> Floats:
+    """Mean of past values by line of the day.
+
+    Args:
+        values_past: (p,) any quantity.
+        line_past: (p,) line of each value.
+        n_lines: lines of a day.
+
+    Returns:
+        (n_lines,) in the unit of the values; lines never seen get the mean of all,
+        and without any past the result is 0.
+
+    >>> hour_of_day_mean([1.0, 3.0, 8.0], [0, 0, 1], 3)
+    array([2., 8., 4.])
+    """
+    values = np.asarray(values_past, dtype=np.float64)
+    lines = np.asarray(line_past, dtype=np.int64)
+    if values.shape != lines.shape or values.ndim != 1:
+        raise InvalidInputError("line_past", lines.shape, f"give one for each of {values.shape}")
+    if values.size and (lines.min() < 0 or lines.max() >= n_lines):
+        raise InvalidInputError("line_past", int(lines.max()), f"lines are 0 to {n_lines - 1}")
+    count = np.bincount(lines, minlength=n_lines)
+    mean = np.full(n_lines, values.mean() if values.size else 0.0)
+    np.divide(np.bincount(lines, values, minlength=n_lines), count, out=mean, where=count > 0)
+    return mean
+
+
+def _check(price: Floats, day: Ints, line: Ints) -> None:
+    for name, values in (("day", day), ("line", line)):
+        if values.shape != price.shape or price.ndim != 1:
+            raise InvalidInputError(
+                name, values.shape, f"give one for each of {price.shape} prices"
+            )
+    if (back := np.flatnonzero(np.diff(day) < 0)).size:
+        at = int(back[0]) + 1
+        raise InvalidInputError(f"day[{at}]", int(day[at]), "days never fall")
+    if (wrong := np.flatnonzero(line < 0)).size:
+        raise InvalidInputError(f"line[{wrong[0]}]", int(line[wrong[0]]), "lines begin at 0")
+
+
+def _by_day(price: Floats, row: Ints, line: Ints) -> Floats:
+    """(days, lines) prices; a line that comes twice is averaged, a missing one filled.
+
+    What is missing, on the day that summer time begins, is the mean of the day.
+    """
+    shape = (int(row[-1]) + 1, int(line.max()) + 1)
+    cell = row * shape[1] + line
+    count = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+    total = np.bincount(cell, price, minlength=count.size).reshape(shape)
+    of_day = total.sum(axis=1) / np.maximum(count.sum(axis=1), 1)
+    table = np.repeat(of_day[:, None], shape[1], axis=1)
+    np.divide(total, count, out=table, where=count > 0)
+    return table
+
+
+def _mean_of_lags(table: Floats, lags: tuple[int, ...] | range) -> tuple[Floats, NDArray[np.bool_]]:
+    """(days, lines) mean of the table that many days before, and which days have any."""
+    total, count = np.zeros_like(table), np.zeros((len(table), 1))
+    for lag in lags:
+        total[lag:] += table[: max(len(table) - lag, 0)]
+        count[lag:] += 1
+    return total / np.maximum(count, 1), count[:, 0] > 0
