@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.metrics import (
-    MONEY_TERMS,
     profit_parts,
     score,
     score_interval,
     totals,
     without_position_eur,
 )
+from vpp_gym.markets.ledger import MONEY
 
 money = st.floats(-1e4, 1e4)
 
@@ -40,7 +40,7 @@ def two_days() -> pd.DataFrame:
             "load_value_eur": [-2.5, 1.0],
             "position_eur": [0.5, 2.0],
             "served_kwh": [6.0, 0.0],
-            "unserved_kwh": [2.0, 0.0],
+            "demand_kwh": [8.0, 0.0],
             "departures": [2, 0],
             "fully_served": [1, 0],
             "demand_satisfaction": [0.75, 1.0],
@@ -78,10 +78,10 @@ def test_totals_keep_seeds_and_policies_apart_in_the_order_given():
 @given(*[st.lists(money, min_size=3, max_size=3)] * 6)
 def test_the_parts_of_the_profit_add_up_to_it(da, im, retail, payoff, shortfall, load_value):
     days = pd.DataFrame(
-        dict(zip(MONEY_TERMS, (da, im, retail, payoff, shortfall), strict=True)),
+        dict(zip(MONEY, (da, im, retail, payoff, shortfall), strict=True)),
     ).assign(load_value_eur=load_value)
     days["position_eur"] = days["da_eur"] + days["im_eur"] - days["load_value_eur"]
-    profit = days[list(MONEY_TERMS)].sum(axis=1)
+    profit = days[list(MONEY)].sum(axis=1)
     parts = profit_parts(days)
     np.testing.assert_allclose(parts.sum(axis=1), profit, atol=1e-9)
     np.testing.assert_allclose(without_position_eur(days), profit - days["position_eur"], atol=1e-9)

@@ -17,7 +17,6 @@ from vpp_gym.evaluation.statistics import (
 Floats = NDArray[np.float64]
 
 RUN_KEYS = ["policy", "scenario", "seed"]
-MONEY_TERMS = ("da_eur", "im_eur", "retail_eur", "payoff_eur", "shortfall_eur")
 NOT_ADDITIVE = (
     "day",
     "date",
@@ -26,7 +25,6 @@ NOT_ADDITIVE = (
     "solve_ms_mean",
     "solve_ms_max",
 )
-PROFIT_SPLIT = ("position_eur", "load_value_eur", "payoff_eur", "service_eur")
 
 
 def profit_parts(days: pd.DataFrame) -> pd.DataFrame:
@@ -76,9 +74,9 @@ def satisfaction(table: pd.DataFrame) -> dict[str, pd.Series]:
 
     Both count the cars that have left, and are 1 where none has.
     """
-    asked = table["served_kwh"] + table["unserved_kwh"]
+    demand_kwh = table["demand_kwh"]
     return {
-        "demand_satisfaction": (table["served_kwh"] / asked).where(asked > 0, 1.0),
+        "demand_satisfaction": (table["served_kwh"] / demand_kwh).where(demand_kwh > 0, 1.0),
         "fully_served_share": (table["fully_served"] / table["departures"]).where(
             table["departures"] > 0, 1.0
         ),

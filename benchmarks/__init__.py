@@ -1,0 +1,1 @@
+"""Suites, leaderboard and speed; run from the repository, never installed."""

@@ -1,0 +1,79 @@
+"""Fails when the leaderboard is not what its result files say, or these are out of date.
+
+python -m benchmarks.check
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import typer
+
+from benchmarks.fingerprint import source_fingerprint
+from benchmarks.leaderboard import (
+    README,
+    RESULTS,
+    Document,
+    published,
+    read,
+    rendered,
+    start_marker,
+    with_blocks,
+)
+
+RENDER = "python -m benchmarks.leaderboard"
+
+
+def findings(results: Path, readme: Path, fingerprint: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong, each with the command that mends it."""
+    paths = published(results)
+    documents = [read(path) for path in paths]
+    for path, document in zip(paths, documents, strict=True):
+        yield from _stale(path, document, fingerprint)
+        for suffix, text in rendered(document).items():
+            if _text(path.with_suffix(suffix)) != text:
+                yield f"{path.stem}{suffix} is not what {path.name} says; run: {RENDER}"
+    page = _text(readme)
+    if with_blocks(page, documents) != page:
+        yield f"{readme.name} does not show the result files; run: {RENDER}"
+    suites = {document["suite"] for document in documents}
+    for suite in ("embedded", "real"):
+        if start_marker(suite) in page and suite not in suites:
+            yield f"{readme.name} shows {suite}, which has no result file; run: {_make(suite)}"
+
+
+def main(results: Path = RESULTS, readme: Path = README) -> None:
+    """Check that the committed leaderboard comes from this code."""
+    found = list(findings(results, readme, source_fingerprint()))
+    for line in found:
+        print(line)
+    if found:
+        raise typer.Exit(1)
+    names = ", ".join(path.stem for path in published(results))
+    print(f"leaderboard is current: {names}" if names else f"no results yet; run: {_make()}")
+
+
+def _stale(path: Path, document: Document, fingerprint: Mapping[str, str]) -> Iterator[str]:
+    for part, now in fingerprint.items():
+        if document["fingerprint"][part] != now:
+            yield (
+                f"{path.name} was made by other code ({part} {document['fingerprint'][part]}, "
+                f"here {now}); run: {document['command']}"
+            )
+    days = path.with_name(f"{path.stem}_days.csv")
+    if sha256(_text(days).encode()).hexdigest() != document["days_sha256"]:
+        yield f"{days.name} does not belong to {path.name}; run: {document['command']}"
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _make(suite: str = "embedded") -> str:
+    return f"python -m benchmarks.run --suite {suite}{' --data FOLDER' if suite == 'real' else ''}"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,109 @@
+"""Which code made a result: a digest that comments and formatting do not change."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import vpp_gym
+from vpp_gym.scenarios.scenario import Scenario
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY_ROOT = Path(vpp_gym.__file__).resolve().parents[1]
+NO_AGENTS = "none"
+SUFFIXES = {".py", ".json", ".csv", ".npz", ".zip"}
+
+BASELINE_SOURCES = (
+    "vpp_gym/params.py",
+    "vpp_gym/views.py",
+    "vpp_gym/fleet",
+    "vpp_gym/contracts",
+    "vpp_gym/markets",
+    "vpp_gym/simulation",
+    "vpp_gym/scenarios",
+    "vpp_gym/policies",
+    "vpp_gym/solvers",
+    "vpp_gym/evaluation/rollout.py",
+    "vpp_gym/evaluation/metrics.py",
+    "vpp_gym/evaluation/statistics.py",
+    "vpp_gym/evaluation/leaderboard.py",
+    "benchmarks/suites.py",
+)
+AGENT_SOURCES = ("vpp_gym/envs", "agents/policy.py", "agents/trained")
+
+
+def source_fingerprint(root: Path = ROOT, library_root: Path = LIBRARY_ROOT) -> dict[str, str]:
+    """Digests of the code behind the baselines, and of what trained agents add to it.
+
+    Without trained agents the latter is "none".
+
+    Args:
+        root: folder that holds benchmarks and agents.
+        library_root: folder that holds vpp_gym, which may be installed elsewhere.
+    """
+    trained = _files(root / "agents" / "trained")
+    return {
+        "baselines": _digest(root, library_root, BASELINE_SOURCES),
+        "agents": _digest(root, library_root, AGENT_SOURCES) if trained else NO_AGENTS,
+    }
+
+
+def scenario_digest(scenario: Scenario) -> str:
+    """Digest of prices, sessions and clock."""
+    digest = hashlib.sha256(
+        f"{scenario.start} {scenario.dt_h} {scenario.timezone} {scenario.n_steps}".encode()
+    )
+    prices = scenario.da_eur_per_kwh, scenario.im_short_eur_per_kwh, scenario.im_long_eur_per_kwh
+    for array in (*prices, *vars(scenario.sessions).values()):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _digest(root: Path, library_root: Path, sources: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    for source in sources:
+        base = library_root if source.startswith("vpp_gym") else root
+        for path in sorted(_files(base / source)):
+            digest.update(path.relative_to(base).as_posix().encode() + b"\0")
+            digest.update(_content(path) + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _files(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    inner = (path for path in source.rglob("*") if "__pycache__" not in path.parts)
+    return [path for path in inner if path.suffix in SUFFIXES]
+
+
+def _content(path: Path) -> bytes:
+    if path.suffix == ".py":
+        return repr(_shape(ast.parse(path.read_text(encoding="utf-8")))).encode()
+    return path.read_bytes()
+
+
+def _shape(node: Any) -> Any:
+    """A syntax tree without positions, docstrings and empty fields.
+
+    Unlike `ast.dump` it is the same under every Python version that parses
+    the code to the same tree.
+    """
+    if isinstance(node, list):
+        return [_shape(item) for item in node if not _is_text(item)]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
+    return type(node).__name__, [(name, _shape(value)) for name, value in fields]
+
+
+def _is_text(node: Any) -> bool:
+    """Whether a statement is a bare string: a docstring."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

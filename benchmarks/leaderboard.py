@@ -1,0 +1,157 @@
+"""Writes the leaderboard from the result files alone; nothing is computed again.
+
+python -m benchmarks.leaderboard
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from benchmarks.fingerprint import ROOT
+from benchmarks.store import write_whole
+from benchmarks.suites import TRACKS
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, HINDSIGHT, NO_CONTROL
+from vpp_gym.evaluation.tables import BRIEF, PRIVILEGED_MARK, markdown_table
+
+README = ROOT / "README.md"
+RESULTS = ROOT / "benchmarks" / "results"
+END = "<!-- /leaderboard -->"
+
+Document = Mapping[str, Any]
+
+
+def read(path: Path) -> Document:
+    """The result file of a suite."""
+    document: Document = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def published(results: Path = RESULTS) -> list[Path]:
+    """Result files of whole suites, not of partial runs."""
+    return [path for path in sorted(results.glob("*.json")) if not path.stem.endswith("-partial")]
+
+
+def rendered(document: Document) -> dict[str, str]:
+    """Texts of the files beside the result file, by suffix."""
+    return {".md": page(document), ".csv": totals_csv(document)}
+
+
+def render(path: Path) -> None:
+    """Write those files."""
+    for suffix, text in rendered(read(path)).items():
+        write_whole(path.with_suffix(suffix), text)
+
+
+def page(document: Document) -> str:
+    """The leaderboard of a suite in Markdown, with what to know before reading it on top."""
+    parts = [f"# Leaderboard: {document['suite']}", _caveats(document)]
+    for track, rows in document["tracks"].items():
+        parts += [f"## Track {track}: {TRACKS[track]}", markdown_table(rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def totals_csv(document: Document) -> str:
+    """The totals of every policy and track as CSV."""
+    rows = [{"track": track, **row} for track, rows in document["tracks"].items() for row in rows]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def readme_block(document: Document) -> str:
+    """What the README shows of a suite, between its markers."""
+    suite, scenario = document["suite"], document["scenario"]
+    lines = [
+        f"{scenario['days']} days from {scenario['start'][:10]} ({document['description']}). "
+        f"Score: 0 is charging on arrival, 100 the optimum in hindsight; the flexibility score "
+        f"leaves bids out. {PRIVILEGED_MARK} saw the future. "
+        f"[All columns, and what to know before reading them](benchmarks/results/{suite}.md); "
+        f"made by `{document['command']}`."
+    ]
+    for track, rows in document["tracks"].items():
+        lines += [f"Track {track}: {TRACKS[track]}.", markdown_table(rows, BRIEF)]
+    return "\n\n".join([start_marker(suite), *lines, END])
+
+
+def start_marker(suite: str) -> str:
+    """The marker in the README where the block of a suite begins."""
+    return f"<!-- leaderboard:{suite} -->"
+
+
+def with_blocks(text: str, documents: list[Document]) -> str:
+    """A README with the blocks of these suites renewed; without a marker it stays as it is."""
+    for document in documents:
+        start = start_marker(document["suite"])
+        if start in text and END not in text.partition(start)[2]:
+            raise InvalidInputError("README.md", start, f"close the block with {END}")
+        before, _, rest = text.partition(start)
+        if rest:
+            text = before + readme_block(document) + rest.partition(END)[2]
+    return text
+
+
+def main(results: Path = RESULTS, readme: Path = README) -> None:
+    """Write the leaderboard files and the README's blocks from the result files."""
+    paths = published(results)
+    for path in paths:
+        render(path)
+    if readme.exists():
+        text = readme.read_text(encoding="utf-8")
+        write_whole(readme, with_blocks(text, [read(path) for path in paths]))
+    print("\n".join(path.stem for path in paths) or "no results yet: python -m benchmarks.run")
+
+
+def _caveats(document: Document) -> str:
+    return "\n".join(f"- {line}" for line in _caveat_lines(document))
+
+
+def _caveat_lines(document: Document) -> Iterator[str]:
+    scenario, drawn = document["scenario"], document["statistics"]
+    yield (
+        f"World: {document['description']}; {scenario['days']} days from {scenario['start'][:10]}, "
+        f"time step {scenario['dt_h']:g} h. A run starts with an empty car park and without bids "
+        f"for its first day. Money is EUR over all days."
+    )
+    yield (
+        f"Score: 0 is `{NO_CONTROL}`, 100 is `{HINDSIGHT}`, on the same days. Hindsight knows "
+        f"every price and bets on the spread between day-ahead and imbalance price, which nobody "
+        f"can foresee: a low score may still be most of what was within reach."
+    )
+    yield (
+        "Flexibility score: the same scale with all bids left out: the net load valued at the "
+        "reference price, plus retail revenue, minus payoffs and penalties. Cost of net load is "
+        "that value alone; Position is what the bids earned; profit is the sum of all."
+    )
+    yield (
+        f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples of blocks of "
+        f"{drawn['block_days']} consecutive days, drawn alike for the policy and both ends of the "
+        f"scale, and of the seeds where there are several. They say how much another year of the "
+        f"same kind would differ. Values are interquartile means over seeds."
+    )
+    yield (
+        f"Rank: by profit among those that serve {100 * FULL_SATISFACTION:g} % of the demanded "
+        f"energy, the others below. {PRIVILEGED_MARK} saw the future and has no rank."
+    )
+    versions = ", ".join(f"{name} {number}" for name, number in document["versions"].items())
+    yield (
+        f"Made by `{document['command']}` at commit {document['commit'] or 'unknown'}"
+        f"{' with changes' if document['modified'] else ''}; Python {document['python']}, "
+        f"{versions}; code {document['fingerprint']['baselines']}, agents "
+        f"{document['fingerprint']['agents']}."
+    )
+    for reason in document["left_out"]:
+        yield f"Not here: {reason}."
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,126 @@
+"""The runs of the benchmark: which, where they are kept, and how they are made."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from benchmarks.fingerprint import scenario_digest
+from benchmarks.store import StoredRun, save_run
+from benchmarks.suites import TRACKS, Contestants, Run, fresh_policy, track_params, world
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
+from vpp_gym.evaluation.rollout import evaluate
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run to make, and the file it goes to.
+
+    Attributes:
+        run: which policy in which world.
+        key: digest of everything the result depends on.
+        path: of the stored run.
+        data: folder of real data.
+    """
+
+    run: Run
+    key: str
+    path: Path
+    data: Path | None
+
+
+def plan(
+    everyone: Contestants,
+    suite: str,
+    *,
+    tracks: Sequence[str] = tuple(TRACKS),
+    policies: Sequence[str] = (),
+    days: int | None = None,
+) -> list[Run]:
+    """All runs of a suite; with `policies`, those and both ends of the scale."""
+    known = {name for name, _ in everyone.entries}
+    if unknown := set(policies) - known:
+        raise InvalidInputError("policies", sorted(unknown), f"use {', '.join(sorted(known))}")
+    wanted = {*policies, NO_CONTROL, HINDSIGHT} if policies else known
+    return [
+        Run(suite, track, name, seed, days)
+        for track in tracks
+        for name, seed in everyone.entries
+        if name in wanted
+    ]
+
+
+def task(
+    run: Run, everyone: Contestants, fingerprint: Mapping[str, str], data: Path | None, out: Path
+) -> Task:
+    """Where a run is stored, and under which key."""
+    sources = [fingerprint["baselines"]]
+    if (run.policy, run.seed) in everyone.agents:
+        sources.append(fingerprint["agents"])
+    facts = [sources, scenario_digest(world(run.suite, data)), asdict(run)]
+    key = sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    length = "year" if run.days is None else f"{run.days}d"
+    name = f"{run.policy}.{run.seed}.{length}.json"
+    return Task(run, key, out / "runs" / run.suite / run.track / name, data)
+
+
+def make_run(todo: Task) -> None:
+    """Make a run and store it."""
+    begun = time.perf_counter()
+    scenario = world(todo.run.suite, todo.data)
+    lines = scenario.lines_per_day
+    end_step = None if todo.run.days is None else min(todo.run.days * lines, scenario.n_steps)
+    result = evaluate(
+        fresh_policy(todo.run.policy, todo.run.seed),
+        scenario,
+        track_params(todo.run.track),
+        end_step=end_step,
+        seed=todo.run.seed,
+    )
+    wall_s = time.perf_counter() - begun
+    columns = {str(name): column.tolist() for name, column in result.days.items()}
+    save_run(todo.path, StoredRun(todo.key, wall_s, dict(result.metadata), columns))
+
+
+def make_all(tasks: Sequence[Task], jobs: int, kernels: Path) -> Iterator[tuple[Task, str | None]]:
+    """Make the runs, yielding each as it ends with what went wrong, if anything did.
+
+    Args:
+        tasks: the runs.
+        jobs: processes; 0 works in this one.
+        kernels: folder of the compiled kernels of this version of the code.
+    """
+    if jobs == 0:
+        for todo in tasks:
+            yield todo, _failure(todo)
+        return
+    # One thread each, so that timings compare and sums do not depend on the machine;
+    # kernels of their own, since numba does not notice when an inlined kernel changed.
+    alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    os.environ.update(alone, NUMBA_CACHE_DIR=str(kernels))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
+        futures = {pool.submit(_failure, todo): todo for todo in tasks}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _failure(todo: Task) -> str | None:
+    """Make a run; what went wrong, so that one failure does not end the others."""
+    try:
+        make_run(todo)
+    except Exception as error:  # noqa: BLE001  (reported by name, and the exit code is 1)
+        return f"{type(error).__name__}: {error}"
+    return None

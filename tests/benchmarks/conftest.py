@@ -1,0 +1,79 @@
+"""A benchmark in miniature: two weeks, three rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import run as run_module
+from benchmarks import suites, tasks
+from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
+from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
+from vpp_gym.scenarios.scenario import Scenario
+
+
+def named(policy, name, *, privileged=False):
+    policy.name, policy.privileged = name, privileged
+    return policy
+
+
+def three_rules():
+    """The deadline rule stands in for hindsight: it is enough to have two ends of a scale."""
+    rules = [
+        ChargeOnArrival(),
+        named(ChargeOnArrival(), "twin"),
+        named(ChargeAtDeadline(), HINDSIGHT),
+    ]
+    assert rules[0].name == NO_CONTROL
+    return {rule.name: rule for rule in rules}
+
+
+def toy_world() -> Scenario:
+    rng = np.random.default_rng(3)
+    hour = np.arange(14 * 24)
+    arrival = np.sort(rng.integers(0, len(hour) - 10, 60))
+    return Scenario.from_arrays(
+        da_eur_per_kwh=0.05 + 0.02 * np.cos(hour * np.pi / 12),
+        im_eur_per_kwh=0.05 + 0.03 * np.cos(hour * np.pi / 12),
+        sessions={
+            "arrival_step": arrival,
+            "departure_step": arrival + 9,
+            "arrival_soc": rng.uniform(0.4, 0.8, 60),
+        },
+        name="toy",
+    )
+
+
+def shrink(patch: pytest.MonkeyPatch) -> None:
+    """Let the benchmark run on the toy world with three rules."""
+    world = toy_world()
+    patch.setattr(suites, "baselines", three_rules)
+    for module in (run_module, tasks):
+        patch.setattr(module, "world", lambda suite, data=None: world)
+    fingerprint = {"baselines": "b" * 16, "agents": "none"}
+    patch.setattr(run_module, "source_fingerprint", lambda: dict(fingerprint))
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path) -> Callable[..., Path]:
+    """Runs the small benchmark into a folder, which is returned."""
+    shrink(monkeypatch)
+
+    def go(**options) -> Path:
+        run_module.main(**{"out": tmp_path, "jobs": 0, **options})
+        return tmp_path
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """Folder of a small benchmark that ran once; copy it before changing it."""
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        run_module.main(out=folder, jobs=0)
+    return folder

@@ -1,0 +1,118 @@
+"""A leaderboard that is out of step with its results or its code is noticed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks.check import findings
+from benchmarks.fingerprint import source_fingerprint
+from benchmarks.leaderboard import END, main, readme_block, with_blocks
+from vpp_gym.errors import InvalidInputError
+
+
+@pytest.fixture
+def published(finished, tmp_path) -> tuple[Path, Path]:
+    """(results, readme) of a finished benchmark."""
+    folder = tmp_path / "results"
+    shutil.copytree(finished, folder)
+    readme = folder / "README.md"
+    readme.write_text(f"# Top\n\n<!-- leaderboard:embedded -->\nold\n{END}\n\nBottom\n")
+    main(folder, readme)
+    return folder, readme
+
+
+def found(published: tuple[Path, Path], **fingerprint: str) -> list[str]:
+    made_by = json.loads((published[0] / "embedded.json").read_text())["fingerprint"]
+    return list(findings(*published, made_by | fingerprint))
+
+
+def test_a_current_leaderboard_passes(published):
+    assert found(published) == []
+    text = published[1].read_text()
+    assert text.startswith("# Top\n")
+    assert text.endswith("\nBottom\n")
+    assert "| charge_on_arrival | " in text
+
+
+def test_rendering_again_changes_nothing(published):
+    folder, readme = published
+    before = {path: path.read_bytes() for path in (readme, *folder.glob("embedded*"))}
+    main(folder, readme)
+    assert before == {path: path.read_bytes() for path in before}
+
+
+@pytest.mark.parametrize("name", ["embedded.md", "embedded.csv", "README.md", "embedded_days.csv"])
+def test_an_edited_or_missing_file_is_found(published, name):
+    path = published[0] / name
+    path.write_text(path.read_text().replace("charge_on_arrival", "charge on arrival"))
+    assert [line.split()[0] for line in found(published)] == [name]
+    if name != "README.md":
+        path.unlink()
+        assert [line.split()[0] for line in found(published)] == [name]
+
+
+def test_other_code_is_found_with_the_command_that_mends_it(published):
+    (line,) = found(published, baselines="f" * 16)
+    assert "embedded.json was made by other code" in line
+    assert "python -m benchmarks.run --suite embedded" in line
+    assert len(found(published, agents="f" * 16)) == 1
+
+
+def test_a_readme_block_without_results_is_found(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"<!-- leaderboard:real -->\n{END}\n")
+    (line,) = findings(tmp_path, readme, {})
+    assert "python -m benchmarks.run --suite real --data FOLDER" in line
+
+
+def test_a_block_that_is_not_closed_is_refused(published):
+    document = json.loads((published[0] / "embedded.json").read_text())
+    with pytest.raises(InvalidInputError, match="close the block"):
+        with_blocks("<!-- leaderboard:embedded -->", [document])
+    assert with_blocks("no marker", [document]) == "no marker"
+    assert readme_block(document).endswith(END)
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    """A repository with two sources and a trained agent."""
+    for name, text in {
+        "vpp_gym/params.py": '"""What it is."""\n\nLIMIT_KW = 11.0\n',
+        "vpp_gym/fleet/battery.py": "def stored(kwh):\n    return kwh\n",
+        "vpp_gym/cli.py": "A = 1\n",
+        "agents/policy.py": "B = 1\n",
+        "agents/trained/ppo.json": "{}",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "changed"),
+    [
+        ("vpp_gym/params.py", "LIMIT_KW = 11.0  # of a charger\n", set()),
+        ("vpp_gym/params.py", "LIMIT_KW = 22.0\n", {"baselines"}),
+        ("vpp_gym/fleet/battery.py", 'def stored(kwh):\n    """All."""\n    return kwh\n', set()),
+        ("vpp_gym/fleet/battery.py", "def stored(kwh):\n    return kwh - 1\n", {"baselines"}),
+        ("vpp_gym/fleet/new.py", "X = 1\n", {"baselines"}),
+        ("vpp_gym/cli.py", "A = 2\n", set()),
+        ("agents/policy.py", "B = 2\n", {"agents"}),
+        ("agents/trained/ppo.json", "{ }", {"agents"}),
+    ],
+)
+def test_the_fingerprint_follows_what_the_code_does(tree, name, text, changed):
+    before = source_fingerprint(tree, tree)
+    (tree / name).write_text(text)
+    after = source_fingerprint(tree, tree)
+    assert {part for part in before if before[part] != after[part]} == changed
+
+
+def test_without_trained_agents_there_is_nothing_to_follow(tree):
+    (tree / "agents/trained/ppo.json").unlink()
+    assert source_fingerprint(tree, tree)["agents"] == "none"

@@ -1,0 +1,177 @@
+"""The benchmark from its first run to the tables, with interruptions."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+
+from benchmarks import store, suites, tasks
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def made(monkeypatch) -> list[str]:
+    """Names of the policies run from here on."""
+    names: list[str] = []
+    real = tasks.evaluate
+
+    def counted(policy, *args, **kwargs):
+        names.append(policy.name)
+        return real(policy, *args, **kwargs)
+
+    monkeypatch.setattr(tasks, "evaluate", counted)
+    return names
+
+
+def test_a_whole_benchmark_writes_its_files_and_what_is_in_them(finished):
+    folder = finished
+    names = {"embedded.json", "embedded.csv", "embedded.md", "embedded_days.csv"}
+    stored = {
+        f"runs/embedded/{track}/{policy}.0.year.json"
+        for track in ("open", "guaranteed")
+        for policy in (NO_CONTROL, "twin", HINDSIGHT)
+    }
+    assert files(folder) == names | stored
+    document = json.loads((folder / "embedded.json").read_text())
+    assert document["scenario"]["days"] == 14
+    assert document["command"] == "python -m benchmarks.run --suite embedded"
+    assert set(document["tracks"]) == {"open", "guaranteed"}
+    rows = {row["policy"]: row for row in document["tracks"]["open"]}
+    assert rows["twin"]["profit_eur"] == rows[NO_CONTROL]["profit_eur"]
+    assert rows["twin"]["score"] == 0
+    assert rows["twin"]["wall_s"] > 0
+
+
+def test_the_tables_agree_with_the_days(finished):
+    folder = finished
+    days = pd.read_csv(folder / "embedded_days.csv")
+    assert len(days) == 2 * 3 * 14
+    sums = days.groupby(["track", "policy"])["profit_eur"].sum()
+    table = pd.read_csv(folder / "embedded.csv").set_index(["track", "policy"])
+    pd.testing.assert_series_equal(
+        table["profit_eur"].sort_index(), sums.sort_index(), atol=0.01, check_exact=False
+    )
+
+
+def test_an_interrupted_benchmark_goes_on_where_it_stopped(tiny, monkeypatch, tmp_path):
+    names = made(monkeypatch)
+    counted = tasks.evaluate
+
+    def interrupted(policy, *args, **kwargs):
+        if policy.name == "twin":
+            raise KeyboardInterrupt
+        return counted(policy, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks, "evaluate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tiny()
+    assert names == [NO_CONTROL]
+    assert files(tmp_path) == {f"runs/embedded/open/{NO_CONTROL}.0.year.json"}
+    tiny()
+    assert names == [NO_CONTROL, "twin", HINDSIGHT, NO_CONTROL, "twin", HINDSIGHT]
+    before = (tmp_path / "embedded.json").read_bytes()
+    tiny()
+    assert len(names) == 6
+    assert (tmp_path / "embedded.json").read_bytes() == before
+
+
+def test_runs_are_made_again_when_asked_or_when_the_code_changed(
+    tiny, finished, monkeypatch, tmp_path
+):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    names = made(monkeypatch)
+    tiny(fresh=True)
+    assert len(names) == 6
+    other = {"baselines": "0" * 16, "agents": "none"}
+    monkeypatch.setattr("benchmarks.run.source_fingerprint", lambda: dict(other))
+    folder = tiny()
+    assert len(names) == 12
+    assert json.loads((folder / "embedded.json").read_text())["fingerprint"] == other
+
+
+def test_one_failure_keeps_the_other_runs_and_writes_no_leaderboard(tiny, monkeypatch, tmp_path):
+    real = tasks.evaluate
+
+    def broken(policy, *args, **kwargs):
+        if policy.name == "twin":
+            raise RuntimeError("no solution")
+        return real(policy, *args, **kwargs)
+
+    monkeypatch.setattr(tasks, "evaluate", broken)
+    with pytest.raises(typer.Exit) as left:
+        tiny()
+    assert left.value.exit_code == 1
+    assert len(files(tmp_path)) == 4
+    assert not (tmp_path / "embedded.json").exists()
+
+
+def test_less_than_everything_leaves_the_full_results_alone(tiny, finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    before = (folder / "embedded.json").read_bytes()
+    tiny(policies=["twin"], track=["guaranteed"], quick=True)
+    assert (folder / "embedded.json").read_bytes() == before
+    partial = json.loads((folder / "embedded-partial.json").read_text())
+    assert list(partial["tracks"]) == ["guaranteed"]
+    assert partial["command"].endswith("--policies twin --track guaranteed --quick")
+
+
+def test_an_unknown_policy_is_refused(tiny):
+    with pytest.raises(InvalidInputError, match="policies"):
+        tiny(policies=["typo"])
+
+
+def test_without_torch_the_agents_are_left_out_and_it_says_so(tiny, monkeypatch):
+    def missing():
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(suites, "_agents", missing)
+    folder = tiny(track=["open"])
+    document = json.loads((folder / "embedded-partial.json").read_text())
+    assert document["left_out"] == ["trained agents, because there is no module torch"]
+    assert "no module torch" in (folder / "embedded-partial.md").read_text()
+
+    def broken():
+        raise ModuleNotFoundError("No module named 'vpp_gim'", name="vpp_gim")
+
+    monkeypatch.setattr(suites, "_agents", broken)
+    with pytest.raises(ModuleNotFoundError):
+        tiny()
+
+
+def test_agents_run_beside_the_baselines_seed_by_seed(tiny, monkeypatch):
+    def two_seeds():
+        agents = {}
+        for seed in (0, 1):
+            agent = suites.baselines()["twin"]
+            agent.name = "learner"
+            agents["learner", seed] = agent
+        return agents
+
+    monkeypatch.setattr(suites, "_agents", two_seeds)
+    folder = tiny(track=["open"])
+    rows = json.loads((folder / "embedded-partial.json").read_text())["tracks"]["open"]
+    assert {row["policy"]: row["seeds"] for row in rows}["learner"] == 2
+
+
+def test_nothing_half_written_survives(tmp_path, monkeypatch):
+    path = tmp_path / "result.json"
+    store.write_whole(path, "old")
+
+    def full(_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(store.os, "fsync", full)
+    with pytest.raises(OSError, match="disk full"):
+        store.write_whole(path, "new")
+    assert files(tmp_path) == {"result.json"}
+    assert path.read_text() == "old"

@@ -1,0 +1,131 @@
+"""The ranking of policies that ran over the same days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.metrics import score_interval, totals, without_position_eur
+from vpp_gym.evaluation.statistics import Interval, interquartile_mean, paired_difference
+
+NO_CONTROL = "charge_on_arrival"
+HINDSIGHT = "hindsight"
+FULL_SATISFACTION = 0.999
+SUMMED_UP = (
+    "profit_eur",
+    "flexibility_profit_eur",
+    "position_eur",
+    "load_value_eur",
+    "payoff_eur",
+    "retail_eur",
+    "shortfall_eur",
+    "demand_satisfaction",
+    "fully_served_share",
+    "charge_kwh",
+    "discharge_kwh",
+    "contracts",
+    "wear_eur",
+    "solve_ms_mean",
+)
+
+
+def leaderboard(
+    days: pd.DataFrame,
+    *,
+    no_control: str = NO_CONTROL,
+    hindsight: str = HINDSIGHT,
+    privileged: Collection[str] = (),
+    block_days: int = 7,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One row per policy, best first.
+
+    Policies that serve less than 99.9 % of the demanded energy stand below all
+    that serve it; within both groups the larger profit stands higher. Privileged
+    policies stand where their profit puts them, without a rank.
+
+    Args:
+        days: rows of `vpp_gym.evaluation.rollout.evaluate` of all policies, on
+            the same days of one scenario; several seeds per policy are allowed.
+        no_control: policy whose profit is score 0.
+        hindsight: policy whose profit is score 100.
+        privileged: policies that saw the future.
+        block_days: of the bootstrap.
+        n_resamples: of the bootstrap.
+        seed: of the bootstrap; every policy gets the same draws.
+
+    Returns:
+        columns rank (missing for the privileged), policy, privileged, seeds,
+        score and flexibility_score and gain_eur over `no_control`, each with
+        _low and _high (95 %), and the interquartile mean over seeds of the
+        totals in `SUMMED_UP` (money in EUR over all days).
+
+    Raises:
+        InvalidInputError: an end of the scale is missing, several scenarios, or
+            policies that ran on different days.
+    """
+    for name in (no_control, hindsight):
+        if name not in set(days["policy"]):
+            raise InvalidInputError("days", name, "run this policy too: it is an end of the scale")
+    if days["scenario"].nunique() != 1:
+        raise InvalidInputError("days", set(days["scenario"]), "rank one scenario at a time")
+    draws = {"block_days": block_days, "n_resamples": n_resamples}
+    priced = days.assign(flexibility_profit_eur=without_position_eur(days))
+    bottom, top = (_Daily(priced, name) for name in (no_control, hindsight))
+    rows = []
+    for policy, runs in totals(days).groupby("policy", sort=False):
+        daily = _Daily(priced, str(policy))
+        row = {"policy": policy, "privileged": policy in privileged, "seeds": len(runs)}
+        for name, column in (
+            ("score", "profit_eur"),
+            ("flexibility_score", "flexibility_profit_eur"),
+        ):
+            ends = bottom.mean(column), top.mean(column)
+            rng = np.random.default_rng(seed)
+            row |= _columns(name, score_interval(daily.seeds(column), *ends, rng=rng, **draws))
+        pair = daily.mean("profit_eur"), bottom.mean("profit_eur")
+        rng = np.random.default_rng(seed)
+        row |= _columns("gain_eur", paired_difference(*pair, rng=rng, **draws))
+        rows.append(row | {name: float(interquartile_mean(runs[name])) for name in SUMMED_UP})
+    return _ranked(pd.DataFrame(rows))
+
+
+class _Daily:
+    """The days of one policy, by seed."""
+
+    def __init__(self, days: pd.DataFrame, policy: str) -> None:
+        rows = days[days["policy"] == policy]
+        self._table = rows.pivot(index="seed", columns="day")
+        if len(rows) != rows["seed"].nunique() * days["day"].nunique():
+            raise InvalidInputError("days", policy, "run every policy and seed on the same days")
+
+    def seeds(self, column: str) -> NDArray[np.float64]:
+        """(seeds, days) of one quantity."""
+        return self._table[column].to_numpy(dtype=np.float64)
+
+    def mean(self, column: str) -> NDArray[np.float64]:
+        """(days,) interquartile mean over the seeds."""
+        return interquartile_mean(self.seeds(column), axis=0)
+
+
+def _columns(name: str, interval: Interval) -> dict[str, Any]:
+    return {
+        name: interval.estimate,
+        f"{name}_low": interval.low,
+        f"{name}_high": interval.high,
+    }
+
+
+def _ranked(table: pd.DataFrame) -> pd.DataFrame:
+    served = table["demand_satisfaction"] >= FULL_SATISFACTION
+    order = np.lexsort((-table["profit_eur"], ~served))
+    table = table.iloc[order].reset_index(drop=True)
+    honest = ~table["privileged"]
+    table.insert(0, "rank", honest.cumsum().where(honest).astype("Int64"))
+    return table

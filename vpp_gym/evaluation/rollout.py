@@ -1,0 +1,148 @@
+"""One policy through one scenario: a row per day, and where it came from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.metrics import satisfaction
+from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.markets.ledger import MONEY, TERMS
+from vpp_gym.params import VPPParams, as_params
+from vpp_gym.policies.base import Policy, Privileged
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.simulation import Simulation
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one policy did in one scenario.
+
+    Attributes:
+        days: one row per local day, see `evaluate`.
+        metadata: policy, scenario, parameters, span, versions, commit and command.
+        records: (steps, len(TERMS)) every term of every step, if it was asked for.
+    """
+
+    days: pd.DataFrame
+    metadata: Mapping[str, Any]
+    records: Floats | None = None
+
+
+def evaluate(
+    policy: Policy,
+    scenario: Scenario,
+    params: VPPParams | Mapping[str, Any] | str | None = None,
+    *,
+    start_step: int = 0,
+    end_step: int | None = None,
+    seed: int = 0,
+    keep_records: bool = False,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a policy through the steps start_step <= t < end_step of a scenario.
+
+    The run begins with an empty car park and no commitments: started at
+    midnight, its first day has no bids, and the gate of that day sets those of
+    the second. Cars still connected at the end have not left, so their service
+    is not booked; a whole scenario ends with everybody gone.
+
+    Args:
+        policy: follows `vpp_gym.policies.base.Policy`; its menu term replaces
+            that of the parameters unless it is None.
+        scenario: what happens.
+        params: rules of the world, or a preset's name.
+        start_step: first step.
+        end_step: one past the last step; the end of the scenario by default.
+        seed: names the run in the results: the training seed of an agent.
+        keep_records: keep the terms of every step.
+        progress: called with the days done and the days in all after each day.
+
+    Returns:
+        days with the columns policy, scenario, seed, day, date, steps,
+        profit_eur, position_eur, every term of `vpp_gym.markets.ledger.TERMS`,
+        contracts_type_1 and on (accepted, by place on the menu),
+        demand_satisfaction, fully_served_share, solve_ms_mean and solve_ms_max
+        (of `predict`). What happens at midnight is booked to the day that ends.
+    """
+    world = as_params(params)
+    if policy.term_h is not None:
+        world = world.replace(contract={"term_h": policy.term_h})
+    end = scenario.n_steps if end_step is None else end_step
+    if not 0 <= start_step < end <= scenario.n_steps:
+        raise InvalidInputError(
+            "end_step", (start_step, end), f"stay within 0 and {scenario.n_steps} steps"
+        )
+    sim = Simulation(scenario, world)
+    sim.reset(start_step=start_step, end_step=end)
+    if isinstance(policy, Privileged):
+        policy.reveal(scenario, world, start_step, end)
+    records, accepted, solve_s = _roll(policy, sim, scenario.day[start_step:end], progress)
+    days = _day_rows(records, accepted, solve_s, scenario, start_step)
+    for column, label in enumerate((policy.name, scenario.name, seed)):
+        days.insert(column, ("policy", "scenario", "seed")[column], label)
+    metadata = {
+        "policy": policy.name,
+        "privileged": policy.privileged,
+        "scenario": scenario.name,
+        "seed": seed,
+        "start_step": start_step,
+        "end_step": end,
+        "params": world.model_dump(mode="json"),
+        **provenance(),
+    }
+    return RunResult(days, metadata, records if keep_records else None)
+
+
+def _roll(
+    policy: Policy, sim: Simulation, day: NDArray[np.int64], progress: Progress | None
+) -> tuple[Floats, Floats, Floats]:
+    """Terms (steps, n_terms), contracts accepted so far (steps, types), seconds of predict."""
+    n_steps = len(day)
+    records = np.empty((n_steps, len(TERMS)))
+    accepted = np.empty((n_steps, np.shape(sim.accepted)[-1]))
+    solve_s = np.empty(n_steps)
+    state: Any = None
+    for t in range(n_steps):
+        snapshot = sim.snapshot()
+        begun = time.perf_counter()
+        decisions, state = policy.predict(snapshot, state, np.array([t == 0]), True)
+        solve_s[t] = time.perf_counter() - begun
+        records[t] = sim.step(decisions)[0]
+        accepted[t] = sim.accepted[0]
+        if progress is not None and (t + 1 == n_steps or day[t + 1] > day[t]):
+            progress(int(day[t] - day[0]) + 1, int(day[-1] - day[0]) + 1)
+    return records, accepted, solve_s
+
+
+def _day_rows(
+    records: Floats, accepted: Floats, solve_s: Floats, scenario: Scenario, start_step: int
+) -> pd.DataFrame:
+    span = slice(start_step, start_step + len(records))
+    steps = pd.DataFrame(records, columns=list(TERMS))
+    steps.insert(0, "profit_eur", steps[list(MONEY)].sum(axis=1))
+    bids_eur = steps["da_eur"] + steps["im_eur"] - steps["load_value_eur"]
+    steps.insert(1, "position_eur", bids_eur)
+    by_type = np.diff(accepted, axis=0, prepend=0)
+    for owner_type in range(accepted.shape[1]):
+        steps[f"contracts_type_{owner_type + 1}"] = by_type[:, owner_type]
+    day = pd.Series(scenario.day[span], name="day")
+    solve_ms = pd.Series(1000 * solve_s).groupby(day)
+    days = steps.groupby(day).sum()
+    days.insert(0, "steps", steps.groupby(day).size())
+    first_date = scenario.clock[0].astype("datetime64[D]")
+    days.insert(0, "date", (first_date + days.index.to_numpy()).astype(str))
+    days = days.assign(
+        **satisfaction(days), solve_ms_mean=solve_ms.mean(), solve_ms_max=solve_ms.max()
+    )
+    return days.reset_index()
