@@ -66,7 +66,6 @@ def _median_of_three(a: float, b: float, c: float) -> float:
 @njit(cache=True)
 def hand_out(
     fleet_kwh: float,
-    occupied: NDArray[np.bool_],
     lo_kwh: Floats,
     hi_kwh: Floats,
     key: Floats,
@@ -75,53 +74,41 @@ def hand_out(
     scratch_key: Floats,
     scratch_room: Floats,
 ) -> None:
-    """Split the fleet's net load over its EVs.
+    """Split the fleet's net load over its n connected EVs.
 
     From idling, charging goes to the lowest keys first and discharging to the
     highest, so that no EV charges what another gives.
 
     Args:
         fleet_kwh: net load of the fleet, within the sums of lo_kwh and hi_kwh.
-        occupied: (n,) an EV is connected.
         lo_kwh: (n,) least net load.
         hi_kwh: (n,) largest net load.
         key: (n,) urgency; the smallest charges first.
         proportional: share by room instead of by urgency.
         net_load_kwh: (n,) result.
-        scratch_key: (n,) working memory.
-        scratch_room: (n,) working memory.
+        scratch_key: (>= n,) working memory.
+        scratch_room: (>= n,) working memory.
     """
-    idle_kwh, total_room, count = 0.0, 0.0, 0
-    for i in range(len(occupied)):
-        net_load_kwh[i] = 0.0
-        if occupied[i]:
-            net_load_kwh[i] = min(max(0.0, lo_kwh[i]), hi_kwh[i])
-            idle_kwh += net_load_kwh[i]
-    amount = fleet_kwh - idle_kwh
-    charging = amount > 0.0
-    for i in range(len(occupied)):
-        if occupied[i]:
-            room = hi_kwh[i] - net_load_kwh[i] if charging else net_load_kwh[i] - lo_kwh[i]
-            if room > 0.0:
-                scratch_key[count] = key[i] if charging else -key[i]
-                scratch_room[count] = room
-                total_room += room
-                count += 1
-    amount = min(abs(amount), total_room)
-    if amount == 0.0:
+    n = len(lo_kwh)
+    amount = fleet_kwh
+    for i in range(n):
+        net_load_kwh[i] = min(max(0.0, lo_kwh[i]), hi_kwh[i])
+        amount -= net_load_kwh[i]
+    sign = 1.0 if amount > 0.0 else -1.0
+    total_room = 0.0
+    for i in range(n):
+        limit = hi_kwh[i] if amount > 0.0 else lo_kwh[i]
+        scratch_room[i] = sign * (limit - net_load_kwh[i])
+        scratch_key[i] = sign * key[i]
+        total_room += scratch_room[i]
+    amount = min(sign * amount, total_room)
+    if amount <= 0.0:
         return
-    line, share = -np.inf, 0.0
+    line, share = np.inf, amount / total_room
     if not proportional:
-        line, share = waterline(scratch_key[:count], scratch_room[:count], amount)
-    for i in range(len(occupied)):
-        if occupied[i]:
-            room = hi_kwh[i] - net_load_kwh[i] if charging else net_load_kwh[i] - lo_kwh[i]
-            if room > 0.0:
-                rank = key[i] if charging else -key[i]
-                if proportional:
-                    part = amount / total_room
-                elif rank < line:
-                    part = 1.0
-                else:
-                    part = share if rank == line else 0.0
-                net_load_kwh[i] += part * room if charging else -part * room
+        line, share = waterline(scratch_key[:n], scratch_room[:n], amount)
+    for i in range(n):
+        rank = sign * key[i]
+        limit = hi_kwh[i] if sign > 0.0 else lo_kwh[i]
+        part = share if proportional or rank == line else (1.0 if rank < line else 0.0)
+        net_load_kwh[i] += part * (limit - net_load_kwh[i])

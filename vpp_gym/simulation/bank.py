@@ -16,35 +16,61 @@ from vpp_gym.scenarios.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Records = NDArray[np.void]
+
+
+STEP = np.dtype(
+    [
+        ("short_eur_per_kwh", np.float64),  # after the pricing rule
+        ("long_eur_per_kwh", np.float64),  # after the pricing rule
+        ("reference_eur_per_kwh", np.float64),
+        ("residual_day_eur_per_kwh", np.float64),  # mean residual of the 24 hours before
+        ("clock_sin", np.float64),
+        ("clock_cos", np.float64),
+        ("week_sin", np.float64),
+        ("week_cos", np.float64),
+        ("line", np.int64),  # place in the clock day
+        ("day", np.int64),  # number of the local day
+        ("today_end", np.int64),  # position at which the local day ends
+        ("tomorrow_end", np.int64),  # position at which the next local day ends
+        ("first", np.int64),  # position at which the scenario begins
+        ("end", np.int64),  # position at which the scenario ends
+    ],
+    align=True,
+)
+"""What the kernels read about one step."""
+
+SESSION = np.dtype(
+    [
+        ("departure", np.int64),  # position
+        ("arrival_kwh", np.float64),
+        ("target_kwh", np.float64),  # at most the ceiling
+        ("min_kwh", np.float64),
+        ("ceiling_kwh", np.float64),  # the battery's upper limit
+        ("charge_kw", np.float64),  # of car and charger
+        ("discharge_kw", np.float64),  # of car and charger
+        ("owner_draw", np.float64),  # quantile of the owner's type
+    ],
+    align=True,
+)
+"""What the kernels read about one session."""
 
 
 class Bank(NamedTuple):
     """Flat arrays over all steps (T) and sessions (S) of all scenarios (K).
 
     A position is an index into the steps; `first_step[k]` is where scenario k
-    begins. Departures are positions.
+    begins. What is read one step at a time lies together in records; what is
+    read along the time axis lies in arrays of its own.
     """
 
     first_step: Ints  # (K + 1,)
+    steps: Records  # (T,) of STEP
     da_eur_per_kwh: Floats  # (T,)
-    short_eur_per_kwh: Floats  # (T,) after the pricing rule
-    long_eur_per_kwh: Floats  # (T,) after the pricing rule
-    reference_eur_per_kwh: Floats  # (T,)
     outlook_eur_per_kwh: Floats  # (T,) day-ahead forecast made the day before
-    line: Ints  # (T,) place in the clock day
-    weekday: Ints  # (T,) 0 = Monday
-    day: Ints  # (T,) number of the local day
-    today_end: Ints  # (T,) position at which the local day ends
-    tomorrow_end: Ints  # (T,) position at which the next local day ends
+    residual_eur_per_kwh: Floats  # (T,) mean imbalance price minus day-ahead price
     first_session: Ints  # (T + 1,) sessions that arrive at t: first[t] to first[t + 1]
-    departure: Ints  # (S,) position
-    arrival_kwh: Floats  # (S,)
-    target_kwh: Floats  # (S,) capped at the battery's upper limit
-    min_kwh: Floats  # (S,)
-    ceiling_kwh: Floats  # (S,) the battery's upper limit
-    charge_kw: Floats  # (S,) of car and charger
-    discharge_kw: Floats  # (S,) of car and charger
-    owner_draw: Floats  # (S,) quantile of the owner's type
+    sessions: Records  # (S,) of SESSION
 
 
 def build_bank(scenarios: Sequence[Scenario], params: VPPParams) -> Bank:
@@ -58,53 +84,73 @@ def build_bank(scenarios: Sequence[Scenario], params: VPPParams) -> Bank:
     steps = {s.dt_h for s in scenarios}
     if len(steps) > 1:
         raise InvalidInputError("scenarios", sorted(steps), "give scenarios of one dt_h")
-    lengths = [s.n_steps for s in scenarios]
-    first_step = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    first_step = np.cumsum([0, *(s.n_steps for s in scenarios)])
     parts = [
-        {**_steps(s, params, offset), **_sessions(s, params, offset)}
-        for s, offset in zip(scenarios, first_step[:-1], strict=True)
+        _flatten(scenario, params, int(offset))
+        for scenario, offset in zip(scenarios, first_step[:-1], strict=True)
     ]
-    flat: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    flat = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     arrivals = flat.pop("arrival")
-    flat["first_session"] = np.searchsorted(arrivals, np.arange(first_step[-1] + 1))
-    return Bank(first_step=first_step, **flat)
+    first_session = np.searchsorted(arrivals, np.arange(first_step[-1] + 1))
+    return Bank(first_step=first_step, first_session=first_session, **flat)
 
 
-def _steps(scenario: Scenario, params: VPPParams, offset: int) -> dict[str, Any]:
+def _flatten(scenario: Scenario, params: VPPParams, offset: int) -> dict[str, NDArray[Any]]:
+    da = scenario.da_eur_per_kwh
     short, long = applied_prices(
         params.market.imbalance_pricing,
-        scenario.da_eur_per_kwh,
+        da,
         scenario.im_short_eur_per_kwh,
         scenario.im_long_eur_per_kwh,
     )
+    residual = (short + long) / 2 - da
+    steps = _calendar(scenario, offset)
+    steps["short_eur_per_kwh"], steps["long_eur_per_kwh"] = short, long
+    steps["reference_eur_per_kwh"] = reference_price(da, short, long)
+    steps["residual_day_eur_per_kwh"] = _mean_before(residual, scenario.lines_per_day)
+    return {
+        "steps": steps,
+        "da_eur_per_kwh": da,
+        "outlook_eur_per_kwh": day_ahead_outlook(da, scenario.day, scenario.line),
+        "residual_eur_per_kwh": residual,
+        "arrival": scenario.sessions.arrival_step + offset,
+        "sessions": _sessions(scenario, params, offset),
+    }
+
+
+def _calendar(scenario: Scenario, offset: int) -> Records:
     day = scenario.day
     end_of_day = np.searchsorted(day, np.arange(day[-1] + 1), side="right")
     weekday = (scenario.clock.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    return {
-        "da_eur_per_kwh": scenario.da_eur_per_kwh,
-        "short_eur_per_kwh": short,
-        "long_eur_per_kwh": long,
-        "reference_eur_per_kwh": reference_price(scenario.da_eur_per_kwh, short, long),
-        "outlook_eur_per_kwh": day_ahead_outlook(scenario.da_eur_per_kwh, day, scenario.line),
-        "line": scenario.line,
-        "weekday": weekday,
-        "day": day,
-        "today_end": offset + end_of_day[day],
-        "tomorrow_end": offset + end_of_day[np.minimum(day + 1, day[-1])],
-    }
+    turn, week = scenario.line / scenario.lines_per_day, weekday / 7
+    steps = np.zeros(scenario.n_steps, dtype=STEP)
+    steps["clock_sin"], steps["clock_cos"] = np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)
+    steps["week_sin"], steps["week_cos"] = np.sin(2 * np.pi * week), np.cos(2 * np.pi * week)
+    steps["line"], steps["day"] = scenario.line, day
+    steps["today_end"] = offset + end_of_day[day]
+    steps["tomorrow_end"] = offset + end_of_day[np.minimum(day + 1, day[-1])]
+    steps["first"], steps["end"] = offset, offset + scenario.n_steps
+    return steps
 
 
-def _sessions(scenario: Scenario, params: VPPParams, offset: int) -> dict[str, Any]:
-    sessions, site, battery = scenario.sessions, params.site, params.battery
-    ceiling_kwh = battery.max_soc * sessions.capacity_kwh
-    return {
-        "arrival": sessions.arrival_step + offset,
-        "departure": sessions.departure_step + offset,
-        "arrival_kwh": sessions.arrival_soc * sessions.capacity_kwh,
-        "target_kwh": np.minimum(sessions.target_soc * sessions.capacity_kwh, ceiling_kwh),
-        "min_kwh": battery.min_soc * sessions.capacity_kwh,
-        "ceiling_kwh": ceiling_kwh,
-        "charge_kw": np.minimum(sessions.charge_kw, site.charge_kw),
-        "discharge_kw": np.minimum(sessions.discharge_kw, site.discharge_kw),
-        "owner_draw": sessions.owner_draw,
-    }
+def _mean_before(values: Floats, window: int) -> Floats:
+    """Mean of the `window` values before each one; of fewer at the start, then 0."""
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    at = np.arange(len(values))
+    since = np.maximum(at - window, 0)
+    return (total[at] - total[since]) / np.maximum(at - since, 1)
+
+
+def _sessions(scenario: Scenario, params: VPPParams, offset: int) -> Records:
+    given, site, battery = scenario.sessions, params.site, params.battery
+    sessions = np.zeros(len(given), dtype=SESSION)
+    ceiling_kwh = battery.max_soc * given.capacity_kwh
+    sessions["departure"] = given.departure_step + offset
+    sessions["arrival_kwh"] = given.arrival_soc * given.capacity_kwh
+    sessions["target_kwh"] = np.minimum(given.target_soc * given.capacity_kwh, ceiling_kwh)
+    sessions["min_kwh"] = battery.min_soc * given.capacity_kwh
+    sessions["ceiling_kwh"] = ceiling_kwh
+    sessions["charge_kw"] = np.minimum(given.charge_kw, site.charge_kw)
+    sessions["discharge_kw"] = np.minimum(given.discharge_kw, site.discharge_kw)
+    sessions["owner_draw"] = given.owner_draw
+    return sessions

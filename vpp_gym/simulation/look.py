@@ -9,7 +9,7 @@ from numba import njit
 
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.bank import Bank
-from vpp_gym.simulation.state import Rules, State
+from vpp_gym.simulation.state import EV, Rules, State
 from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 
@@ -19,7 +19,8 @@ def known_until(bank: Bank, gate_line: int, t: int) -> int:
 
     They reach to the end of today, and after the gate's step to the end of tomorrow.
     """
-    return bank.tomorrow_end[t] if bank.line[t] > gate_line else bank.today_end[t]
+    step = bank.steps[t]
+    return step.tomorrow_end if step.line > gate_line else step.today_end
 
 
 def look(
@@ -42,7 +43,8 @@ def look(
         first: position at which the run's scenario begins.
         time: local clock of the step.
     """
-    t, end = int(state.position[run]), int(state.end[run])
+    clock = state.run[run]
+    t, end = int(clock["position"]), int(clock["end"])
     fields: dict[str, Any] = {
         **_fleet(state, run, t, int(bank.first_session[first])),
         **_market(bank, rules, state, run, t, first),
@@ -53,40 +55,40 @@ def look(
         if isinstance(value, np.ndarray):
             value.setflags(write=False)
     return Snapshot(
-        step=t - int(state.start[run]),
+        step=t - int(clock["start"]),
         steps_left=end - t,
         time=time,
         dt_h=rules.dt_h,
-        is_gate=t < end and int(bank.line[t]) == rules.gate_line,
+        is_gate=t < end and int(bank.steps["line"][t]) == rules.gate_line,
         params=params,
-        im_short_now_eur_per_kwh=float(bank.short_eur_per_kwh[t]) if shown else None,
-        im_long_now_eur_per_kwh=float(bank.long_eur_per_kwh[t]) if shown else None,
+        im_short_now_eur_per_kwh=float(bank.steps["short_eur_per_kwh"][t]) if shown else None,
+        im_long_now_eur_per_kwh=float(bank.steps["long_eur_per_kwh"][t]) if shown else None,
         **fields,
     )
 
 
 def _fleet(state: State, run: int, t: int, first_session: int) -> dict[str, Any]:
     at = np.flatnonzero(state.occupied[run])
-    running = t < state.contract_end[run, at]
-    target, ceiling = state.target_kwh[run, at], state.ceiling_kwh[run, at]
-    lo, hi = state.lo_kwh[run, at], state.hi_kwh[run, at]
+    lot = state.ev[run, at]
+    ev = {name: np.ascontiguousarray(lot[name]) for name in EV.names or ()}
+    running = t < ev["contract_end"]
     return {
-        "session": state.session[run, at] - first_session,
+        "session": ev["session"] - first_session,
         "charger": at,
-        "energy_kwh": state.stored_kwh[run, at],
-        "target_kwh": target,
-        "min_kwh": state.min_kwh[run, at],
-        "max_kwh": np.where(running, ceiling, target),
-        "charge_kw": state.charge_kw[run, at],
-        "discharge_kw": state.discharge_kw[run, at],
-        "steps_to_departure": state.departure[run, at] - t,
-        "contract_kwh": np.where(running, state.contract_kwh[run, at], 0.0),
-        "contract_steps": np.maximum(state.contract_end[run, at] - t, 0),
-        "payoff_eur": state.payoff_eur[run, at],
-        "lo_kwh": lo,
-        "hi_kwh": hi,
-        "idle_kwh": np.clip(0.0, lo, hi),
-        "laxity_h": state.laxity_h[run, at],
+        "energy_kwh": ev["stored_kwh"],
+        "target_kwh": ev["target_kwh"],
+        "min_kwh": ev["min_kwh"],
+        "max_kwh": np.where(running, ev["ceiling_kwh"], ev["target_kwh"]),
+        "charge_kw": ev["charge_kw"],
+        "discharge_kw": ev["discharge_kw"],
+        "steps_to_departure": ev["departure"] - t,
+        "contract_kwh": np.where(running, ev["contract_kwh"], 0.0),
+        "contract_steps": np.maximum(ev["contract_end"] - t, 0),
+        "payoff_eur": ev["payoff_eur"],
+        "lo_kwh": ev["lo_kwh"],
+        "hi_kwh": ev["hi_kwh"],
+        "idle_kwh": np.clip(0.0, ev["lo_kwh"], ev["hi_kwh"]),
+        "laxity_h": ev["laxity_h"],
     }
 
 
@@ -95,19 +97,19 @@ def _market(
 ) -> dict[str, Any]:
     past = slice(max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)), t)
     history = {
-        "line_past": bank.line[past].copy(),
+        "line_past": bank.steps["line"][past].copy(),
         "da_past_eur_per_kwh": bank.da_eur_per_kwh[past].copy(),
-        "im_short_past_eur_per_kwh": bank.short_eur_per_kwh[past].copy(),
-        "im_long_past_eur_per_kwh": bank.long_eur_per_kwh[past].copy(),
+        "im_short_past_eur_per_kwh": bank.steps["short_eur_per_kwh"][past].copy(),
+        "im_long_past_eur_per_kwh": bank.steps["long_eur_per_kwh"][past].copy(),
     }
-    if t >= int(state.end[run]):
+    if t >= int(state.run["end"][run]):
         ahead = slice(t, t)
         known = tomorrow = t
     else:
         known = known_until(bank, rules.gate_line, t)
-        tomorrow = int(bank.today_end[t])
-        ahead = slice(t, int(bank.tomorrow_end[t]))
-    line = bank.line[ahead].copy()
+        tomorrow = int(bank.steps["today_end"][t])
+        ahead = slice(t, int(bank.steps["tomorrow_end"][t]))
+    line = bank.steps["line"][ahead].copy()
     sheet = np.arange(ahead.start, ahead.stop) >= tomorrow
     return {
         **history,

@@ -57,7 +57,7 @@ class Simulation:
         self.rules = rules_of(self.params, self.dt_h)
         self.state = empty_state(n_envs, self.params, self.dt_h)
         self.bid_limit_kwh = self.params.bid_limit_kw * self.dt_h
-        self._scratch = np.empty(self.n_chargers), np.empty(self.n_chargers)
+        self._scratch = np.empty((6, self.n_chargers))
         self._no_bids = np.zeros((n_envs, self.lines))
         self._no_bids.setflags(write=False)
         self._scenario_index = np.zeros(n_envs, dtype=np.int64)
@@ -114,13 +114,23 @@ class Simulation:
     @property
     def done(self) -> Bools:
         """(B,) the run has ended."""
-        return self.state.position >= self.state.end
+        return self.state.run["position"] >= self.state.run["end"]  # type: ignore[no-any-return]
 
     @property
     def is_gate(self) -> Bools:
         """(B,) the bid sheet for tomorrow is read in this step."""
-        last = len(self.bank.line) - 1
-        return self.bank.line[np.minimum(self.state.position, last)] == self.rules.gate_line
+        at = np.minimum(self.state.run["position"], len(self.bank.steps) - 1)
+        return self.bank.steps["line"][at] == self.rules.gate_line  # type: ignore[no-any-return]
+
+    @property
+    def lo_kwh(self) -> Floats:
+        """(B, N) least net load of each charger in the step to come."""
+        return self.state.ev["lo_kwh"]
+
+    @property
+    def hi_kwh(self) -> Floats:
+        """(B, N) largest net load of each charger in the step to come."""
+        return self.state.ev["hi_kwh"]
 
     @property
     def accepted(self) -> NDArray[np.int64]:
@@ -131,7 +141,7 @@ class Simulation:
         """What the operator of a run knows now."""
         scenario = self.scenarios[self._scenario_index[run]]
         first = int(self.bank.first_step[self._scenario_index[run]])
-        time = scenario.clock[min(int(self.state.position[run]) - first, scenario.n_steps - 1)]
+        time = scenario.clock[min(int(self.state.run["position"][run]) - first, scenario.n_steps - 1)]
         return look(self.bank, self.rules, self.state, run, self.params, first, time)
 
     def step(self, decisions: Decisions | Sequence[Decisions]) -> Floats:
@@ -186,7 +196,7 @@ class Simulation:
     def hand_out(self, fleet_kwh: Floats) -> Floats:
         """(B, N) net load of each EV for (B,) net loads of the fleets."""
         net_load_kwh = np.empty((self.n_envs, self.n_chargers))
-        disaggregate(self.rules, self.state, fleet_kwh, net_load_kwh, *self._scratch)
+        disaggregate(self.rules, self.state, fleet_kwh, net_load_kwh, self._scratch)
         return net_load_kwh
 
     def _net_load(self, run: int, decision: Decisions) -> Floats:
@@ -196,7 +206,8 @@ class Simulation:
             )
         if decision.net_load_kwh is not None:
             return _shaped("net_load_kwh", decision.net_load_kwh, (self.n_chargers,))
-        lo, _, hi = self.state.envelope_kwh[run]
+        envelope = self.state.run[run]
+        lo, hi = envelope["fleet_lo_kwh"], envelope["fleet_hi_kwh"]
         fleet_kwh = float(decision.fleet_kwh)  # type: ignore[arg-type]
         if not lo - TOLERANCE_KWH <= fleet_kwh <= hi + TOLERANCE_KWH:
             raise InvalidInputError("fleet_kwh", fleet_kwh, f"stay within [{lo:.6g}, {hi:.6g}]")
@@ -207,7 +218,7 @@ class Simulation:
     def _check_limits(self, net_load_kwh: Floats, bids_kwh: Floats) -> None:
         run, charger = first_outside_limits(self.state, net_load_kwh)
         if run >= 0:
-            lo, hi = self.state.lo_kwh[run, charger], self.state.hi_kwh[run, charger]
+            lo, hi = self.lo_kwh[run, charger], self.hi_kwh[run, charger]
             raise InvalidInputError(
                 f"net_load_kwh[{run}, {charger}]",
                 float(net_load_kwh[run, charger]),

@@ -15,6 +15,7 @@ from vpp_gym.params import VPPParams
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Records = NDArray[np.void]
 
 
 class Rules(NamedTuple):
@@ -33,39 +34,58 @@ class Rules(NamedTuple):
     disaggregation: int
 
 
+EV = np.dtype(
+    [
+        ("stored_kwh", np.float64),
+        ("arrival_kwh", np.float64),
+        ("target_kwh", np.float64),
+        ("min_kwh", np.float64),
+        ("ceiling_kwh", np.float64),  # the battery's upper limit
+        ("charge_kw", np.float64),
+        ("discharge_kw", np.float64),
+        ("contract_kwh", np.float64),  # left to discharge, at the meter
+        ("payoff_eur", np.float64),  # owed at departure
+        ("lo_kwh", np.float64),  # least net load of the step to come
+        ("hi_kwh", np.float64),  # largest net load of the step to come
+        ("laxity_h", np.float64),
+        ("departure", np.int64),  # position
+        ("contract_end", np.int64),  # position at which the window closes
+        ("session", np.int64),  # row in the bank
+    ],
+    align=True,
+)
+"""One charger's EV; all zero where none is connected."""
+
+RUN = np.dtype(
+    [
+        ("start", np.int64),  # position at which the run began
+        ("position", np.int64),  # the step about to be dispatched
+        ("end", np.int64),  # position at which the run ends
+        ("menu_term", np.int64),  # steps; 0 offers nothing
+        ("fleet_lo_kwh", np.float64),  # the envelope of the step to come
+        ("fleet_idle_kwh", np.float64),
+        ("fleet_hi_kwh", np.float64),
+    ],
+    align=True,
+)
+"""One run's clock, term of the menu, and flexibility envelope."""
+
+
 class State(NamedTuple):
     """Everything that changes; all arrays have the leading batch axis B.
 
-    Chargers without an EV hold zeros. Limits (lo, hi, idle, laxity) are those
-    of the step about to be dispatched.
+    EVs and runs are records (`EV`, `RUN`), so that a kernel finds what belongs
+    together in one place; `state.ev["stored_kwh"]` is the (B, N) array of a field.
     """
 
-    start: Ints  # (B,) position at which the run began
-    position: Ints  # (B,) the step about to be dispatched
-    end: Ints  # (B,) position at which the run ends
+    run: Records  # (B,) of RUN
     occupied: Bools  # (B, N)
-    session: Ints  # (B, N) row in the bank
-    departure: Ints  # (B, N) position
-    stored_kwh: Floats  # (B, N)
-    arrival_kwh: Floats  # (B, N)
-    target_kwh: Floats  # (B, N)
-    min_kwh: Floats  # (B, N)
-    ceiling_kwh: Floats  # (B, N) the battery's upper limit
-    charge_kw: Floats  # (B, N)
-    discharge_kw: Floats  # (B, N)
-    contract_kwh: Floats  # (B, N) left to discharge, at the meter
-    contract_end: Ints  # (B, N) position at which the window closes
-    payoff_eur: Floats  # (B, N) owed at departure
-    lo_kwh: Floats  # (B, N) least net load of the step
-    hi_kwh: Floats  # (B, N) largest net load of the step
-    laxity_h: Floats  # (B, N)
-    envelope_kwh: Floats  # (B, 3) sums over the fleet: lo, idle, hi
+    ev: Records  # (B, N) of EV
     da_sold_kwh: Floats  # (B, 2, L) committed for today and tomorrow, by line
     expected_load_kwh: Floats  # (B, L) running mean of the net load, by line
     load_days: Ints  # (B, L) days behind that mean
     menu_kwh: Floats  # (B, M) energy of each contract on the menu
     menu_eur: Floats  # (B, M) payoff of each contract on the menu
-    menu_term: Ints  # (B,) steps; 0 offers nothing
     accepted: Ints  # (B, M) contracts accepted since the run began
     pending: Floats  # (B, K) booked before the first dispatch
 
@@ -91,24 +111,19 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
 def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
     """State of n_envs runs that have not begun, with the designed menu on offer."""
     lines, n_types = round(24 / dt_h), len(params.contract.owner_types)
-    sizes = {
-        "da_sold_kwh": (2, lines),
-        "expected_load_kwh": (lines,),
-        "load_days": (lines,),
-        "envelope_kwh": (3,),
-        "pending": (len(TERMS),),
-        **dict.fromkeys(("menu_kwh", "menu_eur", "accepted"), (n_types,)),
-        **dict.fromkeys(("start", "position", "end", "menu_term"), ()),
-    }
-    integers = {
-        *("start", "position", "end", "session", "departure", "contract_end"),
-        *("load_days", "menu_term", "accepted"),
-    }
-    arrays = {}
-    for name in State._fields:
-        kind = np.bool_ if name == "occupied" else np.int64 if name in integers else np.float64
-        arrays[name] = np.zeros((n_envs, *sizes.get(name, (params.site.n_chargers,))), dtype=kind)
-    state = State(**arrays)
+    n = n_envs, params.site.n_chargers
+    state = State(
+        run=np.zeros(n_envs, dtype=RUN),
+        occupied=np.zeros(n, dtype=np.bool_),
+        ev=np.zeros(n, dtype=EV),
+        da_sold_kwh=np.zeros((n_envs, 2, lines)),
+        expected_load_kwh=np.zeros((n_envs, lines)),
+        load_days=np.zeros((n_envs, lines), dtype=np.int64),
+        menu_kwh=np.zeros((n_envs, n_types)),
+        menu_eur=np.zeros((n_envs, n_types)),
+        accepted=np.zeros((n_envs, n_types), dtype=np.int64),
+        pending=np.zeros((n_envs, len(TERMS))),
+    )
     post_designed_menu(state, params, dt_h)
     return state
 
@@ -127,4 +142,4 @@ def post_designed_menu(state: State, params: VPPParams, dt_h: float) -> None:
     )
     state.menu_kwh[:] = menu.energy_kwh
     state.menu_eur[:] = menu.payoff_eur
-    state.menu_term[:] = round(contract.term_h / dt_h)
+    state.run["menu_term"] = round(contract.term_h / dt_h)

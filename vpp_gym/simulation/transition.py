@@ -51,7 +51,8 @@ LOAD_MEMORY_DAYS = 20
 @njit(cache=True)
 def begin(b: int, bank: Bank, rules: Rules, state: State, start: int, end: int) -> None:
     """Set run b to an empty lot at `start`, with the arrivals of that step."""
-    state.start[b], state.position[b], state.end[b] = start, start, end
+    run = state.run[b]
+    run.start, run.position, run.end = start, start, end
     for i in range(state.occupied.shape[1]):
         _clear(b, i, state)
     state.da_sold_kwh[b] = 0.0
@@ -59,8 +60,7 @@ def begin(b: int, bank: Bank, rules: Rules, state: State, start: int, end: int) 
     state.load_days[b] = 0
     state.accepted[b] = 0
     state.pending[b] = 0.0
-    if start < end:
-        _arrive(b, bank, rules, state, state.pending[b])
+    _arrive(b, bank, rules, state, state.pending[b])
     _measure(b, rules, state)
 
 
@@ -83,30 +83,32 @@ def transition(
         bids_kwh: (B, L) sheet for tomorrow, + sells; read at the gate.
         record: (B, K) result: what the step booked, by `TERMS`.
     """
-    for b in range(len(state.position)):
-        t = state.position[b]
-        record[b] = state.pending[b]
+    for b in range(len(state.run)):
+        run = state.run[b]
+        t = run.position
+        row = record[b]
+        row[:] = state.pending[b]
         state.pending[b] = 0.0
-        if t >= state.end[b]:
+        if t >= run.end:
             continue
-        if bank.line[t] == rules.gate_line:
+        if bank.steps[t].line == rules.gate_line:
             state.da_sold_kwh[b, 1] = bids_kwh[b]
-        load_kwh = _dispatch(b, rules, state, net_load_kwh[b], record[b])
-        _settle(b, t, bank, state, load_kwh, record[b])
-        _learn_load(b, bank.line[t], state, load_kwh)
-        state.position[b] = t + 1
-        _depart(b, rules, state, record[b])
-        if t + 1 < state.end[b]:
-            if bank.day[t + 1] != bank.day[t]:
+        load_kwh = _dispatch(b, rules, state, net_load_kwh[b], row)
+        _settle(b, t, bank, state, load_kwh, row)
+        _learn_load(b, bank.steps[t].line, state, load_kwh)
+        run.position = t + 1
+        _depart(b, rules, state, row)
+        if t + 1 < run.end:
+            if bank.steps[t + 1].day != bank.steps[t].day:
                 state.da_sold_kwh[b, 0] = state.da_sold_kwh[b, 1]
                 state.da_sold_kwh[b, 1] = 0.0
-            _arrive(b, bank, rules, state, record[b])
+            _arrive(b, bank, rules, state, row)
         _measure(b, rules, state)
 
 
 @njit(cache=True)
 def disaggregate(
-    rules: Rules, state: State, fleet_kwh: Floats, net_load_kwh: Floats, key: Floats, room: Floats
+    rules: Rules, state: State, fleet_kwh: Floats, net_load_kwh: Floats, scratch: Floats
 ) -> None:
     """Hand each fleet's net load to its EVs by the disaggregation rule.
 
@@ -115,26 +117,26 @@ def disaggregate(
         state: the batch.
         fleet_kwh: (B,) within the fleet's envelope.
         net_load_kwh: (B, N) result.
-        key: (N,) working memory.
-        room: (N,) working memory.
+        scratch: (6, N) working memory.
     """
     earliest = rules.disaggregation == EARLIEST_DEPARTURE
     proportional = rules.disaggregation == PROPORTIONAL
-    urgency = np.empty(state.occupied.shape[1])
+    lo, hi, key, load, sorted_key, room = scratch
     for b in range(len(fleet_kwh)):
-        for i in range(len(urgency)):
-            urgency[i] = float(state.departure[b, i]) if earliest else state.laxity_h[b, i]
-        hand_out(
-            fleet_kwh[b],
-            state.occupied[b],
-            state.lo_kwh[b],
-            state.hi_kwh[b],
-            urgency,
-            proportional,
-            net_load_kwh[b],
-            key,
-            room,
-        )
+        net_load_kwh[b] = 0.0
+        n = 0
+        for i in range(state.occupied.shape[1]):
+            if state.occupied[b, i]:
+                ev = state.ev[b, i]
+                lo[n], hi[n] = ev.lo_kwh, ev.hi_kwh
+                key[n] = float(ev.departure) if earliest else ev.laxity_h
+                n += 1
+        hand_out(fleet_kwh[b], lo[:n], hi[:n], key[:n], proportional, load[:n], sorted_key, room)
+        n = 0
+        for i in range(state.occupied.shape[1]):
+            if state.occupied[b, i]:
+                net_load_kwh[b, i] = load[n]
+                n += 1
 
 
 @njit(cache=True)
@@ -143,73 +145,75 @@ def first_outside_limits(state: State, net_load_kwh: Floats) -> tuple[int, int]:
     for b in range(net_load_kwh.shape[0]):
         for i in range(net_load_kwh.shape[1]):
             x = net_load_kwh[b, i]
-            above_lo = x >= state.lo_kwh[b, i] - TOLERANCE_KWH
-            if not (above_lo and x <= state.hi_kwh[b, i] + TOLERANCE_KWH):
+            above_lo = x >= state.ev[b, i].lo_kwh - TOLERANCE_KWH
+            if not (above_lo and x <= state.ev[b, i].hi_kwh + TOLERANCE_KWH):
                 return b, i
     return -1, -1
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _dispatch(b: int, rules: Rules, state: State, net_load_kwh: Floats, row: Floats) -> float:
-    load_kwh = 0.0
+    charged_kwh, discharged_kwh = 0.0, 0.0
     for i in range(state.occupied.shape[1]):
         if not state.occupied[b, i]:
             continue
-        x = min(max(net_load_kwh[i], state.lo_kwh[b, i]), state.hi_kwh[b, i])
-        state.stored_kwh[b, i] = stored_after_kwh(
-            state.stored_kwh[b, i], x, rules.charge_eff, rules.discharge_eff
-        )
-        load_kwh += x
+        ev = state.ev[b, i]
+        x = min(max(net_load_kwh[i], ev.lo_kwh), ev.hi_kwh)
+        ev.stored_kwh = stored_after_kwh(ev.stored_kwh, x, rules.charge_eff, rules.discharge_eff)
         if x >= 0.0:
-            row[CHARGE_KWH] += x
+            charged_kwh += x
         else:
-            row[DISCHARGE_KWH] -= x
-            row[WEAR_EUR] -= x * rules.wear_eur_per_kwh
-            state.contract_kwh[b, i] = max(state.contract_kwh[b, i] + x, 0.0)
-    return load_kwh
+            discharged_kwh -= x
+            ev.contract_kwh = max(ev.contract_kwh + x, 0.0)
+    row[CHARGE_KWH] = charged_kwh
+    row[DISCHARGE_KWH] = discharged_kwh
+    row[WEAR_EUR] = discharged_kwh * rules.wear_eur_per_kwh
+    return charged_kwh - discharged_kwh
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _settle(b: int, t: int, bank: Bank, state: State, load_kwh: float, row: Floats) -> None:
-    da_sold_kwh = state.da_sold_kwh[b, 0, bank.line[t]]
+    step = bank.steps[t]
+    da_sold_kwh = state.da_sold_kwh[b, 0, step.line]
     im_sold_kwh = -da_sold_kwh - load_kwh
     row[DA_SOLD_KWH] = da_sold_kwh
     row[IM_SOLD_KWH] = im_sold_kwh
     row[DA_EUR] = da_sold_kwh * bank.da_eur_per_kwh[t]
-    row[IM_EUR] = imbalance_eur(im_sold_kwh, bank.short_eur_per_kwh[t], bank.long_eur_per_kwh[t])
-    row[LOAD_VALUE_EUR] = -load_kwh * bank.reference_eur_per_kwh[t]
+    row[IM_EUR] = imbalance_eur(im_sold_kwh, step.short_eur_per_kwh, step.long_eur_per_kwh)
+    row[LOAD_VALUE_EUR] = -load_kwh * step.reference_eur_per_kwh
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _learn_load(b: int, line: int, state: State, load_kwh: float) -> None:
-    state.load_days[b, line] = min(state.load_days[b, line] + 1, LOAD_MEMORY_DAYS)
-    step = 1.0 / state.load_days[b, line]
-    state.expected_load_kwh[b, line] += step * (load_kwh - state.expected_load_kwh[b, line])
+    days = min(state.load_days[b, line] + 1, LOAD_MEMORY_DAYS)
+    state.load_days[b, line] = days
+    state.expected_load_kwh[b, line] += (load_kwh - state.expected_load_kwh[b, line]) / days
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
-    t = state.position[b]
+    t = state.run[b].position
     for i in range(state.occupied.shape[1]):
-        if not state.occupied[b, i] or state.departure[b, i] > t:
+        if not state.occupied[b, i] or state.ev[b, i].departure > t:
             continue
-        demand_kwh = max(state.target_kwh[b, i] - state.arrival_kwh[b, i], 0.0)
-        shortfall_kwh = max(state.target_kwh[b, i] - state.stored_kwh[b, i], 0.0)
-        served_kwh = max(demand_kwh - shortfall_kwh, 0.0)
+        ev = state.ev[b, i]
+        demand_kwh = max(ev.target_kwh - ev.arrival_kwh, 0.0)
+        unserved_kwh = max(ev.target_kwh - ev.stored_kwh, 0.0)
+        served_kwh = max(demand_kwh - unserved_kwh, 0.0)
         row[DEPARTURES] += 1.0
-        row[FULLY_SERVED] += 1.0 if shortfall_kwh <= TOLERANCE_KWH else 0.0
+        row[FULLY_SERVED] += 1.0 if unserved_kwh <= TOLERANCE_KWH else 0.0
         row[DEMAND_KWH] += demand_kwh
         row[SERVED_KWH] += served_kwh
-        row[UNSERVED_KWH] += shortfall_kwh
+        row[UNSERVED_KWH] += unserved_kwh
         row[RETAIL_EUR] += served_kwh / rules.charge_eff * rules.retail_eur_per_kwh
-        row[SHORTFALL_EUR] -= shortfall_kwh * rules.shortfall_eur_per_kwh
-        row[PAYOFF_EUR] -= state.payoff_eur[b, i]
+        row[SHORTFALL_EUR] -= unserved_kwh * rules.shortfall_eur_per_kwh
+        row[PAYOFF_EUR] -= ev.payoff_eur
         _clear(b, i, state)
 
 
 @njit(cache=True)
 def _arrive(b: int, bank: Bank, rules: Rules, state: State, row: Floats) -> None:
-    t = state.position[b]
+    t = state.run[b].position
     charger, n_chargers = 0, state.occupied.shape[1]
     for s in range(bank.first_session[t], bank.first_session[t + 1]):
         row[ARRIVALS] += 1.0
@@ -219,33 +223,33 @@ def _arrive(b: int, bank: Bank, rules: Rules, state: State, row: Floats) -> None
             row[TURNED_AWAY] += 1.0
             continue
         _plug_in(b, charger, s, bank, state)
-        _offer(b, charger, bank.owner_draw[s], rules, state, row)
+        _offer(b, charger, bank.sessions[s].owner_draw, rules, state, row)
 
 
 @njit(cache=True)
 def _plug_in(b: int, i: int, s: int, bank: Bank, state: State) -> None:
     state.occupied[b, i] = True
-    state.session[b, i] = s
-    state.departure[b, i] = bank.departure[s]
-    state.stored_kwh[b, i] = bank.arrival_kwh[s]
-    state.arrival_kwh[b, i] = bank.arrival_kwh[s]
-    state.target_kwh[b, i] = bank.target_kwh[s]
-    state.min_kwh[b, i] = bank.min_kwh[s]
-    state.ceiling_kwh[b, i] = bank.ceiling_kwh[s]
-    state.charge_kw[b, i] = bank.charge_kw[s]
-    state.discharge_kw[b, i] = bank.discharge_kw[s]
+    ev, session = state.ev[b, i], bank.sessions[s]
+    ev.session = s
+    ev.departure = session.departure
+    ev.stored_kwh = session.arrival_kwh
+    ev.arrival_kwh = session.arrival_kwh
+    ev.target_kwh = session.target_kwh
+    ev.min_kwh = session.min_kwh
+    ev.ceiling_kwh = session.ceiling_kwh
+    ev.charge_kw = session.charge_kw
+    ev.discharge_kw = session.discharge_kw
 
 
 @njit(cache=True)
 def _offer(b: int, i: int, owner_draw: float, rules: Rules, state: State, row: Floats) -> None:
     """The menu, as far as it passes the entry checks, and the owner's choice."""
-    if state.menu_term[b] == 0:
+    term = state.run[b].menu_term
+    if term == 0:
         return
-    t = state.position[b]
-    stay_h = (state.departure[b, i] - t) * rules.dt_h
-    laxity = laxity_h(
-        stay_h, state.stored_kwh[b, i], state.target_kwh[b, i], state.charge_kw[b, i], rules.charge_eff
-    )
+    ev, t = state.ev[b, i], state.run[b].position
+    stay_h = (ev.departure - t) * rules.dt_h
+    laxity = laxity_h(stay_h, ev.stored_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
     chosen = choose_contract(
         owner_type_index(owner_draw, rules.cumulative_prob),
         state.menu_kwh[b],
@@ -253,78 +257,63 @@ def _offer(b: int, i: int, owner_draw: float, rules: Rules, state: State, row: F
         rules.owner_types,
         rules.wear_eur_per_kwh,
         stay_h,
-        state.menu_term[b] * rules.dt_h,
-        state.stored_kwh[b, i],
+        term * rules.dt_h,
+        ev.stored_kwh,
         dischargeable_kwh(
-            laxity,
-            state.charge_kw[b, i],
-            state.discharge_kw[b, i],
-            rules.charge_eff,
-            rules.discharge_eff,
+            laxity, ev.charge_kw, ev.discharge_kw, rules.charge_eff, rules.discharge_eff
         ),
     )
     if chosen >= 0:
-        state.contract_kwh[b, i] = state.menu_kwh[b, chosen]
-        state.contract_end[b, i] = t + state.menu_term[b]
-        state.payoff_eur[b, i] = state.menu_eur[b, chosen]
+        ev.contract_kwh = state.menu_kwh[b, chosen]
+        ev.contract_end = t + term
+        ev.payoff_eur = state.menu_eur[b, chosen]
         state.accepted[b, chosen] += 1
         row[CONTRACTS] += 1.0
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _measure(b: int, rules: Rules, state: State) -> None:
     """Limits and laxity of every EV, and the fleet's envelope, for the coming step."""
-    t = state.position[b]
+    run = state.run[b]
+    t = run.position
     fleet_lo, fleet_idle, fleet_hi = 0.0, 0.0, 0.0
     for i in range(state.occupied.shape[1]):
         if not state.occupied[b, i]:
             continue
-        running = t < state.contract_end[b, i]
-        steps_left = state.departure[b, i] - t
+        ev = state.ev[b, i]
+        running = t < ev.contract_end
+        steps_left = ev.departure - t
         lo, hi = dispatch_limits_kwh(
-            state.stored_kwh[b, i],
-            state.target_kwh[b, i],
-            state.min_kwh[b, i],
-            state.ceiling_kwh[b, i] if running else state.target_kwh[b, i],
-            state.charge_kw[b, i] * rules.dt_h,
-            state.discharge_kw[b, i] * rules.dt_h,
-            state.contract_kwh[b, i] if running else 0.0,
+            ev.stored_kwh,
+            ev.target_kwh,
+            ev.min_kwh,
+            ev.ceiling_kwh if running else ev.target_kwh,
+            ev.charge_kw * rules.dt_h,
+            ev.discharge_kw * rules.dt_h,
+            ev.contract_kwh if running else 0.0,
             steps_left,
             rules.charge_eff,
             rules.discharge_eff,
             rules.guarantee,
         )
-        state.lo_kwh[b, i], state.hi_kwh[b, i] = lo, hi
-        state.laxity_h[b, i] = laxity_h(
-            steps_left * rules.dt_h,
-            state.stored_kwh[b, i],
-            state.target_kwh[b, i],
-            state.charge_kw[b, i],
-            rules.charge_eff,
+        ev.lo_kwh, ev.hi_kwh = lo, hi
+        left_h = steps_left * rules.dt_h
+        ev.laxity_h = laxity_h(
+            left_h, ev.stored_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff
         )
         fleet_lo += lo
         fleet_idle += min(max(0.0, lo), hi)
         fleet_hi += hi
-    state.envelope_kwh[b, 0] = fleet_lo
-    state.envelope_kwh[b, 1] = fleet_idle
-    state.envelope_kwh[b, 2] = fleet_hi
+    run.fleet_lo_kwh, run.fleet_idle_kwh, run.fleet_hi_kwh = fleet_lo, fleet_idle, fleet_hi
 
 
 @njit(cache=True)
 def _clear(b: int, i: int, state: State) -> None:
     state.occupied[b, i] = False
-    state.session[b, i] = 0
-    state.departure[b, i] = 0
-    state.stored_kwh[b, i] = 0.0
-    state.arrival_kwh[b, i] = 0.0
-    state.target_kwh[b, i] = 0.0
-    state.min_kwh[b, i] = 0.0
-    state.ceiling_kwh[b, i] = 0.0
-    state.charge_kw[b, i] = 0.0
-    state.discharge_kw[b, i] = 0.0
-    state.contract_kwh[b, i] = 0.0
-    state.contract_end[b, i] = 0
-    state.payoff_eur[b, i] = 0.0
-    state.lo_kwh[b, i] = 0.0
-    state.hi_kwh[b, i] = 0.0
-    state.laxity_h[b, i] = 0.0
+    ev = state.ev[b, i]
+    ev.stored_kwh, ev.arrival_kwh, ev.target_kwh = 0.0, 0.0, 0.0
+    ev.min_kwh, ev.ceiling_kwh = 0.0, 0.0
+    ev.charge_kw, ev.discharge_kw = 0.0, 0.0
+    ev.contract_kwh, ev.payoff_eur = 0.0, 0.0
+    ev.lo_kwh, ev.hi_kwh, ev.laxity_h = 0.0, 0.0, 0.0
+    ev.departure, ev.contract_end, ev.session = 0, 0, 0

@@ -1,0 +1,222 @@
+"""What the scalar and the vector environment share: episodes, actions, observations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vpp_gym.envs.observation import Codec, observe
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.params import VPPParams, as_params
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.source import ScenarioSource
+from vpp_gym.simulation.bank import Bank, build_bank
+from vpp_gym.simulation.simulation import Simulation
+
+Floats = NDArray[np.float64]
+ROUNDING = 1e-6
+
+
+class DayAheadSettings(BaseModel):
+    """What the agent of `VPPDayAhead-v0` decides, and what it is shown.
+
+    Attributes:
+        control: "fleet" is one number for all EVs, "per_ev" one per charger.
+        bids: "sheet" puts all lines of tomorrow's sheet in the action, "line" one
+            line a step, submitted at the gate, "expected_load" none: the sheet
+            buys the expected load.
+        bid_scale: an action of +-1 moves a line by this share of the bid limit.
+        observation: "flat" float32 Box or "dict" with names and units.
+        episode_days: from gate closure to gate closure; None: to the end of the
+            scenario, from its first gate.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    control: Literal["fleet", "per_ev"] = "fleet"
+    bids: Literal["sheet", "line", "expected_load"] = "sheet"
+    bid_scale: float = Field(default=0.1, ge=0, le=1)
+    observation: Literal["flat", "dict"] = "flat"
+    episode_days: int | None = Field(default=7, ge=1)
+
+
+def checked_settings(**settings: Any) -> DayAheadSettings:
+    """Settings, or an InvalidInputError that names the wrong one."""
+    try:
+        return DayAheadSettings(**settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise InvalidInputError(field, first.get("input"), first["msg"]) from error
+
+
+class DayAheadCore:
+    """A batch of episodes of the day-ahead problem.
+
+    Args:
+        source: the worlds that episodes are drawn from.
+        params: rules of the world.
+        settings: what is decided and shown.
+        n_envs: batch size.
+        preload: lay all scenarios of the source in one bank, as a batch needs;
+            otherwise each is loaded when an episode is drawn from it.
+    """
+
+    def __init__(
+        self,
+        source: ScenarioSource,
+        params: VPPParams | Mapping[str, Any] | str | None,
+        settings: DayAheadSettings,
+        n_envs: int = 1,
+        preload: bool = False,
+    ) -> None:
+        self.source, self.settings = source, settings
+        self.params = as_params(params)
+        self._preload = preload
+        self._banks: dict[int, tuple[Scenario, Bank]] = {}
+        count = source.n_scenarios if preload else 1
+        self.simulation = Simulation(
+            [source.scenario(k) for k in range(count)], self.params, n_envs
+        )
+        self._loaded = 0
+        per_charger = settings.control == "per_ev"
+        self.codec = Codec(self.params, self.simulation.dt_h, per_charger)
+        self.n_dispatch = self.params.site.n_chargers if per_charger else 1
+        self.n_bids = {"sheet": self.simulation.lines, "line": 1, "expected_load": 0}[settings.bids]
+        self.draft = np.zeros((n_envs, self.simulation.lines))
+
+    @property
+    def action_space(self) -> spaces.Box:
+        """Dispatch first, then bids; every entry in [-1, 1]."""
+        return spaces.Box(-1.0, 1.0, (self.n_dispatch + self.n_bids,), np.float32)
+
+    @property
+    def observation_space(self) -> spaces.Space[Any]:
+        """Of one environment."""
+        flat = self.settings.observation == "flat"
+        return self.codec.flat_space if flat else self.codec.dict_space
+
+    def place(
+        self,
+        runs: Sequence[int],
+        generators: Sequence[np.random.Generator],
+        options: Mapping[str, Any] | None,
+    ) -> None:
+        """Begin a new episode in some runs, each drawn by its own generator."""
+        for run, generator in zip(runs, generators, strict=True):
+            scenario, start, end = self._draw(generator, dict(options or {}))
+            self.simulation.reset(scenario, start, end, runs=[run])
+            self.draft[run] = 0.0
+
+    def step(self, actions: NDArray[Any]) -> Floats:
+        """Decode (B, A) actions and advance; returns the (B, K) record."""
+        simulation = self.simulation
+        dispatch = actions[:, : self.n_dispatch].astype(np.float64)
+        if self.settings.control == "fleet":
+            lo, hi = simulation.state.run["fleet_lo_kwh"], simulation.state.run["fleet_hi_kwh"]
+            net_load_kwh = simulation.hand_out(_between(lo, hi, dispatch[:, 0]))
+        else:
+            net_load_kwh = _between(simulation.lo_kwh, simulation.hi_kwh, dispatch)
+        return simulation.advance(net_load_kwh, self._sheets(actions), checked=True)
+
+    def observe(self) -> Any:
+        """(B, size) flat observations, or the named parts of them."""
+        simulation = self.simulation
+        flat = np.empty((simulation.n_envs, self.codec.size), dtype=np.float32)
+        observe(
+            simulation.bank,
+            simulation.rules,
+            simulation.state,
+            self.params.market.imbalance_lag_steps,
+            self.codec.per_charger,
+            self.codec.scale,
+            flat,
+        )
+        return flat if self.settings.observation == "flat" else self.codec.named(flat)
+
+    def check_actions(self, actions: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+        """The actions as an array, or an InvalidInputError."""
+        try:
+            array = np.asarray(actions, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidInputError("action", actions, f"give numbers of shape {shape}") from error
+        if array.shape != shape:
+            raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
+        if not (np.abs(array) <= 1.0 + ROUNDING).all():
+            wrong = array[~(np.abs(array) <= 1.0 + ROUNDING)]
+            raise InvalidInputError("action", float(wrong[0]), "every entry lies in [-1, 1]")
+        return np.clip(array, -1.0, 1.0)
+
+    def _sheets(self, actions: NDArray[Any]) -> Floats:
+        """(B, L) bids: expected load bought, moved by the action."""
+        simulation = self.simulation
+        if self.settings.bids == "sheet":
+            self.draft[:] = actions[:, self.n_dispatch :]
+        elif self.settings.bids == "line":
+            steps = simulation.bank.steps
+            line = steps["line"][np.minimum(simulation.state.run["position"], len(steps) - 1)]
+            entry = (line - simulation.rules.gate_line - 1) % simulation.lines
+            self.draft[np.arange(simulation.n_envs), entry] = actions[:, self.n_dispatch]
+        limit = simulation.bid_limit_kwh
+        moved = self.draft * (self.settings.bid_scale * limit) - simulation.state.expected_load_kwh
+        return np.clip(moved, -limit, limit)
+
+    def _draw(self, generator: np.random.Generator, options: dict[str, Any]) -> tuple[int, int, int]:
+        unknown = sorted(set(options) - {"scenario", "start_day", "episode_days"})
+        if unknown:
+            raise InvalidInputError(
+                "options", unknown[0], "use scenario, start_day or episode_days"
+            )
+        drawn = int(generator.integers(self.source.n_scenarios))
+        scenario = options.get("scenario", drawn)
+        if not 0 <= scenario < self.source.n_scenarios:
+            raise InvalidInputError(
+                "options.scenario", scenario, f"there are {self.source.n_scenarios}"
+            )
+        place = self._load(scenario)
+        gates, last = self._gates(place)
+        days = options.get("episode_days", self.settings.episode_days)
+        if days is None:
+            return place, int(gates[0]), last
+        n_starts = len(gates) - days
+        if n_starts < 1:
+            raise InvalidInputError(
+                "episode_days", days, f"the scenario allows 1 to {len(gates) - 1}, or None"
+            )
+        start = options.get("start_day", int(generator.integers(n_starts)))
+        if not 0 <= start < n_starts:
+            raise InvalidInputError("options.start_day", start, f"give 0 to {n_starts - 1}")
+        return place, int(gates[start]), int(gates[start + days])
+
+    def _gates(self, place: int) -> tuple[NDArray[np.int64], int]:
+        bank = self.simulation.bank
+        first, end = int(bank.first_step[place]), int(bank.first_step[place + 1])
+        gates = np.flatnonzero(bank.steps["line"][first:end] == self.simulation.rules.gate_line)
+        if gates.size == 0:
+            raise InvalidInputError(
+                "scenario", f"{end - first} steps", "an episode starts at a gate closure; add a day"
+            )
+        return gates, end - first
+
+    def _load(self, scenario: int) -> int:
+        """Place of the scenario in the simulation's bank."""
+        if self._preload:
+            return scenario
+        if scenario != self._loaded:
+            if scenario not in self._banks:
+                world = self.source.scenario(scenario)
+                self._banks[scenario] = world, build_bank([world], self.params)
+            world, bank = self._banks[scenario]
+            self.simulation.load(world, bank)
+            self._loaded = scenario
+        return 0
+
+
+def _between(lo: Floats, hi: Floats, action: Floats) -> Floats:
+    """Point of [lo, hi] that an action in [-1, 1] stands for, clear of rounding."""
+    return np.clip(lo + (action + 1.0) / 2.0 * (hi - lo), lo, hi)

@@ -1,0 +1,287 @@
+"""The observation: one table of fields, and the kernel that fills it.
+
+`FLEET_FIELDS` and `CHARGER_FIELDS` define names, units, shapes and ranges. They
+make the observation spaces, the named `Dict` form and the tables in the docs;
+`observe` writes the columns in the same order, scaled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from gymnasium import spaces
+from numba import njit
+from numpy.typing import NDArray
+
+from vpp_gym.fleet.profile import add_block, hourly_load_kwh
+from vpp_gym.params import VPPParams
+from vpp_gym.simulation.bank import Bank
+from vpp_gym.simulation.state import Rules, State
+
+Floats = NDArray[np.float64]
+Observations = NDArray[np.float32]
+
+HOURS_AHEAD = 24
+STEPS_PAST = 4
+FAR_H = 48.0
+"""Hours beyond which departure and laxity are shown as this far."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One named part of the observation.
+
+    Attributes:
+        name: key in the `Dict` form.
+        size: number of values; 0 means one per charger.
+        unit: of the `Dict` form.
+        scale: the flat form is value / scale: "price" (0.1 EUR/kWh), "power"
+            (energy of all chargers in a step), "hourly" (in an hour), "charger"
+            (of one charger in a step), "bid" (largest bid), "contract" (largest
+            contract on all chargers), "own contract" (on one), "soc" (the whole
+            battery) or a number.
+        low: least value of the flat form.
+        high: largest value of the flat form.
+        meaning: for the docs.
+    """
+
+    name: str
+    size: int
+    unit: str
+    scale: str | float
+    low: float
+    high: float
+    meaning: str
+
+
+FLEET_FIELDS = (
+    Field("clock", 2, "1", 1.0, -1, 1, "sine and cosine of the local time of day"),
+    Field("weekday", 2, "1", 1.0, -1, 1, "sine and cosine of the day of the week"),
+    Field(
+        "da_ahead", HOURS_AHEAD, "EUR/kWh", "price", -200, 200,
+        "day-ahead price now and 1 to 23 hours ahead: known, else the outlook; "
+        "0 beyond the scenario",
+    ),
+    Field("da_known", 1, "h", 36.0, 0, 1.5, "hours for which the day-ahead price is known"),
+    Field(
+        "im_residual_past", STEPS_PAST, "EUR/kWh", "price", -400, 400,
+        "mean imbalance price minus day-ahead price of the last settled steps, latest first",
+    ),
+    Field(
+        "im_residual_day", 1, "EUR/kWh", "price", -400, 400,
+        "mean of that difference over the past 24 hours",
+    ),
+    Field(
+        "im_residual_now", 1, "EUR/kWh", "price", -400, 400,
+        "that difference in this step; 0 unless imbalance_lag_steps is 0",
+    ),
+    Field("im_spread_past", 1, "EUR/kWh", "price", 0, 400, "short minus long price, last step"),
+    Field(
+        "da_sold_ahead", HOURS_AHEAD, "kWh per step", "bid", -1, 1,
+        "committed day-ahead now and 1 to 23 hours ahead, + sells",
+    ),
+    Field("connected", 1, "1", 1.0, 0, 1, "share of chargers with an EV"),
+    Field("envelope", 3, "kWh", "power", -1, 1, "least, idle and largest net load of the fleet"),
+    Field(
+        "earliest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, 1,
+        "load of the hours ahead if all EVs charge at once",
+    ),
+    Field(
+        "latest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, 1,
+        "load of the hours ahead if all EVs charge as late as they can",
+    ),
+    Field("contract_left", 1, "kWh", "contract", 0, 1, "energy that running contracts still allow"),
+)  # fmt: skip
+"""Fields of every observation; their size does not depend on the fleet's."""
+
+CHARGER_FIELDS = (
+    Field("ev_connected", 0, "1", 1.0, 0, 1, "an EV is connected"),
+    Field("ev_stored", 0, "1", "soc", 0, 1, "stored energy, share of the battery's upper limit"),
+    Field("ev_target", 0, "1", "soc", 0, 1, "target, share of the battery's upper limit"),
+    Field("ev_time_left", 0, "h", FAR_H, 0, 1, "time to departure, 48 h at most"),
+    Field("ev_laxity", 0, "h", FAR_H, -1, 1, "slack, between -48 and 48 h"),
+    Field("ev_lo", 0, "kWh", "charger", -1, 1, "least net load in this step"),
+    Field("ev_hi", 0, "kWh", "charger", 0, 1, "largest net load in this step"),
+    Field("ev_contract", 0, "kWh", "own contract", 0, 1, "energy the contract still allows"),
+)
+"""Fields per charger, appended for `control="per_ev"`."""
+
+
+class Codec:
+    """Layout of the observation for given parameters: spaces and named parts."""
+
+    def __init__(self, params: VPPParams, dt_h: float, per_charger: bool) -> None:
+        site = params.site
+        power_kw = max(site.charge_kw, site.discharge_kw)
+        contract_kwh = max(site.discharge_kw * params.contract.term_h, 1e-9)
+        named = {
+            "price": 0.1,
+            "power": site.n_chargers * power_kw * dt_h,
+            "hourly": site.n_chargers * power_kw,
+            "charger": power_kw * dt_h,
+            "bid": max(params.bid_limit_kw * dt_h, 1e-9),
+            "contract": site.n_chargers * contract_kwh,
+            "own contract": contract_kwh,
+            "soc": 1.0 / params.battery.max_soc,
+        }
+        fields = FLEET_FIELDS + (CHARGER_FIELDS if per_charger else ())
+        sizes = [field.size or site.n_chargers for field in fields]
+
+        def column(values: list[float]) -> Observations:
+            return np.repeat(np.array(values, dtype=np.float32), sizes)
+
+        self.per_charger = per_charger
+        self.scale = np.repeat(
+            [named[f.scale] if isinstance(f.scale, str) else f.scale for f in fields], sizes
+        )
+        self.low, self.high = column([f.low for f in fields]), column([f.high for f in fields])
+        ends = np.cumsum(sizes)
+        self.slices = {
+            field.name: slice(int(end) - size, int(end))
+            for field, end, size in zip(fields, ends, sizes, strict=True)
+        }
+        self.size = int(ends[-1])
+
+    @cached_property
+    def flat_space(self) -> spaces.Box:
+        """Box of all fields, scaled."""
+        return spaces.Box(self.low, self.high, dtype=np.float32)
+
+    @cached_property
+    def dict_space(self) -> spaces.Dict:
+        """One Box per field, in its unit."""
+        unit = self.scale.astype(np.float32)
+        return spaces.Dict(
+            {
+                name: spaces.Box(self.low[part] * unit[part], self.high[part] * unit[part])
+                for name, part in self.slices.items()
+            }
+        )
+
+    def named(self, flat: Observations) -> dict[str, Observations]:
+        """Fields by name and in their units, from (..., size) flat observations."""
+        values = flat * self.scale.astype(np.float32)
+        return {name: values[..., part] for name, part in self.slices.items()}
+
+
+@njit(cache=True)
+def observe(
+    bank: Bank,
+    rules: Rules,
+    state: State,
+    lag_steps: int,
+    per_charger: bool,
+    scale: Floats,
+    out: Observations,
+) -> None:
+    """Fill (B, size) observations, column by column in the order of the table."""
+    row = np.zeros(len(scale))
+    ramps = np.empty((4, HOURS_AHEAD + 1))
+    for b in range(len(state.run)):
+        column = _write_market(b, bank, rules, state, lag_steps, row)
+        column = _write_fleet(b, rules, state, row, column, ramps)
+        if per_charger:
+            _write_chargers(b, rules, state, row, column)
+        for j in range(len(row)):
+            out[b, j] = np.float32(row[j] / scale[j])
+
+
+@njit(cache=True, inline="always")
+def _write_market(
+    b: int, bank: Bank, rules: Rules, state: State, lag_steps: int, row: Floats
+) -> int:
+    run = state.run[b]
+    t = run.position
+    scenario_end = bank.steps[run.start].end
+    first = bank.steps[run.start].first
+    step = bank.steps[min(t, scenario_end - 1)]
+    hour = round(1.0 / rules.dt_h)
+    row[0], row[1] = step.clock_sin, step.clock_cos
+    row[2], row[3] = step.week_sin, step.week_cos
+    known, seen = t, t
+    if t < scenario_end:
+        known = step.tomorrow_end if step.line > rules.gate_line else step.today_end
+        seen = step.tomorrow_end
+    at = t
+    for column in range(4, 4 + HOURS_AHEAD):
+        if at < known:
+            row[column] = bank.da_eur_per_kwh[at]
+        else:
+            row[column] = bank.outlook_eur_per_kwh[at] if at < seen else 0.0
+        at += hour
+    column = 4 + HOURS_AHEAD
+    row[column] = (known - t) * rules.dt_h
+    for k in range(STEPS_PAST):
+        past = t - 1 - k
+        row[column + 1 + k] = bank.residual_eur_per_kwh[past] if past >= first else 0.0
+    column += 1 + STEPS_PAST
+    shown = lag_steps == 0 and t < run.end
+    row[column] = step.residual_day_eur_per_kwh if t < scenario_end else 0.0
+    row[column + 1] = bank.residual_eur_per_kwh[t] if shown else 0.0
+    row[column + 2] = 0.0
+    if t > first:
+        settled = bank.steps[t - 1]
+        row[column + 2] = settled.short_eur_per_kwh - settled.long_eur_per_kwh
+    column += 3
+    at = t
+    for k in range(column, column + HOURS_AHEAD):
+        row[k] = 0.0
+        if at < seen and t < run.end:
+            sheet = 1 if at >= step.today_end else 0
+            row[k] = state.da_sold_kwh[b, sheet, bank.steps[at].line]
+        at += hour
+    return column + HOURS_AHEAD
+
+
+@njit(cache=True, inline="always")
+def _write_fleet(
+    b: int, rules: Rules, state: State, row: Floats, column: int, ramps: Floats
+) -> int:
+    run = state.run[b]
+    t = run.position
+    connected, contract_kwh = 0, 0.0
+    ramps[:] = 0.0
+    for i in range(state.occupied.shape[1]):
+        if not state.occupied[b, i]:
+            continue
+        ev = state.ev[b, i]
+        connected += 1
+        if t < ev.contract_end:
+            contract_kwh += ev.contract_kwh
+        need_kwh = ev.target_kwh - ev.stored_kwh
+        if need_kwh > 0.0:
+            left_h = (ev.departure - t) * rules.dt_h
+            full_h = min(need_kwh / (rules.charge_eff * ev.charge_kw), left_h)
+            add_block(0.0, full_h, ev.charge_kw, ramps[:2])
+            add_block(left_h - full_h, left_h, ev.charge_kw, ramps[2:])
+    row[column] = connected / state.occupied.shape[1]
+    row[column + 1] = run.fleet_lo_kwh
+    row[column + 2] = run.fleet_idle_kwh
+    row[column + 3] = run.fleet_hi_kwh
+    earliest, latest = column + 4, column + 4 + HOURS_AHEAD
+    hourly_load_kwh(ramps[:2], row[earliest:latest])
+    hourly_load_kwh(ramps[2:], row[latest : latest + HOURS_AHEAD])
+    row[latest + HOURS_AHEAD] = contract_kwh
+    return latest + HOURS_AHEAD + 1
+
+
+@njit(cache=True)
+def _write_chargers(b: int, rules: Rules, state: State, row: Floats, column: int) -> None:
+    n = state.occupied.shape[1]
+    t = state.run[b].position
+    row[column:] = 0.0
+    for i in range(n):
+        if not state.occupied[b, i]:
+            continue
+        ev, at = state.ev[b, i], column + i
+        row[at] = 1.0
+        row[at + n] = ev.stored_kwh / ev.ceiling_kwh
+        row[at + 2 * n] = ev.target_kwh / ev.ceiling_kwh
+        row[at + 3 * n] = min((ev.departure - t) * rules.dt_h, FAR_H)
+        row[at + 4 * n] = min(max(ev.laxity_h, -FAR_H), FAR_H)
+        row[at + 5 * n] = ev.lo_kwh
+        row[at + 6 * n] = ev.hi_kwh
+        if t < ev.contract_end:
+            row[at + 7 * n] = ev.contract_kwh

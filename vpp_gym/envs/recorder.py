@@ -1,0 +1,137 @@
+"""The day so far, kept for drawing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.markets.ledger import DA_SOLD_KWH, DISCHARGE_KWH, FULLY_SERVED, IM_SOLD_KWH, MONEY
+from vpp_gym.markets.ledger import DEPARTURES as DEPARTED
+from vpp_gym.simulation.simulation import Simulation
+
+if TYPE_CHECKING:
+    from vpp_gym.plots.day_view import DayView
+
+Floats = NDArray[np.float64]
+
+
+class DayRecorder:
+    """Collects run 0 of a simulation, step by step, and draws its current day.
+
+    The day shown is that of the last settled step.
+    """
+
+    def __init__(self, simulation: Simulation, title: str = "VPPDayAhead-v0") -> None:
+        self._simulation, self._title = simulation, title
+        self._chart = None
+        self._window = None
+
+    def restart(self) -> None:
+        """Forget everything: an episode begins."""
+        self._begin_day(int(self._simulation.state.run["position"][0]))
+        self._before = self._lot()
+
+    def add(self, record: Floats) -> None:
+        """Add the step just settled, with its (K,) record."""
+        settled = int(self._simulation.state.run["position"][0]) - 1
+        if settled >= self._end:
+            self._begin_day(settled)
+        step = settled - self._first
+        soc, contract, stored_kwh, target_kwh = self._before
+        self._soc[:, step], self._contract[:, step] = soc, contract
+        self._stored[step], self._target[step] = stored_kwh, target_kwh
+        self._records[step] = record
+        self._now = step + 1
+        self._before = self._lot()
+        self._stored[step + 1], self._target[step + 1] = self._before[2:]
+
+    def view(self) -> DayView:
+        """The day as plain arrays."""
+        from vpp_gym.plots.day_view import DayView
+
+        bank, now = self._simulation.bank, self._now
+        day = slice(self._first, self._end)
+        steps = bank.steps[day]
+        line = steps["line"].copy()
+        unseen = np.arange(self._end - self._first) >= now
+        records = self._records
+        sold, traded = records[:, DA_SOLD_KWH].copy(), records[:, IM_SOLD_KWH]
+        sold[unseen] = self._simulation.state.da_sold_kwh[0, 0, line[unseen]]
+        clock = self._simulation.scenarios[0].clock
+        offset = self._first - int(bank.first_step[0])
+        return DayView(
+            start=clock[offset].astype("datetime64[D]"),
+            dt_h=self._simulation.dt_h,
+            da_eur_per_kwh=bank.da_eur_per_kwh[day],
+            im_short_eur_per_kwh=np.where(unseen, np.nan, steps["short_eur_per_kwh"]),
+            im_long_eur_per_kwh=np.where(unseen, np.nan, steps["long_eur_per_kwh"]),
+            da_sold_kwh=sold,
+            net_load_kwh=-(records[:, DA_SOLD_KWH] + traded),
+            im_sold_kwh=traded,
+            fleet_energy_kwh=self._stored,
+            soc=self._soc,
+            has_contract=self._contract,
+            profit_eur=records[:, : len(MONEY)].sum(axis=1).cumsum(),
+            now=now,
+            title=self._title,
+            notes=self._notes(),
+            fleet_target_kwh=self._target,
+            line=line if len(np.unique(line)) == self._end - self._first else None,
+        )
+
+    def image(self) -> NDArray[np.uint8]:
+        """(720, 960, 3) picture of the day."""
+        from vpp_gym.plots.day import day_chart
+
+        if self._chart is None:
+            self._chart = day_chart()  # type: ignore[assignment]
+        return self._chart.image(self.view())  # type: ignore[attr-defined,no-any-return]
+
+    def show(self) -> None:
+        """Show the day in a window."""
+        from vpp_gym.plots.window import DayWindow
+
+        if self._window is None:
+            self._window = DayWindow()  # type: ignore[assignment]
+        self._window.show(self.view())  # type: ignore[attr-defined]
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+
+    def _begin_day(self, position: int) -> None:
+        bank = self._simulation.bank
+        same_day = np.flatnonzero(bank.steps["day"][: position + 1] != bank.steps["day"][position])
+        first_step = int(bank.first_step[0])
+        self._first = max(int(same_day[-1]) + 1 if same_day.size else 0, first_step)
+        self._end = int(bank.steps["today_end"][position])
+        length, chargers = self._end - self._first, self._simulation.n_chargers
+        self._soc = np.full((chargers, length), np.nan)
+        self._contract = np.zeros((chargers, length), dtype=np.bool_)
+        self._stored = np.full(length + 1, np.nan)
+        self._target = np.full(length + 1, np.nan)
+        self._records = np.full((length, len(self._simulation.state.pending[0])), np.nan)
+        self._now = position - self._first
+
+    def _lot(self) -> tuple[Floats, NDArray[np.bool_], float, float]:
+        state = self._simulation.state
+        occupied, stored_kwh = state.occupied[0], state.ev["stored_kwh"][0]
+        max_soc = self._simulation.params.battery.max_soc
+        capacity_kwh = np.where(occupied, state.ev["ceiling_kwh"][0] / max_soc, 1.0)
+        soc = np.where(occupied, np.clip(stored_kwh / capacity_kwh, 0.0, 1.0), np.nan)
+        running = occupied & (state.run["position"][0] < state.ev["contract_end"][0])
+        target_kwh = np.maximum(stored_kwh, state.ev["target_kwh"][0])
+        return soc, running, float(stored_kwh.sum()), float(target_kwh[occupied].sum())
+
+    def _notes(self) -> tuple[str, ...]:
+        seen = self._records[: self._now]
+        served, departed = np.nansum(seen[:, FULLY_SERVED]), np.nansum(seen[:, DEPARTED])
+        return (
+            f"{int(self._simulation.state.occupied[0].sum())} EVs connected",
+            f"{int(served)} of {int(departed)} departed fully served",
+            f"{np.nansum(seen[:, DISCHARGE_KWH]):.0f} kWh V2G",
+        )
