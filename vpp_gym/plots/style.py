@@ -28,6 +28,7 @@ GREEN = "#009e73"
 BLUE = "#0072b2"
 VERMILION = "#d55e00"
 PURPLE = "#cc79a7"
+YELLOW = "#f0e442"
 
 SMALL, NORMAL, LARGE = 8.0, 9.0, 11.0
 DASHES: dict[str, Any] = {"line": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 1.5))}
@@ -113,4 +114,22 @@ def legend_beside(axes: Axes, marks: Sequence[Mark], top: float = 1.04) -> None:
         labelcolor=INK,
         borderaxespad=0.0,
         borderpad=0.0,
+    )
+
+
+def legend_under(axes: Axes, handles: Sequence[Artist], columns: int) -> None:
+    """Legend below the axes and their tick labels."""
+    axes.legend(
+        handles=list(handles),
+        loc="upper left",
+        bbox_to_anchor=(0.0, 0.0),
+        bbox_transform=axes.transAxes,
+        ncols=columns,
+        frameon=False,
+        fontsize=SMALL,
+        labelcolor=INK,
+        borderaxespad=2.6,
+        borderpad=0.0,
+        handlelength=1.6,
+        columnspacing=1.4,
     )
