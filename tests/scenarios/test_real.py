@@ -1,0 +1,92 @@
+"""The real years: golden numbers of 2019, and what surrounds them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.charging_cost import charging_cost
+from vpp_gym.scenarios.price_files import read_hourly
+from vpp_gym.scenarios.real import HOURLY_FILE, SESSIONS_FILE, real_2019, real_source
+from vpp_gym.scenarios.source import as_source
+
+PREPROCESSED_FILE = "elaadnl_2019_reference_preprocessed.csv"
+
+
+@pytest.mark.data
+def test_three_costs_of_charging_in_2019(data_folder):
+    cost = charging_cost(real_source(data_folder).scenario(0))
+    assert cost["on_arrival_eur"] == pytest.approx(11_937.7, abs=0.05)
+    assert cost["at_the_deadline_eur"] == pytest.approx(11_251.8, abs=0.05)
+    assert cost["hindsight_eur"] == pytest.approx(7_651.4, abs=0.05)
+    assert cost["load_kwh"] == pytest.approx(267_663, abs=0.5)
+
+
+@pytest.mark.data
+def test_sessions_are_those_of_the_reference_preprocessing(data_folder):
+    reference = pd.read_csv(data_folder / PREPROCESSED_FILE)
+    recorded = pd.read_csv(data_folder / SESSIONS_FILE)
+    assert (reference["session"] == recorded["TransactionId"]).all()
+    arrival = reference["day_no"] * 24 + reference["start_hour"]
+    order = np.argsort(arrival.to_numpy(), kind="stable")
+    year = real_source(data_folder).scenario(0)
+    np.testing.assert_array_equal(year.sessions.arrival_step, arrival.to_numpy()[order])
+    np.testing.assert_allclose(
+        year.sessions.arrival_soc, reference["initial_soc"].to_numpy()[order], rtol=0, atol=1e-15
+    )
+    stay = reference["connected_time"].to_numpy()[order].astype(np.int64)
+    departure = np.minimum(year.sessions.arrival_step + stay, 8760)
+    np.testing.assert_array_equal(year.sessions.departure_step, departure)
+
+
+@pytest.mark.data
+def test_quarters_of_2019(data_folder):
+    hours = real_2019(data_folder, dt_h=1.0)
+    year = real_source(data_folder, dt_h=0.25).scenario(0)
+    assert (year.n_steps, len(year.sessions)) == (35_040, 10_000)
+    assert year.notes["duplicate_price_rows_averaged"] == 107
+    assert year.notes["missing_price_steps_filled"] == 7
+    gap = np.abs(year.im_short_eur_per_kwh.reshape(-1, 4).mean(axis=1) - hours.im_short_eur_per_kwh)
+    assert np.sum(gap > 1e-9) <= 6  # hours touched by the repairs
+    need = [np.sum(0.97 - one.sessions.arrival_soc) for one in (hours, year)]
+    assert need[0] == pytest.approx(need[1])
+
+
+@pytest.mark.data
+def test_training_years_have_real_prices_and_other_arrivals_each(data_folder):
+    source = real_source(data_folder, "train", n_scenarios=2)
+    one, two = source.scenario(0), source.scenario(1)
+    prices = read_hourly(data_folder / HOURLY_FILE, first_day="2018-01-01", last_day="2018-12-31")
+    for year in (one, two):
+        np.testing.assert_array_equal(year.da_eur_per_kwh, prices.da_eur_per_kwh)
+        np.testing.assert_array_equal(year.im_short_eur_per_kwh, year.im_long_eur_per_kwh)
+        assert "arrivals synthetic" in year.notes["source"]
+    assert str(one.start)[:10] == "2018-01-01"
+    assert not np.array_equal(one.sessions.arrival_soc[:50], two.sessions.arrival_soc[:50])
+    quarters = real_source(data_folder, "train", dt_h=0.25).scenario(0)
+    four = quarters.im_short_eur_per_kwh.reshape(-1, 4)
+    np.testing.assert_allclose(four.mean(axis=1), prices.im_eur_per_kwh, atol=1e-12)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "n"), [("real", 1), ("real:test", 1), ("real:train", 32)])
+def test_names(monkeypatch, data_folder, name, n):
+    monkeypatch.setenv("VPP_GYM_DATA", str(data_folder))
+    assert as_source(name).n_scenarios == n
+
+
+def test_folder_and_files_must_exist(tmp_path):
+    with pytest.raises(InvalidInputError, match="existing folder"):
+        real_source(tmp_path / "nowhere")
+    with pytest.raises(InvalidInputError, match=HOURLY_FILE):
+        real_source(tmp_path)
+    with pytest.raises(InvalidInputError, match=HOURLY_FILE):
+        real_source(tmp_path, "train")
+
+
+@pytest.mark.parametrize(("option", "value"), [("split", "validation"), ("dt_h", 0.5)])
+def test_bad_options(tmp_path, option, value):
+    with pytest.raises(InvalidInputError, match=option):
+        real_source(tmp_path, **{option: value})
