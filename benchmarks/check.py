@@ -22,6 +22,7 @@ from benchmarks.leaderboard import (
     start_marker,
     with_blocks,
 )
+from benchmarks.suites import SUITES
 
 RENDER = "python -m benchmarks.leaderboard"
 
@@ -39,7 +40,7 @@ def findings(results: Path, readme: Path, fingerprint: Mapping[str, str]) -> Ite
     if with_blocks(page, documents) != page:
         yield f"{readme.name} does not show the result files; run: {RENDER}"
     suites = {document["suite"] for document in documents}
-    for suite in ("embedded", "real"):
+    for suite in SUITES:
         if start_marker(suite) in page and suite not in suites:
             yield f"{readme.name} shows {suite}, which has no result file; run: {_make(suite)}"
 

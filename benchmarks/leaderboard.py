@@ -16,7 +16,7 @@ import typer
 
 from benchmarks.fingerprint import ROOT
 from benchmarks.store import write_whole
-from benchmarks.suites import TRACKS
+from benchmarks.suites import SUITES, TRACKS
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, HINDSIGHT, NO_CONTROL
 from vpp_gym.evaluation.tables import BRIEF, PRIVILEGED_MARK, markdown_table
@@ -35,8 +35,8 @@ def read(path: Path) -> Document:
 
 
 def published(results: Path = RESULTS) -> list[Path]:
-    """Result files of whole suites, not of partial runs."""
-    return [path for path in sorted(results.glob("*.json")) if not path.stem.endswith("-partial")]
+    """Result files of the suites."""
+    return [path for suite in SUITES if (path := results / f"{suite}.json").exists()]
 
 
 def rendered(document: Document) -> dict[str, str]:
@@ -130,7 +130,8 @@ def _caveat_lines(document: Document) -> Iterator[str]:
     yield (
         "Flexibility score: the same scale with all bids left out: the net load valued at the "
         "reference price, plus retail revenue, minus payoffs and penalties. Cost of net load is "
-        "that value alone; Position is what the bids earned; profit is the sum of all."
+        "that value alone. Position is what was traded minus that value: what the bids earned, and "
+        "what hours with two imbalance prices cost. Profit is the sum of all."
     )
     yield (
         f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples of blocks of "

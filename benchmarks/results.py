@@ -106,5 +106,7 @@ def _track_rows(
     table = leaderboard(days[days["track"] == track], privileged=privileged, **STATISTICS)  # type: ignore[arg-type]
     walls = pd.DataFrame({"policy": run.policy, "wall_s": one.wall_s} for run, one in mine.items())
     table["wall_s"] = table["policy"].map(walls.groupby("policy")["wall_s"].mean())
+    kinds = {run.policy: stored.metadata["kind"] for run, stored in mine.items()}
+    table.insert(2, "kind", table["policy"].map(kinds))
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=6))
     return rows

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from benchmarks.fingerprint import NO_AGENTS, ROOT, scenario_digest, source_fingerprint
-from benchmarks.leaderboard import render
+from benchmarks.leaderboard import Document, render
 from benchmarks.results import assemble, write_results
 from benchmarks.store import StoredRun, load_run
 from benchmarks.suites import SUITES, TRACKS, contestants, world
@@ -48,8 +48,8 @@ def main(
     """Run every policy through the benchmark and write the leaderboard.
 
     Finished runs are kept and not made again unless the code changed. Less than
-    everything (--policies, --track, --quick) goes to <suite>-partial and leaves
-    the full results alone.
+    everything (--policies, --track, --quick) is written to the folder `runs` and
+    leaves the full results alone.
     """
     everyone = contestants()
     fingerprint = source_fingerprint()
@@ -86,9 +86,10 @@ def main(
             command=_command(name, policies, track, quick),
             left_out=[everyone.left_out] if everyone.left_out else [],
         )
-        path = write_results(out, f"{name}-partial" if partial else name, results)
+        path = write_results(out / "runs" if partial else out, name, results)
         render(path)
         _show(results.document)
+        console.print(f"written: {path.with_suffix('.md')}")
 
 
 def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool, kernels: Path) -> None:
@@ -132,7 +133,7 @@ def _command(
     return shlex.join(words + (["--quick"] if quick else []))
 
 
-def _show(document: dict) -> None:
+def _show(document: Document) -> None:
     for track, rows in document["tracks"].items():
         table = Table(title=f"{document['suite']}, {track}")
         for name in BRIEF:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT, VPPParams
+from vpp_gym.policies import rules
 from vpp_gym.policies.base import Policy
+from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.operator import baselines
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
@@ -101,10 +103,20 @@ def contestants() -> Contestants:
     return Contestants(names, agents, None if agents else "trained agents: none was found")
 
 
+def kind_of(policy: Policy) -> str:
+    """rule, optimiser, hindsight or learned."""
+    if isinstance(policy, Hindsight):
+        return "hindsight"
+    module = type(policy).__module__
+    if not module.startswith("vpp_gym."):
+        return "learned"
+    return "rule" if module == rules.__name__ else "optimiser"
+
+
 def fresh_policy(name: str, seed: int) -> Policy:
     """A contestant that has not run yet."""
-    rules = baselines()
-    return rules[name] if name in rules else _agents()[name, seed]
+    known = baselines()
+    return known[name] if name in known else _agents()[name, seed]
 
 
 def _agents() -> dict[tuple[str, int], Policy]:

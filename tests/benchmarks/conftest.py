@@ -53,6 +53,7 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(suites, "baselines", three_rules)
     for module in (run_module, tasks):
         patch.setattr(module, "world", lambda suite, data=None: world)
+    patch.setattr(tasks, "warm_up", lambda policy, seed: None)
     fingerprint = {"baselines": "b" * 16, "agents": "none"}
     patch.setattr(run_module, "source_fingerprint", lambda: dict(fingerprint))
 

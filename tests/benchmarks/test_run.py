@@ -49,6 +49,7 @@ def test_a_whole_benchmark_writes_its_files_and_what_is_in_them(finished):
     assert rows["twin"]["profit_eur"] == rows[NO_CONTROL]["profit_eur"]
     assert rows["twin"]["score"] == 0
     assert rows["twin"]["wall_s"] > 0
+    assert rows["twin"]["kind"] == "rule"
 
 
 def test_the_tables_agree_with_the_days(finished):
@@ -120,7 +121,7 @@ def test_less_than_everything_leaves_the_full_results_alone(tiny, finished, tmp_
     before = (folder / "embedded.json").read_bytes()
     tiny(policies=["twin"], track=["guaranteed"], quick=True)
     assert (folder / "embedded.json").read_bytes() == before
-    partial = json.loads((folder / "embedded-partial.json").read_text())
+    partial = json.loads((folder / "runs/embedded.json").read_text())
     assert list(partial["tracks"]) == ["guaranteed"]
     assert partial["command"].endswith("--policies twin --track guaranteed --quick")
 
@@ -136,9 +137,9 @@ def test_without_torch_the_agents_are_left_out_and_it_says_so(tiny, monkeypatch)
 
     monkeypatch.setattr(suites, "_agents", missing)
     folder = tiny(track=["open"])
-    document = json.loads((folder / "embedded-partial.json").read_text())
+    document = json.loads((folder / "runs/embedded.json").read_text())
     assert document["left_out"] == ["trained agents, because there is no module torch"]
-    assert "no module torch" in (folder / "embedded-partial.md").read_text()
+    assert "no module torch" in (folder / "runs/embedded.md").read_text()
 
     def broken():
         raise ModuleNotFoundError("No module named 'vpp_gim'", name="vpp_gim")
@@ -159,7 +160,7 @@ def test_agents_run_beside_the_baselines_seed_by_seed(tiny, monkeypatch):
 
     monkeypatch.setattr(suites, "_agents", two_seeds)
     folder = tiny(track=["open"])
-    rows = json.loads((folder / "embedded-partial.json").read_text())["tracks"]["open"]
+    rows = json.loads((folder / "runs/embedded.json").read_text())["tracks"]["open"]
     assert {row["policy"]: row["seeds"] for row in rows}["learner"] == 2
 
 

@@ -85,7 +85,8 @@ def evaluate(
         )
     sim = Simulation(scenario, world)
     sim.reset(start_step=start_step, end_step=end)
-    if isinstance(policy, Privileged):
+    if policy.privileged:
+        assert isinstance(policy, Privileged), f"{policy.name} is privileged and has no reveal"
         policy.reveal(scenario, world, start_step, end)
     records, accepted, solve_s = _roll(policy, sim, scenario.day[start_step:end], progress)
     days = _day_rows(records, accepted, solve_s, scenario, start_step)

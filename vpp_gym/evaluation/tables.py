@@ -43,7 +43,7 @@ COLUMNS: dict[str, Callable[[Row], str]] = {
     "Sessions fully served %": lambda row: _percent(row["fully_served_share"]),
     "V2G kWh": lambda row: _whole(row["discharge_kwh"]),
     "Contracts": lambda row: _whole(row["contracts"]),
-    "Run s": lambda row: _whole(row.get("wall_s")),
+    "Run s": lambda row: _tenth(row.get("wall_s")),
 }
 """Heading and content of each column. "Run s" needs wall_s, the seconds of the whole run."""
 
