@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.statistics import (
@@ -29,6 +30,14 @@ def test_interquartile_mean_of_known_arrays():
     assert interquartile_mean([-900.0, 1.0, 3.0, 900.0]) == 2.0
     np.testing.assert_allclose(
         interquartile_mean([[0, 1, 2, 3, 4, 5, 6, 999], [8] * 8], axis=1), [3.5, 8]
+    )
+
+
+@pytest.mark.parametrize("axis", [0, 1, None])
+def test_interquartile_mean_is_scipys_trimmed_mean(axis):
+    values = np.random.default_rng(9).normal(size=(11, 6))
+    np.testing.assert_allclose(
+        interquartile_mean(values, axis), stats.trim_mean(values, 0.25, axis=axis), rtol=1e-12
     )
 
 

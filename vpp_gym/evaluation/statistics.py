@@ -33,7 +33,12 @@ def interquartile_mean(values: ArrayLike, axis: int | None = -1) -> Floats:
 
     Source: Agarwal et al. 2021, Deep RL at the Edge of the Statistical Precipice.
     """
-    return np.asarray(stats.trim_mean(values, 0.25, axis=axis))
+    array = np.asarray(values, dtype=np.float64)
+    ordered = np.sort(array, axis=axis)
+    axis = 0 if axis is None else axis
+    cut = ordered.shape[axis] // 4
+    middle = np.arange(cut, ordered.shape[axis] - cut)
+    return np.asarray(ordered.take(middle, axis=axis).mean(axis=axis))
 
 
 def stratified_bootstrap(
