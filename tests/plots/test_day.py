@@ -9,11 +9,6 @@ import pytest
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots.day import day_chart, day_image, draw_day
 
-LINES = {
-    "prices": {"da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh"},
-    "trades": {"da_sold_kwh", "im_sold_kwh", "net_load_kwh"},
-}
-
 
 @pytest.mark.parametrize("size", [(960, 720), (333, 251), (1001, 300)])
 def test_the_picture_has_the_size_asked_for(make_view, size):
@@ -102,7 +97,8 @@ def test_negative_prices_are_marked_where_there_are_any(make_view):
         return [text.get_text() for text in draw_day(view).axes[0].get_legend().get_texts()]
 
     flat = np.full(24, 0.05)
-    prices = dict.fromkeys(LINES["prices"], flat)
+    names = ("da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh")
+    prices = dict.fromkeys(names, flat)
     assert "negative price" not in legend(make_view(**prices))
     assert "negative price" in legend(make_view(**(prices | {"da_eur_per_kwh": flat - 0.06})))
 
