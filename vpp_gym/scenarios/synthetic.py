@@ -26,7 +26,9 @@ class SyntheticSource(BuiltSource):
     and imbalance markets of 2018 and 2019. Nothing links arrivals to prices. In
     8 % of the hours two imbalance prices apply (regulation state 2): their share
     and spread are assumptions, all else is measured. `vpp_gym.scenarios.fit`
-    reports how close a year comes.
+    reports how close a year comes. The sessions and most of the price statistics
+    are those of 2019, the year of "real:test": an agent trained here has seen its
+    averages, though none of its hours.
 
     The prices of a year do not depend on the sessions, and an hour's imbalance
     price is the mean of its four quarters at dt_h=0.25.
