@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vpp_gym.envs.observation import Codec, observe
+from vpp_gym.envs.play import BID_MODES, Play, play
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
@@ -19,7 +21,6 @@ from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.simulation import Simulation
 
 Floats = NDArray[np.float64]
-ROUNDING = 1e-6
 
 
 class DayAheadSettings(BaseModel):
@@ -84,16 +85,34 @@ class DayAheadCore:
             [source.scenario(k) for k in range(count)], self.params, n_envs
         )
         self._loaded = 0
+        self._starts: dict[int, NDArray[np.int64]] = {}
         per_charger = settings.control == "per_ev"
         self.codec = Codec(self.params, self.simulation.dt_h, per_charger)
-        self.n_dispatch = self.params.site.n_chargers if per_charger else 1
-        self.n_bids = {"sheet": self.simulation.lines, "line": 1, "expected_load": 0}[settings.bids]
-        self.draft = np.zeros((n_envs, self.simulation.lines))
+        lines = self.simulation.lines
+        n_dispatch = self.params.site.n_chargers if per_charger else 1
+        n_bids = {"sheet": lines, "line": 1, "expected_load": 0}[settings.bids]
+        self.action_shape = (n_dispatch + n_bids,)
+        self.draft = np.zeros((n_envs, lines))
+        self._play = Play(
+            per_charger=per_charger,
+            bids=BID_MODES.index(settings.bids),
+            bid_step_kwh=settings.bid_scale * self.simulation.bid_limit_kwh,
+            bid_limit_kwh=self.simulation.bid_limit_kwh,
+            lag_steps=self.params.market.imbalance_lag_steps,
+            scale=self.codec.scale,
+        )
+        self._scratch = np.empty((6, self.params.site.n_chargers))
+
+    @property
+    def over(self) -> bool:
+        """The first run has ended."""
+        run = self.simulation.state.run[0]
+        return bool(run["position"] >= run["end"])
 
     @property
     def action_space(self) -> spaces.Box:
         """Dispatch first, then bids; every entry in [-1, 1]."""
-        return spaces.Box(-1.0, 1.0, (self.n_dispatch + self.n_bids,), np.float32)
+        return spaces.Box(-1.0, 1.0, self.action_shape, np.float32)
 
     @property
     def observation_space(self) -> spaces.Space[Any]:
@@ -113,16 +132,41 @@ class DayAheadCore:
             self.simulation.reset(scenario, start, end, runs=[run])
             self.draft[run] = 0.0
 
-    def step(self, actions: NDArray[Any]) -> Floats:
-        """Decode (B, A) actions and advance; returns the (B, K) record."""
+    def step(self, actions: NDArray[Any]) -> tuple[Floats, Any]:
+        """Decode (B, A) actions, advance, and look: the (B, K) record and observations.
+
+        Raises:
+            InvalidInputError: an action out of shape or range; nothing has moved.
+        """
         simulation = self.simulation
-        dispatch = actions[:, : self.n_dispatch].astype(np.float64)
-        if self.settings.control == "fleet":
-            lo, hi = simulation.state.run["fleet_lo_kwh"], simulation.state.run["fleet_hi_kwh"]
-            net_load_kwh = simulation.hand_out(_between(lo, hi, dispatch[:, 0]))
-        else:
-            net_load_kwh = _between(simulation.lo_kwh, simulation.hi_kwh, dispatch)
-        return simulation.advance(net_load_kwh, self._sheets(actions), checked=True)
+        shape = (simulation.n_envs, *self.action_shape)
+        try:
+            array = np.ascontiguousarray(actions, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise InvalidInputError("action", actions, f"give numbers of shape {shape}") from error
+        if array.shape != shape:
+            raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
+        record = np.empty((simulation.n_envs, len(TERMS)))
+        flat = np.empty((simulation.n_envs, self.codec.size), dtype=np.float32)
+        wrong = play(
+            simulation.bank,
+            simulation.rules,
+            simulation.state,
+            self._play,
+            array,
+            self.draft,
+            record,
+            flat,
+            self._scratch,
+        )
+        if wrong >= 0:
+            run, entry = divmod(wrong, shape[1])
+            raise InvalidInputError(
+                f"action[{run}, {entry}]" if len(array) > 1 else f"action[{entry}]",
+                float(array[run, entry]),
+                "every entry lies in [-1, 1]",
+            )
+        return record, self._shaped(flat)
 
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
@@ -137,34 +181,10 @@ class DayAheadCore:
             self.codec.scale,
             flat,
         )
+        return self._shaped(flat)
+
+    def _shaped(self, flat: NDArray[np.float32]) -> Any:
         return flat if self.settings.observation == "flat" else self.codec.named(flat)
-
-    def check_actions(self, actions: Any, shape: tuple[int, ...]) -> NDArray[Any]:
-        """The actions as an array, or an InvalidInputError."""
-        try:
-            array = np.asarray(actions, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise InvalidInputError("action", actions, f"give numbers of shape {shape}") from error
-        if array.shape != shape:
-            raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
-        if not (np.abs(array) <= 1.0 + ROUNDING).all():
-            wrong = array[~(np.abs(array) <= 1.0 + ROUNDING)]
-            raise InvalidInputError("action", float(wrong[0]), "every entry lies in [-1, 1]")
-        return np.clip(array, -1.0, 1.0)
-
-    def _sheets(self, actions: NDArray[Any]) -> Floats:
-        """(B, L) bids: expected load bought, moved by the action."""
-        simulation = self.simulation
-        if self.settings.bids == "sheet":
-            self.draft[:] = actions[:, self.n_dispatch :]
-        elif self.settings.bids == "line":
-            steps = simulation.bank.steps
-            line = steps["line"][np.minimum(simulation.state.run["position"], len(steps) - 1)]
-            entry = (line - simulation.rules.gate_line - 1) % simulation.lines
-            self.draft[np.arange(simulation.n_envs), entry] = actions[:, self.n_dispatch]
-        limit = simulation.bid_limit_kwh
-        moved = self.draft * (self.settings.bid_scale * limit) - simulation.state.expected_load_kwh
-        return np.clip(moved, -limit, limit)
 
     def _draw(self, generator: np.random.Generator, options: dict[str, Any]) -> tuple[int, int, int]:
         unknown = sorted(set(options) - {"scenario", "start_day", "episode_days"})
@@ -179,7 +199,7 @@ class DayAheadCore:
                 "options.scenario", scenario, f"there are {self.source.n_scenarios}"
             )
         place = self._load(scenario)
-        gates, last = self._gates(place)
+        gates, last = self._gates(place, scenario)
         days = options.get("episode_days", self.settings.episode_days)
         if days is None:
             return place, int(gates[0]), last
@@ -193,15 +213,18 @@ class DayAheadCore:
             raise InvalidInputError("options.start_day", start, f"give 0 to {n_starts - 1}")
         return place, int(gates[start]), int(gates[start + days])
 
-    def _gates(self, place: int) -> tuple[NDArray[np.int64], int]:
+    def _gates(self, place: int, scenario: int) -> tuple[NDArray[np.int64], int]:
+        """Steps of the gate closures of a scenario, and its length."""
         bank = self.simulation.bank
         first, end = int(bank.first_step[place]), int(bank.first_step[place + 1])
-        gates = np.flatnonzero(bank.steps["line"][first:end] == self.simulation.rules.gate_line)
-        if gates.size == 0:
+        if scenario not in self._starts:
+            at_gate = bank.line[first:end] == self.simulation.rules.gate_line
+            self._starts[scenario] = np.flatnonzero(at_gate)
+        if self._starts[scenario].size == 0:
             raise InvalidInputError(
                 "scenario", f"{end - first} steps", "an episode starts at a gate closure; add a day"
             )
-        return gates, end - first
+        return self._starts[scenario], end - first
 
     def _load(self, scenario: int) -> int:
         """Place of the scenario in the simulation's bank."""
@@ -215,8 +238,3 @@ class DayAheadCore:
             self.simulation.load(world, bank)
             self._loaded = scenario
         return 0
-
-
-def _between(lo: Floats, hi: Floats, action: Floats) -> Floats:
-    """Point of [lo, hi] that an action in [-1, 1] stands for, clear of rounding."""
-    return np.clip(lo + (action + 1.0) / 2.0 * (hi - lo), lo, hi)

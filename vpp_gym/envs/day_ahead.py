@@ -135,20 +135,20 @@ class VPPDayAheadEnv(gym.Env[Any, NDArray[np.float32]]):
         if self._recorder is not None:
             self._recorder.restart()
             self._show()
-        return self._observation(), {}
+        return self._first(self.core.observe()), {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Dispatch, settle and go on to the next step."""
-        if not self._placed or self.core.simulation.done[0]:
+        if not self._placed or self.core.over:
             raise gym.error.ResetNeeded("the episode has not begun or is over: call reset()")
-        array = self.core.check_actions(action, self.action_space.shape)  # type: ignore[arg-type]
-        record = self.core.step(array[None])[0]
+        records, observations = self.core.step(np.asarray(action)[None])
+        record = records[0]
         if self._recorder is not None:
             self._recorder.add(record)
             self._show()
         info = dict(zip(TERMS, record.tolist(), strict=True))
         reward = float(record[:N_MONEY].sum())
-        return self._observation(), reward, False, bool(self.core.simulation.done[0]), info
+        return self._first(observations), reward, False, self.core.over, info
 
     def render(self) -> NDArray[np.uint8] | None:
         """The current day as an image, or in a window."""
@@ -166,8 +166,8 @@ class VPPDayAheadEnv(gym.Env[Any, NDArray[np.float32]]):
         if self.render_mode == "human" and self._recorder is not None:
             self._recorder.show()
 
-    def _observation(self) -> Any:
-        batch = self.core.observe()
+    @staticmethod
+    def _first(batch: Any) -> Any:
         if isinstance(batch, dict):
             return {name: part[0] for name, part in batch.items()}
         return batch[0]
@@ -255,18 +255,21 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
             raise gym.error.ResetNeeded(
                 "an episode is over: call reset(options={'reset_mask': mask})"
             )
-        array = self.core.check_actions(actions, self.action_space.shape)  # type: ignore[arg-type]
-        record = self.core.step(array)
-        if ended_before.any():
+        record, observations = self.core.step(actions)
+        placed = ended_before.any()
+        if placed:
             self._place(np.flatnonzero(ended_before), {})
         truncated = self.core.simulation.done & ~ended_before
         self._ended = truncated
         info = self._info(record, ~ended_before)
         if self.autoreset_mode is AutoresetMode.SAME_STEP and truncated.any():
-            info.update(self._final(truncated, record))
+            info.update(self._final(observations, truncated, record))
             self._place(np.flatnonzero(truncated), {})
+            placed = True
+        if placed:
+            observations = self.core.observe()
         rewards = record[:, :N_MONEY].sum(axis=1)
-        return self.core.observe(), rewards, np.zeros_like(truncated), truncated, info
+        return observations, rewards, np.zeros_like(truncated), truncated, info
 
     def _place(self, runs: NDArray[np.int64], options: dict[str, Any]) -> None:
         self.core.place(runs.tolist(), [self._generators[run] for run in runs], options)
@@ -281,9 +284,8 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
         return info
 
     def _final(
-        self, truncated: NDArray[np.bool_], record: NDArray[np.float64]
+        self, last: Any, truncated: NDArray[np.bool_], record: NDArray[np.float64]
     ) -> dict[str, Any]:
-        last = self.core.observe()
         final_obs = np.full(self.num_envs, None, dtype=object)
         for run in np.flatnonzero(truncated):
             final_obs[run] = (

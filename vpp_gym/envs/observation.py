@@ -177,15 +177,31 @@ def observe(
     out: Observations,
 ) -> None:
     """Fill (B, size) observations, column by column in the order of the table."""
-    row = np.zeros(len(scale))
-    ramps = np.empty((4, HOURS_AHEAD + 1))
+    row, ramps = np.zeros(len(scale)), np.empty((4, HOURS_AHEAD + 1))
     for b in range(len(state.run)):
-        column = _write_market(b, bank, rules, state, lag_steps, row)
-        column = _write_fleet(b, rules, state, row, column, ramps)
-        if per_charger:
-            _write_chargers(b, rules, state, row, column)
-        for j in range(len(row)):
-            out[b, j] = np.float32(row[j] / scale[j])
+        observe_run(b, bank, rules, state, lag_steps, per_charger, scale, row, ramps, out[b])
+
+
+@njit(cache=True, inline="always")
+def observe_run(
+    b: int,
+    bank: Bank,
+    rules: Rules,
+    state: State,
+    lag_steps: int,
+    per_charger: bool,
+    scale: Floats,
+    row: Floats,
+    ramps: Floats,
+    out: Observations,
+) -> None:
+    """Fill the (size,) observation of run b; row and ramps are working memory."""
+    column = _write_market(b, bank, rules, state, lag_steps, row)
+    column = _write_fleet(b, rules, state, row, column, ramps)
+    if per_charger:
+        _write_chargers(b, rules, state, row, column)
+    for j in range(len(row)):
+        out[j] = np.float32(row[j] / scale[j])
 
 
 @njit(cache=True, inline="always")
@@ -196,13 +212,14 @@ def _write_market(
     t = run.position
     scenario_end = bank.steps[run.start].end
     first = bank.steps[run.start].first
-    step = bank.steps[min(t, scenario_end - 1)]
+    last = min(t, scenario_end - 1)
+    step = bank.steps[last]
     hour = round(1.0 / rules.dt_h)
     row[0], row[1] = step.clock_sin, step.clock_cos
     row[2], row[3] = step.week_sin, step.week_cos
     known, seen = t, t
     if t < scenario_end:
-        known = step.tomorrow_end if step.line > rules.gate_line else step.today_end
+        known = step.tomorrow_end if bank.line[last] > rules.gate_line else step.today_end
         seen = step.tomorrow_end
     at = t
     for column in range(4, 4 + HOURS_AHEAD):
@@ -230,7 +247,7 @@ def _write_market(
         row[k] = 0.0
         if at < seen and t < run.end:
             sheet = 1 if at >= step.today_end else 0
-            row[k] = state.da_sold_kwh[b, sheet, bank.steps[at].line]
+            row[k] = state.da_sold_kwh[b, sheet, bank.line[at]]
         at += hour
     return column + HOURS_AHEAD
 

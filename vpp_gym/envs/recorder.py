@@ -54,7 +54,7 @@ class DayRecorder:
         bank, now = self._simulation.bank, self._now
         day = slice(self._first, self._end)
         steps = bank.steps[day]
-        line = steps["line"].copy()
+        line = bank.line[day]
         unseen = np.arange(self._end - self._first) >= now
         records = self._records
         sold, traded = records[:, DA_SOLD_KWH].copy(), records[:, IM_SOLD_KWH]

@@ -29,7 +29,6 @@ STEP = np.dtype(
         ("clock_cos", np.float64),
         ("week_sin", np.float64),
         ("week_cos", np.float64),
-        ("line", np.int64),  # place in the clock day
         ("day", np.int64),  # number of the local day
         ("today_end", np.int64),  # position at which the local day ends
         ("tomorrow_end", np.int64),  # position at which the next local day ends
@@ -66,6 +65,7 @@ class Bank(NamedTuple):
 
     first_step: Ints  # (K + 1,)
     steps: Records  # (T,) of STEP
+    line: Ints  # (T,) place in the clock day
     da_eur_per_kwh: Floats  # (T,)
     outlook_eur_per_kwh: Floats  # (T,) day-ahead forecast made the day before
     residual_eur_per_kwh: Floats  # (T,) mean imbalance price minus day-ahead price
@@ -110,6 +110,7 @@ def _flatten(scenario: Scenario, params: VPPParams, offset: int) -> dict[str, ND
     steps["residual_day_eur_per_kwh"] = _mean_before(residual, scenario.lines_per_day)
     return {
         "steps": steps,
+        "line": scenario.line,
         "da_eur_per_kwh": da,
         "outlook_eur_per_kwh": day_ahead_outlook(da, scenario.day, scenario.line),
         "residual_eur_per_kwh": residual,
@@ -126,7 +127,7 @@ def _calendar(scenario: Scenario, offset: int) -> Records:
     steps = np.zeros(scenario.n_steps, dtype=STEP)
     steps["clock_sin"], steps["clock_cos"] = np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)
     steps["week_sin"], steps["week_cos"] = np.sin(2 * np.pi * week), np.cos(2 * np.pi * week)
-    steps["line"], steps["day"] = scenario.line, day
+    steps["day"] = day
     steps["today_end"] = offset + end_of_day[day]
     steps["tomorrow_end"] = offset + end_of_day[np.minimum(day + 1, day[-1])]
     steps["first"], steps["end"] = offset, offset + scenario.n_steps

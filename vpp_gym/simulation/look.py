@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.bank import Bank
@@ -13,14 +12,13 @@ from vpp_gym.simulation.state import EV, Rules, State
 from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 
-@njit(cache=True)
-def known_until(bank: Bank, gate_line: int, t: int) -> int:
+def _known_until(bank: Bank, gate_line: int, t: int) -> int:
     """Position at which the known day-ahead prices end.
 
     They reach to the end of today, and after the gate's step to the end of tomorrow.
     """
     step = bank.steps[t]
-    return step.tomorrow_end if step.line > gate_line else step.today_end
+    return int(step["tomorrow_end"] if bank.line[t] > gate_line else step["today_end"])
 
 
 def look(
@@ -59,7 +57,7 @@ def look(
         steps_left=end - t,
         time=time,
         dt_h=rules.dt_h,
-        is_gate=t < end and int(bank.steps["line"][t]) == rules.gate_line,
+        is_gate=t < end and int(bank.line[t]) == rules.gate_line,
         params=params,
         im_short_now_eur_per_kwh=float(bank.steps["short_eur_per_kwh"][t]) if shown else None,
         im_long_now_eur_per_kwh=float(bank.steps["long_eur_per_kwh"][t]) if shown else None,
@@ -97,7 +95,7 @@ def _market(
 ) -> dict[str, Any]:
     past = slice(max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)), t)
     history = {
-        "line_past": bank.steps["line"][past].copy(),
+        "line_past": bank.line[past].copy(),
         "da_past_eur_per_kwh": bank.da_eur_per_kwh[past].copy(),
         "im_short_past_eur_per_kwh": bank.steps["short_eur_per_kwh"][past].copy(),
         "im_long_past_eur_per_kwh": bank.steps["long_eur_per_kwh"][past].copy(),
@@ -106,10 +104,10 @@ def _market(
         ahead = slice(t, t)
         known = tomorrow = t
     else:
-        known = known_until(bank, rules.gate_line, t)
+        known = _known_until(bank, rules.gate_line, t)
         tomorrow = int(bank.steps["today_end"][t])
         ahead = slice(t, int(bank.steps["tomorrow_end"][t]))
-    line = bank.steps["line"][ahead].copy()
+    line = bank.line[ahead].copy()
     sheet = np.arange(ahead.start, ahead.stop) >= tomorrow
     return {
         **history,

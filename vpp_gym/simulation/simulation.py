@@ -120,7 +120,7 @@ class Simulation:
     def is_gate(self) -> Bools:
         """(B,) the bid sheet for tomorrow is read in this step."""
         at = np.minimum(self.state.run["position"], len(self.bank.steps) - 1)
-        return self.bank.steps["line"][at] == self.rules.gate_line  # type: ignore[no-any-return]
+        return self.bank.line[at] == self.rules.gate_line  # type: ignore[no-any-return]
 
     @property
     def lo_kwh(self) -> Floats:

@@ -84,18 +84,30 @@ def transition(
         record: (B, K) result: what the step booked, by `TERMS`.
     """
     for b in range(len(state.run)):
-        run = state.run[b]
-        t = run.position
-        row = record[b]
-        row[:] = state.pending[b]
-        state.pending[b] = 0.0
-        if t >= run.end:
-            continue
-        if bank.steps[t].line == rules.gate_line:
-            state.da_sold_kwh[b, 1] = bids_kwh[b]
-        load_kwh = _dispatch(b, rules, state, net_load_kwh[b], row)
+        step_run(b, bank, rules, state, net_load_kwh[b], bids_kwh[b], record[b])
+
+
+@njit(cache=True, inline="always")
+def step_run(
+    b: int,
+    bank: Bank,
+    rules: Rules,
+    state: State,
+    net_load_kwh: Floats,
+    bids_kwh: Floats,
+    row: Floats,
+) -> None:
+    """Advance run b by one step; see `transition`, of whose arrays these are the rows."""
+    run = state.run[b]
+    t = run.position
+    row[:] = state.pending[b]
+    state.pending[b] = 0.0
+    if t < run.end:
+        if bank.line[t] == rules.gate_line:
+            state.da_sold_kwh[b, 1] = bids_kwh
+        load_kwh = _dispatch(b, rules, state, net_load_kwh, row)
         _settle(b, t, bank, state, load_kwh, row)
-        _learn_load(b, bank.steps[t].line, state, load_kwh)
+        _learn_load(b, bank.line[t], state, load_kwh)
         run.position = t + 1
         _depart(b, rules, state, row)
         if t + 1 < run.end:
@@ -119,24 +131,32 @@ def disaggregate(
         net_load_kwh: (B, N) result.
         scratch: (6, N) working memory.
     """
+    for b in range(len(fleet_kwh)):
+        disaggregate_run(b, rules, state, fleet_kwh[b], net_load_kwh[b], scratch)
+
+
+@njit(cache=True, inline="always")
+def disaggregate_run(
+    b: int, rules: Rules, state: State, fleet_kwh: float, net_load_kwh: Floats, scratch: Floats
+) -> None:
+    """Hand the net load of run b to its EVs; see `disaggregate`."""
     earliest = rules.disaggregation == EARLIEST_DEPARTURE
     proportional = rules.disaggregation == PROPORTIONAL
     lo, hi, key, load, sorted_key, room = scratch
-    for b in range(len(fleet_kwh)):
-        net_load_kwh[b] = 0.0
-        n = 0
-        for i in range(state.occupied.shape[1]):
-            if state.occupied[b, i]:
-                ev = state.ev[b, i]
-                lo[n], hi[n] = ev.lo_kwh, ev.hi_kwh
-                key[n] = float(ev.departure) if earliest else ev.laxity_h
-                n += 1
-        hand_out(fleet_kwh[b], lo[:n], hi[:n], key[:n], proportional, load[:n], sorted_key, room)
-        n = 0
-        for i in range(state.occupied.shape[1]):
-            if state.occupied[b, i]:
-                net_load_kwh[b, i] = load[n]
-                n += 1
+    net_load_kwh[:] = 0.0
+    n = 0
+    for i in range(state.occupied.shape[1]):
+        if state.occupied[b, i]:
+            ev = state.ev[b, i]
+            lo[n], hi[n] = ev.lo_kwh, ev.hi_kwh
+            key[n] = float(ev.departure) if earliest else ev.laxity_h
+            n += 1
+    hand_out(fleet_kwh, lo[:n], hi[:n], key[:n], proportional, load[:n], sorted_key, room)
+    n = 0
+    for i in range(state.occupied.shape[1]):
+        if state.occupied[b, i]:
+            net_load_kwh[i] = load[n]
+            n += 1
 
 
 @njit(cache=True)
@@ -174,7 +194,7 @@ def _dispatch(b: int, rules: Rules, state: State, net_load_kwh: Floats, row: Flo
 @njit(cache=True, inline="always")
 def _settle(b: int, t: int, bank: Bank, state: State, load_kwh: float, row: Floats) -> None:
     step = bank.steps[t]
-    da_sold_kwh = state.da_sold_kwh[b, 0, step.line]
+    da_sold_kwh = state.da_sold_kwh[b, 0, bank.line[t]]
     im_sold_kwh = -da_sold_kwh - load_kwh
     row[DA_SOLD_KWH] = da_sold_kwh
     row[IM_SOLD_KWH] = im_sold_kwh

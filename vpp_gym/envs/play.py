@@ -1,0 +1,99 @@
+"""One environment step as one kernel: decode the action, advance, observe."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vpp_gym.envs.observation import HOURS_AHEAD, Observations, observe_run
+from vpp_gym.simulation.bank import Bank
+from vpp_gym.simulation.state import Rules, State
+from vpp_gym.simulation.transition import disaggregate_run, step_run
+
+Floats = NDArray[np.float64]
+
+BID_MODES = ("sheet", "line", "expected_load")
+SHEET, LINE, EXPECTED_LOAD = range(3)
+ROUNDING = 1e-6
+"""How far an action may lie outside [-1, 1]."""
+
+
+class Play(NamedTuple):
+    """How actions are read."""
+
+    per_charger: bool
+    bids: int  # place in BID_MODES
+    bid_step_kwh: float  # that an entry of 1 moves a line
+    bid_limit_kwh: float
+    lag_steps: int
+    scale: Floats  # (size,) of the observation
+
+
+@njit(cache=True)
+def play(
+    bank: Bank,
+    rules: Rules,
+    state: State,
+    how: Play,
+    actions: Floats,
+    draft: Floats,
+    record: Floats,
+    out: Observations,
+    scratch: Floats,
+) -> int:
+    """Step every run by its action.
+
+    Args:
+        bank: the scenarios.
+        rules: parameters.
+        state: changed in place.
+        how: how actions are read.
+        actions: (B, A) dispatch first, then bids.
+        draft: (B, L) entries of the next bid sheet, changed in place.
+        record: (B, K) result, by `TERMS`.
+        out: (B, size) observations.
+        scratch: (6, N) working memory.
+
+    Returns:
+        -1, or the flat index of the first entry outside [-1, 1]; then nothing has moved.
+    """
+    for j in range(actions.size):
+        if not abs(actions.flat[j]) <= 1.0 + ROUNDING:
+            return j
+    n_chargers, lines = state.occupied.shape[1], draft.shape[1]
+    n_dispatch = n_chargers if how.per_charger else 1
+    net_load_kwh, bids_kwh = np.zeros(n_chargers), np.zeros(lines)
+    row, ramps = np.zeros(len(how.scale)), np.empty((4, HOURS_AHEAD + 1))
+    for b in range(len(actions)):
+        run = state.run[b]
+        if how.per_charger:
+            for i in range(n_chargers):
+                ev = state.ev[b, i]
+                net_load_kwh[i] = between(ev.lo_kwh, ev.hi_kwh, actions[b, i])
+        else:
+            fleet_kwh = between(run.fleet_lo_kwh, run.fleet_hi_kwh, actions[b, 0])
+            disaggregate_run(b, rules, state, fleet_kwh, net_load_kwh, scratch)
+        if run.position < run.end:
+            line = bank.line[run.position]
+            if how.bids == SHEET:
+                draft[b] = actions[b, n_dispatch:]
+            elif how.bids == LINE:
+                draft[b, (line - rules.gate_line - 1) % lines] = actions[b, n_dispatch]
+            if line == rules.gate_line:
+                for k in range(lines):
+                    bid_kwh = draft[b, k] * how.bid_step_kwh - state.expected_load_kwh[b, k]
+                    bids_kwh[k] = min(max(bid_kwh, -how.bid_limit_kwh), how.bid_limit_kwh)
+        step_run(b, bank, rules, state, net_load_kwh, bids_kwh, record[b])
+        observe_run(
+            b, bank, rules, state, how.lag_steps, how.per_charger, how.scale, row, ramps, out[b]
+        )
+    return -1
+
+
+@njit(cache=True)
+def between(lo: float, hi: float, action: float) -> float:
+    """Point of [lo, hi] that an action in [-1, 1] stands for."""
+    return min(max(lo + (action + 1.0) / 2.0 * (hi - lo), lo), hi)
