@@ -15,7 +15,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.views import HISTORY_DAYS, Floats, Ints, Snapshot
 
 
 class Forecaster(Protocol):
@@ -60,29 +60,32 @@ class HourOfDayMean:
 
 @dataclass
 class DayAheadAnchored:
-    """Day-ahead price plus an autoregressive residual.
+    """Day-ahead price, plus a habit of the hour, plus an autoregressive residual.
 
-    forecast(t + h) = anchor(t + h) + phi^h (mid - DA at the last settled step),
+    forecast(t + h) = anchor(t + h) + habit(t + h) + phi^h (mid - DA - habit)(last step),
     where mid is the middle of the short and the long price. The anchor is the
     known day-ahead price, then the snapshot's outlook to the end of tomorrow,
-    then the recent mean of the same line. Short and long lie half the mean past
-    spread above and below.
+    then the recent mean of the same line. The habit is a share of the mean past
+    mid - DA of the same line. Short and long lie half the mean past spread above
+    and below.
 
     phi is estimated from the snapshot's own history, and drawn towards the prior
-    as if the prior had been seen over `prior_h` hours.
+    as if the prior had been seen over `prior_h` hours. The defaults were chosen on
+    the Dutch prices of 2018 alone; there the habit saves the rolling MPC 0.5 %
+    (t = 2 over weeks), and nothing else that was tried did.
 
     Attributes:
         phi: fixed autocorrelation at one hour; None estimates it.
         prior_phi: autocorrelation at one hour before any evidence.
         prior_h: weight of the prior in hours of history.
-        cap_eur_per_kwh: the last residual is cut to +- this before it is carried
-            forward, since spikes decay faster than phi.
+        line_share: share of the past mean by line that is expected to last, with
+            a full history; less in proportion where it is shorter.
     """
 
     phi: float | None = None
     prior_phi: float = 0.5
     prior_h: float = 168.0
-    cap_eur_per_kwh: float = np.inf
+    line_share: float = 0.3
     name: str = "day_ahead_anchored"
     privileged: bool = False
 
@@ -93,16 +96,20 @@ class DayAheadAnchored:
         half_spread = 0.0
         if len(short_past):
             mid_past = 0.5 * (short_past + snapshot.im_long_past_eur_per_kwh)
-            residual = mid_past - snapshot.da_past_eur_per_kwh
             half_spread = float((short_past - mid_past).mean())
-            mid = mid + self._carried(residual, n_steps, snapshot.dt_h)
+            residual = mid_past - snapshot.da_past_eur_per_kwh
+            mid = mid + self._expected_residual(snapshot, residual, n_steps)
         return _with_price_now(snapshot, mid + half_spread, mid - half_spread)
 
-    def _carried(self, residual: Floats, n_steps: int, dt_h: float) -> Floats:
-        """(n_steps,) EUR/kWh: the last residual, decaying."""
-        last = min(max(float(residual[-1]), -self.cap_eur_per_kwh), self.cap_eur_per_kwh)
-        decay = np.power(self._decay(residual, dt_h), np.arange(1.0, n_steps + 1.0))
-        return last * np.asarray(decay, dtype=np.float64)
+    def _expected_residual(self, snapshot: Snapshot, residual: Floats, n_steps: int) -> Floats:
+        """(n_steps,) EUR/kWh: the habit of the line and the last deviation from it, decaying."""
+        lines = len(snapshot.expected_load_kwh)
+        share = self.line_share * len(residual) / (HISTORY_DAYS * lines)
+        habit = share * _line_means_of(lines, snapshot.line_past, residual)
+        deviation = residual - habit[snapshot.line_past]
+        decay = self._decay(deviation, snapshot.dt_h)
+        carried = deviation[-1] * np.power(decay, np.arange(1.0, n_steps + 1.0))
+        return np.asarray(habit[lines_ahead(snapshot, n_steps)] + carried, dtype=np.float64)
 
     def _decay(self, residual: Floats, dt_h: float) -> float:
         """Autocorrelation of the residual at one step, within [0, 1)."""
