@@ -53,15 +53,15 @@ train: $(stamp) $(kernels) tree ## train the reference agents
 leaderboard: $(stamp) $(kernels) tree ## write the leaderboard again from the result files
 	cd "$(tree)" && "$(py)" -m benchmarks.leaderboard $(ARGS)
 
-lint: $(stamp) ## style and formatting
+lint: $(stamp) ## check style and formatting
 	"$(py)" -m ruff check .
 	"$(py)" -m ruff format --check .
 
-types: $(stamp) ## type hints
+types: $(stamp) ## check type hints
 	"$(py)" -m mypy
 
-fresh: $(stamp) ## committed results and leaderboard come from this code
-	"$(py)" -m benchmarks.check
+fresh: $(stamp) tree ## check that the committed leaderboard comes from this code
+	cd "$(tree)" && "$(py)" -m benchmarks.check
 
 clean: ## remove the environment and what was built
 	rm -rf "$(VENV)" build dist *.egg-info

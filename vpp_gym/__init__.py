@@ -19,12 +19,14 @@ import gymnasium as _gymnasium
 if TYPE_CHECKING:
     from vpp_gym.errors import InvalidInputError as InvalidInputError
     from vpp_gym.errors import SolveFailedError as SolveFailedError
+    from vpp_gym.evaluation.rollout import evaluate as evaluate
     from vpp_gym.params import DEFAULT as DEFAULT
     from vpp_gym.params import PAPER_2023 as PAPER_2023
     from vpp_gym.params import VPPParams as VPPParams
     from vpp_gym.policies.base import Policy as Policy
     from vpp_gym.scenarios.scenario import Scenario as Scenario
     from vpp_gym.scenarios.scenario import Sessions as Sessions
+    from vpp_gym.simulation.simulation import Simulation as Simulation
     from vpp_gym.views import Decisions as Decisions
     from vpp_gym.views import Snapshot as Snapshot
 
@@ -34,6 +36,8 @@ _HOME = {
     "VPPParams": "params",
     "Scenario": "scenarios.scenario",
     "Sessions": "scenarios.scenario",
+    "Simulation": "simulation.simulation",
+    "evaluate": "evaluation.rollout",
     "Snapshot": "views",
     "Decisions": "views",
     "Policy": "policies.base",
