@@ -122,15 +122,16 @@ class DayAheadCore:
 
     def place(
         self,
-        runs: Sequence[int],
+        runs: NDArray[np.int64],
         generators: Sequence[np.random.Generator],
         options: Mapping[str, Any] | None,
     ) -> None:
         """Begin a new episode in some runs, each drawn by its own generator."""
-        for run, generator in zip(runs, generators, strict=True):
-            scenario, start, end = self._draw(generator, dict(options or {}))
-            self.simulation.reset(scenario, start, end, runs=[run])
-            self.draft[run] = 0.0
+        chosen = dict(options or {})
+        drawn = [self._draw(generator, chosen) for generator in generators]
+        scenario, start, end = np.array(drawn, dtype=np.int64).T
+        self.simulation.reset(scenario, start, end, runs=runs)
+        self.draft[runs] = 0.0
 
     def step(self, actions: NDArray[Any]) -> tuple[Floats, Any]:
         """Decode (B, A) actions, advance, and look: the (B, K) record and observations.

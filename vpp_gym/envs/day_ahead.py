@@ -21,6 +21,7 @@ from vpp_gym.scenarios.source import as_source
 
 RENDER_MODES = ("rgb_array", "human")
 N_MONEY = len(MONEY)
+FIRST = np.zeros(1, dtype=np.int64)
 
 
 def _build_core(
@@ -130,7 +131,7 @@ class VPPDayAheadEnv(gym.Env[Any, NDArray[np.float32]]):
     ) -> tuple[Any, dict[str, Any]]:
         """Begin a new episode; see the class docstring for the options."""
         super().reset(seed=seed)
-        self.core.place([0], [self.np_random], options)
+        self.core.place(FIRST, [self.np_random], options)
         self._placed = True
         if self._recorder is not None:
             self._recorder.restart()
@@ -272,7 +273,7 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
         return observations, rewards, np.zeros_like(truncated), truncated, info
 
     def _place(self, runs: NDArray[np.int64], options: dict[str, Any]) -> None:
-        self.core.place(runs.tolist(), [self._generators[run] for run in runs], options)
+        self.core.place(runs, [self._generators[run] for run in runs], options)
         self._ended = self._ended.copy()
         self._ended[runs] = False
 

@@ -108,8 +108,7 @@ class Simulation:
                 "a run starts before it ends, within its scenario",
             )
         self._scenario_index[rows] = index
-        for row, begins, ends in zip(rows, start, end, strict=True):
-            begin(row, self.bank, self.rules, self.state, begins, ends)
+        begin(self.bank, self.rules, self.state, rows, start, end)
 
     @property
     def done(self) -> Bools:

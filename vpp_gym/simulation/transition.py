@@ -40,6 +40,7 @@ from vpp_gym.simulation.bank import Bank
 from vpp_gym.simulation.state import Rules, State
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 TOLERANCE_KWH = 1e-6
 """Rounding allowed in a decision, and below which an EV counts as fully served."""
@@ -49,19 +50,29 @@ LOAD_MEMORY_DAYS = 20
 
 
 @njit(cache=True)
-def begin(b: int, bank: Bank, rules: Rules, state: State, start: int, end: int) -> None:
-    """Set run b to an empty lot at `start`, with the arrivals of that step."""
-    run = state.run[b]
-    run.start, run.position, run.end = start, start, end
-    for i in range(state.occupied.shape[1]):
-        _clear(b, i, state)
-    state.da_sold_kwh[b] = 0.0
-    state.expected_load_kwh[b] = 0.0
-    state.load_days[b] = 0
-    state.accepted[b] = 0
-    state.pending[b] = 0.0
-    _arrive(b, bank, rules, state, state.pending[b])
-    _measure(b, rules, state)
+def begin(bank: Bank, rules: Rules, state: State, runs: Ints, starts: Ints, ends: Ints) -> None:
+    """Set runs to an empty lot at their start, with the arrivals of that step.
+
+    Args:
+        bank: the scenarios.
+        rules: parameters.
+        state: changed in place.
+        runs: (n,) rows of the batch.
+        starts: (n,) positions of the first step.
+        ends: (n,) positions before which the runs end.
+    """
+    for b, start, end in zip(runs, starts, ends):  # noqa: B905 - kernels know no strict zip
+        run = state.run[b]
+        run.start, run.position, run.end = start, start, end
+        for i in range(state.occupied.shape[1]):
+            _clear(b, i, state)
+        state.da_sold_kwh[b] = 0.0
+        state.expected_load_kwh[b] = 0.0
+        state.load_days[b] = 0
+        state.accepted[b] = 0
+        state.pending[b] = 0.0
+        _arrive(b, bank, rules, state, state.pending[b])
+        _measure(b, rules, state)
 
 
 @njit(cache=True)
