@@ -28,12 +28,20 @@ BASELINE_SOURCES = (
     "vpp_gym/policies",
     "vpp_gym/solvers",
     "vpp_gym/evaluation/rollout.py",
+    "vpp_gym/evaluation/seat.py",
     "vpp_gym/evaluation/metrics.py",
     "vpp_gym/evaluation/statistics.py",
     "vpp_gym/evaluation/leaderboard.py",
     "benchmarks/suites.py",
+    "benchmarks/tasks.py",
+    "benchmarks/results.py",
 )
-AGENT_SOURCES = ("vpp_gym/envs", "agents/policy.py", "agents/trained")
+AGENT_SOURCES = (
+    "vpp_gym/envs",
+    "vpp_gym/evaluation/agent.py",
+    "agents/policy.py",
+    "agents/trained",
+)
 
 
 def source_fingerprint(root: Path = ROOT, library_root: Path = LIBRARY_ROOT) -> dict[str, str]:

@@ -145,7 +145,7 @@ def _caveat_lines(document: Document) -> Iterator[str]:
     )
     versions = ", ".join(f"{name} {number}" for name, number in document["versions"].items())
     yield (
-        f"Made by `{document['command']}` at commit {document['commit'] or 'unknown'}"
+        f"Made by `{document['command']}` at commit {', '.join(document['commits'])}"
         f"{' with changes' if document['modified'] else ''}; Python {document['python']}, "
         f"{versions}; code {document['fingerprint']['baselines']}, agents "
         f"{document['fingerprint']['agents']}."

@@ -71,14 +71,17 @@ def assemble(
     """
     frames = [(run.track, stored.frame()) for run, stored in runs.items()]
     days = pd.concat([frame.assign(track=track) for track, frame in frames], ignore_index=True)
-    text = days[DAY_COLUMNS].to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    text = days[DAY_COLUMNS].to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    made = provenance(command)
     document = {
         "schema": SCHEMA,
         "suite": suite,
         "description": SUITES[suite],
         "scenario": {**scenario, "days": int(days["day"].nunique())},
-        **provenance(command),
-        "runs_from_commits": sorted({str(run.metadata["commit"]) for run in runs.values()}),
+        "command": command,
+        **{name: made[name] for name in ("python", "versions")},
+        "commits": sorted({run.metadata["commit"] or "unknown" for run in runs.values()}),
+        "modified": any(run.metadata["modified"] for run in runs.values()),
         "fingerprint": dict(fingerprint),
         "statistics": STATISTICS,
         "left_out": list(left_out),

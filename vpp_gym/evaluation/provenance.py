@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("vpp_gym", "numpy", "numba", "scipy", "pandas", "cvxpy", "highspy", "torch")
+NOT_RESULTS = ("--", ".", ":(exclude)benchmarks/results", ":(exclude)README.md")
 
 
 def provenance(command: str | None = None) -> dict[str, Any]:
@@ -21,7 +22,8 @@ def provenance(command: str | None = None) -> dict[str, Any]:
 
     Returns:
         keys command, python, versions, commit (None outside a git checkout of
-        vpp_gym) and modified (whether tracked files differ from that commit).
+        vpp_gym) and modified (whether tracked files other than results differ
+        from that commit).
     """
     commit = _git("rev-parse", "HEAD")
     return {
@@ -29,7 +31,7 @@ def provenance(command: str | None = None) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in PACKAGES if _version(name)},
         "commit": commit,
-        "modified": None if commit is None else bool(_git("status", "-s", "-uno")),
+        "modified": None if commit is None else bool(_git("status", "-s", "-uno", *NOT_RESULTS)),
     }
 
 
