@@ -1,0 +1,211 @@
+"""The hindsight optimum: equal to brute force where that can be done, above everybody else."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.params import DEFAULT
+from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
+from vpp_gym.policies.forecasters import PerfectForecast
+from vpp_gym.policies.hindsight import Hindsight
+from vpp_gym.policies.operator import Operator, baselines
+from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
+from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.simulation import MONEY, TERMS, Simulation
+
+
+def run(policy, scenario, params=DEFAULT, start=0, end=None):
+    """Sums of all terms over a run, and the policy's profit."""
+    world = params if policy.term_h is None else params.replace(contract={"term_h": policy.term_h})
+    end = scenario.n_steps if end is None else end
+    sim = Simulation(scenario, world)
+    sim.reset(0, start, end)
+    if policy.privileged:
+        policy.reveal(scenario, world, start, end)
+    total, state = np.zeros(len(TERMS)), None
+    while not sim.done[0]:
+        decisions, state = policy.predict(sim.snapshot(0), state)
+        total += sim.step(decisions)[0]
+    terms = dict(zip(TERMS, total, strict=True))
+    return {**terms, "profit_eur": sum(terms[name] for name in MONEY)}
+
+
+def world(seed, *, days=3, per_day=8, spread=True, negative=True):
+    """A small random scenario with contracts, spikes, negative and dual prices."""
+    rng = np.random.default_rng(seed)
+    n, steps = days * per_day, 24 * days
+    da = rng.normal(0.05, 0.02, steps)
+    mid = da + rng.normal(0, 0.04, steps) + 0.5 * (rng.random(steps) < 0.05)
+    if not negative:
+        da, mid = np.abs(da), np.abs(mid)
+    half = 0.01 * (rng.random(steps) < 0.3) * spread
+    arrival = rng.integers(0, steps - 1, n)
+    stay = rng.integers(1, 14, n)
+    sessions = {
+        "arrival_step": arrival,
+        "departure_step": np.minimum(arrival + stay, steps),
+        "arrival_soc": rng.uniform(0.3, 0.97, n),
+    }
+    return Scenario.from_arrays(
+        da_eur_per_kwh=da,
+        im_short_eur_per_kwh=mid + half,
+        im_long_eur_per_kwh=mid - half,
+        sessions=sessions,
+        seed=seed,
+    )
+
+
+@pytest.mark.parametrize("shortfall_eur", [0.05, 0.5])
+def test_hindsight_equals_brute_force_for_one_ev_and_three_steps(shortfall_eur):
+    """All dispatches on a grid that contains the optimum's corners."""
+    prices = np.full(24, 0.1)
+    prices[10:13] = [0.45, -0.05, 0.2]
+    scenario = Scenario.from_arrays(
+        da_eur_per_kwh=np.full(24, 0.1),
+        im_eur_per_kwh=prices,
+        sessions={
+            "arrival_step": [10],
+            "departure_step": [13],
+            "arrival_soc": [0.5],
+            "target_soc": [0.6],
+            "owner_draw": [0.9],
+        },
+    )
+    params = DEFAULT.replace(
+        site={"n_chargers": 1, "charge_eff": 1.0, "discharge_eff": 1.0},
+        driver={"shortfall_eur_per_kwh": shortfall_eur},
+        contract={"term_h": 3, "owner_types": (1.0,), "type_prob": (1.0,), "kappa_eur": 0.05},
+    )
+    sim = Simulation(scenario, params)
+    sim.reset(0, 10, 13)
+    contract = sim.snapshot(0).contract_kwh[0]
+    assert contract == pytest.approx(4.0)
+
+    grid = np.arange(-11.0, 11.5, 1.0)
+    best = -np.inf
+    for plan in product(grid, grid, grid):
+        sold = -np.minimum(plan, 0).sum()
+        stored = 40 + np.cumsum(plan)
+        if sold > contract + 1e-9 or stored.max() > 77.6:
+            continue
+        short = max(48 - stored[-1], 0)
+        eur = -np.dot(plan, prices[10:13]) - short * shortfall_eur
+        eur += (8 - min(short, 8)) * 0.13
+        best = max(best, eur)
+    result = run(Hindsight(3, bid_bound="none"), scenario, params, 10, 13)
+    assert result["profit_eur"] - result["payoff_eur"] == pytest.approx(best, abs=1e-9)
+
+
+POLICIES = {
+    0: [ChargeOnArrival, ChargeAtDeadline, PriceThreshold, no_v2g, lambda: rolling_mpc(0)],
+    2: [lambda: algorithm_1(2), lambda: rolling_mpc(2)],
+}
+
+
+@pytest.mark.parametrize("guarantee", [False, True])
+@pytest.mark.parametrize("seed", range(2))
+def test_hindsight_earns_at_least_what_any_policy_earns(seed, guarantee):
+    params = DEFAULT.replace(
+        site={"n_chargers": 6}, guarantee=guarantee, market={"imbalance_pricing": "single"}
+    )
+    scenario = world(seed)
+    for term_h, makers in POLICIES.items():
+        best = run(Hindsight(term_h, bid_bound="limit"), scenario, params)
+        flexible = run(Hindsight(term_h, bid_bound="none"), scenario, params)
+        for make in makers:
+            for bidder in (None, ExpectedLoadBidder(), WaitAndSee(), WaitAndSee(noisy_oracle=0.0)):
+                result = run(Operator(make(), bidder), scenario, params)
+                assert result["profit_eur"] <= best["profit_eur"] + 1e-6
+            value = flexible["load_value_eur"] + flexible["retail_eur"] + flexible["shortfall_eur"]
+            other = result["load_value_eur"] + result["retail_eur"] + result["shortfall_eur"]
+            assert other <= value + 1e-6
+
+
+@pytest.mark.parametrize("pricing", ["dutch", "dual"])
+@pytest.mark.parametrize("seed", range(2))
+def test_hindsight_bounds_charging_under_two_prices(seed, pricing):
+    params = DEFAULT.replace(site={"n_chargers": 6}, market={"imbalance_pricing": pricing})
+    scenario = world(seed)
+    best = run(Hindsight(0, bid_bound="limit"), scenario, params)["profit_eur"]
+    for make in POLICIES[0]:
+        for bidder in (None, ExpectedLoadBidder(), WaitAndSee(noisy_oracle=0.0)):
+            assert run(Operator(make(), bidder), scenario, params)["profit_eur"] <= best + 1e-6
+
+
+def test_hindsight_is_the_mpc_with_perfect_forecasts():
+    params = DEFAULT.replace(guarantee=True, market={"imbalance_pricing": "single"})
+    scenario = world(11)
+    for term_h in (0, 2):
+        best = run(Hindsight(term_h, bid_bound="none"), scenario, params)
+        perfect = run(rolling_mpc(term_h, PerfectForecast()), scenario, params)
+        assert perfect["load_value_eur"] == pytest.approx(best["load_value_eur"], abs=1e-6)
+
+
+def test_position_of_the_best_bids_adds_to_the_value_of_the_load():
+    params = DEFAULT.replace(market={"imbalance_pricing": "dual"})
+    scenario = world(5)
+    none = run(Hindsight(2, bid_bound="none"), scenario, params)
+    connected = run(Hindsight(2), scenario, params)
+    limit = run(Hindsight(2, bid_bound="limit"), scenario, params)
+    assert none["load_value_eur"] == pytest.approx(connected["load_value_eur"])
+    assert none["profit_eur"] <= connected["profit_eur"] <= limit["profit_eur"]
+
+
+def test_a_run_that_ends_early_leaves_energy_for_nobody():
+    prices = np.full(48, 0.1)
+    scenario = Scenario.from_arrays(
+        da_eur_per_kwh=prices,
+        im_eur_per_kwh=prices,
+        sessions={"arrival_step": [0], "departure_step": [10], "arrival_soc": [0.5]},
+    )
+    free = run(Hindsight(0), scenario, DEFAULT, 0, 4)
+    assert free["charge_kwh"] == 0
+    bound = run(Hindsight(0), scenario, DEFAULT.replace(guarantee=True), 0, 8)
+    missing = 0.47 * 80 / 0.98 - 2 * 11
+    assert bound["charge_kwh"] == pytest.approx(missing)
+
+
+def test_replaying_another_run_is_refused():
+    scenario = world(1)
+    policy = Hindsight(0)
+    sim = Simulation(scenario, DEFAULT)
+    sim.reset(0, 30, 60)
+    with pytest.raises(InvalidInputError, match="reveal"):
+        policy.predict(sim.snapshot(0))
+    policy.reveal(scenario, DEFAULT, 2, 32)
+    with pytest.raises(InvalidInputError, match="another run"):
+        replay(policy, sim)
+
+
+def replay(policy, sim):
+    while not sim.done[0]:
+        decisions, _ = policy.predict(sim.snapshot(0))
+        sim.step(decisions)
+
+
+def test_baselines_are_named_fresh_and_serve_every_demand_that_can_be_served():
+    scenario = world(7)
+    first, second = baselines(), baselines()
+    assert list(first) == [
+        "charge_on_arrival",
+        "charge_at_deadline",
+        "no_v2g",
+        "algorithm_1_1h",
+        "algorithm_1_2h",
+        "algorithm_1_3h",
+        "rolling_mpc",
+        "rolling_mpc_3h",
+        "hindsight",
+    ]
+    assert not any(first[name] is second[name] for name in first)
+    reachable = run(ChargeOnArrival(), scenario)["unserved_kwh"]
+    for name, policy in first.items():
+        assert policy.privileged == (name == "hindsight")
+        result = run(policy, scenario)
+        assert result["unserved_kwh"] == pytest.approx(reachable, abs=1e-6)
+        assert policy.repair_kwh < 1e-6

@@ -1,0 +1,53 @@
+"""Operators: dispatcher and bidder in one policy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vpp_gym.params import DEFAULT
+from vpp_gym.policies.base import Policy, Privileged
+from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
+from vpp_gym.policies.forecasters import PerfectForecast
+from vpp_gym.policies.operator import Operator
+from vpp_gym.policies.rules import ChargeOnArrival
+from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.scenarios.scenario import Scenario
+
+
+def test_an_operator_dispatches_and_bids(snapshot_of):
+    operator = Operator(ChargeOnArrival(), ExpectedLoadBidder())
+    gate = snapshot_of(energy_kwh=[20.0], hour=12, expected_load_kwh=[4.0] * 24)
+    decisions, _ = operator.predict(gate)
+    assert decisions.net_load_kwh[0] == 11.0
+    assert decisions.bids_kwh.tolist() == [-4.0] * 24
+    assert operator.predict(snapshot_of(hour=13))[0].bids_kwh is None
+
+
+def test_names_terms_and_privilege_come_from_the_parts():
+    plain = Operator(rolling_mpc(3))
+    assert isinstance(plain, Policy)
+    assert (plain.name, plain.term_h, plain.privileged) == ("rolling_mpc_3h", 3, False)
+    bold = Operator(rolling_mpc(3), WaitAndSee(noisy_oracle=0.1), term_h=1)
+    assert bold.name == "rolling_mpc_3h+wait_and_see_noisy_oracle"
+    assert (bold.term_h, bold.privileged) == (1, True)
+    assert Operator(ChargeOnArrival(), name="mine").name == "mine"
+
+
+def test_the_bidder_keeps_its_state_between_steps(snapshot_of):
+    operator, state = Operator(ChargeOnArrival(), WaitAndSee()), None
+    for hour in range(3):
+        _, state = operator.predict(snapshot_of(energy_kwh=[20.0] * 2, hour=hour), state)
+    assert state[1].days[:4].tolist() == [1, 1, 1, 0]
+
+
+def test_only_privileged_parts_see_the_future(snapshot_of):
+    prices = np.linspace(0, 0.1, 72)
+    scenario = Scenario.from_arrays(da_eur_per_kwh=prices, im_eur_per_kwh=prices)
+    honest = WaitAndSee()
+    operator = Operator(rolling_mpc(0, PerfectForecast()), honest)
+    assert isinstance(operator, Privileged)
+    operator.reveal(scenario, DEFAULT, 0, 72)
+    assert honest._future is None
+    snapshot = snapshot_of(energy_kwh=[20.0], target_kwh=[25.0], steps=[3])
+    assert operator.predict(snapshot)[0].net_load_kwh[0] == pytest.approx(5 / 0.98)
