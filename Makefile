@@ -5,17 +5,19 @@
 #   INSTALL  editable: work on this tree; wheel: build the wheel, install that, and run from a
 #            copy of the tree without the package, so that only the installed one can be imported
 #   DATA     folder of real market and charging data; without it, what needs it is left out
+#   PIPFLAGS options of every pip install, e.g. --quiet
 #   ARGS     passed on to the command, e.g. make test ARGS="-k markets -x"
 
 PYTHON ?= python3
 VENV ?= .venv
 INSTALL ?= editable
 DATA ?=
+PIPFLAGS ?=
 ARGS ?=
 
 override VENV := $(abspath $(VENV))
 py := $(VENV)/bin/python
-pip := $(py) -m pip --disable-pip-version-check
+pip_install := $(py) -m pip --disable-pip-version-check install $(PIPFLAGS)
 stamp := $(VENV)/.installed-$(INSTALL)
 
 ifneq ($(DATA),)
@@ -74,16 +76,16 @@ $(py):
 # One environment holds one kind of installation: the other kind's stamp goes.
 $(VENV)/.installed-editable: pyproject.toml constraints.txt | $(py)
 	rm -f "$(VENV)"/.installed-*
-	$(pip) install -c constraints.txt -e ".[train,dev]"
+	$(pip_install) -c constraints.txt -e ".[train,dev]"
 	touch "$@"
 
 $(VENV)/.installed-wheel: pyproject.toml constraints.txt $(sources) | $(py)
 	rm -rf "$(VENV)"/.installed-* "$(VENV)/dist" build
-	$(pip) wheel --no-deps --wheel-dir "$(VENV)/dist" .
+	$(py) -m pip --disable-pip-version-check wheel --no-deps --wheel-dir "$(VENV)/dist" .
 	rm -rf build *.egg-info
 	wheel=$$(echo "$(VENV)"/dist/*.whl) \
-		&& $(pip) install -c constraints.txt "$$wheel[train,dev]" \
-		&& $(pip) install --no-deps --force-reinstall "$$wheel"
+		&& $(pip_install) -c constraints.txt "$$wheel[train,dev]" \
+		&& $(pip_install) --no-deps --force-reinstall "$$wheel"
 	touch "$@"
 
 # Numba keeps compiled kernels beside their module and compiles one again when its own file
