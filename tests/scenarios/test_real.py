@@ -8,9 +8,9 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.charging_cost import charging_cost
+from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.price_files import read_hourly
 from vpp_gym.scenarios.real import HOURLY_FILE, SESSIONS_FILE, real_2019, real_source
-from vpp_gym.scenarios.source import as_source
 
 PREPROCESSED_FILE = "elaadnl_2019_reference_preprocessed.csv"
 

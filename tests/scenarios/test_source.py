@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import FixedSource, ScenarioSource, as_source
+from vpp_gym.scenarios.source import FixedSource, ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 

@@ -17,7 +17,7 @@ from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
-from vpp_gym.scenarios.source import as_source
+from vpp_gym.scenarios.named import as_source
 
 RENDER_MODES = ("rgb_array", "human")
 N_MONEY = len(MONEY)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 from vpp_gym.scenarios.charging_cost import charging_cost
+from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import ScenarioSource, as_source
+from vpp_gym.scenarios.source import ScenarioSource
 
 Floats = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Where scenarios come from: one interface for synthetic years, real years and your own."""
+"""Where scenarios come from: a numbered collection of them, given or built when asked for."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from vpp_gym.scenarios.scenario import Scenario
 
 SPLITS = ("train", "validation", "test")
 REAL_SPLITS = ("train", "test")
-NAMES = (
-    "synthetic",
-    *(f"synthetic:{split}" for split in SPLITS),
-    "real",
-    "real:train",
-    "real:test",
-)
 
 
 @runtime_checkable
@@ -104,41 +97,6 @@ class FixedSource:
         return f"<{self.name}: {self.n_scenarios} scenarios, dt_h={self.dt_h:g}>"
 
 
-def as_source(
-    value: ScenarioSource | Scenario | Sequence[Scenario] | str | None, dt_h: float = 1.0
-) -> ScenarioSource:
-    """A source from whatever names one.
-
-    Args:
-        value: a source; a Scenario or several; one of the names "synthetic"
-            (same as "synthetic:train"), "synthetic:validation",
-            "synthetic:test", "real" (same as "real:test"), "real:train";
-            None for "synthetic". The real data is read from the folder that the
-            environment variable VPP_GYM_DATA names, and only when asked for.
-        dt_h: hours per step, which the result must have.
-
-    Raises:
-        InvalidInputError: unknown name, another time step, no data folder.
-    """
-    if value is None or isinstance(value, str):
-        return _named("synthetic" if value is None else value, dt_h)
-    if isinstance(value, Scenario):
-        source: ScenarioSource = FixedSource(value)
-    elif isinstance(value, ScenarioSource):
-        source = value
-    elif isinstance(value, list | tuple):
-        source = FixedSource(value)
-    else:
-        raise InvalidInputError(
-            "scenario", value, f"give a source, Scenario objects or one of {', '.join(NAMES)}"
-        )
-    if source.dt_h != dt_h:
-        raise InvalidInputError(
-            "dt_h", dt_h, f"the scenarios have dt_h={source.dt_h:g}: ask for that, or rebuild them"
-        )
-    return source
-
-
 def checked_index(index: int, n_scenarios: int) -> int:
     """The index as int, refused outside 0 .. n_scenarios - 1."""
     number = whole("scenario index", index, least=0)
@@ -157,16 +115,3 @@ def whole(field: str, value: Any, *, least: int) -> int:
     if not fits:
         raise InvalidInputError(field, value, f"give a whole number of at least {least}")
     return number
-
-
-def _named(name: str, dt_h: float) -> ScenarioSource:
-    if name not in NAMES:
-        raise InvalidInputError("scenario", name, f"use one of {', '.join(NAMES)}")
-    kind, _, split = name.partition(":")
-    if kind == "synthetic":
-        from vpp_gym.scenarios.synthetic import SyntheticSource
-
-        return SyntheticSource(split or "train", dt_h=dt_h)
-    from vpp_gym.scenarios.real import real_source
-
-    return real_source(None, split or "test", dt_h=dt_h)
