@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 from vpp_gym.solvers.segments import (
     FALL_ONLY,
     FREE,
+    NOISE_KWH,
     RISE_ONLY,
     Floats,
     Segments,
     Stay,
+    empty_segments,
+    internal,
     is_chord,
     lagrangian_plan,
-    room_for,
     true_cost,
+    value_after_falling,
 )
 
 GAP_EUR = 1e-10
@@ -33,13 +36,13 @@ MAX_CUTS = 200
 SOLVED, INFEASIBLE, UNFINISHED = 0, 1, 2
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@internal
 def _copy(source: Floats, target: Floats) -> None:
     for i in range(len(source)):
         target[i] = source[i]
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@internal
 def _blend(few: Floats, many: Floats, budget_kwh: float, plan: Floats) -> None:
     """The plan between two that takes exactly the budget (or `many`, if that is within).
 
@@ -59,15 +62,16 @@ def _blend(few: Floats, many: Floats, budget_kwh: float, plan: Floats) -> None:
         share = max(share - excess / rate, 0.0)
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@internal
 def budget_plan(
-    stay: Stay, mode: NDArray[np.int8], room: Segments, plan: Floats
+    stay: Stay, mode: NDArray[np.int8], after: Segments, room: Segments, plan: Floats
 ) -> tuple[bool, float]:
     """Optimal plan within the budget, concave steps at their convex hull.
 
     Args:
         stay: the problem.
         mode: (T,) FREE, RISE_ONLY or FALL_ONLY for each step.
+        after: from `value_after_falling`.
         room: list to work in.
         plan: (T,) out: change of the stored energy, feasible whatever the hull.
 
@@ -79,7 +83,7 @@ def budget_plan(
     many_eur, many_kwh, few_eur, few_kwh = -np.inf, np.inf, np.inf, 0.0
     price, hoped_eur, bound = 0.0, np.inf, -np.inf
     for cut in range(MAX_CUTS):
-        found, plan_eur, plan_kwh = lagrangian_plan(stay, mode, price, room, plan)
+        found, plan_eur, plan_kwh = lagrangian_plan(stay, mode, price, after, room, plan)
         if cut == 0 and (not found or plan_kwh <= stay.budget_kwh + 1e-12):
             return found, plan_eur
         if cut == 1 and plan_kwh > stay.budget_kwh + 1e-9:
@@ -97,18 +101,21 @@ def budget_plan(
             _copy(plan, few)
         price = np.inf
         if cut > 0:
+            if many_kwh - few_kwh <= NOISE_KWH:
+                break
             price = max((few_eur - many_eur) / (many_kwh - few_kwh), 0.0)
             hoped_eur = many_eur + price * (many_kwh - stay.budget_kwh)
     _blend(few, many, stay.budget_kwh, plan)
     return True, bound
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@internal
 def _step_to_split(stay: Stay, mode: NDArray[np.int8], plan: Floats) -> int:
     """Undecided concave step that is furthest from either end; -1: none is left."""
     widest, step = -1.0, -1
     for i in range(len(plan)):
-        if is_chord(stay, mode, i, 0.0):
+        gain_eur = stay.fall_eur[i] - stay.rise_eur[i]
+        if is_chord(mode[i], stay.rise_kwh[i], stay.fall_kwh[i], gain_eur):
             inside = min(stay.rise_kwh[i] - plan[i], plan[i] + stay.fall_kwh[i])
             if inside > widest:
                 widest, step = inside, i
@@ -129,12 +136,13 @@ def best_plan(stay: Stay, max_nodes: int, best: Floats) -> tuple[int, float]:
     Returns:
         SOLVED, INFEASIBLE or UNFINISHED, and the cost in EUR.
     """
-    room = room_for(len(best))
+    after, room = empty_segments(len(best)), empty_segments(len(best))
     splits = np.empty(len(best), np.int64)
     mode, plan = np.zeros(len(best), np.int8), np.empty(len(best))
+    value_after_falling(stay, after)
     depth, best_eur = 0, np.inf
     for _ in range(max_nodes):
-        found, bound = budget_plan(stay, mode, room, plan)
+        found, bound = budget_plan(stay, mode, after, room, plan)
         cost = true_cost(stay, plan) if found else np.inf
         if cost < best_eur:
             best_eur = cost
@@ -153,7 +161,7 @@ def best_plan(stay: Stay, max_nodes: int, best: Floats) -> tuple[int, float]:
     return UNFINISHED, best_eur
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@internal
 def _turn_back(mode: NDArray[np.int8], splits: NDArray[np.int64], depth: int) -> int:
     """Take the other half of the last split that has one left; 0 when all is done.
 

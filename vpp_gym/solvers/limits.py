@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.solvers.segments import Floats
-
-Ints = NDArray[np.int64]
 
 
 class Rules(NamedTuple):
@@ -35,83 +33,85 @@ class Ev(NamedTuple):
     max_kwh: float
     target_kwh: float
     discharge_kwh: float
-    discharge_steps: int
+    discharge_steps: float
     contract_kwh: float
+    steps: float
 
 
-class Fleet(NamedTuple):
-    """The EVs of a fleet, one array (n,) per limit of `Ev`, and their last steps."""
-
-    energy_kwh: Floats
-    min_kwh: Floats
-    max_kwh: Floats
-    target_kwh: Floats
-    discharge_kwh: Floats
-    discharge_steps: Ints
-    contract_kwh: Floats
-    steps: Ints
+LOWEST = {"discharge_kwh": 0.0, "steps": 1.0}
+WHOLE = ("discharge_steps", "steps")
 
 
-LOWEST = {"charge_kwh": 0.0, "discharge_kwh": 0.0, "shortfall_eur_per_kwh": 0.0, "steps": 1.0}
+def checked_fleet(**columns: ArrayLike) -> Floats:
+    """(n, 8) one row per EV, in the order of `Ev`'s fields.
 
-
-def checked_fleet(**columns: ArrayLike) -> Fleet:
-    """The columns broadcast to one length and checked.
+    Args:
+        columns: (n,) or one number for each field of `Ev`.
 
     Raises:
         InvalidInputError: not finite, negative where that has no meaning, part
             of a step, lengths that do not match, an empty window of energy.
     """
-    arrays = {name: _checked(name, column) for name, column in columns.items()}
-    try:
-        wide = np.broadcast_arrays(*(np.atleast_1d(array) for array in arrays.values()))
-    except ValueError as error:
-        shapes = {name: array.shape for name, array in arrays.items()}
-        raise InvalidInputError("fleet", shapes, "give (n,) or one number each") from error
-    fleet = Fleet(**{name: array.copy() for name, array in zip(arrays, wide, strict=True)})
-    if fleet.steps.ndim != 1 or (fleet.min_kwh > fleet.max_kwh).any():
-        raise InvalidInputError("min_kwh", fleet.min_kwh, "give (n,), at most max_kwh")
-    return fleet
+    n = max(np.size(column) for column in columns.values())
+    table = np.empty((n, len(Ev._fields)))
+    for k, name in enumerate(Ev._fields):
+        column = columns[name]
+        if np.ndim(column) > 1 or np.size(column) not in (1, n):
+            raise InvalidInputError(name, np.shape(column), f"give ({n},) or one number")
+        table[:, k] = column
+    _check_table(table)
+    return table
 
 
-def checked_rules(
-    charge_eff: float, discharge_eff: float, shortfall_eur_per_kwh: float
-) -> Rules:
-    """Rules with both efficiencies in (0, 1] and a penalty that is not negative."""
+def _check_table(table: Floats) -> None:
+    if not np.isfinite(table).all():
+        name = Ev._fields[int(np.argmin(np.isfinite(table).all(axis=0)))]
+        raise InvalidInputError(name, "nan or inf", "give finite numbers")
+    for name, low in LOWEST.items():
+        column = table[:, Ev._fields.index(name)]
+        if (column < low).any():
+            raise InvalidInputError(name, column.min(), f"give at least {low}")
+    for name in WHOLE:
+        column = table[:, Ev._fields.index(name)]
+        if (column != np.rint(column)).any():
+            raise InvalidInputError(name, column, "give whole steps")
+    if (table[:, 1] > table[:, 2]).any():
+        raise InvalidInputError("min_kwh", table[:, 1], "must not exceed max_kwh")
+
+
+def checked_rules(charge_eff: float, discharge_eff: float, shortfall_eur_per_kwh: float) -> Rules:
+    """Rules with both efficiencies in (0, 1] and a finite penalty that is not negative."""
     for name, value in (("charge_eff", charge_eff), ("discharge_eff", discharge_eff)):
         if not 0.0 < value <= 1.0:
             raise InvalidInputError(name, value, "give a fraction above 0, at most 1")
-    penalty = _checked("shortfall_eur_per_kwh", shortfall_eur_per_kwh)
-    return Rules(float(charge_eff), float(discharge_eff), float(penalty))
+    if not 0.0 <= shortfall_eur_per_kwh < np.inf:
+        remedy = "give a finite number, at least 0"
+        raise InvalidInputError("shortfall_eur_per_kwh", shortfall_eur_per_kwh, remedy)
+    return Rules(float(charge_eff), float(discharge_eff), float(shortfall_eur_per_kwh))
 
 
 def checked_prices(buy: ArrayLike, sell: ArrayLike) -> tuple[Floats, Floats]:
     """Two arrays of finite prices of one length, at least one step."""
-    pair = _checked("buy", buy), _checked("sell", sell)
+    pair = np.array(buy, dtype=float), np.array(sell, dtype=float)
     if pair[0].ndim != 1 or pair[0].shape != pair[1].shape or not pair[0].size:
         shapes = (pair[0].shape, pair[1].shape)
         raise InvalidInputError("buy, sell", shapes, "give one price of each per step")
+    if not (np.isfinite(pair[0]).all() and np.isfinite(pair[1]).all()):
+        raise InvalidInputError("buy, sell", "nan or inf", "give finite prices")
     return pair
 
 
-def checked_charge(charge_kwh: ArrayLike, shape: tuple[int, int]) -> Floats:
-    """(n, H) limit of charging from one number, (n, 1) or (1, H)."""
-    charge = _checked("charge_kwh", charge_kwh)
-    try:
-        return np.array(np.broadcast_to(charge, shape))
-    except ValueError as error:
-        raise InvalidInputError(
-            "charge_kwh", charge.shape, f"give one number or an array that fits {shape}"
-        ) from error
+def checked_charge(charge_kwh: ArrayLike, n: int, steps: int) -> Floats:
+    """(n or 1, T or 1) limit of charging at the meter.
 
-
-def _checked(name: str, value: ArrayLike) -> NDArray:
-    array = np.array(value, dtype=float)
-    low = LOWEST.get(name, -np.inf)
-    if not np.isfinite(array).all() or (array < low).any():
-        raise InvalidInputError(name, value, f"give finite numbers, at least {low}")
-    if not name.endswith("steps"):
-        return array
-    if (array != np.rint(array)).any():
-        raise InvalidInputError(name, value, "give whole steps")
-    return array.astype(np.int64)
+    Raises:
+        InvalidInputError: an array that fits neither the EVs nor the steps, NaN
+            or a negative limit.
+    """
+    charge = np.array(charge_kwh, dtype=float, ndmin=2)
+    if charge.ndim != 2 or charge.shape[0] not in (1, n) or charge.shape[1] not in (1, steps):
+        shape = np.shape(charge_kwh)
+        raise InvalidInputError("charge_kwh", shape, f"does not fit {n} EVs and {steps} steps")
+    if not (np.isfinite(charge).all() and (charge >= 0).all()):
+        raise InvalidInputError("charge_kwh", charge_kwh, "give finite numbers, at least 0")
+    return charge

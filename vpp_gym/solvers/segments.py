@@ -17,7 +17,7 @@ the end: what lies to the left of the stored energy is used, the rest is not.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -33,6 +33,10 @@ NOISE_KWH = 1e-10
 
 FREE, RISE_ONLY, FALL_ONLY = 0, 1, 2
 
+_FLAGS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+internal = njit(cache=True, **_FLAGS)
+"""Compile for kernels only: half the compile time, and not callable from Python."""
+
 
 class Stay(NamedTuple):
     """One EV's problem in the battery frame.
@@ -43,7 +47,10 @@ class Stay(NamedTuple):
         rise_kwh: (T,) most that can be stored in a step.
         fall_kwh: (T,) most that can be taken in a step.
         lower_kwh: (T + 1,) least stored energy before each step and at the end.
-        upper_kwh: (T + 1,) most stored energy before each step and at the end.
+        upper_kwh: (T + 1,) most stored energy before each step and at the end;
+            it and lower_kwh are constant behind the last step that can take any.
+        dearest: (H,) steps from the highest to the lowest price of rising, later
+            steps first among equals; entries beyond T are ignored.
         energy_kwh: stored before the first step.
         target_kwh: wanted at the end.
         shortfall_eur: EUR per kWh missing at the end.
@@ -56,6 +63,7 @@ class Stay(NamedTuple):
     fall_kwh: Floats
     lower_kwh: Floats
     upper_kwh: Floats
+    dearest: NDArray[np.int64]
     energy_kwh: float
     target_kwh: float
     shortfall_eur: float
@@ -63,130 +71,191 @@ class Stay(NamedTuple):
 
 
 class Segments(NamedTuple):
-    """Room for the list of segments (sorted by slope) and for what is used of each."""
+    """The list of segments between two ends, and what is used of each so far.
+
+    Attributes:
+        slope: (2 T + 2,) EUR/kWh, ascending between the ends.
+        length: (2 T + 2,) kWh.
+        origin: (2 T + 2,) i: the rise of step i; T + i: its fall; then the penalty.
+        used: (2 T + 2,) kWh by origin, that lie below the window of energy.
+        ends: (2,) place of the first segment and behind the last.
+        window: (2,) kWh, least and most energy that the list covers.
+    """
 
     slope: Floats
     length: Floats
     origin: NDArray[np.int64]
     used: Floats
+    ends: NDArray[np.int64]
+    window: Floats
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def room_for(steps: int) -> Segments:
-    """Empty list with room for a stay of that many steps."""
+@internal
+def empty_segments(steps: int) -> Segments:
+    """Room for the segments of a stay of that many steps."""
     size = 2 * steps + 2
-    return Segments(np.empty(size), np.empty(size), np.empty(size, np.int64), np.empty(size))
+    return Segments(
+        np.empty(size),
+        np.empty(size),
+        np.empty(size, np.int64),
+        np.empty(size),
+        np.empty(2, np.int64),
+        np.empty(2),
+    )
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def is_chord(stay: Stay, mode: NDArray[np.int8], i: int, fall_price: float) -> bool:
-    """Whether the cost of step i is concave around idle, and undecided.
+@internal
+def _use_up(room: Segments, length: float) -> None:
+    """Use that length from the left, whatever the energy."""
+    while length > 0.0 and room.ends[0] < room.ends[1]:
+        k = room.ends[0]
+        cut = min(length, room.length[k])
+        room.used[room.origin[k]] += cut
+        room.length[k] -= cut
+        length -= cut
+        if room.length[k] <= 0.0:
+            room.ends[0] += 1
+
+
+@internal
+def _copy_segments(source: Segments, target: Segments) -> None:
+    for k in range(source.ends[0], source.ends[1]):
+        target.slope[k] = source.slope[k]
+        target.length[k] = source.length[k]
+        target.origin[k] = source.origin[k]
+    for k in range(len(source.used)):
+        target.used[k] = source.used[k]
+    for k in range(2):
+        target.ends[k], target.window[k] = source.ends[k], source.window[k]
+
+
+@internal
+def _steps_back(
+    stay: Stay, mode: NDArray[np.int8], fall_price: float, last: int, first: int, room: Segments
+) -> None:
+    """From the value of the energy before step `last` to its value before step `first`.
+
+    One loop on local names: calls and repeated look-ups would double its time.
+    """
+    slope, length, origin, used = room.slope, room.length, room.origin, room.used
+    head, tail = room.ends[0], room.ends[1]
+    lowest, highest = room.window[0], room.window[1]
+    for i in range(last - 1, first - 1, -1):
+        rise = 0.0 if mode[i] == FALL_ONLY else stay.rise_kwh[i]
+        fall = 0.0 if mode[i] == RISE_ONLY else stay.fall_kwh[i]
+        earns = stay.fall_eur[i] - fall_price - MARGIN_EUR_PER_KWH
+        new_slope, new_length, new_origin = -stay.rise_eur[i], rise, i
+        next_length = fall
+        if is_chord(mode[i], rise, fall, earns - stay.rise_eur[i] + MARGIN_EUR_PER_KWH):
+            new_slope = -(stay.rise_eur[i] * rise + earns * fall) / (rise + fall)
+            new_length, next_length = rise + fall, 0.0
+        for _ in range(2):
+            # Behind all of equal slope, so that among equals the earlier step charges.
+            if new_length > 0.0:
+                k = tail
+                while k > head and slope[k - 1] > new_slope:
+                    slope[k], length[k], origin[k] = slope[k - 1], length[k - 1], origin[k - 1]
+                    k -= 1
+                slope[k], length[k], origin[k] = new_slope, new_length, new_origin
+                tail += 1
+            new_slope, new_length, new_origin = -earns, next_length, len(mode) + i
+        lowest, highest = lowest - rise, highest + fall
+        excess = stay.lower_kwh[i] - lowest
+        while excess > 0.0 and head < tail:  # Used whatever the energy.
+            cut = min(excess, length[head])
+            used[origin[head]] += cut
+            length[head] -= cut
+            excess -= cut
+            head += length[head] <= 0.0
+        excess = highest - stay.upper_kwh[i]
+        while excess > 0.0 and head < tail:  # Used for no energy.
+            cut = min(excess, length[tail - 1])
+            length[tail - 1] -= cut
+            excess -= cut
+            tail -= length[tail - 1] <= 0.0
+        lowest, highest = max(lowest, stay.lower_kwh[i]), min(highest, stay.upper_kwh[i])
+        if lowest > highest + NOISE_KWH:
+            break
+    room.ends[0], room.ends[1] = head, tail
+    room.window[0], room.window[1] = lowest, highest
+
+
+@internal
+def falling_steps(stay: Stay) -> int:
+    """The number of first steps behind which nothing can be taken from the battery."""
+    steps = len(stay.fall_kwh)
+    while steps > 0 and stay.fall_kwh[steps - 1] <= 0.0:
+        steps -= 1
+    return steps
+
+
+@internal
+def value_after_falling(stay: Stay, room: Segments) -> None:
+    """The value of energy behind the last step that can take any: the same for any fall price.
+
+    From there on the energy only rises, so that the order in time does not matter:
+    the segments are the prices sorted, with the penalty in between.
+
+    Args:
+        stay: the problem.
+        room: out.
+    """
+    steps, first = len(stay.rise_eur), falling_steps(stay)
+    lower, upper = stay.lower_kwh[steps], stay.upper_kwh[steps]
+    target = min(max(stay.target_kwh, lower), upper)
+    k, all_rise, end = 0, 0.0, 0
+    for step in stay.dearest:
+        if step < first or step >= steps:
+            continue
+        while end < 2 and _end_slope(stay, end) <= -stay.rise_eur[step]:
+            room.slope[k], room.origin[k] = _end_slope(stay, end), 2 * steps + end
+            room.length[k] = upper - target if end else target - lower
+            k, end = k + 1, end + 1
+        room.slope[k], room.origin[k] = -stay.rise_eur[step], step
+        room.length[k] = stay.rise_kwh[step]
+        k, all_rise = k + 1, all_rise + stay.rise_kwh[step]
+    while end < 2:
+        room.slope[k], room.origin[k] = _end_slope(stay, end), 2 * steps + end
+        room.length[k] = upper - target if end else target - lower
+        k, end = k + 1, end + 1
+    for place in range(len(room.used)):
+        room.used[place] = 0.0
+    room.ends[0], room.ends[1] = 0, k
+    _use_up(room, all_rise)
+    room.window[0], room.window[1] = lower, upper
+
+
+@internal
+def _end_slope(stay: Stay, end: int) -> float:
+    """Slope of the terminal penalty below (0) and above (1) the target."""
+    return MARGIN_EUR_PER_KWH if end else -stay.shortfall_eur
+
+
+@internal
+def is_chord(mode: int, rise_kwh: float, fall_kwh: float, gain_eur: float) -> bool:
+    """Whether the cost of a step is concave around idle, and undecided.
 
     Storing then costs less than taking earns (negative prices): the convex hull of
     the step's cost is the chord between full rise and full fall.
+
+    Args:
+        mode: of the step.
+        rise_kwh: most that can be stored.
+        fall_kwh: most that can be taken.
+        gain_eur: EUR per kWh that is stored and taken at once.
     """
-    if mode[i] != FREE or stay.rise_kwh[i] <= 0.0 or stay.fall_kwh[i] <= 0.0:
-        return False
-    return stay.fall_eur[i] - fall_price > stay.rise_eur[i] + MARGIN_EUR_PER_KWH
+    possible = mode == FREE and rise_kwh > 0.0 and fall_kwh > 0.0
+    return possible and gain_eur > MARGIN_EUR_PER_KWH
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _insert(room: Segments, head: int, tail: int, slope: float, length: float, origin: int) -> int:
-    """Insert behind the segments of equal slope, so that the earlier step charges first."""
-    if length <= 0.0:
-        return tail
-    k = tail
-    while k > head and room.slope[k - 1] > slope:
-        room.slope[k] = room.slope[k - 1]
-        room.length[k] = room.length[k - 1]
-        room.origin[k] = room.origin[k - 1]
-        k -= 1
-    room.slope[k], room.length[k], room.origin[k] = slope, length, origin
-    return tail + 1
-
-
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _use_up(room: Segments, head: int, tail: int, length: float) -> int:
-    """Use that length from the left; returns the new head."""
-    while length > 0.0 and head < tail:
-        cut = min(length, room.length[head])
-        room.used[room.origin[head]] += cut
-        length -= cut
-        if cut < room.length[head]:
-            room.length[head] -= cut
-        else:
-            head += 1
-    return head
-
-
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _cut_off(room: Segments, head: int, tail: int, length: float) -> int:
-    """Drop that length from the right; returns the new tail."""
-    while length > 0.0 and head < tail:
-        cut = min(length, room.length[tail - 1])
-        length -= cut
-        if cut < room.length[tail - 1]:
-            room.length[tail - 1] -= cut
-        else:
-            tail -= 1
-    return tail
-
-
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _end_value(stay: Stay, room: Segments) -> int:
-    """Segments of the terminal penalty; returns the tail."""
-    steps = len(stay.rise_eur)
-    lower, upper = stay.lower_kwh[steps], stay.upper_kwh[steps]
-    target = min(max(stay.target_kwh, lower), upper)
-    room.used[:] = 0.0
-    tail = _insert(room, 0, 0, -stay.shortfall_eur, target - lower, 2 * steps)
-    return _insert(room, 0, tail, MARGIN_EUR_PER_KWH, upper - target, 2 * steps + 1)
-
-
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _add_step(
-    stay: Stay, mode: NDArray[np.int8], i: int, fall_price: float, room: Segments, head: int, tail: int
-) -> tuple[int, float, float]:
-    """Insert step i; returns the tail and by how much the window grew down and up."""
-    steps = len(stay.rise_eur)
-    rise = 0.0 if mode[i] == FALL_ONLY else stay.rise_kwh[i]
-    fall = 0.0 if mode[i] == RISE_ONLY else stay.fall_kwh[i]
-    earns = stay.fall_eur[i] - fall_price - MARGIN_EUR_PER_KWH
-    if is_chord(stay, mode, i, fall_price):
-        mean = (stay.rise_eur[i] * rise + earns * fall) / (rise + fall)
-        tail = _insert(room, head, tail, -mean, rise + fall, i)
-    else:
-        tail = _insert(room, head, tail, -stay.rise_eur[i], rise, i)
-        tail = _insert(room, head, tail, -earns, fall, steps + i)
-    return tail, rise, fall
-
-
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def _recurse(stay: Stay, mode: NDArray[np.int8], fall_price: float, room: Segments) -> bool:
-    """Run all steps back to the start; False if the start lies outside every window."""
-    steps = len(stay.rise_eur)
-    lowest, highest = stay.lower_kwh[steps], stay.upper_kwh[steps]
-    head, tail = 0, _end_value(stay, room)
-    if lowest > highest + NOISE_KWH:
-        return False
-    for i in range(steps - 1, -1, -1):
-        tail, rise, fall = _add_step(stay, mode, i, fall_price, room, head, tail)
-        lowest, highest = lowest - rise, highest + fall
-        if lowest < stay.lower_kwh[i]:
-            head = _use_up(room, head, tail, stay.lower_kwh[i] - lowest)
-            lowest = stay.lower_kwh[i]
-        if highest > stay.upper_kwh[i]:
-            tail = _cut_off(room, head, tail, highest - stay.upper_kwh[i])
-            highest = stay.upper_kwh[i]
-        if lowest > highest + NOISE_KWH:
-            return False
-    _use_up(room, head, tail, stay.energy_kwh - lowest)
-    return lowest - NOISE_KWH <= stay.energy_kwh <= highest + NOISE_KWH
-
-
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@internal
 def lagrangian_plan(
-    stay: Stay, mode: NDArray[np.int8], fall_price: float, room: Segments, move: Floats
+    stay: Stay,
+    mode: NDArray[np.int8],
+    fall_price: float,
+    after: Segments,
+    room: Segments,
+    move: Floats,
 ) -> tuple[bool, float, float]:
     """Optimal plan when every kWh taken costs `fall_price` on top, exact and in one pass.
 
@@ -194,6 +263,7 @@ def lagrangian_plan(
         stay: the problem; its budget is not looked at.
         mode: (T,) FREE, RISE_ONLY or FALL_ONLY for each step.
         fall_price: EUR per kWh taken, >= 0; inf takes only what the limits force.
+        after: from `value_after_falling`.
         room: list to work in, overwritten.
         move: (T,) out: change of the stored energy in each step.
 
@@ -201,17 +271,23 @@ def lagrangian_plan(
         Whether there is a plan; its cost in EUR without the fall price, concave
         steps at their convex hull (a lower bound); the kWh taken in that hull.
     """
-    steps = len(stay.rise_eur)
-    if not _recurse(stay, mode, fall_price, room):
+    _copy_segments(after, room)
+    _steps_back(stay, mode, fall_price, falling_steps(stay), 0, room)
+    lowest, highest = room.window[0] - NOISE_KWH, room.window[1] + NOISE_KWH
+    if not lowest <= stay.energy_kwh <= highest:
         return False, np.inf, 0.0
+    _use_up(room, stay.energy_kwh - room.window[0])
+    used = room.used
     cost, taken, energy = 0.0, 0.0, stay.energy_kwh
-    for i in range(steps):
-        rise, fall = stay.rise_kwh[i] - room.used[i], room.used[steps + i]
+    for i in range(len(move)):
+        # What is used of a rise is not stored, what is used of a fall is taken.
+        rise, fall = stay.rise_kwh[i] - used[i], used[len(move) + i]
+        gain_eur = stay.fall_eur[i] - fall_price - stay.rise_eur[i]
         if mode[i] == FALL_ONLY:
             rise = 0.0
-        elif is_chord(stay, mode, i, fall_price):
-            share = room.used[i] / (stay.rise_kwh[i] + stay.fall_kwh[i])
-            rise, fall = stay.rise_kwh[i] * (1.0 - share), stay.fall_kwh[i] * share
+        elif is_chord(mode[i], stay.rise_kwh[i], stay.fall_kwh[i], gain_eur):
+            fall = stay.fall_kwh[i] * used[i] / (stay.rise_kwh[i] + stay.fall_kwh[i])
+            rise = stay.rise_kwh[i] * (1.0 - fall / stay.fall_kwh[i])
         move[i] = rise - fall
         energy += move[i]
         cost += stay.rise_eur[i] * rise - stay.fall_eur[i] * fall
@@ -219,14 +295,14 @@ def lagrangian_plan(
     return True, cost + stay.shortfall_eur * shortfall_kwh(stay, energy), taken
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@internal
 def shortfall_kwh(stay: Stay, energy_kwh: float) -> float:
     """What is missing to the target, zero where it is rounding only."""
     short = stay.target_kwh - energy_kwh
     return short if short > NOISE_KWH else 0.0
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@internal
 def true_cost(stay: Stay, move: Floats) -> float:
     """Cost of a plan in EUR, every step either rising or falling."""
     cost, energy = 0.0, stay.energy_kwh

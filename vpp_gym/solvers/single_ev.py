@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from vpp_gym.solvers.budget import SOLVED
 from vpp_gym.solvers.limits import (
     Ev,
-    Fleet,
     Rules,
     checked_charge,
     checked_fleet,
@@ -22,7 +21,7 @@ from vpp_gym.solvers.limits import (
 )
 from vpp_gym.solvers.segments import Floats
 from vpp_gym.solvers.single_ev_milp import milp_plan
-from vpp_gym.solvers.stay import net_load_of_fleet
+from vpp_gym.solvers.stay import dearest_first, net_load_of_fleet
 
 
 def plan_ev(
@@ -76,10 +75,9 @@ def plan_ev(
     ...     contract_kwh=4, charge_eff=1.0, discharge_eff=1.0, shortfall_eur_per_kwh=1e3)
     array([-4., 10.,  4.])
     """
-    charge = np.atleast_1d(np.asarray(charge_kwh, dtype=float))
     return _solved(
         checked_prices(buy, sell),
-        charge[np.newaxis, :],
+        charge_kwh,
         checked_fleet(
             energy_kwh=energy_kwh,
             min_kwh=min_kwh,
@@ -137,10 +135,9 @@ def plan_fleet(
         InvalidInputError: a price or limit that cannot be used.
         SolveFailedError: no solver finished.
     """
-    charge = np.atleast_1d(np.asarray(charge_kwh, dtype=float))
     return _solved(
         checked_prices(buy, sell),
-        charge[:, np.newaxis],
+        np.reshape(charge_kwh, (-1, 1)),
         checked_fleet(
             energy_kwh=energy_kwh,
             min_kwh=min_kwh,
@@ -156,15 +153,16 @@ def plan_fleet(
 
 
 def _solved(
-    prices: tuple[Floats, Floats], charge_kwh: Floats, fleet: Fleet, rules: Rules
+    prices: tuple[Floats, Floats], charge_kwh: ArrayLike, fleet: Floats, rules: Rules
 ) -> Floats:
     """Net load (n, H) by the exact recursion, by HiGHS for an EV that it gives up on."""
-    charge = checked_charge(charge_kwh, (len(fleet.steps), len(prices[0])))
-    net_load, status = net_load_of_fleet(*prices, charge, fleet, rules)
+    charge = checked_charge(charge_kwh, len(fleet), len(prices[0]))
+    net_load, status = net_load_of_fleet(*prices, dearest_first(prices[0]), charge, fleet, rules)
     for k in np.flatnonzero(status != SOLVED):
-        n = min(int(fleet.steps[k]), len(prices[0]))
-        ev = Ev(*(column[k] for column in fleet[: len(Ev._fields)]))
-        net_load[k, :n] = milp_plan(prices[0][:n], prices[1][:n], charge[k, :n], ev, rules)
+        ev = Ev(*fleet[k])
+        n = min(int(ev.steps), len(prices[0]))
+        own_charge = np.broadcast_to(charge, net_load.shape)[k, :n]
+        net_load[k, :n] = milp_plan(prices[0][:n], prices[1][:n], own_charge, ev, rules)
     return net_load
 
 

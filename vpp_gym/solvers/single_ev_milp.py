@@ -10,7 +10,7 @@ from vpp_gym.errors import SolveFailedError
 from vpp_gym.solvers.budget import SOLVED, best_plan
 from vpp_gym.solvers.limits import Ev, Rules
 from vpp_gym.solvers.segments import Floats, Stay
-from vpp_gym.solvers.stay import stay_of
+from vpp_gym.solvers.stay import dearest_first, stay_of
 
 TIME_LIMIT_S = 60.0
 
@@ -34,11 +34,9 @@ def milp_plan(buy: Floats, sell: Floats, charge_kwh: Floats, ev: Ev, rules: Rule
     return np.where(plan > 0, plan / rules.charge_eff, plan * rules.discharge_eff)
 
 
-def _widest_stay(
-    buy: Floats, sell: Floats, charge_kwh: Floats, ev: Ev, rules: Rules
-) -> Stay:
+def _widest_stay(buy: Floats, sell: Floats, charge_kwh: Floats, ev: Ev, rules: Rules) -> Stay:
     """The stay with its window of energy reaching to the energy at the start."""
-    stay = stay_of(buy, sell, charge_kwh, ev, rules, 0)
+    stay = stay_of(buy, sell, dearest_first(buy), charge_kwh, ev, rules, 0)
     return stay._replace(
         lower_kwh=np.minimum(stay.lower_kwh, ev.energy_kwh),
         upper_kwh=np.maximum(stay.upper_kwh, ev.energy_kwh),
@@ -57,9 +55,7 @@ def _rising_steps(stay: Stay, ev: Ev) -> np.ndarray:
     rows = [
         # Rise only where rising, fall only where not.
         LinearConstraint(hstack([one, none, -diags_array(stay.rise_kwh), column]), ub=0.0),
-        LinearConstraint(
-            hstack([none, one, diags_array(stay.fall_kwh), column]), ub=stay.fall_kwh
-        ),
+        LinearConstraint(hstack([none, one, diags_array(stay.fall_kwh), column]), ub=stay.fall_kwh),
         LinearConstraint(hstack([sums, -sums, none, column]), lower, upper),
         # Who may rise is not above the window afterwards, who may fall not below it.
         LinearConstraint(hstack([sums, -sums, above * one, column]), ub=upper),

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from vpp_gym.solvers.budget import SOLVED, UNFINISHED, best_plan
-from vpp_gym.solvers.limits import Ev, Fleet, Ints, Rules
-from vpp_gym.solvers.segments import NOISE_KWH, Floats, Stay
+from vpp_gym.solvers.limits import Ev, Rules
+from vpp_gym.solvers.segments import NOISE_KWH, Floats, Stay, internal
+
+Ints = NDArray[np.int64]
 
 MAX_NODES = 20_000
 
 
+def dearest_first(buy: Floats) -> Ints:
+    """Steps from the highest to the lowest price, later steps first among equals."""
+    return np.argsort(buy, kind="stable")[::-1].copy()
+
+
 @njit(cache=True)
 def stay_of(
-    buy: Floats, sell: Floats, charge_kwh: Floats, ev: Ev, rules: Rules, back: int
+    buy: Floats, sell: Floats, dearest: Ints, charge_kwh: Floats, ev: Ev, rules: Rules, back: int
 ) -> Stay:
     """The battery-side problem of one EV.
 
@@ -25,7 +33,8 @@ def stay_of(
     Args:
         buy: (T,) EUR/kWh at the meter.
         sell: (T,) EUR/kWh at the meter.
-        charge_kwh: (T,) limit at the meter.
+        dearest: (H,) steps by falling `buy`, see `Stay`.
+        charge_kwh: (T,) or (1,) limit at the meter.
         ev: its limits.
         rules: efficiencies and penalty.
         back: step, 0 for an EV that starts inside; T + 1: it stays outside.
@@ -38,10 +47,10 @@ def stay_of(
     for i in range(steps):
         rise_eur[i], fall_eur[i] = buy[i] / rules.charge_eff, sell[i] * rules.discharge_eff
         if i >= back or ev.energy_kwh <= ev.max_kwh:
-            rise_kwh[i] = charge_kwh[i] * rules.charge_eff
-        if i >= back or ev.energy_kwh >= ev.min_kwh:
-            if i < ev.discharge_steps and budget_kwh > 0.0:
-                fall_kwh[i] = ev.discharge_kwh / rules.discharge_eff
+            rise_kwh[i] = charge_kwh[min(i, len(charge_kwh) - 1)] * rules.charge_eff
+        in_window = i < ev.discharge_steps and budget_kwh > 0.0
+        if in_window and (i >= back or ev.energy_kwh >= ev.min_kwh):
+            fall_kwh[i] = ev.discharge_kwh / rules.discharge_eff
         can_rise, can_fall = can_rise + rise_kwh[i], can_fall + fall_kwh[i]
     lowest = max(ev.min_kwh, ev.energy_kwh - min(budget_kwh, can_fall))
     highest = min(ev.max_kwh, ev.energy_kwh + can_rise)
@@ -56,6 +65,7 @@ def stay_of(
         fall_kwh,
         lower_kwh,
         upper_kwh,
+        dearest,
         ev.energy_kwh,
         ev.target_kwh,
         rules.shortfall_eur_per_kwh,
@@ -63,9 +73,9 @@ def stay_of(
     )
 
 
-@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@internal
 def _plan_of(
-    buy: Floats, sell: Floats, charge_kwh: Floats, ev: Ev, rules: Rules, plan: Floats
+    buy: Floats, sell: Floats, dearest: Ints, charge_kwh: Floats, ev: Ev, rules: Rules, plan: Floats
 ) -> int:
     """Optimal change of the stored energy per step, also from outside the window.
 
@@ -79,7 +89,7 @@ def _plan_of(
     for back in range(1 if outside else 0, steps + 2 if outside else 1):
         if ev.discharge_steps < back <= steps:
             continue
-        stay = stay_of(buy, sell, charge_kwh, ev, rules, back)
+        stay = stay_of(buy, sell, dearest, charge_kwh, ev, rules, back)
         status, cost = best_plan(stay, MAX_NODES, trial)
         if status == UNFINISHED:
             return UNFINISHED
@@ -92,32 +102,27 @@ def _plan_of(
 
 @njit(cache=True)
 def net_load_of_fleet(
-    buy: Floats, sell: Floats, charge_kwh: Floats, fleet: Fleet, rules: Rules
+    buy: Floats, sell: Floats, dearest: Ints, charge_kwh: Floats, fleet: Floats, rules: Rules
 ) -> tuple[Floats, Ints]:
     """Optimal net load (n, H) at the meter, and SOLVED or UNFINISHED (n,) of each EV.
 
     Args:
         buy: (H,) EUR/kWh at the meter.
         sell: (H,) EUR/kWh at the meter.
-        charge_kwh: (n, H) limit at the meter.
-        fleet: the other limits.
+        dearest: (H,) steps by falling `buy`, see `Stay`.
+        charge_kwh: (n or 1, H or 1) limit at the meter.
+        fleet: (n, 8) other limits in the order of `Ev`.
         rules: efficiencies and penalty.
     """
-    n = len(fleet.steps)
+    n = len(fleet)
     net_load, status = np.zeros((n, len(buy))), np.zeros(n, np.int64)
     for k in range(n):
-        end = min(fleet.steps[k], len(buy))
-        ev = Ev(
-            fleet.energy_kwh[k],
-            fleet.min_kwh[k],
-            fleet.max_kwh[k],
-            fleet.target_kwh[k],
-            fleet.discharge_kwh[k],
-            fleet.discharge_steps[k],
-            fleet.contract_kwh[k],
-        )
+        own = fleet[k]
+        ev = Ev(own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7])
+        end = min(int(ev.steps), len(buy))
+        charge = charge_kwh[min(k, len(charge_kwh) - 1)]
         plan = net_load[k, :end]
-        status[k] = _plan_of(buy[:end], sell[:end], charge_kwh[k, :end], ev, rules, plan)
+        status[k] = _plan_of(buy[:end], sell[:end], dearest, charge, ev, rules, plan)
         for i in range(end):
             if abs(plan[i]) < NOISE_KWH:
                 plan[i] = 0.0
