@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numba import njit
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
@@ -104,25 +105,17 @@ class DayAheadAnchored:
     def _expected_residual(self, snapshot: Snapshot, residual: Floats, n_steps: int) -> Floats:
         """(n_steps,) EUR/kWh: the habit of the line and the last deviation from it, decaying."""
         lines = len(snapshot.expected_load_kwh)
-        share = self.line_share * len(residual) / (HISTORY_DAYS * lines)
-        habit = share * _line_means_of(lines, snapshot.line_past, residual)
-        deviation = residual - habit[snapshot.line_past]
-        decay = self._decay(deviation, snapshot.dt_h)
-        carried = deviation[-1] * np.power(decay, np.arange(1.0, n_steps + 1.0))
-        return np.asarray(habit[lines_ahead(snapshot, n_steps)] + carried, dtype=np.float64)
-
-    def _decay(self, residual: Floats, dt_h: float) -> float:
-        """Autocorrelation of the residual at one step, within [0, 1)."""
-        if self.phi is not None:
-            return self.phi**dt_h
-        before = residual[:-1]
-        energy = float(before @ before)
-        weight = self.prior_h / dt_h * energy / max(len(before), 1)
-        if energy <= 0:
-            return self.prior_phi**dt_h
-        evidence = float(before @ residual[1:])
-        phi = (evidence + weight * self.prior_phi**dt_h) / (energy + weight)
-        return min(max(phi, 0.0), 0.999)
+        fixed = np.nan if self.phi is None else self.phi**snapshot.dt_h
+        return expected_residual(
+            residual,
+            snapshot.line_past,
+            lines_ahead(snapshot, n_steps),
+            lines,
+            self.line_share * len(residual) / (HISTORY_DAYS * lines),
+            fixed,
+            self.prior_phi**snapshot.dt_h,
+            self.prior_h / snapshot.dt_h,
+        )
 
 
 @dataclass
@@ -199,10 +192,64 @@ def _line_means(snapshot: Snapshot, past_eur_per_kwh: Floats) -> Floats:
     return _line_means_of(lines, snapshot.line_past, past_eur_per_kwh)
 
 
+@njit(cache=True)
 def _line_means_of(lines: int, line: Ints, values: Floats) -> Floats:
-    count = np.bincount(line, minlength=lines)
-    total = np.bincount(line, weights=values, minlength=lines)
-    return np.where(count > 0, total / np.maximum(count, 1), values.mean())
+    """(lines,) mean value by line; lines without any get the mean of all."""
+    total, count = np.zeros(lines), np.zeros(lines)
+    for i in range(len(values)):
+        total[line[i]] += values[i]
+        count[line[i]] += 1.0
+    overall = total.sum() / max(len(values), 1)
+    for k in range(lines):
+        total[k] = total[k] / count[k] if count[k] > 0.0 else overall
+    return total
+
+
+@njit(cache=True)
+def expected_residual(
+    residual: Floats,
+    line_past: Ints,
+    line_ahead: Ints,
+    lines: int,
+    share: float,
+    fixed_phi: float,
+    prior_phi: float,
+    prior_steps: float,
+) -> Floats:
+    """Residuals to come: a habit by line, and an AR(1) deviation from it.
+
+    Args:
+        residual: (p,) past residuals, p >= 1.
+        line_past: (p,) their place in the clock day.
+        line_ahead: (n,) place in the clock day of the steps to come.
+        lines: lines of a day.
+        share: of the past mean by line that is the habit.
+        fixed_phi: autocorrelation at one step; NaN estimates it, within [0, 1).
+        prior_phi: what the estimate is drawn towards.
+        prior_steps: and with the weight of how many steps.
+
+    Returns:
+        (n,) in the residual's unit.
+    """
+    habit = share * _line_means_of(lines, line_past, residual)
+    steps = len(residual) - 1
+    energy, evidence = 0.0, 0.0
+    before = residual[0] - habit[line_past[0]]
+    for i in range(1, steps + 1):
+        deviation = residual[i] - habit[line_past[i]]
+        energy += before * before
+        evidence += before * deviation
+        before = deviation
+    phi = fixed_phi
+    if np.isnan(phi):
+        weight = prior_steps * energy / max(steps, 1)
+        phi = (evidence + weight * prior_phi) / (energy + weight) if energy > 0.0 else prior_phi
+        phi = min(max(phi, 0.0), 0.999)
+    expected = np.empty(len(line_ahead))
+    for h in range(len(line_ahead)):
+        before *= phi
+        expected[h] = habit[line_ahead[h]] + before
+    return expected
 
 
 def _with_price_now(snapshot: Snapshot, short: Floats, long: Floats) -> tuple[Floats, Floats]:
