@@ -7,14 +7,8 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.bidders import (
-    ExpectedLoadBidder,
-    WaitAndSee,
-    ZeroBidder,
-    best_bids_kwh,
-    past_spread_by_day,
-    tomorrow,
-)
+from vpp_gym.policies.bid_sheet import best_bids_kwh, past_spread_by_day, tomorrow
+from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.scenarios.scenario import Scenario
 
 

@@ -12,8 +12,8 @@ from vpp_gym.policies.forecasters import (
     HourOfDayMean,
     NoisyOracle,
     PerfectForecast,
-    lines_ahead,
 )
+from vpp_gym.policies.price_history import lines_ahead
 from vpp_gym.scenarios.scenario import Scenario
 
 

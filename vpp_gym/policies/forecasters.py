@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numba import njit
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
+from vpp_gym.policies.price_history import (
+    day_ahead_anchor,
+    expected_residual,
+    line_means,
+    lines_ahead,
+    with_price_now,
+)
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.views import HISTORY_DAYS, Floats, Ints, Snapshot
+from vpp_gym.views import HISTORY_DAYS, Floats, Snapshot
 
 
 class Forecaster(Protocol):
@@ -54,9 +60,9 @@ class HourOfDayMean:
             short = np.asarray(self.by_line_eur_per_kwh, dtype=np.float64)[lines]
             long = short.copy()
         else:
-            short = _line_means(snapshot, snapshot.im_short_past_eur_per_kwh)[lines]
-            long = _line_means(snapshot, snapshot.im_long_past_eur_per_kwh)[lines]
-        return _with_price_now(snapshot, short, long)
+            short = line_means(snapshot, snapshot.im_short_past_eur_per_kwh)[lines]
+            long = line_means(snapshot, snapshot.im_long_past_eur_per_kwh)[lines]
+        return with_price_now(snapshot, short, long)
 
 
 @dataclass
@@ -100,7 +106,7 @@ class DayAheadAnchored:
             half_spread = float((short_past - mid_past).mean())
             residual = mid_past - snapshot.da_past_eur_per_kwh
             mid = mid + self._expected_residual(snapshot, residual, n_steps)
-        return _with_price_now(snapshot, mid + half_spread, mid - half_spread)
+        return with_price_now(snapshot, mid + half_spread, mid - half_spread)
 
     def _expected_residual(self, snapshot: Snapshot, residual: Floats, n_steps: int) -> Floats:
         """(n_steps,) EUR/kWh: the habit of the line and the last deviation from it, decaying."""
@@ -162,100 +168,3 @@ class NoisyOracle:
 def PerfectForecast() -> NoisyOracle:  # noqa: N802  (reads as the class it stands for)
     """The realised prices. Privileged."""
     return NoisyOracle(sd=0.0, name="perfect_forecast")
-
-
-def lines_ahead(snapshot: Snapshot, n_steps: int) -> Ints:
-    """(n_steps,) place in the clock day of this step and the following ones."""
-    known = snapshot.line[:n_steps]
-    beyond = n_steps - len(known)
-    if beyond <= 0:
-        return known
-    lines_per_day = len(snapshot.expected_load_kwh)
-    after = (known[-1] + 1 + np.arange(beyond)) % lines_per_day
-    return np.concatenate([known, after])
-
-
-def day_ahead_anchor(snapshot: Snapshot, n_steps: int) -> Floats:
-    """(n_steps,) EUR/kWh: known day-ahead prices, their outlook, then line means."""
-    known = snapshot.da_eur_per_kwh[:n_steps]
-    if n_steps <= len(known):
-        return known
-    means = _line_means(snapshot, snapshot.da_past_eur_per_kwh)
-    return np.concatenate([known, means[lines_ahead(snapshot, n_steps)[len(known) :]]])
-
-
-def _line_means(snapshot: Snapshot, past_eur_per_kwh: Floats) -> Floats:
-    """(lines,) mean of a history by line; without history, the mean day-ahead price."""
-    lines = len(snapshot.expected_load_kwh)
-    if not len(past_eur_per_kwh):
-        return _line_means_of(lines, snapshot.line, snapshot.da_eur_per_kwh)
-    return _line_means_of(lines, snapshot.line_past, past_eur_per_kwh)
-
-
-@njit(cache=True)
-def _line_means_of(lines: int, line: Ints, values: Floats) -> Floats:
-    """(lines,) mean value by line; lines without any get the mean of all."""
-    total, count = np.zeros(lines), np.zeros(lines)
-    for i in range(len(values)):
-        total[line[i]] += values[i]
-        count[line[i]] += 1.0
-    overall = total.sum() / max(len(values), 1)
-    for k in range(lines):
-        total[k] = total[k] / count[k] if count[k] > 0.0 else overall
-    return total
-
-
-@njit(cache=True)
-def expected_residual(
-    residual: Floats,
-    line_past: Ints,
-    line_ahead: Ints,
-    lines: int,
-    share: float,
-    fixed_phi: float,
-    prior_phi: float,
-    prior_steps: float,
-) -> Floats:
-    """Residuals to come: a habit by line, and an AR(1) deviation from it.
-
-    Args:
-        residual: (p,) past residuals, p >= 1.
-        line_past: (p,) their place in the clock day.
-        line_ahead: (n,) place in the clock day of the steps to come.
-        lines: lines of a day.
-        share: of the past mean by line that is the habit.
-        fixed_phi: autocorrelation at one step; NaN estimates it, within [0, 1).
-        prior_phi: what the estimate is drawn towards.
-        prior_steps: and with the weight of how many steps.
-
-    Returns:
-        (n,) in the residual's unit.
-    """
-    habit = share * _line_means_of(lines, line_past, residual)
-    steps = len(residual) - 1
-    energy, evidence = 0.0, 0.0
-    before = residual[0] - habit[line_past[0]]
-    for i in range(1, steps + 1):
-        deviation = residual[i] - habit[line_past[i]]
-        energy += before * before
-        evidence += before * deviation
-        before = deviation
-    phi = fixed_phi
-    if np.isnan(phi):
-        weight = prior_steps * energy / max(steps, 1)
-        phi = (evidence + weight * prior_phi) / (energy + weight) if energy > 0.0 else prior_phi
-        phi = min(max(phi, 0.0), 0.999)
-    expected = np.empty(len(line_ahead))
-    for h in range(len(line_ahead)):
-        before *= phi
-        expected[h] = habit[line_ahead[h]] + before
-    return expected
-
-
-def _with_price_now(snapshot: Snapshot, short: Floats, long: Floats) -> tuple[Floats, Floats]:
-    """Replace the first step by this step's price, where the world tells it."""
-    if snapshot.im_short_now_eur_per_kwh is not None and len(short):
-        short, long = short.copy(), long.copy()
-        short[0] = snapshot.im_short_now_eur_per_kwh
-        long[0] = snapshot.im_long_now_eur_per_kwh
-    return short, long
