@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import SPLITS, FixedSource, ScenarioSource
+from vpp_gym.scenarios.source import REAL_SPLITS, SPLITS, FixedSource, ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 NAMES = (
