@@ -10,6 +10,7 @@ import pytest
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.policies.forecasters import HourOfDayMean
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
+from vpp_gym.solvers.single_ev import plan_cost
 
 
 class Told:
@@ -127,3 +128,51 @@ def test_names_terms_and_refusals():
     with pytest.raises(InvalidInputError, match="engine"):
         rolling_mpc(0, engine="gurobi")
     assert not rolling_mpc(0, HourOfDayMean()).privileged
+
+
+@pytest.mark.parametrize("lowest", [0.0, -0.05])
+def test_the_program_costs_what_the_exact_plans_cost(snapshot_of, lowest):
+    exact, program = rolling_mpc(3), rolling_mpc(3, engine="cvxpy")
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        prices = rng.uniform(lowest, 0.4, 10)
+        snapshot = snapshot_of(
+            energy_kwh=list(rng.uniform(20, 60, 4)),
+            steps=list(rng.integers(1, 10, 4)),
+            contract_kwh=[0.0, 7.0, 13.0, 20.0],
+            contract_steps=[0, 2, 3, 3],
+        )
+        costs = []
+        for policy in (exact, program):
+            policy.forecaster = Told(*prices)
+            plans = policy.plan_kwh(snapshot, np.arange(4))
+            costs.append(
+                sum(
+                    plan_cost(
+                        plan,
+                        prices[: plans.shape[1]],
+                        prices[: plans.shape[1]],
+                        energy_kwh=snapshot.energy_kwh[i],
+                        target_kwh=77.6,
+                        charge_eff=0.98,
+                        discharge_eff=0.98,
+                        shortfall_eur_per_kwh=policy.shortfall_eur_per_kwh,
+                    )
+                    for i, plan in enumerate(plans)
+                )
+            )
+        assert costs[1] == pytest.approx(costs[0], abs=1e-5)
+
+
+def test_the_program_is_built_once_and_grows_with_the_fleet(snapshot_of):
+    policy = no_v2g(Told(*[0.1] * 40), engine="cvxpy")
+    programs = []
+    for steps in ([3], [5, 2], [30]):
+        snapshot = snapshot_of(
+            energy_kwh=[40.0] * len(steps), target_kwh=[45.0] * len(steps), steps=steps
+        )
+        policy.predict(snapshot)
+        programs.append(policy._program._programs[False])
+    assert programs[0] is programs[1]
+    assert programs[2].horizon == 30
+    assert policy.repair_kwh < 1e-6

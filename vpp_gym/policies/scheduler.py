@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
@@ -13,6 +14,9 @@ from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDay
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet
 from vpp_gym.views import Floats, Ints, Snapshot
+
+if TYPE_CHECKING:
+    from vpp_gym.policies.schedule_engine import ProgramEngine
 
 Engine = Literal["exact", "cvxpy"]
 
@@ -59,6 +63,7 @@ class RollingScheduler(Dispatcher):
         self.privileged = forecaster.privileged
         self.contracts_only, self.discharges = contracts_only, discharges
         self.engine, self.shortfall_eur_per_kwh = engine, shortfall_eur_per_kwh
+        self._program: ProgramEngine | None = None
 
     def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
         """Hand the future to a privileged forecaster."""
@@ -78,30 +83,42 @@ class RollingScheduler(Dispatcher):
         """(len(rows), H) net load of some of the EVs, to the last departure among them."""
         if not len(rows):
             return np.zeros((0, 1))
-        short, long = self.forecaster.forecast(
-            snapshot, int(snapshot.steps_to_departure[rows].max())
-        )
-        if self.engine == "cvxpy":
-            from vpp_gym.policies.schedule_engine import plan_by_program
-
-            return plan_by_program(self, snapshot, rows, short, long)
+        horizon = int(snapshot.steps_to_departure[rows].max())
+        short, long = self.forecaster.forecast(snapshot, horizon)
         site = snapshot.params.site
-        return plan_fleet(
+        return self._solve(
             short,
             long,
-            steps=snapshot.steps_to_departure[rows],
-            energy_kwh=snapshot.energy_kwh[rows],
-            min_kwh=snapshot.min_kwh[rows],
-            max_kwh=snapshot.max_kwh[rows],
-            target_kwh=snapshot.target_kwh[rows],
-            charge_kwh=snapshot.charge_kw[rows] * snapshot.dt_h,
-            discharge_kwh=snapshot.discharge_kw[rows] * snapshot.dt_h,
-            discharge_steps=snapshot.contract_steps[rows] * self.discharges,
-            contract_kwh=snapshot.contract_kwh[rows],
+            self._stays(snapshot, rows),
             charge_eff=site.charge_eff,
             discharge_eff=site.discharge_eff,
             shortfall_eur_per_kwh=self.shortfall_eur_per_kwh,
         )
+
+    def _stays(self, snapshot: Snapshot, rows: Ints) -> dict[str, NDArray]:
+        """(len(rows),) limits of each EV, as the solvers name them."""
+        return {
+            "steps": snapshot.steps_to_departure[rows],
+            "energy_kwh": snapshot.energy_kwh[rows],
+            "min_kwh": snapshot.min_kwh[rows],
+            "max_kwh": snapshot.max_kwh[rows],
+            "target_kwh": snapshot.target_kwh[rows],
+            "charge_kwh": snapshot.charge_kw[rows] * snapshot.dt_h,
+            "discharge_kwh": snapshot.discharge_kw[rows] * snapshot.dt_h,
+            "discharge_steps": snapshot.contract_steps[rows] * self.discharges,
+            "contract_kwh": snapshot.contract_kwh[rows] * self.discharges,
+        }
+
+    def _solve(self, short: Floats, long: Floats, stays: dict, **rules: float) -> Floats:
+        if self.engine == "exact":
+            return plan_fleet(short, long, **stays, **rules)
+        if self._program is None:
+            from vpp_gym.policies.schedule_engine import ProgramEngine
+
+            self._program = ProgramEngine()
+        net_load, repair_kwh = self._program.plan_kwh(short, long, stays, **rules)
+        self.repair_kwh += repair_kwh
+        return net_load
 
 
 def no_v2g(forecaster: Forecaster | None = None, engine: Engine = "exact") -> RollingScheduler:
