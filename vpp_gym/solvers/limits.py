@@ -42,17 +42,17 @@ LOWEST = {"discharge_kwh": 0.0, "steps": 1.0}
 WHOLE = ("discharge_steps", "steps")
 
 
-def checked_fleet(**columns: ArrayLike) -> Floats:
+def checked_fleet(n: int, **columns: ArrayLike) -> Floats:
     """(n, 8) one row per EV, in the order of `Ev`'s fields.
 
     Args:
+        n: number of EVs.
         columns: (n,) or one number for each field of `Ev`.
 
     Raises:
         InvalidInputError: not finite, negative where that has no meaning, part
             of a step, lengths that do not match, an empty window of energy.
     """
-    n = max(np.size(column) for column in columns.values())
     table = np.empty((n, len(Ev._fields)))
     for k, name in enumerate(Ev._fields):
         column = columns[name]

@@ -79,6 +79,7 @@ def plan_ev(
         checked_prices(buy, sell),
         charge_kwh,
         checked_fleet(
+            1,
             energy_kwh=energy_kwh,
             min_kwh=min_kwh,
             max_kwh=max_kwh,
@@ -135,10 +136,13 @@ def plan_fleet(
         InvalidInputError: a price or limit that cannot be used.
         SolveFailedError: no solver finished.
     """
+    limits = (energy_kwh, min_kwh, max_kwh, target_kwh, charge_kwh, discharge_kwh, steps)
+    n = max(np.size(limit) for limit in (*limits, discharge_steps, contract_kwh))
     return _solved(
         checked_prices(buy, sell),
         np.reshape(charge_kwh, (-1, 1)),
         checked_fleet(
+            n,
             energy_kwh=energy_kwh,
             min_kwh=min_kwh,
             max_kwh=max_kwh,
