@@ -21,7 +21,7 @@ BELOW_SIMULATION = {"errors", "params", "views", "fleet", "contracts", "markets"
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
 BELOW_ENVS = BELOW_POLICIES | {"simulation", "policies"}
 
-# layer: (layers it may import besides itself, packages it may import)
+# layer: (layers it may import besides itself, packages it may import); "" is vpp_gym itself
 LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "__init__": (set(), {"gymnasium"}),
     "errors": (set(), set()),
@@ -41,14 +41,15 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "plots": ({"errors", "params", "views"}, {"numpy", "pandas", "matplotlib"}),
     "envs": (BELOW_ENVS | {"plots"}, KERNELS | {"gymnasium", "pydantic"}),
     "evaluation": (BELOW_ENVS | {"envs"}, {"numpy", "pandas", "scipy", "tqdm", "gymnasium"}),
-    "cli": (BELOW_ENVS | {"envs", "evaluation", "plots"}, {"typer", "rich", "numpy", "pandas"}),
+    "cli": (
+        BELOW_ENVS | {"", "__version__", "envs", "evaluation", "plots"},
+        {"typer", "rich", "numpy", "pandas", "gymnasium"},
+    ),
 }
 # module: the same, beyond what its layer may
 EXCEPTIONS: dict[str, tuple[set[str], set[str]]] = {
     # The privileged optimum rehearses the whole run to learn which contracts are signed.
     "vpp_gym.policies.hindsight": ({"simulation"}, set()),
-    # For those who have installed it; nothing else imports this module.
-    "vpp_gym.envs.sb3": (set(), {"stable_baselines3"}),
 }
 
 NETWORK = {"socket", "ssl", "http", "ftplib", "smtplib", "xmlrpc", "asyncio", "urllib.request"}
