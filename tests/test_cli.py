@@ -1,0 +1,159 @@
+"""The command line: what it prints, writes, refuses and returns."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from vpp_gym.cli import app, checks
+from vpp_gym.markets.ledger import TERMS
+from vpp_gym.policies.operator import baselines
+from vpp_gym.scenarios.named import NAMES
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"cvxpy", "matplotlib", "numba", "pandas", "scipy", "torch"}
+
+
+def vpp_gym(*words: object, code: int = 0) -> str:
+    """What the command prints to stdout."""
+    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "80"})
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def test_command_is_installed_under_its_name():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, _, name = project["scripts"]["vpp-gym"].partition(":")
+    assert callable(getattr(import_module(module), name))
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys; from vpp_gym.cli import main\ntry: main()\nfinally: print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True
+    )
+    assert {"demo", "run", "doctor"} <= set(done.stdout.split())
+    assert HEAVY.isdisjoint(done.stdout.split())
+
+
+def test_help_of_run_names_every_scenario():
+    text = vpp_gym("run", "--help")
+    for kind, _, split in (name.partition(":") for name in NAMES):
+        assert kind in text
+        assert f":{split}" in text
+
+
+def test_demo_compares_policies_on_the_same_energy(tmp_path: Path):
+    picture = tmp_path / "day.png"
+    report = json.loads(vpp_gym("demo", "--seed", 3, "--out", picture, "--json"))
+    early, planned = report["policies"]["charge_on_arrival"], report["policies"]["rolling_mpc"]
+    assert planned["charge_kwh"] == pytest.approx(early["charge_kwh"])
+    assert planned["cost_eur"] < early["cost_eur"]
+    assert planned["demand_satisfaction"] == early["demand_satisfaction"] == 1.0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    table = vpp_gym("demo", "--seed", 3, "--out", picture.with_suffix(".svg"))
+    assert f"{planned['profit_eur']:,.2f}" in table
+    assert report["last_day"] in table
+    assert "<svg" in picture.with_suffix(".svg").read_text(encoding="utf-8")
+
+
+def test_run_reports_everything_that_was_booked(tmp_path: Path):
+    rows = tmp_path / "rows.csv"
+    words = ["run", "rolling_mpc_3h", "--days", 3, "--guarantee", "--out", rows]
+    report = json.loads(vpp_gym(*words, "--json"))
+    groups = [report[name] for name in ("money", "energy", "cars", "contracts")]
+    seen = {name for group in groups for name in group} | set(report["split"])
+    assert set(TERMS) <= seen
+    for group in ("money", "split"):
+        assert sum(report[group].values()) == pytest.approx(report["profit_eur"])
+    days = pd.read_csv(rows)
+    assert days["date"].tolist() == ["2019-01-01", "2019-01-02", "2019-01-03"]
+    assert days["profit_eur"].sum() == pytest.approx(report["profit_eur"])
+    assert report["guarantee"] is report["provenance"]["params"]["guarantee"] is True
+    text = vpp_gym(*words)
+    assert f"{report['profit_eur']:,.2f}" in text
+    assert f"{report['cars']['arrivals']}" in text
+
+
+def test_run_lists_the_baselines():
+    listed = json.loads(vpp_gym("run", "--list", "--json"))
+    assert [row["policy"] for row in listed] == list(baselines())
+    assert "the future" in vpp_gym("run", "--list")
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ("run", "POLICY"),
+        ("run nobody", "POLICY"),
+        ("run no_v2g --scenario mars", "scenario"),
+        ("run no_v2g --index 1", "scenario index"),
+        ("run no_v2g --dt-h 0.3", "dt_h"),
+        ("run no_v2g --days 366", "days"),
+        ("run no_v2g --scenario real --data nowhere", "folder"),
+        ("run no_v2g --data .", "data"),
+        ("run no_v2g --out rows.txt", "out"),
+        ("run no_v2g --out nowhere/rows.csv", "out"),
+        ("demo --out day.doc", "out"),
+    ],
+)
+def test_refusal_is_one_line(words: str, field: str):
+    result = CliRunner().invoke(app, words.split())
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"Error: {field}: got ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def no_data(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("VPP_GYM_DATA", raising=False)
+
+
+def doctor(*words: object, code: int) -> dict[str, str]:
+    """State of every check, by name."""
+    report = json.loads(vpp_gym("doctor", "--json", *words, code=code))
+    assert report["ok"] is (code == 0)
+    assert all(check["remedy"] for check in report["checks"] if check["state"] != "ok")
+    return {check["name"]: check["state"] for check in report["checks"]}
+
+
+@pytest.mark.usefixtures("no_data")
+def test_doctor_tells_what_is_needed_from_what_is_not(monkeypatch: pytest.MonkeyPatch):
+    wanted = ["numpy<3,>=2.1", 'nothing-of-this-name>=1; extra == "more"']
+    monkeypatch.setattr(checks, "requires", lambda _: wanted)
+    found = doctor(code=0)
+    assert found["numpy"] == found["kernels"] == found["solver HIGHS"] == "ok"
+    assert found["[more]"] == found["real data"] == "absent"
+    wanted.append("nothing-of-this-name>=1")
+    assert doctor(code=1)["nothing-of-this-name"] == "broken"
+    assert "pip install nothing-of-this-name" in vpp_gym("doctor", code=1)
+
+
+@pytest.mark.usefixtures("no_data")
+def test_doctor_finds_a_folder_without_the_files(tmp_path: Path):
+    check = checks.data_files(tmp_path)
+    assert (check.state, bool(check.remedy)) == ("broken", True)
+
+
+@pytest.mark.data
+@pytest.mark.skipif("VPP_GYM_DATA" not in os.environ, reason="needs VPP_GYM_DATA")
+def test_doctor_reads_the_real_data():
+    assert checks.data_files(None).state == "ok"
+
+
+def test_check_that_raises_is_broken():
+    def check() -> str:
+        raise RuntimeError("cannot cache\nsecond line")
+
+    found = checks.tried("kernels", check, "set a folder")
+    assert found == checks.Check("kernels", "broken", "RuntimeError: cannot cache", "set a folder")

@@ -1,0 +1,64 @@
+"""The command line `vpp-gym`: a demonstration, a policy's run, a check of the installation."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from vpp_gym.cli.demo import demo
+from vpp_gym.cli.doctor import doctor
+from vpp_gym.cli.run import run
+from vpp_gym.errors import InvalidInputError, SolveFailedError
+
+REFUSED, FAILED = 2, 1
+"""Exit codes: what was asked for cannot be done; it was tried and did not work."""
+
+
+class Commands(TyperGroup):
+    """Commands that refuse bad input in one line instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except InvalidInputError as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(REFUSED) from error
+        except SolveFailedError as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(FAILED) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (demo, run, doctor):
+    app.command()(command)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"vpp_gym {version('vpp_gym')}")
+        raise typer.Exit
+
+
+@app.callback()
+def vpp_gym(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """A virtual power plant of privately owned electric vehicles, simulated."""
+
+
+def main() -> None:
+    """Entry point of the command `vpp-gym`."""
+    app(prog_name="vpp-gym")

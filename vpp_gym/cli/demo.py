@@ -1,0 +1,140 @@
+"""`vpp-gym demo`: what scheduling is worth, in one table and one picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from vpp_gym.cli.output import (
+    AsJson,
+    checked_file,
+    console,
+    number_text,
+    print_json,
+    progress_console,
+)
+
+if TYPE_CHECKING:
+    from vpp_gym.plots.day_view import DayView
+    from vpp_gym.policies.base import Policy
+    from vpp_gym.scenarios.scenario import Scenario
+
+DAYS = 7
+FIRST_DAY = 28
+"""So many days are over before the week begins: forecasts have a history."""
+LONGEST_STAY_DAYS = 7
+
+COLUMNS = {
+    "profit_eur": "Profit EUR",
+    "cost_eur": "Energy cost EUR",
+    "demand_satisfaction": "Demand served",
+    "fully_served_share": "Cars fully served",
+}
+
+
+def demo(
+    seed: Annotated[int, typer.Option(min=0, help="Draws the week of the year.")] = 0,
+    out: Annotated[Path, typer.Option(help="Picture to write: png, svg or pdf.")] = Path("day.png"),
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a week of the default world and draw its last day.
+
+    The same cars and prices under two policies: charging on arrival, and a
+    rolling plan on honest price forecasts. Neither discharges nor bids.
+    """
+    checked_file("out", out, (".png", ".svg", ".pdf"))
+    with progress_console.status("Simulating (the first time compiles, for a minute or two)"):
+        rows, views = _week(seed)
+        _draw(views, out)
+    first = next(iter(rows.values()))
+    day = str(next(iter(views.values())).start)
+    if as_json:
+        print_json({"days": DAYS, "last_day": day, "policies": rows, "picture": str(out)})
+        return
+    cars, energy_kwh = (number_text(name, first[name]) for name in ("departures", "charge_kwh"))
+    console.print(_table(rows, f"{DAYS} days to {day}: {cars} cars charge {energy_kwh} kWh"))
+    console.print(f"Picture of {day}: {out}", soft_wrap=True)
+
+
+def _week(seed: int) -> tuple[dict[str, dict[str, float]], dict[str, DayView]]:
+    """Totals of the week, and its last day, by policy."""
+    import numpy as np
+
+    from vpp_gym.policies.rules import ChargeOnArrival
+    from vpp_gym.policies.scheduler import rolling_mpc
+    from vpp_gym.scenarios.synthetic import SyntheticSource
+
+    year = SyntheticSource("test").scenario(0)
+    days = int(year.day[-1]) + 1 - DAYS - LONGEST_STAY_DAYS
+    day = int(np.random.default_rng(seed).integers(FIRST_DAY, days))
+    start, end = np.searchsorted(year.day, (day, day + DAYS)).tolist()
+    came = (year.sessions.arrival_step >= start) & (year.sessions.arrival_step < end)
+    week = replace(year, sessions=year.sessions.take(came))
+    rows, views = {}, {}
+    for policy in (ChargeOnArrival(), rolling_mpc(0)):
+        rows[policy.name], views[policy.name] = _simulate(policy, week, start, end)
+    return rows, views
+
+
+def _simulate(
+    policy: Policy, week: Scenario, start: int, end: int
+) -> tuple[dict[str, float], DayView]:
+    """Totals of all cars that come before `end`, and the day that ends there.
+
+    The run goes on until the last car has left: policies that charge late and
+    early are then compared on the same energy.
+    """
+    import numpy as np
+
+    from vpp_gym.envs.recorder import DayRecorder
+    from vpp_gym.markets.ledger import TERMS
+    from vpp_gym.params import DEFAULT
+    from vpp_gym.simulation.simulation import Simulation
+
+    last = max(end, int(week.sessions.departure_step.max()))
+    simulation = Simulation(week, DEFAULT.replace(contract={"term_h": policy.term_h}))
+    simulation.reset(0, start, last)
+    recorder = DayRecorder(simulation)
+    recorder.restart()
+    booked, state = np.zeros(len(TERMS)), None
+    for step in range(start, last):
+        decisions, state = policy.predict(simulation.snapshot(), state)
+        record = simulation.step(decisions)[0]
+        booked += record
+        if step < end:
+            recorder.add(record)
+    return _totals(dict(zip(TERMS, booked.tolist(), strict=True))), recorder.view()
+
+
+def _totals(booked: dict[str, float]) -> dict[str, float]:
+    from vpp_gym.markets.ledger import MONEY
+
+    return {
+        "profit_eur": sum(booked[name] for name in MONEY),
+        "cost_eur": -booked["load_value_eur"],
+        "charge_kwh": booked["charge_kwh"],
+        "demand_satisfaction": booked["served_kwh"] / booked["demand_kwh"],
+        "fully_served_share": booked["fully_served"] / booked["departures"],
+        "departures": int(booked["departures"]),
+    }
+
+
+def _draw(views: dict[str, DayView], out: Path) -> None:
+    from vpp_gym.plots.policy_day import draw_policy_day
+
+    draw_policy_day(views, title="vpp-gym demo").savefig(out)
+
+
+def _table(rows: dict[str, dict[str, float]], title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("Policy", no_wrap=True)
+    for heading in COLUMNS.values():
+        table.add_column(heading, justify="right")
+    for name, row in rows.items():
+        table.add_row(name, *(number_text(column, row[column]) for column in COLUMNS))
+    return table

@@ -1,0 +1,49 @@
+"""`vpp-gym doctor`: is everything there, and does it work."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from vpp_gym.cli.output import AsJson, console, print_json, progress_console
+
+STYLES = {"ok": "green", "broken": "bold red", "absent": "yellow"}
+
+
+def doctor(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of real data, instead of VPP_GYM_DATA.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the installation: versions, kernels, solvers, real data.
+
+    "broken" is something needed that is missing or fails (exit code 1), "absent"
+    something optional that is not there.
+    """
+    from vpp_gym.cli.checks import all_checks
+
+    found = []
+    with progress_console.status("Checking") as status:
+        for check in all_checks(data):
+            found.append(check)
+            status.update(f"Checked {check.name}")
+    broken = [check.name for check in found if check.state == "broken"]
+    if as_json:
+        print_json({"ok": not broken, "checks": [asdict(check) for check in found]})
+    else:
+        table = Table(box=None, show_header=False)
+        for check in found:
+            remedy = f"\n-> {check.remedy}" if check.remedy else ""
+            state = Text(check.state, STYLES[check.state])
+            table.add_row(Text(check.name), state, Text(check.found + remedy))
+        console.print(table)
+        console.print(f"Broken: {', '.join(broken)}" if broken else "Nothing needed is missing.")
+    if broken:
+        raise typer.Exit(1)

@@ -1,0 +1,80 @@
+"""How commands print: tables for people on a terminal, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from vpp_gym.errors import InvalidInputError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+console = Console(highlight=False)
+progress_console = Console(stderr=True)
+"""What is under way goes to stderr, so that stdout holds results only."""
+
+
+def print_json(document: Any) -> None:
+    """Print a document as JSON; only finite numbers have a place in it."""
+    typer.echo(json.dumps(document, indent=2, allow_nan=False))
+
+
+def named_numbers(title: str, numbers: Mapping[str, float], total: str | None = None) -> Table:
+    """Two columns, name and value, under a title.
+
+    Args:
+        title: what the numbers are.
+        numbers: by name; the name's ending says how a number is written.
+        total: name of a row to set apart.
+    """
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
+    table.box, table.padding, table.show_edge = None, (0, 1, 0, 0), False
+    table.add_column(min_width=20)
+    table.add_column(justify="right", min_width=10)
+    for name, number in numbers.items():
+        style = "bold" if name == total else None
+        table.add_row(name, number_text(name, number), style=style)
+    return table
+
+
+def plain_number(name: str, number: float) -> float | int:
+    """A number as JSON shows it: counts, which have no unit, as whole numbers."""
+    counted = not name.endswith(("_eur", "_kwh", "_share", "_satisfaction", "_mean", "_max"))
+    return int(number) if counted else float(number)
+
+
+def number_text(name: str, number: float) -> str:
+    """A number with as many digits as its name's unit deserves.
+
+    Shares are cut off, not rounded: 100.00 % means all of it, rounding error aside.
+
+    >>> number_text("profit_eur", 1234.567), number_text("fully_served_share", 0.99999)
+    ('1,234.57', '99.99 %')
+    """
+    if name.endswith(("_share", "_satisfaction")):
+        return f"{math.floor(1e4 * number + 1e-6) / 100:.2f} %"
+    digits = {"_eur": 2, "_kwh": 1, "_mean": 2, "_max": 2}
+    places = next((digits[unit] for unit in digits if name.endswith(unit)), 0)
+    return f"{round(number, places) + 0.0:,.{places}f}"
+
+
+def checked_file(option: str, path: Path, suffixes: tuple[str, ...]) -> Path:
+    """A file that can be written, checked before the work begins.
+
+    Raises:
+        InvalidInputError: another suffix, no such folder, or a folder of that name.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise InvalidInputError(option, str(path), f"end the name with {' or '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise InvalidInputError(option, str(path), f"make the folder {path.parent} first")
+    if path.is_dir():
+        raise InvalidInputError(option, str(path), "name a file: this is a folder")
+    return path
