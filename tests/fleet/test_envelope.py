@@ -92,7 +92,7 @@ def test_limits_hold_what_they_promise(
         guarantee=guarantee,
     )
     assert lo <= hi <= charge
-    assert 0.0 <= hi
+    assert hi >= 0.0
     assert lo >= -min(discharge, contract)
     lowest = stored_after_kwh(stored, lo, charge_eff, discharge_eff)
     highest = stored_after_kwh(stored, hi, charge_eff, discharge_eff)

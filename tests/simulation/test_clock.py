@@ -1,0 +1,162 @@
+"""Gate, bid lines and local days: what is sold for when."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.worlds import AMSTERDAM, plain_world
+from vpp_gym.markets.ledger import DA_SOLD_KWH, TERMS
+from vpp_gym.simulation import Simulation
+from vpp_gym.views import Decisions
+
+SPRING, AUTUMN, SUMMER = "2019-03-30", "2019-10-26", "2019-06-01"
+"""The second day has 23, 25 and 24 hours."""
+
+
+def days_world(start, n_days=4, dt_h=1.0, **more):
+    return plain_world(
+        round(24 / dt_h) * n_days, start=start, dt_h=dt_h, timezone=AMSTERDAM, **more
+    )
+
+
+def sold_by_step(sim: Simulation, sheet_of_day) -> np.ndarray:
+    """What every step delivers when each step offers the sheet of its own day."""
+    scenario, sold = sim.scenarios[0], []
+    while not sim.done[0]:
+        day = scenario.day[len(sold)]
+        record = sim.step(Decisions(fleet_kwh=0.0, bids_kwh=sheet_of_day(day)))[0]
+        sold.append(record[DA_SOLD_KWH])
+    return np.array(sold)
+
+
+@pytest.mark.parametrize("start", [SPRING, AUTUMN, SUMMER])
+@pytest.mark.parametrize("dt_h", [1.0, 0.25])
+def test_a_sheet_is_delivered_tomorrow_line_by_line(start, dt_h):
+    scenario = days_world(start, dt_h=dt_h)
+    lines = scenario.lines_per_day
+    sim = Simulation(scenario)
+    sim.reset()
+    sold = sold_by_step(sim, lambda day: 10.0 * day + np.arange(lines) / lines)
+    expected = np.where(scenario.day > 0, 10.0 * (scenario.day - 1) + scenario.line / lines, 0.0)
+    np.testing.assert_allclose(sold, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("start", "hours"), [(SPRING, 23), (AUTUMN, 25), (SUMMER, 24)])
+def test_the_gate_is_at_noon_of_the_local_clock(start, hours):
+    sim = Simulation(days_world(start))
+    sim.reset()
+    gates = []
+    for step in range(96):
+        snapshot = sim.snapshot()
+        assert snapshot.is_gate == sim.is_gate[0]
+        if snapshot.is_gate:
+            gates.append(step)
+            assert str(snapshot.time).endswith("T12:00")
+        sim.step(Decisions(fleet_kwh=0.0))
+    assert gates == [12, 12 + hours, 36 + hours, 60 + hours]
+
+
+def test_only_the_sheet_in_the_gate_step_counts():
+    sim = Simulation(plain_world(48))
+    sim.reset()
+    sold = []
+    for step in range(48):
+        bids = np.full(24, float(step))
+        sold.append(sim.step(Decisions(fleet_kwh=0.0, bids_kwh=bids))[0, DA_SOLD_KWH])
+    np.testing.assert_array_equal(sold, [0.0] * 24 + [12.0] * 24)
+
+
+def test_a_gate_without_a_sheet_sells_nothing_tomorrow():
+    sim = Simulation(plain_world(96))
+    sim.reset()
+    sold = []
+    for step in range(96):
+        bids = np.full(24, 5.0) if step == 12 else None
+        sold.append(sim.step(Decisions(fleet_kwh=0.0, bids_kwh=bids))[0, DA_SOLD_KWH])
+    np.testing.assert_array_equal(sold, [0.0] * 24 + [5.0] * 24 + [0.0] * 48)
+
+
+def test_another_hour_of_gate_closure():
+    sim = Simulation(plain_world(48), {"market": {"gate_closure_h": 9}})
+    sim.reset()
+    gates = []
+    for step in range(24):
+        gates += [step] if sim.snapshot().is_gate else []
+        sim.step(Decisions(fleet_kwh=0.0))
+    assert gates == [9]
+
+
+@pytest.mark.parametrize(("start", "hours"), [(SPRING, 23), (AUTUMN, 25), (SUMMER, 24)])
+def test_the_snapshot_reaches_to_the_end_of_tomorrow(start, hours):
+    """Prices of today are known, those of tomorrow from the step after the gate."""
+    scenario = days_world(start, da=np.arange(96) / 100)
+    sim = Simulation(scenario)
+    sim.reset()
+    for step in range(96):
+        snapshot = sim.snapshot()
+        ends = np.minimum(np.cumsum([24, hours, 24, 24, 24]), 96)
+        today_end, tomorrow_end = ends[ends > step][[0, min(1, sum(ends > step) - 1)]]
+        known_to = tomorrow_end if scenario.line[step] > 12 else today_end
+        assert len(snapshot.line) == len(snapshot.da_eur_per_kwh) == tomorrow_end - step
+        assert snapshot.n_known == known_to - step
+        np.testing.assert_array_equal(snapshot.line, scenario.line[step:tomorrow_end])
+        np.testing.assert_array_equal(
+            snapshot.da_eur_per_kwh[: snapshot.n_known], np.arange(step, known_to) / 100
+        )
+        sim.step(Decisions(fleet_kwh=0.0))
+
+
+def test_what_is_committed_shows_in_the_snapshot_until_it_is_delivered():
+    sim = Simulation(days_world(AUTUMN))
+    sim.reset()
+    scenario = sim.scenarios[0]
+    sheets: dict[int, np.ndarray] = {}
+    for step in range(scenario.n_steps):
+        snapshot, day = sim.snapshot(), scenario.day[step]
+        ahead = slice(step, step + len(snapshot.line))
+        expected = [
+            sheets[d][line] if d in sheets else 0.0
+            for d, line in zip(scenario.day[ahead], scenario.line[ahead], strict=True)
+        ]
+        np.testing.assert_array_equal(snapshot.da_sold_kwh, expected)
+        if snapshot.is_gate:
+            sheets[day + 1] = 50.0 * day + np.arange(24)
+        sold = sim.step(Decisions(fleet_kwh=0.0, bids_kwh=50.0 * day + np.arange(24)))
+        assert sold[0, DA_SOLD_KWH] == expected[0]
+
+
+def test_a_run_may_begin_and_end_anywhere():
+    sim = Simulation(plain_world(96))
+    sim.reset(start_step=30, end_step=33)
+    assert (sim.snapshot().step, sim.snapshot().steps_left) == (0, 3)
+    for _ in range(3):
+        assert not sim.done[0]
+        sim.step(Decisions(fleet_kwh=0.0))
+    assert sim.done[0]
+    assert sim.snapshot().steps_left == 0
+    np.testing.assert_array_equal(sim.step(Decisions(fleet_kwh=0.0)), np.zeros((1, len(TERMS))))
+
+
+def test_expected_load_is_the_mean_of_past_days_of_that_line():
+    sessions = {
+        "arrival_step": [24 * day + 8 for day in range(25)],
+        "departure_step": [24 * day + 10 for day in range(25)],
+        "arrival_soc": [0.2] * 25,
+    }
+    sim = Simulation(plain_world(25 * 24, sessions=sessions), {"site": {"n_chargers": 1}})
+    sim.reset()
+    loads, mean = [], []
+    for step in range(25 * 24):
+        here = step % 24 == 8
+        if here:
+            mean.append(sim.snapshot().expected_load_kwh[8])
+            loads.append((step // 24) % 7 + 1.0)
+        sim.step(Decisions(fleet_kwh=loads[-1] if here else 0.0))
+    assert mean[0] == 0.0
+    np.testing.assert_allclose(mean[1:21], [np.mean(loads[:n]) for n in range(1, 21)])
+    # From then on the last day weighs a twentieth.
+    for n in range(21, 25):
+        assert mean[n] == pytest.approx(mean[n - 1] + (loads[n - 1] - mean[n - 1]) / 20)
+    others = np.delete(sim.snapshot().expected_load_kwh, 8)
+    np.testing.assert_array_equal(others, np.zeros(23))
