@@ -1,6 +1,6 @@
 """One EV's plan within the energy its contract still lets the VPP take.
 
-Two searches around the exact recursion of `segments`. The contract's budget gets a
+Two searches around the exact plan of `lagrangian`. The contract's budget gets a
 price: the dual function of that price is concave and piecewise linear, so that
 cutting the lines of two plans that bracket the budget ends at the optimum after a
 few plans. And steps in which taking earns more than storing costs (negative prices)
@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vpp_gym.solvers.lagrangian import lagrangian_plan, true_cost
 from vpp_gym.solvers.segments import (
     FALL_ONLY,
     FREE,
@@ -25,9 +26,7 @@ from vpp_gym.solvers.segments import (
     empty_segments,
     internal,
     is_chord,
-    lagrangian_plan,
-    true_cost,
-    value_after_falling,
+    late_value,
 )
 
 GAP_EUR = 1e-10
@@ -71,7 +70,7 @@ def budget_plan(
     Args:
         stay: the problem.
         mode: (T,) FREE, RISE_ONLY or FALL_ONLY for each step.
-        after: from `value_after_falling`.
+        after: from `late_value`.
         room: list to work in.
         plan: (T,) out: change of the stored energy, feasible whatever the hull.
 
@@ -139,7 +138,7 @@ def best_plan(stay: Stay, max_nodes: int, best: Floats) -> tuple[int, float]:
     after, room = empty_segments(len(best)), empty_segments(len(best))
     splits = np.empty(len(best), np.int64)
     mode, plan = np.zeros(len(best), np.int8), np.empty(len(best))
-    value_after_falling(stay, after)
+    late_value(stay, after)
     depth, best_eur = 0, np.inf
     for _ in range(max_nodes):
         found, bound = budget_plan(stay, mode, after, room, plan)

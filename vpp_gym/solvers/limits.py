@@ -26,11 +26,24 @@ class Rules(NamedTuple):
 
 
 class Ev(NamedTuple):
-    """One EV; energies of the battery are stored kWh, all others kWh at the meter."""
+    """One EV; energies of the battery are stored kWh, all others kWh at the meter.
+
+    Attributes:
+        energy_kwh: stored now.
+        min_kwh: lower limit of the stored energy.
+        max_kwh: upper limit of the stored energy.
+        late_max_kwh: behind the contract's window, no charging beyond this.
+        target_kwh: to be stored after the last step.
+        discharge_kwh: limit per step.
+        discharge_steps: the contract's window.
+        contract_kwh: most that may be discharged in all.
+        steps: to departure.
+    """
 
     energy_kwh: float
     min_kwh: float
     max_kwh: float
+    late_max_kwh: float
     target_kwh: float
     discharge_kwh: float
     discharge_steps: float
@@ -43,7 +56,7 @@ WHOLE = ("discharge_steps", "steps")
 
 
 def checked_fleet(n: int, **columns: ArrayLike) -> Floats:
-    """(n, 8) one row per EV, in the order of `Ev`'s fields.
+    """(n, 9) one row per EV, in the order of `Ev`'s fields.
 
     Args:
         n: number of EVs.

@@ -150,11 +150,12 @@ def instance_of(data: ScheduleData, rules: ScheduleRules, n: int, horizon: int) 
     if rules.pooled and (sell > buy).any():
         raise InvalidInputError("sell_eur_per_kwh", sell, "pooled settlement needs sell <= buy")
     wide = max(np.size(getattr(data, field.name)) for field in fields(data)[2:-1])
-    table = checked_fleet(wide, **{name: getattr(data, name) for name in Ev._fields})
+    columns = {name: getattr(data, name, data.max_kwh) for name in Ev._fields}
+    table = checked_fleet(wide, **columns)
     charge = checked_charge(np.reshape(data.charge_kwh, (-1, 1)), wide, len(buy))
     if wide > n or len(buy) > horizon:
         raise InvalidInputError("data", (wide, len(buy)), f"build the program for {(n, horizon)}")
-    energy, low, high, target, discharge, window, contract, steps = table.T  # order of Ev
+    energy, low, high, _, target, discharge, window, contract, steps = table.T  # order of Ev
     time = np.arange(horizon)
     here = (time < steps[:, None]) & (time < len(buy))
     may_discharge = here & (time < window[:, None]) & (contract[:, None] > 0.0)

@@ -48,9 +48,10 @@ class Stay(NamedTuple):
         fall_kwh: (T,) most that can be taken in a step.
         lower_kwh: (T + 1,) least stored energy before each step and at the end.
         upper_kwh: (T + 1,) most stored energy before each step and at the end;
-            it and lower_kwh are constant behind the last step that can take any.
+            it and lower_kwh are constant from the end of the early steps on.
         dearest: (H,) steps from the highest to the lowest price of rising, later
             steps first among equals; entries beyond T are ignored.
+        early_steps: behind these nothing can be taken.
         energy_kwh: stored before the first step.
         target_kwh: wanted at the end.
         shortfall_eur: EUR per kWh missing at the end.
@@ -64,6 +65,7 @@ class Stay(NamedTuple):
     lower_kwh: Floats
     upper_kwh: Floats
     dearest: NDArray[np.int64]
+    early_steps: int
     energy_kwh: float
     target_kwh: float
     shortfall_eur: float
@@ -105,7 +107,7 @@ def empty_segments(steps: int) -> Segments:
 
 
 @internal
-def _use_up(room: Segments, length: float) -> None:
+def use_up(room: Segments, length: float) -> None:
     """Use that length from the left, whatever the energy."""
     while length > 0.0 and room.ends[0] < room.ends[1]:
         k = room.ends[0]
@@ -118,7 +120,8 @@ def _use_up(room: Segments, length: float) -> None:
 
 
 @internal
-def _copy_segments(source: Segments, target: Segments) -> None:
+def copy_segments(source: Segments, target: Segments) -> None:
+    """Copy the list, as far as it is in use."""
     for k in range(source.ends[0], source.ends[1]):
         target.slope[k] = source.slope[k]
         target.length[k] = source.length[k]
@@ -130,7 +133,7 @@ def _copy_segments(source: Segments, target: Segments) -> None:
 
 
 @internal
-def _steps_back(
+def steps_back(
     stay: Stay, mode: NDArray[np.int8], fall_price: float, last: int, first: int, room: Segments
 ) -> None:
     """From the value of the energy before step `last` to its value before step `first`.
@@ -181,17 +184,8 @@ def _steps_back(
 
 
 @internal
-def falling_steps(stay: Stay) -> int:
-    """The number of first steps behind which nothing can be taken from the battery."""
-    steps = len(stay.fall_kwh)
-    while steps > 0 and stay.fall_kwh[steps - 1] <= 0.0:
-        steps -= 1
-    return steps
-
-
-@internal
-def value_after_falling(stay: Stay, room: Segments) -> None:
-    """The value of energy behind the last step that can take any: the same for any fall price.
+def late_value(stay: Stay, room: Segments) -> None:
+    """The value of the energy behind the early steps, whatever a kWh taken is priced.
 
     From there on the energy only rises, so that the order in time does not matter:
     the segments are the prices sorted, with the penalty in between.
@@ -200,7 +194,7 @@ def value_after_falling(stay: Stay, room: Segments) -> None:
         stay: the problem.
         room: out.
     """
-    steps, first = len(stay.rise_eur), falling_steps(stay)
+    steps, first = len(stay.rise_eur), stay.early_steps
     lower, upper = stay.lower_kwh[steps], stay.upper_kwh[steps]
     target = min(max(stay.target_kwh, lower), upper)
     k, all_rise, end = 0, 0.0, 0
@@ -221,7 +215,7 @@ def value_after_falling(stay: Stay, room: Segments) -> None:
     for place in range(len(room.used)):
         room.used[place] = 0.0
     room.ends[0], room.ends[1] = 0, k
-    _use_up(room, all_rise)
+    use_up(room, all_rise)
     room.window[0], room.window[1] = lower, upper
 
 
@@ -246,67 +240,3 @@ def is_chord(mode: int, rise_kwh: float, fall_kwh: float, gain_eur: float) -> bo
     """
     possible = mode == FREE and rise_kwh > 0.0 and fall_kwh > 0.0
     return possible and gain_eur > MARGIN_EUR_PER_KWH
-
-
-@internal
-def lagrangian_plan(
-    stay: Stay,
-    mode: NDArray[np.int8],
-    fall_price: float,
-    after: Segments,
-    room: Segments,
-    move: Floats,
-) -> tuple[bool, float, float]:
-    """Optimal plan when every kWh taken costs `fall_price` on top, exact and in one pass.
-
-    Args:
-        stay: the problem; its budget is not looked at.
-        mode: (T,) FREE, RISE_ONLY or FALL_ONLY for each step.
-        fall_price: EUR per kWh taken, >= 0; inf takes only what the limits force.
-        after: from `value_after_falling`.
-        room: list to work in, overwritten.
-        move: (T,) out: change of the stored energy in each step.
-
-    Returns:
-        Whether there is a plan; its cost in EUR without the fall price, concave
-        steps at their convex hull (a lower bound); the kWh taken in that hull.
-    """
-    _copy_segments(after, room)
-    _steps_back(stay, mode, fall_price, falling_steps(stay), 0, room)
-    lowest, highest = room.window[0] - NOISE_KWH, room.window[1] + NOISE_KWH
-    if not lowest <= stay.energy_kwh <= highest:
-        return False, np.inf, 0.0
-    _use_up(room, stay.energy_kwh - room.window[0])
-    used = room.used
-    cost, taken, energy = 0.0, 0.0, stay.energy_kwh
-    for i in range(len(move)):
-        # What is used of a rise is not stored, what is used of a fall is taken.
-        rise, fall = stay.rise_kwh[i] - used[i], used[len(move) + i]
-        gain_eur = stay.fall_eur[i] - fall_price - stay.rise_eur[i]
-        if mode[i] == FALL_ONLY:
-            rise = 0.0
-        elif is_chord(mode[i], stay.rise_kwh[i], stay.fall_kwh[i], gain_eur):
-            fall = stay.fall_kwh[i] * used[i] / (stay.rise_kwh[i] + stay.fall_kwh[i])
-            rise = stay.rise_kwh[i] * (1.0 - fall / stay.fall_kwh[i])
-        move[i] = rise - fall
-        energy += move[i]
-        cost += stay.rise_eur[i] * rise - stay.fall_eur[i] * fall
-        taken += fall
-    return True, cost + stay.shortfall_eur * shortfall_kwh(stay, energy), taken
-
-
-@internal
-def shortfall_kwh(stay: Stay, energy_kwh: float) -> float:
-    """What is missing to the target, zero where it is rounding only."""
-    short = stay.target_kwh - energy_kwh
-    return short if short > NOISE_KWH else 0.0
-
-
-@internal
-def true_cost(stay: Stay, move: Floats) -> float:
-    """Cost of a plan in EUR, every step either rising or falling."""
-    cost, energy = 0.0, stay.energy_kwh
-    for i in range(len(move)):
-        cost += move[i] * (stay.rise_eur[i] if move[i] > 0.0 else stay.fall_eur[i])
-        energy += move[i]
-    return cost + stay.shortfall_eur * shortfall_kwh(stay, energy)

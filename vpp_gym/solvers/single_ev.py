@@ -39,6 +39,7 @@ def plan_ev(
     charge_eff: float,
     discharge_eff: float,
     shortfall_eur_per_kwh: float,
+    late_max_kwh: float | None = None,
 ) -> Floats:
     """Net load per step that costs least: exact, for prices of any sign.
 
@@ -62,6 +63,8 @@ def plan_ev(
         discharge_eff: in (0, 1].
         shortfall_eur_per_kwh: per kWh of battery energy missing at the end; a
             value above any price makes a reachable target hard.
+        late_max_kwh: behind discharge_steps the EV may be above this, but not
+            charge beyond it; by default max_kwh.
 
     Returns:
         (T,) kWh at the meter, + takes from the grid.
@@ -83,6 +86,7 @@ def plan_ev(
             energy_kwh=energy_kwh,
             min_kwh=min_kwh,
             max_kwh=max_kwh,
+            late_max_kwh=max_kwh if late_max_kwh is None else late_max_kwh,
             target_kwh=target_kwh,
             discharge_kwh=discharge_kwh,
             discharge_steps=discharge_steps,
@@ -109,6 +113,7 @@ def plan_fleet(
     charge_eff: float,
     discharge_eff: float,
     shortfall_eur_per_kwh: float,
+    late_max_kwh: ArrayLike | None = None,
 ) -> Floats:
     """`plan_ev` for n EVs that share the prices of a horizon of H steps.
 
@@ -128,6 +133,7 @@ def plan_fleet(
         charge_eff: in (0, 1].
         discharge_eff: in (0, 1].
         shortfall_eur_per_kwh: per kWh of battery energy missing at departure.
+        late_max_kwh: limit of charging behind the contract's window.
 
     Returns:
         (n, H) kWh at the meter, zero after an EV's departure.
@@ -146,6 +152,7 @@ def plan_fleet(
             energy_kwh=energy_kwh,
             min_kwh=min_kwh,
             max_kwh=max_kwh,
+            late_max_kwh=max_kwh if late_max_kwh is None else late_max_kwh,
             target_kwh=target_kwh,
             discharge_kwh=discharge_kwh,
             discharge_steps=discharge_steps,

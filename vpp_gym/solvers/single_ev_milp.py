@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -11,7 +13,7 @@ from vpp_gym.errors import SolveFailedError
 from vpp_gym.solvers.budget import SOLVED, best_plan
 from vpp_gym.solvers.limits import Ev, Rules
 from vpp_gym.solvers.segments import Floats, Stay
-from vpp_gym.solvers.stay import dearest_first, stay_of
+from vpp_gym.solvers.stay import ANY, BELOW, IDLE, charges_late, dearest_first, stay_of
 
 TIME_LIMIT_S = 60.0
 TOLERANCE_KWH = 1e-6
@@ -28,18 +30,18 @@ def milp_plan(buy: Floats, sell: Floats, charge_kwh: Floats, ev: Ev, rules: Rule
         SolveFailedError: no proven optimum.
     """
     steps = len(buy)
-    prices = buy, sell, dearest_first(buy)
-    may_rise, energy_kwh = _directions(stay_of(*prices, charge_kwh, ev, rules, 0), ev)
+    problem = buy, sell, dearest_first(buy), charge_kwh, ev, rules
+    may_rise, energy_kwh = _directions(stay_of(*problem, 0, ANY), ev)
     best, best_eur = np.zeros(steps), np.inf
-    for back in (_step_back_inside(energy_kwh, ev), steps + 1):
-        stay = stay_of(*prices, charge_kwh, ev, rules, back)
+    for back, late in product((_step_back_inside(energy_kwh, ev), steps + 1), (ANY, BELOW, IDLE)):
+        stay = stay_of(*problem, back, late)
         decided = stay._replace(
             rise_kwh=np.where(may_rise, stay.rise_kwh, 0.0),
             fall_kwh=np.where(may_rise, 0.0, stay.fall_kwh),
         )
         plan = np.empty(steps)
         status, cost_eur = best_plan(decided, 1, plan)
-        if status == SOLVED and cost_eur < best_eur:
+        if status == SOLVED and cost_eur < best_eur and not charges_late(plan, ev):
             best, best_eur = plan, cost_eur
     if not np.isfinite(best_eur):
         raise SolveFailedError("the directions that HiGHS chose for an EV leave no plan")
@@ -64,13 +66,15 @@ def _directions(stay: Stay, ev: Ev) -> tuple[NDArray[np.bool_], Floats]:
     sums, last = csr_array(np.tril(np.ones((n, n)))), csr_array(np.ones((1, n)))
     lower = np.minimum(stay.lower_kwh[1:], ev.energy_kwh) - ev.energy_kwh
     upper = np.maximum(stay.upper_kwh[1:], ev.energy_kwh) - ev.energy_kwh
-    above, below = max(ev.energy_kwh - ev.max_kwh, 0.0), max(ev.min_kwh - ev.energy_kwh, 0.0)
+    late = np.arange(n) >= ev.discharge_steps
+    limit = np.where(late, min(ev.late_max_kwh, ev.max_kwh), ev.max_kwh) - ev.energy_kwh
+    above, below = np.maximum(upper - limit, 0.0), max(ev.min_kwh - ev.energy_kwh, 0.0)
     rows = [
         # Rise only where rising, fall only where not.
         LinearConstraint(hstack([one, none, -diags_array(stay.rise_kwh), column]), ub=0.0),
         LinearConstraint(hstack([none, one, diags_array(stay.fall_kwh), column]), ub=stay.fall_kwh),
-        # Who rises is not above the window afterwards, who may fall not below it.
-        LinearConstraint(hstack([sums, -sums, above * one, column]), ub=upper),
+        # Who rises is not above the limit afterwards, who may fall not below the window.
+        LinearConstraint(hstack([sums, -sums, diags_array(above), column]), ub=upper),
         LinearConstraint(hstack([sums, -sums, below * one, column]), lb=lower + below),
         LinearConstraint(hstack([0 * last, last, 0 * last, [[0.0]]]), ub=stay.budget_kwh),
         LinearConstraint(

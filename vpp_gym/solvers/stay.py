@@ -20,9 +20,20 @@ def dearest_first(buy: Floats) -> Ints:
     return np.argsort(buy, kind="stable")[::-1].copy()
 
 
+ANY, BELOW, IDLE = 0, 1, 2
+"""Behind the window: charge at will, up to the late limit, or not at all."""
+
+
 @njit(cache=True)
 def stay_of(
-    buy: Floats, sell: Floats, dearest: Ints, charge_kwh: Floats, ev: Ev, rules: Rules, back: int
+    buy: Floats,
+    sell: Floats,
+    dearest: Ints,
+    charge_kwh: Floats,
+    ev: Ev,
+    rules: Rules,
+    back: int,
+    late: int,
 ) -> Stay:
     """The battery-side problem of one EV.
 
@@ -38,17 +49,19 @@ def stay_of(
         ev: its limits.
         rules: efficiencies and penalty.
         back: step, 0 for an EV that starts inside; T + 1: it stays outside.
+        late: ANY, BELOW or IDLE behind the contract's window.
     """
-    steps = len(buy)
+    steps, early_steps = len(buy), min(max(int(ev.discharge_steps), 0), len(buy))
     budget_kwh = max(ev.contract_kwh, 0.0) / rules.discharge_eff
     rise_kwh, fall_kwh = np.zeros(steps), np.zeros(steps)
     rise_eur, fall_eur = np.empty(steps), np.empty(steps)
     can_rise, can_fall = 0.0, 0.0
     for i in range(steps):
         rise_eur[i], fall_eur[i] = buy[i] / rules.charge_eff, sell[i] * rules.discharge_eff
-        if i >= back or ev.energy_kwh <= ev.max_kwh:
+        may_rise = i >= back or ev.energy_kwh <= ev.max_kwh
+        if may_rise and not (late == IDLE and i >= early_steps):
             rise_kwh[i] = charge_kwh[min(i, len(charge_kwh) - 1)] * rules.charge_eff
-        in_window = i < ev.discharge_steps and budget_kwh > 0.0
+        in_window = i < early_steps and budget_kwh > 0.0
         if in_window and (i >= back or ev.energy_kwh >= ev.min_kwh):
             fall_kwh[i] = ev.discharge_kwh / rules.discharge_eff
         can_rise, can_fall = can_rise + rise_kwh[i], can_fall + fall_kwh[i]
@@ -58,6 +71,8 @@ def stay_of(
     for i in range(steps + 1):
         lower_kwh[i] = lowest if i >= back else min(lowest, ev.energy_kwh)
         upper_kwh[i] = highest if i >= back else max(highest, ev.energy_kwh)
+        if late == BELOW and i >= early_steps:
+            upper_kwh[i] = min(upper_kwh[i], ev.late_max_kwh)
     return Stay(
         rise_eur,
         fall_eur,
@@ -66,6 +81,7 @@ def stay_of(
         lower_kwh,
         upper_kwh,
         dearest,
+        early_steps,
         ev.energy_kwh,
         ev.target_kwh,
         rules.shortfall_eur_per_kwh,
@@ -73,15 +89,35 @@ def stay_of(
     )
 
 
+@njit(cache=True)
+def charges_late(plan: Floats, ev: Ev) -> bool:
+    """Whether a plan charges beyond the late limit behind the contract's window."""
+    energy = ev.energy_kwh
+    for i in range(len(plan)):
+        energy += plan[i]
+        late = i >= ev.discharge_steps and plan[i] > NOISE_KWH
+        if late and energy > ev.late_max_kwh + NOISE_KWH:
+            return True
+    return False
+
+
 @internal
 def _plan_of(
-    buy: Floats, sell: Floats, dearest: Ints, charge_kwh: Floats, ev: Ev, rules: Rules, plan: Floats
+    buy: Floats,
+    sell: Floats,
+    dearest: Ints,
+    charge_kwh: Floats,
+    ev: Ev,
+    rules: Rules,
+    plan: Floats,
 ) -> int:
-    """Optimal change of the stored energy per step, also from outside the window.
+    """Optimal change of the stored energy per step, where limits are not convex too.
 
     Above its window an EV may not charge, below it not discharge, and once back
-    inside it stays there. That is not convex, so every step in which it could come
-    back is tried; an EV that starts inside is solved at once.
+    inside it stays there: every step in which it could come back is tried. Behind
+    the contract's window it may not charge beyond the late limit, though be there:
+    where the plan without that rule breaks it, the EV is either below the limit
+    then, or does not charge any more.
     """
     steps = len(buy)
     trial, best_eur = np.empty(steps), np.inf
@@ -89,14 +125,18 @@ def _plan_of(
     for back in range(1 if outside else 0, steps + 2 if outside else 1):
         if ev.discharge_steps < back <= steps:
             continue
-        stay = stay_of(buy, sell, dearest, charge_kwh, ev, rules, back)
-        status, cost = best_plan(stay, MAX_NODES, trial)
-        if status == UNFINISHED:
-            return UNFINISHED
-        if status == SOLVED and cost < best_eur:
-            best_eur = cost
-            for i in range(steps):
-                plan[i] = trial[i]
+        for late in range(3):
+            stay = stay_of(buy, sell, dearest, charge_kwh, ev, rules, back, late)
+            status, cost = best_plan(stay, MAX_NODES, trial)
+            if status == UNFINISHED:
+                return UNFINISHED
+            breaks = status == SOLVED and late == ANY and charges_late(trial, ev)
+            if status == SOLVED and cost < best_eur and not breaks:
+                best_eur = cost
+                for i in range(steps):
+                    plan[i] = trial[i]
+            if late == ANY and not (breaks and cost < best_eur):
+                break
     return SOLVED
 
 
@@ -111,20 +151,24 @@ def net_load_of_fleet(
         sell: (H,) EUR/kWh at the meter.
         dearest: (H,) steps by falling `buy`, see `Stay`.
         charge_kwh: (n or 1, H or 1) limit at the meter.
-        fleet: (n, 8) other limits in the order of `Ev`.
+        fleet: (n, 9) other limits in the order of `Ev`.
         rules: efficiencies and penalty.
     """
     n = len(fleet)
     net_load, status = np.zeros((n, len(buy))), np.zeros(n, np.int64)
     for k in range(n):
         own = fleet[k]
-        ev = Ev(own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7])
+        ev = Ev(own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7], own[8])
         end = min(int(ev.steps), len(buy))
         charge = charge_kwh[min(k, len(charge_kwh) - 1)]
         plan = net_load[k, :end]
         status[k] = _plan_of(buy[:end], sell[:end], dearest, charge, ev, rules, plan)
         for i in range(end):
+            limit_kwh = charge[min(i, len(charge) - 1)]
             if abs(plan[i]) < NOISE_KWH:
                 plan[i] = 0.0
-            plan[i] *= rules.discharge_eff if plan[i] < 0.0 else 1.0 / rules.charge_eff
+            elif plan[i] > 0.0:
+                plan[i] = min(plan[i] / rules.charge_eff, limit_kwh)
+            else:
+                plan[i] = max(plan[i] * rules.discharge_eff, -ev.discharge_kwh)
     return net_load, status
