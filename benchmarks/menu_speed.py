@@ -1,4 +1,4 @@
-"""Time to design a menu: exact, against program (8) in cvxpy.
+"""Time to design a menu: exact, against the programs in cvxpy.
 
 Run: python -m benchmarks.menu_speed
 """
@@ -12,7 +12,10 @@ import numpy as np
 
 from vpp_gym.contracts.design import design_menu
 from vpp_gym.contracts.problem import DesignProblem, design_problem
+from vpp_gym.contracts.variable_term import exact_menu
+from vpp_gym.contracts.variable_term_problem import VariableTermProblem, variable_term_problem
 from vpp_gym.solvers.menu_programs import solve_reduced_program
+from vpp_gym.solvers.variable_term_programs import solve_joint_program
 
 
 def main() -> None:
@@ -26,6 +29,11 @@ def main() -> None:
     print(f"{'exact, 10,000 types':32} {many_us:12,.1f}")
     print(f"{'program (8) in cvxpy, 5 types':32} {program_us:12,.1f}")
     print(f"exact is {program_us / exact_us:,.0f} times faster at 5 types")
+    pairs = _variable_term_problem(3)
+    exact_us = _best_us(lambda: exact_menu(pairs), runs=2000)
+    joint_us = _best_us(lambda: solve_joint_program(pairs), runs=3)
+    print(f"{'exact, 3 x 3 types':32} {exact_us:12,.1f}")
+    print(f"{'joint program, 3 x 3 types':32} {joint_us:12,.1f}")
 
 
 def _problem(m: int) -> DesignProblem:
@@ -36,6 +44,20 @@ def _problem(m: int) -> DesignProblem:
         kappa_eur=0.2,
         wear_eur_per_kwh=0.01,
         energy_cap_kwh=33,
+    )
+
+
+def _variable_term_problem(m: int) -> VariableTermProblem:
+    """The follow-up paper's case with m by m equally likely types."""
+    types = np.linspace(0.75, 1.25, m)
+    return variable_term_problem(
+        types,
+        types,
+        np.full((m, m), 1 / m**2),
+        energy_kappa_eur=0.4,
+        term_kappa_eur=0.6,
+        wear_eur_per_kwh=0.01,
+        tied_eur_per_h=0.05,
     )
 
 

@@ -102,9 +102,14 @@ def _payoff_eur(energy_kwh: Floats, types: Floats, wear: float) -> Floats:
 
 
 @njit(cache=True)
-def _optimal_energy_kwh(
+def optimal_energy_kwh(
     types: Floats, prob: Floats, kappa: float, wear: float, cap: float
 ) -> Floats:
+    """Energies of the optimal menu: the isotonic fit that `design_menu` explains.
+
+    The arguments are those of `design_menu`, not checked. A cap of infinity is
+    none, if there is wear.
+    """
     n = prob.size
     while prob[n - 1] == 0.0:
         n -= 1
@@ -169,5 +174,5 @@ def _ratio(prob: float, weight: float) -> float:
 def _optimal_menu(
     types: Floats, prob: Floats, kappa: float, wear: float, cap: float
 ) -> tuple[Floats, Floats]:
-    energy_kwh = _optimal_energy_kwh(types, prob, kappa, wear, cap)
+    energy_kwh = optimal_energy_kwh(types, prob, kappa, wear, cap)
     return energy_kwh, _payoff_eur(energy_kwh, types, wear)

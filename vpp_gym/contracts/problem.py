@@ -47,8 +47,8 @@ def design_problem(
     Raises:
         InvalidInputError: naming the field, the value and the remedy.
     """
-    types = _column("owner_types", owner_types)
-    prob = _column("type_prob", type_prob)
+    types = checked_column("owner_types", owner_types)
+    prob = checked_column("type_prob", type_prob)
     if len(types) != len(prob):
         raise InvalidInputError("type_prob", f"{len(prob)} values", f"give {len(types)}, as types")
     bad_type, bad_prob, total = _first_faults(types, prob)
@@ -60,9 +60,9 @@ def design_problem(
         raise InvalidInputError(f"type_prob[{bad_prob}]", float(prob[bad_prob]), remedy)
     if not abs(total - 1.0) <= SUM_TOLERANCE:
         raise InvalidInputError("type_prob", f"sum {total}", "divide by the sum: it must be one")
-    kappa = _scalar("kappa_eur", kappa_eur)
-    wear = _scalar("wear_eur_per_kwh", wear_eur_per_kwh)
-    cap = _scalar("energy_cap_kwh", energy_cap_kwh)
+    kappa = checked_number("kappa_eur", kappa_eur)
+    wear = checked_number("wear_eur_per_kwh", wear_eur_per_kwh)
+    cap = checked_number("energy_cap_kwh", energy_cap_kwh)
     if kappa <= 0:
         raise InvalidInputError("kappa_eur", kappa, "the VPP's value scale is positive")
     if wear < 0:
@@ -86,7 +86,12 @@ def _first_faults(types: Floats, prob: Floats) -> tuple[int, int, float]:
     return bad_type, bad_prob, total
 
 
-def _column(name: str, values: ArrayLike) -> Floats:
+def checked_column(name: str, values: ArrayLike) -> Floats:
+    """Read-only copy of one number per type, under its name.
+
+    Raises:
+        InvalidInputError: not numbers, not one-dimensional, or none.
+    """
     try:
         column = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -97,7 +102,12 @@ def _column(name: str, values: ArrayLike) -> Floats:
     return column
 
 
-def _scalar(name: str, value: float) -> float:
+def checked_number(name: str, value: float) -> float:
+    """A finite number, under its name.
+
+    Raises:
+        InvalidInputError: not a number, or not finite.
+    """
     try:
         number = float(value)
     except (TypeError, ValueError) as error:

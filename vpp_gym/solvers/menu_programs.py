@@ -39,12 +39,12 @@ def solve_full_program(problem: DesignProblem) -> Menu:
         [
             own_utility >= 0,  # individual rationality
             *(own_utility[k] >= g - cost[k] * w for k in range(m)),  # incentive compatibility
-            *_rising(w, problem.energy_cap_kwh),
-            *_rising(g),
+            *rising(w, problem.energy_cap_kwh),
+            *rising(g),
         ],
     )
-    energy_kwh, payoff_eur = _solve(program, w, g, name="program (7)")
-    energy_kwh = _within(energy_kwh, problem.energy_cap_kwh)
+    energy_kwh, payoff_eur = solved(program, w, g, name="program (7)")
+    energy_kwh = within(energy_kwh, problem.energy_cap_kwh)
     short_eur = -ir_residuals(_menu(problem, energy_kwh, payoff_eur)).min()
     return _menu(problem, energy_kwh, payoff_eur + max(0.0, short_eur))
 
@@ -69,18 +69,18 @@ def solve_reduced_program(problem: DesignProblem) -> Menu:
         [
             g[0] == cost[0] * w[0],  # the lowest type gains nothing
             *(g[k] - g[k - 1] == cost[k] * (w[k] - w[k - 1]) for k in range(1, m)),
-            *_rising(w, problem.energy_cap_kwh),
+            *rising(w, problem.energy_cap_kwh),
         ],
     )
-    (energy_kwh,) = _solve(program, w, name="program (8)")
-    energy_kwh = _within(energy_kwh, problem.energy_cap_kwh)
+    (energy_kwh,) = solved(program, w, name="program (8)")
+    energy_kwh = within(energy_kwh, problem.energy_cap_kwh)
     payoff_eur = least_payoff_eur(
         energy_kwh, problem.owner_types, wear_eur_per_kwh=problem.wear_eur_per_kwh
     )
     return _menu(problem, energy_kwh, payoff_eur)
 
 
-def _rising(x: cp.Variable, cap: float | None = None) -> list[cp.Constraint]:
+def rising(x: cp.Variable, cap: float | None = None) -> list[cp.Constraint]:
     """0 <= x_1 <= ... <= x_M <= cap."""
     rows = [x[0] >= 0]
     if x.size > 1:
@@ -90,7 +90,7 @@ def _rising(x: cp.Variable, cap: float | None = None) -> list[cp.Constraint]:
     return rows
 
 
-def _solve(program: cp.Problem, *variables: cp.Variable, name: str) -> list[Floats]:
+def solved(program: cp.Problem, *variables: cp.Variable, name: str) -> list[Floats]:
     """Optimal values of the variables."""
     try:
         program.solve(solver=cp.CLARABEL)
@@ -101,7 +101,7 @@ def _solve(program: cp.Problem, *variables: cp.Variable, name: str) -> list[Floa
     return [np.asarray(variable.value, dtype=np.float64) for variable in variables]
 
 
-def _within(energy_kwh: Floats, cap_kwh: float) -> Floats:
+def within(energy_kwh: Floats, cap_kwh: float) -> Floats:
     """The solver's energies, made to satisfy their bounds and order exactly."""
     return np.maximum.accumulate(np.clip(energy_kwh, 0.0, cap_kwh))
 
