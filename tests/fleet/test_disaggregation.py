@@ -17,7 +17,7 @@ KEY = np.array([3.0, 1.0, 2.0, 1.0])
 def shares(fleet_kwh, lo=LO, hi=HI, key=KEY, proportional=False):
     n = len(lo)
     result = np.full(n, np.nan)
-    hand_out(fleet_kwh, lo, hi, key, proportional, result, np.empty(n), np.empty(n))
+    hand_out(fleet_kwh, n, lo, hi, key, proportional, result, np.empty(n), np.empty(n))
     return result
 
 
@@ -111,7 +111,7 @@ def test_waterline_is_where_sorting_by_key_would_stop(fleet, share):
     _, lo, hi, key = fleet
     room = hi - lo
     amount = share * room.sum()
-    line, part = waterline(key.copy(), room.copy(), amount)
+    line, part = waterline(len(key), key.copy(), room.copy(), amount)
     below, at = room[key < line].sum(), room[key == line].sum()
     assert below + part * at == pytest.approx(amount, abs=1e-9)
     assert 0.0 <= part <= 1.0 + 1e-12

@@ -16,7 +16,7 @@ def load_of(*blocks):
     ramps, load = np.zeros((2, HOURS + 1)), np.full(HOURS, np.nan)
     for start, end, power in blocks:
         add_block(start, end, power, ramps)
-    hourly_load_kwh(ramps, load)
+    hourly_load_kwh(ramps, load, 0)
     return load
 
 

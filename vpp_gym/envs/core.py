@@ -19,6 +19,7 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.simulation import Simulation
+from vpp_gym.simulation.state import scratch_for
 
 Floats = NDArray[np.float64]
 
@@ -99,9 +100,9 @@ class DayAheadCore:
             bid_step_kwh=settings.bid_scale * self.simulation.bid_limit_kwh,
             bid_limit_kwh=self.simulation.bid_limit_kwh,
             lag_steps=self.params.market.imbalance_lag_steps,
-            scale=self.codec.scale,
+            per_scale=self.codec.per_scale,
         )
-        self._scratch = np.empty((6, self.params.site.n_chargers))
+        self._scratch = scratch_for(self.params.site.n_chargers)
 
     @property
     def over(self) -> bool:
@@ -179,7 +180,7 @@ class DayAheadCore:
             simulation.state,
             self.params.market.imbalance_lag_steps,
             self.codec.per_charger,
-            self.codec.scale,
+            self.codec.per_scale,
             flat,
         )
         return self._shaped(flat)

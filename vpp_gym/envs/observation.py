@@ -7,6 +7,7 @@ make the observation spaces, the named `Dict` form and the tables in the docs;
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -136,6 +137,7 @@ class Codec:
         self.scale = np.repeat(
             [named[f.scale] if isinstance(f.scale, str) else f.scale for f in fields], sizes
         )
+        self.per_scale = 1.0 / self.scale
         self.low, self.high = column([f.low for f in fields]), column([f.high for f in fields])
         ends = np.cumsum(sizes)
         self.slices = {
@@ -173,13 +175,16 @@ def observe(
     state: State,
     lag_steps: int,
     per_charger: bool,
-    scale: Floats,
+    per_scale: Floats,
     out: Observations,
 ) -> None:
     """Fill (B, size) observations, column by column in the order of the table."""
-    row, ramps = np.zeros(len(scale)), np.empty((4, HOURS_AHEAD + 1))
+    row = np.zeros(len(per_scale))
+    early, late = np.empty((2, HOURS_AHEAD + 1)), np.empty((2, HOURS_AHEAD + 1))
     for b in range(len(state.run)):
-        observe_run(b, bank, rules, state, lag_steps, per_charger, scale, row, ramps, out[b])
+        observe_run(
+            b, bank, rules, state, lag_steps, per_charger, per_scale, row, early, late, out[b]
+        )
 
 
 @njit(cache=True, inline="always")
@@ -190,18 +195,19 @@ def observe_run(
     state: State,
     lag_steps: int,
     per_charger: bool,
-    scale: Floats,
+    per_scale: Floats,
     row: Floats,
-    ramps: Floats,
+    early: Floats,
+    late: Floats,
     out: Observations,
 ) -> None:
-    """Fill the (size,) observation of run b; row and ramps are working memory."""
+    """Fill the (size,) observation of run b; row, early and late are working memory."""
     column = _write_market(b, bank, rules, state, lag_steps, row)
-    column = _write_fleet(b, rules, state, row, column, ramps)
+    column = _write_fleet(b, rules, state, row, column, early, late)
     if per_charger:
         _write_chargers(b, rules, state, row, column)
     for j in range(len(row)):
-        out[j] = np.float32(row[j] / scale[j])
+        out[j] = np.float32(row[j] * per_scale[j])
 
 
 @njit(cache=True, inline="always")
@@ -210,15 +216,15 @@ def _write_market(
 ) -> int:
     run = state.run[b]
     t = run.position
-    scenario_end = bank.steps[run.start].end
-    first = bank.steps[run.start].first
-    last = min(t, scenario_end - 1)
+    last = min(t, run.last)
     step = bank.steps[last]
     hour = round(1.0 / rules.dt_h)
-    row[0], row[1] = step.clock_sin, step.clock_cos
-    row[2], row[3] = step.week_sin, step.week_cos
+    turn = 2.0 * math.pi * bank.line[last] * rules.dt_h / 24.0
+    week = 2.0 * math.pi * step.weekday / 7.0
+    row[0], row[1] = math.sin(turn), math.cos(turn)
+    row[2], row[3] = math.sin(week), math.cos(week)
     known, seen = t, t
-    if t < scenario_end:
+    if t <= run.last:
         known = step.tomorrow_end if bank.line[last] > rules.gate_line else step.today_end
         seen = step.tomorrow_end
     at = t
@@ -232,13 +238,13 @@ def _write_market(
     row[column] = (known - t) * rules.dt_h
     for k in range(STEPS_PAST):
         past = t - 1 - k
-        row[column + 1 + k] = bank.residual_eur_per_kwh[past] if past >= first else 0.0
+        row[column + 1 + k] = bank.residual_eur_per_kwh[past] if past >= run.first else 0.0
     column += 1 + STEPS_PAST
     shown = lag_steps == 0 and t < run.end
-    row[column] = step.residual_day_eur_per_kwh if t < scenario_end else 0.0
+    row[column] = step.residual_day_eur_per_kwh if t <= run.last else 0.0
     row[column + 1] = bank.residual_eur_per_kwh[t] if shown else 0.0
     row[column + 2] = 0.0
-    if t > first:
+    if t > run.first:
         settled = bank.steps[t - 1]
         row[column + 2] = settled.short_eur_per_kwh - settled.long_eur_per_kwh
     column += 3
@@ -254,32 +260,30 @@ def _write_market(
 
 @njit(cache=True, inline="always")
 def _write_fleet(
-    b: int, rules: Rules, state: State, row: Floats, column: int, ramps: Floats
+    b: int, rules: Rules, state: State, row: Floats, column: int, early: Floats, late: Floats
 ) -> int:
     run = state.run[b]
     t = run.position
-    connected, contract_kwh = 0, 0.0
-    ramps[:] = 0.0
-    for i in range(state.occupied.shape[1]):
-        if not state.occupied[b, i]:
-            continue
-        ev = state.ev[b, i]
-        connected += 1
+    contract_kwh = 0.0
+    early[:] = 0.0
+    late[:] = 0.0
+    for k in range(run.connected):
+        ev = state.ev[b, state.lot[b, k]]
         if t < ev.contract_end:
             contract_kwh += ev.contract_kwh
         need_kwh = ev.target_kwh - ev.stored_kwh
         if need_kwh > 0.0:
             left_h = (ev.departure - t) * rules.dt_h
             full_h = min(need_kwh / (rules.charge_eff * ev.charge_kw), left_h)
-            add_block(0.0, full_h, ev.charge_kw, ramps[:2])
-            add_block(left_h - full_h, left_h, ev.charge_kw, ramps[2:])
-    row[column] = connected / state.occupied.shape[1]
+            add_block(0.0, full_h, ev.charge_kw, early)
+            add_block(left_h - full_h, left_h, ev.charge_kw, late)
+    row[column] = run.connected / state.occupied.shape[1]
     row[column + 1] = run.fleet_lo_kwh
     row[column + 2] = run.fleet_idle_kwh
     row[column + 3] = run.fleet_hi_kwh
     earliest, latest = column + 4, column + 4 + HOURS_AHEAD
-    hourly_load_kwh(ramps[:2], row[earliest:latest])
-    hourly_load_kwh(ramps[2:], row[latest : latest + HOURS_AHEAD])
+    hourly_load_kwh(early, row, earliest)
+    hourly_load_kwh(late, row, latest)
     row[latest + HOURS_AHEAD] = contract_kwh
     return latest + HOURS_AHEAD + 1
 
@@ -289,9 +293,8 @@ def _write_chargers(b: int, rules: Rules, state: State, row: Floats, column: int
     n = state.occupied.shape[1]
     t = state.run[b].position
     row[column:] = 0.0
-    for i in range(n):
-        if not state.occupied[b, i]:
-            continue
+    for k in range(state.run[b].connected):
+        i = state.lot[b, k]
         ev, at = state.ev[b, i], column + i
         row[at] = 1.0
         row[at + n] = ev.stored_kwh / ev.ceiling_kwh

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vpp_gym.envs.observation import HOURS_AHEAD, Observations, observe_run
 from vpp_gym.simulation.bank import Bank
-from vpp_gym.simulation.state import Rules, State
+from vpp_gym.simulation.state import Rules, Scratch, State
 from vpp_gym.simulation.transition import disaggregate_run, step_run
 
 Floats = NDArray[np.float64]
@@ -29,7 +29,7 @@ class Play(NamedTuple):
     bid_step_kwh: float  # that an entry of 1 moves a line
     bid_limit_kwh: float
     lag_steps: int
-    scale: Floats  # (size,) of the observation
+    per_scale: Floats  # (size,) one over the scale of the observation
 
 
 @njit(cache=True)
@@ -42,7 +42,7 @@ def play(
     draft: Floats,
     record: Floats,
     out: Observations,
-    scratch: Floats,
+    scratch: Scratch,
 ) -> int:
     """Step every run by its action.
 
@@ -55,22 +55,25 @@ def play(
         draft: (B, L) entries of the next bid sheet, changed in place.
         record: (B, K) result, by `TERMS`.
         out: (B, size) observations.
-        scratch: (6, N) working memory.
+        scratch: working memory.
 
     Returns:
         -1, or the flat index of the first entry outside [-1, 1]; then nothing has moved.
     """
-    for j in range(actions.size):
-        if not abs(actions.flat[j]) <= 1.0 + ROUNDING:
-            return j
+    for b in range(actions.shape[0]):
+        for j in range(actions.shape[1]):
+            if not abs(actions[b, j]) <= 1.0 + ROUNDING:
+                return b * actions.shape[1] + j
     n_chargers, lines = state.occupied.shape[1], draft.shape[1]
     n_dispatch = n_chargers if how.per_charger else 1
     net_load_kwh, bids_kwh = np.zeros(n_chargers), np.zeros(lines)
-    row, ramps = np.zeros(len(how.scale)), np.empty((4, HOURS_AHEAD + 1))
+    row = np.zeros(len(how.per_scale))
+    early, late = np.empty((2, HOURS_AHEAD + 1)), np.empty((2, HOURS_AHEAD + 1))
     for b in range(len(actions)):
         run = state.run[b]
         if how.per_charger:
-            for i in range(n_chargers):
+            for k in range(run.connected):
+                i = state.lot[b, k]
                 ev = state.ev[b, i]
                 net_load_kwh[i] = between(ev.lo_kwh, ev.hi_kwh, actions[b, i])
         else:
@@ -79,7 +82,8 @@ def play(
         if run.position < run.end:
             line = bank.line[run.position]
             if how.bids == SHEET:
-                draft[b] = actions[b, n_dispatch:]
+                for k in range(lines):
+                    draft[b, k] = actions[b, n_dispatch + k]
             elif how.bids == LINE:
                 draft[b, (line - rules.gate_line - 1) % lines] = actions[b, n_dispatch]
             if line == rules.gate_line:
@@ -88,7 +92,17 @@ def play(
                     bids_kwh[k] = min(max(bid_kwh, -how.bid_limit_kwh), how.bid_limit_kwh)
         step_run(b, bank, rules, state, net_load_kwh, bids_kwh, record[b])
         observe_run(
-            b, bank, rules, state, how.lag_steps, how.per_charger, how.scale, row, ramps, out[b]
+            b,
+            bank,
+            rules,
+            state,
+            how.lag_steps,
+            how.per_charger,
+            how.per_scale,
+            row,
+            early,
+            late,
+            out[b],
         )
     return -1
 

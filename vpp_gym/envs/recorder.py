@@ -105,9 +105,8 @@ class DayRecorder:
 
     def _begin_day(self, position: int) -> None:
         bank = self._simulation.bank
-        same_day = np.flatnonzero(bank.steps["day"][: position + 1] != bank.steps["day"][position])
-        first_step = int(bank.first_step[0])
-        self._first = max(int(same_day[-1]) + 1 if same_day.size else 0, first_step)
+        same_day = bank.steps["today_end"][: position + 1] == bank.steps["today_end"][position]
+        self._first = int(np.argmax(same_day))
         self._end = int(bank.steps["today_end"][position])
         length, chargers = self._end - self._first, self._simulation.n_chargers
         self._soc = np.full((chargers, length), np.nan)

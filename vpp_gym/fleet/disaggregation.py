@@ -13,7 +13,7 @@ LEAST_LAXITY, PROPORTIONAL, EARLIEST_DEPARTURE = range(3)
 
 
 @njit(cache=True)
-def waterline(key: Floats, room: Floats, amount: float) -> tuple[float, float]:
+def waterline(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
     """Key up to which room is filled when it is filled in ascending order of key.
 
     EVs with a key below the line get all their room, those at the line share
@@ -21,14 +21,15 @@ def waterline(key: Floats, room: Floats, amount: float) -> tuple[float, float]:
     partition in expected linear time; the order of the EVs does not matter.
 
     Args:
-        key: (n,) rank of each EV; overwritten.
-        room: (n,) kWh >= 0 each can take; overwritten.
+        n: number of EVs; what lies beyond in the arrays is not looked at.
+        key: (>= n,) rank of each EV; overwritten.
+        room: (>= n,) kWh >= 0 each can take; overwritten.
         amount: kWh to hand out, 0 <= amount <= sum(room).
 
     Returns:
         (line, share): the key at the line and the fraction of room filled there.
     """
-    first, last = 0, len(key)
+    first, last = 0, n
     while last - first > 0:
         pivot = _median_of_three(key[first], key[(first + last) // 2], key[last - 1])
         below, above = first, last
@@ -66,6 +67,7 @@ def _median_of_three(a: float, b: float, c: float) -> float:
 @njit(cache=True)
 def hand_out(
     fleet_kwh: float,
+    n: int,
     lo_kwh: Floats,
     hi_kwh: Floats,
     key: Floats,
@@ -81,15 +83,16 @@ def hand_out(
 
     Args:
         fleet_kwh: net load of the fleet, within the sums of lo_kwh and hi_kwh.
-        lo_kwh: (n,) least net load.
-        hi_kwh: (n,) largest net load.
-        key: (n,) urgency; the smallest charges first.
+        n: number of EVs; what lies beyond in the arrays is not looked at, because
+            slices are dear in a hot loop.
+        lo_kwh: (>= n,) least net load.
+        hi_kwh: (>= n,) largest net load.
+        key: (>= n,) urgency; the smallest charges first.
         proportional: share by room instead of by urgency.
-        net_load_kwh: (n,) result.
+        net_load_kwh: (>= n,) result.
         scratch_key: (>= n,) working memory.
         scratch_room: (>= n,) working memory.
     """
-    n = len(lo_kwh)
     amount = fleet_kwh
     for i in range(n):
         net_load_kwh[i] = min(max(0.0, lo_kwh[i]), hi_kwh[i])
@@ -106,7 +109,7 @@ def hand_out(
         return
     line, share = np.inf, amount / total_room
     if not proportional:
-        line, share = waterline(scratch_key[:n], scratch_room[:n], amount)
+        line, share = waterline(n, scratch_key, scratch_room, amount)
     for i in range(n):
         rank = sign * key[i]
         limit = hi_kwh[i] if sign > 0.0 else lo_kwh[i]

@@ -36,12 +36,13 @@ def add_block(start_h: float, end_h: float, power_kw: float, ramps: Floats) -> N
 
 
 @njit(cache=True)
-def hourly_load_kwh(ramps: Floats, load_kwh: Floats) -> None:
+def hourly_load_kwh(ramps: Floats, load_kwh: Floats, first: int) -> None:
     """Energy of each hour ahead from the ramps of `add_block`.
 
     Args:
         ramps: (2, H + 1) slopes and offsets.
-        load_kwh: (H,) result.
+        load_kwh: result, from place `first` on.
+        first: where the first hour goes.
     """
     slope, offset, before = 0.0, 0.0, 0.0
     for hour in range(ramps.shape[1]):
@@ -49,5 +50,5 @@ def hourly_load_kwh(ramps: Floats, load_kwh: Floats) -> None:
         offset += ramps[1, hour]
         until = slope * hour - offset
         if hour > 0:
-            load_kwh[hour - 1] = max(until - before, 0.0)  # rounding may leave -1e-14
+            load_kwh[first + hour - 1] = max(until - before, 0.0)  # rounding may leave -1e-14
         before = until

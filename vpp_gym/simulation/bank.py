@@ -25,15 +25,9 @@ STEP = np.dtype(
         ("long_eur_per_kwh", np.float64),  # after the pricing rule
         ("reference_eur_per_kwh", np.float64),
         ("residual_day_eur_per_kwh", np.float64),  # mean residual of the 24 hours before
-        ("clock_sin", np.float64),
-        ("clock_cos", np.float64),
-        ("week_sin", np.float64),
-        ("week_cos", np.float64),
-        ("day", np.int64),  # number of the local day
+        ("weekday", np.int64),  # 0 = Monday
         ("today_end", np.int64),  # position at which the local day ends
         ("tomorrow_end", np.int64),  # position at which the next local day ends
-        ("first", np.int64),  # position at which the scenario begins
-        ("end", np.int64),  # position at which the scenario ends
     ],
     align=True,
 )
@@ -123,14 +117,10 @@ def _calendar(scenario: Scenario, offset: int) -> Records:
     day = scenario.day
     end_of_day = np.searchsorted(day, np.arange(day[-1] + 1), side="right")
     weekday = (scenario.clock.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    turn, week = scenario.line / scenario.lines_per_day, weekday / 7
     steps = np.zeros(scenario.n_steps, dtype=STEP)
-    steps["clock_sin"], steps["clock_cos"] = np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)
-    steps["week_sin"], steps["week_cos"] = np.sin(2 * np.pi * week), np.cos(2 * np.pi * week)
-    steps["day"] = day
+    steps["weekday"] = weekday
     steps["today_end"] = offset + end_of_day[day]
     steps["tomorrow_end"] = offset + end_of_day[np.minimum(day + 1, day[-1])]
-    steps["first"], steps["end"] = offset, offset + scenario.n_steps
     return steps
 
 

@@ -90,9 +90,7 @@ def _fleet(state: State, run: int, t: int, first_session: int) -> dict[str, Any]
     }
 
 
-def _market(
-    bank: Bank, rules: Rules, state: State, run: int, t: int, first: int
-) -> dict[str, Any]:
+def _market(bank: Bank, rules: Rules, state: State, run: int, t: int, first: int) -> dict[str, Any]:
     past = slice(max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)), t)
     history = {
         "line_past": bank.line[past].copy(),

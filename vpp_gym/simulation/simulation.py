@@ -13,7 +13,7 @@ from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.look import look
-from vpp_gym.simulation.state import empty_state, rules_of
+from vpp_gym.simulation.state import empty_state, rules_of, scratch_for
 from vpp_gym.simulation.transition import (
     TOLERANCE_KWH,
     begin,
@@ -57,7 +57,7 @@ class Simulation:
         self.rules = rules_of(self.params, self.dt_h)
         self.state = empty_state(n_envs, self.params, self.dt_h)
         self.bid_limit_kwh = self.params.bid_limit_kw * self.dt_h
-        self._scratch = np.empty((6, self.n_chargers))
+        self._scratch = scratch_for(self.n_chargers)
         self._no_bids = np.zeros((n_envs, self.lines))
         self._no_bids.setflags(write=False)
         self._scenario_index = np.zeros(n_envs, dtype=np.int64)
@@ -108,7 +108,7 @@ class Simulation:
                 "a run starts before it ends, within its scenario",
             )
         self._scenario_index[rows] = index
-        begin(self.bank, self.rules, self.state, rows, start, end)
+        begin(self.bank, self.rules, self.state, rows, np.ascontiguousarray(index), start, end)
 
     @property
     def done(self) -> Bools:
@@ -140,7 +140,9 @@ class Simulation:
         """What the operator of a run knows now."""
         scenario = self.scenarios[self._scenario_index[run]]
         first = int(self.bank.first_step[self._scenario_index[run]])
-        time = scenario.clock[min(int(self.state.run["position"][run]) - first, scenario.n_steps - 1)]
+        time = scenario.clock[
+            min(int(self.state.run["position"][run]) - first, scenario.n_steps - 1)
+        ]
         return look(self.bank, self.rules, self.state, run, self.params, first, time)
 
     def step(self, decisions: Decisions | Sequence[Decisions]) -> Floats:

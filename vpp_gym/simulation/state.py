@@ -61,6 +61,9 @@ RUN = np.dtype(
         ("start", np.int64),  # position at which the run began
         ("position", np.int64),  # the step about to be dispatched
         ("end", np.int64),  # position at which the run ends
+        ("first", np.int64),  # position at which the scenario begins
+        ("last", np.int64),  # position of the scenario's last step
+        ("connected", np.int64),  # number of EVs connected
         ("menu_term", np.int64),  # steps; 0 offers nothing
         ("fleet_lo_kwh", np.float64),  # the envelope of the step to come
         ("fleet_idle_kwh", np.float64),
@@ -80,6 +83,7 @@ class State(NamedTuple):
 
     run: Records  # (B,) of RUN
     occupied: Bools  # (B, N)
+    lot: Ints  # (B, N) chargers of the connected EVs, in order of arrival
     ev: Records  # (B, N) of EV
     da_sold_kwh: Floats  # (B, 2, L) committed for today and tomorrow, by line
     expected_load_kwh: Floats  # (B, L) running mean of the net load, by line
@@ -88,6 +92,22 @@ class State(NamedTuple):
     menu_eur: Floats  # (B, M) payoff of each contract on the menu
     accepted: Ints  # (B, M) contracts accepted since the run began
     pending: Floats  # (B, K) booked before the first dispatch
+
+
+class Scratch(NamedTuple):
+    """Working memory of the kernels: one run at a time, N chargers."""
+
+    lo_kwh: Floats  # (N,)
+    hi_kwh: Floats  # (N,)
+    key: Floats  # (N,)
+    load_kwh: Floats  # (N,)
+    sorted_key: Floats  # (N,)
+    room_kwh: Floats  # (N,)
+
+
+def scratch_for(n_chargers: int) -> Scratch:
+    """Working memory for a fleet."""
+    return Scratch(*(np.empty(n_chargers) for _ in Scratch._fields))
 
 
 def rules_of(params: VPPParams, dt_h: float) -> Rules:
@@ -115,6 +135,7 @@ def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
     state = State(
         run=np.zeros(n_envs, dtype=RUN),
         occupied=np.zeros(n, dtype=np.bool_),
+        lot=np.zeros(n, dtype=np.int64),
         ev=np.zeros(n, dtype=EV),
         da_sold_kwh=np.zeros((n_envs, 2, lines)),
         expected_load_kwh=np.zeros((n_envs, lines)),

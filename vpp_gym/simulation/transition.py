@@ -5,6 +5,8 @@ departures - arrivals - (decision) - bids - dispatch - settlement - next step
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -37,10 +39,12 @@ from vpp_gym.markets.ledger import (
 )
 from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.simulation.bank import Bank
-from vpp_gym.simulation.state import Rules, State
+from vpp_gym.simulation.state import Rules, Scratch, State
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Record = Any
+"""One row of a record array: EV or SESSION, changed in place."""
 
 TOLERANCE_KWH = 1e-6
 """Rounding allowed in a decision, and below which an EV counts as fully served."""
@@ -50,7 +54,15 @@ LOAD_MEMORY_DAYS = 20
 
 
 @njit(cache=True)
-def begin(bank: Bank, rules: Rules, state: State, runs: Ints, starts: Ints, ends: Ints) -> None:
+def begin(
+    bank: Bank,
+    rules: Rules,
+    state: State,
+    runs: Ints,
+    scenarios: Ints,
+    starts: Ints,
+    ends: Ints,
+) -> None:
     """Set runs to an empty lot at their start, with the arrivals of that step.
 
     Args:
@@ -58,14 +70,20 @@ def begin(bank: Bank, rules: Rules, state: State, runs: Ints, starts: Ints, ends
         rules: parameters.
         state: changed in place.
         runs: (n,) rows of the batch.
+        scenarios: (n,) place of the scenario in the bank.
         starts: (n,) positions of the first step.
         ends: (n,) positions before which the runs end.
     """
-    for b, start, end in zip(runs, starts, ends):  # noqa: B905 - kernels know no strict zip
+    for k in range(len(runs)):
+        b = runs[k]
         run = state.run[b]
-        run.start, run.position, run.end = start, start, end
+        run.start, run.position, run.end = starts[k], starts[k], ends[k]
+        run.first = bank.first_step[scenarios[k]]
+        run.last = bank.first_step[scenarios[k] + 1] - 1
+        run.connected = 0
         for i in range(state.occupied.shape[1]):
-            _clear(b, i, state)
+            state.occupied[b, i] = False
+            _clear(state.ev[b, i])
         state.da_sold_kwh[b] = 0.0
         state.expected_load_kwh[b] = 0.0
         state.load_days[b] = 0
@@ -111,8 +129,9 @@ def step_run(
     """Advance run b by one step; see `transition`, of whose arrays these are the rows."""
     run = state.run[b]
     t = run.position
-    row[:] = state.pending[b]
-    state.pending[b] = 0.0
+    for k in range(len(row)):
+        row[k] = state.pending[b, k]
+        state.pending[b, k] = 0.0
     if t < run.end:
         if bank.line[t] == rules.gate_line:
             state.da_sold_kwh[b, 1] = bids_kwh
@@ -122,7 +141,7 @@ def step_run(
         run.position = t + 1
         _depart(b, rules, state, row)
         if t + 1 < run.end:
-            if bank.steps[t + 1].day != bank.steps[t].day:
+            if t + 1 == bank.steps[t].today_end:
                 state.da_sold_kwh[b, 0] = state.da_sold_kwh[b, 1]
                 state.da_sold_kwh[b, 1] = 0.0
             _arrive(b, bank, rules, state, row)
@@ -131,7 +150,7 @@ def step_run(
 
 @njit(cache=True)
 def disaggregate(
-    rules: Rules, state: State, fleet_kwh: Floats, net_load_kwh: Floats, scratch: Floats
+    rules: Rules, state: State, fleet_kwh: Floats, net_load_kwh: Floats, scratch: Scratch
 ) -> None:
     """Hand each fleet's net load to its EVs by the disaggregation rule.
 
@@ -140,7 +159,7 @@ def disaggregate(
         state: the batch.
         fleet_kwh: (B,) within the fleet's envelope.
         net_load_kwh: (B, N) result.
-        scratch: (6, N) working memory.
+        scratch: working memory.
     """
     for b in range(len(fleet_kwh)):
         disaggregate_run(b, rules, state, fleet_kwh[b], net_load_kwh[b], scratch)
@@ -148,26 +167,30 @@ def disaggregate(
 
 @njit(cache=True, inline="always")
 def disaggregate_run(
-    b: int, rules: Rules, state: State, fleet_kwh: float, net_load_kwh: Floats, scratch: Floats
+    b: int, rules: Rules, state: State, fleet_kwh: float, net_load_kwh: Floats, scratch: Scratch
 ) -> None:
     """Hand the net load of run b to its EVs; see `disaggregate`."""
     earliest = rules.disaggregation == EARLIEST_DEPARTURE
     proportional = rules.disaggregation == PROPORTIONAL
-    lo, hi, key, load, sorted_key, room = scratch
+    n = state.run[b].connected
+    for k in range(n):
+        ev = state.ev[b, state.lot[b, k]]
+        scratch.lo_kwh[k], scratch.hi_kwh[k] = ev.lo_kwh, ev.hi_kwh
+        scratch.key[k] = float(ev.departure) if earliest else ev.laxity_h
+    hand_out(
+        fleet_kwh,
+        n,
+        scratch.lo_kwh,
+        scratch.hi_kwh,
+        scratch.key,
+        proportional,
+        scratch.load_kwh,
+        scratch.sorted_key,
+        scratch.room_kwh,
+    )
     net_load_kwh[:] = 0.0
-    n = 0
-    for i in range(state.occupied.shape[1]):
-        if state.occupied[b, i]:
-            ev = state.ev[b, i]
-            lo[n], hi[n] = ev.lo_kwh, ev.hi_kwh
-            key[n] = float(ev.departure) if earliest else ev.laxity_h
-            n += 1
-    hand_out(fleet_kwh, lo[:n], hi[:n], key[:n], proportional, load[:n], sorted_key, room)
-    n = 0
-    for i in range(state.occupied.shape[1]):
-        if state.occupied[b, i]:
-            net_load_kwh[i] = load[n]
-            n += 1
+    for k in range(n):
+        net_load_kwh[state.lot[b, k]] = scratch.load_kwh[k]
 
 
 @njit(cache=True)
@@ -185,9 +208,8 @@ def first_outside_limits(state: State, net_load_kwh: Floats) -> tuple[int, int]:
 @njit(cache=True, inline="always")
 def _dispatch(b: int, rules: Rules, state: State, net_load_kwh: Floats, row: Floats) -> float:
     charged_kwh, discharged_kwh = 0.0, 0.0
-    for i in range(state.occupied.shape[1]):
-        if not state.occupied[b, i]:
-            continue
+    for k in range(state.run[b].connected):
+        i = state.lot[b, k]
         ev = state.ev[b, i]
         x = min(max(net_load_kwh[i], ev.lo_kwh), ev.hi_kwh)
         ev.stored_kwh = stored_after_kwh(ev.stored_kwh, x, rules.charge_eff, rules.discharge_eff)
@@ -223,11 +245,15 @@ def _learn_load(b: int, line: int, state: State, load_kwh: float) -> None:
 
 @njit(cache=True, inline="always")
 def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
-    t = state.run[b].position
-    for i in range(state.occupied.shape[1]):
-        if not state.occupied[b, i] or state.ev[b, i].departure > t:
-            continue
+    run = state.run[b]
+    staying = 0
+    for k in range(run.connected):
+        i = state.lot[b, k]
         ev = state.ev[b, i]
+        if ev.departure > run.position:
+            state.lot[b, staying] = i
+            staying += 1
+            continue
         demand_kwh = max(ev.target_kwh - ev.arrival_kwh, 0.0)
         unserved_kwh = max(ev.target_kwh - ev.stored_kwh, 0.0)
         served_kwh = max(demand_kwh - unserved_kwh, 0.0)
@@ -239,28 +265,47 @@ def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
         row[RETAIL_EUR] += served_kwh / rules.charge_eff * rules.retail_eur_per_kwh
         row[SHORTFALL_EUR] -= unserved_kwh * rules.shortfall_eur_per_kwh
         row[PAYOFF_EUR] -= ev.payoff_eur
-        _clear(b, i, state)
+        state.occupied[b, i] = False
+        _clear(ev)
+    run.connected = staying
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _arrive(b: int, bank: Bank, rules: Rules, state: State, row: Floats) -> None:
-    t = state.run[b].position
-    charger, n_chargers = 0, state.occupied.shape[1]
-    for s in range(bank.first_session[t], bank.first_session[t + 1]):
+    run = state.run[b]
+    i, n_chargers = 0, state.occupied.shape[1]
+    for s in range(bank.first_session[run.position], bank.first_session[run.position + 1]):
         row[ARRIVALS] += 1.0
-        while charger < n_chargers and state.occupied[b, charger]:
-            charger += 1
-        if charger == n_chargers:
+        while i < n_chargers and state.occupied[b, i]:
+            i += 1
+        if i == n_chargers:
             row[TURNED_AWAY] += 1.0
             continue
-        _plug_in(b, charger, s, bank, state)
-        _offer(b, charger, bank.sessions[s].owner_draw, rules, state, row)
+        ev = state.ev[b, i]
+        _plug_in(ev, bank.sessions[s], s)
+        state.occupied[b, i] = True
+        state.lot[b, run.connected] = i
+        run.connected += 1
+        if run.menu_term > 0:
+            chosen = _chosen(
+                ev,
+                bank.sessions[s].owner_draw,
+                rules,
+                state.menu_kwh[b],
+                state.menu_eur[b],
+                run.menu_term,
+                run.position,
+            )
+            if chosen >= 0:
+                ev.contract_kwh = state.menu_kwh[b, chosen]
+                ev.contract_end = run.position + run.menu_term
+                ev.payoff_eur = state.menu_eur[b, chosen]
+                state.accepted[b, chosen] += 1
+                row[CONTRACTS] += 1.0
 
 
 @njit(cache=True)
-def _plug_in(b: int, i: int, s: int, bank: Bank, state: State) -> None:
-    state.occupied[b, i] = True
-    ev, session = state.ev[b, i], bank.sessions[s]
+def _plug_in(ev: Record, session: Record, s: int) -> None:
     ev.session = s
     ev.departure = session.departure
     ev.stored_kwh = session.arrival_kwh
@@ -273,18 +318,22 @@ def _plug_in(b: int, i: int, s: int, bank: Bank, state: State) -> None:
 
 
 @njit(cache=True)
-def _offer(b: int, i: int, owner_draw: float, rules: Rules, state: State, row: Floats) -> None:
-    """The menu, as far as it passes the entry checks, and the owner's choice."""
-    term = state.run[b].menu_term
-    if term == 0:
-        return
-    ev, t = state.ev[b, i], state.run[b].position
+def _chosen(
+    ev: Record,
+    owner_draw: float,
+    rules: Rules,
+    menu_kwh: Floats,
+    menu_eur: Floats,
+    term: int,
+    t: int,
+) -> int:
+    """The owner's choice from the menu, as far as it passes the entry checks; -1: none."""
     stay_h = (ev.departure - t) * rules.dt_h
     laxity = laxity_h(stay_h, ev.stored_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
-    chosen = choose_contract(
+    return choose_contract(
         owner_type_index(owner_draw, rules.cumulative_prob),
-        state.menu_kwh[b],
-        state.menu_eur[b],
+        menu_kwh,
+        menu_eur,
         rules.owner_types,
         rules.wear_eur_per_kwh,
         stay_h,
@@ -294,12 +343,6 @@ def _offer(b: int, i: int, owner_draw: float, rules: Rules, state: State, row: F
             laxity, ev.charge_kw, ev.discharge_kw, rules.charge_eff, rules.discharge_eff
         ),
     )
-    if chosen >= 0:
-        ev.contract_kwh = state.menu_kwh[b, chosen]
-        ev.contract_end = t + term
-        ev.payoff_eur = state.menu_eur[b, chosen]
-        state.accepted[b, chosen] += 1
-        row[CONTRACTS] += 1.0
 
 
 @njit(cache=True, inline="always")
@@ -308,10 +351,8 @@ def _measure(b: int, rules: Rules, state: State) -> None:
     run = state.run[b]
     t = run.position
     fleet_lo, fleet_idle, fleet_hi = 0.0, 0.0, 0.0
-    for i in range(state.occupied.shape[1]):
-        if not state.occupied[b, i]:
-            continue
-        ev = state.ev[b, i]
+    for k in range(run.connected):
+        ev = state.ev[b, state.lot[b, k]]
         running = t < ev.contract_end
         steps_left = ev.departure - t
         lo, hi = dispatch_limits_kwh(
@@ -329,9 +370,7 @@ def _measure(b: int, rules: Rules, state: State) -> None:
         )
         ev.lo_kwh, ev.hi_kwh = lo, hi
         left_h = steps_left * rules.dt_h
-        ev.laxity_h = laxity_h(
-            left_h, ev.stored_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff
-        )
+        ev.laxity_h = laxity_h(left_h, ev.stored_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
         fleet_lo += lo
         fleet_idle += min(max(0.0, lo), hi)
         fleet_hi += hi
@@ -339,9 +378,7 @@ def _measure(b: int, rules: Rules, state: State) -> None:
 
 
 @njit(cache=True)
-def _clear(b: int, i: int, state: State) -> None:
-    state.occupied[b, i] = False
-    ev = state.ev[b, i]
+def _clear(ev: Record) -> None:
     ev.stored_kwh, ev.arrival_kwh, ev.target_kwh = 0.0, 0.0, 0.0
     ev.min_kwh, ev.ceiling_kwh = 0.0, 0.0
     ev.charge_kw, ev.discharge_kw = 0.0, 0.0
