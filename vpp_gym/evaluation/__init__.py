@@ -1,5 +1,6 @@
 """Evaluate a policy, score it and rank it: rollouts, metrics and statistics."""
 
+from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.metrics import profit_parts, score, score_interval, totals
 from vpp_gym.evaluation.rollout import RunResult, evaluate
@@ -13,6 +14,7 @@ from vpp_gym.evaluation.statistics import (
 from vpp_gym.evaluation.tables import markdown_table
 
 __all__ = [
+    "EnvironmentAgent",
     "Interval",
     "RunResult",
     "block_bootstrap",

@@ -12,13 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.metrics import satisfaction
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.evaluation.seat import Seat, take_seat
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.policies.base import Policy, Privileged
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.simulation import Simulation
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -59,7 +60,8 @@ def evaluate(
 
     Args:
         policy: follows `vpp_gym.policies.base.Policy`; its menu term replaces
-            that of the parameters unless it is None.
+            that of the parameters unless it is None. An `EnvironmentAgent` sees
+            the observations of `VPPDayAhead-v0` instead of snapshots.
         scenario: what happens.
         params: rules of the world, or a preset's name.
         start_step: first step.
@@ -78,17 +80,18 @@ def evaluate(
     world = as_params(params)
     if policy.term_h is not None:
         world = world.replace(contract={"term_h": policy.term_h})
+    if isinstance(policy, EnvironmentAgent) and policy.guarantee is not None:
+        world = world.replace(guarantee=policy.guarantee)
     end = scenario.n_steps if end_step is None else end_step
     if not 0 <= start_step < end <= scenario.n_steps:
         raise InvalidInputError(
             "end_step", (start_step, end), f"stay within 0 and {scenario.n_steps} steps"
         )
-    sim = Simulation(scenario, world)
-    sim.reset(start_step=start_step, end_step=end)
+    seat = take_seat(policy, scenario, world, start_step, end)
     if policy.privileged:
         assert isinstance(policy, Privileged), f"{policy.name} is privileged and has no reveal"
         policy.reveal(scenario, world, start_step, end)
-    records, accepted, solve_s = _roll(policy, sim, scenario.day[start_step:end], progress)
+    records, accepted, solve_s = _roll(policy, seat, scenario.day[start_step:end], progress)
     days = _day_rows(records, accepted, solve_s, scenario, start_step)
     for column, label in enumerate((policy.name, scenario.name, seed)):
         days.insert(column, ("policy", "scenario", "seed")[column], label)
@@ -106,21 +109,21 @@ def evaluate(
 
 
 def _roll(
-    policy: Policy, sim: Simulation, day: NDArray[np.int64], progress: Progress | None
+    policy: Policy, seat: Seat, day: NDArray[np.int64], progress: Progress | None
 ) -> tuple[Floats, Floats, Floats]:
     """Terms (steps, n_terms), contracts accepted so far (steps, types), seconds of predict."""
     n_steps = len(day)
     records = np.empty((n_steps, len(TERMS)))
-    accepted = np.empty((n_steps, np.shape(sim.accepted)[-1]))
+    accepted = np.empty((n_steps, np.shape(seat.simulation.accepted)[-1]))
     solve_s = np.empty(n_steps)
     state: Any = None
     for t in range(n_steps):
-        snapshot = sim.snapshot()
+        observation = seat.look()
         begun = time.perf_counter()
-        decisions, state = policy.predict(snapshot, state, np.array([t == 0]), True)
+        decisions, state = policy.predict(observation, state, np.array([t == 0]), True)
         solve_s[t] = time.perf_counter() - begun
-        records[t] = sim.step(decisions)[0]
-        accepted[t] = sim.accepted[0]
+        records[t] = seat.act(decisions)
+        accepted[t] = seat.simulation.accepted[0]
         if progress is not None and (t + 1 == n_steps or day[t + 1] > day[t]):
             progress(int(day[t] - day[0]) + 1, int(day[-1] - day[0]) + 1)
     return records, accepted, solve_s

@@ -1,0 +1,151 @@
+"""What the learner is shown and paid: wrappers that only training uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnvWrapper
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
+
+from agents.vec_env import DayAheadVecEnv
+from vpp_gym.envs.observation import Codec
+from vpp_gym.simulation.bank import Bank
+
+Floats = NDArray[np.float64]
+
+UNUSED = ("im_residual_now", "da_sold_ahead")
+"""Constant by default, and of no matter for the dispatch under one price."""
+
+
+def feature_map(codec: Codec, *, contracts: bool) -> Floats:
+    """(size, F) linear map from the flat observation to what the networks see.
+
+    Prices ahead become differences from their own mean, and the mean is one more
+    feature; what says nothing is left out.
+
+    Args:
+        codec: layout of the observation.
+        contracts: V2G contracts may run.
+    """
+    unused = UNUSED if contracts else (*UNUSED, "contract_left")
+    columns = np.eye(codec.size)
+    ahead = codec.slices["da_ahead"]
+    width = ahead.stop - ahead.start
+    columns[ahead, ahead] -= 1.0 / width
+    dropped = np.concatenate([np.r_[codec.slices[name]] for name in unused])
+    level = np.zeros((codec.size, 1))
+    level[ahead] = 1.0 / width
+    return np.hstack([np.delete(columns, dropped, axis=1), level])
+
+
+class Features(VecEnvWrapper):
+    """Shows features instead of observations, and behind them what only the critic may see.
+
+    The critic's part are the reference prices and the arriving demand of the
+    hours to come. The future does not depend on the actions, so a critic that
+    knows it estimates the same gradient with less noise.
+
+    Args:
+        venv: ends in a `DayAheadVecEnv`.
+        matrix: (size, F) of `feature_map`.
+        foresight_steps: how far the critic sees.
+
+    Source: Mao et al. 2019, Variance Reduction for Reinforcement Learning in
+    Input-Driven Environments (input-dependent baselines).
+    """
+
+    def __init__(
+        self, venv: Any, base: DayAheadVecEnv, matrix: Floats, foresight_steps: int
+    ) -> None:
+        self.matrix, self.n_public = matrix.astype(np.float32), matrix.shape[1]
+        self._map = torch.from_numpy(self.matrix)
+        self._simulation = base.batch.core.simulation
+        self._ahead = np.arange(foresight_steps)
+        codec = base.batch.core.codec
+        self._level = codec.slices["da_ahead"]
+        bank = self._simulation.bank
+        self._price = bank.steps["reference_eur_per_kwh"] / 0.1
+        self._demand = arriving_demand_kwh(bank) / codec.scale[codec.slices["envelope"]][0]
+        self._end = np.repeat(bank.first_step[1:], np.diff(bank.first_step))
+        size = self.n_public + 2 * foresight_steps
+        space = spaces.Box(-np.inf, np.inf, (size,), np.float32)
+        super().__init__(venv, observation_space=space)
+
+    def reset(self) -> Any:
+        """Features of the first observations."""
+        return self._shown(self.venv.reset(), self._positions())
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """As the environment, with features."""
+        after = self._positions() + 1
+        observations, rewards, dones, infos = self.venv.step_wait()
+        for run in np.flatnonzero(dones):
+            last = infos[run]["terminal_observation"][None]
+            infos[run]["terminal_observation"] = self._shown(last, after[run : run + 1])[0]
+        return self._shown(observations, self._positions()), rewards, dones, infos
+
+    def _positions(self) -> NDArray[np.int64]:
+        return self._simulation.state.run["position"].copy()
+
+    def _shown(self, flat: Any, position: NDArray[np.int64]) -> NDArray[np.float32]:
+        # In torch, which keeps to one thread: NumPy's products would wake all of them.
+        public = (torch.from_numpy(flat) @ self._map).numpy()
+        if not self._ahead.size:
+            return public
+        here = np.minimum(position, len(self._end) - 1)
+        at = position[:, None] + self._ahead
+        exists = at < self._end[here][:, None]
+        at = np.minimum(at, len(self._end) - 1)
+        level = flat[:, self._level].mean(axis=1, keepdims=True)
+        price = np.where(exists, self._price[at] - level, 0.0)
+        demand = np.where(exists, self._demand[at], 0.0)
+        return np.hstack([public, price, demand]).astype(np.float32)
+
+
+def arriving_demand_kwh(bank: Bank) -> Floats:
+    """(T,) energy that the EVs arriving in each step lack, in the battery."""
+    missing = np.maximum(bank.sessions["target_kwh"] - bank.sessions["arrival_kwh"], 0.0)
+    total = np.concatenate([[0.0], np.cumsum(missing)])
+    return total[bank.first_session[1:]] - total[bank.first_session[:-1]]
+
+
+class LoadReward(VecEnvWrapper):
+    """Pays for what the dispatch changes, and leaves out what it cannot.
+
+    The net load at the reference price above a constant level, payoffs, and
+    what missing energy costs: the penalty, the lost revenue, and the level.
+    Day-ahead commitments are not part of it.
+
+    Args:
+        venv: ends in a `DayAheadVecEnv`.
+        base: that environment.
+        price_level_eur_per_kwh: see `agents.hyperparameters.LessonSettings`.
+    """
+
+    def __init__(self, venv: Any, base: DayAheadVecEnv, price_level_eur_per_kwh: float) -> None:
+        super().__init__(venv)
+        params = base.batch.core.params
+        self._base, self._level = base, price_level_eur_per_kwh
+        self._lost_eur_per_kwh = (
+            params.driver.retail_eur_per_kwh + price_level_eur_per_kwh
+        ) / params.site.charge_eff
+
+    def reset(self) -> Any:
+        """As the environment."""
+        return self.venv.reset()
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """As the environment, with another reward."""
+        observations, _, dones, infos = self.venv.step_wait()
+        return observations, self._reward_eur(self._base.terms), dones, infos
+
+    def _reward_eur(self, terms: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        load_kwh = terms["charge_kwh"] - terms["discharge_kwh"]
+        reward = terms["load_value_eur"] + self._level * load_kwh
+        reward += terms["payoff_eur"] + terms["shortfall_eur"]
+        reward -= self._lost_eur_per_kwh * terms["unserved_kwh"]
+        return reward.astype(np.float32)

@@ -1,0 +1,115 @@
+"""A training run: stretches of learning, each followed by validation and a checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import configure
+
+from agents.checkpoint import Progress, begin_stretch, load_checkpoint, save_checkpoint
+from agents.export import card_of, export_policy
+from agents.hyperparameters import RunSettings
+from agents.learner import Stack, build_model, network_of
+from agents.validation import Score, Validation
+
+BEST = "best"
+Report = Callable[[int, Score | None], None]
+
+
+class _Ticker(BaseCallback):
+    """Reports the steps done, once in a while."""
+
+    def __init__(self, report: Report, every: int = 20) -> None:
+        super().__init__()
+        self._report, self._every = report, every
+
+    def _on_step(self) -> bool:
+        if self.n_calls % self._every == 0:
+            self._report(self.num_timesteps, None)
+        return True
+
+
+class Trainer:
+    """One run, from its settings or from its last checkpoint.
+
+    Args:
+        run: what it is made of.
+        folder: where checkpoint, best policy and TensorBoard files go.
+        resume: go on from the checkpoint in the folder.
+        scenario: other worlds to train in than `run.world.train` names.
+        validation: other worlds to validate in.
+        report: called with the steps done, and the score after each stretch.
+    """
+
+    def __init__(
+        self,
+        run: RunSettings,
+        folder: Path,
+        *,
+        resume: bool = False,
+        scenario: Any = None,
+        validation: Any = None,
+        report: Report = lambda steps, score: None,
+    ) -> None:
+        self.run, self.folder, self._report = run, folder, report
+        self.stack = Stack(run, scenario)
+        self.model: BaseAlgorithm = build_model(run, self.stack)
+        self.model.set_logger(_logger(folder))
+        self.validation = Validation(run.world, validation)
+        self.progress = load_checkpoint(folder, self.model, self.stack) if resume else Progress()
+
+    def train(self) -> Progress:
+        """Learn to the end of the run; after every stretch all of it is on disk."""
+        while self.progress.steps < self.run.timesteps:
+            self._learn()
+            self._validate()
+            save_checkpoint(self.folder, self.run, self.model, self.stack, self.progress)
+        return self.progress
+
+    def _learn(self) -> None:
+        run, progress = self.run, self.progress
+        begin_stretch(self.model, run, progress)
+        self._set_learning_rate(progress.steps / run.timesteps)
+        target = min((progress.stretches + 1) * run.validate_every, run.timesteps)
+        begun, stepped_s = time.perf_counter(), self.stack.base.stepping_s
+        self.model.learn(
+            max(target - self.model.num_timesteps, 1),
+            callback=_Ticker(self._report),
+            reset_num_timesteps=False,
+        )
+        progress.learning_s += time.perf_counter() - begun
+        progress.stepping_s += self.stack.base.stepping_s - stepped_s
+        progress.stretches += 1
+        progress.steps = self.model.num_timesteps
+
+    def _set_learning_rate(self, share_done: float) -> None:
+        """Falls from stretch to stretch."""
+        chosen = self.run.ppo if self.run.algorithm == "ppo" else self.run.sac
+        first, last = chosen.learning_rate, chosen.final_learning_rate
+        self.model.learning_rate = first + share_done * (last - first)
+        self.model._setup_lr_schedule()
+
+    def _validate(self) -> None:
+        network, progress = network_of(self.model, self.stack), self.progress
+        score = self.validation(network)
+        progress.history.append({"steps": progress.steps, **asdict(score)})
+        for name, value in asdict(score).items():
+            self.model.logger.record(f"validation/{name}", value)
+        self.model.logger.dump(progress.steps)
+        if score.saving_eur > progress.best_eur:
+            progress.best_eur = score.saving_eur
+            card = card_of(self.run, steps=progress.steps, score=score)
+            export_policy(network, card, self.folder / BEST)
+        self._report(progress.steps, score)
+
+
+def _logger(folder: Path) -> Any:
+    formats = ["tensorboard"] if find_spec("tensorboard") else []
+    return configure(str(folder / "tensorboard"), formats)

@@ -1,0 +1,65 @@
+"""Policies that play an environment: observations in, actions in [-1, 1] out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from vpp_gym.envs.core import checked_settings
+
+
+class Predictor(Protocol):
+    """What a model of Stable-Baselines3 offers."""
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[Any, Any]:
+        """Action and the predictor's own state."""
+        ...
+
+
+class EnvironmentAgent:
+    """A policy of `VPPDayAhead-v0` that `evaluate` runs like any other policy.
+
+    It sees the environment's observations and its actions are read by the
+    environment's own kernel, in the same simulator as every rule.
+
+    Args:
+        predictor: a trained model; its observations are those of one environment.
+        name: row label in results.
+        settings: `control`, `bids`, `bid_scale` and `observation` of the
+            environment it was trained in.
+        term_h: term of the menu on offer; None leaves it to the world.
+        guarantee: True keeps every target within reach even where the world does
+            not ask for it: the agent then restricts itself to such dispatches.
+            None leaves it to the world.
+    """
+
+    privileged = False
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        *,
+        name: str,
+        settings: Mapping[str, Any] | None = None,
+        term_h: int | None = None,
+        guarantee: bool | None = None,
+    ) -> None:
+        self.predictor, self.name = predictor, name
+        self.settings = checked_settings(**dict(settings or {}))
+        self.term_h, self.guarantee = term_h, guarantee
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[Any, Any]:
+        """The predictor's action, and its state."""
+        return self.predictor.predict(observation, state, episode_start, deterministic)
