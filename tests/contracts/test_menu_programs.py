@@ -9,7 +9,7 @@ import pytest
 from vpp_gym.contracts.design import design_menu
 from vpp_gym.contracts.menu import Menu, expected_value_eur, ic_residuals, ir_residuals
 from vpp_gym.contracts.problem import DesignProblem, design_problem
-from vpp_gym.errors import SolveFailedError
+from vpp_gym.errors import InvalidInputError, SolveFailedError
 from vpp_gym.solvers.menu_programs import solve_full_program, solve_reduced_program
 
 PAPER = design_problem(
@@ -71,6 +71,55 @@ def test_the_random_problems_cover_pooling_and_impossible_types():
         impossible += bool((problem.type_prob == 0).any())
     assert pooled >= 5
     assert impossible >= 10
+
+
+VALUES = {
+    "square root": lambda w: 0.08 * cp.sqrt(w),
+    "up to 20 kWh": lambda w: 0.03 * cp.minimum(w, 20.0),
+    "less and less": lambda w: cp.minimum(0.04 * w, 0.2 + 0.015 * w),
+    "quadratic": lambda w: 0.04 * w - 0.001 * cp.square(w),
+    "logarithm": lambda w: 0.2 * cp.log1p(w),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("seed", range(6))
+def test_other_values_of_energy_against_every_menu_on_a_grid(name, seed):
+    value, problem = VALUES[name], random_problem(seed)._replace(wear_eur_per_kwh=0.01)
+    best_eur = best_on_grid_eur(problem, value)
+    for solve in (solve_full_program, solve_reduced_program):
+        menu = solve(problem, value=value)
+        value_eur = value(cp.Constant(menu.energy_kwh)).value
+        worth_eur = problem.type_prob @ (value_eur - menu.payoff_eur)
+        assert best_eur - 1e-5 <= worth_eur <= best_eur + 1e-3  # the grid is coarse
+        assert ir_residuals(menu).min() >= -1e-9
+        assert ic_residuals(menu).min() >= -1e-6
+
+
+def best_on_grid_eur(problem: DesignProblem, value) -> float:
+    """Best expected profit of all menus with energies on a grid, type by type.
+
+    With least payoffs a kWh more for type m costs its own wear for all types from
+    m on, less the next type's wear for those above: a cost that is linear in w_m.
+    """
+    grid_kwh = np.linspace(0, problem.energy_cap_kwh, 2001)
+    value_eur = value(cp.Constant(grid_kwh)).value
+    above = np.append(np.cumsum(problem.type_prob[::-1])[::-1], 0.0)
+    cost = problem.wear_eur_per_kwh * -np.diff(above / np.append(problem.owner_types, 1.0))
+    best = np.zeros(len(grid_kwh))
+    for prob, cost_per_kwh in zip(problem.type_prob, cost, strict=True):
+        best = np.maximum.accumulate(best + prob * value_eur - cost_per_kwh * grid_kwh)
+    return best[-1]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [cp.square, lambda w: cp.sum(cp.sqrt(w)), lambda w: cp.multiply(w, cp.sqrt(w))],
+    ids=["convex", "of all energies together", "not known to be concave"],
+)
+def test_a_value_that_is_not_concave_is_refused(value):
+    with pytest.raises(InvalidInputError, match=r"value: got .*; give a concave function"):
+        solve_reduced_program(PAPER, value=value)
 
 
 @pytest.mark.parametrize("solve", [solve_full_program, solve_reduced_program])

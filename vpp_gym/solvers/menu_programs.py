@@ -1,10 +1,13 @@
 """Programs (7) and (8) of the contract design, as the paper states them.
 
 They cross-check `vpp_gym.contracts.design.design_menu`, which is exact and far
-faster. Both are exponential-cone programs, solved by Clarabel.
+faster, and design menus for other concave values of energy than kappa * log(1 + w).
+Both are cone programs, solved by Clarabel.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import cvxpy as cp
 import numpy as np
@@ -12,10 +15,13 @@ import numpy as np
 from vpp_gym.contracts.design import least_payoff_eur
 from vpp_gym.contracts.menu import Floats, Menu, ir_residuals
 from vpp_gym.contracts.problem import DesignProblem
-from vpp_gym.errors import SolveFailedError
+from vpp_gym.errors import InvalidInputError, SolveFailedError
+
+Value = Callable[[cp.Expression], cp.Expression]
+"""What w kWh are worth to the VPP, (m,) EUR of (m,) kWh: concave, in atoms of cvxpy."""
 
 
-def solve_full_program(problem: DesignProblem) -> Menu:
+def solve_full_program(problem: DesignProblem, *, value: Value | None = None) -> Menu:
     """Menu from program (7), with all m (m - 1) incentive constraints.
 
     All payoffs are raised by what the solver left the least satisfied owner
@@ -23,8 +29,10 @@ def solve_full_program(problem: DesignProblem) -> Menu:
 
     Args:
         problem: from `vpp_gym.contracts.problem.design_problem`.
+        value: as in `solve_reduced_program`.
 
     Raises:
+        InvalidInputError: the value is not known to be concave.
         SolveFailedError: the solver did not reach the optimum.
 
     Source: Rahman et al. 2023, program (7).
@@ -33,9 +41,8 @@ def solve_full_program(problem: DesignProblem) -> Menu:
     w, g = cp.Variable(m), cp.Variable(m)
     cost = problem.wear_eur_per_kwh / problem.owner_types
     own_utility = g - cp.multiply(cost, w)
-    value = problem.kappa_eur * cp.log1p(w)
     program = cp.Problem(
-        cp.Maximize(problem.type_prob @ (value - g)),  # (7)
+        cp.Maximize(problem.type_prob @ (_value_eur(problem, value, w) - g)),  # (7)
         [
             own_utility >= 0,  # individual rationality
             *(own_utility[k] >= g - cost[k] * w for k in range(m)),  # incentive compatibility
@@ -49,23 +56,27 @@ def solve_full_program(problem: DesignProblem) -> Menu:
     return _menu(problem, energy_kwh, payoff_eur + max(0.0, short_eur))
 
 
-def solve_reduced_program(problem: DesignProblem) -> Menu:
+def solve_reduced_program(problem: DesignProblem, *, value: Value | None = None) -> Menu:
     """Menu from program (8), in which the payoffs follow from the energies.
 
     Args:
         problem: from `vpp_gym.contracts.problem.design_problem`.
+        value: of w kWh to the VPP, in place of kappa * log(1 + w), which is the
+            default: concave, in atoms of cvxpy, element by element. Examples:
+            `lambda w: 0.1 * cp.sqrt(w)`, `lambda w: 0.03 * cp.minimum(w, 20)`.
 
     Raises:
+        InvalidInputError: the value is not known to be concave.
         SolveFailedError: the solver did not reach the optimum.
 
-    Source: Rahman et al. 2023, program (8).
+    Source: Rahman et al. 2023, program (8); with another value the payoffs still
+    follow from the energies, as that argument never looks at the value.
     """
     m = len(problem.owner_types)
     w, g = cp.Variable(m), cp.Variable(m)
     cost = problem.wear_eur_per_kwh / problem.owner_types
-    value = problem.kappa_eur * cp.log1p(w)
     program = cp.Problem(
-        cp.Maximize(problem.type_prob @ (value - g)),  # (8)
+        cp.Maximize(problem.type_prob @ (_value_eur(problem, value, w) - g)),  # (8)
         [
             g[0] == cost[0] * w[0],  # the lowest type gains nothing
             *(g[k] - g[k - 1] == cost[k] * (w[k] - w[k - 1]) for k in range(1, m)),
@@ -78,6 +89,16 @@ def solve_reduced_program(problem: DesignProblem) -> Menu:
         energy_kwh, problem.owner_types, wear_eur_per_kwh=problem.wear_eur_per_kwh
     )
     return _menu(problem, energy_kwh, payoff_eur)
+
+
+def _value_eur(problem: DesignProblem, value: Value | None, w: cp.Variable) -> cp.Expression:
+    if value is None:
+        return problem.kappa_eur * cp.log1p(w)
+    value_eur = value(w)
+    if value_eur.shape != w.shape or not value_eur.is_concave():
+        found = f"shape {value_eur.shape}, {value_eur.curvature.lower()}"
+        raise InvalidInputError("value", found, "give a concave function of each energy by itself")
+    return value_eur
 
 
 def rising(x: cp.Variable, cap: float | None = None) -> list[cp.Constraint]:
