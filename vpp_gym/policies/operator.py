@@ -7,9 +7,9 @@ from typing import Any
 
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Policy, Privileged
-from vpp_gym.policies.bidders import Bidder, ZeroBidder
+from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.hindsight import Hindsight
-from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
+from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Snapshot
@@ -66,16 +66,20 @@ class Operator:
 def baselines() -> dict[str, Policy]:
     """The leaderboard's policies by name, fresh objects.
 
-    None of them bids but the hindsight optimum: honest bets on the spread between
-    day-ahead and imbalance price earn next to nothing, and would hide the rest.
+    Rules and schedulers leave everything to the imbalance market. The strongest of
+    them, the rolling MPC, is there with two honest bidders as well: one that
+    buys the expected load, and one that bets on the mean of past spreads.
     """
     policies: list[Policy] = [
         ChargeOnArrival(),
         ChargeAtDeadline(),
+        PriceThreshold(),
         no_v2g(),
         *(algorithm_1(term_h) for term_h in (1, 2, 3)),
         rolling_mpc(0),
         rolling_mpc(3),
+        Operator(rolling_mpc(0), ExpectedLoadBidder()),
+        Operator(rolling_mpc(0), WaitAndSee()),
         Hindsight(),
     ]
     return {policy.name: policy for policy in policies}
