@@ -1,0 +1,49 @@
+"""Every example runs as a script, and shows what it says."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def example(name: str) -> dict[str, Any]:
+    """The names that the example defines, without running it as a script."""
+    return runpy.run_path(str(EXAMPLES / f"{name}.py"))
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_example_runs_as_a_script(path: Path, capsys: pytest.CaptureFixture[str]):
+    runpy.run_path(str(path), run_name="__main__")
+    assert capsys.readouterr().out.count("\n") >= 3
+
+
+def test_own_scenario_charges_all_cars_at_night():
+    names = example("own_scenario")
+    booked = names["charge_at_night"](names["two_days"]())
+    demand_kwh = 60 * (0.97 - 0.40) + 80 * (0.97 - 0.50) + 80 * (0.97 - 0.30)
+    assert booked["served_kwh"] == pytest.approx(demand_kwh)
+    assert booked["charge_kwh"] == pytest.approx(demand_kwh / 0.98)
+    assert booked["im_eur"] == pytest.approx(-demand_kwh / 0.98 * 0.04)
+
+
+def test_own_policy_stands_between_the_ends_of_the_scale():
+    board = example("own_policy")["compare"](days=14).set_index("policy")
+    assert set(board.index) == {"night_charger", "charge_on_arrival", "rolling_mpc", "hindsight"}
+    assert 0 < board.loc["night_charger", "flexibility_score"] < 100
+    assert (board["demand_satisfaction"] > 0.999).all()
+
+
+def test_batch_plays_the_same_weeks_again():
+    names = example("vector_env")
+    envs = names["make_batch"](num_envs=3)
+    least = -np.ones((3, 1))
+    first = names["weekly_profit_eur"](envs, lambda: least)
+    again = names["weekly_profit_eur"](envs, lambda: least)
+    assert np.array_equal(first, again)
+    assert len(set(first)) == 3
