@@ -121,7 +121,7 @@ def test_every_imported_package_is_declared():
 
 
 def all_sources() -> list[Path]:
-    return sources(PACKAGE, ROOT / "agents", ROOT / "benchmarks")
+    return sources(PACKAGE, *(ROOT / name for name in ("agents", "benchmarks", "examples")))
 
 
 def test_nothing_reaches_for_the_network():
