@@ -1,0 +1,133 @@
+"""Writes docs/environment.md from the environment's own docstring and tables.
+
+python docs/build.py
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from vpp_gym.envs.core import DayAheadSettings
+from vpp_gym.envs.day_ahead import VPPDayAheadEnv
+from vpp_gym.envs.observation import CHARGER_FIELDS, FLEET_FIELDS, Codec
+from vpp_gym.envs.observation import Field as ObservationField
+from vpp_gym.markets.ledger import MONEY, TERMS
+from vpp_gym.params import DEFAULT
+
+PAGE = Path(__file__).with_name("environment.md")
+
+MEANINGS = {
+    "da_eur": "sold day-ahead times the day-ahead price",
+    "im_eur": "imbalance: what is sold at the long price, what is bought at the short price",
+    "retail_eur": "what drivers pay for the served energy, on departure",
+    "payoff_eur": "paid to owners for their contracts, on departure",
+    "shortfall_eur": "penalty on unserved energy, on departure",
+    "load_value_eur": "minus the cost of the net load at the reference price",
+    "wear_eur": "battery wear borne by the owners; not part of the profit",
+    "charge_kwh": "charged, at the meter",
+    "discharge_kwh": "discharged, at the meter",
+    "da_sold_kwh": "committed day-ahead for this step, + sells",
+    "im_sold_kwh": "settled as imbalance, + sells",
+    "demand_kwh": "asked for by the cars that departed, in the battery",
+    "served_kwh": "of that, charged",
+    "unserved_kwh": "missing to the target of the cars that departed, in the battery",
+    "arrivals": "cars that came",
+    "turned_away": "of them, those that found no free charger",
+    "departures": "cars that left",
+    "fully_served": "of them, those that left with their target reached",
+    "contracts": "contracts signed on arrival",
+}
+
+
+def page() -> str:
+    """The page as Markdown."""
+    sections = _sections(inspect.cleandoc(VPPDayAheadEnv.__doc__ or "").partition("\nRaises:")[0])
+    sections["Observation Space"] += "\n\n" + _observations()
+    sections["Rewards"] += "\n\n" + _terms()
+    settings = _entries(DayAheadSettings.__doc__ or "", "Attributes:")
+    sections["Arguments"] = "\n".join([*_bullets(sections["Arguments"]), *_settings(settings)])
+    parts = [f"## {heading}\n\n{text}" for heading, text in sections.items()]
+    title = "# `VPPDayAhead-v0`\n\n<!-- Written by `python docs/build.py`; do not edit. -->"
+    return "\n\n".join([title, *parts]) + "\n"
+
+
+def _sections(text: str) -> dict[str, str]:
+    """Text under each `## heading`."""
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return {name.strip(): body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def _observations() -> str:
+    codec = Codec(DEFAULT, 1.0, per_charger=True)
+    site = DEFAULT.site
+    return "\n\n".join(
+        [
+            "The flat form is the value divided by the scale. Scales and columns are those of the "
+            f"default world: {site.n_chargers} chargers of {site.charge_kw:g} kW, steps of 1 h.",
+            _field_table(FLEET_FIELDS, codec),
+            'Only with `control="per_ev"`, one value per charger; all 0 where no EV is connected:',
+            _field_table(CHARGER_FIELDS, codec),
+        ]
+    )
+
+
+def _field_table(fields: Iterable[ObservationField], codec: Codec) -> str:
+    rows = []
+    for field in fields:
+        part = codec.slices[field.name]
+        last = "" if part.stop - part.start == 1 else f" to {part.stop - 1}"
+        limits = f"{field.low:g} to {field.high:g}"
+        scale = f"{codec.scale[part.start]:.4g}"
+        rows.append(
+            (f"{part.start}{last}", f"`{field.name}`", field.unit, scale, limits, field.meaning)
+        )
+    return _table(("Columns", "Name", "Unit", "Scale", "Range, flat", "Meaning"), rows)
+
+
+def _terms() -> str:
+    if set(MEANINGS) != set(TERMS):
+        raise KeyError(f"say what these mean: {set(MEANINGS) ^ set(TERMS)}")
+    units = {"eur": "EUR", "kwh": "kWh"}
+    rows = [
+        (
+            f"`{name}`",
+            units.get(name.rpartition("_")[2], "1"),
+            "yes" if name in MONEY else "",
+            MEANINGS[name],
+        )
+        for name in TERMS
+    ]
+    return _table(("Term of `info`", "Unit", "In the reward", "Meaning"), rows)
+
+
+def _bullets(text: str) -> list[str]:
+    """The arguments that are explained where they stand, not in the settings."""
+    return [f"- `{name}`: {meaning}" for name, meaning in _entries(text).items() if "," not in name]
+
+
+def _settings(meanings: dict[str, str]) -> list[str]:
+    fields = DayAheadSettings.model_fields
+    return [
+        f"- `{name}` (default `{fields[name].default!r}`): {meaning}"
+        for name, meaning in meanings.items()
+    ]
+
+
+def _entries(text: str, after: str = "") -> dict[str, str]:
+    """The entries `name: meaning` of a docstring's section, each on one line."""
+    lines = inspect.cleandoc(text).partition(after)[2] if after else text
+    joined = re.sub(r"\n {4,}", " ", inspect.cleandoc(lines))
+    found = (line.partition(": ") for line in joined.splitlines() if ": " in line)
+    return {name: meaning for name, _, meaning in found}
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
