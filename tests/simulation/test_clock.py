@@ -135,6 +135,7 @@ def test_a_run_may_begin_and_end_anywhere():
         sim.step(Decisions(fleet_kwh=0.0))
     assert sim.done[0]
     assert sim.snapshot().steps_left == 0
+    assert not sim.snapshot().is_gate
     np.testing.assert_array_equal(sim.step(Decisions(fleet_kwh=0.0)), np.zeros((1, len(TERMS))))
 
 
@@ -160,3 +161,16 @@ def test_expected_load_is_the_mean_of_past_days_of_that_line():
         assert mean[n] == pytest.approx(mean[n - 1] + (loads[n - 1] - mean[n - 1]) / 20)
     others = np.delete(sim.snapshot().expected_load_kwh, 8)
     np.testing.assert_array_equal(others, np.zeros(23))
+
+
+def test_a_run_that_ends_before_a_gate_has_no_gate():
+    sim = Simulation([plain_world(12), plain_world(48)])
+    sim.reset(end_step=12)
+    for _ in range(12):
+        sim.step(Decisions(fleet_kwh=0.0))
+    assert not sim.is_gate[0]
+    sim.reset(scenario_index=1, end_step=12)
+    for _ in range(12):
+        sim.step(Decisions(fleet_kwh=0.0))
+    assert not sim.is_gate[0]
+    assert not sim.snapshot().is_gate

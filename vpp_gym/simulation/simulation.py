@@ -11,6 +11,8 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.source import whole
+from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
 from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.look import look
 from vpp_gym.simulation.state import empty_state, rules_of, scratch_for
@@ -47,11 +49,12 @@ class Simulation:
         n_envs: int = 1,
     ) -> None:
         self.params = as_params(params)
+        self.n_envs = whole("n_envs", n_envs, least=1)
         self.scenarios: list[Scenario] = []
         self.bank: Bank
+        self._placed = np.zeros(self.n_envs, dtype=np.bool_)
         self.load(scenarios)
         self.dt_h = self.scenarios[0].dt_h
-        self.n_envs = n_envs
         self.n_chargers = self.params.site.n_chargers
         self.lines = round(24 / self.dt_h)
         self.rules = rules_of(self.params, self.dt_h)
@@ -59,7 +62,6 @@ class Simulation:
         self.bid_limit_kwh = self.params.bid_limit_kw * self.dt_h
         self._scratch = scratch_for(self.n_chargers)
         self._no_bids = np.zeros((n_envs, self.lines))
-        self._no_bids.setflags(write=False)
         self._scenario_index = np.zeros(n_envs, dtype=np.int64)
 
     def load(self, scenarios: Scenario | Sequence[Scenario], bank: Bank | None = None) -> None:
@@ -68,9 +70,21 @@ class Simulation:
         Args:
             scenarios: of the same dt_h as before.
             bank: their bank, if it was built before with the same parameters.
+
+        Raises:
+            InvalidInputError: no scenario, something else, or another dt_h.
         """
-        self.scenarios = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
-        self.bank = build_bank(self.scenarios, self.params) if bank is None else bank
+        given = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
+        for one in given:
+            if not isinstance(one, Scenario):
+                raise InvalidInputError("scenarios", scenarios, "give one or more Scenario objects")
+        new_bank = build_bank(given, self.params) if bank is None else bank
+        if self.scenarios and given[0].dt_h != self.scenarios[0].dt_h:
+            raise InvalidInputError(
+                "scenarios", given[0].dt_h, f"keep to dt_h {self.scenarios[0].dt_h:g}"
+            )
+        self.scenarios, self.bank = given, new_bank
+        self._placed[:] = False
 
     def reset(
         self,
@@ -91,16 +105,16 @@ class Simulation:
         Raises:
             InvalidInputError: a stretch outside its scenario.
         """
-        rows = np.arange(self.n_envs) if runs is None else np.atleast_1d(np.asarray(runs))
+        rows = distinct_rows(runs, self.n_envs)
         shape = rows.shape
-        index = np.broadcast_to(np.asarray(scenario_index, dtype=np.int64), shape)
+        index = whole_numbers("scenario_index", scenario_index, shape)
         if ((index < 0) | (index >= len(self.scenarios))).any():
             raise InvalidInputError(
                 "scenario_index", index.tolist(), f"there are {len(self.scenarios)} scenarios"
             )
         first, last = self.bank.first_step[index], self.bank.first_step[index + 1]
-        start = first + np.broadcast_to(np.asarray(start_step, dtype=np.int64), shape)
-        end = last if end_step is None else first + np.broadcast_to(end_step, shape)
+        start = first + whole_numbers("start_step", start_step, shape)
+        end = last if end_step is None else first + whole_numbers("end_step", end_step, shape)
         if ((start < first) | (end > last) | (start >= end)).any():
             raise InvalidInputError(
                 "start_step, end_step",
@@ -108,7 +122,8 @@ class Simulation:
                 "a run starts before it ends, within its scenario",
             )
         self._scenario_index[rows] = index
-        begin(self.bank, self.rules, self.state, rows, np.ascontiguousarray(index), start, end)
+        begin(self.bank, self.rules, self.state, rows, index, start, end)
+        self._placed[rows] = True
 
     @property
     def done(self) -> Bools:
@@ -117,9 +132,9 @@ class Simulation:
 
     @property
     def is_gate(self) -> Bools:
-        """(B,) the bid sheet for tomorrow is read in this step."""
+        """(B,) the bid sheet for tomorrow is read in this step; not in a run that has ended."""
         at = np.minimum(self.state.run["position"], len(self.bank.steps) - 1)
-        return self.bank.line[at] == self.rules.gate_line  # type: ignore[no-any-return]
+        return (self.bank.line[at] == self.rules.gate_line) & ~self.done
 
     @property
     def lo_kwh(self) -> Floats:
@@ -137,7 +152,13 @@ class Simulation:
         return self.state.accepted.copy()
 
     def snapshot(self, run: int = 0) -> Snapshot:
-        """What the operator of a run knows now."""
+        """What the operator of a run knows now.
+
+        Raises:
+            InvalidInputError: the run was not placed.
+        """
+        if not self._placed[run]:
+            raise InvalidInputError("run", run, "place it with reset() first")
         scenario = self.scenarios[self._scenario_index[run]]
         first = int(self.bank.first_step[self._scenario_index[run]])
         time = scenario.clock[
@@ -155,16 +176,17 @@ class Simulation:
             (B, K) what the step booked, columns in the order of `TERMS`.
 
         Raises:
-            InvalidInputError: a decision out of shape or limits; nothing has moved.
+            InvalidInputError: a decision out of shape or limits, or a run that was
+                not placed; nothing has moved.
         """
         given = [decisions] if isinstance(decisions, Decisions) else list(decisions)
         if len(given) != self.n_envs:
             raise InvalidInputError("decisions", len(given), f"give one for each of {self.n_envs}")
-        net_load_kwh = np.stack([self._net_load(b, d) for b, d in enumerate(given)])
+        net_load_kwh = self._net_load(given)
         bids_kwh = np.zeros((self.n_envs, self.lines))
         for b, decision in enumerate(given):
             if decision.bids_kwh is not None:
-                bids_kwh[b] = _shaped("bids_kwh", decision.bids_kwh, (self.lines,))
+                bids_kwh[b] = shaped("bids_kwh", decision.bids_kwh, (self.lines,))
         return self.advance(net_load_kwh, bids_kwh)
 
     def advance(
@@ -182,13 +204,17 @@ class Simulation:
             (B, K) what the step booked, columns in the order of `TERMS`.
 
         Raises:
-            InvalidInputError: out of shape or limits; nothing has moved.
+            InvalidInputError: out of shape or limits, or a run that was not placed;
+                nothing has moved.
         """
+        if not self._placed.all():
+            run = int(np.argmin(self._placed))
+            raise InvalidInputError("run", run, "place it with reset() first")
         bids = self._no_bids if bids_kwh is None else bids_kwh
         if not checked:
             shape = (self.n_envs, self.n_chargers)
-            net_load_kwh = _shaped("net_load_kwh", net_load_kwh, shape)
-            bids = _shaped("bids_kwh", bids, (self.n_envs, self.lines))
+            net_load_kwh = shaped("net_load_kwh", net_load_kwh, shape)
+            bids = shaped("bids_kwh", bids, (self.n_envs, self.lines))
             self._check_limits(net_load_kwh, bids)
         record = np.empty((self.n_envs, len(TERMS)))
         transition(self.bank, self.rules, self.state, net_load_kwh, bids, record)
@@ -200,21 +226,35 @@ class Simulation:
         disaggregate(self.rules, self.state, fleet_kwh, net_load_kwh, self._scratch)
         return net_load_kwh
 
-    def _net_load(self, run: int, decision: Decisions) -> Floats:
-        if (decision.net_load_kwh is None) == (decision.fleet_kwh is None):
-            raise InvalidInputError(
-                "decisions", decision, "give either net_load_kwh or fleet_kwh, not both"
-            )
-        if decision.net_load_kwh is not None:
-            return _shaped("net_load_kwh", decision.net_load_kwh, (self.n_chargers,))
+    def _net_load(self, given: Sequence[Decisions]) -> Floats:
+        """(B, N) dispatch, the fleets' numbers handed out."""
+        fleet_kwh = np.zeros(self.n_envs)
+        for run, decision in enumerate(given):
+            if (decision.net_load_kwh is None) == (decision.fleet_kwh is None):
+                raise InvalidInputError(
+                    "decisions", decision, "give either net_load_kwh or fleet_kwh, not both"
+                )
+            if decision.fleet_kwh is not None:
+                fleet_kwh[run] = self._fleet_load(run, decision.fleet_kwh)
+        net_load_kwh = self.hand_out(fleet_kwh)
+        for run, decision in enumerate(given):
+            if decision.net_load_kwh is not None:
+                net_load_kwh[run] = shaped(
+                    "net_load_kwh", decision.net_load_kwh, (self.n_chargers,)
+                )
+        return net_load_kwh
+
+    def _fleet_load(self, run: int, value: float) -> float:
         envelope = self.state.run[run]
         lo, hi = envelope["fleet_lo_kwh"], envelope["fleet_hi_kwh"]
-        fleet_kwh = float(decision.fleet_kwh)  # type: ignore[arg-type]
+        remedy = f"stay within [{lo:.6g}, {hi:.6g}]"
+        try:
+            fleet_kwh = float(value)
+        except (TypeError, ValueError) as error:
+            raise InvalidInputError("fleet_kwh", value, remedy) from error
         if not lo - TOLERANCE_KWH <= fleet_kwh <= hi + TOLERANCE_KWH:
-            raise InvalidInputError("fleet_kwh", fleet_kwh, f"stay within [{lo:.6g}, {hi:.6g}]")
-        loads = np.zeros(self.n_envs)
-        loads[run] = fleet_kwh
-        return self.hand_out(loads)[run]
+            raise InvalidInputError("fleet_kwh", fleet_kwh, remedy)
+        return fleet_kwh
 
     def _check_limits(self, net_load_kwh: Floats, bids_kwh: Floats) -> None:
         run, charger = first_outside_limits(self.state, net_load_kwh)
@@ -233,13 +273,3 @@ class Simulation:
                 float(bids_kwh[row, line]),
                 f"stay within +-{self.bid_limit_kwh:.6g} kWh (params.market.bid_limit_kw)",
             )
-
-
-def _shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
-    try:
-        array = np.ascontiguousarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidInputError(name, values, f"give numbers of shape {shape}") from error
-    if array.shape != shape:
-        raise InvalidInputError(name, f"shape {array.shape}", f"give shape {shape}")
-    return array

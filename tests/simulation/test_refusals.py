@@ -1,0 +1,184 @@
+"""Bad input is refused with field, value and remedy, and nothing has moved."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.worlds import one_car, plain_world
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.simulation import Simulation
+from vpp_gym.simulation.transition import transition
+from vpp_gym.views import Decisions
+
+NAN = float("nan")
+DISPATCH = np.array([5.0, 0.0, 0.0])
+WORLD = plain_world(48, sessions=one_car(0, 40, 0.2))
+
+
+@pytest.fixture
+def sim() -> Simulation:
+    """Under way, at the gate of the first day, with one EV at the first of three chargers."""
+    sim = Simulation(WORLD, {"site": {"n_chargers": 3}})
+    sim.reset()
+    for _ in range(12):
+        sim.step(Decisions(net_load_kwh=[1.0, 0.0, 0.0]))
+    return sim
+
+
+def frozen(sim: Simulation) -> dict[str, bytes]:
+    return {name: part.tobytes() for name, part in sim.state._asdict().items()}
+
+
+def changed(charger: int, value: float) -> np.ndarray:
+    dispatch = DISPATCH.copy()
+    dispatch[charger] = value
+    return dispatch
+
+
+@pytest.mark.parametrize(
+    ("decisions", "field"),
+    [
+        (Decisions(), "decisions"),
+        (Decisions(net_load_kwh=DISPATCH, fleet_kwh=5.0), "decisions"),
+        (Decisions(net_load_kwh=[5.0, 0.0]), "net_load_kwh"),
+        (Decisions(net_load_kwh=5.0), "net_load_kwh"),
+        (Decisions(net_load_kwh=["much", 0.0, 0.0]), "net_load_kwh"),
+        (Decisions(net_load_kwh=[[5.0], [0.0, 1.0]]), "net_load_kwh"),
+        (Decisions(net_load_kwh=changed(0, NAN)), "net_load_kwh[0, 0]"),
+        (Decisions(net_load_kwh=changed(0, 11.1)), "net_load_kwh[0, 0]"),
+        (Decisions(net_load_kwh=changed(0, -0.1)), "net_load_kwh[0, 0]"),
+        (Decisions(net_load_kwh=changed(0, np.inf)), "net_load_kwh[0, 0]"),
+        (Decisions(net_load_kwh=changed(2, 0.1)), "net_load_kwh[0, 2]"),
+        (Decisions(fleet_kwh=11.1), "fleet_kwh"),
+        (Decisions(fleet_kwh=-0.1), "fleet_kwh"),
+        (Decisions(fleet_kwh=NAN), "fleet_kwh"),
+        (Decisions(fleet_kwh="much"), "fleet_kwh"),
+        (Decisions(fleet_kwh=1.0, bids_kwh=np.zeros(23)), "bids_kwh"),
+        (Decisions(fleet_kwh=1.0, bids_kwh=3.0), "bids_kwh"),
+        (Decisions(fleet_kwh=1.0, bids_kwh=["all"] * 24), "bids_kwh"),
+        (Decisions(fleet_kwh=1.0, bids_kwh=[0.0] * 23 + [33.1]), "bids_kwh[0, 23]"),
+        (Decisions(fleet_kwh=1.0, bids_kwh=[0.0] * 23 + [NAN]), "bids_kwh[0, 23]"),
+        ([], "decisions"),
+        ([Decisions(fleet_kwh=1.0)] * 2, "decisions"),
+    ],
+)
+def test_bad_decisions(sim, decisions, field):
+    before = frozen(sim)
+    with pytest.raises(InvalidInputError) as refused:
+        sim.step(decisions)
+    assert refused.value.field == field
+    assert refused.value.remedy
+    assert frozen(sim) == before
+
+
+def test_what_stays_within_the_limits_is_taken(sim):
+    sim.step(Decisions(net_load_kwh=changed(0, 11.0), bids_kwh=[33.0] * 24))
+    np.testing.assert_array_equal(sim.state.da_sold_kwh[0, 1], np.full(24, 33.0))
+
+
+def test_decisions_are_not_written_to(sim):
+    dispatch, bids = changed(0, 11.0 + 5e-7), np.full(24, 33.0)
+    kept = dispatch.copy(), bids.copy()
+    sim.step(Decisions(net_load_kwh=dispatch, bids_kwh=bids))
+    np.testing.assert_array_equal(dispatch, kept[0])
+    np.testing.assert_array_equal(bids, kept[1])
+    bids[:] = 1.0
+    assert sim.state.da_sold_kwh[0, 1, 0] == 33.0
+
+
+def test_arrays_that_are_read_only_compile_nothing_anew(sim):
+    sim.step(Decisions(net_load_kwh=DISPATCH, bids_kwh=np.zeros(24)))
+    known = len(transition.signatures)
+    dispatch, bids = DISPATCH[None].copy(), np.zeros((1, 24))
+    for array in (dispatch, bids):
+        array.setflags(write=False)
+    sim.advance(dispatch)
+    sim.advance(dispatch, bids)
+    sim.step(Decisions(net_load_kwh=dispatch[0]))
+    assert len(transition.signatures) == known
+
+
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        ({"scenario_index": 1}, "scenario_index"),
+        ({"scenario_index": -1}, "scenario_index"),
+        ({"start_step": 48}, "start_step, end_step"),
+        ({"start_step": -1}, "start_step, end_step"),
+        ({"end_step": 49}, "start_step, end_step"),
+        ({"start_step": 5, "end_step": 5}, "start_step, end_step"),
+        ({"start_step": 1.5}, "start_step"),
+        ({"end_step": NAN}, "end_step"),
+        ({"end_step": np.inf}, "end_step"),
+        ({"start_step": "soon"}, "start_step"),
+        ({"scenario_index": 0.5}, "scenario_index"),
+        ({"start_step": [1, 2]}, "start_step"),
+        ({"runs": 1}, "runs"),
+        ({"runs": [-1]}, "runs"),
+        ({"runs": [0, 0]}, "runs"),
+        ({"runs": 0.5}, "runs"),
+        ({"runs": [True]}, "runs"),
+    ],
+)
+def test_bad_places(sim, place, field):
+    before = frozen(sim)
+    with pytest.raises(InvalidInputError) as refused:
+        sim.reset(**place)
+    assert refused.value.field == field
+    assert frozen(sim) == before
+
+
+def test_nothing_happens_before_a_reset():
+    sim = Simulation(WORLD)
+    for forgotten in (
+        lambda: sim.step(Decisions(fleet_kwh=0.0)),
+        lambda: sim.advance(np.zeros((1, 25))),
+        sim.snapshot,
+    ):
+        with pytest.raises(InvalidInputError, match="reset"):
+            forgotten()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"scenarios": []}, "scenarios"),
+        ({"scenarios": [WORLD, plain_world(96, dt_h=0.25)]}, "scenarios"),
+        ({"scenarios": "synthetic"}, "scenarios"),
+        ({"params": {"sites": {}}}, "params.sites"),
+        ({"params": {"site": {"chargers": 3}}}, "params.site.chargers"),
+        ({"params": {"site": {"n_chargers": 0}}}, "params.site.n_chargers"),
+        ({"params": {"site": {"charge_eff": 1.1}}}, "params.site.charge_eff"),
+        (
+            {"params": {"market": {"imbalance_pricing": "triple"}}},
+            "params.market.imbalance_pricing",
+        ),
+        ({"params": {"disaggregation": "fair"}}, "params.disaggregation"),
+        ({"params": {"contract": {"type_prob": (1.0,)}}}, "params.contract"),
+        ({"params": "paper_2024"}, "params"),
+        ({"params": 5}, "params"),
+        ({"n_envs": 0}, "n_envs"),
+        ({"n_envs": 1.5}, "n_envs"),
+    ],
+)
+def test_bad_worlds(arguments, field):
+    with pytest.raises(InvalidInputError) as refused:
+        Simulation(**{"scenarios": WORLD, **arguments})
+    assert refused.value.field == field
+    assert refused.value.remedy
+
+
+def test_worlds_of_another_time_step_cannot_be_exchanged(sim):
+    with pytest.raises(InvalidInputError, match="dt_h"):
+        sim.load(plain_world(96, dt_h=0.25))
+    assert sim.scenarios == [WORLD]
+    sim.step(Decisions(net_load_kwh=DISPATCH))
+
+
+def test_other_worlds_need_a_reset(sim):
+    sim.load(plain_world(24))
+    with pytest.raises(InvalidInputError, match="reset"):
+        sim.step(Decisions(fleet_kwh=0.0))
+    sim.reset()
+    sim.step(Decisions(fleet_kwh=0.0))

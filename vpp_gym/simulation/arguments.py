@@ -1,0 +1,48 @@
+"""Arrays from the outside, checked and in the one form that the kernels are compiled for."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vpp_gym.errors import InvalidInputError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    """The values as floats, refused in any other shape.
+
+    An array that is read-only is copied: to the kernel compiler it is another
+    type, for which everything would be compiled once more.
+    """
+    try:
+        array = np.ascontiguousarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(name, values, f"give numbers of shape {shape}") from error
+    if np.shape(values) != shape:
+        raise InvalidInputError(name, f"shape {np.shape(values)}", f"give shape {shape}")
+    return array if array.flags.writeable else array.copy()
+
+
+def whole_numbers(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Ints:
+    """New array of whole numbers, one for each or the same for all."""
+    given = np.asarray(values)
+    whole = given.dtype.kind in "iuf" and bool(
+        (np.isfinite(given) & (np.floor(given) == given)).all()
+    )
+    if not whole or given.shape not in ((), shape):
+        raise InvalidInputError(name, values, f"give one whole number, or shape {shape}")
+    return np.array(np.broadcast_to(given, shape), dtype=np.int64)
+
+
+def distinct_rows(runs: ArrayLike | None, n_envs: int) -> Ints:
+    """Rows of a batch, each at most once; None: all of them."""
+    if runs is None:
+        return np.arange(n_envs)
+    rows = np.atleast_1d(whole_numbers("runs", runs, np.shape(runs)))
+    inside = ((rows >= 0) & (rows < n_envs)).all()
+    if not inside or rows.ndim != 1 or len(np.unique(rows)) < len(rows):
+        raise InvalidInputError("runs", rows.tolist(), f"give each once, of 0 to {n_envs - 1}")
+    return rows
