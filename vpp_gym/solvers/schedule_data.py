@@ -173,9 +173,17 @@ def instance_of(data: ScheduleData, rules: ScheduleRules, n: int, horizon: int) 
         upper_kwh=_widened(np.maximum(high, energy), n),
         target_kwh=_widened(target, n),
         contract_kwh=_widened(np.maximum(contract, 0.0), n),
-        committed_kwh=_widened(np.broadcast_to(data.committed_kwh, buy.shape), horizon),
+        committed_kwh=_widened(_committed(data.committed_kwh, len(buy)), horizon),
         shape=(wide, len(buy)),
     )
+
+
+def _committed(committed_kwh: ArrayLike, steps: int) -> Floats:
+    committed = np.asarray(committed_kwh, dtype=float)
+    if committed.shape not in ((), (steps,)) or not np.isfinite(committed).all():
+        remedy = f"give one finite number or {steps}"
+        raise InvalidInputError("committed_kwh", committed_kwh, remedy)
+    return np.broadcast_to(committed, steps)
 
 
 def _widened(array: Floats, length: int) -> Floats:

@@ -60,13 +60,14 @@ def solution_of(
     missing = float(np.max(instance.target_kwh - end_kwh, initial=0.0))
     if rules.shortfall_eur_per_kwh is None and missing > MISSED_KWH:
         raise SolveFailedError(f"{status}: a target is missed by {missing:.3g} kWh")
-    n, horizon = instance.shape
+    cut = tuple(slice(length) for length in instance.shape)
+    repair_kwh = np.abs(net_load - (charge_kwh - discharge_kwh))[cut]
     return Solution(
-        net_load_kwh=net_load[:n, :horizon],
+        net_load_kwh=net_load[cut],
         objective_eur=schedule_cost_eur(instance, rules, net_load, end_kwh),
         status=status,
         solve_time_s=solve_time_s,
-        repair_kwh=float(np.abs(net_load - (charge_kwh - discharge_kwh)).max(initial=0.0)),
+        repair_kwh=float(repair_kwh.max(initial=0.0)),
     )
 
 

@@ -123,7 +123,7 @@ def _plan_of(
     trial, best_eur = np.empty(steps), np.inf
     outside = ev.energy_kwh > ev.max_kwh or ev.energy_kwh < ev.min_kwh
     for back in range(1 if outside else 0, steps + 2 if outside else 1):
-        if ev.discharge_steps < back <= steps:
+        if max(ev.discharge_steps, 0) < back <= steps:
             continue
         for late in range(3):
             stay = stay_of(buy, sell, dearest, charge_kwh, ev, rules, back, late)
