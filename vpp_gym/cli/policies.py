@@ -1,0 +1,67 @@
+"""The policies that `vpp-gym run` knows by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+
+from vpp_gym.cli.output import console, print_json
+from vpp_gym.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from vpp_gym.policies.base import Policy
+
+
+COLUMNS = {
+    "policy": "Policy",
+    "dispatch": "Dispatch",
+    "forecast": "Forecast of prices",
+    "menu_term_h": "Menu h",
+}
+"""What fits on a terminal; the bidder's name is part of the policy's."""
+
+
+def named_policy(name: str | None) -> Policy:
+    """A fresh policy.
+
+    Raises:
+        InvalidInputError: no name, or one that nobody has.
+    """
+    from vpp_gym.policies.operator import baselines
+
+    known = baselines()
+    if name not in known:
+        raise InvalidInputError("POLICY", name, f"use one of {', '.join(known)}")
+    return known[name]
+
+
+def list_policies(as_json: bool) -> None:
+    """Print what each policy says of itself."""
+    from vpp_gym.policies.operator import baselines
+
+    rows = [_facts(policy) for policy in baselines().values()]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    for heading in COLUMNS.values():
+        table.add_column(heading, no_wrap=True)
+    for row in rows:
+        table.add_row(*("-" if row[name] is None else str(row[name]) for name in COLUMNS))
+    console.print(table)
+
+
+def _facts(policy: Any) -> dict[str, Any]:
+    """Its name, the class to read about it, its forecast, menu and bids."""
+    dispatcher = getattr(policy, "dispatcher", policy)
+    forecaster = getattr(dispatcher, "forecaster", None)
+    bids_itself = "its own" if hasattr(policy, "bid_bound") else None
+    return {
+        "policy": policy.name,
+        "dispatch": type(dispatcher).__name__,
+        "forecast": "the future" if policy.privileged else getattr(forecaster, "name", None),
+        "menu_term_h": policy.term_h or None,
+        "bids": getattr(getattr(policy, "bidder", None), "name", bids_itself),
+    }

@@ -1,0 +1,67 @@
+"""What `vpp-gym run` reports of a run: one document, printed as tables or as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from vpp_gym.cli.output import console, named_numbers, plain_number
+
+if TYPE_CHECKING:
+    from vpp_gym.evaluation.rollout import RunResult
+
+
+def run_report(result: RunResult) -> dict[str, Any]:
+    """Everything that a run booked, in groups: `money` and `split` each add up to the profit."""
+    from vpp_gym.evaluation.metrics import profit_parts, totals
+    from vpp_gym.markets.ledger import MONEY
+
+    table = totals(result.days)
+    whole: dict[str, float] = table.drop(columns=["policy", "scenario"]).iloc[0].to_dict()
+    cars = ("arrivals", "turned_away", "departures", "fully_served", "fully_served_share")
+    by_type = [name for name in whole if name.startswith("contracts_type_")]
+
+    def group(*names: str) -> dict[str, float]:
+        return {name: plain_number(name, whole[name]) for name in names}
+
+    still_there = whole["arrivals"] - whole["turned_away"] - whole["departures"]
+    return {
+        "policy": result.metadata["policy"],
+        "scenario": result.metadata["scenario"],
+        "first_day": str(result.days["date"].iloc[0]),
+        "last_day": str(result.days["date"].iloc[-1]),
+        "days": len(result.days),
+        "guarantee": result.metadata["params"]["guarantee"],
+        "profit_eur": float(whole["profit_eur"]),
+        "money": group(*MONEY),
+        "split": {name: float(part) for name, part in profit_parts(table).iloc[0].items()},
+        "energy": group(*(name for name in whole if name.endswith("_kwh"))),
+        "cars": {**group(*cars, "demand_satisfaction"), "still_connected": int(still_there)},
+        "contracts": group("contracts", *by_type, "wear_eur"),
+        "time": group("solve_ms_mean", "solve_ms_max"),
+        "provenance": dict(result.metadata),
+    }
+
+
+def show_report(report: dict[str, Any]) -> None:
+    """Print the document as tables."""
+    demand = "every target kept within reach" if report["guarantee"] else "targets may be missed"
+    console.print(
+        f"[bold]{report['policy']}[/bold] in {report['scenario']}, {report['first_day']} to "
+        f"{report['last_day']} ({report['days']} days), {demand}",
+        soft_wrap=True,
+    )
+    profit = {"profit_eur": report["profit_eur"]}
+    pairs = (
+        (
+            ("Booked", {**report["money"], **profit}),
+            ("Where it comes from", {**report["split"], **profit}),
+        ),
+        (("Energy", report["energy"]), ("Cars", report["cars"])),
+        (("Contracts", report["contracts"]), ("Computing a decision", report["time"])),
+    )
+    for pair in pairs:
+        row = Table.grid(padding=(0, 4, 0, 0))
+        row.add_row(*(named_numbers(title, numbers, *profit) for title, numbers in pair))
+        console.print("", row)
