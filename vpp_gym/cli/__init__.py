@@ -1,4 +1,4 @@
-"""The command line `vpp-gym`: a demonstration, a policy's run, a check of the installation."""
+"""The command line `vpp-gym`: a demonstration, runs, menus, a check of the installation."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from vpp_gym.cli.contracts import contracts
 from vpp_gym.cli.demo import demo
 from vpp_gym.cli.doctor import doctor
 from vpp_gym.cli.run import run
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, doctor):
+for command in (demo, run, contracts, doctor):
     app.command()(command)
 
 

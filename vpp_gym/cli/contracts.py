@@ -1,0 +1,148 @@
+"""`vpp-gym contracts`: the optimal menu for given owners, as a table, JSON or picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from vpp_gym.cli.output import AsJson, checked_file, console, print_json
+from vpp_gym.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from vpp_gym.contracts.menu import Menu
+
+COLUMNS = {
+    "owner_type": ("Owner type", "g"),
+    "probability": ("Share", ".3g"),
+    "energy_kwh": ("Energy kWh", ".2f"),
+    "payoff_eur": ("Payoff EUR", ".4f"),
+    "payoff_eur_per_kwh": ("EUR per kWh", ".4f"),
+    "gain_eur": ("Rent EUR", ".4f"),
+}
+
+
+def contracts(
+    types: Annotated[
+        str, typer.Option(help="Owner types, rising, with commas between them.")
+    ] = "0.5,0.75,1,1.25,1.5",
+    prob: Annotated[
+        str | None,
+        typer.Option(help="Their probabilities, e.g. 0.4,0.6; else equal.", show_default=False),
+    ] = None,
+    kappa: Annotated[
+        float, typer.Option(help="EUR; w kWh are worth kappa * log(1 + w) to the VPP.")
+    ] = 0.2,
+    wear: Annotated[float, typer.Option(help="True wear cost, EUR/kWh.")] = 0.01,
+    term: Annotated[
+        float | None,
+        typer.Option(help="Hours (3); no contract asks for more than 11 kW give in them."),
+    ] = None,
+    cap: Annotated[
+        float | None,
+        typer.Option(help="Energy of the largest contract in kWh, instead of --term."),
+    ] = None,
+    figure: Annotated[Path | None, typer.Option(help="Picture to write: png or svg.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Design the menu of fixed-term V2G contracts that is best for given owners.
+
+    An owner of type t perceives the wear of his battery as wear / t. Owners tell
+    their type by the contract they choose: none gains by taking another's. The
+    rent is what the payoff leaves an owner after the perceived wear.
+    """
+    if figure is not None:
+        checked_file("figure", figure, (".png", ".svg"))
+    cap_kwh, limit = _cap(term, cap)
+    menu, report = _menu(types, prob, kappa, wear, cap_kwh)
+    if figure is not None:
+        from vpp_gym.plots.menus import draw_menu, save_figure
+
+        save_figure(draw_menu(menu, title=f"Menu, {limit}"), figure)
+    if as_json:
+        print_json(report | ({} if figure is None else {"figure": str(figure)}))
+        return
+    console.print(_table(report, limit))
+    if figure is not None:
+        console.print(f"Picture of the menu: {figure}", soft_wrap=True)
+
+
+def _cap(term_h: float | None, cap_kwh: float | None) -> tuple[float, str]:
+    """Energy of the largest contract, and what to call the limit."""
+    from vpp_gym.params import DEFAULT
+
+    if cap_kwh is not None:
+        if term_h is not None:
+            raise InvalidInputError("cap", cap_kwh, "give either --cap or --term")
+        return cap_kwh, f"up to {cap_kwh:g} kWh"
+    hours = DEFAULT.contract.term_h if term_h is None else term_h
+    if not 0 <= hours < float("inf"):
+        raise InvalidInputError("term", hours, "give zero or more hours")
+    power_kw = DEFAULT.site.discharge_kw
+    return power_kw * hours, f"term {hours:g} h at {power_kw:g} kW"
+
+
+def _menu(
+    types: str, prob: str | None, kappa_eur: float, wear_eur_per_kwh: float, cap_kwh: float
+) -> tuple[Menu, dict[str, Any]]:
+    """The menu, and all about it as a document."""
+    from vpp_gym.contracts.design import design_menu
+    from vpp_gym.contracts.menu import expected_value_eur
+
+    owners = _numbers("types", types)
+    numbers = {
+        "kappa_eur": kappa_eur,
+        "wear_eur_per_kwh": wear_eur_per_kwh,
+        "energy_cap_kwh": cap_kwh,
+    }
+    equal = [1 / len(owners)] * len(owners)
+    menu = design_menu(owners, equal if prob is None else _numbers("prob", prob), **numbers)
+    expected_eur = expected_value_eur(menu, kappa_eur)
+    return menu, numbers | {"expected_value_eur": expected_eur, "contracts": _rows(menu)}
+
+
+def _rows(menu: Menu) -> list[dict[str, float | None]]:
+    from vpp_gym.contracts.menu import ir_residuals
+
+    columns = (menu.owner_types, menu.type_prob, menu.energy_kwh, menu.payoff_eur)
+    return [
+        {
+            "owner_type": owner,
+            "probability": share,
+            "energy_kwh": energy_kwh,
+            "payoff_eur": payoff_eur,
+            "payoff_eur_per_kwh": payoff_eur / energy_kwh if energy_kwh > 0 else None,
+            "gain_eur": gain_eur,
+        }
+        for owner, share, energy_kwh, payoff_eur, gain_eur in zip(
+            *(column.tolist() for column in (*columns, ir_residuals(menu))), strict=True
+        )
+    ]
+
+
+def _numbers(option: str, text: str) -> list[float]:
+    """Numbers between commas."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise InvalidInputError(option, text, "give numbers with commas between them") from error
+
+
+def _table(report: dict[str, Any], limit: str) -> Table:
+    table = Table(
+        title=f"Menu, {limit}, wear {report['wear_eur_per_kwh']:g} EUR/kWh",
+        caption=f"The VPP expects to gain {report['expected_value_eur']:.4f} EUR per owner "
+        f"(kappa {report['kappa_eur']:g} EUR)",
+        title_justify="left",
+        caption_justify="left",
+    )
+    for heading, _ in COLUMNS.values():
+        table.add_column(heading, justify="right")
+    for row in report["contracts"]:
+        table.add_row(
+            *("-" if row[name] is None else format(row[name], form)
+              for name, (_, form) in COLUMNS.items())
+        )  # fmt: skip
+    return table
