@@ -81,15 +81,9 @@ def play(
             disaggregate_run(b, rules, state, fleet_kwh, net_load_kwh, scratch)
         if run.position < run.end:
             line = bank.line[run.position]
-            if how.bids == SHEET:
-                for k in range(lines):
-                    draft[b, k] = actions[b, n_dispatch + k]
-            elif how.bids == LINE:
-                draft[b, (line - rules.gate_line - 1) % lines] = actions[b, n_dispatch]
+            _draft(b, line, rules.gate_line, how, actions, n_dispatch, draft)
             if line == rules.gate_line:
-                for k in range(lines):
-                    bid_kwh = draft[b, k] * how.bid_step_kwh - state.expected_load_kwh[b, k]
-                    bids_kwh[k] = min(max(bid_kwh, -how.bid_limit_kwh), how.bid_limit_kwh)
+                _submit(b, state, how, draft, bids_kwh)
         step_run(b, bank, rules, state, net_load_kwh, bids_kwh, record[b])
         observe_run(
             b,
@@ -105,6 +99,33 @@ def play(
             out[b],
         )
     return -1
+
+
+@njit(cache=True, inline="always")
+def _draft(
+    b: int,
+    line: int,
+    gate_line: int,
+    how: Play,
+    actions: Floats,
+    n_dispatch: int,
+    draft: Floats,
+) -> None:
+    """Write what the action bids into the draft of the next sheet."""
+    lines = draft.shape[1]
+    if how.bids == SHEET:
+        for k in range(lines):
+            draft[b, k] = actions[b, n_dispatch + k]
+    elif how.bids == LINE:
+        draft[b, (line - gate_line - 1) % lines] = actions[b, n_dispatch]
+
+
+@njit(cache=True, inline="always")
+def _submit(b: int, state: State, how: Play, draft: Floats, bids_kwh: Floats) -> None:
+    """The sheet: expected load bought, moved by the draft, within the bid limit."""
+    for k in range(draft.shape[1]):
+        bid_kwh = draft[b, k] * how.bid_step_kwh - state.expected_load_kwh[b, k]
+        bids_kwh[k] = min(max(bid_kwh, -how.bid_limit_kwh), how.bid_limit_kwh)
 
 
 @njit(cache=True)

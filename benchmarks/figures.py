@@ -1,0 +1,79 @@
+"""Draws the pictures of the README: the leaderboard, and one day of several policies.
+
+    python -m benchmarks.figures
+
+The leaderboard comes from the result files; the day is simulated, always the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+
+from benchmarks.fingerprint import ROOT
+from benchmarks.leaderboard import RESULTS, Document, published, read
+from benchmarks.suites import contestants, fresh_policy, track_params, world
+from vpp_gym.envs.recorder import DayRecorder
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.seat import take_seat
+from vpp_gym.plots.day_view import DayView
+from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure
+from vpp_gym.plots.policy_day import draw_policy_day
+from vpp_gym.policies.base import Policy
+
+IMAGES = ROOT / "docs" / "images"
+DAY = 129
+"""Day of the embedded benchmark year that is drawn; an ordinary Friday in May."""
+DRAWN = ("charge_on_arrival", "rolling_mpc+expected_load")
+TRACK = "open"
+
+
+def policy_day(policy: Policy, day: int) -> DayView:
+    """One day of the embedded benchmark year, after the week before it."""
+    scenario, params = world("embedded"), track_params(TRACK)
+    if policy.term_h is not None:
+        params = params.replace(contract={"term_h": policy.term_h})
+    if policy.privileged:
+        raise InvalidInputError("policy", policy.name, "draw policies that see no future")
+    first = int(np.searchsorted(scenario.day, day - 7))
+    last = int(np.searchsorted(scenario.day, day + 1))
+    seat = take_seat(policy, scenario, params, first, last)
+    recorder = DayRecorder(seat.simulation)
+    recorder.restart()
+    state = None
+    for step in range(last - first):
+        decisions, state = policy.predict(seat.look(), state, np.array([step == 0]), True)
+        recorder.add(seat.act(decisions))
+    return recorder.view()
+
+
+def leaderboard_table(document: Document) -> pd.DataFrame:
+    """Rows of the drawn track, as `draw_leaderboard` reads them."""
+    return pd.DataFrame(document["tracks"][TRACK])
+
+
+def main(
+    results: Annotated[Path, typer.Option(help="Folder of the result files.")] = RESULTS,
+    out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = IMAGES,
+) -> None:
+    """Draw the leaderboards and the day."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in published(results):
+        document = read(path)
+        title = f"{document['description']}, track {TRACK}"
+        figure = draw_leaderboard(leaderboard_table(document), title=title)
+        save_figure(figure, out / f"leaderboard_{path.stem}.png")
+    agents = sorted({name for name, _ in contestants().agents})[:1]
+    seeds = dict(reversed(contestants().agents))
+    views = {
+        name: policy_day(fresh_policy(name, seeds.get(name, 0)), DAY) for name in (*DRAWN, *agents)
+    }
+    save_figure(draw_policy_day(views, title="One day, the same cars and prices"), out / "day.png")
+
+
+if __name__ == "__main__":
+    typer.run(main)
