@@ -198,6 +198,11 @@ def _draw_distribution(axes: Axes, above: Axes, prices: Floats) -> None:
         price = float(np.quantile(prices, share))
         for panel in (above, axes):
             panel.axvline(price, color=style.MUTED, lw=0.9, ls=style.DASHES["dashed"])
-    label_axes(axes, "", x="imbalance price [EUR/kWh], quartiles dashed", y="% of prices")
+    label_axes(
+        axes,
+        "",
+        x="imbalance price [EUR/kWh]; dashed: quartiles; the outer 1 % is cut",
+        y="% of prices",
+    )
     for panel in (above, axes):
         panel.set_xlim(low, high)
