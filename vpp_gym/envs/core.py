@@ -16,7 +16,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import ScenarioSource
+from vpp_gym.scenarios.source import ScenarioSource, whole
 from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.simulation.state import scratch_for
@@ -86,7 +86,7 @@ class DayAheadCore:
             [source.scenario(k) for k in range(count)], self.params, n_envs
         )
         self._loaded = 0
-        self._starts: dict[int, NDArray[np.int64]] = {}
+        self._starts: dict[int, tuple[NDArray[np.int64], int]] = {}
         per_charger = settings.control == "per_ev"
         self.codec = Codec(self.params, self.simulation.dt_h, per_charger)
         lines = self.simulation.lines
@@ -127,27 +127,38 @@ class DayAheadCore:
         generators: Sequence[np.random.Generator],
         options: Mapping[str, Any] | None,
     ) -> None:
-        """Begin a new episode in some runs, each drawn by its own generator."""
+        """Begin a new episode in some runs, each drawn by its own generator.
+
+        Raises:
+            InvalidInputError: options that do not suit one of the scenarios drawn; then
+                no run has been placed.
+        """
         chosen = dict(options or {})
         drawn = [self._draw(generator, chosen) for generator in generators]
         scenario, start, end = np.array(drawn, dtype=np.int64).T
-        self.simulation.reset(scenario, start, end, runs=runs)
+        place = scenario if self._preload else self._load(int(scenario[0]))
+        self.simulation.reset(place, start, end, runs=runs)
         self.draft[runs] = 0.0
 
-    def step(self, actions: NDArray[Any]) -> tuple[Floats, Any]:
+    def step(self, actions: Any, alone: bool = False) -> tuple[Floats, Any]:
         """Decode (B, A) actions, advance, and look: the (B, K) record and observations.
+
+        Args:
+            actions: in [-1, 1], left as they are.
+            alone: the (A,) action of the only run.
 
         Raises:
             InvalidInputError: an action out of shape or range; nothing has moved.
         """
         simulation = self.simulation
-        shape = (simulation.n_envs, *self.action_shape)
+        shape = self.action_shape if alone else (simulation.n_envs, *self.action_shape)
         try:
-            array = np.ascontiguousarray(actions, dtype=np.float64)
+            array = np.array(actions, dtype=np.float64, order="C")
         except (TypeError, ValueError) as error:
             raise InvalidInputError("action", actions, f"give numbers of shape {shape}") from error
         if array.shape != shape:
             raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
+        array = array.reshape(simulation.n_envs, -1)
         record = np.empty((simulation.n_envs, len(TERMS)))
         flat = np.empty((simulation.n_envs, self.codec.size), dtype=np.float32)
         wrong = play(
@@ -162,7 +173,7 @@ class DayAheadCore:
             self._scratch,
         )
         if wrong >= 0:
-            run, entry = divmod(wrong, shape[1])
+            run, entry = divmod(wrong, array.shape[1])
             raise InvalidInputError(
                 f"action[{run}, {entry}]" if len(array) > 1 else f"action[{entry}]",
                 float(array[run, entry]),
@@ -188,50 +199,47 @@ class DayAheadCore:
     def _shaped(self, flat: NDArray[np.float32]) -> Any:
         return flat if self.settings.observation == "flat" else self.codec.named(flat)
 
-    def _draw(self, generator: np.random.Generator, options: dict[str, Any]) -> tuple[int, int, int]:
+    def _draw(
+        self, generator: np.random.Generator, options: dict[str, Any]
+    ) -> tuple[int, int, int]:
+        """Scenario, first step and end of an episode."""
         unknown = sorted(set(options) - {"scenario", "start_day", "episode_days"})
         if unknown:
             raise InvalidInputError(
                 "options", unknown[0], "use scenario, start_day or episode_days"
             )
         drawn = int(generator.integers(self.source.n_scenarios))
-        scenario = options.get("scenario", drawn)
-        if not 0 <= scenario < self.source.n_scenarios:
-            raise InvalidInputError(
-                "options.scenario", scenario, f"there are {self.source.n_scenarios}"
-            )
-        place = self._load(scenario)
-        gates, last = self._gates(place, scenario)
+        scenario = _chosen(options, "scenario", drawn, self.source.n_scenarios)
+        gates, n_steps = self._gates(scenario)
         days = options.get("episode_days", self.settings.episode_days)
         if days is None:
-            return place, int(gates[0]), last
+            start = _chosen(options, "start_day", 0, len(gates))
+            return scenario, int(gates[start]), n_steps
+        field = "options.episode_days" if "episode_days" in options else "episode_days"
+        days = whole(field, days, least=1)
         n_starts = len(gates) - days
         if n_starts < 1:
             raise InvalidInputError(
-                "episode_days", days, f"the scenario allows 1 to {len(gates) - 1}, or None"
+                field, days, f"the scenario allows 1 to {len(gates) - 1}, or None"
             )
-        start = options.get("start_day", int(generator.integers(n_starts)))
-        if not 0 <= start < n_starts:
-            raise InvalidInputError("options.start_day", start, f"give 0 to {n_starts - 1}")
-        return place, int(gates[start]), int(gates[start + days])
+        start = _chosen(options, "start_day", int(generator.integers(n_starts)), n_starts)
+        return scenario, int(gates[start]), int(gates[start + days])
 
-    def _gates(self, place: int, scenario: int) -> tuple[NDArray[np.int64], int]:
+    def _gates(self, scenario: int) -> tuple[NDArray[np.int64], int]:
         """Steps of the gate closures of a scenario, and its length."""
-        bank = self.simulation.bank
-        first, end = int(bank.first_step[place]), int(bank.first_step[place + 1])
         if scenario not in self._starts:
-            at_gate = bank.line[first:end] == self.simulation.rules.gate_line
-            self._starts[scenario] = np.flatnonzero(at_gate)
-        if self._starts[scenario].size == 0:
+            line = self.source.scenario(scenario).line
+            gates = np.flatnonzero(line == self.simulation.rules.gate_line)
+            self._starts[scenario] = gates, len(line)
+        gates, n_steps = self._starts[scenario]
+        if gates.size == 0:
             raise InvalidInputError(
-                "scenario", f"{end - first} steps", "an episode starts at a gate closure; add a day"
+                "scenario", f"{n_steps} steps", "an episode starts at a gate closure; add a day"
             )
-        return self._starts[scenario], end - first
+        return gates, n_steps
 
     def _load(self, scenario: int) -> int:
-        """Place of the scenario in the simulation's bank."""
-        if self._preload:
-            return scenario
+        """Place of the scenario in the simulation's bank, which holds one at a time."""
         if scenario != self._loaded:
             if scenario not in self._banks:
                 world = self.source.scenario(scenario)
@@ -240,3 +248,12 @@ class DayAheadCore:
             self.simulation.load(world, bank)
             self._loaded = scenario
         return 0
+
+
+def _chosen(options: Mapping[str, Any], name: str, default: int, count: int) -> int:
+    """The option, a number of 0 to count - 1, or the default."""
+    field = f"options.{name}"
+    number = whole(field, options.get(name, default), least=0)
+    if number >= count:
+        raise InvalidInputError(field, number, f"give 0 to {count - 1}")
+    return number

@@ -18,6 +18,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.named import as_source
+from vpp_gym.scenarios.source import whole
 
 RENDER_MODES = ("rgb_array", "human")
 N_MONEY = len(MONEY)
@@ -142,7 +143,7 @@ class VPPDayAheadEnv(gym.Env[Any, NDArray[np.float32]]):
         """Dispatch, settle and go on to the next step."""
         if not self._placed or self.core.over:
             raise gym.error.ResetNeeded("the episode has not begun or is over: call reset()")
-        records, observations = self.core.step(np.asarray(action)[None])
+        records, observations = self.core.step(action, alone=True)
         record = records[0]
         if self._recorder is not None:
             self._recorder.add(record)
@@ -207,8 +208,7 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
             raise InvalidInputError(
                 "render_mode", render_mode, "a batch draws nothing: render one scalar environment"
             )
-        if not (isinstance(num_envs, int) and num_envs >= 1):
-            raise InvalidInputError("num_envs", num_envs, "give a whole number from 1 up")
+        num_envs = whole("num_envs", num_envs, least=1)
         settings = {
             "control": control,
             "bids": bids,
@@ -227,7 +227,7 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
         self._generators = [seeding.np_random()[0] for _ in range(num_envs)]
         self._ended = np.zeros(num_envs, dtype=np.bool_)
         self._everyone = np.ones(num_envs, dtype=np.bool_)
-        self._placed = False
+        self._placed = np.zeros(num_envs, dtype=np.bool_)
 
     def reset(
         self,
@@ -242,15 +242,19 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
             if one is not None and mask[run]:
                 self._generators[run] = seeding.np_random(one)[0]
         self._place(np.flatnonzero(mask), chosen)
-        self._placed = True
+        self._placed |= mask
         return self.core.observe(), {}
 
     def step(
         self, actions: Any
     ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
-        """Advance every environment; ended ones are reset as `autoreset_mode` says."""
-        if not self._placed:
-            raise gym.error.ResetNeeded("the episodes have not begun: call reset()")
+        """Advance every environment; ended ones are reset as `autoreset_mode` says.
+
+        The terms in the info are those of the step also where it ended an episode,
+        and then again in `final_info`.
+        """
+        if not self._placed.all():
+            raise gym.error.ResetNeeded("some episodes have not begun: call reset()")
         ended_before = self._ended
         if self.autoreset_mode is AutoresetMode.DISABLED and ended_before.any():
             raise gym.error.ResetNeeded(
@@ -261,7 +265,7 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
         if placed:
             self._place(np.flatnonzero(ended_before), {})
         truncated = self.core.simulation.done & ~ended_before
-        self._ended = truncated
+        self._ended = truncated.copy()
         info = self._info(record, ~ended_before)
         if self.autoreset_mode is AutoresetMode.SAME_STEP and truncated.any():
             info.update(self._final(observations, truncated, record))
@@ -315,11 +319,12 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
     def _seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
         if seed is None:
             return [None] * self.num_envs
-        if isinstance(seed, (int, np.integer)):
-            return [int(seed) + run for run in range(self.num_envs)]
+        if not isinstance(seed, Sequence | np.ndarray):
+            first = whole("seed", seed, least=0)
+            return [first + run for run in range(self.num_envs)]
         if len(seed) != self.num_envs:
             raise InvalidInputError("seed", seed, f"give one number or {self.num_envs}")
-        return list(seed)
+        return [None if one is None else whole("seed", one, least=0) for one in seed]
 
 
 def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:

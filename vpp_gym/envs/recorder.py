@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,10 @@ class DayRecorder:
         if self._window is not None:
             self._window.close()
             self._window = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What was recorded; the copy draws on a chart and in a window of its own."""
+        return {**self.__dict__, "_chart": None, "_window": None}
 
     def _begin_day(self, position: int) -> None:
         bank = self._simulation.bank

@@ -128,7 +128,7 @@ class Simulation:
     @property
     def done(self) -> Bools:
         """(B,) the run has ended."""
-        return self.state.run["position"] >= self.state.run["end"]  # type: ignore[no-any-return]
+        return self.state.run["position"] >= self.state.run["end"]
 
     @property
     def is_gate(self) -> Bools:

@@ -1,0 +1,245 @@
+"""Every registered id, in many forms, against the checks of Gymnasium and SB3."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env, data_equivalence
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+import vpp_gym
+from tests.worlds import plain_world, random_sessions
+from vpp_gym.markets.ledger import MONEY, TERMS
+
+IDS = [name for name, spec in gym.registry.items() if "vpp_gym." in str(spec.entry_point)]
+
+
+def busy_world(n_steps: int = 96, dt_h: float = 1.0, seed: int = 0):
+    """A few days with cars at all hours."""
+    rng = np.random.default_rng(seed)
+    da, spread = rng.normal(0.05, 0.05, n_steps), rng.exponential(0.02, n_steps)
+    return plain_world(
+        n_steps,
+        da=da,
+        short=da + spread,
+        long=da - spread * (rng.random(n_steps) < 0.5),
+        sessions=random_sessions(rng, n_steps, n_steps, round(1 / dt_h)),
+        dt_h=dt_h,
+    )
+
+
+WORLD = busy_world()
+SMALL = {"scenario": WORLD, "episode_days": 1}
+VARIANTS: list[dict[str, Any]] = [
+    SMALL,
+    {**SMALL, "control": "per_ev"},
+    {**SMALL, "bids": "line", "bid_scale": 1.0},
+    {**SMALL, "bids": "expected_load", "guarantee": True},
+    {**SMALL, "observation": "dict"},
+    {**SMALL, "observation": "dict", "control": "per_ev", "bids": "line"},
+    {**SMALL, "params": "paper_2023", "episode_days": None},
+    {**SMALL, "params": {"site": {"n_chargers": 1}}, "control": "per_ev"},
+    {**SMALL, "params": {"site": {"n_chargers": 300}}, "control": "per_ev"},
+    {**SMALL, "params": {"market": {"imbalance_lag_steps": 0, "imbalance_pricing": "dual"}}},
+    {"scenario": [busy_world(seed=1), busy_world(120, seed=2)], "episode_days": 2},
+    {"scenario": busy_world(384, dt_h=0.25), "episode_days": 1},
+]
+
+
+def named(variant: dict[str, Any]) -> str:
+    shown = {name: value for name, value in variant.items() if name != "scenario"}
+    return ",".join(f"{name}={value}" for name, value in shown.items())
+
+
+each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=named)
+each_id = pytest.mark.parametrize("env_id", IDS)
+
+
+@pytest.fixture
+def window_of_agg(monkeypatch):
+    """Windows open on a canvas that only claims to have a toolkit, on any machine."""
+    from matplotlib import pyplot
+
+    pyplot.switch_backend("agg")
+    monkeypatch.setattr(FigureCanvasAgg, "required_interactive_framework", "pretended")
+    monkeypatch.setattr("matplotlib.figure.Figure.show", lambda figure: None)
+    yield
+    assert not pyplot.get_fignums(), "a window was left open"
+
+
+@each_id
+@each_variant
+def test_passes_the_check_of_gymnasium(env_id, variant):
+    env = gym.make(env_id, **variant)
+    check_env(env.unwrapped, skip_render_check=True)
+    env.close()
+
+
+@each_id
+def test_passes_the_check_of_gymnasium_with_pictures_and_windows(env_id, window_of_agg):
+    for mode in (None, "rgb_array", "human"):
+        env = gym.make(env_id, **SMALL, render_mode=mode)
+        check_env(env.unwrapped)
+        env.close()
+
+
+@each_id
+@each_variant
+def test_passes_the_check_of_stable_baselines(env_id, variant):
+    from stable_baselines3.common.env_checker import check_env as check_for_sb3
+
+    check_for_sb3(gym.make(env_id, **variant).unwrapped)
+
+
+def episode(env: gym.Env, seed: int | None, action_seed: int = 5) -> list[Any]:
+    """Everything that an episode returns."""
+    env.action_space.seed(action_seed)
+    observation, info = env.reset(seed=seed)
+    told: list[Any] = [observation, info]
+    over = False
+    while not over:
+        observation, reward, terminated, over, info = env.step(env.action_space.sample())
+        told += [observation, reward, terminated, over, info]
+    return told
+
+
+@each_id
+@each_variant
+def test_twins_of_one_seed_are_alike_to_the_bit(env_id, variant):
+    one, two = (episode(gym.make(env_id, **variant), seed=3) for _ in range(2))
+    assert len(one) == len(two) > 100
+    assert all(data_equivalence(a, b, exact=True) for a, b in zip(one, two, strict=True))
+
+
+@each_id
+def test_a_seed_restarts_the_same_episode_however_often(env_id):
+    """Also on another day, after other episodes, and whatever NumPy's global state is."""
+    env = gym.make(env_id, scenario=busy_world(24 * 20), episode_days=1)
+    first = episode(env, seed=7)
+    others = [episode(env, seed=None)[0] for _ in range(3)]
+    again = episode(env, seed=7)
+    assert all(data_equivalence(a, b, exact=True) for a, b in zip(first, again, strict=True))
+    assert any(not np.array_equal(first[0], other) for other in others)
+
+
+@each_id
+def test_reward_is_the_sum_of_the_money_terms(env_id):
+    told = episode(gym.make(env_id, **SMALL), seed=0)
+    for reward, info in zip(told[3::5], told[6::5], strict=True):
+        assert list(info) == list(TERMS)
+        assert isinstance(reward, float)
+        assert reward == pytest.approx(sum(info[name] for name in MONEY), abs=1e-12)
+    assert len(told[3::5]) == 24
+
+
+@each_id
+@each_variant
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
+def test_a_copy_goes_on_alike_and_apart(env_id, variant, copied):
+    env = gym.make(env_id, **variant)
+    env.action_space.seed(0)
+    env.reset(seed=1)
+    for _ in range(7):
+        env.step(env.action_space.sample())
+    twin = copied(env)
+    for _ in range(10):
+        action = env.action_space.sample()
+        assert data_equivalence(env.step(action), twin.step(action), exact=True)
+    before = twin.unwrapped.core.simulation.state.run["position"][0]
+    env.step(env.action_space.sample())
+    assert twin.unwrapped.core.simulation.state.run["position"][0] == before
+    assert data_equivalence(env.reset(), twin.reset(), exact=True)
+
+
+@each_id
+def test_an_environment_that_draws_can_be_copied(env_id):
+    env = gym.make(env_id, **SMALL, render_mode="rgb_array")
+    env.reset(seed=1)
+    env.step(env.action_space.sample())
+    picture = env.render()
+    for twin in (copy.deepcopy(env), pickle.loads(pickle.dumps(env))):
+        np.testing.assert_array_equal(twin.render(), picture)
+
+
+@each_id
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {},
+        {
+            "params": {"site": {"n_chargers": 3}, "contract": {"term_h": 1}},
+            "control": "per_ev",
+            "bids": "line",
+            "episode_days": 2,
+            "scenario": "synthetic:validation",
+            "dt_h": 0.25,
+            "guarantee": True,
+        },
+    ],
+)
+def test_a_spec_makes_the_same_environment_again(env_id, kwargs):
+    env = gym.make(env_id, **kwargs)
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    assert env.observation_space == again.observation_space
+    assert env.action_space == again.action_space
+    assert data_equivalence(env.reset(seed=2), again.reset(seed=2), exact=True)
+    action = env.action_space.sample()
+    assert data_equivalence(env.step(action), again.step(action), exact=True)
+
+
+@each_id
+def test_the_module_form_of_the_id_works(env_id):
+    assert gym.make(f"vpp_gym:{env_id}", **SMALL).observation_space is not None
+
+
+@each_id
+def test_lengths_of_episodes(env_id):
+    world = busy_world(24 * 5)
+    for days, steps in ((1, 24), (3, 72), (None, 108)):
+        env = gym.make(env_id, scenario=world, episode_days=days)
+        assert len(episode(env, seed=0)[3::5]) == steps
+
+
+@each_id
+def test_reset_options_place_the_episode(env_id):
+    worlds = [busy_world(24 * 6, seed=1), busy_world(24 * 8, seed=2)]
+    env = gym.make(env_id, scenario=worlds, episode_days=2)
+    simulation = env.unwrapped.core.simulation
+    env.reset(seed=0, options={"scenario": 1, "start_day": 3, "episode_days": 4})
+    snapshot = simulation.snapshot()
+    assert (snapshot.step, snapshot.steps_left, snapshot.is_gate) == (0, 96, True)
+    assert snapshot.time == np.datetime64("2019-01-04T12:00")
+    assert snapshot.da_eur_per_kwh[0] == worlds[1].da_eur_per_kwh[84]
+    env.reset(options={"scenario": 0, "episode_days": None})
+    assert simulation.snapshot().steps_left == 24 * 6 - 12
+    env.reset(options={"scenario": 0, "start_day": 2, "episode_days": None})
+    assert simulation.snapshot().steps_left == 24 * 4 - 12
+    env.reset(options={})
+    assert simulation.snapshot().steps_left == 48
+
+
+@each_id
+def test_days_are_drawn_from_the_whole_scenario(env_id):
+    env = gym.make(env_id, scenario=busy_world(24 * 6), episode_days=1)
+    starts = set()
+    for seed in range(60):
+        env.reset(seed=seed)
+        starts.add(str(env.unwrapped.core.simulation.snapshot().time))
+    assert starts == {f"2019-01-0{day}T12:00" for day in range(1, 6)}
+
+
+@each_id
+def test_quarters_are_longer_episodes_of_more_lines(env_id):
+    env = gym.make(env_id, scenario=busy_world(384, dt_h=0.25), episode_days=1)
+    assert env.action_space.shape == (97,)
+    assert len(episode(env, seed=0)[3::5]) == 96
+
+
+def test_ids_are_those_of_the_package():
+    assert IDS
+    assert vpp_gym.__version__

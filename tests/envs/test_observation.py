@@ -1,0 +1,240 @@
+"""Every column of the observation, recomputed in plain Python from the snapshot."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.worlds import params, plain_world, scenarios
+from vpp_gym.envs.day_ahead import VPPDayAheadEnv, VPPDayAheadVectorEnv
+from vpp_gym.envs.observation import CHARGER_FIELDS, FLEET_FIELDS, Field
+from vpp_gym.params import DEFAULT, VPPParams
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.views import Snapshot
+
+SEED = st.integers(0, 2**32 - 1)
+CONTROL = st.sampled_from(["fleet", "per_ev"])
+
+
+def value_at(values: np.ndarray, i: int) -> float:
+    return float(values[i]) if i < len(values) else 0.0
+
+
+def market_fields(snapshot: Snapshot) -> dict[str, list[float]]:
+    """What the snapshot says about time and prices."""
+    hour = round(1 / snapshot.dt_h)
+    midnight = snapshot.time.astype("datetime64[D]")
+    turn = 2 * math.pi * float((snapshot.time - midnight) / np.timedelta64(24, "h"))
+    week = 2 * math.pi * midnight.astype(object).weekday() / 7
+    short, long = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
+    residual = ((short + long) / 2 - snapshot.da_past_eur_per_kwh)[::-1]
+    spread = (short - long)[::-1]
+    now = 0.0
+    if snapshot.im_short_now_eur_per_kwh is not None:
+        both = snapshot.im_short_now_eur_per_kwh + snapshot.im_long_now_eur_per_kwh
+        now = both / 2 - snapshot.da_eur_per_kwh[0]
+    day = residual[: 24 * hour]
+    return {
+        "clock": [math.sin(turn), math.cos(turn)],
+        "weekday": [math.sin(week), math.cos(week)],
+        "da_ahead": [value_at(snapshot.da_eur_per_kwh, h * hour) for h in range(24)],
+        "da_known": [snapshot.n_known * snapshot.dt_h],
+        "im_residual_past": [value_at(residual, k) for k in range(4)],
+        "im_residual_day": [sum(day) / len(day) if len(day) else 0.0],
+        "im_residual_now": [now],
+        "im_spread_past": [value_at(spread, 0)],
+        "da_sold_ahead": [value_at(snapshot.da_sold_kwh, h * hour) for h in range(24)],
+    }
+
+
+def fleet_fields(snapshot: Snapshot) -> dict[str, list[float]]:
+    """What the snapshot says about the fleet."""
+    earliest, latest = [0.0] * 24, [0.0] * 24
+    for i in range(len(snapshot.session)):
+        power_kw, left_h = snapshot.charge_kw[i], snapshot.steps_to_departure[i] * snapshot.dt_h
+        need_kwh = max(0.0, snapshot.target_kwh[i] - snapshot.energy_kwh[i])
+        hours = min(need_kwh / (snapshot.params.site.charge_eff * power_kw), left_h)
+        for h in range(24):
+            earliest[h] += power_kw * max(0.0, min(hours, h + 1) - h)
+            latest[h] += power_kw * max(0.0, min(left_h, h + 1) - max(left_h - hours, h))
+    return {
+        "connected": [len(snapshot.session) / snapshot.params.site.n_chargers],
+        "envelope": [sum(snapshot.lo_kwh), sum(snapshot.idle_kwh), sum(snapshot.hi_kwh)],
+        "earliest_load": earliest,
+        "latest_load": latest,
+        "contract_left": [sum(snapshot.contract_kwh)],
+    }
+
+
+def charger_fields(snapshot: Snapshot, scenario: Scenario) -> dict[str, list[float]]:
+    """What the snapshot says about each charger."""
+    n = snapshot.params.site.n_chargers
+    fields = {field.name: [0.0] * n for field in CHARGER_FIELDS}
+    for i, place in enumerate(snapshot.charger):
+        capacity_kwh = scenario.sessions.capacity_kwh[snapshot.session[i]]
+        ceiling_kwh = snapshot.params.battery.max_soc * capacity_kwh
+        values = (
+            1.0,
+            snapshot.energy_kwh[i] / ceiling_kwh,
+            snapshot.target_kwh[i] / ceiling_kwh,
+            min(48.0, snapshot.steps_to_departure[i] * snapshot.dt_h),
+            max(-48.0, min(48.0, snapshot.laxity_h[i])),
+            snapshot.lo_kwh[i],
+            snapshot.hi_kwh[i],
+            snapshot.contract_kwh[i],
+        )
+        for name, value in zip(fields, values, strict=True):
+            fields[name][place] = float(value)
+    return fields
+
+
+def unit_of(field: Field, world: VPPParams, dt_h: float) -> float:
+    """What a field is divided by in the flat form."""
+    site = world.site
+    power_kw = max(site.charge_kw, site.discharge_kw)
+    contract_kwh = site.discharge_kw * world.contract.term_h or 1.0
+    units: dict[Any, float] = {
+        "price": 0.1,
+        "power": site.n_chargers * power_kw * dt_h,
+        "hourly": site.n_chargers * power_kw,
+        "charger": power_kw * dt_h,
+        "bid": world.bid_limit_kw * dt_h,
+        "contract": site.n_chargers * contract_kwh,
+        "own contract": contract_kwh,
+        "soc": 1 / world.battery.max_soc,
+    }
+    return units.get(field.scale, field.scale)
+
+
+def expected_observation(env: VPPDayAheadEnv, scenario: Scenario, per_ev: bool) -> np.ndarray:
+    snapshot = env.core.simulation.snapshot()
+    values = market_fields(snapshot) | fleet_fields(snapshot)
+    fields = FLEET_FIELDS
+    if per_ev:
+        fields, values = (
+            (*FLEET_FIELDS, *CHARGER_FIELDS),
+            values | charger_fields(snapshot, scenario),
+        )
+    assert [field.name for field in fields] == list(values)
+    return np.concatenate(
+        [
+            np.array(values[field.name]) / unit_of(field, snapshot.params, snapshot.dt_h)
+            for field in fields
+        ]
+    )
+
+
+@settings(max_examples=25)
+@given(scenarios(), params(), SEED, CONTROL, st.sampled_from(["sheet", "line", "expected_load"]))
+def test_observation_says_what_the_snapshot_says(scenario, world, seed, control, bids):
+    env = VPPDayAheadEnv(scenario, world, control=control, bids=bids, episode_days=None)
+    env.action_space.seed(seed)
+    observation, _ = env.reset(seed=seed)
+    over = False
+    while not over:
+        expected = expected_observation(env, scenario, control == "per_ev")
+        assert observation.dtype == np.float32
+        assert observation in env.observation_space
+        np.testing.assert_allclose(observation, expected, rtol=2e-6, atol=2e-6)
+        observation, _, _, over, _ = env.step(env.action_space.sample())
+    assert observation in env.observation_space
+
+
+@settings(max_examples=10)
+@given(scenarios(), params(), SEED, CONTROL)
+def test_named_form_is_the_flat_one_in_units(scenario, world, seed, control):
+    both = [
+        VPPDayAheadEnv(scenario, world, control=control, observation=form, episode_days=None)
+        for form in ("flat", "dict")
+    ]
+    flat_env, named_env = both
+    flat, named = (env.reset(seed=seed)[0] for env in both)
+    slices, scale = flat_env.core.codec.slices, flat_env.core.codec.scale.astype(np.float32)
+    flat_env.action_space.seed(seed)
+    over = False
+    while not over:
+        assert list(named) == list(slices)
+        assert set(named) == set(named_env.observation_space)
+        assert named in named_env.observation_space
+        for name, part in slices.items():
+            np.testing.assert_array_equal(named[name], flat[part] * scale[part], err_msg=name)
+        action = flat_env.action_space.sample()
+        flat, _, _, over, _ = flat_env.step(action)
+        named = named_env.step(action)[0]
+
+
+@pytest.mark.parametrize("pricing", ["dutch", "dual"])
+@pytest.mark.parametrize("control", ["fleet", "per_ev"])
+def test_the_wildest_prices_and_fullest_lot_stay_inside_the_space(pricing, control):
+    turn = np.arange(72) % 2
+    sessions = {
+        "arrival_step": [0] * 4 + [30] * 4,
+        "departure_step": [70] * 4 + [31, 40, 50, 72],
+        "arrival_soc": [1.0, 0.0, 0.97, 0.5] * 2,
+    }
+    scenario = plain_world(
+        72, da=20 * (1 - 2 * turn), short=20 * np.ones(72), long=40.0 * turn - 20, sessions=sessions
+    )
+    rules = {
+        "site": {"n_chargers": 4},
+        "market": {"imbalance_pricing": pricing, "imbalance_lag_steps": 0},
+    }
+    for share in (-1, 1):
+        env = VPPDayAheadEnv(scenario, rules, control=control, bid_scale=1.0, episode_days=None)
+        observation, _ = env.reset(seed=0)
+        over = False
+        while not over:
+            assert observation in env.observation_space
+            action = np.full(env.action_space.shape, share, dtype=np.float32)
+            observation, _, _, over, _ = env.step(action)
+        assert observation in env.observation_space
+
+
+@pytest.mark.parametrize("form", ["flat", "dict"])
+@pytest.mark.parametrize("make", [VPPDayAheadEnv, VPPDayAheadVectorEnv])
+def test_observations_are_new_and_never_change(form, make):
+    env = make(scenario=plain_world(72), observation=form, episode_days=1)
+    seen = [env.reset(seed=0)[0]]
+    for _ in range(24):
+        seen.append(env.step(np.zeros(env.action_space.shape))[0])
+        if len(seen) == 2:
+            kept = [parts(one) for one in seen]
+            kept = [[part.copy() for part in one] for one in kept]
+    everything = [part for one in seen for part in parts(one)]
+    by_step = [parts(one) for one in seen]
+    for i, ours in enumerate(by_step):
+        for theirs in by_step[i + 1 :]:
+            assert not any(np.shares_memory(a, b) for a in ours for b in theirs)
+    for before, now in zip(kept, by_step, strict=False):
+        for a, b in zip(before, now, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert all(part.flags.writeable for part in everything)
+
+
+def parts(observation: Any) -> list[np.ndarray]:
+    return list(observation.values()) if isinstance(observation, dict) else [observation]
+
+
+def test_size_depends_on_the_chargers_only_where_each_is_shown():
+    sizes = {}
+    for n in (1, 25, 300):
+        for control in ("fleet", "per_ev"):
+            world = DEFAULT.replace(site={"n_chargers": n})
+            env = VPPDayAheadEnv(plain_world(48), world, control=control, episode_days=None)
+            sizes[n, control] = env.observation_space.shape[0]
+    base = sizes[1, "fleet"]
+    assert sizes == {
+        **{(n, "fleet"): base for n in (1, 25, 300)},
+        **{(n, "per_ev"): base + 8 * n for n in (1, 25, 300)},
+    }
+
+
+def test_names_are_unique_and_units_said():
+    fields = (*FLEET_FIELDS, *CHARGER_FIELDS)
+    assert len({field.name for field in fields}) == len(fields)
+    assert all(field.unit and field.meaning and field.low < field.high for field in fields)
