@@ -12,6 +12,7 @@ from vpp_gym.params import DEFAULT
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.hindsight import Hindsight
+from vpp_gym.policies.hindsight_stays import best_plans
 from vpp_gym.policies.operator import Operator, baselines
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
@@ -50,6 +51,7 @@ def world(seed, *, days=3, per_day=8, spread=True, negative=True):
         "arrival_step": arrival,
         "departure_step": np.minimum(arrival + stay, steps),
         "arrival_soc": rng.uniform(0.3, 0.97, n),
+        "target_soc": rng.uniform(0.6, 1.0, n),
     }
     return Scenario.from_arrays(
         da_eur_per_kwh=da,
@@ -99,6 +101,21 @@ def test_hindsight_equals_brute_force_for_one_ev_and_three_steps(shortfall_eur):
         best = max(best, eur)
     result = run(Hindsight(3, bid_bound="none"), scenario, params, 10, 13)
     assert result["profit_eur"] - result["payoff_eur"] == pytest.approx(best, abs=1e-9)
+
+
+def test_an_ev_above_its_target_in_the_window_may_charge_up_to_it_afterwards(snapshot_of):
+    """Full while charging pays, sold within the window, back to the target and no further."""
+    snapshot = snapshot_of(
+        energy_kwh=[70.0],
+        target_kwh=[70.0],
+        steps=[3],
+        contract_kwh=[10.0],
+        contract_steps=[2],
+        params={"site": {"charge_eff": 1.0, "discharge_eff": 1.0}},
+    )
+    prices = np.array([-0.1, 0.5, -0.02])
+    plan = best_plans(snapshot, np.array([0]), prices, prices)
+    assert plan[0] == pytest.approx([7.6, -10.0, 2.4])
 
 
 POLICIES = {

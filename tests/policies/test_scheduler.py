@@ -50,6 +50,13 @@ def test_mpc_sells_within_the_contract_and_buys_back(snapshot_of):
     assert sold == pytest.approx([-5.0, 0.0])
 
 
+@pytest.mark.parametrize("make", [rolling_mpc, lambda _, forecaster: no_v2g(forecaster)])
+def test_charging_above_the_target_is_not_put_off_beyond_the_window(snapshot_of, make):
+    snapshot = snapshot_of(energy_kwh=[70.0], target_kwh=[70.0], steps=[3], contract_steps=[1])
+    kwh = first_step(make(3, Told(-0.05, -0.2, 0.1)), snapshot)
+    assert kwh == pytest.approx([7.6 / 0.98])
+
+
 def test_no_v2g_never_discharges_whatever_the_contract(snapshot_of):
     snapshot = snapshot_of(energy_kwh=[50.0], target_kwh=[50.0], steps=[3], contract_kwh=[5.0])
     assert first_step(no_v2g(Told(0.4, 0.1, 0.1)), snapshot) == pytest.approx([0.0])

@@ -36,11 +36,10 @@ class Hindsight:
     either way; "limit" is the world's own bid limit, so that it bounds any
     policy; "none" does not bid, and bounds the cost of the net load.
 
-    Exceptions, all small: before the first sheet applies (or where the world's bid
+    Exceptions, both small: before the first sheet applies (or where the world's bid
     limit is below the fleet's power) two-priced steps are planned as if no EV's
-    export met another's charging; the two steps of a line that comes twice, in
-    autumn, share a bid; and a target below the battery's upper limit with negative
-    prices after the window of a contract is planned by the best of a few candidates.
+    export met another's charging; and the two steps of a line that comes twice, in
+    autumn, share a bid.
 
     Args:
         term_h: term of the menu on offer; None leaves it to the world.

@@ -80,12 +80,10 @@ def settled_prices(scenario: Scenario, params: VPPParams) -> tuple[Floats, Float
 
 
 def best_plans(snapshot: Snapshot, rows: Ints, buy: Floats, sell: Floats) -> Floats:
-    """(len(rows), H) net load of EVs that have just arrived: the cheapest candidates.
+    """(len(rows), H) net load of EVs that have just arrived, at the least cost.
 
     Leaving short costs the penalty and, up to the demand, lost retail revenue: the
-    lower of two lines, hence one candidate for each. Above the target an EV may
-    charge within its contract's window only; where that matters, candidates that
-    stay below the target, or reach it within the window, stand in.
+    lower of two lines. The cheaper of the best plans for each is the best of all.
 
     Args:
         snapshot: of the arrival step.
@@ -96,14 +94,11 @@ def best_plans(snapshot: Snapshot, rows: Ints, buy: Floats, sell: Floats) -> Flo
     stays = _stays(snapshot, rows)
     horizon = int(stays["steps"].max())
     buy, sell = buy[:horizon], sell[:horizon]
-    best = np.zeros((len(rows), horizon))
-    best_eur = np.full(len(rows), np.inf)
-    for slope in _slopes(snapshot, rows):
-        for variant in _variants(snapshot, stays, rows):
-            plans = _plans(snapshot, {**stays, **variant}, buy, sell, slope)
-            eur = _cost_eur(snapshot, rows, stays, plans, buy, sell)
-            better = eur < best_eur - 1e-12
-            best[better], best_eur[better] = plans[better], eur[better]
+    best, *others = (_plans(snapshot, stays, buy, sell, slope) for slope in _slopes(snapshot, rows))
+    for plans in others:
+        cost_eur = [_cost_eur(snapshot, rows, stays, one, buy, sell) for one in (best, plans)]
+        better = cost_eur[1] < cost_eur[0] - 1e-12
+        best[better] = plans[better]
     return best
 
 
@@ -125,6 +120,7 @@ def _stays(snapshot: Snapshot, rows: Ints) -> Columns:
         "energy_kwh": snapshot.energy_kwh[rows],
         "min_kwh": snapshot.min_kwh[rows],
         "max_kwh": snapshot.max_kwh[rows],
+        "late_max_kwh": snapshot.target_kwh[rows],
         "target_kwh": np.maximum(owed_kwh, 0.0),
         "charge_kwh": charge_kwh,
         "discharge_kwh": snapshot.discharge_kw[rows] * snapshot.dt_h,
@@ -145,21 +141,6 @@ def _slopes(snapshot: Snapshot, rows: Ints) -> list[float]:
     return [*slopes, penalty] if beyond_demand or no_demand else slopes
 
 
-def _variants(snapshot: Snapshot, stays: Columns, rows: Ints) -> list[Columns]:
-    """Changes to the stays that make candidates."""
-    target_kwh, window = snapshot.target_kwh[rows], snapshot.contract_steps[rows]
-    if not ((window > 0) & (stays["max_kwh"] > target_kwh)).any():
-        return [{}]
-    return [
-        {},
-        {"max_kwh": np.minimum(stays["max_kwh"], target_kwh)},
-        {
-            "steps": np.clip(stays["steps"], 1, np.maximum(window, 1)),
-            "target_kwh": np.minimum(target_kwh, stays["max_kwh"]),
-        },
-    ]
-
-
 def _plans(snapshot: Snapshot, stays: Columns, buy: Floats, sell: Floats, slope: float) -> Floats:
     site = snapshot.params.site
     return plan_fleet(
@@ -175,24 +156,13 @@ def _plans(snapshot: Snapshot, stays: Columns, buy: Floats, sell: Floats, slope:
 def _cost_eur(
     snapshot: Snapshot, rows: Ints, stays: Columns, plans: Floats, buy: Floats, sell: Floats
 ) -> Floats:
-    """(len(rows),) what the plans really cost; inf where they cannot be played."""
-    params = snapshot.params
-    charge_eff, discharge_eff = params.site.charge_eff, params.site.discharge_eff
-    rise = np.where(plans > 0, plans * charge_eff, plans / discharge_eff)
-    stored = stays["energy_kwh"][:, None] + np.cumsum(rise, axis=1)
-    after_window = np.arange(plans.shape[1]) >= stays["discharge_steps"][:, None]
-    above = stored > snapshot.target_kwh[rows][:, None] + 1e-9
-    overfull = (after_window & above & (plans > 1e-9)).any(axis=1)
+    """(len(rows),) what the plans really cost without a guarantee: trade, penalty, lost retail."""
+    site, driver = snapshot.params.site, snapshot.params.driver
+    rise_kwh = np.where(plans > 0, plans * site.charge_eff, plans / site.discharge_eff)
+    end_kwh = stays["energy_kwh"] + rise_kwh.sum(axis=1)
+    short_kwh = np.maximum(stays["target_kwh"] - end_kwh, 0.0)
+    demand_kwh = np.maximum(snapshot.target_kwh[rows] - stays["energy_kwh"], 0.0)
+    lost_kwh = np.minimum(short_kwh, demand_kwh) / site.charge_eff
     trade_eur = np.where(plans > 0, plans * buy, plans * sell).sum(axis=1)
-    return np.where(overfull, np.inf, trade_eur + _shortfall_eur(snapshot, rows, stays, stored))
-
-
-def _shortfall_eur(snapshot: Snapshot, rows: Ints, stays: Columns, stored: Floats) -> Floats:
-    """(len(rows),) penalty and lost retail revenue."""
-    driver, params = snapshot.params.driver, snapshot.params
-    short_kwh = np.maximum(stays["target_kwh"] - stored[:, -1], 0.0)
-    if params.guarantee:
-        return short_kwh * HARD_EUR_PER_KWH
-    demand_kwh = np.maximum(snapshot.target_kwh[rows] - snapshot.energy_kwh[rows], 0.0)
-    lost_kwh = np.minimum(short_kwh, demand_kwh) / params.site.charge_eff
-    return short_kwh * driver.shortfall_eur_per_kwh + lost_kwh * driver.retail_eur_per_kwh
+    lost_eur = lost_kwh * driver.retail_eur_per_kwh
+    return trade_eur + short_kwh * driver.shortfall_eur_per_kwh + lost_eur

@@ -14,7 +14,8 @@ class ProgramEngine:
     """Plans of a fleet from `ScheduleProgram`, built anew only when the fleet outgrows it.
 
     Binaries against charging and discharging at once are added in steps whose
-    prices need them: negative ones, with contracts running.
+    prices need them: negative ones, with contracts running. The limit of charging
+    behind a contract's window, `late_max_kwh`, is not convex and left out.
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,8 @@ class ProgramEngine:
             boolean=exports and bool((np.minimum(short, long) < 0).any()),
         )
         program = self._program_for(len(stays["steps"]), len(short), rules)
-        solution = program.solve(ScheduleData(short, long, **stays))
+        limits = {name: limit for name, limit in stays.items() if name != "late_max_kwh"}
+        solution = program.solve(ScheduleData(short, long, **limits))
         return solution.net_load_kwh, solution.repair_kwh
 
     def _program_for(self, n_evs: int, horizon: int, rules: ScheduleRules) -> ScheduleProgram:

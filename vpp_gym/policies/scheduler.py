@@ -29,7 +29,8 @@ class RollingScheduler(Dispatcher):
 
     Every EV is planned to its own departure: buy low, sell high within the
     contract's window and energy, and end at the target. The program separates per
-    EV and is solved exactly; `engine="cvxpy"` solves the same plan as one LP.
+    EV and is solved exactly; `engine="cvxpy"` solves the same plan as one LP, but for
+    the rule that above the target an EV may not charge behind its contract's window.
 
     Args:
         name: row label in results.
@@ -96,16 +97,17 @@ class RollingScheduler(Dispatcher):
         )
 
     def _stays(self, snapshot: Snapshot, rows: Ints) -> dict[str, NDArray]:
-        """(len(rows),) limits of each EV, as the solvers name them."""
+        """(len(rows),) limits of each EV, as `plan_fleet` names them."""
         return {
             "steps": snapshot.steps_to_departure[rows],
             "energy_kwh": snapshot.energy_kwh[rows],
             "min_kwh": snapshot.min_kwh[rows],
             "max_kwh": snapshot.max_kwh[rows],
+            "late_max_kwh": snapshot.target_kwh[rows],
             "target_kwh": snapshot.target_kwh[rows],
             "charge_kwh": snapshot.charge_kw[rows] * snapshot.dt_h,
             "discharge_kwh": snapshot.discharge_kw[rows] * snapshot.dt_h,
-            "discharge_steps": snapshot.contract_steps[rows] * self.discharges,
+            "discharge_steps": snapshot.contract_steps[rows],
             "contract_kwh": snapshot.contract_kwh[rows] * self.discharges,
         }
 
