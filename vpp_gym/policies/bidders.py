@@ -26,8 +26,15 @@ from vpp_gym.views import Floats, Ints, Snapshot
 class Bidder(Protocol):
     """Writes the bid sheet."""
 
-    name: str
-    privileged: bool
+    @property
+    def name(self) -> str:
+        """Label in results."""
+        ...
+
+    @property
+    def privileged(self) -> bool:
+        """Whether it may see the future."""
+        ...
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
         """(lines,) kWh sold in each line of tomorrow at the gate, else None; own state."""
