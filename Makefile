@@ -36,7 +36,7 @@ $(error INSTALL is editable or wheel, not "$(INSTALL)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tree test bench train leaderboard lint types fresh clean
+.PHONY: help install tree test bench speed train leaderboard lint types fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ test: $(stamp) $(kernels) tree ## run the tests
 
 bench: $(stamp) $(kernels) tree ## run the benchmark of every policy; DATA=folder adds real data
 	cd "$(tree)" && "$(py)" -m benchmarks.run $(if $(DATA),--data "$(VPP_GYM_DATA)") $(ARGS)
+
+speed: $(stamp) $(kernels) tree ## measure steps a second and the time of a year per policy
+	cd "$(tree)" && "$(py)" -m benchmarks.speed $(ARGS)
 
 train: $(stamp) $(kernels) tree ## train the reference agents
 	cd "$(tree)" && "$(py)" -m agents.train $(ARGS)
