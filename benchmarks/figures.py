@@ -23,7 +23,7 @@ from vpp_gym.evaluation.seat import take_seat
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure
 from vpp_gym.plots.policy_day import draw_policy_day
-from vpp_gym.policies.base import Policy
+from vpp_gym.policies.base import Policy, with_offer
 
 IMAGES = ROOT / "docs" / "images"
 DAY = 129
@@ -34,9 +34,7 @@ TRACK = "open"
 
 def policy_day(policy: Policy, day: int) -> DayView:
     """One day of the embedded benchmark year, after the week before it."""
-    scenario, params = world("embedded"), track_params(TRACK)
-    if policy.term_h is not None:
-        params = params.replace(contract={"term_h": policy.term_h})
+    scenario, params = world("embedded"), with_offer(policy, track_params(TRACK))
     if policy.privileged:
         raise InvalidInputError("policy", policy.name, "draw policies that see no future")
     first = int(np.searchsorted(scenario.day, day - 7))

@@ -94,10 +94,11 @@ def _simulate(
     from vpp_gym.envs.recorder import DayRecorder
     from vpp_gym.markets.ledger import TERMS
     from vpp_gym.params import DEFAULT
+    from vpp_gym.policies.base import with_offer
     from vpp_gym.simulation.simulation import Simulation
 
     last = max(end, int(week.sessions.departure_step.max()))
-    simulation = Simulation(week, DEFAULT.replace(contract={"term_h": policy.term_h}))
+    simulation = Simulation(week, with_offer(policy, DEFAULT))
     simulation.reset(0, start, last)
     recorder = DayRecorder(simulation)
     recorder.restart()

@@ -18,7 +18,7 @@ from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.seat import Seat, take_seat
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
-from vpp_gym.policies.base import Policy, Privileged
+from vpp_gym.policies.base import Policy, Privileged, with_offer
 from vpp_gym.scenarios.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -77,9 +77,7 @@ def evaluate(
         demand_satisfaction, fully_served_share, solve_ms_mean and solve_ms_max
         (of `predict`). What happens at midnight is booked to the day that ends.
     """
-    world = as_params(params)
-    if policy.term_h is not None:
-        world = world.replace(contract={"term_h": policy.term_h})
+    world = with_offer(policy, as_params(params))
     if isinstance(policy, EnvironmentAgent) and policy.guarantee is not None:
         world = world.replace(guarantee=policy.guarantee)
     end = scenario.n_steps if end_step is None else end_step

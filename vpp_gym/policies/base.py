@@ -54,6 +54,18 @@ class Privileged(Protocol):
         ...
 
 
+def with_offer(policy: Policy, params: VPPParams) -> VPPParams:
+    """Rules of the world with the menu that a policy offers.
+
+    Its `term_h` replaces the term, unless it is None; a mapping `contract`, if the
+    policy has one, replaces other fields of `ContractParams`.
+    """
+    changes = dict(getattr(policy, "contract", None) or {})
+    if policy.term_h is not None:
+        changes["term_h"] = policy.term_h
+    return params.replace(contract=changes) if changes else params
+
+
 class Dispatcher:
     """Base of policies that schedule and do not bid: they answer with kWh per connected EV.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ class Operator:
         name: row label; by default the two names joined, or the dispatcher's
             alone if there are no bids.
         term_h: term of the menu on offer; by default the dispatcher's.
+        contract: other fields of `ContractParams` that shape the menu.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class Operator:
         *,
         name: str | None = None,
         term_h: int | None = None,
+        contract: Mapping[str, Any] | None = None,
     ) -> None:
         self.dispatcher = dispatcher
         self.bidder: Bidder = ZeroBidder() if bidder is None else bidder
         joined = dispatcher.name if bidder is None else f"{dispatcher.name}+{bidder.name}"
         self.name = joined if name is None else name
         self.term_h = dispatcher.term_h if term_h is None else term_h
+        self.contract = dict(contract or {})
         self.privileged = dispatcher.privileged or self.bidder.privileged
 
     def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
