@@ -169,6 +169,16 @@ def test_bad_worlds(arguments, field):
     assert refused.value.remedy
 
 
+@pytest.mark.parametrize("start", ["2019-03-30", "2019-10-26"])
+def test_a_gate_in_the_hour_that_the_clock_skips_or_repeats_is_refused(start):
+    world = plain_world(72, start=start, timezone="Europe/Amsterdam")
+    with pytest.raises(InvalidInputError, match=start[:7]) as refused:
+        Simulation(world, {"market": {"gate_closure_h": 2}})
+    assert refused.value.field == "params.market.gate_closure_h"
+    Simulation(world, {"market": {"gate_closure_h": 3}})
+    Simulation(plain_world(72, start=start), {"market": {"gate_closure_h": 2}})
+
+
 def test_worlds_of_another_time_step_cannot_be_exchanged(sim):
     with pytest.raises(InvalidInputError, match="dt_h"):
         sim.load(plain_world(96, dt_h=0.25))

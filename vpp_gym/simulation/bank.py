@@ -71,7 +71,8 @@ def build_bank(scenarios: Sequence[Scenario], params: VPPParams) -> Bank:
     """Flat arrays of some scenarios under the given rules.
 
     Raises:
-        InvalidInputError: no scenario, or scenarios of unequal dt_h.
+        InvalidInputError: no scenario, scenarios of unequal dt_h, or a gate that
+            the clock skips or repeats.
     """
     if not scenarios:
         raise InvalidInputError("scenarios", scenarios, "give at least one")
@@ -90,6 +91,7 @@ def build_bank(scenarios: Sequence[Scenario], params: VPPParams) -> Bank:
 
 
 def _flatten(scenario: Scenario, params: VPPParams, offset: int) -> dict[str, NDArray[Any]]:
+    _check_gate(scenario, params.market.gate_closure_h)
     da = scenario.da_eur_per_kwh
     short, long = applied_prices(
         params.market.imbalance_pricing,
@@ -111,6 +113,21 @@ def _flatten(scenario: Scenario, params: VPPParams, offset: int) -> dict[str, ND
         "arrival": scenario.sessions.arrival_step + offset,
         "sessions": _sessions(scenario, params, offset),
     }
+
+
+def _check_gate(scenario: Scenario, gate_closure_h: int) -> None:
+    """Refuse a gate that some day does not have exactly once; the last day may end before it."""
+    gate_line = round(gate_closure_h / scenario.dt_h)
+    gates = np.bincount(scenario.day[scenario.line == gate_line], minlength=scenario.day[-1] + 1)
+    wrong = gates != 1
+    wrong[-1] &= scenario.line[-1] >= gate_line
+    if wrong.any():
+        date = scenario.clock[0].astype("datetime64[D]") + int(np.argmax(wrong))
+        raise InvalidInputError(
+            "params.market.gate_closure_h",
+            gate_closure_h,
+            f"on {date} the clock changes at that hour: take another",
+        )
 
 
 def _calendar(scenario: Scenario, offset: int) -> Records:
