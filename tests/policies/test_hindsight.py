@@ -218,7 +218,9 @@ def test_baselines_are_named_fresh_and_serve_every_demand_that_can_be_served():
         "algorithm_1_3h",
         "rolling_mpc",
         "rolling_mpc_3h",
+        "rolling_mpc_10h",
         "rolling_mpc+expected_load",
+        "rolling_mpc_10h+expected_load",
         "rolling_mpc+wait_and_see",
         "hindsight",
     ]
