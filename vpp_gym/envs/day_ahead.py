@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -43,7 +43,7 @@ def _build_core(
     return DayAheadCore(source, world, checked_settings(**settings), n_envs, preload=n_envs > 1)
 
 
-class VPPDayAheadEnv(gym.Env[Any, NDArray[np.float32]]):
+class VPPDayAheadEnv(gym.Env[Any, Any]):
     """Bid the fleet's energy day-ahead, and decide every step what it takes or gives.
 
     ## Description
@@ -95,7 +95,7 @@ class VPPDayAheadEnv(gym.Env[Any, NDArray[np.float32]]):
         InvalidInputError: naming the argument, its value and the remedy.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": list(RENDER_MODES), "render_fps": 6}
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 6}
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
         autoreset_mode: any of Gymnasium's three, by value or member.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
+    metadata: dict[str, Any] = {"render_modes": []}
 
     def __init__(
         self,
@@ -219,7 +219,7 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
         self.core = _build_core(scenario, params, dt_h, guarantee, num_envs, settings)
         self.num_envs = num_envs
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
-        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}  # type: ignore[misc]
+        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         self.single_action_space = self.core.action_space
         self.single_observation_space = self.core.observation_space
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -261,7 +261,7 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
                 "an episode is over: call reset(options={'reset_mask': mask})"
             )
         record, observations = self.core.step(actions)
-        placed = ended_before.any()
+        placed = bool(ended_before.any())
         if placed:
             self._place(np.flatnonzero(ended_before), {})
         truncated = self.core.simulation.done & ~ended_before

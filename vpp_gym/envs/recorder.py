@@ -12,7 +12,9 @@ from vpp_gym.markets.ledger import DEPARTURES as DEPARTED
 from vpp_gym.simulation.simulation import Simulation
 
 if TYPE_CHECKING:
+    from vpp_gym.plots.day_chart import DayChart
     from vpp_gym.plots.day_view import DayView
+    from vpp_gym.plots.window import DayWindow
 
 Floats = NDArray[np.float64]
 
@@ -25,8 +27,8 @@ class DayRecorder:
 
     def __init__(self, simulation: Simulation, title: str = "VPPDayAhead-v0") -> None:
         self._simulation, self._title = simulation, title
-        self._chart = None
-        self._window = None
+        self._chart: DayChart | None = None
+        self._window: DayWindow | None = None
 
     def restart(self) -> None:
         """Forget everything: an episode begins."""
@@ -86,16 +88,16 @@ class DayRecorder:
         from vpp_gym.plots.day import day_chart
 
         if self._chart is None:
-            self._chart = day_chart()  # type: ignore[assignment]
-        return self._chart.image(self.view())  # type: ignore[attr-defined,no-any-return]
+            self._chart = day_chart()
+        return self._chart.image(self.view())
 
     def show(self) -> None:
         """Show the day in a window."""
         from vpp_gym.plots.window import DayWindow
 
         if self._window is None:
-            self._window = DayWindow()  # type: ignore[assignment]
-        self._window.show(self.view())  # type: ignore[attr-defined]
+            self._window = DayWindow()
+        self._window.show(self.view())
 
     def close(self) -> None:
         """Close the window, if there is one."""
