@@ -39,8 +39,7 @@ BASELINE_SOURCES = (
 AGENT_SOURCES = (
     "vpp_gym/envs",
     "vpp_gym/evaluation/agent.py",
-    "agents/policy.py",
-    "agents/trained",
+    "agents",
 )
 
 

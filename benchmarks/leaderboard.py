@@ -122,10 +122,17 @@ def _caveat_lines(document: Document) -> Iterator[str]:
         f"time step {scenario['dt_h']:g} h. A run starts with an empty car park and without bids "
         f"for its first day. Money is EUR over all days."
     )
+    if document["suite"] == "real":
+        yield (
+            "Not wholly unseen: the synthetic years in which agents were trained and menus "
+            "searched have their statistics from 2018 and 2019. Baselines were tuned on 2018 and "
+            "on synthetic years only."
+        )
     yield (
         f"Score: 0 is `{NO_CONTROL}`, 100 is `{HINDSIGHT}`, on the same days. Hindsight knows "
-        f"every price and bets on the spread between day-ahead and imbalance price, which nobody "
-        f"can foresee: a low score may still be most of what was within reach."
+        f"every price, offers the menu of eight hours, and bets within the power of the connected "
+        f"EVs on the spread between day-ahead and imbalance price, which none of the forecasters "
+        f"here foresees: a low score may still be most of what was within reach."
     )
     yield (
         "Flexibility score: the same scale with all bids left out: the net load valued at the "

@@ -61,7 +61,8 @@ class Snapshot:
         im_long_past_eur_per_kwh: (p,) settled price of a long party.
         im_short_now_eur_per_kwh: this step's price, None unless imbalance_lag_steps is 0.
         im_long_now_eur_per_kwh: this step's price, None unless imbalance_lag_steps is 0.
-        expected_load_kwh: (lines,) mean net load by line of the day, from the past.
+        expected_load_kwh: (lines,) mean net load by line of the day, from the run's own
+            past; 0 where it has none yet.
     """
 
     step: int

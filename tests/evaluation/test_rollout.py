@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.metrics import profit_parts, totals
 from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams
+from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
 from vpp_gym.scenarios.scenario import Scenario
 
@@ -133,5 +135,34 @@ def test_metadata_says_where_the_result_comes_from(sold):
 
 @pytest.mark.parametrize("span", [(5, 5), (-1, 5), (0, 241)])
 def test_a_span_outside_the_scenario_is_refused(world, span):
-    with pytest.raises(InvalidInputError, match="end_step"):
+    with pytest.raises(InvalidInputError, match=r"start_step|end_step"):
         evaluate(ChargeOnArrival(), world, start_step=span[0], end_step=span[1])
+
+
+def test_an_agent_cannot_switch_the_guarantee_of_the_world_off(world):
+    class Idle:
+        def predict(self, observation, state=None, episode_start=None, deterministic=True):
+            return -np.ones(1, dtype=np.float32), state
+
+    agent = EnvironmentAgent(
+        Idle(), name="idle", settings={"bids": "expected_load"}, term_h=0, guarantee=False
+    )
+    days = evaluate(agent, world, {"guarantee": True}).days
+    assert days["unserved_kwh"].sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_policy_shapes_its_menu_and_not_the_owners(world):
+    offering = Operator(ChargeOnArrival(), contract={"wear_eur_per_kwh": 1e-4}, term_h=3)
+    with pytest.raises(InvalidInputError, match="wear_eur_per_kwh"):
+        evaluate(offering, world)
+
+
+@pytest.mark.parametrize("policy", ["rolling_mpc", object()])
+def test_what_is_no_policy_is_refused(world, policy):
+    with pytest.raises(InvalidInputError, match=r"policy.*EnvironmentAgent"):
+        evaluate(policy, world)
+
+
+def test_a_name_is_no_scenario():
+    with pytest.raises(InvalidInputError, match=r"scenario.*as_source"):
+        evaluate(ChargeOnArrival(), "synthetic:test")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.outlook import day_ahead_outlook, hour_of_day_mean
+from vpp_gym.scenarios.outlook import day_ahead_outlook
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
@@ -83,10 +83,3 @@ def test_it_beats_yesterday_and_last_week_on_synthetic_prices():
 def test_refuses_a_wrong_clock(day, line, field):
     with pytest.raises(InvalidInputError, match=field):
         day_ahead_outlook([0.1, 0.2, 0.3], day, line)
-
-
-def test_hour_of_day_mean():
-    np.testing.assert_array_equal(hour_of_day_mean([], [], 3), [0, 0, 0])
-    np.testing.assert_allclose(hour_of_day_mean([1, 2, 6], [2, 2, 0], 3), [6, 3, 1.5])
-    with pytest.raises(InvalidInputError, match="line_past"):
-        hour_of_day_mean([1.0], [5], 3)

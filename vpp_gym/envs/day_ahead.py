@@ -59,7 +59,8 @@ class VPPDayAheadEnv(gym.Env[Any, Any]):
     gate closure only; with `bids="line"` one entry a step, which fills the sheet
     line by line from the step after one gate to the next; none with
     `bids="expected_load"`. An entry of 0 buys the expected load, +1 sells
-    `bid_scale` times the bid limit more, -1 buys as much more.
+    `bid_scale` times the bid limit more, -1 buys as much more. The load is
+    expected to be what it was in the episode so far: nothing, at the first gate.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
@@ -78,7 +79,8 @@ class VPPDayAheadEnv(gym.Env[Any, Any]):
     `start_day` and `episode_days` set them.
 
     ## Episode End
-    Truncated after `episode_days`; never terminated.
+    Truncated after `episode_days`; never terminated. EVs still connected then
+    are not settled.
 
     ## Arguments
     scenario: a `Scenario`, a sequence of them, a source, or a name: "synthetic"

@@ -36,7 +36,7 @@ class EnvironmentAgent:
         term_h: term of the menu on offer; None leaves it to the world.
         guarantee: True keeps every target within reach even where the world does
             not ask for it: the agent then restricts itself to such dispatches.
-            None leaves it to the world.
+            False or None leaves it to the world.
     """
 
     privileged = False

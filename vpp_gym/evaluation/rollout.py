@@ -20,6 +20,7 @@ from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.policies.base import Policy, Privileged, with_offer
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.source import whole
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -77,17 +78,18 @@ def evaluate(
         demand_satisfaction, fully_served_share, solve_ms_mean and solve_ms_max
         (of `predict`). What happens at midnight is booked to the day that ends.
     """
+    _check_arguments(policy, scenario)
     world = with_offer(policy, as_params(params))
-    if isinstance(policy, EnvironmentAgent) and policy.guarantee is not None:
-        world = world.replace(guarantee=policy.guarantee)
-    end = scenario.n_steps if end_step is None else end_step
+    if isinstance(policy, EnvironmentAgent) and policy.guarantee:
+        world = world.replace(guarantee=True)
+    start_step = whole("start_step", start_step, least=0)
+    end = scenario.n_steps if end_step is None else whole("end_step", end_step, least=1)
     if not 0 <= start_step < end <= scenario.n_steps:
         raise InvalidInputError(
             "end_step", (start_step, end), f"stay within 0 and {scenario.n_steps} steps"
         )
     seat = take_seat(policy, scenario, world, start_step, end)
-    if policy.privileged:
-        assert isinstance(policy, Privileged), f"{policy.name} is privileged and has no reveal"
+    if isinstance(policy, Privileged) and policy.privileged:
         policy.reveal(scenario, world, start_step, end)
     records, accepted, solve_s = _roll(policy, seat, scenario.day[start_step:end], progress)
     days = _day_rows(records, accepted, solve_s, scenario, start_step)
@@ -104,6 +106,25 @@ def evaluate(
         **provenance(),
     }
     return RunResult(days, metadata, records if keep_records else None)
+
+
+def _check_arguments(policy: Any, scenario: Any) -> None:
+    missing = [n for n in ("name", "term_h", "privileged", "predict") if not hasattr(policy, n)]
+    if missing:
+        raise InvalidInputError(
+            "policy",
+            policy,
+            f"it has no {missing[0]}: follow vpp_gym.policies.base.Policy, take one of "
+            "vpp_gym.policies.operator.baselines(), or wrap a trained model in EnvironmentAgent",
+        )
+    if policy.privileged and not isinstance(policy, Privileged):
+        raise InvalidInputError("policy.privileged", True, f"give {policy.name} a reveal method")
+    if not isinstance(scenario, Scenario):
+        raise InvalidInputError(
+            "scenario",
+            scenario,
+            "give a Scenario, e.g. vpp_gym.scenarios.named.as_source(name).scenario(0)",
+        )
 
 
 def _roll(

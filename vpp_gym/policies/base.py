@@ -6,9 +6,13 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Floats, Snapshot
+
+OFFERED = ("kappa_eur",)
+"""Fields of `ContractParams` beside the term that a policy may choose for its menu."""
 
 
 @runtime_checkable
@@ -58,9 +62,17 @@ def with_offer(policy: Policy, params: VPPParams) -> VPPParams:
     """Rules of the world with the menu that a policy offers.
 
     Its `term_h` replaces the term, unless it is None; a mapping `contract`, if the
-    policy has one, replaces other fields of `ContractParams`.
+    policy has one, shapes the menu further. Owners stay as the world has them.
+
+    Raises:
+        InvalidInputError: a field of the contract that is not the policy's to choose.
     """
     changes = dict(getattr(policy, "contract", None) or {})
+    for field in changes:
+        if field not in OFFERED:
+            raise InvalidInputError(
+                f"{policy.name}.contract", field, f"a policy may choose {', '.join(OFFERED)}"
+            )
     if policy.term_h is not None:
         changes["term_h"] = policy.term_h
     return params.replace(contract=changes) if changes else params

@@ -19,7 +19,7 @@ BidBound = Literal["connected", "limit", "none"]
 
 
 class Hindsight:
-    """Perfect foresight over the whole run: the upper bound of every score. Privileged.
+    """Perfect foresight over the whole run: the upper end of the score. Privileged.
 
     With the best bid, one more kWh of net load in a step costs the reference
     price clip(DA, long, short): above the short price the day-ahead market is sold

@@ -25,7 +25,7 @@ class Operator:
         name: row label; by default the two names joined, or the dispatcher's
             alone if there are no bids.
         term_h: term of the menu on offer; by default the dispatcher's.
-        contract: other fields of `ContractParams` that shape the menu.
+        contract: "kappa_eur" of the menu, if it is not the world's.
     """
 
     def __init__(
@@ -71,12 +71,15 @@ MENU_TERM_H = 10
 """Term with which the rolling MPC earned most on the synthetic validation years.
 
 The menu is the paper's (kappa 0.2 EUR) with a longer window: over no menu it gained 154,
-177, 181 and 98 EUR in the four years, where the paper's 3 h lost about 270 in each.
+177, 181 and 98 EUR in the four years, where the paper's 3 h lost more than 200 in each.
 `python -m benchmarks.menu_search` prints the whole search.
 """
 
-HINDSIGHT_TERM_H = 6
-"""Term of the menu with which hindsight itself earns most, of 3, 6 and 10 h."""
+HINDSIGHT_TERM_H = 8
+"""Term with which hindsight earned most, bids left out, on two synthetic validation years.
+
+Of 3, 4, 6, 8 and 10 h; `python -m benchmarks.menu_search --hindsight` prints it.
+"""
 
 
 def baselines() -> dict[str, Policy]:

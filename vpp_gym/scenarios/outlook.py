@@ -62,33 +62,6 @@ def day_ahead_outlook(da_eur_per_kwh: ArrayLike, day: ArrayLike, line: ArrayLike
     return outlook[row, lines]
 
 
-def hour_of_day_mean(values_past: ArrayLike, line_past: ArrayLike, n_lines: int) -> Floats:
-    """Mean of past values by line of the day.
-
-    Args:
-        values_past: (p,) any quantity.
-        line_past: (p,) line of each value.
-        n_lines: lines of a day.
-
-    Returns:
-        (n_lines,) in the unit of the values; lines never seen get the mean of all,
-        and without any past the result is 0.
-
-    >>> hour_of_day_mean([1.0, 3.0, 8.0], [0, 0, 1], 3)
-    array([2., 8., 4.])
-    """
-    values = np.asarray(values_past, dtype=np.float64)
-    lines = np.asarray(line_past, dtype=np.int64)
-    if values.shape != lines.shape or values.ndim != 1:
-        raise InvalidInputError("line_past", lines.shape, f"give one for each of {values.shape}")
-    if values.size and (lines.min() < 0 or lines.max() >= n_lines):
-        raise InvalidInputError("line_past", int(lines.max()), f"lines are 0 to {n_lines - 1}")
-    count = np.bincount(lines, minlength=n_lines)
-    mean = np.full(n_lines, values.mean() if values.size else 0.0)
-    np.divide(np.bincount(lines, values, minlength=n_lines), count, out=mean, where=count > 0)
-    return mean
-
-
 def _check(price: Floats, day: Ints, line: Ints) -> None:
     for name, values in (("day", day), ("line", line)):
         if values.shape != price.shape or price.ndim != 1:

@@ -58,11 +58,11 @@ class Simulation:
         self.n_chargers = self.params.site.n_chargers
         self.lines = round(24 / self.dt_h)
         self.rules = rules_of(self.params, self.dt_h)
-        self.state = empty_state(n_envs, self.params, self.dt_h)
+        self.state = empty_state(self.n_envs, self.params, self.dt_h)
         self.bid_limit_kwh = self.params.bid_limit_kw * self.dt_h
         self._scratch = scratch_for(self.n_chargers)
-        self._no_bids = np.zeros((n_envs, self.lines))
-        self._scenario_index = np.zeros(n_envs, dtype=np.int64)
+        self._no_bids = np.zeros((self.n_envs, self.lines))
+        self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
 
     def load(self, scenarios: Scenario | Sequence[Scenario], bank: Bank | None = None) -> None:
         """Exchange the worlds; runs must be reset afterwards.
