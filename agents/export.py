@@ -26,13 +26,26 @@ def card_of(run: RunSettings, *, steps: int, score: Score) -> dict[str, Any]:
         "guarantee": run.world.guarantee,
         "steps": steps,
         "validation": {name: round(value, 4) for name, value in asdict(score).items()},
+        "dt_h": 1.0,
         "run": run.model_dump(mode="json"),
         **provenance(),
+        "command": _command(run),
     }
 
 
+def _command(run: RunSettings) -> str:
+    """The command that makes this run again, without folders of any machine."""
+    world = "real" if run.world.train.startswith("real") else "synthetic"
+    words = ["python -m agents.train", f"--algo {run.algorithm}", f"--world {world}"]
+    words += [f"--timesteps {run.timesteps}", f"--seed {run.seed}"]
+    words += [f"--term-h {run.world.term_h}"] if run.world.term_h else []
+    words += [] if run.world.guarantee else ["--no-guarantee"]
+    words += [f"--bids {run.world.bids}"] if run.world.bids != "expected_load" else []
+    return " ".join([*words, "--keep"])
+
+
 def export_policy(network: Network, card: Mapping[str, Any], folder: Path) -> None:
-    """Write a policy's folder in one move: it is there whole, or as it was before."""
+    """Write a policy's folder beside the old one, check it, and put it in its place."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
     fresh.mkdir(parents=True)
     network.save(fresh / WEIGHTS)

@@ -112,6 +112,7 @@ class AgentPolicy(EnvironmentAgent):
             settings=card["settings"],
             term_h=card["term_h"],
             guarantee=card["guarantee"],
+            dt_h=card["dt_h"],
         )
         self.card, self.seed = dict(card), int(card["seed"])
 

@@ -24,8 +24,8 @@ class SiteParams(_Frozen):
     """
 
     n_chargers: int = Field(default=25, ge=1, le=1_000_000)
-    charge_kw: float = Field(default=11.0, gt=0)
-    discharge_kw: float = Field(default=11.0, ge=0)
+    charge_kw: float = Field(default=11.0, gt=0, le=5_000)
+    discharge_kw: float = Field(default=11.0, ge=0, le=5_000)
     charge_eff: float = Field(default=0.98, gt=0, le=1)
     discharge_eff: float = Field(default=0.98, gt=0, le=1)
 
@@ -59,7 +59,7 @@ class MarketParams(_Frozen):
     imbalance_pricing: Pricing = "dutch"
     gate_closure_h: int = Field(default=12, ge=1, le=23)
     imbalance_lag_steps: Literal[0, 1] = 1
-    bid_limit_kw: float | None = Field(default=None, ge=0)
+    bid_limit_kw: float | None = Field(default=None, ge=0, le=1e9)
 
 
 class DriverParams(_Frozen):
@@ -68,8 +68,8 @@ class DriverParams(_Frozen):
     shortfall_eur_per_kwh is a penalty on top of the retail revenue that is lost.
     """
 
-    retail_eur_per_kwh: float = Field(default=0.13, ge=0)
-    shortfall_eur_per_kwh: float = Field(default=0.5, ge=0)
+    retail_eur_per_kwh: float = Field(default=0.13, ge=0, le=20)
+    shortfall_eur_per_kwh: float = Field(default=0.5, ge=0, le=1_000)
 
 
 class ContractParams(_Frozen):
@@ -144,7 +144,7 @@ def as_params(value: VPPParams | Mapping[str, Any] | str | None) -> VPPParams:
             raise InvalidInputError("params", value, f"use one of {', '.join(PRESETS)}")
         return PRESETS[value]
     if isinstance(value, Mapping):
-        return DEFAULT.replace(**value)
+        return DEFAULT.replace(**{str(name): change for name, change in value.items()})
     raise InvalidInputError("params", value, "give a VPPParams, a mapping or a preset's name")
 
 
@@ -154,7 +154,8 @@ def _validated(fields: Mapping[str, Any]) -> VPPParams:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "params"
-        raise InvalidInputError(f"params.{field}", first.get("input"), first["msg"]) from error
+        remedy = "unknown field" if first["type"] == "extra_forbidden" else first["msg"]
+        raise InvalidInputError(f"params.{field}", first.get("input"), remedy) from error
 
 
 DEFAULT = VPPParams()

@@ -20,6 +20,7 @@ CARD_OF_TEST = {
     "settings": {"bids": "expected_load"},
     "term_h": 3,
     "guarantee": True,
+    "dt_h": 1.0,
 }
 
 

@@ -15,8 +15,9 @@ from vpp_gym.envs.play import BID_MODES, Play, play
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
+from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import ScenarioSource, whole
+from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.simulation.state import scratch_for
@@ -133,6 +134,8 @@ class DayAheadCore:
             InvalidInputError: options that do not suit one of the scenarios drawn; then
                 no run has been placed.
         """
+        if not isinstance(options, Mapping | None):
+            raise InvalidInputError("options", options, "give a mapping, or None")
         chosen = dict(options or {})
         drawn = [self._draw(generator, chosen) for generator in generators]
         scenario, start, end = np.array(drawn, dtype=np.int64).T

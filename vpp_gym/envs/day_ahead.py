@@ -17,8 +17,8 @@ from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
+from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.named import as_source
-from vpp_gym.scenarios.source import whole
 
 RENDER_MODES = ("rgb_array", "human")
 N_MONEY = len(MONEY)
@@ -159,6 +159,8 @@ class VPPDayAheadEnv(gym.Env[Any, Any]):
         if self._recorder is None:
             gym.logger.warn("render() draws only with render_mode='rgb_array' or 'human'")
             return None
+        if not self._placed:
+            raise gym.error.ResetNeeded("there is no day to draw yet: call reset()")
         return self._recorder.image() if self.render_mode == "rgb_array" else None
 
     def close(self) -> None:
@@ -238,6 +240,8 @@ class VPPDayAheadVectorEnv(VectorEnv[Any, Any, Any]):
         options: dict[str, Any] | None = None,
     ) -> tuple[Any, dict[str, Any]]:
         """Begin new episodes: all, or those of `options["reset_mask"]`."""
+        if not isinstance(options, dict | None):
+            raise InvalidInputError("options", options, "give a dict, or None")
         chosen = dict(options or {})
         mask = self._mask(chosen.pop("reset_mask", None))
         for run, one in enumerate(self._seeds(seed)):

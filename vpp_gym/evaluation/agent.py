@@ -37,6 +37,7 @@ class EnvironmentAgent:
         guarantee: True keeps every target within reach even where the world does
             not ask for it: the agent then restricts itself to such dispatches.
             False or None leaves it to the world.
+        dt_h: hours per step it was trained for; None: it suits any.
     """
 
     privileged = False
@@ -49,10 +50,11 @@ class EnvironmentAgent:
         settings: Mapping[str, Any] | None = None,
         term_h: int | None = None,
         guarantee: bool | None = None,
+        dt_h: float | None = None,
     ) -> None:
         self.predictor, self.name = predictor, name
         self.settings = checked_settings(**dict(settings or {}))
-        self.term_h, self.guarantee = term_h, guarantee
+        self.term_h, self.guarantee, self.dt_h = term_h, guarantee, dt_h
 
     def predict(
         self,

@@ -73,6 +73,8 @@ def leaderboard(
     for name in (no_control, hindsight):
         if name not in set(days["policy"]):
             raise InvalidInputError("days", name, "run this policy too: it is an end of the scale")
+    if unknown := set(privileged) - set(days["policy"]):
+        raise InvalidInputError("privileged", sorted(unknown), "name policies that ran")
     if days["scenario"].nunique() != 1:
         raise InvalidInputError("days", set(days["scenario"]), "rank one scenario at a time")
     draws = {"block_days": block_days, "n_resamples": n_resamples}

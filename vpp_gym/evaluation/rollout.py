@@ -19,8 +19,8 @@ from vpp_gym.evaluation.seat import Seat, take_seat
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.policies.base import Policy, Privileged, with_offer
+from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import whole
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.envs.core import DayAheadCore
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Policy
@@ -47,6 +48,10 @@ def take_seat(
     """
     seat: Seat
     if isinstance(policy, EnvironmentAgent):
+        if policy.dt_h not in (None, scenario.dt_h):
+            raise InvalidInputError(
+                "scenario.dt_h", scenario.dt_h, f"{policy.name} was trained for {policy.dt_h:g} h"
+            )
         seat = EnvironmentSeat(policy, scenario, params)
     else:
         seat = SnapshotSeat(scenario, params)

@@ -102,6 +102,10 @@ def real_2019(folder: Path, *, dt_h: float, demand_rule: DemandRule = "reference
         dt_h=dt_h,
         demand_rule=demand_rule,
     )
+    if table.empty:
+        raise InvalidInputError(
+            SESSIONS_FILE, f"no session from {prices.start}", "give the sessions of that year"
+        )
     return Scenario.from_arrays(
         da_eur_per_kwh=prices.da_eur_per_kwh,
         im_eur_per_kwh=prices.im_eur_per_kwh,

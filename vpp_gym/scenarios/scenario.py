@@ -12,9 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
+"""No battery and no car is larger: what is, has another unit."""
 
 REQUIRED_COLUMNS = ("arrival_step", "departure_step", "arrival_soc")
 OPTIONAL_COLUMNS = {
@@ -74,6 +78,8 @@ def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> 
         InvalidInputError: unknown or missing column, unequal lengths, NaN,
             a stay shorter than one step, a fraction outside [0, 1].
     """
+    if not hasattr(table, "keys") or not hasattr(table, "__getitem__"):
+        raise InvalidInputError("sessions", table, "give a mapping of columns or a DataFrame")
     columns = {str(name): table[name] for name in table}
     allowed = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
     for name in columns:
@@ -86,16 +92,18 @@ def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> 
             raise InvalidInputError("sessions", sorted(columns), f"add the column {name}")
     n = np.size(columns["arrival_step"])
     steps: dict[str, Any] = {
-        name: _whole(f"sessions.{name}", columns[name], n)
+        name: step_column(f"sessions.{name}", columns[name], n)
         for name in ("arrival_step", "departure_step")
     }
     floats: dict[str, Any] = {}
     for name in ("arrival_soc", *OPTIONAL_COLUMNS):
         default = OPTIONAL_COLUMNS.get(name)
         if name in columns:
-            floats[name] = _column(f"sessions.{name}", columns[name], n, inf=name.endswith("_kw"))
+            floats[name] = float_column(
+                f"sessions.{name}", columns[name], n, inf=name.endswith("_kw")
+            )
         elif name == "owner_draw":
-            floats[name] = np.random.default_rng(seed).random(n)
+            floats[name] = np.random.default_rng(whole("seed", seed, least=0)).random(n)
         else:
             floats[name] = np.full(n, default, dtype=np.float64)
     sessions = Sessions(**steps, **floats)
@@ -159,7 +167,7 @@ class Scenario:
         """
         if dt_h not in (1.0, 0.25):
             raise InvalidInputError("dt_h", dt_h, "use 1.0 or 0.25 hours")
-        da = _series("da_eur_per_kwh", da_eur_per_kwh)
+        da = price_series("da_eur_per_kwh", da_eur_per_kwh)
         if im_eur_per_kwh is not None:
             if im_short_eur_per_kwh is not None or im_long_eur_per_kwh is not None:
                 raise InvalidInputError(
@@ -170,8 +178,8 @@ class Scenario:
             raise InvalidInputError(
                 "im_eur_per_kwh", None, "give im_eur_per_kwh, or both the short and the long price"
             )
-        short = _series("im_short_eur_per_kwh", im_short_eur_per_kwh, len(da))
-        long = _series("im_long_eur_per_kwh", im_long_eur_per_kwh, len(da))
+        short = price_series("im_short_eur_per_kwh", im_short_eur_per_kwh, len(da))
+        long = price_series("im_long_eur_per_kwh", im_long_eur_per_kwh, len(da))
         if (wrong := np.flatnonzero(short < long)).size:
             raise InvalidInputError(
                 f"im_short_eur_per_kwh[{wrong[0]}]",
@@ -183,9 +191,16 @@ class Scenario:
             table = {name: [] for name in REQUIRED_COLUMNS}
         if not isinstance(table, Sessions):
             table = sessions_from_table(table, seed)
+        if notes is not None and not isinstance(notes, Mapping):
+            raise InvalidInputError("notes", notes, "give a mapping")
         table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))
         return cls(
             da, short, long, table, _midnight(start), float(dt_h), _zone(timezone), name, notes
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.name}: {self.n_steps} steps of {self.dt_h:g} h, {len(self.sessions)} sessions>"
         )
 
     @property
@@ -246,13 +261,18 @@ def _local(utc: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.datetime64
 
 
 def _midnight(start: str | np.datetime64) -> np.datetime64:
+    text = str(start)
     try:
-        moment = np.datetime64(start, "m")  # type: ignore[call-overload]
-    except ValueError as error:
-        raise InvalidInputError("start", start, "give an ISO date such as 2019-01-01") from error
-    if np.isnat(moment) or moment != moment.astype("datetime64[D]"):
+        moment = np.datetime64(text) if text[:4].isdigit() and "Z" not in text else None
+    except ValueError:
+        moment = None
+    if moment is None or np.isnat(moment):
+        raise InvalidInputError(
+            "start", start, "give an ISO date such as 2019-01-01, local and without a zone"
+        )
+    if moment != moment.astype("datetime64[D]"):
         raise InvalidInputError("start", start, "a scenario starts at a local midnight")
-    return moment
+    return moment.astype("datetime64[m]")
 
 
 def _zone(timezone: str | None) -> str | None:
@@ -264,45 +284,6 @@ def _zone(timezone: str | None) -> str | None:
                 "timezone", timezone, "give an IANA name such as Europe/Amsterdam"
             ) from error
     return timezone
-
-
-def _series(name: str, values: ArrayLike, length: int | None = None) -> Floats:
-    series = _column(name, values, length)
-    if series.size == 0:
-        raise InvalidInputError(name, [], "give at least one step")
-    if (wild := np.flatnonzero(np.abs(series) > 20)).size:
-        raise InvalidInputError(
-            f"{name}[{wild[0]}]",
-            float(series[wild[0]]),
-            "prices are EUR/kWh, within +-20; divide EUR/MWh by 1000",
-        )
-    return series
-
-
-def _column(name: str, values: ArrayLike, length: int | None = None, inf: bool = False) -> Floats:
-    try:
-        column = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidInputError(name, values, "give an array of numbers") from error
-    if column.ndim != 1:
-        raise InvalidInputError(name, column.shape, "give a one-dimensional array")
-    if length is not None and len(column) != length:
-        raise InvalidInputError(name, f"{len(column)} values", f"give {length}")
-    bad = np.isnan(column) if inf else ~np.isfinite(column)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise InvalidInputError(f"{name}[{row}]", float(column[row]), "fill or drop it first")
-    column.setflags(write=False)
-    return column
-
-
-def _whole(name: str, values: ArrayLike, length: int) -> Ints:
-    column = _column(name, values, length)
-    if (odd := np.flatnonzero(column != np.floor(column))).size:
-        raise InvalidInputError(
-            f"{name}[{odd[0]}]", float(column[odd[0]]), "steps are whole numbers"
-        )
-    return column.astype(np.int64)
 
 
 def _check_sessions(sessions: Sessions) -> None:
@@ -322,8 +303,11 @@ def _check_sessions(sessions: Sessions) -> None:
         column = getattr(sessions, name)
         refuse(name, (column < 0) | (column > 1), "a state of charge is a fraction in [0, 1]")
     refuse("capacity_kwh", ~(sessions.capacity_kwh > 0), "a battery holds more than 0 kWh")
-    refuse("capacity_kwh", np.isinf(sessions.capacity_kwh), "give a finite capacity")
+    refuse("capacity_kwh", sessions.capacity_kwh > LARGEST_KWH, "batteries are in kWh, not Wh")
     refuse("charge_kw", ~(sessions.charge_kw > 0), "a car charges with more than 0 kW")
+    for name in ("charge_kw", "discharge_kw"):
+        column = getattr(sessions, name)
+        refuse(name, np.isfinite(column) & (column > LARGEST_KW), "power is in kW, not W")
     refuse("discharge_kw", sessions.discharge_kw < 0, "give 0 or more kW")
     outside = (sessions.owner_draw < 0) | (sessions.owner_draw >= 1)
     refuse("owner_draw", outside, "a quantile is in [0, 1)")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
 
 SPLITS = ("train", "validation", "test")
@@ -102,16 +103,4 @@ def checked_index(index: int, n_scenarios: int) -> int:
     number = whole("scenario index", index, least=0)
     if number >= n_scenarios:
         raise InvalidInputError("scenario index", number, f"use 0 to {n_scenarios - 1}")
-    return number
-
-
-def whole(field: str, value: Any, *, least: int) -> int:
-    """A whole number of at least `least`, or a refusal."""
-    try:
-        number = int(value)
-        fits = not isinstance(value, bool) and number == value and number >= least
-    except (TypeError, ValueError, OverflowError):
-        fits = False
-    if not fits:
-        raise InvalidInputError(field, value, f"give a whole number of at least {least}")
     return number

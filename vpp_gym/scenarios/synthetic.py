@@ -8,8 +8,9 @@ import numpy as np
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import SPLITS, BuiltSource, whole
+from vpp_gym.scenarios.source import SPLITS, BuiltSource
 from vpp_gym.scenarios.synthetic_prices import draw_hourly_prices, draw_quarter_scatter
 from vpp_gym.scenarios.synthetic_sessions import draw_sessions
 

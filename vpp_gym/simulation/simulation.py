@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
+from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import whole
 from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
 from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.look import look
@@ -179,7 +179,11 @@ class Simulation:
             InvalidInputError: a decision out of shape or limits, or a run that was
                 not placed; nothing has moved.
         """
-        given = [decisions] if isinstance(decisions, Decisions) else list(decisions)
+        several = isinstance(decisions, list | tuple)
+        given = list(decisions) if several else [decisions]  # type: ignore[arg-type]
+        for one in given:
+            if not isinstance(one, Decisions):
+                raise InvalidInputError("decisions", one, "give a Decisions for each run")
         if len(given) != self.n_envs:
             raise InvalidInputError("decisions", len(given), f"give one for each of {self.n_envs}")
         net_load_kwh = self._net_load(given)
