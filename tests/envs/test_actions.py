@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.worlds import params, plain_world, scenarios
+from tests.worlds import examples, params, plain_world, scenarios
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.simulation import Simulation
@@ -133,7 +133,7 @@ def test_a_read_only_action_is_as_good_and_compiles_nothing_anew():
     assert len(play.signatures) == known
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(
     scenario=scenarios(),
     world=params(),

@@ -123,9 +123,10 @@ def test_twins_of_one_seed_are_alike_to_the_bit(env_id, variant):
 
 
 @each_id
-def test_a_seed_restarts_the_same_episode_however_often(env_id):
-    """Also on another day, after other episodes, and whatever NumPy's global state is."""
-    env = gym.make(env_id, scenario=busy_world(24 * 20), episode_days=1)
+@pytest.mark.parametrize("bids", ["sheet", "line"])
+def test_a_seed_restarts_the_same_episode_however_often(env_id, bids):
+    """After other episodes on other days, of which nothing is left."""
+    env = gym.make(env_id, scenario=busy_world(24 * 20), episode_days=1, bids=bids)
     first = episode(env, seed=7)
     others = [episode(env, seed=None)[0] for _ in range(3)]
     again = episode(env, seed=7)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.worlds import params, plain_world, scenarios
+from tests.worlds import examples, params, plain_world, scenarios
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv, VPPDayAheadVectorEnv
 from vpp_gym.envs.observation import CHARGER_FIELDS, FLEET_FIELDS, Field
 from vpp_gym.params import DEFAULT, VPPParams
@@ -129,7 +129,7 @@ def expected_observation(env: VPPDayAheadEnv, scenario: Scenario, per_ev: bool) 
     )
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(scenarios(), params(), SEED, CONTROL, st.sampled_from(["sheet", "line", "expected_load"]))
 def test_observation_says_what_the_snapshot_says(scenario, world, seed, control, bids):
     env = VPPDayAheadEnv(scenario, world, control=control, bids=bids, episode_days=None)
@@ -145,7 +145,7 @@ def test_observation_says_what_the_snapshot_says(scenario, world, seed, control,
     assert observation in env.observation_space
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(scenarios(), params(), SEED, CONTROL)
 def test_named_form_is_the_flat_one_in_units(scenario, world, seed, control):
     both = [
@@ -171,6 +171,7 @@ def test_named_form_is_the_flat_one_in_units(scenario, world, seed, control):
 @pytest.mark.parametrize("pricing", ["dutch", "dual"])
 @pytest.mark.parametrize("control", ["fleet", "per_ev"])
 def test_the_wildest_prices_and_fullest_lot_stay_inside_the_space(pricing, control):
+    wild = np.arange(72) % 3 == 0  # most prices are plain, or the unit would be doubted
     turn = np.arange(72) % 2
     sessions = {
         "arrival_step": [0] * 4 + [30] * 4,
@@ -178,7 +179,11 @@ def test_the_wildest_prices_and_fullest_lot_stay_inside_the_space(pricing, contr
         "arrival_soc": [1.0, 0.0, 0.97, 0.5] * 2,
     }
     scenario = plain_world(
-        72, da=20 * (1 - 2 * turn), short=20 * np.ones(72), long=40.0 * turn - 20, sessions=sessions
+        72,
+        da=np.where(wild, 20.0 - 40.0 * turn, 0.05),
+        short=np.where(wild, 20.0, 0.05),
+        long=np.where(wild, 40.0 * turn - 20.0, 0.05),
+        sessions=sessions,
     )
     rules = {
         "site": {"n_chargers": 4},

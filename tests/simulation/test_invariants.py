@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.worlds import by_charger, params, random_point, scenarios
+from tests.worlds import by_charger, examples, params, random_point, scenarios
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
@@ -53,7 +53,7 @@ def stayed(step: Step) -> tuple[np.ndarray, np.ndarray]:
     return before, after
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(scenarios(), params(), SEED, st.booleans())
 def test_energy_is_balanced_in_every_battery_and_on_the_market(scenario, world, seed, fleet):
     site = world.site
@@ -71,7 +71,7 @@ def test_energy_is_balanced_in_every_battery_and_on_the_market(scenario, world, 
         assert terms["da_sold_kwh"] + terms["im_sold_kwh"] + net_load == pytest.approx(0, abs=1e-9)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(scenarios(), params(), SEED, st.booleans())
 def test_limits_of_power_battery_and_contract_hold(scenario, world, seed, fleet):
     for step in steps(scenario, world, seed, fleet):
@@ -95,7 +95,7 @@ def test_limits_of_power_battery_and_contract_hold(scenario, world, seed, fleet)
         assert (step.loads_kwh[free] == 0).all()
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(scenarios(), params(guarantee=True), SEED, st.booleans())
 def test_guaranteed_evs_leave_with_their_target(scenario, world, seed, fleet):
     in_reach: dict[int, bool] = {}
@@ -116,7 +116,7 @@ def test_guaranteed_evs_leave_with_their_target(scenario, world, seed, fleet):
             assert step.terms["fully_served"] == step.terms["departures"]
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(scenarios(), params(contract={"term_h": 0}), SEED, st.booleans())
 def test_without_contracts_nothing_is_discharged(scenario, world, seed, fleet):
     for step in steps(scenario, world, seed, fleet):
@@ -125,7 +125,7 @@ def test_without_contracts_nothing_is_discharged(scenario, world, seed, fleet):
         assert step.terms["payoff_eur"] == step.terms["contracts"] == 0
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(scenarios(), params(), SEED)
 def test_everybody_who_came_is_turned_away_leaves_or_is_still_there(scenario, world, seed):
     booked = dict.fromkeys(TERMS, 0.0)
@@ -141,7 +141,7 @@ def test_everybody_who_came_is_turned_away_leaves_or_is_still_there(scenario, wo
     assert booked["shortfall_eur"] == pytest.approx(-0.5 * booked["unserved_kwh"])
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(scenarios(), params(), SEED)
 def test_money_is_what_prices_make_of_energy(scenario, world, seed):
     """Income recomputed from traded energy alone; the other terms have a sign."""

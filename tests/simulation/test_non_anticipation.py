@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.worlds import COLUMNS, by_charger, params, random_point, random_sessions, scenarios
+from tests.worlds import (
+    COLUMNS,
+    by_charger,
+    examples,
+    params,
+    random_point,
+    random_sessions,
+    scenarios,
+)
 from vpp_gym.envs.core import DayAheadCore, DayAheadSettings
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import FixedSource
@@ -56,7 +64,7 @@ def assert_same_bits(one: Snapshot, other: Snapshot) -> None:
             assert value == twin, name
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.data(), scenarios(), params(), SEED)
 def test_snapshots_and_observations_know_no_future(data, scenario, world, seed):
     lag_steps = world.market.imbalance_lag_steps

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.simulation.oracle import Oracle
-from tests.worlds import params, random_point, scenarios
+from tests.worlds import examples, params, random_point, scenarios
 from vpp_gym.contracts.design import design_menu
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
@@ -51,7 +51,7 @@ def assert_same_lot(sim: Simulation, oracle: Oracle) -> None:
         assert not off, (expected, ev[place])
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(data=st.data(), scenario=scenarios(), world=params(), seed=st.integers(0, 2**32 - 1))
 def test_every_step_of_a_random_world_is_that_of_the_oracle(data, scenario, world, seed):
     rng = np.random.default_rng(seed)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.worlds import COLUMNS, by_charger, params, random_point, random_sessions, scenarios
+from tests.worlds import (
+    COLUMNS,
+    by_charger,
+    examples,
+    params,
+    random_point,
+    random_sessions,
+    scenarios,
+)
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
@@ -47,7 +55,7 @@ def crowded(scenario: Scenario, seed: int) -> Scenario:
     )
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(scenarios(), params(), SEED, st.booleans())
 def test_who_stands_at_which_charger_does_not_matter(scenario, world, seed, fleet):
     scenario, world = crowded(scenario, seed), world.replace(site=ROOM)
@@ -97,7 +105,7 @@ def in_quarters(scenario: Scenario) -> Scenario:
     )
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(scenarios(dt_h=1.0), params(), SEED)
 def test_an_hour_in_four_quarters_changes_nothing(scenario, world, seed):
     rng = np.random.default_rng(seed)
@@ -117,7 +125,7 @@ def test_an_hour_in_four_quarters_changes_nothing(scenario, world, seed):
     assert quarterly.done[0]
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(scenarios(n_steps=48, dt_h=1.0), scenarios(n_steps=48, dt_h=1.0), params(), SEED)
 def test_each_run_of_a_batch_is_a_run_of_its_own(one, other, world, seed):
     """Bit for bit, in any place of any scenario, after it has ended too."""
