@@ -11,12 +11,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import sys
 import tempfile
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
+
+KEPT_S = 24 * 3600
+"""Kernels that no test has used for this long go."""
 
 IMPORTED = re.compile(r"^(?:from|import) (vpp_gym[.\w]*)", re.MULTILINE)
 
@@ -47,7 +52,13 @@ def kernel_folder(package: Path) -> Path:
     base.mkdir(mode=0o700, exist_ok=True)
     if base.is_symlink() or base.stat().st_uid != os.getuid():
         return Path(tempfile.mkdtemp())  # somebody else's folder: nothing of it is loaded
-    return base / digest.hexdigest()[:16]
+    folder = base / digest.hexdigest()[:16]
+    folder.mkdir(exist_ok=True)
+    folder.touch()
+    for other in base.iterdir():
+        if time.time() - other.stat().st_mtime > KEPT_S:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder
 
 
 assert "numba" not in sys.modules, "numba was imported before its folder of kernels was set"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -177,6 +179,16 @@ def test_a_gate_in_the_hour_that_the_clock_skips_or_repeats_is_refused(start):
     assert refused.value.field == "params.market.gate_closure_h"
     Simulation(world, {"market": {"gate_closure_h": 3}})
     Simulation(plain_world(72, start=start), {"market": {"gate_closure_h": 2}})
+
+
+def test_sessions_out_of_order_are_refused():
+    """A table is sorted when a scenario is made of it; rows taken from one may not be."""
+    sessions = {"arrival_step": [1, 5, 9], "departure_step": [20] * 3, "arrival_soc": [0.5] * 3}
+    world = plain_world(48, sessions=sessions)
+    Simulation(replace(world, sessions=world.sessions.take(np.array([0, 2]))))
+    with pytest.raises(InvalidInputError) as refused:
+        Simulation(replace(world, sessions=world.sessions.take(np.array([2, 0, 1]))))
+    assert refused.value.field == "sessions.arrival_step[1]"
 
 
 def test_worlds_of_another_time_step_cannot_be_exchanged(sim):

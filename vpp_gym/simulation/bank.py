@@ -71,8 +71,8 @@ def build_bank(scenarios: Sequence[Scenario], params: VPPParams) -> Bank:
     """Flat arrays of some scenarios under the given rules.
 
     Raises:
-        InvalidInputError: no scenario, scenarios of unequal dt_h, or a gate that
-            the clock skips or repeats.
+        InvalidInputError: no scenario, scenarios of unequal dt_h, a gate that the
+            clock skips or repeats, or sessions out of order.
     """
     if not scenarios:
         raise InvalidInputError("scenarios", scenarios, "give at least one")
@@ -92,6 +92,7 @@ def build_bank(scenarios: Sequence[Scenario], params: VPPParams) -> Bank:
 
 def _flatten(scenario: Scenario, params: VPPParams, offset: int) -> dict[str, NDArray[Any]]:
     _check_gate(scenario, params.market.gate_closure_h)
+    _check_order(scenario)
     da = scenario.da_eur_per_kwh
     short, long = applied_prices(
         params.market.imbalance_pricing,
@@ -127,6 +128,15 @@ def _check_gate(scenario: Scenario, gate_closure_h: int) -> None:
             "params.market.gate_closure_h",
             gate_closure_h,
             f"on {date} the clock changes at that hour: take another",
+        )
+
+
+def _check_order(scenario: Scenario) -> None:
+    arrival = scenario.sessions.arrival_step
+    if (early := np.flatnonzero(np.diff(arrival) < 0)).size:
+        row = int(early[0]) + 1
+        raise InvalidInputError(
+            f"sessions.arrival_step[{row}]", int(arrival[row]), "sort the sessions by arrival"
         )
 
 
