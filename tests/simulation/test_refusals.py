@@ -62,6 +62,9 @@ def changed(charger: int, value: float) -> np.ndarray:
         (Decisions(fleet_kwh=1.0, bids_kwh=[0.0] * 23 + [33.1]), "bids_kwh[0, 23]"),
         (Decisions(fleet_kwh=1.0, bids_kwh=[0.0] * 23 + [NAN]), "bids_kwh[0, 23]"),
         ([], "decisions"),
+        (None, "decisions"),
+        ({"fleet_kwh": 1.0}, "decisions"),
+        ([1.0], "decisions"),
         ([Decisions(fleet_kwh=1.0)] * 2, "decisions"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -179,8 +180,7 @@ class Simulation:
             InvalidInputError: a decision out of shape or limits, or a run that was
                 not placed; nothing has moved.
         """
-        several = isinstance(decisions, list | tuple)
-        given = list(decisions) if several else [decisions]  # type: ignore[arg-type]
+        given: list[Any] = list(decisions) if isinstance(decisions, list | tuple) else [decisions]
         for one in given:
             if not isinstance(one, Decisions):
                 raise InvalidInputError("decisions", one, "give a Decisions for each run")
