@@ -73,13 +73,12 @@ def readme_block(document: Document) -> str:
     suite, scenario = document["suite"], document["scenario"]
     lines = [
         f"{scenario['days']} days from {scenario['start'][:10]} ({document['description']}). "
-        f"Score: 0 is charging on arrival, 100 the optimum in hindsight; the flexibility score "
-        f"leaves bids out. {PRIVILEGED_MARK} saw the future. "
-        f"[All columns, and what to know before reading them](benchmarks/results/{suite}.md); "
-        f"made by `{document['command']}`."
+        f"Score: 0 is charging on arrival, 100 perfect foresight; the flexibility score leaves "
+        f"bids out. {PRIVILEGED_MARK} saw the future. [All columns and tracks, and what to know "
+        f"before reading them](benchmarks/results/{suite}.md); made by `{document['command']}`."
     ]
-    for track, rows in document["tracks"].items():
-        lines += [f"Track {track}: {TRACKS[track]}.", markdown_table(rows, BRIEF)]
+    track, rows = next(iter(document["tracks"].items()))
+    lines += [f"Track {track}: {TRACKS[track]}.", markdown_table(rows, BRIEF)]
     return "\n\n".join([start_marker(suite), *lines, END])
 
 

@@ -137,7 +137,8 @@ def _show(document: Document) -> None:
     for track, rows in document["tracks"].items():
         table = Table(title=f"{document['suite']}, {track}")
         for name in BRIEF:
-            table.add_column(name, justify="left" if name == "Policy" else "right")
+            policy = name == "Policy"
+            table.add_column(name, justify="left" if policy else "right", no_wrap=policy)
         for row in rows:
             table.add_row(*cells(row, BRIEF))
         console.print(table)
