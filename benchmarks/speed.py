@@ -127,6 +127,7 @@ def measure(seconds: float) -> dict[str, Any]:
         "gym.make": scalar_rate(seconds),
         "batch of 64": batch_rate(seconds, 64),
         "batch of 1024": batch_rate(seconds, 1024),
+        "batch of 1024, two threads": batch_rate(seconds, 1024, threads=2),
         "batch of 1024, bids from the expected load": batch_rate(
             seconds, 1024, bids="expected_load"
         ),

@@ -10,8 +10,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vpp_gym.envs.crew import Crew
 from vpp_gym.envs.observation import Codec, observe
-from vpp_gym.envs.play import BID_MODES, Play, play
+from vpp_gym.envs.play import BID_MODES, Play, first_outside
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
@@ -20,7 +21,6 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.simulation import Simulation
-from vpp_gym.simulation.state import scratch_for
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +68,7 @@ class DayAheadCore:
         n_envs: batch size.
         preload: lay all scenarios of the source in one bank, as a batch needs;
             otherwise each is loaded when an episode is drawn from it.
+        threads: that share the batch; the result is the same, bit for bit.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class DayAheadCore:
         settings: DayAheadSettings,
         n_envs: int = 1,
         preload: bool = False,
+        threads: int = 1,
     ) -> None:
         self.source, self.settings = source, settings
         self.params = as_params(params)
@@ -103,7 +105,7 @@ class DayAheadCore:
             lag_steps=self.params.market.imbalance_lag_steps,
             per_scale=self.codec.per_scale,
         )
-        self._scratch = scratch_for(self.params.site.n_chargers)
+        self._crew = Crew(n_envs, threads, self.params.site.n_chargers)
 
     @property
     def over(self) -> bool:
@@ -164,17 +166,7 @@ class DayAheadCore:
         array = array.reshape(simulation.n_envs, -1)
         record = np.empty((simulation.n_envs, len(TERMS)))
         flat = np.empty((simulation.n_envs, self.codec.size), dtype=np.float32)
-        wrong = play(
-            simulation.bank,
-            simulation.rules,
-            simulation.state,
-            self._play,
-            array,
-            self.draft,
-            record,
-            flat,
-            self._scratch,
-        )
+        wrong = first_outside(array)
         if wrong >= 0:
             run, entry = divmod(wrong, array.shape[1])
             raise InvalidInputError(
@@ -182,6 +174,13 @@ class DayAheadCore:
                 float(array[run, entry]),
                 "every entry lies in [-1, 1]",
             )
+        self._crew.run(
+            simulation.bank,
+            simulation.rules,
+            simulation.state,
+            self._play,
+            (array, self.draft, record, flat),
+        )
         return record, self._shaped(flat)
 
     def observe(self) -> Any:

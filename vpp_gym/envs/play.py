@@ -33,6 +33,16 @@ class Play(NamedTuple):
 
 
 @njit(cache=True)
+def first_outside(actions: Floats) -> int:
+    """Flat index of the first entry outside [-1, 1], or -1."""
+    for b in range(actions.shape[0]):
+        for j in range(actions.shape[1]):
+            if not abs(actions[b, j]) <= 1.0 + ROUNDING:
+                return b * actions.shape[1] + j
+    return -1
+
+
+@njit(cache=True, nogil=True)
 def play(
     bank: Bank,
     rules: Rules,
@@ -43,8 +53,8 @@ def play(
     record: Floats,
     out: Observations,
     scratch: Scratch,
-) -> int:
-    """Step every run by its action.
+) -> None:
+    """Step every run by its action, without holding the interpreter's lock.
 
     Args:
         bank: the scenarios.
@@ -56,14 +66,7 @@ def play(
         record: (B, K) result, by `TERMS`.
         out: (B, size) observations.
         scratch: working memory.
-
-    Returns:
-        -1, or the flat index of the first entry outside [-1, 1]; then nothing has moved.
     """
-    for b in range(actions.shape[0]):
-        for j in range(actions.shape[1]):
-            if not abs(actions[b, j]) <= 1.0 + ROUNDING:
-                return b * actions.shape[1] + j
     n_chargers, lines = state.occupied.shape[1], draft.shape[1]
     n_dispatch = n_chargers if how.per_charger else 1
     net_load_kwh, bids_kwh = np.zeros(n_chargers), np.zeros(lines)
@@ -98,7 +101,6 @@ def play(
             late,
             out[b],
         )
-    return -1
 
 
 @njit(cache=True, inline="always")

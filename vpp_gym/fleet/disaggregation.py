@@ -11,14 +11,17 @@ Floats = NDArray[np.float64]
 RULES = ("least_laxity", "proportional", "earliest_departure")
 LEAST_LAXITY, PROPORTIONAL, EARLIEST_DEPARTURE = range(3)
 
+FEW = 24
+"""Up to so many EVs, comparing all pairs is faster than partitioning."""
+
 
 @njit(cache=True)
 def waterline(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
     """Key up to which room is filled when it is filled in ascending order of key.
 
     EVs with a key below the line get all their room, those at the line share
-    what is left in proportion, those above get none. Found by three-way
-    partition in expected linear time; the order of the EVs does not matter.
+    what is left in proportion, those above get none. The order of the EVs does
+    not matter.
 
     Args:
         n: number of EVs; what lies beyond in the arrays is not looked at.
@@ -29,6 +32,28 @@ def waterline(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, 
     Returns:
         (line, share): the key at the line and the fraction of room filled there.
     """
+    if n <= FEW:
+        return _waterline_of_few(n, key, room, amount)
+    return _waterline_of_many(n, key, room, amount)
+
+
+@njit(cache=True)
+def _waterline_of_few(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
+    """By comparing all pairs: quadratic, but without a branch that is hard to predict."""
+    line, line_below, line_at = np.inf, 0.0, 0.0
+    for i in range(n):
+        below, at = 0.0, 0.0
+        for j in range(n):
+            below += room[j] if key[j] < key[i] else 0.0
+            at += room[j] if key[j] == key[i] else 0.0
+        if below + at >= amount and key[i] < line:
+            line, line_below, line_at = key[i], below, at
+    return line, (amount - line_below) / line_at if line_at > 0.0 else 0.0
+
+
+@njit(cache=True)
+def _waterline_of_many(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
+    """By three-way partition, in expected linear time."""
     first, last = 0, n
     while last - first > 0:
         pivot = _median_of_three(key[first], key[(first + last) // 2], key[last - 1])

@@ -186,11 +186,11 @@ class Scenario:
                 float(short[wrong[0]]),
                 "a short party never pays less than a long one gets: were the two swapped?",
             )
-        table = sessions
-        if table is None:
-            table = {name: [] for name in REQUIRED_COLUMNS}
-        if not isinstance(table, Sessions):
-            table = sessions_from_table(table, seed)
+        if isinstance(sessions, Sessions):
+            sessions = vars(sessions)
+        elif sessions is None:
+            sessions = {name: [] for name in REQUIRED_COLUMNS}
+        table = sessions_from_table(sessions, seed)
         if notes is not None and not isinstance(notes, Mapping):
             raise InvalidInputError("notes", notes, "give a mapping")
         table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))

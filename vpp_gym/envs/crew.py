@@ -1,0 +1,58 @@
+"""Threads that share a batch: runs do not touch each other, so any split gives the same bits."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.envs.play import Play, play
+from vpp_gym.scenarios.columns import whole
+from vpp_gym.simulation.bank import Bank
+from vpp_gym.simulation.state import Rules, State, scratch_for
+
+
+class Crew:
+    """Steps a batch of n_envs runs with a fixed number of threads.
+
+    Raises:
+        InvalidInputError: threads is no whole number from 1 up.
+    """
+
+    def __init__(self, n_envs: int, threads: int, n_chargers: int) -> None:
+        count = min(whole("threads", threads, least=1), n_envs)
+        edges = np.linspace(0, n_envs, count + 1).astype(int).tolist()
+        self._parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
+        self._scratch = [scratch_for(n_chargers) for _ in self._parts]
+        self._pool: ThreadPoolExecutor | None = None
+
+    def run(
+        self,
+        bank: Bank,
+        rules: Rules,
+        state: State,
+        how: Play,
+        rows: tuple[NDArray[Any], ...],
+    ) -> None:
+        """Step every run; `rows` are `play`'s arrays with a leading batch axis."""
+        if len(self._parts) == 1:
+            play(bank, rules, state, how, *rows, self._scratch[0])
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(len(self._parts) - 1)
+
+        def part(k: int) -> None:
+            own = self._parts[k]
+            mine = State(*(array[own] for array in state))
+            play(bank, rules, mine, how, *(array[own] for array in rows), self._scratch[k])
+
+        others = [self._pool.submit(part, k) for k in range(1, len(self._parts))]
+        part(0)
+        for other in others:
+            other.result()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_pool": None}
