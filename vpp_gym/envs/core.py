@@ -179,7 +179,10 @@ class DayAheadCore:
             simulation.rules,
             simulation.state,
             self._play,
-            (array, self.draft, record, flat),
+            array,
+            self.draft,
+            record,
+            flat,
         )
         return record, self._shaped(flat)
 

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vpp_gym.envs.play import Play, play
+from vpp_gym.envs.observation import Observations
+from vpp_gym.envs.play import Floats, Play, play
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.simulation.bank import Bank
 from vpp_gym.simulation.state import Rules, State, scratch_for
@@ -35,11 +35,14 @@ class Crew:
         rules: Rules,
         state: State,
         how: Play,
-        rows: tuple[NDArray[Any], ...],
+        actions: Floats,
+        draft: Floats,
+        record: Floats,
+        out: Observations,
     ) -> None:
-        """Step every run; `rows` are `play`'s arrays with a leading batch axis."""
+        """Step every run; the arguments are those of `play`."""
         if len(self._parts) == 1:
-            play(bank, rules, state, how, *rows, self._scratch[0])
+            play(bank, rules, state, how, actions, draft, record, out, self._scratch[0])
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(len(self._parts) - 1)
@@ -47,7 +50,17 @@ class Crew:
         def part(k: int) -> None:
             own = self._parts[k]
             mine = State(*(array[own] for array in state))
-            play(bank, rules, mine, how, *(array[own] for array in rows), self._scratch[k])
+            play(
+                bank,
+                rules,
+                mine,
+                how,
+                actions[own],
+                draft[own],
+                record[own],
+                out[own],
+                self._scratch[k],
+            )
 
         others = [self._pool.submit(part, k) for k in range(1, len(self._parts))]
         part(0)
