@@ -49,7 +49,7 @@ class Crew:
 
         def part(k: int) -> None:
             own = self._parts[k]
-            mine = State(*(array[own] for array in state))
+            mine = State._make(array[own] for array in state)
             play(
                 bank,
                 rules,
