@@ -51,6 +51,7 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     """Let the benchmark run on the toy world with three rules."""
     world = toy_world()
     patch.setattr(suites, "baselines", three_rules)
+    patch.setattr(suites, "_agents", dict)
     for module in (run_module, tasks):
         patch.setattr(module, "world", lambda suite, data=None: world)
     patch.setattr(tasks, "warm_up", lambda policy, seed: None)
