@@ -11,6 +11,7 @@ from vpp_gym.params import VPPParams
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 HISTORY_DAYS = 28
 
@@ -40,11 +41,20 @@ class Snapshot:
             without a running contract.
         charge_kw: (n,) limit at the meter, of car and charger.
         discharge_kw: (n,) limit at the meter, of car and charger.
-        steps_to_departure: (n,) steps left, this one included, >= 1.
+        steps_to_departure: (n,) steps left as declared, this one included, >= 1.
+        has_contract: (n,) the owner signed a contract, be its window open or not.
+        offer: (n,) place of what was signed in the list of offers, -1 without a contract.
         contract_kwh: (n,) energy the contract still lets the VPP discharge
-            (at the meter); 0 without a contract.
-        contract_steps: (n,) steps left in the contract's window, this one included.
-        payoff_eur: (n,) owed to the owner at departure.
+            (at the meter), inf: any; 0 without a contract and behind its window.
+        contract_wait: (n,) steps until the contract's window opens, 0 once it has.
+        contract_steps: (n,) steps left to the end of the contract's window, this one
+            included.
+        keep_kwh: (n,) stored energy below which the contract forbids to discharge.
+        min_price_eur_per_kwh: (n,) the contract allows discharging only while the
+            day-ahead price is no less; -inf: at any price.
+        tariff_eur_per_kwh: (n,) owed to the owner per kWh discharged.
+        margin: (n,) and this share of what the day-ahead price exceeds the least one by.
+        payoff_eur: (n,) owed to the owner at departure, as far as it is known now.
         lo_kwh: (n,) least net load this step (negative: export), at the meter.
         hi_kwh: (n,) largest net load this step, at the meter.
         idle_kwh: (n,) net load closest to zero within [lo_kwh, hi_kwh].
@@ -80,8 +90,15 @@ class Snapshot:
     charge_kw: Floats
     discharge_kw: Floats
     steps_to_departure: Ints
+    has_contract: Bools
+    offer: Ints
     contract_kwh: Floats
+    contract_wait: Ints
     contract_steps: Ints
+    keep_kwh: Floats
+    min_price_eur_per_kwh: Floats
+    tariff_eur_per_kwh: Floats
+    margin: Floats
     payoff_eur: Floats
     lo_kwh: Floats
     hi_kwh: Floats

@@ -1,64 +1,134 @@
-"""How an arriving owner answers the menu. Scalar kernels, called for every arrival."""
+"""How an arriving owner answers what is offered. Scalar kernels, called for every arrival."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vpp_gym.contracts.offer import Arrival, Contract
+
 Floats = NDArray[np.float64]
+Records = NDArray[np.void]
+Record = Any
+"""One row of a record array: an OFFER."""
 
 UTILITY_TOLERANCE_EUR = 1e-9
 
 
 @njit(cache=True)
-def choose_contract(
-    own_type: int,
-    menu_energy_kwh: Floats,
-    menu_payoff_eur: Floats,
-    owner_types: Floats,
-    wear_eur_per_kwh: float,
-    stay_h: float,
-    term_h: float,
-    stored_kwh: float,
-    dischargeable_kwh: float,
-) -> int:
-    """Contract that the owner signs on arrival, -1 for none.
+def choose_offer(offers: Records, arrival: Arrival) -> int:
+    """Offer that the owner signs on arrival, -1 for none.
 
-    Entry checks: (a) the stay covers the term, (b) the battery holds the energy,
-    (c) the energy can be discharged and recharged before departure. The owner
-    takes the own type's contract if it passes, else the nearest one below, which
-    is the largest left, as the menu rises with the type; never one that costs
-    more wear than it pays. A contract without energy is no offer.
+    Of each family the owner picks one: where its offers are meant for types, the own
+    type's if it passes the entry checks, else the nearest one below, never one above;
+    else the one that is worth most. Of the families the owner takes the one worth most,
+    and the first of equals; never one that may cost more wear than it pays.
 
     Args:
-        own_type: index of the owner's type.
-        menu_energy_kwh: (m,) kWh at the meter.
-        menu_payoff_eur: (m,) EUR.
-        owner_types: (m,) the owner perceives wear / type.
-        wear_eur_per_kwh: true wear cost of discharging.
-        stay_h: declared stay.
-        term_h: length of the contract's window.
-        stored_kwh: energy in the battery on arrival.
-        dischargeable_kwh: most that can be exported and still recharged by
-            departure; negative where the target is out of reach.
+        offers: (k,) OFFER records; those of a family stand together, its types rising.
+        arrival: the EV and its owner.
 
     Returns:
-        Index into the menu, at most own_type, or -1.
+        Place in the list, or -1.
 
-    Source: Rahman et al. 2023, Sec. 4 (choice) and Sec. 6.3 (entry checks).
+    Source: Rahman et al. 2023, Sec. 4 (choice) and Sec. 6.3 (entry checks), for the
+    fixed-term family; the choice between families is ours.
     """
-    if not stay_h >= term_h:
-        return -1
-    perceived_eur_per_kwh = wear_eur_per_kwh / owner_types[own_type]
-    for k in range(own_type, -1, -1):
-        energy_kwh = menu_energy_kwh[k]
-        if not (energy_kwh > 0.0 and energy_kwh <= stored_kwh and energy_kwh <= dischargeable_kwh):
-            continue
-        # The lowest type's utility is exactly zero by design: allow for rounding.
-        if menu_payoff_eur[k] - energy_kwh * perceived_eur_per_kwh >= -UTILITY_TOLERANCE_EUR:
-            return k
-    return -1
+    best, best_eur = -1, -np.inf
+    picked, picked_eur = -1, -np.inf
+    for k in range(len(offers)):
+        if k > 0 and offers[k].family != offers[k - 1].family:
+            if picked >= 0 and picked_eur > best_eur + UTILITY_TOLERANCE_EUR:
+                best, best_eur = picked, picked_eur
+            picked, picked_eur = -1, -np.inf
+        if offers[k].owner_type <= arrival.own_type and may_enter(offers[k], arrival):
+            sure_eur = sure_utility_eur(offers[k], arrival)
+            # The lowest type's utility is exactly zero by design: allow for rounding.
+            signs = sure_eur >= -UTILITY_TOLERANCE_EUR
+            meant = offers[k].owner_type >= 0
+            if signs and (meant or sure_eur > picked_eur + UTILITY_TOLERANCE_EUR):
+                picked, picked_eur = k, sure_eur
+    if picked >= 0 and picked_eur > best_eur + UTILITY_TOLERANCE_EUR:
+        best = picked
+    return best
+
+
+@njit(cache=True)
+def may_enter(offer: Record, arrival: Arrival) -> bool:
+    """Whether the EV passes the entry checks.
+
+    (a) The stay covers the window; (b) the battery holds the energy beside what is
+    kept; (c) the energy can be discharged and recharged before departure. Where the
+    energy has no limit, something must be there to discharge. A window or an energy
+    of zero is no offer.
+
+    Source: Rahman et al. 2023, Sec. 6.3.
+    """
+    stays = arrival.stay_h > offer.delay_h
+    if offer.term_h < np.inf:
+        stays = offer.term_h > 0.0 and arrival.stay_h >= offer.delay_h + offer.term_h
+    spare_kwh = arrival.stored_kwh - offer.keep_soc * arrival.capacity_kwh
+    if offer.energy_kwh < np.inf:
+        fits = 0.0 < offer.energy_kwh <= min(spare_kwh, arrival.dischargeable_kwh)
+    else:
+        fits = spare_kwh > 0.0 and arrival.dischargeable_kwh > 0.0
+    return stays and fits
+
+
+@njit(cache=True)
+def sure_utility_eur(offer: Record, arrival: Arrival) -> float:
+    """What the contract leaves the owner at the least, however much of it is used.
+
+    Pay for being available, and where a kWh wears more than it pays, the loss on as
+    many as may be discharged. For a fixed-term contract this is g - w gamma / theta.
+
+    Source: Rahman et al. 2023, individual rationality of program (7).
+    """
+    contract = sign(offer, arrival)
+    most_kwh = contract.energy_kwh
+    if most_kwh == np.inf:
+        most_kwh = arrival.discharge_kw * (contract.end_h - contract.start_h)
+    earns_eur_per_kwh = contract.tariff_eur_per_kwh - arrival.perceived_eur_per_kwh
+    return contract.payoff_eur + min(earns_eur_per_kwh, 0.0) * most_kwh
+
+
+@njit(cache=True)
+def sign(offer: Record, arrival: Arrival) -> Contract:
+    """The contract between the VPP and this owner."""
+    end_h = min(offer.delay_h + offer.term_h, arrival.stay_h)
+    keep_kwh = offer.keep_soc * arrival.capacity_kwh
+    min_price = offer.min_price_eur_per_kwh
+    if offer.markup > 0.0:
+        min_price = offer.markup * arrival.perceived_eur_per_kwh
+    tariff = offer.tariff_eur_per_kwh + (min_price if min_price > -np.inf else 0.0)
+    available_eur = offer.eur_per_h * (end_h - offer.delay_h)
+    level_eur = offer.eur_per_kwh_arrival * max(arrival.stored_kwh - keep_kwh, 0.0)
+    return Contract(
+        offer.delay_h,
+        end_h,
+        min_price,
+        offer.energy_kwh,
+        keep_kwh,
+        tariff,
+        offer.margin,
+        offer.payoff_eur + available_eur + level_eur,
+    )
+
+
+@njit(cache=True)
+def pay_eur_per_kwh(
+    tariff_eur_per_kwh: float, margin: float, min_price_eur_per_kwh: float, market_eur: float
+) -> float:
+    """Pay of the owner for a kWh discharged at a market price.
+
+    Source: Park Lee et al. 2018, minPrice + margin * (market price - minPrice).
+    """
+    if min_price_eur_per_kwh == -np.inf:
+        return tariff_eur_per_kwh
+    return tariff_eur_per_kwh + margin * max(market_eur - min_price_eur_per_kwh, 0.0)
 
 
 @njit(cache=True)

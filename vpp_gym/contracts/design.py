@@ -19,27 +19,29 @@ def design_menu(
     kappa_eur: float,
     wear_eur_per_kwh: float,
     energy_cap_kwh: float,
+    saturation_kwh: float = 1.0,
 ) -> Menu:
     """The optimal incentive-compatible menu, exact for any distribution of types.
 
     With the payoffs of program (8) eliminated, the menu maximises
-    sum_m pi_m * kappa * log(1 + w_m) - gamma * v_m * w_m over
+    sum_m pi_m * kappa * log(1 + w_m / s) - gamma * v_m * w_m over
     0 <= w_1 <= ... <= w_M <= cap, where Pi_m = pi_m + ... + pi_M and
     v_m = Pi_m / theta_m - Pi_{m+1} / theta_{m+1}. A run of types that share one
-    w has its optimum at kappa * sum(pi) / (gamma * sum(v)) - 1, so the solution
+    w has its optimum at kappa * sum(pi) / (gamma * sum(v)) - s, so the solution
     is the isotonic regression of pi / v with weights v, clipped to [0, cap].
 
     Types above the last one with positive probability do not enter the
     objective (there v = 0); each gets the w that is worth most to the VPP should
-    such an owner come after all, kappa * theta / gamma - 1, clipped.
+    such an owner come after all, kappa * theta / gamma - s, clipped.
 
     Args:
         owner_types: (m,) positive, strictly increasing.
         type_prob: (m,) non-negative, summing to one.
-        kappa_eur: scale of the VPP's value kappa * log(1 + w) of w kWh, > 0.
+        kappa_eur: scale of the VPP's value kappa * log(1 + w / s) of w kWh, > 0.
         wear_eur_per_kwh: true wear cost of discharging, >= 0; at 0 every
             contract asks for the cap and pays nothing.
         energy_cap_kwh: most that a contract may ask for: power times term.
+        saturation_kwh: s, the energy from which on the value flattens; 1 in the paper.
 
     Raises:
         InvalidInputError: naming the field, the value and the remedy.
@@ -59,6 +61,7 @@ def design_menu(
         kappa_eur=kappa_eur,
         wear_eur_per_kwh=wear_eur_per_kwh,
         energy_cap_kwh=energy_cap_kwh,
+        saturation_kwh=saturation_kwh,
     )
     energy_kwh, payoff_eur = _optimal_menu(*problem)
     for column in (energy_kwh, payoff_eur):
@@ -103,7 +106,7 @@ def _payoff_eur(energy_kwh: Floats, types: Floats, wear: float) -> Floats:
 
 @njit(cache=True)
 def optimal_energy_kwh(
-    types: Floats, prob: Floats, kappa: float, wear: float, cap: float
+    types: Floats, prob: Floats, kappa: float, wear: float, cap: float, saturation: float = 1.0
 ) -> Floats:
     """Energies of the optimal menu: the isotonic fit that `design_menu` explains.
 
@@ -118,7 +121,7 @@ def optimal_energy_kwh(
     for m in range(types.size):
         # The ratio is pi / v; types beyond n have pi = v = 0 and the limit theta.
         best = kappa * (ratio[m] if m < n else types[m])
-        wanted_kwh = best / wear - 1.0 if wear > 0.0 else np.inf
+        wanted_kwh = best / wear - saturation if wear > 0.0 else np.inf
         energy_kwh[m] = min(max(wanted_kwh, 0.0), cap)
         if m > 0:
             energy_kwh[m] = max(energy_kwh[m], energy_kwh[m - 1])
@@ -172,7 +175,7 @@ def _ratio(prob: float, weight: float) -> float:
 
 @njit(cache=True)
 def _optimal_menu(
-    types: Floats, prob: Floats, kappa: float, wear: float, cap: float
+    types: Floats, prob: Floats, kappa: float, wear: float, cap: float, saturation: float
 ) -> tuple[Floats, Floats]:
-    energy_kwh = optimal_energy_kwh(types, prob, kappa, wear, cap)
+    energy_kwh = optimal_energy_kwh(types, prob, kappa, wear, cap, saturation)
     return energy_kwh, _payoff_eur(energy_kwh, types, wear)

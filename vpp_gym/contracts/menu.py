@@ -101,13 +101,15 @@ def ic_residuals(menu: Menu) -> Floats:
     return np.diag(table)[:, np.newaxis] - table
 
 
-def expected_value_eur(menu: Menu, kappa_eur: float) -> float:
+def expected_value_eur(menu: Menu, kappa_eur: float, saturation_kwh: float = 1.0) -> float:
     """Objective of the design: the VPP's expected value of one contract, less its payoff.
 
     Args:
         menu: contracts and the probability of each.
-        kappa_eur: scale of the VPP's value kappa * log(1 + w) of w kWh.
+        kappa_eur: scale of the VPP's value kappa * log(1 + w / saturation) of w kWh.
+        saturation_kwh: see `vpp_gym.contracts.design.design_menu`.
 
     Source: Rahman et al. 2023, program (7).
     """
-    return float(menu.type_prob @ (kappa_eur * np.log1p(menu.energy_kwh) - menu.payoff_eur))
+    value_eur = kappa_eur * np.log1p(menu.energy_kwh / saturation_kwh)
+    return float(menu.type_prob @ (value_eur - menu.payoff_eur))

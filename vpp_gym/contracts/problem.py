@@ -25,6 +25,8 @@ class DesignProblem(NamedTuple):
         kappa_eur: scale of the VPP's value kappa * log(1 + w) of w kWh, > 0.
         wear_eur_per_kwh: true wear cost of discharging, >= 0.
         energy_cap_kwh: most that any contract may ask for, >= 0.
+        saturation_kwh: w kWh are worth kappa * log(1 + w / saturation) to the VPP, > 0;
+            the paper's value has 1 kWh.
     """
 
     owner_types: Floats
@@ -32,6 +34,7 @@ class DesignProblem(NamedTuple):
     kappa_eur: float
     wear_eur_per_kwh: float
     energy_cap_kwh: float
+    saturation_kwh: float = 1.0
 
 
 def design_problem(
@@ -41,6 +44,7 @@ def design_problem(
     kappa_eur: float,
     wear_eur_per_kwh: float,
     energy_cap_kwh: float,
+    saturation_kwh: float = 1.0,
 ) -> DesignProblem:
     """Validated design problem; the arguments are those of `DesignProblem`.
 
@@ -63,13 +67,16 @@ def design_problem(
     kappa = checked_number("kappa_eur", kappa_eur)
     wear = checked_number("wear_eur_per_kwh", wear_eur_per_kwh)
     cap = checked_number("energy_cap_kwh", energy_cap_kwh)
+    saturation = checked_number("saturation_kwh", saturation_kwh)
     if kappa <= 0:
         raise InvalidInputError("kappa_eur", kappa, "the VPP's value scale is positive")
     if wear < 0:
         raise InvalidInputError("wear_eur_per_kwh", wear, "a wear cost is zero or more")
     if cap < 0:
         raise InvalidInputError("energy_cap_kwh", cap, "give zero or more kWh")
-    return DesignProblem(types, prob, kappa, wear, cap)
+    if saturation <= 0:
+        raise InvalidInputError("saturation_kwh", saturation, "the value curve bends: above zero")
+    return DesignProblem(types, prob, kappa, wear, cap, saturation)
 
 
 @njit(cache=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -93,7 +94,10 @@ FLEET_FIELDS = (
         "latest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, 1,
         "load of the hours ahead if all EVs charge as late as they can",
     ),
-    Field("contract_left", 1, "kWh", "contract", 0, 1, "energy that running contracts still allow"),
+    Field(
+        "contract_left", 1, "kWh", "contract", 0, 1,
+        "energy that contracts still allow in the time that their windows have left",
+    ),
 )  # fmt: skip
 """Fields of every observation; their size does not depend on the fleet's."""
 
@@ -105,8 +109,11 @@ CHARGER_FIELDS = (
     Field("ev_laxity", 0, "h", FAR_H, -1, 1, "slack, between -48 and 48 h"),
     Field("ev_lo", 0, "kWh", "charger", -1, 1, "least net load in this step"),
     Field("ev_hi", 0, "kWh", "charger", 0, 1, "largest net load in this step"),
-    Field("ev_contract", 0, "kWh", "own contract", 0, 1, "energy the contract still allows"),
-)
+    Field(
+        "ev_contract", 0, "kWh", "own contract", 0, 1,
+        "energy the contract still allows in the time that its window has left",
+    ),
+)  # fmt: skip
 """Fields per charger, appended for `control="per_ev"`."""
 
 
@@ -116,7 +123,7 @@ class Codec:
     def __init__(self, params: VPPParams, dt_h: float, per_charger: bool) -> None:
         site = params.site
         power_kw = max(site.charge_kw, site.discharge_kw)
-        contract_kwh = max(site.discharge_kw * params.contract.term_h, 1e-9)
+        contract_kwh = max(site.discharge_kw * _longest_window_h(params), 1e-9)
         named = {
             "price": 0.1,
             "power": site.n_chargers * power_kw * dt_h,
@@ -166,6 +173,25 @@ class Codec:
         """Fields by name and in their units, from (..., size) flat observations."""
         values = flat * self.scale.astype(np.float32)
         return {name: values[..., part] for name, part in self.slices.items()}
+
+
+def _longest_window_h(params: VPPParams) -> float:
+    """Hours of the longest window in which an EV may discharge, 48 h at most."""
+    contract = params.contract
+    longest = {
+        "fixed_term": contract.term_h,
+        "price_based": FAR_H,
+        "volume_based": contract.volume_based.term_h,
+        "control_based": FAR_H,
+    }
+    return float(min(max((longest[name] for name in contract.families), default=0.0), FAR_H))
+
+
+@njit(cache=True, inline="always")
+def usable_kwh(ev: Any, t: int, dt_h: float) -> float:
+    """What an EV's contract still allows in the time that its window has left, 48 h at most."""
+    left_h = min((ev.contract_end - max(t, ev.contract_start)) * dt_h, FAR_H)
+    return min(ev.contract_kwh, ev.discharge_kw * left_h)
 
 
 @njit(cache=True)
@@ -270,7 +296,7 @@ def _write_fleet(
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]
         if t < ev.contract_end:
-            contract_kwh += ev.contract_kwh
+            contract_kwh += usable_kwh(ev, t, rules.dt_h)
         need_kwh = ev.target_kwh - ev.stored_kwh
         if need_kwh > 0.0:
             left_h = (ev.departure - t) * rules.dt_h
@@ -304,4 +330,4 @@ def _write_chargers(b: int, rules: Rules, state: State, row: Floats, column: int
         row[at + 5 * n] = ev.lo_kwh
         row[at + 6 * n] = ev.hi_kwh
         if t < ev.contract_end:
-            row[at + 7 * n] = ev.contract_kwh
+            row[at + 7 * n] = usable_kwh(ev, t, rules.dt_h)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from vpp_gym.params import VPPParams, as_params
 from vpp_gym.policies.base import Policy, Privileged, with_offer
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.simulation.offers import offer_labels
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -74,7 +75,8 @@ def evaluate(
     Returns:
         days with the columns policy, scenario, seed, day, date, steps,
         profit_eur, position_eur, every term of `vpp_gym.markets.ledger.TERMS`,
-        contracts_type_1 and on (accepted, by place on the menu),
+        contracts_type_1 and on or contracts_control_based and the like (accepted,
+        by offer),
         demand_satisfaction, fully_served_share, solve_ms_mean and solve_ms_max
         (of `predict`). What happens at midnight is booked to the day that ends.
     """
@@ -92,7 +94,8 @@ def evaluate(
     if isinstance(policy, Privileged) and policy.privileged:
         policy.reveal(scenario, world, start_step, end)
     records, accepted, solve_s = _roll(policy, seat, scenario.day[start_step:end], progress)
-    days = _day_rows(records, accepted, solve_s, scenario, start_step)
+    labels = offer_labels(world)
+    days = _day_rows(records, accepted, labels, solve_s, scenario, start_step)
     for column, label in enumerate((policy.name, scenario.name, seed)):
         days.insert(column, ("policy", "scenario", "seed")[column], label)
     metadata = {
@@ -149,16 +152,21 @@ def _roll(
 
 
 def _day_rows(
-    records: Floats, accepted: Floats, solve_s: Floats, scenario: Scenario, start_step: int
+    records: Floats,
+    accepted: Floats,
+    labels: Sequence[str],
+    solve_s: Floats,
+    scenario: Scenario,
+    start_step: int,
 ) -> pd.DataFrame:
     span = slice(start_step, start_step + len(records))
     steps = pd.DataFrame(records, columns=list(TERMS))
     steps.insert(0, "profit_eur", steps[list(MONEY)].sum(axis=1))
     bids_eur = steps["da_eur"] + steps["im_eur"] - steps["load_value_eur"]
     steps.insert(1, "position_eur", bids_eur)
-    by_type = np.diff(accepted, axis=0, prepend=0)
-    for owner_type in range(accepted.shape[1]):
-        steps[f"contracts_type_{owner_type + 1}"] = by_type[:, owner_type]
+    signed = np.diff(accepted, axis=0, prepend=0)
+    for place, label in enumerate(labels):
+        steps[f"contracts_{label}"] = signed[:, place]
     day = pd.Series(scenario.day[span], name="day")
     solve_ms = pd.Series(1000 * solve_s).groupby(day)
     days = steps.groupby(day).sum()

@@ -6,13 +6,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Floats, Snapshot
-
-OFFERED = ("kappa_eur",)
-"""Fields of `ContractParams` beside the term that a policy may choose for its menu."""
 
 
 @runtime_checkable
@@ -21,8 +17,8 @@ class Policy(Protocol):
 
     Attributes:
         name: row label in results.
-        term_h: term of the menu that this policy offers; 0 offers none, None
-            leaves it to the world.
+        term_h: term of the fixed-term menu that this policy offers; 0 offers nothing,
+            None leaves the offers to the world.
         privileged: it may see the future; only the hindsight optimum and
             references labelled so are.
     """
@@ -59,22 +55,17 @@ class Privileged(Protocol):
 
 
 def with_offer(policy: Policy, params: VPPParams) -> VPPParams:
-    """Rules of the world with the menu that a policy offers.
+    """Rules of the world with what a policy offers to owners.
 
-    Its `term_h` replaces the term, unless it is None; a mapping `contract`, if the
-    policy has one, shapes the menu further. Owners stay as the world has them.
-
-    Raises:
-        InvalidInputError: a field of the contract that is not the policy's to choose.
+    Its `term_h`, unless it is None, stands for the fixed-term menu of that term alone, and
+    0 for no offer; a mapping `contract`, if the policy has one, changes any of
+    `ContractParams` beyond that. Owners stay as the world has them.
     """
-    changes = dict(getattr(policy, "contract", None) or {})
-    for field in changes:
-        if field not in OFFERED:
-            raise InvalidInputError(
-                f"{policy.name}.contract", field, f"a policy may choose {', '.join(OFFERED)}"
-            )
+    changes: dict[str, Any] = {}
     if policy.term_h is not None:
-        changes["term_h"] = policy.term_h
+        families = ("fixed_term",) if policy.term_h > 0 else ()
+        changes = {"families": families, "term_h": policy.term_h}
+    changes |= getattr(policy, "contract", None) or {}
     return params.replace(contract=changes) if changes else params
 
 

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from vpp_gym.markets.settlement import applied_prices, reference_price
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Dispatcher
+from vpp_gym.policies.contract_terms import discharge_limits, selling_price
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
+from vpp_gym.scenarios.behaviour import leaving_step
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet
 from vpp_gym.views import Floats, Ints, Snapshot
@@ -34,6 +36,9 @@ class PlannedStays(Dispatcher):
     ) -> None:
         buy, sell = marginal_prices(scenario, params, start_step)
         self.buy, self.sell = buy[start_step:end_step], sell[start_step:end_step]
+        self.da = scenario.da_eur_per_kwh[start_step:end_step]
+        leaves = leaving_step(scenario.sessions, params.owner.early_departure_prob)
+        self.leaves = leaves - start_step
         self._left: dict[int, Floats] = {}
 
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
@@ -42,7 +47,9 @@ class PlannedStays(Dispatcher):
         new = np.array([row for row, one in enumerate(sessions) if one not in self._left], int)
         if len(new):
             ahead = slice(snapshot.step, None)
-            plans = best_plans(snapshot, new, self.buy[ahead], self.sell[ahead])
+            stays = left_stays(snapshot, new, self.leaves, self.da[ahead])
+            sell = selling_price(snapshot, new, self.sell[ahead], self.da[ahead])
+            plans = best_plans(snapshot, new, stays, self.buy[ahead], sell)
             self._left |= {sessions[row]: plan for row, plan in zip(new, plans, strict=True)}
         net_load = np.array([self._left[one][0] for one in sessions], dtype=np.float64)
         self._left = {one: self._left[one][1:] for one in sessions}
@@ -79,7 +86,7 @@ def settled_prices(scenario: Scenario, params: VPPParams) -> tuple[Floats, Float
     return scenario.da_eur_per_kwh, short, long
 
 
-def best_plans(snapshot: Snapshot, rows: Ints, buy: Floats, sell: Floats) -> Floats:
+def best_plans(snapshot: Snapshot, rows: Ints, stays: Columns, buy: Floats, sell: Floats) -> Floats:
     """(len(rows), H) net load of EVs that have just arrived, at the least cost.
 
     Leaving short costs the penalty and, up to the demand, lost retail revenue: the
@@ -88,12 +95,15 @@ def best_plans(snapshot: Snapshot, rows: Ints, buy: Floats, sell: Floats) -> Flo
     Args:
         snapshot: of the arrival step.
         rows: which of the connected EVs.
+        stays: their `left_stays`.
         buy: price of charging from this step to the end of the run.
-        sell: price of discharging.
+        sell: (H,) price of discharging, or (m, H) one for each EV.
     """
-    stays = _stays(snapshot, rows)
     horizon = int(stays["steps"].max())
-    buy, sell = buy[:horizon], sell[:horizon]
+    buy, sell = buy[:horizon], sell[..., :horizon]
+    stays = {
+        name: limit[..., :horizon] if limit.ndim > 1 else limit for name, limit in stays.items()
+    }
     best, *others = (_plans(snapshot, stays, buy, sell, slope) for slope in _slopes(snapshot, rows))
     for plans in others:
         cost_eur = [_cost_eur(snapshot, rows, stays, one, buy, sell) for one in (best, plans)]
@@ -102,30 +112,38 @@ def best_plans(snapshot: Snapshot, rows: Ints, buy: Floats, sell: Floats) -> Flo
     return best
 
 
-def _stays(snapshot: Snapshot, rows: Ints) -> Columns:
-    """Limits of the stays as far as the run goes.
+def left_stays(snapshot: Snapshot, rows: Ints, leaves: Ints, da_eur_per_kwh: Floats) -> Columns:
+    """Limits of the stays of EVs that have just arrived, as far as the run goes.
 
     An EV that stays on at the run's end owes nothing, unless the demand is
-    guaranteed: then its target must remain within reach.
+    guaranteed: then its target must remain within reach. One that leaves early is owed
+    what full power would have reached by then.
+
+    Args:
+        snapshot: of the arrival step.
+        rows: which of the connected EVs.
+        leaves: (all sessions,) step of the run in which each session really ends.
+        da_eur_per_kwh: day-ahead prices from this step to the end of the run.
     """
-    steps = snapshot.steps_to_departure[rows]
     charge_kwh = snapshot.charge_kw[rows] * snapshot.dt_h
+    stored_kwh = charge_kwh * snapshot.params.site.charge_eff
+    steps = leaves[snapshot.session[rows]] - snapshot.step
+    early = steps < snapshot.steps_to_departure[rows]
+    reachable_kwh = snapshot.energy_kwh[rows] + steps * stored_kwh
+    due_kwh = np.where(
+        early, np.minimum(snapshot.target_kwh[rows], reachable_kwh), snapshot.target_kwh[rows]
+    )
     beyond = np.maximum(steps - snapshot.steps_left, 0)
-    later_kwh = beyond * charge_kwh * snapshot.params.site.charge_eff
-    owed_kwh = snapshot.target_kwh[rows] - later_kwh
+    owed_kwh = due_kwh - beyond * stored_kwh
     if not snapshot.params.guarantee:
         owed_kwh = np.where(beyond > 0, 0.0, owed_kwh)
-    return {
+    return discharge_limits(snapshot, rows, da_eur_per_kwh) | {
         "steps": steps - beyond,
         "energy_kwh": snapshot.energy_kwh[rows],
-        "min_kwh": snapshot.min_kwh[rows],
         "max_kwh": snapshot.max_kwh[rows],
         "late_max_kwh": snapshot.target_kwh[rows],
         "target_kwh": np.maximum(owed_kwh, 0.0),
         "charge_kwh": charge_kwh,
-        "discharge_kwh": snapshot.discharge_kw[rows] * snapshot.dt_h,
-        "discharge_steps": snapshot.contract_steps[rows],
-        "contract_kwh": snapshot.contract_kwh[rows],
     }
 
 
@@ -161,7 +179,7 @@ def _cost_eur(
     rise_kwh = np.where(plans > 0, plans * site.charge_eff, plans / site.discharge_eff)
     end_kwh = stays["energy_kwh"] + rise_kwh.sum(axis=1)
     short_kwh = np.maximum(stays["target_kwh"] - end_kwh, 0.0)
-    demand_kwh = np.maximum(snapshot.target_kwh[rows] - stays["energy_kwh"], 0.0)
+    demand_kwh = np.maximum(stays["target_kwh"] - stays["energy_kwh"], 0.0)
     lost_kwh = np.minimum(short_kwh, demand_kwh) / site.charge_eff
     trade_eur = np.where(plans > 0, plans * buy, plans * sell).sum(axis=1)
     lost_eur = lost_kwh * driver.retail_eur_per_kwh

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Dispatcher, Privileged, idle_until_forced_kwh
+from vpp_gym.policies.contract_terms import discharge_limits, selling_price
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDayMean
+from vpp_gym.policies.price_history import day_ahead_anchor
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet
 from vpp_gym.views import Floats, Ints, Snapshot
@@ -76,7 +78,7 @@ class RollingScheduler(Dispatcher):
         if not self.contracts_only:
             return self.plan_kwh(snapshot, np.arange(len(snapshot.session)))[:, 0]
         net_load = idle_until_forced_kwh(snapshot)
-        signed = np.flatnonzero(snapshot.payoff_eur > 0)
+        signed = np.flatnonzero(snapshot.has_contract)
         net_load[signed] = self.plan_kwh(snapshot, signed)[:, 0]
         return net_load
 
@@ -86,29 +88,29 @@ class RollingScheduler(Dispatcher):
             return np.zeros((0, 1))
         horizon = int(snapshot.steps_to_departure[rows].max())
         short, long = self.forecaster.forecast(snapshot, horizon)
+        da = day_ahead_anchor(snapshot, horizon)
         site = snapshot.params.site
         return self._solve(
             short,
-            long,
-            self._stays(snapshot, rows),
+            selling_price(snapshot, rows, long, da),
+            self._stays(snapshot, rows, da),
             charge_eff=site.charge_eff,
             discharge_eff=site.discharge_eff,
             shortfall_eur_per_kwh=self.shortfall_eur_per_kwh,
         )
 
-    def _stays(self, snapshot: Snapshot, rows: Ints) -> dict[str, NDArray]:
-        """(len(rows),) limits of each EV, as `plan_fleet` names them."""
-        return {
+    def _stays(self, snapshot: Snapshot, rows: Ints, da: Floats) -> dict[str, NDArray]:
+        """Limits of each EV, as `plan_fleet` names them."""
+        limits = discharge_limits(snapshot, rows, da)
+        if not self.discharges:
+            limits["contract_kwh"] = np.zeros(len(rows))
+        return limits | {
             "steps": snapshot.steps_to_departure[rows],
             "energy_kwh": snapshot.energy_kwh[rows],
-            "min_kwh": snapshot.min_kwh[rows],
             "max_kwh": snapshot.max_kwh[rows],
             "late_max_kwh": snapshot.target_kwh[rows],
             "target_kwh": snapshot.target_kwh[rows],
             "charge_kwh": snapshot.charge_kw[rows] * snapshot.dt_h,
-            "discharge_kwh": snapshot.discharge_kw[rows] * snapshot.dt_h,
-            "discharge_steps": snapshot.contract_steps[rows],
-            "contract_kwh": snapshot.contract_kwh[rows] * self.discharges,
         }
 
     def _solve(self, short: Floats, long: Floats, stays: dict, **rules: float) -> Floats:

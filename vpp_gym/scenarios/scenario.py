@@ -27,7 +27,10 @@ OPTIONAL_COLUMNS = {
     "charge_kw": np.inf,
     "discharge_kw": np.inf,
     "owner_draw": None,
+    "departure_draw": None,
+    "interest_draw": None,
 }
+DRAWS = ("owner_draw", "departure_draw", "interest_draw")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Sessions:
         discharge_kw: (n,) kW limit of the car itself.
         owner_draw: (n,) in [0, 1): quantile of the owner's type, so that one
             scenario serves any distribution of types.
+        departure_draw: (n,) in [0, 1): whether and when the owner leaves early, see
+            `vpp_gym.scenarios.behaviour.leaving_step`.
+        interest_draw: (n,) in [0, 1): the owner looks at offers if it is below the
+            share of those who do.
     """
 
     arrival_step: Ints
@@ -56,6 +63,8 @@ class Sessions:
     charge_kw: Floats
     discharge_kw: Floats
     owner_draw: Floats
+    departure_draw: Floats
+    interest_draw: Floats
 
     def __len__(self) -> int:
         return len(self.arrival_step)
@@ -71,8 +80,8 @@ def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> 
     Args:
         table: columns arrival_step, departure_step, arrival_soc; optional
             target_soc (0.97), capacity_kwh (80), charge_kw, discharge_kw (inf),
-            owner_draw (uniform from `seed`).
-        seed: of the owner draws, where the table has none.
+            owner_draw, departure_draw, interest_draw (uniform from `seed`).
+        seed: of those draws which the table does not have.
 
     Raises:
         InvalidInputError: unknown or missing column, unequal lengths, NaN,
@@ -102,8 +111,8 @@ def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> 
             floats[name] = float_column(
                 f"sessions.{name}", columns[name], n, inf=name.endswith("_kw")
             )
-        elif name == "owner_draw":
-            floats[name] = np.random.default_rng(whole("seed", seed, least=0)).random(n)
+        elif name in DRAWS:
+            floats[name] = _draw(name, whole("seed", seed, least=0), n)
         else:
             floats[name] = np.full(n, default, dtype=np.float64)
     sessions = Sessions(**steps, **floats)
@@ -286,6 +295,12 @@ def _zone(timezone: str | None) -> str | None:
     return timezone
 
 
+def _draw(name: str, seed: int, n: int) -> Floats:
+    """(n,) quantiles, each kind from a stream of its own."""
+    kind = DRAWS.index(name)
+    return np.random.default_rng([seed, kind] if kind else seed).random(n)
+
+
 def _check_sessions(sessions: Sessions) -> None:
     def refuse(name: str, wrong: NDArray[np.bool_], remedy: str) -> None:
         if wrong.any():
@@ -309,8 +324,9 @@ def _check_sessions(sessions: Sessions) -> None:
         column = getattr(sessions, name)
         refuse(name, np.isfinite(column) & (column > LARGEST_KW), "power is in kW, not W")
     refuse("discharge_kw", sessions.discharge_kw < 0, "give 0 or more kW")
-    outside = (sessions.owner_draw < 0) | (sessions.owner_draw >= 1)
-    refuse("owner_draw", outside, "a quantile is in [0, 1)")
+    for name in DRAWS:
+        column = getattr(sessions, name)
+        refuse(name, (column < 0) | (column >= 1), "a quantile is in [0, 1)")
 
 
 def _clip_to_horizon(

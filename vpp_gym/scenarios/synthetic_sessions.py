@@ -45,6 +45,7 @@ def draw_sessions(
     hour = _arrival_hours(rng, fitted, dates, sessions_per_day)
     n = len(hour)
     uniform = rng.random((5, n))
+    behaviour = rng.random((2, n))
     start_h = hour + np.floor(uniform[0] * 60) / 60
     kind, hour_of_day = day_type(dates)[hour // 24], hour % 24
     group = fitted.stay_group[kind, hour_of_day]
@@ -63,6 +64,8 @@ def draw_sessions(
         charge_kw=np.full(n, np.inf),
         discharge_kw=np.full(n, np.inf),
         owner_draw=uniform[4],
+        departure_draw=behaviour[0],
+        interest_draw=behaviour[1],
     ).take(order)
 
 

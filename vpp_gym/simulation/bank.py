@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices, reference_price
 from vpp_gym.params import VPPParams
+from vpp_gym.scenarios.behaviour import leaving_step
 from vpp_gym.scenarios.outlook import day_ahead_outlook
 from vpp_gym.scenarios.scenario import Scenario
 
@@ -35,14 +36,17 @@ STEP = np.dtype(
 
 SESSION = np.dtype(
     [
-        ("departure", np.int64),  # position
+        ("departure", np.int64),  # position, as declared
+        ("leaves", np.int64),  # position, in truth
         ("arrival_kwh", np.float64),
         ("target_kwh", np.float64),  # at most the ceiling
         ("min_kwh", np.float64),
         ("ceiling_kwh", np.float64),  # the battery's upper limit
+        ("capacity_kwh", np.float64),
         ("charge_kw", np.float64),  # of car and charger
         ("discharge_kw", np.float64),  # of car and charger
         ("owner_draw", np.float64),  # quantile of the owner's type
+        ("interest_draw", np.float64),  # quantile of the owner's interest in offers
     ],
     align=True,
 )
@@ -164,11 +168,14 @@ def _sessions(scenario: Scenario, params: VPPParams, offset: int) -> Records:
     sessions = np.zeros(len(given), dtype=SESSION)
     ceiling_kwh = battery.max_soc * given.capacity_kwh
     sessions["departure"] = given.departure_step + offset
+    sessions["leaves"] = leaving_step(given, params.owner.early_departure_prob) + offset
     sessions["arrival_kwh"] = given.arrival_soc * given.capacity_kwh
     sessions["target_kwh"] = np.minimum(given.target_soc * given.capacity_kwh, ceiling_kwh)
     sessions["min_kwh"] = battery.min_soc * given.capacity_kwh
     sessions["ceiling_kwh"] = ceiling_kwh
+    sessions["capacity_kwh"] = given.capacity_kwh
     sessions["charge_kw"] = np.minimum(given.charge_kw, site.charge_kw)
     sessions["discharge_kw"] = np.minimum(given.discharge_kw, site.discharge_kw)
     sessions["owner_draw"] = given.owner_draw
+    sessions["interest_draw"] = given.interest_draw
     return sessions

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vpp_gym.contracts.offer import check_offers
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
@@ -16,7 +17,7 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
 from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.look import look
-from vpp_gym.simulation.state import empty_state, rules_of, scratch_for
+from vpp_gym.simulation.state import empty_state, rules_of, scratch_for, with_offers
 from vpp_gym.simulation.transition import (
     TOLERANCE_KWH,
     begin,
@@ -149,8 +150,28 @@ class Simulation:
 
     @property
     def accepted(self) -> NDArray[np.int64]:
-        """(B, M) contracts accepted since the run began, by place on the menu."""
+        """(B, K) contracts accepted since the run began, by place in the list of offers."""
         return self.state.accepted.copy()
+
+    @property
+    def offers(self) -> NDArray[np.void]:
+        """(B, K) OFFER records: what is on offer to everybody who arrives."""
+        return self.state.offers.copy()
+
+    def post_offers(self, offers: NDArray[np.void], runs: ArrayLike | None = None) -> None:
+        """Offer something else to those who arrive from now on; what was signed stands.
+
+        It stays on offer over `reset`, too, until something else is posted.
+
+        Args:
+            offers: (k,) OFFER records, `vpp_gym.contracts.family` makes them.
+            runs: which runs; None: all.
+
+        Raises:
+            InvalidInputError: no offers, or runs that there are not.
+        """
+        check_offers(offers)
+        self.state = with_offers(self.state, offers, distinct_rows(runs, self.n_envs))
 
     def snapshot(self, run: int = 0) -> Snapshot:
         """What the operator of a run knows now.

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.contracts.design import design_menu
+from vpp_gym.contracts.offer import OFFER
 from vpp_gym.fleet.disaggregation import RULES
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
+from vpp_gym.simulation.offers import designed_offers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,6 +32,12 @@ class Rules(NamedTuple):
     wear_eur_per_kwh: float
     owner_types: Floats  # (M,)
     cumulative_prob: Floats  # (M,)
+    pro_rata: bool
+    energy_counts: bool
+    participation: float
+    participation_memory: int
+    participation_floor: float
+    pleasing_eur: float
     disaggregation: int
 
 
@@ -44,12 +51,23 @@ EV = np.dtype(
         ("charge_kw", np.float64),
         ("discharge_kw", np.float64),
         ("contract_kwh", np.float64),  # left to discharge, at the meter
-        ("payoff_eur", np.float64),  # owed at departure
+        ("keep_kwh", np.float64),  # level of the battery that the contract leaves
+        ("min_price_eur_per_kwh", np.float64),  # least day-ahead price to discharge at
+        ("tariff_eur_per_kwh", np.float64),  # owed per kWh discharged
+        ("margin", np.float64),  # share of the price above the least that is owed too
+        ("payoff_eur", np.float64),  # owed at departure for signing
+        ("earned_eur", np.float64),  # owed at departure for what was discharged
+        ("discharged_kwh", np.float64),
+        ("perceived_eur_per_kwh", np.float64),  # wear, in the owner's eyes
         ("lo_kwh", np.float64),  # least net load of the step to come
         ("hi_kwh", np.float64),  # largest net load of the step to come
         ("laxity_h", np.float64),
-        ("departure", np.int64),  # position
-        ("contract_end", np.int64),  # position at which the window closes
+        ("arrival", np.int64),  # position
+        ("departure", np.int64),  # position, as declared
+        ("leaves", np.int64),  # position, in truth
+        ("contract_start", np.int64),  # position at which the window opens
+        ("contract_end", np.int64),  # position at which the window closes; 0: no contract
+        ("offer", np.int64),  # place of what was signed; 0 without a contract, too
         ("session", np.int64),  # row in the bank
     ],
     align=True,
@@ -64,14 +82,14 @@ RUN = np.dtype(
         ("first", np.int64),  # position at which the scenario begins
         ("last", np.int64),  # position of the scenario's last step
         ("connected", np.int64),  # number of EVs connected
-        ("menu_term", np.int64),  # steps; 0 offers nothing
+        ("participation", np.float64),  # share of owners who look at offers
         ("fleet_lo_kwh", np.float64),  # the envelope of the step to come
         ("fleet_idle_kwh", np.float64),
         ("fleet_hi_kwh", np.float64),
     ],
     align=True,
 )
-"""One run's clock, term of the menu, and flexibility envelope."""
+"""One run's clock, standing with owners, and flexibility envelope."""
 
 
 class State(NamedTuple):
@@ -88,9 +106,8 @@ class State(NamedTuple):
     da_sold_kwh: Floats  # (B, 2, L) committed for today and tomorrow, by line
     expected_load_kwh: Floats  # (B, L) running mean of the net load, by line
     load_days: Ints  # (B, L) days behind that mean
-    menu_kwh: Floats  # (B, M) energy of each contract on the menu
-    menu_eur: Floats  # (B, M) payoff of each contract on the menu
-    accepted: Ints  # (B, M) contracts accepted since the run began
+    offers: Records  # (B, K) of OFFER, to everybody who arrives
+    accepted: Ints  # (B, K) contracts accepted since the run began
     pending: Floats  # (B, K) booked before the first dispatch
 
 
@@ -112,7 +129,7 @@ def scratch_for(n_chargers: int) -> Scratch:
 
 def rules_of(params: VPPParams, dt_h: float) -> Rules:
     """Rules for the kernels."""
-    contract = params.contract
+    contract, owner = params.contract, params.owner
     return Rules(
         dt_h=dt_h,
         charge_eff=params.site.charge_eff,
@@ -121,18 +138,24 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         gate_line=round(params.market.gate_closure_h / dt_h),
         retail_eur_per_kwh=params.driver.retail_eur_per_kwh,
         shortfall_eur_per_kwh=params.driver.shortfall_eur_per_kwh,
-        wear_eur_per_kwh=contract.wear_eur_per_kwh,
-        owner_types=np.array(contract.owner_types),
-        cumulative_prob=np.cumsum(contract.type_prob),
+        wear_eur_per_kwh=owner.wear_eur_per_kwh,
+        owner_types=np.array(owner.types),
+        cumulative_prob=np.cumsum(owner.type_prob),
+        pro_rata=contract.payoff_rule == "pro_rata",
+        energy_counts=contract.energy_counts,
+        participation=owner.participation,
+        participation_memory=owner.participation_memory,
+        participation_floor=owner.participation_floor,
+        pleasing_eur=owner.pleasing_eur,
         disaggregation=RULES.index(params.disaggregation),
     )
 
 
 def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
-    """State of n_envs runs that have not begun, with the designed menu on offer."""
-    lines, n_types = round(24 / dt_h), len(params.contract.owner_types)
-    n = n_envs, params.site.n_chargers
-    state = State(
+    """State of n_envs runs that have not begun, with what the parameters offer."""
+    lines, n = round(24 / dt_h), (n_envs, params.site.n_chargers)
+    offers = designed_offers(params)
+    return State(
         run=np.zeros(n_envs, dtype=RUN),
         occupied=np.zeros(n, dtype=np.bool_),
         lot=np.zeros(n, dtype=np.int64),
@@ -140,27 +163,28 @@ def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
         da_sold_kwh=np.zeros((n_envs, 2, lines)),
         expected_load_kwh=np.zeros((n_envs, lines)),
         load_days=np.zeros((n_envs, lines), dtype=np.int64),
-        menu_kwh=np.zeros((n_envs, n_types)),
-        menu_eur=np.zeros((n_envs, n_types)),
-        accepted=np.zeros((n_envs, n_types), dtype=np.int64),
+        offers=np.broadcast_to(offers, (n_envs, len(offers))).copy(),
+        accepted=np.zeros((n_envs, len(offers)), dtype=np.int64),
         pending=np.zeros((n_envs, len(TERMS))),
     )
-    post_designed_menu(state, params, dt_h)
-    return state
 
 
-def post_designed_menu(state: State, params: VPPParams, dt_h: float) -> None:
-    """Put the exact menu of `params.contract` on offer in every run."""
-    contract = params.contract
-    if contract.term_h == 0:
-        return
-    menu = design_menu(
-        contract.owner_types,
-        contract.type_prob,
-        kappa_eur=contract.kappa_eur,
-        wear_eur_per_kwh=contract.wear_eur_per_kwh,
-        energy_cap_kwh=params.site.discharge_kw * contract.term_h,
-    )
-    state.menu_kwh[:] = menu.energy_kwh
-    state.menu_eur[:] = menu.payoff_eur
-    state.run["menu_term"] = round(contract.term_h / dt_h)
+def with_offers(state: State, offers: Records, runs: Ints) -> State:
+    """State in which some runs offer something else to those who arrive from now on.
+
+    Contracts that were signed stand. Where the list is longer than before there is room
+    made for it; where it is shorter, the rest offers nothing.
+
+    Args:
+        state: of the batch; its other arrays are shared.
+        offers: (k,) OFFER records.
+        runs: (n,) rows of the batch.
+    """
+    n_envs, room = state.offers.shape
+    size = max(room, len(offers))
+    on_offer, accepted = np.zeros((n_envs, size), dtype=OFFER), np.zeros((n_envs, size), np.int64)
+    on_offer[:, :room], accepted[:, :room] = state.offers, state.accepted
+    void = np.zeros((), dtype=OFFER)
+    on_offer[runs] = void
+    on_offer[runs, : len(offers)] = offers
+    return state._replace(offers=on_offer, accepted=accepted)

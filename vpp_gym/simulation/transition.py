@@ -11,15 +11,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vpp_gym.contracts.choice import choose_contract, owner_type_index
+from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.fleet.battery import stored_after_kwh
 from vpp_gym.fleet.disaggregation import EARLIEST_DEPARTURE, PROPORTIONAL, hand_out
 from vpp_gym.fleet.envelope import dispatch_limits_kwh
-from vpp_gym.fleet.laxity import dischargeable_kwh, laxity_h
+from vpp_gym.fleet.laxity import laxity_h
 from vpp_gym.markets.ledger import (
     ARRIVALS,
     CHARGE_KWH,
-    CONTRACTS,
     DA_EUR,
     DA_SOLD_KWH,
     DEMAND_KWH,
@@ -39,6 +38,7 @@ from vpp_gym.markets.ledger import (
 )
 from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.simulation.bank import Bank
+from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner
 from vpp_gym.simulation.state import Rules, Scratch, State
 
 Floats = NDArray[np.float64]
@@ -89,8 +89,9 @@ def begin(
         state.load_days[b] = 0
         state.accepted[b] = 0
         state.pending[b] = 0.0
+        run.participation = rules.participation
         _arrive(b, bank, rules, state, state.pending[b])
-        _measure(b, rules, state)
+        _measure(b, bank, rules, state)
 
 
 @njit(cache=True)
@@ -135,7 +136,7 @@ def step_run(
     if t < run.end:
         if bank.line[t] == rules.gate_line:
             state.da_sold_kwh[b, 1] = bids_kwh
-        load_kwh = _dispatch(b, rules, state, net_load_kwh, row)
+        load_kwh = _dispatch(b, bank.da_eur_per_kwh[t], rules, state, net_load_kwh, row)
         _settle(b, t, bank, state, load_kwh, row)
         _learn_load(b, bank.line[t], state, load_kwh)
         run.position = t + 1
@@ -145,7 +146,7 @@ def step_run(
                 state.da_sold_kwh[b, 0] = state.da_sold_kwh[b, 1]
                 state.da_sold_kwh[b, 1] = 0.0
             _arrive(b, bank, rules, state, row)
-        _measure(b, rules, state)
+        _measure(b, bank, rules, state)
 
 
 @njit(cache=True)
@@ -206,7 +207,9 @@ def first_outside_limits(state: State, net_load_kwh: Floats) -> tuple[int, int]:
 
 
 @njit(cache=True, inline="always")
-def _dispatch(b: int, rules: Rules, state: State, net_load_kwh: Floats, row: Floats) -> float:
+def _dispatch(
+    b: int, da: float, rules: Rules, state: State, net_load_kwh: Floats, row: Floats
+) -> float:
     charged_kwh, discharged_kwh = 0.0, 0.0
     for k in range(state.run[b].connected):
         i = state.lot[b, k]
@@ -217,6 +220,10 @@ def _dispatch(b: int, rules: Rules, state: State, net_load_kwh: Floats, row: Flo
             charged_kwh += x
         else:
             discharged_kwh -= x
+            ev.discharged_kwh -= x
+            ev.earned_eur -= x * pay_eur_per_kwh(
+                ev.tariff_eur_per_kwh, ev.margin, ev.min_price_eur_per_kwh, da
+            )
             ev.contract_kwh = max(ev.contract_kwh + x, 0.0)
     row[CHARGE_KWH] = charged_kwh
     row[DISCHARGE_KWH] = discharged_kwh
@@ -250,12 +257,13 @@ def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
     for k in range(run.connected):
         i = state.lot[b, k]
         ev = state.ev[b, i]
-        if ev.departure > run.position:
+        if ev.leaves > run.position:
             state.lot[b, staying] = i
             staying += 1
             continue
-        demand_kwh = max(ev.target_kwh - ev.arrival_kwh, 0.0)
-        unserved_kwh = max(ev.target_kwh - ev.stored_kwh, 0.0)
+        due_kwh = due_at_kwh(ev, run.position, rules)
+        demand_kwh = max(due_kwh - ev.arrival_kwh, 0.0)
+        unserved_kwh = max(due_kwh - ev.stored_kwh, 0.0)
         served_kwh = max(demand_kwh - unserved_kwh, 0.0)
         row[DEPARTURES] += 1.0
         row[FULLY_SERVED] += 1.0 if unserved_kwh <= TOLERANCE_KWH else 0.0
@@ -264,7 +272,8 @@ def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
         row[UNSERVED_KWH] += unserved_kwh
         row[RETAIL_EUR] += served_kwh / rules.charge_eff * rules.retail_eur_per_kwh
         row[SHORTFALL_EUR] -= unserved_kwh * rules.shortfall_eur_per_kwh
-        row[PAYOFF_EUR] -= ev.payoff_eur
+        if ev.contract_end > 0:
+            row[PAYOFF_EUR] -= pay_owner(ev, run, rules)
         state.occupied[b, i] = False
         _clear(ev)
     run.connected = staying
@@ -282,32 +291,20 @@ def _arrive(b: int, bank: Bank, rules: Rules, state: State, row: Floats) -> None
             row[TURNED_AWAY] += 1.0
             continue
         ev = state.ev[b, i]
-        _plug_in(ev, bank.sessions[s], s)
+        _plug_in(ev, bank.sessions[s], s, run.position)
         state.occupied[b, i] = True
         state.lot[b, run.connected] = i
         run.connected += 1
-        if run.menu_term > 0:
-            chosen = _chosen(
-                ev,
-                bank.sessions[s].owner_draw,
-                rules,
-                state.menu_kwh[b],
-                state.menu_eur[b],
-                run.menu_term,
-                run.position,
-            )
-            if chosen >= 0:
-                ev.contract_kwh = state.menu_kwh[b, chosen]
-                ev.contract_end = run.position + run.menu_term
-                ev.payoff_eur = state.menu_eur[b, chosen]
-                state.accepted[b, chosen] += 1
-                row[CONTRACTS] += 1.0
+        if bank.sessions[s].interest_draw < run.participation and state.offers.shape[1] > 0:
+            offer_contract(b, bank.sessions[s], rules, state, ev, row)
 
 
 @njit(cache=True)
-def _plug_in(ev: Record, session: Record, s: int) -> None:
+def _plug_in(ev: Record, session: Record, s: int, t: int) -> None:
     ev.session = s
+    ev.arrival = t
     ev.departure = session.departure
+    ev.leaves = session.leaves
     ev.stored_kwh = session.arrival_kwh
     ev.arrival_kwh = session.arrival_kwh
     ev.target_kwh = session.target_kwh
@@ -317,52 +314,26 @@ def _plug_in(ev: Record, session: Record, s: int) -> None:
     ev.discharge_kw = session.discharge_kw
 
 
-@njit(cache=True)
-def _chosen(
-    ev: Record,
-    owner_draw: float,
-    rules: Rules,
-    menu_kwh: Floats,
-    menu_eur: Floats,
-    term: int,
-    t: int,
-) -> int:
-    """The owner's choice from the menu, as far as it passes the entry checks; -1: none."""
-    stay_h = (ev.departure - t) * rules.dt_h
-    laxity = laxity_h(stay_h, ev.stored_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
-    return choose_contract(
-        owner_type_index(owner_draw, rules.cumulative_prob),
-        menu_kwh,
-        menu_eur,
-        rules.owner_types,
-        rules.wear_eur_per_kwh,
-        stay_h,
-        term * rules.dt_h,
-        ev.stored_kwh,
-        dischargeable_kwh(
-            laxity, ev.charge_kw, ev.discharge_kw, rules.charge_eff, rules.discharge_eff
-        ),
-    )
-
-
 @njit(cache=True, inline="always")
-def _measure(b: int, rules: Rules, state: State) -> None:
+def _measure(b: int, bank: Bank, rules: Rules, state: State) -> None:
     """Limits and laxity of every EV, and the fleet's envelope, for the coming step."""
     run = state.run[b]
     t = run.position
+    da = bank.da_eur_per_kwh[min(t, run.last)]
     fleet_lo, fleet_idle, fleet_hi = 0.0, 0.0, 0.0
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]
         running = t < ev.contract_end
+        active = running and t >= ev.contract_start and da >= ev.min_price_eur_per_kwh
         steps_left = ev.departure - t
         lo, hi = dispatch_limits_kwh(
             ev.stored_kwh,
             ev.target_kwh,
-            ev.min_kwh,
+            max(ev.min_kwh, ev.keep_kwh),
             ev.ceiling_kwh if running else ev.target_kwh,
             ev.charge_kw * rules.dt_h,
             ev.discharge_kw * rules.dt_h,
-            ev.contract_kwh if running else 0.0,
+            ev.contract_kwh if active else 0.0,
             steps_left,
             rules.charge_eff,
             rules.discharge_eff,
@@ -382,6 +353,11 @@ def _clear(ev: Record) -> None:
     ev.stored_kwh, ev.arrival_kwh, ev.target_kwh = 0.0, 0.0, 0.0
     ev.min_kwh, ev.ceiling_kwh = 0.0, 0.0
     ev.charge_kw, ev.discharge_kw = 0.0, 0.0
-    ev.contract_kwh, ev.payoff_eur = 0.0, 0.0
+    ev.contract_kwh, ev.keep_kwh, ev.min_price_eur_per_kwh = 0.0, 0.0, 0.0
+    ev.tariff_eur_per_kwh, ev.margin = 0.0, 0.0
+    ev.payoff_eur, ev.earned_eur = 0.0, 0.0
+    ev.discharged_kwh, ev.perceived_eur_per_kwh = 0.0, 0.0
     ev.lo_kwh, ev.hi_kwh, ev.laxity_h = 0.0, 0.0, 0.0
-    ev.departure, ev.contract_end, ev.session = 0, 0, 0
+    ev.arrival, ev.departure, ev.leaves = 0, 0, 0
+    ev.contract_start, ev.contract_end = 0, 0
+    ev.offer, ev.session = 0, 0

@@ -1,7 +1,7 @@
 """Programs (7) and (8) of the contract design, as the paper states them.
 
 They cross-check `vpp_gym.contracts.design.design_menu`, which is exact and far
-faster, and design menus for other concave values of energy than kappa * log(1 + w).
+faster, and design menus for other concave values of energy than kappa * log(1 + w / saturation).
 Both are cone programs, solved by Clarabel.
 """
 
@@ -61,7 +61,7 @@ def solve_reduced_program(problem: DesignProblem, *, value: Value | None = None)
 
     Args:
         problem: from `vpp_gym.contracts.problem.design_problem`.
-        value: of w kWh to the VPP, in place of kappa * log(1 + w), which is the
+        value: of w kWh to the VPP, in place of kappa * log(1 + w / saturation), the
             default: concave, in atoms of cvxpy, element by element. Examples:
             `lambda w: 0.1 * cp.sqrt(w)`, `lambda w: 0.03 * cp.minimum(w, 20)`.
 
@@ -93,7 +93,7 @@ def solve_reduced_program(problem: DesignProblem, *, value: Value | None = None)
 
 def _value_eur(problem: DesignProblem, value: Value | None, w: cp.Variable) -> cp.Expression:
     if value is None:
-        return problem.kappa_eur * cp.log1p(w)
+        return problem.kappa_eur * cp.log1p(w / problem.saturation_kwh)
     value_eur = value(w)
     if value_eur.shape != w.shape or not value_eur.is_concave():
         found = f"shape {value_eur.shape}, {value_eur.curvature.lower()}"

@@ -1,0 +1,45 @@
+"""Who owns the cars, and how owners behave."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from vpp_gym.params.section import Section, check_distribution
+
+
+class OwnerParams(Section):
+    """Who owns the cars, and how owners behave.
+
+    types: an owner of type t perceives the wear of discharging as wear / t; rising.
+    type_prob: the share of each type among those who come.
+    wear_eur_per_kwh: true wear cost of discharging.
+    early_departure_prob: share of owners who leave before the departure they declared,
+        at any step until then with equal probability.
+    participation: share of owners who look at an offer at all, at first.
+    participation_memory: that share follows the owners' experience, over so many who
+        left with a contract; 0: it stays as it is.
+    pleasing_eur: what a contract must leave an owner, after the perceived wear of what
+        was discharged, for the owner to speak well of it.
+    participation_floor: the share never falls below this.
+
+    Source of types and wear: Rahman et al. 2023, Table 1. The rest is ours.
+    """
+
+    types: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5)
+    type_prob: tuple[float, ...] = (0.2, 0.2, 0.2, 0.2, 0.2)
+    wear_eur_per_kwh: float = Field(default=0.01, gt=0)
+    early_departure_prob: float = Field(default=0.0, ge=0, le=1)
+    participation: float = Field(default=1.0, ge=0, le=1)
+    participation_memory: int = Field(default=0, ge=0, le=1_000_000)
+    pleasing_eur: float = Field(default=0.0, ge=-100, le=100)
+    participation_floor: float = Field(default=0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _types_are_a_distribution(self) -> OwnerParams:
+        if len(self.types) != len(self.type_prob) or not self.types:
+            raise ValueError("types and type_prob must be non-empty and of equal length")
+        rising = all(a < b for a, b in zip(self.types, self.types[1:], strict=False))
+        if self.types[0] <= 0 or not rising:
+            raise ValueError("types must be positive and strictly increasing")
+        check_distribution("type_prob", self.type_prob)
+        return self

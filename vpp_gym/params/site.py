@@ -1,0 +1,69 @@
+"""Chargers, batteries, market rules and what drivers pay."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from vpp_gym.params.section import Section
+
+Pricing = Literal["dutch", "single", "dual"]
+
+
+class SiteParams(Section):
+    """The chargers: all alike, bidirectional.
+
+    Source of the defaults: Rahman et al. 2023, Sec. 7 (11 kW, efficiency 0.98).
+    """
+
+    n_chargers: int = Field(default=25, ge=1, le=1_000_000)
+    charge_kw: float = Field(default=11.0, gt=0, le=5_000)
+    discharge_kw: float = Field(default=11.0, ge=0, le=5_000)
+    charge_eff: float = Field(default=0.98, gt=0, le=1)
+    discharge_eff: float = Field(default=0.98, gt=0, le=1)
+
+
+class BatteryParams(Section):
+    """Window of state of charge in which any battery is operated.
+
+    A max_soc above 1 is no battery's; it lifts the limit, for reproductions.
+    """
+
+    min_soc: float = Field(default=0.03, ge=0, lt=1)
+    max_soc: float = Field(default=0.97, gt=0, le=2)
+
+    @model_validator(mode="after")
+    def _window_is_open(self) -> BatteryParams:
+        if self.min_soc >= self.max_soc:
+            raise ValueError(f"min_soc {self.min_soc} must be below max_soc {self.max_soc}")
+        return self
+
+
+class MarketParams(Section):
+    """Rules of settlement.
+
+    imbalance_pricing:
+        "dutch": the scenario's short and long prices as they are: one price,
+        but two in hours of regulation state 2.
+        "single": the mean of the two prices settles both directions.
+        "dual": a short party pays max(DA, short), a long one gets min(DA, long).
+    imbalance_lag_steps: 1: only prices of settled steps are known; 0: the price
+        of the present step is known before the dispatch, too.
+    bid_limit_kw: largest bid per line, either way; None: the power of all chargers.
+    """
+
+    imbalance_pricing: Pricing = "dutch"
+    gate_closure_h: int = Field(default=12, ge=1, le=23)
+    imbalance_lag_steps: Literal[0, 1] = 1
+    bid_limit_kw: float | None = Field(default=None, ge=0, le=1e9)
+
+
+class DriverParams(Section):
+    """What drivers pay for their own demand, and what missing it costs.
+
+    shortfall_eur_per_kwh is a penalty on top of the retail revenue that is lost.
+    """
+
+    retail_eur_per_kwh: float = Field(default=0.13, ge=0, le=20)
+    shortfall_eur_per_kwh: float = Field(default=0.5, ge=0, le=1_000)

@@ -1,0 +1,103 @@
+"""An EV's contract in the simulator: offered on arrival, settled on leaving."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vpp_gym.contracts.choice import choose_offer, owner_type_index, sign
+from vpp_gym.contracts.offer import Arrival, Contract
+from vpp_gym.fleet.laxity import dischargeable_kwh, laxity_h
+from vpp_gym.markets.ledger import CONTRACTS
+from vpp_gym.simulation.state import Rules, State
+
+Floats = NDArray[np.float64]
+Record = Any
+"""One row of a record array: EV, RUN or SESSION, changed in place."""
+
+ROUNDING = 1e-9
+"""Of hours to whole steps."""
+
+
+@njit(cache=True)
+def offer_contract(
+    b: int, session: Record, rules: Rules, state: State, ev: Record, row: Floats
+) -> None:
+    """Offer what is on offer; sign what the owner chooses."""
+    stay_h = (ev.departure - ev.arrival) * rules.dt_h
+    laxity = laxity_h(stay_h, ev.stored_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
+    own_type = owner_type_index(session.owner_draw, rules.cumulative_prob)
+    ev.perceived_eur_per_kwh = rules.wear_eur_per_kwh / rules.owner_types[own_type]
+    arrival = Arrival(
+        own_type,
+        ev.perceived_eur_per_kwh,
+        stay_h,
+        ev.stored_kwh,
+        session.capacity_kwh,
+        ev.discharge_kw,
+        dischargeable_kwh(
+            laxity, ev.charge_kw, ev.discharge_kw, rules.charge_eff, rules.discharge_eff
+        ),
+    )
+    chosen = choose_offer(state.offers[b], arrival)
+    if chosen >= 0:
+        _bind(ev, sign(state.offers[b, chosen], arrival), rules)
+        ev.offer = chosen
+        state.accepted[b, chosen] += 1
+        row[CONTRACTS] += 1.0
+
+
+@njit(cache=True)
+def _bind(ev: Record, contract: Contract, rules: Rules) -> None:
+    """Put a contract into force; its window is cut to whole steps, from the inside."""
+    ev.contract_start = ev.arrival + math.ceil(contract.start_h / rules.dt_h - ROUNDING)
+    ev.contract_end = ev.arrival + math.floor(contract.end_h / rules.dt_h + ROUNDING)
+    ev.contract_kwh = contract.energy_kwh if rules.energy_counts else math.inf
+    ev.keep_kwh = contract.keep_kwh
+    ev.min_price_eur_per_kwh = contract.min_price_eur_per_kwh
+    ev.tariff_eur_per_kwh = contract.tariff_eur_per_kwh
+    ev.margin = contract.margin
+    ev.payoff_eur = contract.payoff_eur
+
+
+@njit(cache=True)
+def due_at_kwh(ev: Record, t: int, rules: Rules) -> float:
+    """Energy that should be stored when the EV leaves.
+
+    The target; an owner who leaves before the declared departure can only expect what
+    full power from the arrival on would have reached.
+    """
+    if t >= ev.departure:
+        return ev.target_kwh
+    reachable_kwh = rules.charge_eff * ev.charge_kw * (t - ev.arrival) * rules.dt_h
+    return min(ev.target_kwh, ev.arrival_kwh + reachable_kwh)
+
+
+@njit(cache=True)
+def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
+    """EUR paid to an owner with a contract who leaves; word of it gets round."""
+    paid_eur = ev.earned_eur + ev.payoff_eur * share_earned(ev, run.position, rules)
+    if rules.participation_memory > 0:
+        gain_eur = paid_eur - ev.discharged_kwh * ev.perceived_eur_per_kwh
+        pleased = 1.0 if gain_eur >= rules.pleasing_eur else 0.0
+        change = (pleased - run.participation) / rules.participation_memory
+        run.participation = max(run.participation + change, rules.participation_floor)
+    return paid_eur
+
+
+@njit(cache=True)
+def share_earned(ev: Record, t: int, rules: Rules) -> float:
+    """Part of the payoff that is due when the EV leaves.
+
+    Source: Rahman et al. 2023, Sec. 4: paid if the EV stays until its deadline.
+    """
+    if t >= ev.departure:
+        return 1.0
+    if not rules.pro_rata:
+        return 0.0
+    window = ev.contract_end - ev.contract_start
+    return min(max((t - ev.contract_start) / window, 0.0), 1.0) if window > 0 else 1.0
