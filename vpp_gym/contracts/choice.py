@@ -24,8 +24,9 @@ def choose_offer(offers: Records, arrival: Arrival) -> int:
 
     Of each family the owner picks one: where its offers are meant for types, the own
     type's if it passes the entry checks, else the nearest one below, never one above;
-    else the one that is worth most. Of the families the owner takes the one worth most,
-    and the first of equals; never one that may cost more wear than it pays.
+    else the one that is surely worth most. Of the families the owner takes the one surely
+    worth most; of equals the one that pays more per kWh at the least, and of equals again
+    the first; never one that may cost more wear than it pays.
 
     Args:
         offers: (k,) OFFER records; those of a family stand together, its types rising.
@@ -37,23 +38,32 @@ def choose_offer(offers: Records, arrival: Arrival) -> int:
     Source: Rahman et al. 2023, Sec. 4 (choice) and Sec. 6.3 (entry checks), for the
     fixed-term family; the choice between families is ours.
     """
-    best, best_eur = -1, -np.inf
-    picked, picked_eur = -1, -np.inf
+    best, picked = -1, -1
     for k in range(len(offers)):
         if k > 0 and offers[k].family != offers[k - 1].family:
-            if picked >= 0 and picked_eur > best_eur + UTILITY_TOLERANCE_EUR:
-                best, best_eur = picked, picked_eur
-            picked, picked_eur = -1, -np.inf
-        if offers[k].owner_type <= arrival.own_type and may_enter(offers[k], arrival):
-            sure_eur = sure_utility_eur(offers[k], arrival)
-            # The lowest type's utility is exactly zero by design: allow for rounding.
-            signs = sure_eur >= -UTILITY_TOLERANCE_EUR
+            best, picked = _better(offers, arrival, best, picked), -1
+        # The lowest type's utility is exactly zero by design: allow for rounding.
+        if (
+            offers[k].owner_type <= arrival.own_type
+            and may_enter(offers[k], arrival)
+            and sure_utility_eur(offers[k], arrival) >= -UTILITY_TOLERANCE_EUR
+        ):
             meant = offers[k].owner_type >= 0
-            if signs and (meant or sure_eur > picked_eur + UTILITY_TOLERANCE_EUR):
-                picked, picked_eur = k, sure_eur
-    if picked >= 0 and picked_eur > best_eur + UTILITY_TOLERANCE_EUR:
-        best = picked
-    return best
+            picked = k if meant else _better(offers, arrival, picked, k)
+    return _better(offers, arrival, best, picked)
+
+
+@njit(cache=True)
+def _better(offers: Records, arrival: Arrival, first: int, second: int) -> int:
+    """The offer that the owner prefers, -1 being none; of equals the first."""
+    if first < 0 or second < 0:
+        return max(first, second)
+    ahead_eur = sure_utility_eur(offers[second], arrival) - sure_utility_eur(offers[first], arrival)
+    if abs(ahead_eur) > UTILITY_TOLERANCE_EUR:
+        return second if ahead_eur > 0.0 else first
+    more = sign(offers[second], arrival).tariff_eur_per_kwh
+    more -= sign(offers[first], arrival).tariff_eur_per_kwh
+    return second if more > UTILITY_TOLERANCE_EUR else first
 
 
 @njit(cache=True)
