@@ -33,8 +33,9 @@ def contracts(
         typer.Option(help="Their probabilities, e.g. 0.4,0.6; else equal.", show_default=False),
     ] = None,
     kappa: Annotated[
-        float, typer.Option(help="EUR; w kWh are worth kappa * log(1 + w) to the VPP.")
+        float, typer.Option(help="EUR; w kWh are worth kappa * log(1 + w / saturation) to the VPP.")
     ] = 0.2,
+    saturation: Annotated[float, typer.Option(help="kWh from which on that value flattens.")] = 1.0,
     wear: Annotated[float, typer.Option(help="True wear cost, EUR/kWh.")] = 0.01,
     term: Annotated[
         float | None,
@@ -56,7 +57,13 @@ def contracts(
     if figure is not None:
         checked_file("figure", figure, (".png", ".svg"))
     cap_kwh, limit = _cap(term, cap)
-    menu, report = _menu(types, prob, kappa, wear, cap_kwh)
+    numbers = {
+        "kappa_eur": kappa,
+        "wear_eur_per_kwh": wear,
+        "energy_cap_kwh": cap_kwh,
+        "saturation_kwh": saturation,
+    }
+    menu, report = _menu(types, prob, numbers)
     if figure is not None:
         from vpp_gym.plots.menus import draw_menu, save_figure
 
@@ -84,22 +91,15 @@ def _cap(term_h: float | None, cap_kwh: float | None) -> tuple[float, str]:
     return power_kw * hours, f"term {hours:g} h at {power_kw:g} kW"
 
 
-def _menu(
-    types: str, prob: str | None, kappa_eur: float, wear_eur_per_kwh: float, cap_kwh: float
-) -> tuple[Menu, dict[str, Any]]:
+def _menu(types: str, prob: str | None, numbers: dict[str, float]) -> tuple[Menu, dict[str, Any]]:
     """The menu, and all about it as a document."""
     from vpp_gym.contracts.design import design_menu
     from vpp_gym.contracts.menu import expected_value_eur
 
     owners = _numbers("types", types)
-    numbers = {
-        "kappa_eur": kappa_eur,
-        "wear_eur_per_kwh": wear_eur_per_kwh,
-        "energy_cap_kwh": cap_kwh,
-    }
     equal = [1 / len(owners)] * len(owners)
     menu = design_menu(owners, equal if prob is None else _numbers("prob", prob), **numbers)
-    expected_eur = expected_value_eur(menu, kappa_eur)
+    expected_eur = expected_value_eur(menu, numbers["kappa_eur"], numbers["saturation_kwh"])
     return menu, numbers | {"expected_value_eur": expected_eur, "contracts": _rows(menu)}
 
 
