@@ -9,8 +9,9 @@ import numpy as np
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import by_charger
+from vpp_gym.policies.base import by_charger, with_offer
 from vpp_gym.policies.hindsight_stays import PlannedStays, settled_prices
+from vpp_gym.policies.offering import Offering
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions, Floats, Ints, Snapshot
@@ -31,7 +32,7 @@ class Hindsight:
     `reveal` runs the plans once through the simulator to learn which contracts
     are signed, who is turned away and what the load will be; `predict` replays.
 
-    What it bounds: every policy with the same menu term whose bids keep to
+    What it bounds: every policy with the same contracts on offer whose bids keep to
     the same bound. "connected" is the power of the EVs connected in the step,
     either way; "limit" is the world's own bid limit, so that it bounds any
     policy; "none" does not bid, and bounds the cost of the net load.
@@ -42,7 +43,8 @@ class Hindsight:
     autumn, share a bid.
 
     Args:
-        term_h: term of the menu on offer; None leaves it to the world.
+        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
+        contract: what is on offer instead, see `vpp_gym.policies.offering`.
         bid_bound: "connected", "limit" or "none".
         name: row label in results.
 
@@ -58,12 +60,14 @@ class Hindsight:
         self,
         term_h: int | None = 3,
         *,
+        contract: Offering | None = None,
         bid_bound: BidBound = "connected",
         name: str = "hindsight",
     ) -> None:
         if bid_bound not in ("connected", "limit", "none"):
             raise InvalidInputError("bid_bound", bid_bound, "use connected, limit or none")
-        self.term_h, self.bid_bound, self.name = term_h, bid_bound, name
+        self.term_h = term_h if contract is None else None
+        self.contract, self.bid_bound, self.name = contract, bid_bound, name
         self.repair_kwh = 0.0
         self._loads: list[Floats] = []
         self._sheets: dict[int, Floats] = {}
@@ -74,12 +78,11 @@ class Hindsight:
 
         Args:
             scenario: the world of the run.
-            params: its rules; the own menu term, if there is one, replaces theirs.
+            params: its rules; what the policy offers replaces theirs.
             start_step: scenario step at which the run begins.
             end_step: first scenario step after the run.
         """
-        if self.term_h is not None:
-            params = params.replace(contract={"term_h": self.term_h})
+        params = with_offer(self, params)
         stays = PlannedStays(scenario, params, start_step, end_step)
         sim = Simulation(scenario, params)
         sim.reset(0, start_step, end_step)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Policy, Privileged
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.hindsight import Hindsight
+from vpp_gym.policies.offering import Offering
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
 from vpp_gym.scenarios.scenario import Scenario
@@ -24,8 +24,9 @@ class Operator:
         bidder: decides the bid sheet; by default nothing is sold.
         name: row label; by default the two names joined, or the dispatcher's
             alone if there are no bids.
-        term_h: term of the menu on offer; by default the dispatcher's.
-        contract: "kappa_eur" of the menu, if it is not the world's.
+        term_h: term of the fixed-term menu on offer; by default the dispatcher's.
+        contract: what is on offer beyond that, or instead, see
+            `vpp_gym.policies.offering`; by default the dispatcher's.
     """
 
     def __init__(
@@ -35,14 +36,15 @@ class Operator:
         *,
         name: str | None = None,
         term_h: int | None = None,
-        contract: Mapping[str, Any] | None = None,
+        contract: Offering | None = None,
     ) -> None:
         self.dispatcher = dispatcher
         self.bidder: Bidder = ZeroBidder() if bidder is None else bidder
         joined = dispatcher.name if bidder is None else f"{dispatcher.name}+{bidder.name}"
         self.name = joined if name is None else name
         self.term_h = dispatcher.term_h if term_h is None else term_h
-        self.contract = dict(contract or {})
+        offered = getattr(dispatcher, "contract", None) if contract is None else contract
+        self.contract = dict(offered or {})
         self.privileged = dispatcher.privileged or self.bidder.privileged
 
     def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:

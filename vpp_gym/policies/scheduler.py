@@ -12,6 +12,7 @@ from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Dispatcher, Privileged, idle_until_forced_kwh
 from vpp_gym.policies.contract_terms import discharge_limits, selling_price
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDayMean
+from vpp_gym.policies.offering import Offering
 from vpp_gym.policies.price_history import day_ahead_anchor
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet
@@ -37,7 +38,8 @@ class RollingScheduler(Dispatcher):
     Args:
         name: row label in results.
         forecaster: of imbalance prices.
-        term_h: term of the menu on offer.
+        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
+        contract: what is on offer instead, see `vpp_gym.policies.offering`.
         contracts_only: plan EVs with a contract; the others wait until they must
             charge (Algorithm 1).
         discharges: False plans without discharging, contract or not.
@@ -55,6 +57,7 @@ class RollingScheduler(Dispatcher):
         name: str,
         forecaster: Forecaster,
         term_h: int | None,
+        contract: Offering | None = None,
         contracts_only: bool = False,
         discharges: bool = True,
         engine: Engine = "exact",
@@ -63,6 +66,7 @@ class RollingScheduler(Dispatcher):
         if engine not in ("exact", "cvxpy"):
             raise InvalidInputError("engine", engine, "use exact or cvxpy")
         self.name, self.forecaster, self.term_h = name, forecaster, term_h
+        self.contract = contract
         self.privileged = forecaster.privileged
         self.contracts_only, self.discharges = contracts_only, discharges
         self.engine, self.shortfall_eur_per_kwh = engine, shortfall_eur_per_kwh
@@ -159,12 +163,27 @@ def algorithm_1(
 
 
 def rolling_mpc(
-    term_h: int | None = 0, forecaster: Forecaster | None = None, engine: Engine = "exact"
+    term_h: int | None = 0,
+    forecaster: Forecaster | None = None,
+    engine: Engine = "exact",
+    *,
+    contract: Offering | None = None,
+    name: str | None = None,
 ) -> RollingScheduler:
-    """Every EV planned, with day-ahead prices and the last imbalance as the forecast."""
+    """Every EV planned, with day-ahead prices and the last imbalance as the forecast.
+
+    Args:
+        term_h: term of the fixed-term menu on offer; 0 offers nothing, None leaves it to
+            the world.
+        forecaster: of imbalance prices.
+        engine: "exact" or "cvxpy".
+        contract: what is on offer instead of that menu.
+        name: row label; by default it tells the term.
+    """
     return RollingScheduler(
-        name="rolling_mpc" if not term_h else f"rolling_mpc_{term_h}h",
+        name=name or ("rolling_mpc" if not term_h else f"rolling_mpc_{term_h}h"),
         forecaster=forecaster or DayAheadAnchored(),
-        term_h=term_h,
+        term_h=term_h if contract is None else None,
+        contract=contract,
         engine=engine,
     )
