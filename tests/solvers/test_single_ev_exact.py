@@ -50,14 +50,14 @@ def as_problem(case: dict) -> tuple:
         max_kwh=case["max_kwh"],
         late_max_kwh=case.get("late_max_kwh", case["max_kwh"]),
         target_kwh=case["target_kwh"],
-        discharge_kwh=case["discharge_kwh"],
         discharge_steps=float(case["discharge_steps"]),
         contract_kwh=case["contract_kwh"],
         steps=float(n),
     )
     rules = Rules(case["charge_eff"], case["discharge_eff"], case["shortfall_eur_per_kwh"])
     charge = np.broadcast_to(np.asarray(case["charge_kwh"], float), n).copy()
-    return case["buy"], case["sell"], charge, ev, rules
+    discharge = np.broadcast_to(np.asarray(case["discharge_kwh"], float), n).copy()
+    return case["buy"], case["sell"], charge, discharge, ev, rules
 
 
 def test_the_fallback_agrees_with_the_search():
@@ -69,8 +69,8 @@ def test_the_fallback_agrees_with_the_search():
 
 
 def test_the_search_says_when_it_gives_up():
-    buy, sell, charge, ev, rules = as_problem(random_case(1972, negative=True))
-    stay = stay_of(buy, sell, dearest_first(buy), charge, ev, rules, 0, ANY)
+    buy, *rest = as_problem(random_case(1972, negative=True))
+    stay = stay_of(buy, rest[0], dearest_first(buy), *rest[1:], 0, ANY)
     plan = np.empty(len(buy))
     assert best_plan(stay, 1, plan)[0] == UNFINISHED
     assert best_plan(stay, 50, plan)[0] == SOLVED

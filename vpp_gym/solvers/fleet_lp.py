@@ -93,11 +93,11 @@ class FleetLP:
         cost = np.concatenate(
             [
                 np.tile(trade * instance.buy, n),
-                np.tile(-trade * instance.sell, n),
+                np.broadcast_to(-trade * instance.sell, (n, horizon)).ravel(),
                 np.zeros(size),
                 np.full(n, rules.shortfall_eur_per_kwh or 0.0),
                 (1.0 - trade) * instance.buy,
-                (trade - 1.0) * instance.sell,
+                (trade - 1.0) * instance.sell[0],
             ]
         )
         room_down = np.repeat(instance.lower_kwh - instance.energy_kwh, horizon)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.solvers.segments import Floats
@@ -34,9 +34,8 @@ class Ev(NamedTuple):
         max_kwh: upper limit of the stored energy.
         late_max_kwh: behind the contract's window, no charging beyond this.
         target_kwh: to be stored after the last step.
-        discharge_kwh: limit per step.
-        discharge_steps: the contract's window.
-        contract_kwh: most that may be discharged in all.
+        discharge_steps: steps to the end of the contract's window.
+        contract_kwh: most that may be discharged in all; inf: no cap.
         steps: to departure.
     """
 
@@ -45,26 +44,25 @@ class Ev(NamedTuple):
     max_kwh: float
     late_max_kwh: float
     target_kwh: float
-    discharge_kwh: float
     discharge_steps: float
     contract_kwh: float
     steps: float
 
 
-LOWEST = {"discharge_kwh": 0.0, "steps": 1.0}
-WHOLE = ("discharge_steps", "steps")
+WHOLE = [Ev._fields.index(name) for name in ("discharge_steps", "steps")]
+CONTRACT = Ev._fields.index("contract_kwh")
 
 
 def checked_fleet(n: int, **columns: ArrayLike) -> Floats:
-    """(n, 9) one row per EV, in the order of `Ev`'s fields.
+    """(n, 8) one row per EV, in the order of `Ev`'s fields.
 
     Args:
         n: number of EVs.
         columns: (n,) or one number for each field of `Ev`.
 
     Raises:
-        InvalidInputError: not finite, negative where that has no meaning, part
-            of a step, lengths that do not match, an empty window of energy.
+        InvalidInputError: not finite (a contract may be inf), less than a step's
+            stay, part of a step, lengths that do not match, an empty window of energy.
     """
     table = np.empty((n, len(Ev._fields)))
     for k, name in enumerate(Ev._fields):
@@ -77,19 +75,27 @@ def checked_fleet(n: int, **columns: ArrayLike) -> Floats:
 
 
 def _check_table(table: Floats) -> None:
-    if not np.isfinite(table).all():
-        name = Ev._fields[int(np.argmin(np.isfinite(table).all(axis=0)))]
-        raise InvalidInputError(name, "nan or inf", "give finite numbers")
-    for name, low in LOWEST.items():
-        column = table[:, Ev._fields.index(name)]
-        if (column < low).any():
-            raise InvalidInputError(name, column.min(), f"give at least {low}")
-    for name in WHOLE:
-        column = table[:, Ev._fields.index(name)]
+    finite = np.isfinite(table)
+    if not finite.all():
+        _check_infinite(table, finite)
+    if table[:, -1].min() < 1.0:
+        raise InvalidInputError("steps", table[:, -1].min(), "give at least 1")
+    for k in WHOLE:
+        column = table[:, k]
         if (column != np.rint(column)).any():
-            raise InvalidInputError(name, column, "give whole steps")
+            raise InvalidInputError(Ev._fields[k], column, "give whole steps")
     if (table[:, 1] > table[:, 2]).any():
         raise InvalidInputError("min_kwh", table[:, 1], "must not exceed max_kwh")
+
+
+def _check_infinite(table: Floats, finite: NDArray[np.bool_]) -> None:
+    """Refuse what is not finite, but for a contract without a cap."""
+    finite[:, CONTRACT] |= table[:, CONTRACT] == np.inf
+    if finite.all():
+        return
+    k = int(np.argmin(finite.all(axis=0)))
+    remedy = "give numbers, inf for no cap" if k == CONTRACT else "give finite numbers"
+    raise InvalidInputError(Ev._fields[k], table[np.argmin(finite[:, k]), k], remedy)
 
 
 def checked_rules(charge_eff: float, discharge_eff: float, shortfall_eur_per_kwh: float) -> Rules:
@@ -103,28 +109,58 @@ def checked_rules(charge_eff: float, discharge_eff: float, shortfall_eur_per_kwh
     return Rules(float(charge_eff), float(discharge_eff), float(shortfall_eur_per_kwh))
 
 
-def checked_prices(buy: ArrayLike, sell: ArrayLike) -> tuple[Floats, Floats]:
-    """Two arrays of finite prices of one length, at least one step."""
-    pair = np.array(buy, dtype=float), np.array(sell, dtype=float)
-    if pair[0].ndim != 1 or pair[0].shape != pair[1].shape or not pair[0].size:
-        shapes = (pair[0].shape, pair[1].shape)
-        raise InvalidInputError("buy, sell", shapes, "give one price of each per step")
-    if not (np.isfinite(pair[0]).all() and np.isfinite(pair[1]).all()):
-        raise InvalidInputError("buy, sell", "nan or inf", "give finite prices")
-    return pair
+def checked_prices(buy: ArrayLike, sell: ArrayLike, n: int) -> tuple[Floats, Floats]:
+    """Finite prices of at least one step: (T,) for buying, (n or 1, T) for selling.
+
+    Args:
+        buy: (T,) EUR/kWh, the same for all EVs.
+        sell: (T,) EUR/kWh, or (n, T) where each EV has its own.
+        n: number of EVs.
+
+    Raises:
+        InvalidInputError: shapes that do not match, nan or inf.
+    """
+    bought, sold = np.array(buy, dtype=float), np.array(sell, dtype=float, order="C", ndmin=2)
+    if bought.ndim != 1 or not bought.size:
+        raise InvalidInputError("buy", bought.shape, "give one price per step")
+    if sold.shape not in ((1, bought.size), (n, bought.size)):
+        remedy = f"give ({bought.size},) or ({n}, {bought.size}), as buy has so many steps"
+        raise InvalidInputError("sell", np.shape(sell), remedy)
+    for name, prices in (("buy", bought), ("sell", sold)):
+        if not np.isfinite(prices).all():
+            raise InvalidInputError(name, "nan or inf", "give finite prices")
+    return bought, sold
 
 
-def checked_charge(charge_kwh: ArrayLike, n: int, steps: int) -> Floats:
-    """(n or 1, T or 1) limit of charging at the meter.
+def per_ev(limit_kwh: ArrayLike) -> ArrayLike:
+    """A limit per EV, one number or (n,), as a column; (n, T) per EV and step as it is."""
+    return limit_kwh if np.ndim(limit_kwh) > 1 else np.reshape(limit_kwh, (-1, 1))
+
+
+def n_evs(*columns: ArrayLike) -> int:
+    """Length of the longest column; one number counts as one EV."""
+    return max(len(column) if np.ndim(column) else 1 for column in map(np.asarray, columns))
+
+
+def checked_power(name: str, limit_kwh: ArrayLike, n: int, steps: int) -> Floats:
+    """(n or 1, T or 1) limit of charging or discharging in a step, at the meter.
+
+    Args:
+        name: of the limit.
+        limit_kwh: one number, (T,) for a single EV, (n, 1) or (n, T).
+        n: number of EVs.
+        steps: T.
 
     Raises:
         InvalidInputError: an array that fits neither the EVs nor the steps, NaN
             or a negative limit.
     """
-    charge = np.array(charge_kwh, dtype=float, ndmin=2)
-    if charge.ndim != 2 or charge.shape[0] not in (1, n) or charge.shape[1] not in (1, steps):
-        shape = np.shape(charge_kwh)
-        raise InvalidInputError("charge_kwh", shape, f"does not fit {n} EVs and {steps} steps")
-    if not (np.isfinite(charge).all() and (charge >= 0).all()):
-        raise InvalidInputError("charge_kwh", charge_kwh, "give finite numbers, at least 0")
-    return charge
+    limit = np.array(limit_kwh, dtype=float, order="C", ndmin=2)
+    if limit.ndim != 2 or limit.shape[0] not in (1, n) or limit.shape[1] not in (1, steps):
+        remedy = f"give one number, or limits of {n} EVs, or of {n} EVs in {steps} steps"
+        raise InvalidInputError(name, np.shape(limit_kwh), remedy)
+    low, high = limit.min(initial=0.0), limit.max(initial=0.0)
+    if not 0.0 <= low <= high < np.inf:
+        worst = high if low >= 0.0 else low
+        raise InvalidInputError(name, worst, "give finite numbers, at least 0")
+    return limit

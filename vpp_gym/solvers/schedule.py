@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import cvxpy as cp
+import numpy as np
 
 from vpp_gym.errors import InvalidInputError, SolveFailedError
 from vpp_gym.solvers.schedule_data import Instance, ScheduleData, ScheduleRules, instance_of
@@ -109,7 +110,8 @@ class ScheduleProgram:
         self.discharge = cp.Variable((n, horizon), nonneg=True)
         self.gain = cp.Variable((n, horizon))  # Stored since the start, after each step.
         self.short = cp.Variable(n, nonneg=True)
-        self.buy, self.sell = cp.Parameter(horizon), cp.Parameter(horizon)
+        self.buy = cp.Parameter(horizon)
+        self.sell = cp.Parameter((1 if self.rules.pooled else n, horizon))
         self.charge_max = cp.Parameter((n, horizon), nonneg=True)
         self.discharge_max = cp.Parameter((n, horizon), nonneg=True)
         self.room_down, self.room_up = cp.Parameter((n, 1)), cp.Parameter((n, 1))
@@ -123,9 +125,11 @@ class ScheduleProgram:
 
     def _cost_eur(self) -> cp.Expression:
         """(16): the value of the energy traded, and the terms added to it."""
-        charged, discharged = cp.sum(self.charge, axis=0), cp.sum(self.discharge, axis=0)
-        bought, sold = (self.bought, self.sold) if self.rules.pooled else (charged, discharged)
-        cost = self.buy @ bought - self.sell @ sold
+        if self.rules.pooled:
+            cost = self.buy @ self.bought - self.sell[0] @ self.sold
+        else:
+            charged = cp.sum(self.charge, axis=0)
+            cost = self.buy @ charged - cp.sum(cp.multiply(self.sell, self.discharge))
         if self.rules.shortfall_eur_per_kwh is not None:
             cost += self.rules.shortfall_eur_per_kwh * cp.sum(self.short)
         if self.rules.ramp_eur_per_kwh2 > 0.0 and self.horizon > 1:
@@ -164,7 +168,8 @@ class ScheduleProgram:
             yield cp.abs(self.net_load) <= rules.site_limit_kwh
 
     def _assign(self, instance: Instance) -> None:
-        self.buy.value, self.sell.value = instance.buy, instance.sell
+        self.buy.value = instance.buy
+        self.sell.value = np.broadcast_to(instance.sell, self.sell.shape)
         self.charge_max.value = instance.charge_max_kwh
         self.discharge_max.value = instance.discharge_max_kwh
         self.room_down.value = (instance.lower_kwh - instance.energy_kwh)[:, None]

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.solvers.limits import Ev, checked_charge, checked_fleet, checked_prices
+from vpp_gym.solvers.limits import (
+    Ev,
+    checked_fleet,
+    checked_power,
+    checked_prices,
+    n_evs,
+    per_ev,
+)
 from vpp_gym.solvers.segments import Floats
 
 
@@ -75,16 +82,17 @@ class ScheduleData:
 
     Attributes:
         buy_eur_per_kwh: (H,) at the meter for charging.
-        sell_eur_per_kwh: (H,) at the meter for discharging.
+        sell_eur_per_kwh: (H,) at the meter for discharging, or (n, H) where each EV
+            has its own; one for all in pooled settlement.
         steps: (n,) or scalar, steps to the EV's departure.
         energy_kwh: (n,) or scalar, stored now; as are the limits below.
         min_kwh: lower limit of the stored energy.
         max_kwh: upper limit of the stored energy.
         target_kwh: to be stored at departure.
-        charge_kwh: limit per step at the meter.
-        discharge_kwh: limit per step at the meter.
+        charge_kwh: limit per step at the meter, or (n, H) for each step.
+        discharge_kwh: limit per step at the meter, or (n, H) for each step.
         discharge_steps: discharge is possible in the first so many steps.
-        contract_kwh: energy left in the contract, at the meter.
+        contract_kwh: energy left in the contract, at the meter; inf: no cap.
         committed_kwh: (H,) sold already, + sells; for pooled settlement.
     """
 
@@ -111,7 +119,7 @@ class Instance:
 
     Attributes:
         buy: (H,) EUR/kWh.
-        sell: (H,) EUR/kWh.
+        sell: (n or 1, H) EUR/kWh, one row where all EVs share it.
         charge_max_kwh: (n, H) at the meter, zero after departure.
         discharge_max_kwh: (n, H) at the meter, zero outside the contract's window.
         energy_kwh: (n,) stored now.
@@ -120,7 +128,8 @@ class Instance:
         lower_kwh: (n,) lower limit, or the energy now where that is below it.
         upper_kwh: (n,) upper limit, or the energy now where that is above it.
         target_kwh: (n,) wanted at departure.
-        contract_kwh: (n,) left to discharge at the meter, >= 0.
+        contract_kwh: (n,) left to discharge at the meter, >= 0; without a cap all
+            that the EV can discharge in its steps.
         committed_kwh: (H,) sold already.
         shape: (n, H) of the data before widening.
     """
@@ -146,36 +155,53 @@ def instance_of(data: ScheduleData, rules: ScheduleRules, n: int, horizon: int) 
     Raises:
         InvalidInputError: data that cannot be used or do not fit the program.
     """
-    buy, sell = checked_prices(data.buy_eur_per_kwh, data.sell_eur_per_kwh)
-    if rules.pooled and (sell > buy).any():
-        raise InvalidInputError("sell_eur_per_kwh", sell, "pooled settlement needs sell <= buy")
-    wide = max(np.size(getattr(data, field.name)) for field in fields(data)[2:-1])
-    columns = {name: getattr(data, name, data.max_kwh) for name in Ev._fields}
-    table = checked_fleet(wide, **columns)
-    charge = checked_charge(np.reshape(data.charge_kwh, (-1, 1)), wide, len(buy))
+    wide = n_evs(*(getattr(data, field.name) for field in fields(data)[2:-1]))
+    buy, sell = checked_prices(data.buy_eur_per_kwh, data.sell_eur_per_kwh, wide)
     if wide > n or len(buy) > horizon:
         raise InvalidInputError("data", (wide, len(buy)), f"build the program for {(n, horizon)}")
-    energy, low, high, _, target, discharge, window, contract, steps = table.T  # order of Ev
-    time = np.arange(horizon)
-    here = (time < steps[:, None]) & (time < len(buy))
+    if rules.pooled:
+        _check_pooled(buy, sell)
+    columns = {name: getattr(data, name, data.max_kwh) for name in Ev._fields}
+    table = checked_fleet(wide, **columns)
+    energy, low, high, _, target, window, contract, steps = table.T  # order of Ev
+    time = np.arange(len(buy))
+    here = time < steps[:, None]
     may_discharge = here & (time < window[:, None]) & (contract[:, None] > 0.0)
+    discharge = may_discharge * _power("discharge_kwh", data, wide, len(buy))
     # Who is above the window and cannot discharge cannot charge either.
-    may_charge = here & ((energy <= high) | may_discharge.any(axis=1))[:, None]
+    may_charge = here & ((energy <= high) | discharge.any(axis=1))[:, None]
+    charge = may_charge * _power("charge_kwh", data, wide, len(buy))
+    uncapped = np.isinf(contract)
+    contract = np.where(uncapped, discharge.sum(axis=1), np.maximum(contract, 0.0))
     return Instance(
         buy=_widened(buy, horizon),
-        sell=_widened(sell, horizon),
-        charge_max_kwh=_widened(may_charge * charge, n),
-        discharge_max_kwh=_widened(may_discharge * discharge[:, None], n),
+        sell=_widened(sell, len(sell) if len(sell) == 1 else n, horizon),
+        charge_max_kwh=_widened(charge, n, horizon),
+        discharge_max_kwh=_widened(discharge, n, horizon),
         energy_kwh=_widened(energy, n),
         min_kwh=_widened(low, n),
         max_kwh=_widened(high, n),
         lower_kwh=_widened(np.minimum(low, energy), n),
         upper_kwh=_widened(np.maximum(high, energy), n),
         target_kwh=_widened(target, n),
-        contract_kwh=_widened(np.maximum(contract, 0.0), n),
+        contract_kwh=_widened(contract, n),
         committed_kwh=_widened(_committed(data.committed_kwh, len(buy)), horizon),
         shape=(wide, len(buy)),
     )
+
+
+def _power(name: str, data: ScheduleData, n: int, steps: int) -> Floats:
+    """(n or 1, H or 1) limit of charging or discharging."""
+    return checked_power(name, per_ev(getattr(data, name)), n, steps)
+
+
+def _check_pooled(buy: Floats, sell: Floats) -> None:
+    """Refuse prices that do not settle the site's one position."""
+    if len(sell) > 1:
+        remedy = "pooled settlement has one selling price for all EVs: give (H,)"
+        raise InvalidInputError("sell_eur_per_kwh", sell.shape, remedy)
+    if (sell[0] > buy).any():
+        raise InvalidInputError("sell_eur_per_kwh", sell[0], "pooled settlement needs sell <= buy")
 
 
 def _committed(committed_kwh: ArrayLike, steps: int) -> Floats:
@@ -186,8 +212,8 @@ def _committed(committed_kwh: ArrayLike, steps: int) -> Floats:
     return np.broadcast_to(committed, steps)
 
 
-def _widened(array: Floats, length: int) -> Floats:
-    """The array with zeros behind it along the first axis."""
-    wide = np.zeros((length, *array.shape[1:]))
-    wide[: len(array)] = array
+def _widened(array: Floats, *shape: int) -> Floats:
+    """The array with zeros behind it along every axis."""
+    wide = np.zeros(shape)
+    wide[tuple(slice(length) for length in array.shape)] = array
     return wide

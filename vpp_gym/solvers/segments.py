@@ -51,7 +51,8 @@ class Stay(NamedTuple):
             it and lower_kwh are constant from the end of the early steps on.
         dearest: (H,) steps from the highest to the lowest price of rising, later
             steps first among equals; entries beyond T are ignored.
-        early_steps: behind these nothing can be taken.
+        early_steps: behind these nothing can be taken, wherever a contract's window
+            ends; the fewer, the faster.
         energy_kwh: stored before the first step.
         target_kwh: wanted at the end.
         shortfall_eur: EUR per kWh missing at the end.

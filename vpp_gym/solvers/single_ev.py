@@ -14,10 +14,12 @@ from vpp_gym.solvers.budget import SOLVED
 from vpp_gym.solvers.limits import (
     Ev,
     Rules,
-    checked_charge,
     checked_fleet,
+    checked_power,
     checked_prices,
     checked_rules,
+    n_evs,
+    per_ev,
 )
 from vpp_gym.solvers.segments import Floats
 from vpp_gym.solvers.single_ev_milp import milp_plan
@@ -33,7 +35,7 @@ def plan_ev(
     max_kwh: float,
     target_kwh: float,
     charge_kwh: ArrayLike,
-    discharge_kwh: float,
+    discharge_kwh: ArrayLike,
     discharge_steps: int,
     contract_kwh: float,
     charge_eff: float,
@@ -52,13 +54,16 @@ def plan_ev(
         sell: (T,) EUR/kWh at the meter for discharging.
         energy_kwh: stored now. Above max_kwh the EV cannot charge, below min_kwh
             not discharge, until it is back inside.
-        min_kwh: lower limit of the stored energy.
+        min_kwh: lower limit of the stored energy: the battery's own, or the level
+            that the contract promises to keep.
         max_kwh: upper limit of the stored energy.
         target_kwh: to be stored after the last step.
         charge_kwh: (T,) or scalar, limit per step at the meter.
-        discharge_kwh: limit per step at the meter.
-        discharge_steps: discharge is possible in the first so many steps only.
-        contract_kwh: most that may be discharged in all, at the meter.
+        discharge_kwh: (T,) or scalar, limit per step at the meter; zero where the
+            contract does not let the EV discharge.
+        discharge_steps: the contract's window: discharge is possible in the first
+            so many steps only.
+        contract_kwh: most that may be discharged in all, at the meter; inf: no cap.
         charge_eff: in (0, 1].
         discharge_eff: in (0, 1].
         shortfall_eur_per_kwh: per kWh of battery energy missing at the end; a
@@ -79,8 +84,8 @@ def plan_ev(
     array([-4., 10.,  4.])
     """
     return _solved(
-        checked_prices(buy, sell),
-        charge_kwh,
+        checked_prices(buy, sell, 1),
+        (charge_kwh, discharge_kwh),
         checked_fleet(
             1,
             energy_kwh=energy_kwh,
@@ -88,7 +93,6 @@ def plan_ev(
             max_kwh=max_kwh,
             late_max_kwh=max_kwh if late_max_kwh is None else late_max_kwh,
             target_kwh=target_kwh,
-            discharge_kwh=discharge_kwh,
             discharge_steps=discharge_steps,
             contract_kwh=contract_kwh,
             steps=np.size(buy),
@@ -119,17 +123,18 @@ def plan_fleet(
 
     Args:
         buy: (H,) EUR/kWh at the meter.
-        sell: (H,) EUR/kWh at the meter.
+        sell: (H,) EUR/kWh at the meter, or (n, H): what each EV's discharge earns,
+            after what its owner is paid for it.
         steps: (n,) or scalar, steps to the EV's departure; it uses the first so
             many prices. A horizon that ends earlier cuts the stay there.
         energy_kwh: (n,) or scalar, as are the limits below; see `plan_ev`.
         min_kwh: lower limit of the stored energy.
         max_kwh: upper limit of the stored energy.
         target_kwh: to be stored after the EV's last step.
-        charge_kwh: limit per step at the meter.
-        discharge_kwh: limit per step at the meter.
-        discharge_steps: steps left in the contract's window.
-        contract_kwh: energy left in the contract, at the meter.
+        charge_kwh: limit per step at the meter, or (n, H) for each step.
+        discharge_kwh: limit per step at the meter, or (n, H) for each step.
+        discharge_steps: steps to the end of the contract's window.
+        contract_kwh: energy left in the contract, at the meter; inf: no cap.
         charge_eff: in (0, 1].
         discharge_eff: in (0, 1].
         shortfall_eur_per_kwh: per kWh of battery energy missing at departure.
@@ -142,11 +147,11 @@ def plan_fleet(
         InvalidInputError: a price or limit that cannot be used.
         SolveFailedError: no solver finished.
     """
-    limits = (energy_kwh, min_kwh, max_kwh, target_kwh, charge_kwh, discharge_kwh, steps)
-    n = max(np.size(limit) for limit in (*limits, discharge_steps, contract_kwh))
+    limits = (energy_kwh, min_kwh, max_kwh, target_kwh, charge_kwh, discharge_kwh)
+    n = n_evs(*limits, discharge_steps, contract_kwh, steps)
     return _solved(
-        checked_prices(buy, sell),
-        np.reshape(charge_kwh, (-1, 1)),
+        checked_prices(buy, sell, n),
+        (per_ev(charge_kwh), per_ev(discharge_kwh)),
         checked_fleet(
             n,
             energy_kwh=energy_kwh,
@@ -154,7 +159,6 @@ def plan_fleet(
             max_kwh=max_kwh,
             late_max_kwh=max_kwh if late_max_kwh is None else late_max_kwh,
             target_kwh=target_kwh,
-            discharge_kwh=discharge_kwh,
             discharge_steps=discharge_steps,
             contract_kwh=contract_kwh,
             steps=steps,
@@ -164,16 +168,23 @@ def plan_fleet(
 
 
 def _solved(
-    prices: tuple[Floats, Floats], charge_kwh: ArrayLike, fleet: Floats, rules: Rules
+    prices: tuple[Floats, Floats],
+    powers_kwh: tuple[ArrayLike, ArrayLike],
+    fleet: Floats,
+    rules: Rules,
 ) -> Floats:
     """Net load (n, H) by the exact recursion, by HiGHS for an EV that it gives up on."""
-    charge = checked_charge(charge_kwh, len(fleet), len(prices[0]))
-    net_load, status = net_load_of_fleet(*prices, dearest_first(prices[0]), charge, fleet, rules)
+    buy, sell = prices
+    shape = len(fleet), len(buy)
+    charge = checked_power("charge_kwh", powers_kwh[0], *shape)
+    discharge = checked_power("discharge_kwh", powers_kwh[1], *shape)
+    series = buy, sell, dearest_first(buy), charge, discharge
+    net_load, status = net_load_of_fleet(*series, fleet, rules)
     for k in np.flatnonzero(status != SOLVED):
         ev = Ev(*fleet[k])
-        n = min(int(ev.steps), len(prices[0]))
-        own_charge = np.broadcast_to(charge, net_load.shape)[k, :n]
-        net_load[k, :n] = milp_plan(prices[0][:n], prices[1][:n], own_charge, ev, rules)
+        n = min(int(ev.steps), len(buy))
+        own = (np.broadcast_to(rows, shape)[k, :n].copy() for rows in (sell, charge, discharge))
+        net_load[k, :n] = milp_plan(buy[:n], *own, ev, rules)
     return net_load
 
 
@@ -193,7 +204,7 @@ def plan_cost(
     Args:
         net_load_kwh: (T,) kWh at the meter, + takes from the grid.
         buy: (T,) EUR/kWh at the meter.
-        sell: (T,) EUR/kWh at the meter.
+        sell: (T,) EUR/kWh at the meter, the EV's own.
         energy_kwh: stored before the first step.
         target_kwh: wanted after the last step.
         charge_eff: in (0, 1].

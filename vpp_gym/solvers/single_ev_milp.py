@@ -19,18 +19,28 @@ TIME_LIMIT_S = 60.0
 TOLERANCE_KWH = 1e-6
 
 
-def milp_plan(buy: Floats, sell: Floats, charge_kwh: Floats, ev: Ev, rules: Rules) -> Floats:
+def milp_plan(
+    buy: Floats, sell: Floats, charge_kwh: Floats, discharge_kwh: Floats, ev: Ev, rules: Rules
+) -> Floats:
     """Optimal net load (T,) kWh at the meter, by HiGHS branch and cut.
 
     HiGHS decides in which steps the EV may charge and in which discharge, and when
     an EV that starts outside its window is back inside; with that fixed the problem
     is convex, and the recursion gives the plan to the last digit.
 
+    Args:
+        buy: (T,) EUR/kWh at the meter.
+        sell: (T,) EUR/kWh at the meter.
+        charge_kwh: (T,) or (1,) limit at the meter.
+        discharge_kwh: (T,) or (1,) limit at the meter.
+        ev: its other limits.
+        rules: efficiencies and penalty.
+
     Raises:
         SolveFailedError: no proven optimum.
     """
     steps = len(buy)
-    problem = buy, sell, dearest_first(buy), charge_kwh, ev, rules
+    problem = buy, sell, dearest_first(buy), charge_kwh, discharge_kwh, ev, rules
     may_rise, energy_kwh = _directions(stay_of(*problem, 0, ANY), ev)
     best, best_eur = np.zeros(steps), np.inf
     for back, late in product((_step_back_inside(energy_kwh, ev), steps + 1), (ANY, BELOW, IDLE)):

@@ -113,15 +113,15 @@ def schedule_cost_eur(
     charge, discharge = np.maximum(net_load_kwh, 0.0), np.maximum(-net_load_kwh, 0.0)
     if rules.pooled:
         position = net_load_kwh.sum(axis=0) + instance.committed_kwh
-        bought, sold = np.maximum(position, 0.0), np.maximum(-position, 0.0)
+        bought, sold = np.maximum(position, 0.0), np.maximum(-position, 0.0)[None]
     else:
-        bought, sold = charge.sum(axis=0), discharge.sum(axis=0)
+        bought, sold = charge.sum(axis=0), discharge
     horizon = instance.shape[1]
     ramps = np.diff(net_load_kwh.sum(axis=0)[:horizon])
     short = np.maximum(instance.target_kwh - end_kwh, 0.0).sum()
     return float(
         instance.buy @ bought
-        - instance.sell @ sold
+        - (instance.sell * sold).sum()
         + (rules.shortfall_eur_per_kwh or 0.0) * short
         + rules.ramp_eur_per_kwh2 * (ramps @ ramps)
         + rules.wear_eur_per_kwh2 * (discharge**2).sum()

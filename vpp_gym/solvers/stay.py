@@ -25,11 +25,24 @@ ANY, BELOW, IDLE = 0, 1, 2
 
 
 @njit(cache=True)
+def discharge_end(discharge_kwh: Floats, ev: Ev, steps: int) -> int:
+    """One behind the last step in which the EV may discharge, 0 if there is none.
+
+    With one limit for all steps it is the end of the contract's window.
+    """
+    end = min(max(int(ev.discharge_steps), 0), steps)
+    while len(discharge_kwh) > 1 and end > 0 and discharge_kwh[end - 1] == 0.0:
+        end -= 1
+    return end
+
+
+@njit(cache=True)
 def stay_of(
     buy: Floats,
     sell: Floats,
     dearest: Ints,
     charge_kwh: Floats,
+    discharge_kwh: Floats,
     ev: Ev,
     rules: Rules,
     back: int,
@@ -40,18 +53,25 @@ def stay_of(
     The window of energy is shrunk to what contract and charger can reach, which
     changes no plan but keeps the lists of segments short. An EV that starts outside
     its window moves only towards it until step `back`, and is inside from there on.
+    The early steps end with the last possible discharge, or later where a limit of
+    the stored energy still changes behind it.
 
     Args:
         buy: (T,) EUR/kWh at the meter.
         sell: (T,) EUR/kWh at the meter.
         dearest: (H,) steps by falling `buy`, see `Stay`.
         charge_kwh: (T,) or (1,) limit at the meter.
-        ev: its limits.
+        discharge_kwh: (T,) or (1,) limit at the meter.
+        ev: its other limits.
         rules: efficiencies and penalty.
         back: step, 0 for an EV that starts inside; T + 1: it stays outside.
         late: ANY, BELOW or IDLE behind the contract's window.
     """
-    steps, early_steps = len(buy), min(max(int(ev.discharge_steps), 0), len(buy))
+    steps = len(buy)
+    window = min(max(int(ev.discharge_steps), 0), steps)
+    early_steps = window if late == BELOW else discharge_end(discharge_kwh, ev, steps)
+    if early_steps < back <= steps:
+        early_steps = back
     budget_kwh = max(ev.contract_kwh, 0.0) / rules.discharge_eff
     rise_kwh, fall_kwh = np.zeros(steps), np.zeros(steps)
     rise_eur, fall_eur = np.empty(steps), np.empty(steps)
@@ -59,11 +79,12 @@ def stay_of(
     for i in range(steps):
         rise_eur[i], fall_eur[i] = buy[i] / rules.charge_eff, sell[i] * rules.discharge_eff
         may_rise = i >= back or ev.energy_kwh <= ev.max_kwh
-        if may_rise and not (late == IDLE and i >= early_steps):
+        if may_rise and not (late == IDLE and i >= window):
             rise_kwh[i] = charge_kwh[min(i, len(charge_kwh) - 1)] * rules.charge_eff
-        in_window = i < early_steps and budget_kwh > 0.0
+        in_window = i < window and budget_kwh > 0.0
         if in_window and (i >= back or ev.energy_kwh >= ev.min_kwh):
-            fall_kwh[i] = ev.discharge_kwh / rules.discharge_eff
+            limit_kwh = discharge_kwh[min(i, len(discharge_kwh) - 1)]
+            fall_kwh[i] = limit_kwh / rules.discharge_eff
         can_rise, can_fall = can_rise + rise_kwh[i], can_fall + fall_kwh[i]
     lowest = max(ev.min_kwh, ev.energy_kwh - min(budget_kwh, can_fall))
     highest = min(ev.max_kwh, ev.energy_kwh + can_rise)
@@ -71,7 +92,7 @@ def stay_of(
     for i in range(steps + 1):
         lower_kwh[i] = lowest if i >= back else min(lowest, ev.energy_kwh)
         upper_kwh[i] = highest if i >= back else max(highest, ev.energy_kwh)
-        if late == BELOW and i >= early_steps:
+        if late == BELOW and i >= window:
             upper_kwh[i] = min(upper_kwh[i], ev.late_max_kwh)
     return Stay(
         rise_eur,
@@ -102,11 +123,25 @@ def charges_late(plan: Floats, ev: Ev) -> bool:
 
 
 @internal
+def _may_be_first_inside(back: int, discharge_kwh: Floats, ev: Ev, steps: int) -> bool:
+    """Whether an EV that starts outside its window may come back in step `back`.
+
+    From above it comes by its last discharge at the latest. From below a step in which
+    it cannot discharge needs no trial: to be inside by the next asks for less.
+    """
+    end = discharge_end(discharge_kwh, ev, steps)
+    if ev.energy_kwh > ev.max_kwh or len(discharge_kwh) == 1:
+        return back <= end
+    return back < end and discharge_kwh[back] > 0.0
+
+
+@internal
 def _plan_of(
     buy: Floats,
     sell: Floats,
     dearest: Ints,
     charge_kwh: Floats,
+    discharge_kwh: Floats,
     ev: Ev,
     rules: Rules,
     plan: Floats,
@@ -123,10 +158,10 @@ def _plan_of(
     trial, best_eur = np.empty(steps), np.inf
     outside = ev.energy_kwh > ev.max_kwh or ev.energy_kwh < ev.min_kwh
     for back in range(1 if outside else 0, steps + 2 if outside else 1):
-        if max(ev.discharge_steps, 0) < back <= steps:
+        if 0 < back <= steps and not _may_be_first_inside(back, discharge_kwh, ev, steps):
             continue
         for late in range(3):
-            stay = stay_of(buy, sell, dearest, charge_kwh, ev, rules, back, late)
+            stay = stay_of(buy, sell, dearest, charge_kwh, discharge_kwh, ev, rules, back, late)
             status, cost = best_plan(stay, MAX_NODES, trial)
             if status == UNFINISHED:
                 return UNFINISHED
@@ -142,33 +177,42 @@ def _plan_of(
 
 @njit(cache=True)
 def net_load_of_fleet(
-    buy: Floats, sell: Floats, dearest: Ints, charge_kwh: Floats, fleet: Floats, rules: Rules
+    buy: Floats,
+    sell: Floats,
+    dearest: Ints,
+    charge_kwh: Floats,
+    discharge_kwh: Floats,
+    fleet: Floats,
+    rules: Rules,
 ) -> tuple[Floats, Ints]:
     """Optimal net load (n, H) at the meter, and SOLVED or UNFINISHED (n,) of each EV.
 
     Args:
         buy: (H,) EUR/kWh at the meter.
-        sell: (H,) EUR/kWh at the meter.
+        sell: (n or 1, H) EUR/kWh at the meter.
         dearest: (H,) steps by falling `buy`, see `Stay`.
         charge_kwh: (n or 1, H or 1) limit at the meter.
-        fleet: (n, 9) other limits in the order of `Ev`.
+        discharge_kwh: (n or 1, H or 1) limit at the meter.
+        fleet: (n, 8) other limits in the order of `Ev`.
         rules: efficiencies and penalty.
     """
     n = len(fleet)
     net_load, status = np.zeros((n, len(buy))), np.zeros(n, np.int64)
     for k in range(n):
         own = fleet[k]
-        ev = Ev(own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7], own[8])
+        ev = Ev(own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7])
         end = min(int(ev.steps), len(buy))
+        own_sell = sell[min(k, len(sell) - 1), :end]
         charge = charge_kwh[min(k, len(charge_kwh) - 1)]
+        discharge = discharge_kwh[min(k, len(discharge_kwh) - 1)]
         plan = net_load[k, :end]
-        status[k] = _plan_of(buy[:end], sell[:end], dearest, charge, ev, rules, plan)
+        status[k] = _plan_of(buy[:end], own_sell, dearest, charge, discharge, ev, rules, plan)
         for i in range(end):
-            limit_kwh = charge[min(i, len(charge) - 1)]
             if abs(plan[i]) < NOISE_KWH:
                 plan[i] = 0.0
             elif plan[i] > 0.0:
-                plan[i] = min(plan[i] / rules.charge_eff, limit_kwh)
+                plan[i] = min(plan[i] / rules.charge_eff, charge[min(i, len(charge) - 1)])
             else:
-                plan[i] = max(plan[i] * rules.discharge_eff, -ev.discharge_kwh)
+                most_kwh = discharge[min(i, len(discharge) - 1)]
+                plan[i] = max(plan[i] * rules.discharge_eff, -most_kwh)
     return net_load, status
