@@ -13,8 +13,9 @@ from vpp_gym.views import Floats
 class ProgramEngine:
     """Plans of a fleet from `ScheduleProgram`, built anew only when the fleet outgrows it.
 
-    Binaries against charging and discharging at once are added in steps whose
-    prices need them: negative ones, with contracts running. The limit of charging
+    Binaries against charging and discharging at once are added where contracts run
+    and something needs them: prices, negative ones as a rule, or an EV outside its
+    window of energy, which may only move back towards it. The limit of charging
     behind a contract's window, `late_max_kwh`, is not convex and left out.
     """
 
@@ -33,15 +34,23 @@ class ProgramEngine:
     ) -> tuple[Floats, float]:
         """Net load that costs least; arguments as `plan_fleet` takes them.
 
+        Args:
+            short: (H,) EUR/kWh for charging.
+            long: (H,) or (n, H) EUR/kWh for discharging.
+            stays: limits of the n EVs, by the names of `plan_fleet`.
+            charge_eff: in (0, 1].
+            discharge_eff: in (0, 1].
+            shortfall_eur_per_kwh: per kWh of battery energy missing at departure.
+
         Returns:
             (n, H) kWh, and the largest change [kWh] that made the answer feasible.
         """
-        exports = bool((stays["contract_kwh"] > 0).any())
+        turnaround = charge_eff * discharge_eff
         rules = ScheduleRules(
             charge_eff=charge_eff,
             discharge_eff=discharge_eff,
             shortfall_eur_per_kwh=shortfall_eur_per_kwh,
-            boolean=exports and bool((np.minimum(short, long) < 0).any()),
+            boolean=_needs_binaries(short, long * turnaround, stays),
         )
         program = self._program_for(len(stays["steps"]), len(short), rules)
         limits = {name: limit for name, limit in stays.items() if name != "late_max_kwh"}
@@ -57,3 +66,17 @@ class ProgramEngine:
                 room = (max(room[0], kept.n_evs), max(room[1], kept.horizon))
             kept = self._programs[rules.boolean] = ScheduleProgram(*room, rules)
         return kept
+
+
+def _needs_binaries(short: Floats, long_returned: Floats, stays: dict[str, NDArray]) -> bool:
+    """Whether a linear program could discharge an EV that must not, or both ways at once.
+
+    Args:
+        short: (H,) EUR per kWh charged.
+        long_returned: (H,) or (n, H) EUR per kWh charged that is discharged at once.
+        stays: limits of the n EVs.
+    """
+    exports = stays["contract_kwh"] > 0
+    outside = (stays["energy_kwh"] < stays["min_kwh"]) | (stays["energy_kwh"] > stays["max_kwh"])
+    pays = (np.atleast_2d(long_returned) > short).any(axis=1)
+    return bool((exports & (outside | pays)).any())

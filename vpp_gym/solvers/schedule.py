@@ -119,6 +119,8 @@ class ScheduleProgram:
         self.contract = cp.Parameter(n, nonneg=True)
         self.committed = cp.Parameter(horizon)
         self.rising = cp.Variable((n, horizon), boolean=True) if self.rules.boolean else None
+        self.above = cp.Parameter((n, horizon), nonneg=True)
+        self.below = cp.Parameter((n, horizon), nonneg=True)
         self.bought = cp.Variable(horizon, nonneg=True)
         self.sold = cp.Variable(horizon, nonneg=True)
         self.net_load = cp.sum(self.charge, axis=0) - cp.sum(self.discharge, axis=0)
@@ -148,6 +150,9 @@ class ScheduleProgram:
         else:
             yield self.charge <= cp.multiply(self.charge_max, self.rising)
             yield self.discharge <= cp.multiply(self.discharge_max, 1 - self.rising)
+            # Who charges is not above the window afterwards, who discharges not below.
+            yield self.gain + cp.multiply(self.above, self.rising) <= self.room_up
+            yield self.gain - cp.multiply(self.below, 1 - self.rising) >= self.room_down
         # Battery.
         change = rules.charge_eff * self.charge - self.discharge / rules.discharge_eff
         yield self.gain[:, 0] == change[:, 0]
@@ -174,6 +179,10 @@ class ScheduleProgram:
         self.discharge_max.value = instance.discharge_max_kwh
         self.room_down.value = (instance.lower_kwh - instance.energy_kwh)[:, None]
         self.room_up.value = (instance.upper_kwh - instance.energy_kwh)[:, None]
+        above = np.maximum(instance.energy_kwh - instance.max_kwh, 0.0)
+        below = np.maximum(instance.min_kwh - instance.energy_kwh, 0.0)
+        self.above.value = np.repeat(above[:, None], self.horizon, axis=1)
+        self.below.value = np.repeat(below[:, None], self.horizon, axis=1)
         self.demand.value = instance.target_kwh - instance.energy_kwh
         self.contract.value = instance.contract_kwh
         self.committed.value = instance.committed_kwh

@@ -34,8 +34,10 @@ class ScheduleRules:
         wear_eur_per_kwh2: on the square of each EV's discharge in a step.
         pooled: the site's net load and its commitments are settled as one
             position, so that one EV's discharge offsets another's charging.
-        boolean: forbid charging and discharging at once by binaries; needed at
-            negative prices only, and not available with quadratic terms.
+        boolean: forbid charging and discharging at once by binaries, and either
+            where an EV outside its window may only move back towards it; needed
+            where selling earns what buying costs even after the losses (negative
+            prices) and for EVs outside, and not available with quadratic terms.
     """
 
     charge_eff: float = 0.98

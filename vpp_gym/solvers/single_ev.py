@@ -183,8 +183,10 @@ def _solved(
     for k in np.flatnonzero(status != SOLVED):
         ev = Ev(*fleet[k])
         n = min(int(ev.steps), len(buy))
-        own = (np.broadcast_to(rows, shape)[k, :n].copy() for rows in (sell, charge, discharge))
-        net_load[k, :n] = milp_plan(buy[:n], *own, ev, rules)
+        own_sell, own_charge, own_discharge = (
+            np.broadcast_to(rows, shape)[k, :n].copy() for rows in (sell, charge, discharge)
+        )
+        net_load[k, :n] = milp_plan(buy[:n], own_sell, own_charge, own_discharge, ev, rules)
     return net_load
 
 
