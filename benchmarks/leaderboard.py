@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,8 @@ def page(document: Document) -> str:
     parts = [f"# Leaderboard: {document['suite']}", _caveats(document)]
     for track, rows in document["tracks"].items():
         parts += [f"## Track {track}: {TRACKS[track]}", markdown_table(rows)]
+        if contracts := document["contracts"][track]:
+            parts += ["### What is offered to owners", contract_table(contracts)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -79,7 +81,27 @@ def readme_block(document: Document) -> str:
     ]
     track, rows = next(iter(document["tracks"].items()))
     lines += [f"Track {track}: {TRACKS[track]}.", markdown_table(rows, BRIEF)]
+    if contracts := document["contracts"][track]:
+        lines.append(contract_table(contracts))
     return "\n\n".join([start_marker(suite), *lines, END])
+
+
+def contract_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What each offer gained the rolling MPC, with 95 % intervals."""
+
+    def gain(row: Mapping[str, Any], end: str) -> str:
+        low, middle, high = (round(row[f"gain_eur{part}{end}"]) for part in ("_low", "", "_high"))
+        return f"{middle:,} [{low:,}, {high:,}]" if low != high else f"{middle:,}"
+
+    best = next(row["offer"] for row in rows if row["policy"] == row["over"])
+    money = (f"Gain over the {best}, EUR [95 %]", "Gain over no contracts, EUR [95 %]")
+    head = ("Offer to owners", "Policy", *money, "Paid to owners EUR", "V2G kWh", "Contracts")
+    lines: list[tuple[str, ...]] = [head, ("---", "---", *["---:"] * 5)]
+    for row in rows:
+        numbers = (-row["payoff_eur"], row["discharge_kwh"], row["contracts"])
+        counts = (f"{round(number) + 0:,}" for number in numbers)
+        lines.append((row["offer"], row["policy"], gain(row, ""), gain(row, "_over_none"), *counts))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def start_marker(suite: str) -> str:

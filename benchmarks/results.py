@@ -12,7 +12,16 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.store import StoredRun, write_whole
-from benchmarks.suites import SUITES, TRACKS, Run
+from benchmarks.suites import (
+    OFFERS,
+    PAPER_MENUS,
+    SUITES,
+    TRACKS,
+    WITHOUT_CONTRACTS,
+    Run,
+    offer_in_words,
+)
+from vpp_gym.evaluation.comparison import gains
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.provenance import provenance
 
@@ -89,6 +98,11 @@ def assemble(
         "tracks": {
             track: _track_rows(track, days, runs) for track in TRACKS if track in set(days["track"])
         },
+        "contracts": {
+            track: _contract_rows(days[days["track"] == track])
+            for track in TRACKS
+            if track in set(days["track"])
+        },
     }
     return SuiteResults(document, text)
 
@@ -99,6 +113,27 @@ def write_results(folder: Path, name: str, results: SuiteResults) -> Path:
     path = folder / f"{name}.json"
     write_whole(path, json.dumps(results.document, indent=1, allow_nan=False) + "\n")
     return path
+
+
+def _contract_rows(days: pd.DataFrame) -> list[dict[str, Any]]:
+    """What each offer to owners gained one and the same scheduler, on one track.
+
+    The gain is over the best of the paper's menus, best on these very days.
+    """
+    ran = set(days["policy"])
+    if not {WITHOUT_CONTRACTS, *PAPER_MENUS} <= ran:
+        return []
+    offers = [WITHOUT_CONTRACTS, *PAPER_MENUS, *(name for name in OFFERS if name in ran)]
+    profit_eur = days.groupby("policy")["profit_eur"].sum()
+    best = str(profit_eur[list(PAPER_MENUS)].idxmax())
+    table = gains(days, offers, over=best, **STATISTICS)
+    without = gains(days, offers, over=WITHOUT_CONTRACTS, **STATISTICS)
+    for column in ("gain_eur", "gain_eur_low", "gain_eur_high"):
+        table[f"{column}_over_none"] = without[column]
+    table.insert(1, "over", best)
+    table.insert(1, "offer", [offer_in_words(name) for name in offers])
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=6))
+    return rows
 
 
 def _track_rows(

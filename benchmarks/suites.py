@@ -10,9 +10,10 @@ from pathlib import Path
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies import rules
-from vpp_gym.policies.base import Policy
+from vpp_gym.policies.base import Policy, with_offer
 from vpp_gym.policies.hindsight import Hindsight
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.offering import in_words
+from vpp_gym.policies.operator import MENU_TERM_H, SEARCHED, baselines
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
@@ -25,6 +26,15 @@ TRACKS = {
     "open": "demand may be missed, at a penalty per kWh",
     "guaranteed": "every dispatch keeps every target within reach",
 }
+WITHOUT_CONTRACTS = "rolling_mpc"
+"""The scheduler on which offers to owners are compared, without any."""
+PAPER_MENUS = ("rolling_mpc_1h", "rolling_mpc_2h", "rolling_mpc_3h")
+"""It with the menus of the reference paper."""
+OFFERS = (
+    f"rolling_mpc_{MENU_TERM_H}h",
+    *(f"rolling_mpc_{name}" for name in SEARCHED),
+)
+"""It with offers that were searched on synthetic validation years."""
 AGENT_PACKAGES = {"agents", "agents.policy", "torch", "stable_baselines3"}
 
 
@@ -117,6 +127,12 @@ def fresh_policy(name: str, seed: int) -> Policy:
     """A contestant that has not run yet."""
     known = baselines()
     return known[name] if name in known else _agents()[name, seed]
+
+
+def offer_in_words(name: str) -> str:
+    """What a baseline offers to owners."""
+    offered = with_offer(baselines()[name], DEFAULT).contract
+    return in_words(offered.model_dump(include=set(offered.model_fields)))
 
 
 def _agents() -> dict[tuple[str, int], Policy]:

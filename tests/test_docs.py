@@ -21,3 +21,13 @@ def test_page_of_the_environment_is_up_to_date():
 def test_links_lead_somewhere(path: Path):
     for target in LINK.findall(path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+RUNNABLE = ("contracts",)
+
+
+@pytest.mark.parametrize("page", RUNNABLE)
+def test_the_code_of_a_page_runs_from_top_to_bottom(page: str):
+    blocks = BLOCK.findall((DOCS / f"{page}.md").read_text(encoding="utf-8"))
+    assert blocks
+    exec("\n".join(blocks), {})

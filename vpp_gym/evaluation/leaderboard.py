@@ -98,6 +98,11 @@ def leaderboard(
     return _ranked(pd.DataFrame(rows))
 
 
+def daily_profit_eur(days: pd.DataFrame, policy: str) -> NDArray[np.float64]:
+    """(days,) EUR of one policy, the interquartile mean over its seeds."""
+    return _Daily(days, policy).mean("profit_eur")
+
+
 class _Daily:
     """The days of one policy, by seed."""
 

@@ -43,13 +43,14 @@ def in_words(offering: Offering) -> str:
     """A short name for tables.
 
     >>> in_words(hybrid(fixed_term(3), control_based(tariff_eur_per_kwh=0.01)))
-    '3 h menu or control-based'
+    '3 h menu or control-based at 0.01 EUR/kWh'
     """
     contract = ContractParams(**offering)
+    price, volume, control = contract.price_based, contract.volume_based, contract.control_based
     words = {
         "fixed_term": f"{contract.term_h} h menu",
-        "price_based": "price-based",
-        "volume_based": "volume-based",
-        "control_based": "control-based",
+        "price_based": f"price-based at {price.markup:g} x wear",
+        "volume_based": f"{volume.energy_kwh:g} kWh in {volume.term_h} h",
+        "control_based": f"control-based at {control.tariff_eur_per_kwh:.3g} EUR/kWh",
     }
     return " or ".join(words[name] for name in contract.families) or "nothing"
