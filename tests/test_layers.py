@@ -31,7 +31,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "contracts": ({"errors"}, KERNELS),
     "markets": ({"errors"}, KERNELS),
     "hydrogen": ({"errors"}, KERNELS),
-    "scenarios": ({"errors", "params"}, KERNELS | {"pandas", "scipy"}),
+    "scenarios": ({"errors", "params", "hydrogen"}, KERNELS | {"pandas", "scipy"}),
     "solvers": (
         BELOW_SIMULATION - {"views"} | {"scenarios"},
         KERNELS | {"scipy", "cvxpy", "highspy", "osqp", "clarabel"},
@@ -50,6 +50,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 EXCEPTIONS: dict[str, tuple[set[str], set[str]]] = {
     # The privileged optimum rehearses the whole run to learn which contracts are signed.
     "vpp_gym.policies.hindsight": ({"simulation"}, set()),
+    "vpp_gym.hydrogen.params": (set(), {"pydantic"}),
 }
 
 NETWORK = {"socket", "ssl", "http", "ftplib", "smtplib", "xmlrpc", "asyncio", "urllib.request"}

@@ -72,3 +72,8 @@ _register(
     scalar="vpp_gym.envs.day_ahead:VPPDayAheadEnv",
     vector="vpp_gym.envs.day_ahead:VPPDayAheadVectorEnv",
 )
+_register(
+    "FCEVCarPark-v0",
+    scalar="vpp_gym.envs.fcev_car_park:FCEVCarParkEnv",
+    vector="vpp_gym.envs.fcev_car_park:FCEVCarParkVectorEnv",
+)

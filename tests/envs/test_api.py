@@ -16,7 +16,7 @@ import vpp_gym
 from tests.worlds import plain_world, random_sessions
 from vpp_gym.markets.ledger import MONEY, TERMS
 
-IDS = [name for name, spec in gym.registry.items() if "vpp_gym." in str(spec.entry_point)]
+IDS = [name for name, spec in gym.registry.items() if "vpp_gym.envs.day" in str(spec.entry_point)]
 
 
 def busy_world(n_steps: int = 96, dt_h: float = 1.0, seed: int = 0):

@@ -1,0 +1,1 @@
+"""Fuel-cell cars: physics, contracts, and the worlds of a car park and a microgrid."""
