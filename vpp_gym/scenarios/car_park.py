@@ -50,7 +50,7 @@ class CarParkSource:
 def stretched(base_eur_per_kwh: Floats, year: PriceYearParams) -> Floats:
     """(hours,) EUR/kWh: deviations from the mean times the spread, around another mean.
 
-    >>> stretched(np.array([0.03, 0.05]), PriceYearParams(mean_eur_per_kwh=0.04)).tolist()
+    >>> stretched(np.array([0.03, 0.05]), PriceYearParams(mean_eur_per_kwh=0.04)).round(3).tolist()
     [0.02, 0.06]
     """
     return year.mean_eur_per_kwh + year.spread * (base_eur_per_kwh - base_eur_per_kwh.mean())
