@@ -64,3 +64,32 @@ def random_case(
     if negative and rng.random() < 0.5:
         case["late_max_kwh"] = min(case["target_kwh"], max_kwh)
     return case
+
+
+def under_contract(case: dict[str, Any], seed: int, *, keep_from_below: bool = False) -> dict:
+    """The case with the terms that contract families add.
+
+    Limits of discharging per step, an owner who is paid for each kWh, often no cap,
+    and a level of stored energy to keep.
+
+    Args:
+        case: from `random_case`.
+        seed: of the draw.
+        keep_from_below: the EV may start below the level to keep.
+    """
+    rng = np.random.default_rng((seed, 1))
+    n, sell = len(case["buy"]), np.asarray(case["sell"])
+    allowed = rng.random(n) < rng.choice([0.2, 0.6, 1.0])
+    most_kwh = rng.uniform(0, 15, n) if rng.random() < 0.3 else rng.choice([2.75, 11.0])
+    tariff, margin = rng.choice([0.0, 0.02]) * rng.random(), rng.choice([0.0, 0.5])
+    keep_kwh = rng.choice([0.0, 0.5, 0.8]) * case["max_kwh"]
+    if not keep_from_below:
+        keep_kwh = min(keep_kwh, case["energy_kwh"])
+    return {
+        **case,
+        "sell": sell - tariff - margin * np.maximum(sell - 0.04, 0.0),
+        "discharge_kwh": allowed * most_kwh,
+        "discharge_steps": rng.integers(n // 2, n + 2),
+        "contract_kwh": np.inf if rng.random() < 0.5 else case["contract_kwh"],
+        "min_kwh": max(case["min_kwh"], keep_kwh),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,34 @@ def random_fleet(
     )
 
 
+def under_contracts(data: ScheduleData, seed: int, *, outside: bool = False) -> ScheduleData:
+    """The fleet with own selling prices, limits per step, and contracts without a cap.
+
+    Args:
+        data: from `random_fleet`.
+        seed: of the draw.
+        outside: some EVs start below the level of energy that they keep.
+    """
+    rng = np.random.default_rng((seed, 1))
+    n, horizon = len(np.atleast_1d(data.steps)), np.size(data.buy_eur_per_kwh)
+    energy = np.asarray(data.energy_kwh)
+    return replace(
+        data,
+        sell_eur_per_kwh=data.sell_eur_per_kwh - 0.02 * rng.random((n, 1)),
+        discharge_kwh=rng.choice([0.0, 5.0, 11.0], (n, horizon)),
+        contract_kwh=np.where(rng.random(n) < 0.5, np.inf, data.contract_kwh),
+        min_kwh=np.where(rng.random(n) < 0.5, np.minimum(energy + 3.0 * outside, 70.0), 2.4),
+    )
+
+
 def ev_columns(data: ScheduleData) -> dict[str, np.ndarray]:
-    """The limits of each EV, all (n,)."""
+    """The limits of each EV, all (n,), but (n, H) where they differ by step."""
     n = len(np.atleast_1d(data.steps))
-    return {name: np.broadcast_to(getattr(data, name), n) for name in EV_FIELDS}
+    limits = {name: np.asarray(getattr(data, name)) for name in EV_FIELDS}
+    return {
+        name: limit if limit.ndim > 1 else np.broadcast_to(limit, n)
+        for name, limit in limits.items()
+    }
 
 
 def cost_one_by_one_eur(data: ScheduleData, rules: ScheduleRules) -> float:
@@ -64,10 +89,11 @@ def cost_one_by_one_eur(data: ScheduleData, rules: ScheduleRules) -> float:
     }
     prices = data.buy_eur_per_kwh, data.sell_eur_per_kwh
     plans = plan_fleet(*prices, **columns, **shared)
+    own_sell = np.broadcast_to(prices[1], plans.shape)
     return sum(
-        plan_cost(plan, *prices, energy_kwh=energy, target_kwh=target, **shared)
-        for plan, energy, target in zip(
-            plans, columns["energy_kwh"], columns["target_kwh"], strict=True
+        plan_cost(plan, prices[0], sell, energy_kwh=energy, target_kwh=target, **shared)
+        for plan, sell, energy, target in zip(
+            plans, own_sell, columns["energy_kwh"], columns["target_kwh"], strict=True
         )
     )
 
@@ -79,14 +105,16 @@ def violation_kwh(solution: Solution, data: ScheduleData, rules: ScheduleRules) 
     charge, discharge = np.maximum(net_load, 0.0), np.maximum(-net_load, 0.0)
     here = time < column["steps"][:, None]
     window = here & (time < column["discharge_steps"][:, None])
+    most_kwh = column["discharge_kwh"]
+    most_kwh = most_kwh if most_kwh.ndim > 1 else most_kwh[:, None]
     rise = rules.charge_eff * charge - discharge / rules.discharge_eff
     energy = column["energy_kwh"][:, None] + np.cumsum(rise, axis=1)
     parts: list[Any] = [
         charge - here * column["charge_kwh"][:, None],
-        discharge - window * column["discharge_kwh"][:, None],
+        discharge - window * most_kwh,
         discharge.sum(axis=1) - column["contract_kwh"],
         energy - column["max_kwh"][:, None],
-        column["min_kwh"][:, None] - energy,
+        np.where(discharge > 0, column["min_kwh"][:, None] - energy, 0.0),
         np.abs(net_load.sum(axis=0)) - rules.site_limit_kwh,
     ]
     if rules.shortfall_eur_per_kwh is None:

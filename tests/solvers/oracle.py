@@ -28,7 +28,7 @@ def end_rows(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 def lp_of(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """c, A, b, upper of the LP over [charge, discharge, shortfall]; may do both at once."""
-    n = len(case["buy"])
+    n, most = len(case["buy"]), caps(case)
     up, down = end_rows(case)
     stored = np.hstack([up, down, np.zeros((n, 1))])
     total = np.r_[np.zeros(n), np.ones(n), 0.0]
@@ -37,11 +37,11 @@ def lp_of(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     b = np.r_[
         np.full(n, case["max_kwh"] - case["energy_kwh"]),
         np.full(n, case["energy_kwh"] - case["min_kwh"]),
-        case["contract_kwh"],
+        min(case["contract_kwh"], most[1].sum()),  # scipy takes no inf
         case["energy_kwh"] - case["target_kwh"],
     ]
     cost = np.r_[case["buy"], -np.asarray(case["sell"]), case["shortfall_eur_per_kwh"]]
-    return cost, a, b, np.r_[*caps(case), np.inf]
+    return cost, a, b, np.r_[*most, np.inf]
 
 
 def lp_costs(cases: Sequence[Case]) -> np.ndarray:
@@ -74,13 +74,13 @@ def milp_cost(case: Case) -> float:
     late = np.arange(n) >= case["discharge_steps"]
     late_max = min(case.get("late_max_kwh", case["max_kwh"]), case["max_kwh"])
     over = np.diag(high - np.where(late, late_max, case["max_kwh"]))
-    under = (case["min_kwh"] - low) * one
+    under = np.where(discharge > 0, case["min_kwh"] - low, 0.0)
     nothing, ones = np.zeros(n), np.ones(n)
     rows = [
         LinearConstraint(np.hstack([one, zero, -np.diag(charge), column]), ub=0.0),
         LinearConstraint(np.hstack([zero, one, np.diag(discharge), column]), ub=discharge),
         LinearConstraint(np.hstack([up, down, over, column]), ub=high - energy),
-        LinearConstraint(np.hstack([up, down, under, column]), lb=case["min_kwh"] - energy),
+        LinearConstraint(np.hstack([up, down, np.diag(under), column]), lb=low + under - energy),
         LinearConstraint(np.r_[nothing, ones, nothing, 0.0], ub=case["contract_kwh"]),
         LinearConstraint(np.r_[up[-1], down[-1], nothing, 1.0], lb=case["target_kwh"] - energy),
     ]

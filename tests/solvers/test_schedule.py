@@ -7,7 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.solvers.fleets import SOFT, cost_one_by_one_eur, random_fleet, violation_kwh
+from tests.solvers.fleets import (
+    SOFT,
+    cost_one_by_one_eur,
+    random_fleet,
+    under_contracts,
+    violation_kwh,
+)
 from vpp_gym.errors import InvalidInputError, SolveFailedError
 from vpp_gym.solvers import schedule
 from vpp_gym.solvers.fleet_lp import FleetLP
@@ -87,6 +93,44 @@ def test_binaries_agree_with_the_exact_plans_at_negative_prices():
         solution = program.solve(data)
         assert solution.objective_eur == pytest.approx(cost_one_by_one_eur(data, rules), abs=1e-6)
         assert solution.repair_kwh <= 1e-5
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_contract_terms_agree_with_the_exact_plans(engine: type):
+    """Own selling prices, limits per step and contracts without a cap."""
+    program = engine(7, 9, SOFT)
+    for seed in range(25):
+        data = under_contracts(random_fleet(seed), seed)
+        solution = program.solve(data)
+        assert solution.objective_eur == pytest.approx(cost_one_by_one_eur(data, SOFT), abs=1e-7)
+        assert violation_kwh(solution, data, SOFT) <= 1e-9
+        assert solution.repair_kwh <= 1e-6
+
+
+def test_binaries_agree_with_the_exact_plans_from_below_the_level_to_keep():
+    rules = replace(SOFT, boolean=True)
+    program = ScheduleProgram(6, 8, rules)
+    for seed in range(8):
+        data = under_contracts(random_fleet(seed, negative=seed % 2 == 1), seed, outside=True)
+        solution = program.solve(data)
+        assert solution.objective_eur == pytest.approx(cost_one_by_one_eur(data, rules), abs=1e-6)
+        assert violation_kwh(solution, data, rules) <= 1e-9
+        assert solution.repair_kwh <= 1e-5
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_terms_all_evs_share_may_be_given_once_or_for_each(engine: type):
+    program = engine(6, 8, SOFT)
+    for seed in range(5):
+        data = random_fleet(seed)
+        each = replace(
+            data,
+            sell_eur_per_kwh=np.tile(data.sell_eur_per_kwh, (6, 1)),
+            discharge_kwh=np.full((6, 8), data.discharge_kwh),
+        )
+        once, apart = program.solve(data), program.solve(each)
+        np.testing.assert_array_equal(once.net_load_kwh, apart.net_load_kwh)
+        assert once.objective_eur == apart.objective_eur
 
 
 def test_without_binaries_the_answer_is_netted():
@@ -230,6 +274,9 @@ def test_bad_rules_are_refused(change: dict):
         {"charge_kwh": -1.0},
         {"steps": [0, 1]},
         {"committed_kwh": [1.0, 2.0]},
+        {"sell_eur_per_kwh": np.ones((3, 3))},
+        {"discharge_kwh": np.ones((2, 4))},
+        {"contract_kwh": [np.nan, 1.0]},
     ],
 )
 def test_bad_data_are_refused(engine: type, change: dict):
@@ -243,6 +290,9 @@ def test_programs_refuse_what_they_are_not_for(engine: type):
         engine(0, 3, SOFT)
     with pytest.raises(InvalidInputError, match="build the program"):
         engine(1, 3, SOFT).solve(TWO)
+    own = replace(TWO, sell_eur_per_kwh=np.zeros((2, 3)))
+    with pytest.raises(InvalidInputError, match="one selling price"):
+        engine(2, 3, replace(SOFT, pooled=True)).solve(own)
     with pytest.raises(InvalidInputError, match="pooled"):
         engine(2, 3, replace(SOFT, pooled=True)).solve(replace(TWO, sell_eur_per_kwh=[1.0] * 3))
     with pytest.raises(InvalidInputError):

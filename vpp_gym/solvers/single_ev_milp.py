@@ -78,14 +78,15 @@ def _directions(stay: Stay, ev: Ev) -> tuple[NDArray[np.bool_], Floats]:
     upper = np.maximum(stay.upper_kwh[1:], ev.energy_kwh) - ev.energy_kwh
     late = np.arange(n) >= ev.discharge_steps
     limit = np.where(late, min(ev.late_max_kwh, ev.max_kwh), ev.max_kwh) - ev.energy_kwh
-    above, below = np.maximum(upper - limit, 0.0), max(ev.min_kwh - ev.energy_kwh, 0.0)
+    above = np.maximum(upper - limit, 0.0)
+    below = np.where(stay.fall_kwh > 0.0, max(ev.min_kwh - ev.energy_kwh, 0.0), 0.0)
     rows = [
         # Rise only where rising, fall only where not.
         LinearConstraint(hstack([one, none, -diags_array(stay.rise_kwh), column]), ub=0.0),
         LinearConstraint(hstack([none, one, diags_array(stay.fall_kwh), column]), ub=stay.fall_kwh),
         # Who rises is not above the limit afterwards, who may fall not below the window.
         LinearConstraint(hstack([sums, -sums, diags_array(above), column]), ub=upper),
-        LinearConstraint(hstack([sums, -sums, below * one, column]), lb=lower + below),
+        LinearConstraint(hstack([sums, -sums, diags_array(below), column]), lb=lower + below),
         LinearConstraint(hstack([0 * last, last, 0 * last, [[0.0]]]), ub=stay.budget_kwh),
         LinearConstraint(
             hstack([last, -last, 0 * last, [[1.0]]]), lb=ev.target_kwh - ev.energy_kwh
