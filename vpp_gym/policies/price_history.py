@@ -76,6 +76,33 @@ def expected_residual(
         (n,) in the residual's unit.
     """
     habit = share * line_means_of(lines, line_past, residual)
+    last, phi = deviation_now(residual, line_past, habit, fixed_phi, prior_phi, prior_steps)
+    expected = np.empty(len(line_ahead))
+    for h in range(len(line_ahead)):
+        last *= phi
+        expected[h] = habit[line_ahead[h]] + last
+    return expected
+
+
+@njit(cache=True)
+def deviation_now(
+    residual: Floats,
+    line_past: Ints,
+    habit: Floats,
+    fixed_phi: float,
+    prior_phi: float,
+    prior_steps: float,
+) -> tuple[float, float]:
+    """Last deviation of the residual from its habit, and the autocorrelation of deviations.
+
+    Args:
+        residual: (p,) past residuals, p >= 1.
+        line_past: (p,) their place in the clock day.
+        habit: (lines,) residual to expect by line.
+        fixed_phi: autocorrelation at one step; NaN estimates it, within [0, 1).
+        prior_phi: what the estimate is drawn towards.
+        prior_steps: and with the weight of how many steps.
+    """
     steps = len(residual) - 1
     energy, evidence = 0.0, 0.0
     before = residual[0] - habit[line_past[0]]
@@ -89,11 +116,7 @@ def expected_residual(
         weight = prior_steps * energy / max(steps, 1)
         phi = (evidence + weight * prior_phi) / (energy + weight) if energy > 0.0 else prior_phi
         phi = min(max(phi, 0.0), 0.999)
-    expected = np.empty(len(line_ahead))
-    for h in range(len(line_ahead)):
-        before *= phi
-        expected[h] = habit[line_ahead[h]] + before
-    return expected
+    return before, phi
 
 
 def with_price_now(snapshot: Snapshot, short: Floats, long: Floats) -> tuple[Floats, Floats]:

@@ -1,0 +1,272 @@
+"""Stochastic dynamic program of one EV: its best move now, with what later moves may learn.
+
+The price of a step is its path plus a deviation that follows a Markov chain. What the
+EV does in a step may depend on the state of the chain in that step: the value of
+waiting for a cheap hour, or for a spike, is in the plan. With V(e, b, s) the cost to
+come at stored energy e, contract energy b and state s,
+
+    V_i(e, b, s) = min over charge c, discharge d of
+        (buy_i + s) c - (sell_i + s) d + E[V_{i+1}(e + c eff - d / eff, b - d, s') | s],
+
+and V at departure is the penalty on what is missing. Energies lie on levels one full
+step of charging apart, and one of them is the target. There V is exact for an EV that
+only charges: it is piecewise linear with its breaks on these levels. With a contract
+a step of discharging is taken to move one level, too; the move of this step is not
+rounded.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from vpp_gym.solvers.price_chain import PriceChain
+from vpp_gym.solvers.segments import NOISE_KWH, Floats, internal
+
+TIE_EUR = 1e-9
+"""A move must gain more than this over the one closest to idle."""
+
+
+class Car(NamedTuple):
+    """One EV; stored kWh, but for what is said to be at the meter.
+
+    Attributes:
+        energy_kwh: now.
+        target_kwh: wanted at departure.
+        min_kwh: discharging goes no lower.
+        max_kwh: charging goes no higher, while the contract runs.
+        charge_kwh: most per step at the meter.
+        contract_kwh: left to discharge at the meter; inf: any.
+        window: discharging is possible in the first so many steps.
+        steps: to departure.
+        lo_kwh: least net load of this step.
+        hi_kwh: largest net load of this step.
+    """
+
+    energy_kwh: float
+    target_kwh: float
+    min_kwh: float
+    max_kwh: float
+    charge_kwh: float
+    contract_kwh: float
+    window: int
+    steps: int
+    lo_kwh: float
+    hi_kwh: float
+
+
+class Yield(NamedTuple):
+    """Efficiencies in (0, 1], and EUR per stored kWh missing at departure."""
+
+    charge_eff: float
+    discharge_eff: float
+    shortfall_eur_per_kwh: float
+
+
+class Levels(NamedTuple):
+    """Grid of stored energy and of contract energy.
+
+    Attributes:
+        lowest_kwh: stored energy of level 0.
+        unit_kwh: stored energy from one level to the next.
+        below: levels below the target.
+        n: levels in all.
+        budget: units of contract energy.
+        capped: the contract energy can bind.
+    """
+
+    lowest_kwh: float
+    unit_kwh: float
+    below: int
+    n: int
+    budget: int
+    capped: bool
+
+
+@njit(cache=True)
+def first_moves_kwh(
+    buy: Floats, sell: Floats, discharge_kwh: Floats, chain: PriceChain, fleet: Floats, rules: Yield
+) -> Floats:
+    """(n,) best net load of this step at the meter, + takes from the grid.
+
+    Args:
+        buy: (H,) EUR/kWh, path of the price of charging; H covers every stay.
+        sell: (n or 1, H) EUR/kWh, path of the price of discharging.
+        discharge_kwh: (n, H or 1) most per step at the meter.
+        chain: of the deviation from both paths.
+        fleet: (n, 10) in the order of `Car`.
+        rules: efficiencies and penalty.
+    """
+    moves = np.empty(len(fleet))
+    for j in range(len(fleet)):
+        row = fleet[j]
+        car = Car(
+            row[0], row[1], row[2], row[3], row[4], row[5], int(row[6]), int(row[7]), row[8], row[9]
+        )
+        own_sell = sell[min(j, len(sell) - 1)]
+        moves[j] = _first_move_kwh(buy, own_sell, discharge_kwh[j], chain, car, rules)
+    return moves
+
+
+@internal
+def _first_move_kwh(
+    buy: Floats, sell: Floats, discharge_kwh: Floats, chain: PriceChain, car: Car, rules: Yield
+) -> float:
+    idle = min(max(0.0, car.lo_kwh), car.hi_kwh)
+    window = min(car.window, car.steps) if car.contract_kwh > NOISE_KWH else 0
+    if window <= 0 and car.energy_kwh >= car.target_kwh - NOISE_KWH:
+        return idle
+    levels = levels_of(car, window, discharge_kwh.max(), rules)
+    if levels.unit_kwh <= 0.0:
+        return idle
+    after = value_after(buy, sell, discharge_kwh, chain, car, window, levels, rules)
+    buy_now, sell_now = buy[0] + chain.now_eur, sell[0] + chain.now_eur
+    best_eur = _cost_eur(idle, buy_now, sell_now, after, levels, car, rules)
+    best_kwh = idle
+    for k in range(levels.n + levels.budget + 3):
+        move = _candidate_kwh(k, levels, car, rules)
+        if car.lo_kwh <= move <= car.hi_kwh:
+            cost = _cost_eur(move, buy_now, sell_now, after, levels, car, rules)
+            if cost < best_eur - TIE_EUR:
+                best_eur, best_kwh = cost, move
+    return best_kwh
+
+
+@njit(cache=True)
+def levels_of(car: Car, window: int, discharge_kwh: float, rules: Yield) -> Levels:
+    """The grid on which an EV is planned: all that it can reach, the target among it."""
+    unit = car.charge_kwh * rules.charge_eff
+    if unit <= 0.0:
+        unit = discharge_kwh / rules.discharge_eff
+    if unit <= 0.0:
+        return Levels(car.energy_kwh, 0.0, 0, 1, 0, False)
+    room = max(car.energy_kwh - car.min_kwh, 0.0) if window > 0 else 0.0
+    reach = min(room, window * unit)
+    capped = car.contract_kwh < reach * rules.discharge_eff
+    down = min(reach, car.contract_kwh / rules.discharge_eff + unit)
+    budget = int(np.ceil(car.contract_kwh / (unit * rules.discharge_eff) - 1e-9)) if capped else 0
+    top = max(car.energy_kwh, car.max_kwh if window > 0 else car.target_kwh)
+    below = max(int(np.ceil((car.target_kwh - car.energy_kwh + down) / unit - 1e-9)), 0)
+    above = max(int(np.ceil((top - car.target_kwh) / unit - 1e-9)), 0)
+    lowest = car.target_kwh - below * unit
+    return Levels(lowest, unit, below, below + above + 1, budget, capped)
+
+
+@njit(cache=True)
+def value_after(
+    buy: Floats,
+    sell: Floats,
+    discharge_kwh: Floats,
+    chain: PriceChain,
+    car: Car,
+    window: int,
+    levels: Levels,
+    rules: Yield,
+) -> Floats:
+    """(levels, budget + 1) EUR: expected cost to come behind this step."""
+    states = len(chain.state_eur)
+    value = np.empty((levels.n, levels.budget + 1, states))
+    for a in range(levels.n):
+        missing_kwh = max(levels.below - a, 0) * levels.unit_kwh
+        value[a] = rules.shortfall_eur_per_kwh * missing_kwh
+    mean = np.empty_like(value)
+    for i in range(car.steps - 1, 0, -1):
+        _average(value, chain.move, mean)
+        limit = discharge_kwh[min(i, len(discharge_kwh) - 1)] if i < window else 0.0
+        _step_back(buy[i], sell[i], limit, chain.state_eur, car, levels, rules, mean, value)
+    after = np.zeros((levels.n, levels.budget + 1))
+    for a in range(levels.n):
+        for b in range(levels.budget + 1):
+            for s in range(states):
+                after[a, b] += chain.first[s] * value[a, b, s]
+    return after
+
+
+@internal
+def _average(value: Floats, move: Floats, mean: Floats) -> None:
+    """Expected value over the next state, from each state."""
+    for a in range(value.shape[0]):
+        for b in range(value.shape[1]):
+            for s in range(value.shape[2]):
+                total = 0.0
+                for q in range(value.shape[2]):
+                    total += move[s, q] * value[a, b, q]
+                mean[a, b, s] = total
+
+
+@internal
+def _step_back(
+    buy: float,
+    sell: float,
+    limit_kwh: float,
+    state_eur: Floats,
+    car: Car,
+    levels: Levels,
+    rules: Yield,
+    mean: Floats,
+    value: Floats,
+) -> None:
+    """Value before a step from its mean behind it: idle, or one level up or down."""
+    unit = levels.unit_kwh
+    up_kwh, down_kwh = unit / rules.charge_eff, unit * rules.discharge_eff
+    down = min(limit_kwh / down_kwh, 1.0)
+    spent = 1 if levels.capped else 0
+    for a in range(levels.n):
+        energy = levels.lowest_kwh + a * unit
+        below_max = limit_kwh > 0.0 and energy + unit <= car.max_kwh + NOISE_KWH
+        rises = car.charge_kwh > 0.0 and (a < levels.below or (below_max and a + 1 < levels.n))
+        falls = a > 0 and down > 0.0 and energy - unit >= car.min_kwh - NOISE_KWH
+        for b in range(levels.budget + 1):
+            for s in range(len(state_eur)):
+                best = mean[a, b, s]
+                if rises:
+                    best = min(best, (buy + state_eur[s]) * up_kwh + mean[a + 1, b, s])
+                if falls and b >= spent:
+                    gain = (sell + state_eur[s]) * down_kwh
+                    change = mean[a - 1, b - spent, s] - mean[a, b, s] - gain
+                    best = min(best, mean[a, b, s] + down * change)
+                value[a, b, s] = best
+
+
+@internal
+def _candidate_kwh(k: int, levels: Levels, car: Car, rules: Yield) -> float:
+    """Move k at which the cost may break: a limit, a level of energy or of the budget."""
+    if k < 2:
+        return car.hi_kwh if k == 0 else car.lo_kwh
+    if k < 2 + levels.n:
+        change = levels.lowest_kwh + (k - 2) * levels.unit_kwh - car.energy_kwh
+        return change / rules.charge_eff if change > 0.0 else change * rules.discharge_eff
+    left = (k - 2 - levels.n) * levels.unit_kwh * rules.discharge_eff
+    return min(left - car.contract_kwh, 0.0) if levels.capped else 0.0
+
+
+@internal
+def _cost_eur(
+    move_kwh: float, buy: float, sell: float, after: Floats, levels: Levels, car: Car, rules: Yield
+) -> float:
+    """Cost of a move now and of all behind it, between levels interpolated."""
+    if move_kwh > 0.0:
+        paid, energy = move_kwh * buy, car.energy_kwh + move_kwh * rules.charge_eff
+    else:
+        paid, energy = move_kwh * sell, car.energy_kwh + move_kwh / rules.discharge_eff
+    x = min(max((energy - levels.lowest_kwh) / levels.unit_kwh, 0.0), levels.n - 1.0)
+    y = 0.0
+    if levels.capped:
+        left = car.contract_kwh + min(move_kwh, 0.0)
+        unit = levels.unit_kwh * rules.discharge_eff
+        y = min(max(left / unit, 0.0), float(levels.budget))
+    return paid + _between(after, x, y)
+
+
+@internal
+def _between(after: Floats, x: float, y: float) -> float:
+    """Value at a place of the grid, linear in the triangle whose long side is the diagonal."""
+    i, j = min(int(x), len(after) - 1), min(int(y), after.shape[1] - 1)
+    i_next, j_next = min(i + 1, len(after) - 1), min(j + 1, after.shape[1] - 1)
+    right, up = x - i, y - j
+    low, high = after[i, j], after[i_next, j_next]
+    if right >= up:
+        return low * (1.0 - right) + after[i_next, j] * (right - up) + high * up
+    return low * (1.0 - up) + after[i, j_next] * (up - right) + high * right
