@@ -7,6 +7,7 @@ import numpy as np
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.policies.base import Dispatcher
 from vpp_gym.policies.contract_terms import discharge_limits, selling_price
+from vpp_gym.policies.offering import Offering
 from vpp_gym.policies.price_history import (
     day_ahead_anchor,
     deviation_now,
@@ -32,8 +33,9 @@ class StochasticMPC(Dispatcher):
     of 2018, as were the number of states and of shocks.
 
     Args:
-        term_h: term of the menu on offer; 0 offers none, None leaves it to the world.
-        name: row label in results.
+        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
+        contract: what is on offer instead, see `vpp_gym.policies.offering`.
+        name: row label in results; by default it tells the term.
         volatility: >= 0; 0 expects no news.
         n_states: states of the deviation in the plan.
         n_shocks: groups into which past surprises are cut.
@@ -46,6 +48,7 @@ class StochasticMPC(Dispatcher):
         self,
         term_h: int | None = 0,
         *,
+        contract: Offering | None = None,
         name: str | None = None,
         volatility: float = 0.5,
         n_states: int = 13,
@@ -59,7 +62,8 @@ class StochasticMPC(Dispatcher):
         for field, count in (("n_states", n_states), ("n_shocks", n_shocks)):
             if count < 1:
                 raise InvalidInputError(field, count, "give at least 1")
-        self.term_h, self.volatility = term_h, volatility
+        self.term_h = term_h if contract is None else None
+        self.contract, self.volatility = contract, volatility
         self.name = name or ("stochastic_mpc" if not term_h else f"stochastic_mpc_{term_h}h")
         self.n_states, self.n_shocks = n_states, n_shocks
         self.prior_phi, self.prior_h, self.line_share = prior_phi, prior_h, line_share
@@ -96,10 +100,9 @@ class StochasticMPC(Dispatcher):
             habit = self.line_share * steps / (HISTORY_DAYS * lines) * habit
             path += habit[lines_ahead(snapshot, len(anchor))]
             chain = self._chain(snapshot, residual, habit)
-        if snapshot.im_short_now_eur_per_kwh is not None:
-            now = 0.5 * (snapshot.im_short_now_eur_per_kwh + snapshot.im_long_now_eur_per_kwh)
+        if (now := _mid_now(snapshot)) is not None:
             path[0] = now - chain.now_eur
-            half_spread[0] = snapshot.im_short_now_eur_per_kwh - now
+            half_spread[0] = (snapshot.im_short_now_eur_per_kwh or 0.0) - now
         return path, half_spread, chain
 
     def _chain(self, snapshot: Snapshot, residual: Floats, habit: Floats) -> PriceChain:
@@ -117,13 +120,19 @@ class StochasticMPC(Dispatcher):
         )
         deviation = residual - habit[snapshot.line_past]
         surprise = self.volatility * (deviation[1:] - phi * deviation[:-1])
-        if snapshot.im_short_now_eur_per_kwh is None:
+        price = _mid_now(snapshot)
+        if price is None:
             past, now, surprise = phi * deviation, phi * last, phi * surprise
         else:
-            price = 0.5 * (snapshot.im_short_now_eur_per_kwh + snapshot.im_long_now_eur_per_kwh)
-            now = price - snapshot.da_eur_per_kwh[0] - habit[snapshot.line[0]]
             past = deviation
+            now = price - float(snapshot.da_eur_per_kwh[0] + habit[snapshot.line[0]])
         return chain_of(now, phi, past, surprise, self.n_states, self.n_shocks)
+
+
+def _mid_now(snapshot: Snapshot) -> float | None:
+    """Middle of this step's prices, where the world tells them."""
+    short, long = snapshot.im_short_now_eur_per_kwh, snapshot.im_long_now_eur_per_kwh
+    return None if short is None or long is None else 0.5 * (short + long)
 
 
 def _fleet(snapshot: Snapshot, min_kwh: Floats) -> Floats:

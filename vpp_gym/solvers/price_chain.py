@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from vpp_gym.solvers.segments import Floats
 
@@ -31,13 +30,12 @@ def certain_chain() -> PriceChain:
     return PriceChain(0.0, np.zeros(1), np.ones(1), np.ones((1, 1)))
 
 
-@njit(cache=True)
 def chain_of(
     now_eur: float, phi: float, past_eur: Floats, shocks_eur: Floats, n_states: int, n_shocks: int
 ) -> PriceChain:
     """Chain of y' = phi y + shock, over states that the past has visited.
 
-    Shocks are centred and grouped into equally likely means. What falls between two
+    Shocks are grouped into equally likely means and centred. What falls between two
     states goes to both, so that the mean stays right; what falls beyond the outermost
     goes to it.
 
@@ -50,41 +48,36 @@ def chain_of(
         n_shocks: groups of shocks.
     """
     state = np.unique(np.quantile(past_eur, np.linspace(0.0, 1.0, n_states)))
-    shock = grouped_means(np.sort(shocks_eur - shocks_eur.mean()), n_shocks)
-    move = np.zeros((len(state), len(state)))
-    for k in range(len(state)):
-        share_out(state, phi * state[k] + shock, move[k])
-    first = np.zeros(len(state))
-    share_out(state, phi * now_eur + shock, first)
-    return PriceChain(now_eur, state, first, move)
+    shock = grouped_means(shocks_eur, n_shocks)
+    y = np.append(state, now_eur)
+    share = shared_out(state, phi * y[:, None] + (shock - shock.mean()))
+    return PriceChain(now_eur, state, share[-1], share[:-1])
 
 
-@njit(cache=True)
-def grouped_means(ordered: Floats, n_groups: int) -> Floats:
-    """(at most n_groups,) mean of each group of an ordered array, cut into equal parts."""
-    groups = min(n_groups, len(ordered))
-    edges = (np.arange(groups + 1) * len(ordered)) // groups
-    means = np.empty(groups)
-    for g in range(groups):
-        means[g] = ordered[edges[g] : edges[g + 1]].mean()
-    return means
+def grouped_means(values: Floats, n_groups: int) -> Floats:
+    """(at most n_groups,) mean of each group of the ordered values, cut into equal parts."""
+    groups = min(n_groups, len(values))
+    edges = (np.arange(groups + 1) * len(values)) // groups
+    return np.add.reduceat(np.sort(values), edges[:-1]) / np.diff(edges)
 
 
-@njit(cache=True)
-def share_out(state: Floats, values: Floats, share: Floats) -> None:
-    """Add the weight of equally likely values to the states next to them.
+def shared_out(state: Floats, values: Floats) -> Floats:
+    """Weight of the states next to equally likely values.
 
     Args:
         state: (k,) rising.
-        values: (m,) in the unit of the states.
-        share: (k,) out: weights added.
+        values: (n, m) in the unit of the states.
+
+    Returns:
+        (n, k) rows that sum to 1.
     """
-    weight, last = 1.0 / len(values), len(state) - 1
-    for value in values:
-        k = np.searchsorted(state, value)
-        if k == 0 or k > last:
-            share[min(k, last)] += weight
-        else:
-            part = (value - state[k - 1]) / (state[k] - state[k - 1])
-            share[k - 1] += weight * (1.0 - part)
-            share[k] += weight * part
+    n, k = len(values), len(state)
+    if k == 1:
+        return np.ones((n, 1))
+    inside = np.clip(values, state[0], state[-1])
+    above = np.clip(np.searchsorted(state, inside), 1, k - 1)
+    part = (inside - state[above - 1]) / (state[above] - state[above - 1])
+    cell = above + k * np.arange(n)[:, None]
+    total = np.bincount(cell.ravel(), part.ravel(), minlength=n * k)
+    total += np.bincount(cell.ravel() - 1, 1.0 - part.ravel(), minlength=n * k)
+    return total.reshape(n, k) / values.shape[1]
