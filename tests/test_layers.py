@@ -41,8 +41,12 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "plots": ({"errors", "params", "views"}, {"numpy", "pandas", "matplotlib"}),
     "envs": (BELOW_ENVS | {"plots"}, KERNELS | {"gymnasium", "pydantic"}),
     "evaluation": (BELOW_ENVS | {"envs"}, {"numpy", "pandas", "scipy", "tqdm", "gymnasium"}),
+    "reproduction": (
+        BELOW_ENVS | {"evaluation", "plots"},
+        {"numpy", "pandas", "matplotlib"},
+    ),
     "cli": (
-        BELOW_ENVS | {"", "__version__", "envs", "evaluation", "plots"},
+        BELOW_ENVS | {"", "__version__", "envs", "evaluation", "plots", "reproduction"},
         {"typer", "rich", "numpy", "pandas", "gymnasium"},
     ),
 }

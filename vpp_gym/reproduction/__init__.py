@@ -1,0 +1,1 @@
+"""Case studies of publications, run again in this simulator."""

@@ -1,0 +1,89 @@
+"""What a run of the case study amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vpp_gym.evaluation.rollout import RunResult
+from vpp_gym.markets.ledger import TERMS
+from vpp_gym.reproduction.rahman2023.published import Row
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Money of a year [EUR], and the books it comes from.
+
+    Attributes:
+        row: of the table.
+        result: of the run, with its records.
+        revenue_eur: what drivers paid.
+        da_eur: what the day-ahead market paid.
+        im_buy_eur: paid for energy bought as imbalance, negative.
+        im_sell_eur: got for energy sold as imbalance.
+        payoff_eur: paid to owners, negative.
+        load_value_eur: minus the cost of the load at imbalance prices.
+        accepted: contracts signed, by place on the menu; empty without a menu.
+    """
+
+    row: Row
+    result: RunResult
+    revenue_eur: float
+    da_eur: float
+    im_buy_eur: float
+    im_sell_eur: float
+    payoff_eur: float
+    load_value_eur: float
+    accepted: tuple[int, ...]
+
+    @property
+    def transfer_eur(self) -> float:
+        """What both markets paid."""
+        return self.da_eur + self.im_buy_eur + self.im_sell_eur
+
+    @property
+    def position_eur(self) -> float:
+        """What the bids added: committed energy times day-ahead minus imbalance price."""
+        return self.transfer_eur - self.load_value_eur
+
+    @property
+    def profit_eur(self) -> float:
+        """Revenue, transfer and payoff together."""
+        return self.revenue_eur + self.transfer_eur + self.payoff_eur
+
+    def gain_percent(self, no_control: Outcome) -> float:
+        """Profit above that of No-Control."""
+        return 100 * (self.profit_eur / no_control.profit_eur - 1)
+
+
+def outcome_of(row: Row, result: RunResult, revenue_eur: float | None = None) -> Outcome:
+    """The outcome in a run's books.
+
+    Args:
+        row: of the table.
+        result: with records.
+        revenue_eur: instead of what the run itself earned from drivers.
+    """
+    assert result.records is not None, "the records were kept"
+    terms: Mapping[str, np.ndarray] = dict(zip(TERMS, result.records.T, strict=True))
+    bought = terms["im_sold_kwh"] < 0
+    own_eur = terms["retail_eur"].sum() + terms["shortfall_eur"].sum()
+    return Outcome(
+        row=row,
+        result=result,
+        revenue_eur=float(own_eur if revenue_eur is None else revenue_eur),
+        da_eur=float(terms["da_eur"].sum()),
+        im_buy_eur=float(terms["im_eur"][bought].sum()),
+        im_sell_eur=float(terms["im_eur"][~bought].sum()),
+        payoff_eur=float(terms["payoff_eur"].sum()),
+        load_value_eur=float(terms["load_value_eur"].sum()),
+        accepted=_accepted(result.days),
+    )
+
+
+def _accepted(days: pd.DataFrame) -> tuple[int, ...]:
+    columns = [name for name in days if str(name).startswith("contracts_type_")]
+    return tuple(int(days[name].sum()) for name in columns)
