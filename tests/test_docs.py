@@ -22,12 +22,15 @@ def test_links_lead_somewhere(path: Path):
     for target in LINK.findall(path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
 
+
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 RUNNABLE = ("contracts",)
 
 
 @pytest.mark.parametrize("page", RUNNABLE)
-def test_the_code_of_a_page_runs_from_top_to_bottom(page: str):
+def test_the_code_of_a_page_runs_from_top_to_bottom(page: str, tmp_path: Path):
     blocks = BLOCK.findall((DOCS / f"{page}.md").read_text(encoding="utf-8"))
     assert blocks
-    exec("\n".join(blocks), {})
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    runpy.run_path(str(script))

@@ -124,3 +124,11 @@ def test_bad_input_names_its_field(call, field):
     with pytest.raises(InvalidInputError) as refused:
         call(np.random.default_rng(0))
     assert refused.value.field == field
+
+
+def test_a_paired_difference_over_seeds_is_that_of_the_means_over_seeds():
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(5.0, 1.0, (5, 40)), rng.normal(4.0, 1.0, (1, 40))
+    found = paired_difference(a, b, rng=np.random.default_rng(0))
+    assert found.estimate == pytest.approx(interquartile_mean(a.sum(axis=1)) - b.sum())
+    assert found.low < found.estimate < found.high

@@ -91,7 +91,7 @@ def leaderboard(
             ends = bottom.mean(column), top.mean(column)
             rng = np.random.default_rng(seed)
             row |= _columns(name, score_interval(daily.seeds(column), *ends, rng=rng, **draws))
-        pair = daily.mean("profit_eur"), bottom.mean("profit_eur")
+        pair = daily.seeds("profit_eur"), bottom.seeds("profit_eur")
         rng = np.random.default_rng(seed)
         row |= _columns("gain_eur", paired_difference(*pair, rng=rng, **draws))
         rows.append(row | {name: float(interquartile_mean(runs[name])) for name in SUMMED_UP})
@@ -99,8 +99,8 @@ def leaderboard(
 
 
 def daily_profit_eur(days: pd.DataFrame, policy: str) -> NDArray[np.float64]:
-    """(days,) EUR of one policy, the interquartile mean over its seeds."""
-    return _Daily(days, policy).mean("profit_eur")
+    """(seeds, days) EUR of one policy."""
+    return _Daily(days, policy).seeds("profit_eur")
 
 
 class _Daily:

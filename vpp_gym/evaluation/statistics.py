@@ -156,9 +156,11 @@ def paired_difference(
 ) -> Interval:
     """What policy a earned more than b over the same days, with its interval.
 
+    With several seeds of a policy its sum is the interquartile mean over them.
+
     Args:
-        a_eur: (n_days,) EUR of policy a.
-        b_eur: (n_days,) EUR of policy b on the same days.
+        a_eur: (n_days,) or (seeds, n_days) EUR of policy a.
+        b_eur: (n_days,) or (seeds, n_days) EUR of policy b on the same days.
         block_days: length of a block.
         confidence: of the percentile interval.
         n_resamples: bootstrap draws.
@@ -167,12 +169,13 @@ def paired_difference(
     Returns:
         EUR over all days.
     """
-    a, b = np.asarray(a_eur, dtype=np.float64), np.asarray(b_eur, dtype=np.float64)
-    if a.shape != b.shape or a.ndim != 1:
-        raise InvalidInputError("b_eur", b.shape, f"give one value for each of {a.shape} days")
+    a, b = (np.atleast_2d(np.asarray(days, dtype=np.float64)) for days in (a_eur, b_eur))
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+        raise InvalidInputError("b_eur", b.shape, f"give one value for each of {a.shape[-1]} days")
+    seeds = len(a)
     return block_bootstrap(
-        (a - b)[:, None],
-        lambda total: total[..., 0],
+        np.concatenate([a, b]).T,
+        lambda sums: interquartile_mean(sums[..., :seeds]) - interquartile_mean(sums[..., seeds:]),
         block_days=block_days,
         confidence=confidence,
         n_resamples=n_resamples,
