@@ -31,7 +31,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "contracts": ({"errors"}, KERNELS),
     "markets": ({"errors"}, KERNELS),
     "hydrogen": ({"errors"}, KERNELS),
-    "scenarios": ({"errors", "params", "hydrogen"}, KERNELS | {"pandas", "scipy"}),
+    "scenarios": (
+        {"errors", "params", "hydrogen"},
+        KERNELS | {"pandas", "scipy", "pandera", "pyarrow", "pydantic"},
+    ),
     "solvers": (
         BELOW_SIMULATION - {"views"} | {"scenarios"},
         KERNELS | {"scipy", "cvxpy", "highspy", "osqp", "clarabel"},
@@ -47,7 +50,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "cli": (
         BELOW_ENVS | {"", "__version__", "envs", "evaluation", "plots", "reproduction"},
-        {"typer", "rich", "numpy", "pandas", "gymnasium"},
+        {"typer", "rich", "numpy", "pandas", "pydantic", "gymnasium"},
     ),
 }
 # module: the same, beyond what its layer may

@@ -1,4 +1,4 @@
-"""The command line `vpp-gym`: a demonstration, runs, menus, a check of the installation."""
+"""The command line `vpp-gym`: a demonstration, runs, menus, real data, a check of it all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from vpp_gym.cli.contracts import contracts
+from vpp_gym.cli.data import data
 from vpp_gym.cli.demo import demo
 from vpp_gym.cli.doctor import doctor
 from vpp_gym.cli.run import run
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 for command in (demo, run, contracts, doctor):
     app.command()(command)
+app.add_typer(data, name="data")
 
 
 def _print_version(asked: bool) -> None:

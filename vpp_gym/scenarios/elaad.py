@@ -19,11 +19,11 @@ from vpp_gym.scenarios.demand import (
     CHARGE_EFF,
     CHARGE_KW,
     TARGET_SOC,
+    DemandRule,
     metered_arrival_soc,
     reference_arrival_soc,
 )
 
-DemandRule = Literal["reference", "metered"]
 Clock = Literal["local", "utc"]
 
 _UNITS = {"ConnectedTime": "h", "ChargeTime": "h", "TotalEnergy": "kWh"}

@@ -16,6 +16,8 @@ NAMES = (
     *(f"real:{split}" for split in REAL_SPLITS),
 )
 
+WORLD_SUFFIX = ".parquet"
+
 
 def as_source(
     value: ScenarioSource | Scenario | Sequence[Scenario] | str | None, dt_h: float = 1.0
@@ -26,24 +28,33 @@ def as_source(
         value: a source; a Scenario or several; one of the names "synthetic"
             (same as "synthetic:train"), "synthetic:validation",
             "synthetic:test", "real" (same as "real:test"), "real:train";
-            None for "synthetic". The real data is read from the folder that the
+            the path of a world file and one of its splits, such as
+            "path/to/world.parquet:test" (":all" is all of it); None for
+            "synthetic". The real data is read from the folder that the
             environment variable VPP_GYM_DATA names, and only when asked for.
         dt_h: hours per step, which the result must have.
 
     Raises:
-        InvalidInputError: unknown name, another time step, no data folder.
+        InvalidInputError: unknown name, another time step, no data folder, no
+            world file or one without that split.
     """
-    if value is None or isinstance(value, str):
-        return _named("synthetic" if value is None else value, dt_h)
-    if isinstance(value, Scenario):
-        source: ScenarioSource = FixedSource(value)
+    if value is None:
+        return SyntheticSource("train", dt_h=dt_h)
+    if isinstance(value, str) and WORLD_SUFFIX not in value.lower():
+        return _named(value, dt_h)
+    if isinstance(value, str):
+        source: ScenarioSource = world_source(value)
+    elif isinstance(value, Scenario):
+        source = FixedSource(value)
     elif isinstance(value, ScenarioSource):
         source = value
     elif isinstance(value, list | tuple):
         source = FixedSource(value)
     else:
         raise InvalidInputError(
-            "scenario", value, f"give a source, Scenario objects or one of {', '.join(NAMES)}"
+            "scenario",
+            value,
+            f"give a source, Scenario objects, world.parquet:test or one of {', '.join(NAMES)}",
         )
     if source.dt_h != dt_h:
         raise InvalidInputError(
@@ -54,10 +65,30 @@ def as_source(
 
 def _named(name: str, dt_h: float) -> ScenarioSource:
     if name not in NAMES:
-        raise InvalidInputError("scenario", name, f"use one of {', '.join(NAMES)}")
+        remedy = f"use one of {', '.join(NAMES)}, or world.parquet:test"
+        raise InvalidInputError("scenario", name, remedy)
     kind, _, split = name.partition(":")
     if kind == "synthetic":
         return SyntheticSource(split or "train", dt_h=dt_h)
     from vpp_gym.scenarios.real import real_source  # reads with pandas: only when asked for
 
     return real_source(None, split or "test", dt_h=dt_h)
+
+
+def world_source(name: str) -> ScenarioSource:
+    """One split of a world file.
+
+    Args:
+        name: path and split, such as "path/to/world.parquet:test".
+
+    Raises:
+        InvalidInputError: no split named, no such file or split, or a file that is
+            refused.
+    """
+    path, _, split = name.rpartition(":")
+    if not path.lower().endswith(WORLD_SUFFIX):
+        remedy = f"name a split of the file: {name}:train, :validation, :test or :all"
+        raise InvalidInputError("scenario", name, remedy)
+    from vpp_gym.scenarios.world_file import read_world  # pyarrow: only when asked for
+
+    return FixedSource(read_world(path, split))

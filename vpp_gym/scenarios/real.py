@@ -10,7 +10,8 @@ import numpy as np
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calibration import dutch_2019
 from vpp_gym.scenarios.columns import whole
-from vpp_gym.scenarios.elaad import DemandRule, read_transactions, sessions_table
+from vpp_gym.scenarios.demand import DemandRule
+from vpp_gym.scenarios.elaad import read_transactions, sessions_table
 from vpp_gym.scenarios.price_files import Prices, read_hourly, read_quarters
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import REAL_SPLITS, BuiltSource, FixedSource, ScenarioSource

@@ -1,0 +1,119 @@
+"""`vpp-gym data`: check, build and describe, on small files of the known forms."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.scenarios.files import samples
+from vpp_gym.cli import app
+from vpp_gym.scenarios.world_file import read_world
+
+FIRST, DAYS = "2024-06-03", 9
+KNOWN = ("--elaad-clock", "local", "--elaad-dates", "month-first")
+
+
+def vpp_gym(*words: object, code: int = 0) -> str:
+    """What the command prints to stdout."""
+    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "100"})
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    samples.write(folder / "da.csv", samples.entsoe_new(FIRST, DAYS))
+    samples.write(folder / "im.csv", samples.tennet_new(FIRST, DAYS, dual=(40,)))
+    samples.write(folder / "sessions.csv", samples.elaad(FIRST))
+    samples.write(folder / "notes.txt", "nothing known\n")
+    return folder
+
+
+def test_check_says_what_every_file_is(folder):
+    report = json.loads(vpp_gym("data", "check", folder, *KNOWN, "--json"))
+    files = {one["file"]: one for one in report["files"]}
+    assert {name: one["state"] for name, one in files.items()} == {
+        "da.csv": "ok",
+        "im.csv": "ok",
+        "notes.txt": "unknown",
+        "sessions.csv": "ok",
+    }
+    assert files["im.csv"]["holds"] == "imbalance"
+    assert files["im.csv"]["facts"]["quarters of regulation state 2"] == DAYS
+    assert files["sessions.csv"]["facts"]["sessions"] == 40
+    assert (files["da.csv"]["rows"], files["da.csv"]["kept"]) == (24 * DAYS, 24 * DAYS)
+    text = vpp_gym("data", "check", folder, *KNOWN)
+    for word in (*files, "unknown", "day-ahead", "EUR/MWh", "PT15M"):
+        assert word in text
+
+
+def test_check_shows_gaps_and_days_of_clock_changes(folder):
+    lines = samples.entsoe_new("2024-03-30", 3)
+    samples.write(folder / "da.csv", [*lines[:10], *lines[13:]])
+    report = json.loads(vpp_gym("data", "check", folder, *KNOWN, "--json"))
+    coverage = report["files"][0]["coverage"]
+    assert coverage["clock_change_days"] == "2024-03-31 (23 h)"
+    assert (coverage["missing_h"], coverage["longest_gap_h"]) == (3.0, 3.0)
+    assert coverage["longest_gap_from"] == "2024-03-30 09:00:00"
+
+
+def test_check_ends_with_1_where_a_known_file_cannot_be_used(folder):
+    report = json.loads(vpp_gym("data", "check", folder, "--json", code=1))
+    refused = {one["file"]: one for one in report["files"] if one["state"] == "refused"}
+    assert refused["sessions.csv"]["field"] == "elaad_clock"
+    assert "the file does not say" in vpp_gym("data", "check", folder, code=1)
+
+
+def test_build_and_describe(folder, tmp_path):
+    out = tmp_path / "world.parquet"
+    words = ["data", "build", folder, "-o", out, *KNOWN, "--test-from", "2024-06-10"]
+    built = json.loads(vpp_gym(*words, "--validation-from", "2024-06-08", "--json"))
+    assert built == json.loads(vpp_gym("data", "describe", out, "--json"))
+    assert {name: one["days"] for name, one in built["splits"].items()} == {
+        "train": 5,
+        "validation": 2,
+        "test": 2,
+        "all": 9,
+    }
+    world = read_world(out, "all")
+    assert built["splits"]["all"]["sessions"] == len(world.sessions) == 40
+    assert built["splits"]["all"]["two_price_steps"] == DAYS
+    assert built["provenance"]["build"]["test_from"] == "2024-06-10"
+    text = vpp_gym("data", "describe", out)
+    for word in ("da.csv", "2024-06-10", "battery_need_kwh"):
+        assert word in text
+
+
+def test_built_world_runs(folder, tmp_path):
+    out = tmp_path / "world.parquet"
+    vpp_gym("data", "build", folder, "-o", out, *KNOWN)
+    words = ("run", "charge_on_arrival", "--scenario", f"{out}:test", "--json")
+    assert json.loads(vpp_gym(*words))["cars"]["arrivals"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("check", "nowhere"), "folder"),
+        (("check", "{folder}", "--elaad-clock", "cet"), "--elaad-clock"),
+        (("build", "{folder}", "-o", "world.csv"), "out"),
+        (("build", "{folder}", "-o", "nowhere/world.parquet"), "out"),
+        (("build", "{folder}", "-o", "w.parquet"), "elaad_clock"),
+        (("build", "{folder}", "-o", "w.parquet", "--dt-h", "0.5"), "--dt-h"),
+        (("build", "{folder}", "-o", "w.parquet", "--first-day", "June"), "--first-day"),
+        (("build", "{folder}", "-o", "w.parquet", "--demand", "all"), "--demand"),
+        (("describe", "nowhere.parquet"), "scenario"),
+    ],
+)
+def test_refusal_is_one_line(folder, words, field):
+    words = [word.format(folder=folder) for word in words]
+    result = CliRunner().invoke(app, ["data", *words])
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"Error: {field}: got ")
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,171 @@
+"""`vpp-gym data`: check files of prices and sessions, build a world from them, describe one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_console
+from vpp_gym.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+data = typer.Typer(
+    help="Bring real data: check files, build a world from them, describe one.",
+    no_args_is_help=True,
+)
+
+Folder = Annotated[Path, typer.Argument(help="Folder of the files.", show_default=False)]
+
+
+def _option(text: str, *names: str) -> Any:
+    return typer.Option(*names, help=text, show_default=False)
+
+
+ElaadClock = Annotated[
+    str | None, _option("Clock of ElaadNL's times: utc, as its columns say, or local.")
+]
+ElaadDates = Annotated[
+    str | None, _option("Dates of ElaadNL: day-first, month-first or year-first.")
+]
+TennetDates = Annotated[str | None, _option("Dates of TenneT's old CSV; choices as above.")]
+DecimalMark = Annotated[str, typer.Option(help="Decimal mark in ElaadNL and TenneT files.")]
+Area = Annotated[str | None, _option("Bidding zone, where a file of ENTSO-E has several.")]
+Sequence = Annotated[str | None, _option("Auction, where a file of ENTSO-E has several.")]
+TrustUnit = Annotated[
+    bool, typer.Option("--trust-unit", help="Take prices as EUR/MWh even if they look otherwise.")
+]
+
+
+@data.command()
+def check(
+    folder: Folder,
+    elaad_clock: ElaadClock = None,
+    elaad_dates: ElaadDates = None,
+    tennet_dates: TennetDates = None,
+    decimal: DecimalMark = ".",
+    area: Area = None,
+    sequence: Sequence = None,
+    trust_unit: TrustUnit = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which files are what, what is in them, and what is wrong with them.
+
+    Ends with exit code 1 if a file of a known kind cannot be used.
+    """
+    from vpp_gym.cli.data_report import checked_document, show_checked
+    from vpp_gym.scenarios.files.folder import files_of
+    from vpp_gym.scenarios.files.options import ReadOptions
+
+    options = _model(
+        ReadOptions,
+        elaad_clock=elaad_clock,
+        elaad_dates=elaad_dates,
+        tennet_dates=tennet_dates,
+        decimal=decimal,
+        area=area,
+        sequence=sequence,
+        trust_unit=trust_unit,
+    )
+    with progress_console.status("Reading"):
+        documents = [checked_document(one) for one in files_of(folder, options)]
+    if as_json:
+        print_json({"folder": str(folder), "files": documents})
+    else:
+        show_checked(documents)
+    if any(one["state"] == "refused" for one in documents):
+        raise typer.Exit(1)
+
+
+@data.command()
+def build(
+    folder: Folder,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Parquet file to write.", show_default=False)
+    ],
+    elaad_clock: ElaadClock = None,
+    elaad_dates: ElaadDates = None,
+    tennet_dates: TennetDates = None,
+    decimal: DecimalMark = ".",
+    area: Area = None,
+    sequence: Sequence = None,
+    trust_unit: TrustUnit = False,
+    dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 1.0,
+    first_day: Annotated[str | None, _option("First day; by default the first covered.")] = None,
+    last_day: Annotated[str | None, _option("Last day; by default the last covered.")] = None,
+    validation_from: Annotated[
+        str | None, _option("First day of the validation split; by default after 60 %.")
+    ] = None,
+    test_from: Annotated[
+        str | None, _option("First day of the test split; by default after 80 %.")
+    ] = None,
+    max_fill_h: Annotated[float, typer.Option(help="Longest price gap to fill.")] = 1.0,
+    resolution: Annotated[
+        str | None, _option("PT15M or PT60M, where prices of both cover the same time.")
+    ] = None,
+    demand: Annotated[
+        str, typer.Option(help="metered: the energy recorded; reference: hours at full power.")
+    ] = "metered",
+    car_power: Annotated[
+        str, typer.Option(help="charger: it alone limits; recorded: the car's peak does, too.")
+    ] = "charger",
+    site_clock: Annotated[
+        str | None, _option("Chargers in another zone: keep the instant, or local clock times.")
+    ] = None,
+    shift_days: Annotated[int, typer.Option(help="Days added to all sessions.")] = 0,
+    capacity_kwh: Annotated[float, typer.Option(help="Battery of every car.")] = 80.0,
+    target_soc: Annotated[float, typer.Option(help="What every driver asks for.")] = 0.97,
+    charge_kw: Annotated[float, typer.Option(help="Power of every car.")] = 11.0,
+    seed: Annotated[int, typer.Option(help="Of the owners' types.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Build one world file from all files of a folder, split by date."""
+    from vpp_gym.cli.data_report import described_document, show_described
+    from vpp_gym.scenarios.files.options import ReadOptions
+    from vpp_gym.scenarios.world import build_world
+    from vpp_gym.scenarios.world_file import SUFFIX, write_world
+    from vpp_gym.scenarios.world_header import WorldOptions
+
+    checked_file("out", out, (SUFFIX,))
+    given = dict(locals())
+    read, options = (
+        _model(model, **{name: given[name] for name in model.model_fields if name in given})
+        for model in (ReadOptions, WorldOptions)
+    )
+    with progress_console.status("Building"):
+        write_world(out, build_world(folder, read, options))
+    document = described_document(out)
+    if as_json:
+        print_json(document)
+    else:
+        show_described(document)
+
+
+@data.command()
+def describe(
+    world: Annotated[Path, typer.Argument(help="World file.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Say what is in a world file, and where it comes from."""
+    from vpp_gym.cli.data_report import described_document, show_described
+
+    document = described_document(world)
+    if as_json:
+        print_json(document)
+    else:
+        show_described(document)
+
+
+def _model(model: type[BaseModel], **values: Any) -> Any:
+    """Options as their model, refused in the command line's words."""
+    from pydantic import ValidationError
+
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = "--" + str(first["loc"][0]).replace("_", "-")
+        raise InvalidInputError(field, first["input"], first["msg"]) from error

@@ -1,0 +1,125 @@
+"""Charging sessions of ACN-Data, as its API and web page return them in JSON.
+
+Source: Lee, Li and Low, ACN-Data: analysis and applications of an open EV charging
+dataset, ACM e-Energy 2019, doi:10.1145/3307772.3328313.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.raw import RawFile
+from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.files.session_rows import SessionRows, session_rows
+from vpp_gym.scenarios.files.tally import Tally
+
+KIND = "acn-data json"
+
+
+def _moment(value: Any) -> datetime | None:
+    """Moment of an RFC 1123 date such as Wed, 25 Apr 2018 11:08:04 GMT; nothing else."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.endswith(" GMT"):
+        raise ValueError("dates must read Wed, 25 Apr 2018 11:08:04 GMT")
+    return parsedate_to_datetime(value)
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class AcnSession(BaseModel):
+    """One session, as far as it is used; further fields are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    session: str = Field(alias="sessionID")
+    arrival: Moment = Field(alias="connectionTime")
+    departure: Annotated[datetime | None, BeforeValidator(_moment)] = Field(alias="disconnectTime")
+    done: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
+        alias="doneChargingTime", default=None
+    )
+    energy_kwh: float = Field(alias="kWhDelivered", allow_inf_nan=False)
+    zone: str = Field(alias="timezone")
+    user_inputs: list[dict[str, Any]] | None = Field(alias="userInputs", default=None)
+
+
+def read_acn(path: str | os.PathLike[str]) -> SessionRows:
+    """Sessions of ACN-Data.
+
+    The hours of charging are those until doneChargingTime, and unknown where that
+    is null. What the drivers asked for (userInputs) is counted, not used.
+
+    Args:
+        path: JSON, a list of sessions or an object with them under "_items".
+
+    Raises:
+        InvalidInputError: no JSON, a session without a needed field, other dates
+            than RFC 1123 in GMT, or chargers in several time zones.
+    """
+    raw = RawFile.open(path)
+    sessions = [_session(one, raw.name, i) for i, one in enumerate(_items(raw))]
+    zones = sorted({one.zone for one in sessions})
+    if len(zones) != 1:
+        raise InvalidInputError(f"{raw.name} timezone", zones, "give the sessions of one site")
+    table = pd.DataFrame(
+        {
+            "id": [one.session for one in sessions],
+            "start": pd.to_datetime([one.arrival for one in sessions], utc=True).as_unit("s"),
+            "stay_h": [_hours(one.arrival, one.departure) for one in sessions],
+            "charge_h": [_hours(one.arrival, one.done) for one in sessions],
+            "metered_kwh": [one.energy_kwh for one in sessions],
+            "max_kw": float("nan"),
+        }
+    )
+    tally = Tally(raw.name, len(table))
+    table = tally.without(table, "no_departure", table["stay_h"].isna())
+    table = tally.without(table, "departure_before_arrival", table["stay_h"] <= 0)
+    done_before_arrival = table["charge_h"] < 0
+    table = table.assign(charge_h=table["charge_h"].mask(done_before_arrival))
+    report = FileReport(
+        file=raw.name,
+        kind=KIND,
+        sha256=raw.sha256,
+        rows=len(sessions),
+        facts={
+            "unit": "kWh",
+            "site zone": zones[0],
+            "done before arrival, taken as unknown": int(done_before_arrival.sum()),
+            "sessions with user inputs": sum(bool(one.user_inputs) for one in sessions),
+        },
+    )
+    return session_rows(table, tally, report, zone=zones[0])
+
+
+def _items(raw: RawFile) -> list[Any]:
+    try:
+        document = json.loads(raw.text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InvalidInputError(raw.name, str(error), "give a complete JSON file") from error
+    items = document.get("_items") if isinstance(document, dict) else document
+    if not isinstance(items, list) or not items:
+        raise InvalidInputError(raw.name, "no sessions", 'give a list, or one under "_items"')
+    return items
+
+
+def _session(item: Any, file: str, index: int) -> AcnSession:
+    try:
+        return AcnSession.model_validate(item)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "session"
+        value = first["input"] if first["type"] != "missing" else None
+        raise InvalidInputError(f"{file}[{index}].{field}", value, first["msg"]) from error
+
+
+def _hours(start: datetime, end: datetime | None) -> float:
+    return float("nan") if end is None else (end - start).total_seconds() / 3600

@@ -1,0 +1,135 @@
+"""Kinds of files, told by their first line, and how each is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from vpp_gym.scenarios.files import (
+    acn_sessions,
+    elaad_transactions,
+    entsoe_csv,
+    entsoe_xml,
+    prepared_prices,
+    tennet,
+)
+from vpp_gym.scenarios.files.options import ReadOptions
+from vpp_gym.scenarios.files.price_rows import PriceRows
+from vpp_gym.scenarios.files.raw import RawFile, header_cells
+from vpp_gym.scenarios.files.session_rows import SessionRows
+from vpp_gym.scenarios.files.sheet import is_excel, sheet_cells
+from vpp_gym.scenarios.files.xml_tree import plain, xml_root
+
+Holds = Literal["day-ahead", "imbalance", "both markets", "sessions"]
+
+
+Reader = Callable[[Path, ReadOptions], PriceRows | SessionRows]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file.
+
+    Attributes:
+        name: of the kind.
+        holds: what is in it.
+        read: reads a file of this kind.
+    """
+
+    name: str
+    holds: Holds
+    read: Reader
+
+
+def _entsoe_csv(path: Path, options: ReadOptions) -> PriceRows:
+    return entsoe_csv.read_entsoe_csv(
+        path, area=options.area, sequence=options.sequence, trust_unit=options.trust_unit
+    )
+
+
+def _entsoe_xml(path: Path, options: ReadOptions) -> PriceRows:
+    return entsoe_xml.read_entsoe_xml(
+        path, area=options.area, sequence=options.sequence, trust_unit=options.trust_unit
+    )
+
+
+def _tennet_new(path: Path, options: ReadOptions) -> PriceRows:
+    return tennet.read_tennet_csv(
+        path, dates="year-first", decimal=options.decimal, trust_unit=options.trust_unit
+    )
+
+
+def _tennet_old(path: Path, options: ReadOptions) -> PriceRows:
+    return tennet.read_tennet_csv(
+        path,
+        dates=options.needed("tennet_dates"),
+        decimal=options.decimal,
+        trust_unit=options.trust_unit,
+    )
+
+
+def _tennet_xml(path: Path, options: ReadOptions) -> PriceRows:
+    return tennet.read_tennet_xml(path, trust_unit=options.trust_unit)
+
+
+def _elaad(path: Path, options: ReadOptions) -> SessionRows:
+    return elaad_transactions.read_elaad(
+        path,
+        clock=options.needed("elaad_clock"),
+        dates=options.needed("elaad_dates"),
+        decimal=options.decimal,
+    )
+
+
+ENTSOE_CSV = Kind(entsoe_csv.KIND, "day-ahead", _entsoe_csv)
+ENTSOE_XML = Kind(entsoe_xml.KIND, "day-ahead", _entsoe_xml)
+TENNET_NEW = Kind(tennet.NEW_CSV.kind, "imbalance", _tennet_new)
+TENNET_OLD = Kind(tennet.OLD_CSV.kind, "imbalance", _tennet_old)
+TENNET_XML = Kind(tennet.OLD_XML.kind, "imbalance", _tennet_xml)
+ELAAD = Kind(elaad_transactions.KIND, "sessions", _elaad)
+ACN = Kind(acn_sessions.KIND, "sessions", lambda path, _: acn_sessions.read_acn(path))
+PREPARED_HOURS = Kind(
+    prepared_prices.HOURLY,
+    "both markets",
+    lambda path, _: prepared_prices.read_prepared_hours(path),
+)
+PREPARED_QUARTERS = Kind(
+    prepared_prices.QUARTERS,
+    "both markets",
+    lambda path, _: prepared_prices.read_prepared_quarters(path),
+)
+XML_ROOTS = {
+    entsoe_xml.ROOT: ENTSOE_XML,
+    "Acknowledgement_MarketDocument": ENTSOE_XML,
+    "ImbalancePrice": TENNET_XML,
+}
+
+
+def kind_of(path: Path) -> Kind | None:
+    """Kind of a file; None where it is none of those known.
+
+    Raises:
+        InvalidInputError: an empty file, other text than UTF-8, or broken XML.
+    """
+    raw = RawFile.open(path)
+    if is_excel(raw):
+        header = tuple(sheet_cells(raw, ()).columns)
+        return ELAAD if set(elaad_transactions.COLUMNS) <= set(header) else None
+    begin = raw.text.lstrip()[:1]
+    if begin == "<":
+        return XML_ROOTS.get(plain(xml_root(raw)))
+    if begin and begin in "[{":
+        return ACN if '"connectionTime"' in raw.text else None
+    return _kind_of_csv(header_cells(raw))
+
+
+def _kind_of_csv(header: tuple[str, ...]) -> Kind | None:
+    if entsoe_csv.recognises(header):
+        return ENTSOE_CSV
+    if form := tennet.recognised(header):
+        return TENNET_NEW if form is tennet.NEW_CSV else TENNET_OLD
+    if prepared := prepared_prices.recognised(header):
+        return PREPARED_HOURS if prepared == prepared_prices.HOURLY else PREPARED_QUARTERS
+    return ELAAD if set(elaad_transactions.COLUMNS) <= set(header) else None

@@ -1,0 +1,61 @@
+"""Numbers from text cells: nothing is taken for a number that only resembles one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.options import Decimal
+
+MISSING = ("", "-", "n/e", "N/A", "n/a", "NaN", "nan", "null")
+"""What the sources write where there is no value."""
+
+PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+
+
+def number_cells(
+    cells: pd.Series, *, file: str, unit: str, decimal: Decimal = ".", missing: bool = True
+) -> pd.Series:
+    """Floats of text cells; NaN where the source says that there is no value.
+
+    Args:
+        cells: text, indexed by line number; the name is the column's.
+        file: name, for the error.
+        unit: for the error.
+        decimal: mark between whole and fraction; never guessed.
+        missing: whether a cell may be without value.
+
+    Raises:
+        InvalidInputError: a cell that is no plain number, e.g. 1.234,5 or inf.
+    """
+    absent = cells.isin(MISSING)
+    text = cells.where(~absent, "0")
+    if decimal == ",":
+        text = text.str.replace(".", "x", regex=False).str.replace(",", ".", regex=False)
+    wrong = ~text.str.fullmatch(PLAIN)
+    if not missing:
+        wrong |= absent
+    if wrong.any():
+        line = wrong.idxmax()
+        comma = "," in cells[line] and decimal == "."
+        hint = "; or say that the decimal mark is a comma" if comma else ""
+        remedy = f"give numbers in {unit} such as 1234{decimal}5{hint}"
+        raise InvalidInputError(f"{file} line {line}, {cells.name}", cells[line], remedy)
+    return text.astype(np.float64).mask(absent)
+
+
+def whole_cells(cells: pd.Series, *, file: str, least: int, most: int) -> pd.Series:
+    """Whole numbers of text cells within bounds.
+
+    Raises:
+        InvalidInputError: anything else.
+    """
+    numbers = number_cells(cells, file=file, unit="whole numbers", missing=False)
+    wrong = (numbers != numbers.round()) | (numbers < least) | (numbers > most)
+    if wrong.any():
+        line = wrong.idxmax()
+        raise InvalidInputError(
+            f"{file} line {line}, {cells.name}", cells[line], f"use {least} to {most}"
+        )
+    return numbers.astype(np.int64)

@@ -1,0 +1,51 @@
+"""What a file does not say about itself, and its reader therefore has to be told."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from vpp_gym.errors import InvalidInputError
+
+Clock = Literal["local", "utc"]
+DateOrder = Literal["day-first", "month-first", "year-first"]
+Decimal = Literal[".", ","]
+
+
+class ReadOptions(BaseModel):
+    """What a file does not say about itself.
+
+    Attributes:
+        elaad_clock: of the times in files of ElaadNL; needed for those.
+        elaad_dates: order of day, month and year there; needed for those.
+        tennet_dates: the same in the old CSV of TenneT; needed for those.
+        decimal: mark in files of ElaadNL and TenneT.
+        area: bidding zone, where a file of ENTSO-E has several.
+        sequence: auction, where a file of ENTSO-E has several.
+        trust_unit: take prices as EUR/MWh whatever they look like.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    elaad_clock: Clock | None = None
+    elaad_dates: DateOrder | None = None
+    tennet_dates: DateOrder | None = None
+    decimal: Decimal = "."
+    area: str | None = None
+    sequence: str | None = None
+    trust_unit: bool = False
+
+    def needed(self, name: str) -> Any:
+        """An option that has no default, because it would be a guess.
+
+        Raises:
+            InvalidInputError: it was not given.
+        """
+        value = getattr(self, name)
+        if value is None:
+            choices = {"elaad_clock": "local or utc"}.get(
+                name, "day-first, month-first, year-first"
+            )
+            raise InvalidInputError(name, None, f"the file does not say: choose {choices}")
+        return value

@@ -1,0 +1,42 @@
+"""What became of a file's rows: read, dropped and why, changed and how."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+Fact = str | int | float | bool | None
+
+
+class FileReport(BaseModel):
+    """Provenance of one file.
+
+    Attributes:
+        file: name, without folder.
+        kind: which reader read it.
+        sha256: of the content.
+        rows: read; each is either kept or counted under one reason of `dropped`.
+        dropped: rows left out, by reason.
+        changed: values converted, filled or merged, by what was done.
+        options: what the caller decided, by name.
+        facts: span, units and oddities that were left as they are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    kind: str
+    sha256: str
+    rows: int
+    dropped: dict[str, int] = {}
+    changed: dict[str, int] = {}
+    options: dict[str, str] = {}
+    facts: dict[str, Fact] = {}
+
+    @property
+    def kept(self) -> int:
+        """Rows that were used."""
+        return self.rows - sum(self.dropped.values())
+
+    def with_facts(self, **facts: Fact) -> FileReport:
+        """The same report with more facts."""
+        return self.model_copy(update={"facts": {**self.facts, **facts}})

@@ -1,0 +1,92 @@
+"""Charging sessions as a file states them: a row a stay, with its moment, hours and energy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.report import Fact, FileReport
+from vpp_gym.scenarios.files.schema import SESSION_ROWS, checked_rows
+from vpp_gym.scenarios.files.tally import Tally
+
+COLUMNS = ("start", "stay_h", "charge_h", "metered_kwh", "max_kw")
+MOST_ODD_SHARE = 0.05
+"""More rows that contradict themselves mean swapped columns or another unit."""
+TYPICAL_LOAD = (0.5, 1.1)
+"""Median of the mean power while charging over the largest power; 0.92 in ElaadNL's 2019."""
+
+
+@dataclass(frozen=True)
+class SessionRows:
+    """Sessions of one file.
+
+    Attributes:
+        rows: start (UTC), stay_h, charge_h (NaN: unknown), metered_kwh, max_kw
+            (NaN: unknown), by start.
+        zone: local clock of the chargers.
+        report: what was dropped and changed.
+    """
+
+    rows: pd.DataFrame
+    zone: str
+    report: FileReport
+
+
+def session_rows(rows: pd.DataFrame, tally: Tally, report: FileReport, *, zone: str) -> SessionRows:
+    """Sessions that can be used, checked, by start.
+
+    Args:
+        rows: id and the columns of `SessionRows`, indexed by line or record.
+        tally: of what was dropped so far.
+        report: of the file, without counts.
+        zone: local clock of the chargers.
+
+    Raises:
+        InvalidInputError: too many unusable rows, or units that cannot be right.
+    """
+    rows = tally.without(rows, "repeated_id", rows["id"].duplicated())
+    rows = tally.without(
+        rows, "no_stay_or_energy", rows[["stay_h", "metered_kwh"]].isna().any(axis=1)
+    )
+    rows = tally.without(rows, "stay_not_positive", rows["stay_h"] <= 0)
+    negative = (rows[["charge_h", "metered_kwh", "max_kw"]] < 0).any(axis=1)
+    rows = tally.without(rows, "negative_charge", negative)
+    tally.check()
+    check_plausible(rows, report.file)
+    rows = checked_rows(SESSION_ROWS, rows, report.file).sort_values("start", kind="stable")
+    facts: dict[str, Fact] = {
+        "first": str(rows["start"].iloc[0]),
+        "last": str(rows["start"].iloc[-1]),
+        "sessions": len(rows),
+        "metered kWh": round(float(rows["metered_kwh"].sum()), 3),
+        "charge longer than stay": int((rows["charge_h"] > rows["stay_h"]).sum()),
+        "unknown charge time": int(rows["charge_h"].isna().sum()),
+    }
+    report = report.model_copy(update={"rows": tally.rows, "dropped": dict(tally.dropped)})
+    return SessionRows(rows[list(COLUMNS)].reset_index(drop=True), zone, report.with_facts(**facts))
+
+
+def check_plausible(rows: pd.DataFrame, file: str) -> None:
+    """Refuse sessions whose typical numbers belong to another unit or column.
+
+    Raises:
+        InvalidInputError: naming the column.
+    """
+    for column, most, remedy in (
+        ("metered_kwh", 150.0, "energy is in kWh, not Wh"),
+        ("max_kw", 150.0, "power is in kW, not W"),
+        ("stay_h", 100.0, "stays are in hours, not minutes"),
+    ):
+        if (median := rows[column].median()) > most:
+            raise InvalidInputError(f"{file} {column}", f"median {median:g}", remedy)
+    longer = rows["charge_h"] > 1.02 * rows["stay_h"] + 0.05
+    if longer.sum() > MOST_ODD_SHARE * len(rows):
+        value = f"{int(longer.sum())} of {len(rows)} sessions charge for longer than they stay"
+        raise InvalidInputError(file, value, "are columns swapped, or hours minutes?")
+    charging = rows[rows["charge_h"] > 0]
+    load = (charging["metered_kwh"] / (charging["charge_h"] * charging["max_kw"])).median()
+    if load < TYPICAL_LOAD[0] or load > TYPICAL_LOAD[1]:
+        value = f"energy is {load:.2f} of power times hours of charging"
+        raise InvalidInputError(file, value, "are columns swapped, or in other units?")

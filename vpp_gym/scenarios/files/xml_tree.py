@@ -1,0 +1,55 @@
+"""XML of the platforms: elements by their plain names; nothing outside the file is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.raw import RawFile
+
+
+def xml_root(raw: RawFile) -> ElementTree.Element:
+    """Root element of a file.
+
+    Raises:
+        InvalidInputError: no well-formed XML, or one that declares entities.
+    """
+    if "<!DOCTYPE" in raw.text or "<!ENTITY" in raw.text:
+        raise InvalidInputError(raw.name, "a document type", "give XML without DOCTYPE")
+    try:
+        return ElementTree.fromstring(raw.text.encode("utf-8"))
+    except ElementTree.ParseError as error:
+        raise InvalidInputError(raw.name, str(error), "give a complete XML file") from error
+
+
+def plain(element: ElementTree.Element) -> str:
+    """Name of an element without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def children(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
+    """Direct children of that name."""
+    return (child for child in element if plain(child) == name)
+
+
+def text_of(element: ElementTree.Element, *path: str) -> str | None:
+    """Text at a path of names below an element; None where there is none."""
+    for name in path:
+        found = next(children(element, name), None)
+        if found is None:
+            return None
+        element = found
+    return (element.text or "").strip() or None
+
+
+def needed(element: ElementTree.Element, *path: str, file: str) -> str:
+    """Text at a path of names below an element.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    found = text_of(element, *path)
+    if found is None:
+        raise InvalidInputError(f"{file} {plain(element)}", None, f"it must hold {'/'.join(path)}")
+    return found

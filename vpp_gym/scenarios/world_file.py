@@ -1,0 +1,188 @@
+"""A world in one Parquet file: a row a step, with its prices and the cars that arrive in it.
+
+Any tool that reads Parquet reads it: `arrivals` is a list of structs. Each split is one
+row group; what the rows mean and where they come from is JSON in the file's metadata,
+under "vpp_gym". Reading checks types and numbers and runs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.world_header import World, WorldHeader
+
+SUFFIX = ".parquet"
+KEY = b"vpp_gym"
+ALL = "all"
+
+PRICES = ("da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh")
+ARRIVAL = pa.struct(
+    [
+        pa.field("stay_steps", pa.int32(), nullable=False),
+        *(
+            pa.field(name, pa.float64(), nullable=False)
+            for name in (
+                "arrival_soc",
+                "target_soc",
+                "capacity_kwh",
+                "charge_kw",
+                "discharge_kw",
+                "owner_draw",
+            )
+        ),
+    ]
+)
+CAR_COLUMNS = tuple(field.name for field in ARRIVAL if field.name != "stay_steps")
+SCHEMA = pa.schema(
+    [
+        pa.field("local_time", pa.timestamp("ms"), nullable=False),
+        *(pa.field(name, pa.float64(), nullable=False) for name in PRICES),
+        pa.field(
+            "arrivals", pa.list_(pa.field("element", ARRIVAL, nullable=False)), nullable=False
+        ),
+    ]
+)
+
+
+def write_world(path: str | os.PathLike[str], world: World) -> Path:
+    """Write a world; the same world makes the same bytes.
+
+    Raises:
+        InvalidInputError: another suffix, or no such folder.
+    """
+    file = Path(path)
+    if file.suffix.lower() != SUFFIX or not file.parent.is_dir():
+        raise InvalidInputError("path", str(file), f"name a file that ends with {SUFFIX}")
+    scenario = world.scenario
+    header = WorldHeader(
+        dt_h=scenario.dt_h,
+        timezone=scenario.timezone,
+        splits=world.splits,
+        provenance=world.provenance,
+    )
+    schema = SCHEMA.with_metadata({KEY: header.model_dump_json().encode()})
+    table = pa.table([*_price_columns(scenario), _arrivals(scenario)], schema=schema)
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        first = 0
+        for split in world.splits:
+            rows = table.slice(first, split.n_steps)
+            writer.write_table(rows, row_group_size=split.n_steps)
+            first += split.n_steps
+    return file
+
+
+def _price_columns(scenario: Scenario) -> list[pa.Array]:
+    times = pa.array(scenario.clock.astype("datetime64[ms]"))
+    return [times, *(pa.array(getattr(scenario, name)) for name in PRICES)]
+
+
+def _arrivals(scenario: Scenario) -> pa.Array:
+    """For each step the cars that arrive in it."""
+    sessions = scenario.sessions
+    stay = (sessions.departure_step - sessions.arrival_step).astype(np.int32)
+    columns = [pa.array(stay), *(pa.array(getattr(sessions, name)) for name in CAR_COLUMNS)]
+    cars = pa.StructArray.from_arrays(columns, fields=list(ARRIVAL))
+    first = np.searchsorted(sessions.arrival_step, np.arange(scenario.n_steps + 1))
+    return pa.ListArray.from_arrays(
+        pa.array(first.astype(np.int32)), cars, type=SCHEMA.field("arrivals").type
+    )
+
+
+def read_header(path: str | os.PathLike[str]) -> WorldHeader:
+    """What the rows of a world file are.
+
+    Raises:
+        InvalidInputError: no world file, or one of another version.
+    """
+    return _opened(path)[1]
+
+
+def read_world(path: str | os.PathLike[str], split: str) -> Scenario:
+    """One split of a world file as a scenario; "all" is the whole.
+
+    Cars that are connected when a split ends depart with it, and those of the
+    split before are not there when it begins.
+
+    Raises:
+        InvalidInputError: no world file, no such split, or content that is refused.
+    """
+    file, header = _opened(path)
+    names = [one.name for one in header.splits]
+    if split not in (*names, ALL):
+        raise InvalidInputError("split", split, f"{Path(path).name} has {', '.join(names)}, {ALL}")
+    number = 0 if split == ALL else names.index(split)
+    first = header.splits[number]
+    try:
+        table = file.read() if split == ALL else file.read_row_group(number)
+    except (pa.ArrowException, OSError) as error:
+        raise InvalidInputError(
+            str(path), str(error), "the file is damaged: build it again"
+        ) from error
+    return _scenario(table, header, first.first_day, f"{Path(path).stem}:{split}")
+
+
+def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) -> Scenario:
+    arrivals = table.column("arrivals").combine_chunks()
+    cars = arrivals.flatten()
+    step = np.repeat(np.arange(len(table)), _numbers(arrivals.value_lengths()))
+    sessions = {column: _numbers(cars.field(column)) for column in CAR_COLUMNS}
+    sessions |= {
+        "arrival_step": step,
+        "departure_step": step + _numbers(cars.field("stay_steps")),
+    }
+    scenario = Scenario.from_arrays(
+        da_eur_per_kwh=_numbers(table.column("da_eur_per_kwh").combine_chunks()),
+        im_short_eur_per_kwh=_numbers(table.column("im_short_eur_per_kwh").combine_chunks()),
+        im_long_eur_per_kwh=_numbers(table.column("im_long_eur_per_kwh").combine_chunks()),
+        sessions=sessions,
+        start=np.datetime64(first_day, "m"),
+        dt_h=header.dt_h,
+        timezone=header.timezone,
+        name=name,
+        notes={"provenance": header.provenance.model_dump(mode="json")},
+    )
+    times = table.column("local_time").combine_chunks().view(pa.int64())
+    stated = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
+    if not np.array_equal(stated, scenario.clock):
+        row = int(np.argmax(stated != scenario.clock))
+        remedy = f"by its place this row begins at {scenario.clock[row]}"
+        raise InvalidInputError(f"local_time[{row}]", str(stated[row]), remedy)
+    return scenario
+
+
+def _numbers(array: pa.Array) -> np.ndarray:
+    """Numbers of an Arrow array; its own way of giving them would import pandas."""
+    return np.from_dlpack(array)
+
+
+def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
+    """The file, and what it says about itself, in agreement with its rows."""
+    if not Path(path).is_file():
+        raise InvalidInputError("scenario", str(path), "give the path of an existing world file")
+    remedy = "give a file that `vpp-gym data build` wrote"
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InvalidInputError(str(path), str(error), remedy) from error
+    text = (file.schema_arrow.metadata or {}).get(KEY)
+    if text is None:
+        raise InvalidInputError(str(path), "no metadata of vpp_gym", remedy)
+    try:
+        header = WorldHeader.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise InvalidInputError(f"{path} {field}", first["input"], remedy) from error
+    groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+    if not file.schema_arrow.equals(SCHEMA) or groups != [one.n_steps for one in header.splits]:
+        raise InvalidInputError(str(path), "other columns or row groups", remedy)
+    return file, header

@@ -1,0 +1,143 @@
+"""What a world is besides its numbers: options, splits and provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
+from vpp_gym.scenarios.files.options import ReadOptions
+from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.scenario import Scenario
+
+CarPower = Literal["charger", "recorded"]
+SiteClock = Literal["instant", "local"]
+
+
+def _step_hours(dt_h: float) -> float:
+    if dt_h not in (1.0, 0.25):
+        raise ValueError("use 1 or 0.25 hours")
+    return dt_h
+
+
+StepHours = Annotated[float, AfterValidator(_step_hours)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class WorldOptions(BaseModel):
+    """How files become a world.
+
+    Attributes:
+        dt_h: hours per step.
+        first_day, last_day: of the world; by default all that the prices cover.
+        validation_from, test_from: first days of these splits; by default after
+            60 % and 80 % of the days.
+        max_fill_h: hours of the longest price gap that is filled.
+        resolution: of the prices to use where several cover the same time.
+        demand: see `vpp_gym.scenarios.session_demand`; so are the next three.
+        car_power, site_clock, shift_days: as there.
+        capacity_kwh, target_soc, min_soc, charge_kw, charge_eff: what is assumed
+            about every car.
+        seed: of the owners' types.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dt_h: StepHours = 1.0
+    first_day: date | None = None
+    last_day: date | None = None
+    validation_from: date | None = None
+    test_from: date | None = None
+    max_fill_h: Annotated[float, Field(ge=0, le=24)] = 1.0
+    resolution: Literal["PT60M", "PT30M", "PT15M"] | None = None
+    demand: DemandRule = "metered"
+    car_power: CarPower = "charger"
+    site_clock: SiteClock | None = None
+    shift_days: int = 0
+    capacity_kwh: Annotated[float, Field(gt=0, le=1_000)] = REFERENCE_CAR.capacity_kwh
+    target_soc: Share = REFERENCE_CAR.target_soc
+    min_soc: Share = REFERENCE_CAR.min_soc
+    charge_kw: Annotated[float, Field(gt=0, le=400)] = REFERENCE_CAR.charge_kw
+    charge_eff: Annotated[float, Field(gt=0, le=1)] = REFERENCE_CAR.charge_eff
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def car(self) -> Car:
+        """What is assumed about every car."""
+        return Car(**{name: getattr(self, name) for name in Car.__dataclass_fields__})
+
+
+class Split(BaseModel):
+    """Consecutive days of a world.
+
+    Attributes:
+        name: train, validation or test.
+        first_day: local day.
+        n_steps: of the split.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    first_day: date
+    n_steps: Annotated[int, Field(gt=0)]
+
+
+class Provenance(BaseModel):
+    """Where a world comes from.
+
+    Attributes:
+        vpp_gym: version that built it.
+        read: options of reading.
+        build: options of building.
+        sources: what became of every file.
+        counts: what was filled, converted and left out while building.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vpp_gym: str
+    read: ReadOptions
+    build: WorldOptions
+    sources: list[FileReport]
+    counts: dict[str, int]
+
+
+class WorldHeader(BaseModel):
+    """What the rows of a world file are.
+
+    Attributes:
+        format: of the file.
+        version: of the format.
+        dt_h: hours per step.
+        timezone: of the local days; None: 24 hours on every day.
+        splits: row groups, in order.
+        provenance: of the rows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["vpp_gym.world"] = "vpp_gym.world"
+    version: Literal[1] = 1
+    dt_h: StepHours
+    timezone: str | None
+    splits: tuple[Split, ...]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class World:
+    """One scenario over all days, and how it is split by date.
+
+    Attributes:
+        scenario: all days.
+        splits: that follow one another and make up the whole.
+        provenance: of the scenario.
+    """
+
+    scenario: Scenario
+    splits: tuple[Split, ...]
+    provenance: Provenance
