@@ -23,7 +23,22 @@ COLUMNS = (
     "charge_kw",
     "discharge_kw",
     "owner_draw",
+    "departure_draw",
+    "interest_draw",
 )
+FIXED, PRICE, VOLUME, CONTROL = "fixed_term", "price_based", "volume_based", "control_based"
+MENUS = (
+    (FIXED,),
+    (PRICE,),
+    (VOLUME,),
+    (CONTROL,),
+    (FIXED, PRICE, VOLUME, CONTROL),
+    (CONTROL, VOLUME, FIXED),
+    (PRICE, FIXED),
+    (VOLUME, FIXED),
+    (),
+)
+"""What may be on offer: each family alone, hybrids in different orders, nothing."""
 
 
 def examples(number: int) -> settings:
@@ -81,6 +96,8 @@ def random_sessions(
         "charge_kw": rng.choice([np.inf, 22.0, 3.7], n),
         "discharge_kw": rng.choice([np.inf, 22.0, 5.0, 0.0], n, p=[0.5, 0.2, 0.2, 0.1]),
         "owner_draw": rng.random(n),
+        "departure_draw": rng.random(n),
+        "interest_draw": rng.random(n),
     }
 
 
@@ -107,9 +124,58 @@ def scenarios(
     )
 
 
+def random_contracts(rng: np.random.Generator) -> dict[str, Any]:
+    """Changes of ContractParams: any family, window, level kept and pay."""
+
+    def one_of(*values: Any) -> Any:
+        return values[rng.integers(len(values))]
+
+    def shared() -> dict[str, float]:
+        return {
+            "keep_soc": one_of(0.0, 0.2, 0.5),
+            "tariff_eur_per_kwh": one_of(0.006, 0.02, 0.04),
+            "eur_per_h": one_of(0.0, 0.05, 0.2),
+        }
+
+    return {
+        "families": one_of(*MENUS),
+        "term_h": one_of(1, 2, 3, 0),
+        "delay_h": one_of(0, 0, 2),
+        "saturation_kwh": one_of(1.0, 4.0),
+        "payoff_rule": one_of("all_or_nothing", "pro_rata"),
+        PRICE: {
+            "markup": one_of(1.0, 3.0),
+            "margin": one_of(0.25, 0.0, 1.0),
+            "keep_soc": one_of(0.0, 0.2, 0.5),
+        },
+        VOLUME: shared()
+        | {
+            "delay_h": one_of(0, 2),
+            "term_h": one_of(1, 4, 8),
+            "energy_kwh": one_of(3.0, 12.0),
+            "eur_per_kwh": one_of(0.0, 0.01),
+        },
+        CONTROL: shared() | {"eur_per_kwh_arrival": one_of(0.0, 0.005)},
+    }
+
+
+def random_owners(rng: np.random.Generator) -> dict[str, Any]:
+    """Changes of OwnerParams: any behaviour, and types that never come."""
+    return {
+        "type_prob": ((0.2,) * 5, (0.5, 0.0, 0.3, 0.0, 0.2))[rng.integers(2)],
+        "wear_eur_per_kwh": rng.choice([0.01, 0.04]),
+        "early_departure_prob": rng.choice([0.0, 0.4, 1.0]),
+        "participation": rng.choice([1.0, 0.8]),
+        "participation_memory": int(rng.choice([0, 3])),
+        "pleasing_eur": rng.choice([0.0, 0.07]),
+        "participation_floor": rng.choice([0.0, 0.3]),
+    }
+
+
 @st.composite
 def params(draw: st.DrawFn, **fixed: Any) -> VPPParams:
-    """Rules: any pricing, term, guarantee and disaggregation, at few chargers."""
+    """Rules: any pricing, offers, owners, guarantee and disaggregation, at few chargers."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     changes: dict[str, Any] = {
         "site": {
             "n_chargers": draw(st.sampled_from([6, 3, 1])),
@@ -125,7 +191,8 @@ def params(draw: st.DrawFn, **fixed: Any) -> VPPParams:
             "imbalance_pricing": draw(st.sampled_from(["dutch", "single", "dual"])),
             "imbalance_lag_steps": draw(st.sampled_from([1, 0])),
         },
-        "contract": {"term_h": draw(st.sampled_from([2, 1, 3, 0]))},
+        "contract": random_contracts(rng),
+        "owner": random_owners(rng),
         "guarantee": draw(st.booleans()),
         "disaggregation": draw(
             st.sampled_from(["least_laxity", "proportional", "earliest_departure"])

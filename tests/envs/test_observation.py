@@ -67,8 +67,14 @@ def fleet_fields(snapshot: Snapshot) -> dict[str, list[float]]:
         "envelope": [sum(snapshot.lo_kwh), sum(snapshot.idle_kwh), sum(snapshot.hi_kwh)],
         "earliest_load": earliest,
         "latest_load": latest,
-        "contract_left": [sum(snapshot.contract_kwh)],
+        "contract_left": [sum(usable_kwh(snapshot, i) for i in range(len(snapshot.session)))],
     }
+
+
+def usable_kwh(snapshot: Snapshot, i: int) -> float:
+    """What the contract allows, but no more than full power gives in its window, 48 h at most."""
+    open_h = (snapshot.contract_steps[i] - snapshot.contract_wait[i]) * snapshot.dt_h
+    return min(snapshot.contract_kwh[i], snapshot.discharge_kw[i] * min(open_h, 48.0))
 
 
 def charger_fields(snapshot: Snapshot, scenario: Scenario) -> dict[str, list[float]]:
@@ -86,7 +92,7 @@ def charger_fields(snapshot: Snapshot, scenario: Scenario) -> dict[str, list[flo
             max(-48.0, min(48.0, snapshot.laxity_h[i])),
             snapshot.lo_kwh[i],
             snapshot.hi_kwh[i],
-            snapshot.contract_kwh[i],
+            usable_kwh(snapshot, i),
         )
         for name, value in zip(fields, values, strict=True):
             fields[name][place] = float(value)
@@ -97,7 +103,7 @@ def unit_of(field: Field, world: VPPParams, dt_h: float) -> float:
     """What a field is divided by in the flat form."""
     site = world.site
     power_kw = max(site.charge_kw, site.discharge_kw)
-    contract_kwh = site.discharge_kw * world.contract.term_h or 1.0
+    contract_kwh = site.discharge_kw * longest_window_h(world) or 1.0
     units: dict[Any, float] = {
         "price": 0.1,
         "power": site.n_chargers * power_kw * dt_h,
@@ -109,6 +115,14 @@ def unit_of(field: Field, world: VPPParams, dt_h: float) -> float:
         "soc": 1 / world.battery.max_soc,
     }
     return units.get(field.scale, field.scale)
+
+
+def longest_window_h(world: VPPParams) -> float:
+    windows = {
+        "fixed_term": world.contract.term_h,
+        "volume_based": world.contract.volume_based.term_h,
+    }
+    return max((windows.get(family, 48.0) for family in world.contract.families), default=0.0)
 
 
 def expected_observation(env: VPPDayAheadEnv, scenario: Scenario, per_ev: bool) -> np.ndarray:

@@ -21,6 +21,11 @@ def build_snapshot(
     steps: list[int] | None = None,
     contract_kwh: list[float] | None = None,
     contract_steps: list[int] | None = None,
+    contract_wait: list[int] | None = None,
+    keep_kwh: list[float] | None = None,
+    min_price: list[float] | None = None,
+    tariff: list[float] | None = None,
+    margin: list[float] | None = None,
     da: list[float] | None = None,
     da_past: list[float] | None = None,
     im_past: list[float] | None = None,
@@ -41,19 +46,24 @@ def build_snapshot(
     left = np.array(steps or [4] * n, dtype=np.int64)
     contract = np.array(contract_kwh or [0.0] * n, dtype=float)
     window = np.array(contract_steps or (contract > 0) * 3, dtype=np.int64)
+    wait = np.array(contract_wait or [0] * n, dtype=np.int64)
+    keep = np.array(keep_kwh or [0.0] * n, dtype=float)
+    least_price = np.array(min_price or [-np.inf] * n, dtype=float)
+    signed = window > 0
+    active = signed & (wait == 0) & ((da or [0.04])[0] >= least_price)
     lines = round(24 / dt_h)
     ahead = 2 * lines - round(hour / dt_h)
-    maximum = np.where(window > 0, 0.97 * 80, target)
+    maximum = np.where(signed, 0.97 * 80, target)
     minimum = np.full(n, 0.03 * 80)
     limits = [
         dispatch_limits_kwh(
             energy[i],
             target[i],
-            minimum[i],
+            max(minimum[i], keep[i]),
             maximum[i],
             site.charge_kw * dt_h,
             site.discharge_kw * dt_h,
-            contract[i] if window[i] > 0 else 0.0,
+            contract[i] if active[i] else 0.0,
             int(left[i]),
             site.charge_eff,
             site.discharge_eff,
@@ -86,9 +96,16 @@ def build_snapshot(
         charge_kw=np.full(n, site.charge_kw),
         discharge_kw=np.full(n, site.discharge_kw),
         steps_to_departure=left,
+        has_contract=signed,
+        offer=np.where(signed, 0, -1),
         contract_kwh=contract,
+        contract_wait=wait,
         contract_steps=window,
-        payoff_eur=np.where(window > 0, 0.2, 0.0),
+        keep_kwh=keep,
+        min_price_eur_per_kwh=least_price,
+        tariff_eur_per_kwh=np.array(tariff or [0.0] * n, dtype=float),
+        margin=np.array(margin or [0.0] * n, dtype=float),
+        payoff_eur=np.where(signed, 0.2, 0.0),
         lo_kwh=lo,
         hi_kwh=hi,
         idle_kwh=np.clip(0.0, lo, hi),

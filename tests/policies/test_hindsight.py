@@ -12,7 +12,7 @@ from vpp_gym.params import DEFAULT
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.hindsight import Hindsight
-from vpp_gym.policies.hindsight_stays import best_plans
+from vpp_gym.policies.hindsight_stays import best_plans, left_stays
 from vpp_gym.policies.operator import Operator, baselines
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
@@ -81,7 +81,8 @@ def test_hindsight_equals_brute_force_for_one_ev_and_three_steps(shortfall_eur):
     params = DEFAULT.replace(
         site={"n_chargers": 1, "charge_eff": 1.0, "discharge_eff": 1.0},
         driver={"shortfall_eur_per_kwh": shortfall_eur},
-        contract={"term_h": 3, "owner_types": (1.0,), "type_prob": (1.0,), "kappa_eur": 0.05},
+        owner={"types": (1.0,), "type_prob": (1.0,)},
+        contract={"term_h": 3, "kappa_eur": 0.05},
     )
     sim = Simulation(scenario, params)
     sim.reset(0, 10, 13)
@@ -114,7 +115,9 @@ def test_an_ev_above_its_target_in_the_window_may_charge_up_to_it_afterwards(sna
         params={"site": {"charge_eff": 1.0, "discharge_eff": 1.0}},
     )
     prices = np.array([-0.1, 0.5, -0.02])
-    plan = best_plans(snapshot, np.array([0]), prices, prices)
+    row = np.array([0])
+    stays = left_stays(snapshot, row, leaves=np.array([3]), da_eur_per_kwh=prices)
+    plan = best_plans(snapshot, row, stays, prices, prices)
     assert plan[0] == pytest.approx([7.6, -10.0, 2.4])
 
 

@@ -87,7 +87,7 @@ def test_algorithm_1_plans_evs_under_contract_to_their_departure(snapshot_of):
 
 def test_algorithm_1_keeps_planning_an_ev_whose_contract_has_ended(snapshot_of):
     snapshot = snapshot_of(energy_kwh=[50.0], target_kwh=[55.0], steps=[4])
-    ended = replace(snapshot, payoff_eur=np.array([0.2]))
+    ended = replace(snapshot, has_contract=np.array([True]))
     forecast = Told(0.1, 0.3, 0.3, 0.3)
     assert first_step(algorithm_1(1, forecast), snapshot) == pytest.approx([0.0])
     assert first_step(algorithm_1(1, forecast), ended) == pytest.approx([5 / 0.98])

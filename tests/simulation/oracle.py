@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.simulation.oracle_contracts import Deal, Visit, signed, type_at, wear_seen
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 
@@ -21,7 +21,11 @@ UTC = ZoneInfo("UTC")
 @dataclass
 class Car:
     session: int
+    arrival: int
     departure: int
+    leaves: int
+    own_type: int
+    capacity_kwh: float
     arrival_kwh: float
     stored_kwh: float
     target_kwh: float
@@ -29,9 +33,7 @@ class Car:
     ceiling_kwh: float
     charge_kw: float
     discharge_kw: float
-    contract_kwh: float = 0.0
-    contract_end: int = -1
-    payoff_eur: float = 0.0
+    deal: Deal | None = None
 
 
 class Oracle:
@@ -50,7 +52,16 @@ class Oracle:
         self.lot: list[Car | None] = [None] * params.site.n_chargers
         self.sheets: dict[dt.date, Sequence[float]] = {}
         self.book: dict[str, float] = {}
+        self.participation = params.owner.participation
+        self.accepted = [0] * self._n_offers()
         self._arrive()
+
+    def _n_offers(self) -> int:
+        sizes = [
+            len(self.params.owner.types) if family == "fixed_term" else 1
+            for family in self.params.contract.families
+        ]
+        return sum(sizes)
 
     def clock(self, t: int) -> dt.datetime:
         start = self.scenario.start.astype("datetime64[m]").astype(object)
@@ -83,7 +94,7 @@ class Oracle:
 
     def limits(self, car: Car) -> tuple[float, float]:
         site, dt_h = self.params.site, self.scenario.dt_h
-        running = self.t < car.contract_end
+        running = car.deal is not None and self.passed_h(car) < car.deal.closes_h
         top_kwh = car.ceiling_kwh if running else car.target_kwh
         full_kwh = car.charge_kw * dt_h
         hi = min(full_kwh, max(0.0, top_kwh - car.stored_kwh) / site.charge_eff)
@@ -94,10 +105,19 @@ class Oracle:
             if least_kwh > car.stored_kwh:
                 return min(hi, (least_kwh - car.stored_kwh) / site.charge_eff), hi
             spare_kwh = min(spare_kwh, car.stored_kwh - least_kwh)
-        if not running:
+        if not (car.deal is not None and running and self.active(car.deal, car)):
             return 0.0, hi
-        export = (car.discharge_kw * dt_h, car.contract_kwh, spare_kwh * site.discharge_eff)
-        return -min(export), hi
+        above_kept_kwh = max(0.0, car.stored_kwh - car.deal.keep_kwh)
+        battery_kwh = min(spare_kwh, above_kept_kwh) * site.discharge_eff
+        return -min(car.discharge_kw * dt_h, car.deal.left_kwh, battery_kwh), hi
+
+    def passed_h(self, car: Car) -> float:
+        return (self.t - car.arrival) * self.scenario.dt_h
+
+    def active(self, deal: Deal, car: Car) -> bool:
+        """Available and activated in this step."""
+        asks_less = self.prices(self.t)[0] >= deal.asks_eur_per_kwh
+        return deal.opens_h <= self.passed_h(car) < deal.closes_h and asks_less
 
     def step(self, loads_kwh: Sequence[float], bids_kwh: Sequence[float]) -> dict[str, float]:
         """Advance by one step; the terms booked in it."""
@@ -126,8 +146,9 @@ class Oracle:
             self._add(charge_kwh=load_kwh)
         else:
             car.stored_kwh += load_kwh / site.discharge_eff
-            car.contract_kwh += load_kwh
-            wear_eur = -load_kwh * self.params.contract.wear_eur_per_kwh
+            assert car.deal is not None, "discharged without a contract"
+            car.deal.discharge(-load_kwh, self.prices(self.t)[0])
+            wear_eur = -load_kwh * self.params.owner.wear_eur_per_kwh
             self._add(discharge_kwh=-load_kwh, wear_eur=wear_eur)
 
     def _settle(self, today: dt.date, load_kwh: float) -> None:
@@ -144,25 +165,47 @@ class Oracle:
         )
 
     def _depart(self) -> None:
-        driver = self.params.driver
-        for place, car in enumerate(self.lot):
-            if car is None or car.departure > self.t:
-                continue
-            demand_kwh = max(0.0, car.target_kwh - car.arrival_kwh)
-            served_kwh = max(0.0, min(demand_kwh, car.stored_kwh - car.arrival_kwh))
-            short_kwh = max(0.0, car.target_kwh - car.stored_kwh)
-            metered_kwh = served_kwh / self.params.site.charge_eff
-            self._add(
-                departures=1,
-                fully_served=short_kwh <= 1e-6,
-                demand_kwh=demand_kwh,
-                served_kwh=served_kwh,
-                unserved_kwh=short_kwh,
-                retail_eur=metered_kwh * driver.retail_eur_per_kwh,
-                shortfall_eur=-short_kwh * driver.shortfall_eur_per_kwh,
-                payoff_eur=-car.payoff_eur,
-            )
-            self.lot[place] = None
+        """Who leaves now, in the order in which they came."""
+        leaving = [car for car in self.lot if car is not None and car.leaves <= self.t]
+        for car in sorted(leaving, key=lambda car: car.session):
+            self._serve(car)
+            if car.deal is not None:
+                self._pay(car, car.deal)
+            self.lot[self.lot.index(car)] = None
+
+    def _serve(self, car: Car) -> None:
+        driver, site = self.params.driver, self.params.site
+        due_kwh = car.target_kwh
+        if self.t < car.departure:
+            full_power_kwh = car.charge_kw * site.charge_eff * self.passed_h(car)
+            due_kwh = min(due_kwh, car.arrival_kwh + full_power_kwh)
+        demand_kwh = max(0.0, due_kwh - car.arrival_kwh)
+        served_kwh = max(0.0, min(demand_kwh, car.stored_kwh - car.arrival_kwh))
+        short_kwh = max(0.0, due_kwh - car.stored_kwh)
+        self._add(
+            departures=1,
+            fully_served=short_kwh <= 1e-6,
+            demand_kwh=demand_kwh,
+            served_kwh=served_kwh,
+            unserved_kwh=short_kwh,
+            retail_eur=served_kwh / site.charge_eff * driver.retail_eur_per_kwh,
+            shortfall_eur=-short_kwh * driver.shortfall_eur_per_kwh,
+        )
+
+    def _pay(self, car: Car, deal: Deal) -> None:
+        """The payoff, and the word that goes round about it."""
+        owner, share = self.params.owner, 1.0
+        if self.t < car.departure:
+            passed = (self.passed_h(car) - deal.opens_h) / (deal.closes_h - deal.opens_h)
+            pro_rata = self.params.contract.payoff_rule == "pro_rata"
+            share = max(0.0, min(passed, 1.0)) if pro_rata else 0.0
+        paid_eur = deal.earned_eur + share * deal.fee_eur
+        self._add(payoff_eur=-paid_eur)
+        if owner.participation_memory:
+            left_eur = paid_eur - deal.used_kwh * wear_seen(self.params, car.own_type)
+            towards = 1.0 if left_eur >= owner.pleasing_eur - 1e-9 else 0.0
+            way = (towards - self.participation) / owner.participation_memory
+            self.participation = max(owner.participation_floor, self.participation + way)
 
     def _arrive(self) -> None:
         rows = self.scenario.sessions
@@ -173,16 +216,25 @@ class Oracle:
             if None not in self.lot:
                 self._add(turned_away=1)
                 continue
-            car = self._car(session, {name: col[session] for name, col in vars(rows).items()})
-            self._offer(car, float(rows.owner_draw[session]))
+            row = {name: float(col[session]) for name, col in vars(rows).items()}
+            car = self._car(session, row)
+            if row["interest_draw"] < self.participation:
+                self._offer(car)
             self.lot[self.lot.index(None)] = car
 
-    def _car(self, session: int, row: dict[str, Any]) -> Car:
+    def _car(self, session: int, row: dict[str, float]) -> Car:
         site, battery = self.params.site, self.params.battery
-        capacity_kwh = float(row["capacity_kwh"])
+        capacity_kwh, stay = row["capacity_kwh"], int(row["departure_step"]) - self.t
+        leaves, early = self.t + stay, self.params.owner.early_departure_prob
+        if stay > 1 and row["departure_draw"] < early:
+            leaves = self.t + 1 + int(row["departure_draw"] / early * (stay - 1))
         return Car(
             session=session,
-            departure=int(row["departure_step"]),
+            arrival=self.t,
+            departure=self.t + stay,
+            leaves=leaves,
+            own_type=type_at(self.params, row["owner_draw"]),
+            capacity_kwh=capacity_kwh,
             arrival_kwh=row["arrival_soc"] * capacity_kwh,
             stored_kwh=row["arrival_soc"] * capacity_kwh,
             target_kwh=min(row["target_soc"], battery.max_soc) * capacity_kwh,
@@ -192,25 +244,20 @@ class Oracle:
             discharge_kw=min(row["discharge_kw"], site.discharge_kw),
         )
 
-    def _offer(self, car: Car, draw: float) -> None:
+    def _offer(self, car: Car) -> None:
         """Entry checks and choice; Rahman et al. 2023, Sec. 4 and 6.3."""
-        contract, site = self.params.contract, self.params.site
-        stay_h = (car.departure - self.t) * self.scenario.dt_h
-        if contract.term_h == 0 or stay_h < contract.term_h:
-            return
+        site = self.params.site
         up_kw = car.charge_kw * site.charge_eff * site.discharge_eff
         psi = up_kw / (car.discharge_kw + up_kw)
-        xi_max_kwh = self.laxity_h(car) * psi * car.discharge_kw
-        own, below = 0, contract.type_prob[0]
-        while draw >= below:
-            own += 1
-            below += contract.type_prob[own]
-        theta = contract.owner_types[own]
-        for energy_kwh, payoff_eur in sorted(self.menu[: own + 1], reverse=True):
-            passes = 0 < energy_kwh <= min(car.stored_kwh, xi_max_kwh)
-            gain_eur = payoff_eur - energy_kwh * contract.wear_eur_per_kwh / theta
-            if passes and gain_eur >= -1e-9:
-                car.contract_kwh, car.payoff_eur = energy_kwh, payoff_eur
-                car.contract_end = self.t + round(contract.term_h / self.scenario.dt_h)
-                self._add(contracts=1)
-                return
+        visit = Visit(
+            own_type=car.own_type,
+            stay_h=(car.departure - self.t) * self.scenario.dt_h,
+            stored_kwh=car.stored_kwh,
+            capacity_kwh=car.capacity_kwh,
+            discharge_kw=car.discharge_kw,
+            xi_max_kwh=self.laxity_h(car) * psi * car.discharge_kw,
+        )
+        car.deal = signed(self.params, self.menu, visit)
+        if car.deal is not None:
+            self.accepted[car.deal.offer] += 1
+            self._add(contracts=1)

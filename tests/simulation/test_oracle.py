@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulation.oracle import Oracle
+from tests.simulation.oracle import Car, Oracle
 from tests.worlds import examples, params, random_point, scenarios
 from vpp_gym.contracts.design import design_menu
 from vpp_gym.markets.ledger import TERMS
@@ -16,42 +17,66 @@ from vpp_gym.views import Decisions
 
 
 def menu_of(world: VPPParams) -> list[tuple[float, float]]:
-    contract = world.contract
-    if contract.term_h == 0:
-        return []
+    contract, owner = world.contract, world.owner
     menu = design_menu(
-        contract.owner_types,
-        contract.type_prob,
+        owner.types,
+        owner.type_prob if contract.type_prob is None else contract.type_prob,
         kappa_eur=contract.kappa_eur,
-        wear_eur_per_kwh=contract.wear_eur_per_kwh,
+        wear_eur_per_kwh=owner.wear_eur_per_kwh,
         energy_cap_kwh=world.site.discharge_kw * contract.term_h,
+        saturation_kwh=contract.saturation_kwh,
     )
     return list(zip(menu.energy_kwh.tolist(), menu.payoff_eur.tolist(), strict=True))
 
 
 def assert_same_lot(sim: Simulation, oracle: Oracle) -> None:
-    ev = sim.state.ev[0]
-    for place, car in enumerate(oracle.lot):
-        assert sim.state.occupied[0, place] == (car is not None)
-        if car is None:
-            assert (ev["lo_kwh"][place], ev["hi_kwh"][place]) == (0.0, 0.0)
-            continue
-        running = oracle.t < car.contract_end
-        assert ev["session"][place] == car.session
-        assert running == (oracle.t < ev["contract_end"][place])
+    snapshot = sim.snapshot()
+    cars = [(place, car) for place, car in enumerate(oracle.lot) if car is not None]
+    assert snapshot.charger.tolist() == [place for place, _ in cars]
+    for row, (_, car) in enumerate(cars):
+        lo_kwh, hi_kwh = oracle.limits(car)
         expected = {
-            "stored_kwh": car.stored_kwh,
+            "session": car.session,
+            "energy_kwh": car.stored_kwh,
             "target_kwh": car.target_kwh,
-            "payoff_eur": car.payoff_eur,
             "laxity_h": oracle.laxity_h(car),
-            **dict(zip(("lo_kwh", "hi_kwh"), oracle.limits(car), strict=True)),
-            **({"contract_kwh": car.contract_kwh} if running else {}),
+            "steps_to_departure": car.departure - oracle.t,
+            "lo_kwh": lo_kwh,
+            "hi_kwh": hi_kwh,
+            **terms_of(oracle, car),
         }
-        off = [name for name, value in expected.items() if abs(ev[name][place] - value) > 1e-9]
-        assert not off, (expected, ev[place])
+        shown = {name: getattr(snapshot, name)[row] for name in expected}
+        off = [n for n in expected if shown[n] != pytest.approx(expected[n], rel=0, abs=1e-9)]
+        assert not off, (off, expected, shown)
+    assert sim.accepted[0].tolist() == oracle.accepted
+    assert sim.state.run["participation"][0] == pytest.approx(oracle.participation, abs=1e-12)
 
 
-@examples(60)
+def terms_of(oracle: Oracle, car: Car) -> dict[str, float]:
+    """What the snapshot should say of the contract."""
+    deal = car.deal
+    if deal is None:
+        names = ("has_contract", "contract_kwh", "contract_wait", "contract_steps", "payoff_eur")
+        return {"offer": -1, **dict.fromkeys(names, 0)}
+    opens, closes = (
+        car.arrival + round(hours / oracle.scenario.dt_h) for hours in (deal.opens_h, deal.closes_h)
+    )
+    running = oracle.t < closes
+    return {
+        "has_contract": True,
+        "offer": deal.offer,
+        "contract_kwh": deal.left_kwh if running else 0.0,
+        "contract_wait": max(opens - oracle.t, 0) if running else 0,
+        "contract_steps": max(closes - oracle.t, 0),
+        "keep_kwh": deal.keep_kwh,
+        "min_price_eur_per_kwh": deal.asks_eur_per_kwh,
+        "tariff_eur_per_kwh": deal.tariff_eur_per_kwh,
+        "margin": deal.margin,
+        "payoff_eur": deal.fee_eur + deal.earned_eur,
+    }
+
+
+@examples(100)
 @given(data=st.data(), scenario=scenarios(), world=params(), seed=st.integers(0, 2**32 - 1))
 def test_every_step_of_a_random_world_is_that_of_the_oracle(data, scenario, world, seed):
     rng = np.random.default_rng(seed)

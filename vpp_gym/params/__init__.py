@@ -91,9 +91,9 @@ def _validated(fields: Mapping[str, Any]) -> VPPParams:
         return VPPParams.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "params"
+        field = ".".join(map(str, ("params", *first["loc"])))
         remedy = "unknown field" if first["type"] == "extra_forbidden" else first["msg"]
-        raise InvalidInputError(f"params.{field}", first.get("input"), remedy) from error
+        raise InvalidInputError(field, first.get("input"), remedy) from error
 
 
 DEFAULT = VPPParams()
