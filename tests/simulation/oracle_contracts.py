@@ -65,25 +65,30 @@ def type_at(params: VPPParams, draw: float) -> int:
 
 
 def signed(params: VPPParams, menu: Sequence[tuple[float, float]], visit: Visit) -> Deal | None:
-    """The offer surely worth most to this owner, the first named of equals."""
-    best, best_eur = None, -inf
-    place = 0
+    """The offer surely worth most to this owner; see `better` for equals."""
+    best, place = None, 0
     for family in params.contract.families:
-        deals = DEALS[family](params, menu, visit)
-        named = [
-            (deal, place + deal.offer)
-            for deal in deals
+        suitable = [
+            deal
+            for deal in DEALS[family](params, menu, visit)
             if may_enter(deal, visit) and surely_eur(params, deal, visit) >= -EUR
         ]
-        if named:
+        if suitable:
             # Deals of a menu are listed from the own type down: the first one is taken.
-            deal, at = named[0]
-            worth_eur = surely_eur(params, deal, visit)
-            if worth_eur > best_eur + EUR:
-                best, best_eur = deal, worth_eur
-                best.offer = at
+            deal = suitable[0]
+            deal.offer += place
+            if best is None or better(params, visit, deal, best):
+                best = deal
         place += len(params.owner.types) if family == "fixed_term" else 1
     return best
+
+
+def better(params: VPPParams, visit: Visit, deal: Deal, than: Deal) -> bool:
+    """Surely worth more; of equals the one that pays more per kWh at the least."""
+    ahead_eur = surely_eur(params, deal, visit) - surely_eur(params, than, visit)
+    if abs(ahead_eur) > EUR:
+        return ahead_eur > 0
+    return deal.tariff_eur_per_kwh > than.tariff_eur_per_kwh + EUR
 
 
 def may_enter(deal: Deal, visit: Visit) -> bool:

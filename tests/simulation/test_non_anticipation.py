@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,7 +19,9 @@ from tests.worlds import (
     scenarios,
 )
 from vpp_gym.envs.core import DayAheadCore, DayAheadSettings
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.params import VPPParams
+from vpp_gym.scenarios.behaviour import leaving_step
+from vpp_gym.scenarios.scenario import Scenario, Sessions
 from vpp_gym.scenarios.source import FixedSource
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions, Snapshot
@@ -25,18 +29,32 @@ from vpp_gym.views import Decisions, Snapshot
 SEED = st.integers(0, 2**32 - 1)
 
 
-def another_future(scenario: Scenario, now: int, lag_steps: int, seed: int) -> Scenario:
+def with_other_departures(
+    sessions: Sessions, early_departure_prob: float, now: int, rng: np.random.Generator
+) -> Sessions:
+    """Who is still there leaves at another time, declared as before."""
+    other = replace(sessions, departure_draw=rng.random(len(sessions)))
+    there = leaving_step(sessions, early_departure_prob) > now
+    stays = leaving_step(other, early_departure_prob) > now
+    draw = np.where(there & stays, other.departure_draw, sessions.departure_draw)
+    return replace(sessions, departure_draw=draw)
+
+
+def another_future(scenario: Scenario, world: VPPParams, now: int, seed: int) -> Scenario:
     """The same world up to `now`, and all that is not known then replaced.
 
     Known are the day-ahead prices to the end of today, after the gate to the end of
     tomorrow; imbalance prices of settled steps, without a lag of this one too; and
-    the sessions that have arrived.
+    the sessions that have arrived, with when they left if they have.
     """
     rng, n = np.random.default_rng(seed), scenario.n_steps
+    lag_steps = world.market.imbalance_lag_steps
+    early_departure_prob = world.owner.early_departure_prob
     published = scenario.day <= scenario.day[now] + (scenario.line[now] > round(12 / scenario.dt_h))
     settled = np.arange(n) < now + (1 - lag_steps)
     da, one, other = rng.normal(0.05, 0.1, (3, n))
     old = scenario.sessions.arrival_step <= now
+    sessions = with_other_departures(scenario.sessions, early_departure_prob, now, rng)
     new = random_sessions(rng, 8, n, round(1 / scenario.dt_h))
     new = {name: column[new["arrival_step"] > now] for name, column in new.items()}
     return Scenario.from_arrays(
@@ -46,7 +64,7 @@ def another_future(scenario: Scenario, now: int, lag_steps: int, seed: int) -> S
         ),
         im_long_eur_per_kwh=np.where(settled, scenario.im_long_eur_per_kwh, np.minimum(one, other)),
         sessions={
-            name: np.concatenate([getattr(scenario.sessions, name)[old], new[name]])
+            name: np.concatenate([getattr(sessions, name)[old], new[name]])
             for name in COLUMNS
         },
         start=scenario.start,
@@ -67,9 +85,8 @@ def assert_same_bits(one: Snapshot, other: Snapshot) -> None:
 @examples(30)
 @given(st.data(), scenarios(), params(), SEED)
 def test_snapshots_and_observations_know_no_future(data, scenario, world, seed):
-    lag_steps = world.market.imbalance_lag_steps
     now = data.draw(st.integers(0, scenario.n_steps - 1))
-    twins = scenario, another_future(scenario, now, lag_steps, seed)
+    twins = scenario, another_future(scenario, world, now, seed)
     cores = [
         DayAheadCore(FixedSource(one), world, DayAheadSettings(control="per_ev")) for one in twins
     ]
