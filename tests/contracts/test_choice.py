@@ -10,15 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpp_gym.contracts.choice import choose_contract, owner_type_index
+from vpp_gym.contracts.choice import choose_offer, owner_type_index
 from vpp_gym.contracts.design import design_menu
-from vpp_gym.contracts.family import Arrival, Contract, FixedTermContracts
+from vpp_gym.contracts.family import FixedTermContracts
 from vpp_gym.contracts.menu import Menu
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.contracts.offer import Arrival
 
 TYPES = (0.5, 0.75, 1.0, 1.25, 1.5)
 UNIFORM = (0.2,) * 5
-AMPLE = {"stay_h": 9.0, "term_h": 3.0, "stored_kwh": 60.0, "dischargeable_kwh": 60.0}
+AMPLE = {
+    "stay_h": 9.0,
+    "stored_kwh": 60.0,
+    "capacity_kwh": 80.0,
+    "discharge_kw": 11.0,
+    "dischargeable_kwh": 60.0,
+}
 
 
 def paper_menu(term_h: int = 3) -> Menu:
@@ -27,15 +33,10 @@ def paper_menu(term_h: int = 3) -> Menu:
     )
 
 
-def choose(menu: Menu, own_type: int, **arrival: float) -> int:
-    return choose_contract(
-        own_type,
-        menu.energy_kwh,
-        menu.payoff_eur,
-        menu.owner_types,
-        menu.wear_eur_per_kwh,
-        **{**AMPLE, **arrival},
-    )
+def choose(menu: Menu, own_type: int, term_h: float = 3.0, **arrival: float) -> int:
+    perceived = menu.wear_eur_per_kwh / menu.owner_types[own_type]
+    visit = Arrival(own_type, perceived, **(AMPLE | arrival))
+    return choose_offer(FixedTermContracts(menu, term_h).offers(), visit)
 
 
 @pytest.mark.parametrize("own_type", range(5))
@@ -127,21 +128,6 @@ def test_quantiles_reproduce_numpys_choice():
         drawn = [owner_type_index(rng.random(), cumulative) for _ in range(500)]
         rng = np.random.default_rng(3)
         assert drawn == [rng.choice(5, p=prob) for _ in range(500)]
-
-
-def test_the_family_signs_what_the_kernel_chooses():
-    menu = paper_menu()
-    family = FixedTermContracts(menu, term_h=3)
-    signed = family.sign(Arrival(4, stay_h=5, stored_kwh=25, dischargeable_kwh=40))
-    assert signed == Contract(3, 3, float(menu.energy_kwh[3]), float(menu.payoff_eur[3]))
-    assert family.sign(Arrival(4, stay_h=2, stored_kwh=25, dischargeable_kwh=40)) is None
-
-
-def test_the_family_refuses_unknown_types_and_terms():
-    with pytest.raises(InvalidInputError, match="own_type: got 5"):
-        FixedTermContracts(paper_menu(), 3).sign(Arrival(5, 5, 25, 40))
-    with pytest.raises(InvalidInputError, match="term_h"):
-        FixedTermContracts(paper_menu(), -1)
 
 
 @pytest.mark.data

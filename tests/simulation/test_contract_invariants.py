@@ -64,9 +64,7 @@ def book(accounts: dict[int, Account], step: Step, scenario: Scenario, world: VP
     for row in np.flatnonzero(before.has_contract):
         session = int(before.session[row])
         if session not in accounts:
-            accounts[session] = opened(
-                before, row, perceived_eur_per_kwh(scenario, world, session)
-            )
+            accounts[session] = opened(before, row, perceived_eur_per_kwh(scenario, world, session))
         kwh = max(-step.loads_kwh[before.charger[row]], 0.0)
         rate = before.tariff_eur_per_kwh[row]
         if before.margin[row] > 0:

@@ -64,8 +64,7 @@ def another_future(scenario: Scenario, world: VPPParams, now: int, seed: int) ->
         ),
         im_long_eur_per_kwh=np.where(settled, scenario.im_long_eur_per_kwh, np.minimum(one, other)),
         sessions={
-            name: np.concatenate([getattr(sessions, name)[old], new[name]])
-            for name in COLUMNS
+            name: np.concatenate([getattr(sessions, name)[old], new[name]]) for name in COLUMNS
         },
         start=scenario.start,
         dt_h=scenario.dt_h,

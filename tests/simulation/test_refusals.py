@@ -199,7 +199,10 @@ def test_nothing_happens_before_a_reset():
         ({"params": {"owner": {"types": (0.0, 1.0), "type_prob": (0.5, 0.5)}}}, "params.owner"),
         ({"params": {"owner": {"types": (1.0, 1.0), "type_prob": (0.5, 0.5)}}}, "params.owner"),
         ({"params": {"owner": {"types": (), "type_prob": ()}}}, "params.owner"),
-        ({"params": {"owner": {"types": (1.0, NAN), "type_prob": (0.5, 0.5)}}}, "params.owner.types.1"),
+        (
+            {"params": {"owner": {"types": (1.0, NAN), "type_prob": (0.5, 0.5)}}},
+            "params.owner.types.1",
+        ),
         ({"params": {"owner": {"type_prob": (0.3,) * 5}}}, "params.owner"),
         ({"params": {"owner": {"type_prob": (-0.2, 0.6, 0.2, 0.2, 0.2)}}}, "params.owner"),
         ({"params": {"owner": {"wear_eur_per_kwh": -0.01}}}, "params.owner.wear_eur_per_kwh"),

@@ -82,7 +82,8 @@ def may_enter(offer: Record, arrival: Arrival) -> bool:
         stays = offer.term_h > 0.0 and arrival.stay_h >= offer.delay_h + offer.term_h
     spare_kwh = arrival.stored_kwh - offer.keep_soc * arrival.capacity_kwh
     if offer.energy_kwh < np.inf:
-        fits = 0.0 < offer.energy_kwh <= min(spare_kwh, arrival.dischargeable_kwh)
+        fits = 0.0 < offer.energy_kwh <= spare_kwh
+        fits = fits and offer.energy_kwh <= arrival.dischargeable_kwh
     else:
         fits = spare_kwh > 0.0 and arrival.dischargeable_kwh > 0.0
     return stays and fits

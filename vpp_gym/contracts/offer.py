@@ -142,6 +142,8 @@ def offers(n: int, **columns: Any) -> Records:
         except (TypeError, ValueError) as error:
             remedy = f"give a number, or {n} of them"
             raise InvalidInputError(f"offer.{name}", value, remedy) from error
+        if table[name].dtype.kind == "i" and (table[name] != value).any():
+            raise InvalidInputError(f"offer.{name}", value, "give whole numbers")
         _check_column(name, table[name])
     return table
 
@@ -176,6 +178,9 @@ def _check_column(name: str, column: NDArray[Any]) -> None:
     if name in AT_LEAST_ZERO:
         wrong |= column < 0
         remedy = "give zero or more"
+    if name == "owner_type":
+        wrong |= column < ANY_TYPE
+        remedy = "give the place of a type, or -1 for all"
     if name in AT_MOST_ONE:
         wrong |= column > 1
         remedy = "give a share of 0 to 1"

@@ -9,7 +9,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vpp_gym.contracts.choice import choose_offer, owner_type_index, sign
+from vpp_gym.contracts.choice import (
+    UTILITY_TOLERANCE_EUR,
+    choose_offer,
+    owner_type_index,
+    sign,
+)
 from vpp_gym.contracts.offer import Arrival, Contract
 from vpp_gym.fleet.laxity import dischargeable_kwh, laxity_h
 from vpp_gym.markets.ledger import CONTRACTS
@@ -44,24 +49,30 @@ def offer_contract(
         ),
     )
     chosen = choose_offer(state.offers[b], arrival)
-    if chosen >= 0:
-        _bind(ev, sign(state.offers[b, chosen], arrival), rules)
+    if chosen >= 0 and _bind(ev, sign(state.offers[b, chosen], arrival), rules):
         ev.offer = chosen
         state.accepted[b, chosen] += 1
         row[CONTRACTS] += 1.0
 
 
 @njit(cache=True)
-def _bind(ev: Record, contract: Contract, rules: Rules) -> None:
-    """Put a contract into force; its window is cut to whole steps, from the inside."""
-    ev.contract_start = ev.arrival + math.ceil(contract.start_h / rules.dt_h - ROUNDING)
-    ev.contract_end = ev.arrival + math.floor(contract.end_h / rules.dt_h + ROUNDING)
+def _bind(ev: Record, contract: Contract, rules: Rules) -> bool:
+    """Put a contract into force; its window is cut to whole steps, from the inside.
+
+    False where no step is left of the window: nothing is signed then.
+    """
+    start = math.ceil(contract.start_h / rules.dt_h - ROUNDING)
+    end = math.floor(contract.end_h / rules.dt_h + ROUNDING)
+    if end <= start:
+        return False
+    ev.contract_start, ev.contract_end = ev.arrival + start, ev.arrival + end
     ev.contract_kwh = contract.energy_kwh if rules.energy_counts else math.inf
     ev.keep_kwh = contract.keep_kwh
     ev.min_price_eur_per_kwh = contract.min_price_eur_per_kwh
     ev.tariff_eur_per_kwh = contract.tariff_eur_per_kwh
     ev.margin = contract.margin
     ev.payoff_eur = contract.payoff_eur
+    return True
 
 
 @njit(cache=True)
@@ -83,7 +94,8 @@ def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
     paid_eur = ev.earned_eur + ev.payoff_eur * share_earned(ev, run.position, rules)
     if rules.participation_memory > 0:
         gain_eur = paid_eur - ev.discharged_kwh * ev.perceived_eur_per_kwh
-        pleased = 1.0 if gain_eur >= rules.pleasing_eur else 0.0
+        # What leaves an owner exactly the wear is common by design: allow for rounding.
+        pleased = 1.0 if gain_eur >= rules.pleasing_eur - UTILITY_TOLERANCE_EUR else 0.0
         change = (pleased - run.participation) / rules.participation_memory
         run.participation = max(run.participation + change, rules.participation_floor)
     return paid_eur
