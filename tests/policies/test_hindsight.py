@@ -9,6 +9,7 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
+from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.hindsight import Hindsight
@@ -22,7 +23,7 @@ from vpp_gym.simulation import MONEY, TERMS, Simulation
 
 def run(policy, scenario, params=DEFAULT, start=0, end=None):
     """Sums of all terms over a run, and the policy's profit."""
-    world = params if policy.term_h is None else params.replace(contract={"term_h": policy.term_h})
+    world = with_offer(policy, params)
     end = scenario.n_steps if end is None else end
     sim = Simulation(scenario, world)
     sim.reset(0, start, end)
@@ -220,10 +221,15 @@ def test_baselines_are_named_fresh_and_serve_every_demand_that_can_be_served():
         "algorithm_1_2h",
         "algorithm_1_3h",
         "rolling_mpc",
+        "rolling_mpc_1h",
+        "rolling_mpc_2h",
         "rolling_mpc_3h",
         "rolling_mpc_10h",
+        "rolling_mpc_control",
+        "rolling_mpc_price",
         "rolling_mpc+expected_load",
-        "rolling_mpc_10h+expected_load",
+        "rolling_mpc_control+expected_load",
+        "rolling_mpc_price+expected_load",
         "rolling_mpc+wait_and_see",
         "hindsight",
     ]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.params import DEFAULT
+from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.operator import Operator, baselines
 from vpp_gym.policies.rules import PriceThreshold
@@ -37,7 +38,7 @@ def scenario_with(seed_of_future: int) -> Scenario:
 
 def actions(policy, scenario):
     """(steps, ...) of all decisions before the change."""
-    sim = Simulation(scenario, DEFAULT.replace(contract={"term_h": policy.term_h}))
+    sim = Simulation(scenario, with_offer(policy, DEFAULT))
     sim.reset(0, 0, 96)
     state, taken = None, []
     for _ in range(CHANGE):
