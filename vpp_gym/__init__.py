@@ -77,3 +77,8 @@ _register(
     scalar="vpp_gym.envs.fcev_car_park:FCEVCarParkEnv",
     vector="vpp_gym.envs.fcev_car_park:FCEVCarParkVectorEnv",
 )
+_register(
+    "FCEVMicrogrid-v0",
+    scalar="vpp_gym.envs.fcev_microgrid:FCEVMicrogridEnv",
+    vector="vpp_gym.envs.fcev_microgrid:FCEVMicrogridVectorEnv",
+)

@@ -11,7 +11,7 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 
 import vpp_gym  # noqa: F401 - registers the environments
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.hydrogen import carpark
+from vpp_gym.hydrogen import carpark, microgrid
 
 SMALL: dict[str, dict[str, Any]] = {
     "FCEVCarPark-v0": {
@@ -19,8 +19,15 @@ SMALL: dict[str, dict[str, Any]] = {
         "n_worlds": 2,
         "episode_days": 3,
     },
+    "FCEVMicrogrid-v0": {
+        "params": {"n_cars": 8, "household": {"n_houses": 30}},
+        "n_worlds": 2,
+        "episode_days": 2,
+        "volumes": True,
+        "rewards": True,
+    },
 }
-MONEY = {"FCEVCarPark-v0": carpark.MONEY}
+MONEY = {"FCEVCarPark-v0": carpark.MONEY, "FCEVMicrogrid-v0": microgrid.MONEY}
 each_id = pytest.mark.parametrize("env_id", list(SMALL))
 
 

@@ -10,7 +10,13 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from vpp_gym.envs.hydrogen_shell import Core, HydrogenEnv, HydrogenVectorEnv
+from vpp_gym.envs.hydrogen_shell import (
+    Core,
+    HydrogenEnv,
+    HydrogenVectorEnv,
+    checked_days,
+    chosen_option,
+)
 from vpp_gym.envs.layout import Layout, between, checked_action
 from vpp_gym.envs.observation import Field
 from vpp_gym.errors import InvalidInputError
@@ -71,10 +77,7 @@ class CarParkCore(Core):
         worlds = [source.scenario(k) for k in range(whole("n_worlds", n_worlds, least=1))]
         self.n_runs = whole("num_envs", n_runs, least=1)
         self.world = CarPark(worlds, self.params, self.n_runs)
-        most = self.world.n_days - 1
-        self.episode_days = most if episode_days is None else episode_days
-        if not 1 <= whole("episode_days", self.episode_days, least=1) <= most:
-            raise InvalidInputError("episode_days", episode_days, f"use 1 to {most}, or None")
+        self.episode_days = checked_days(episode_days, self.world.n_days - 1)
         self.priced = offer_price == "action"
         self.layout = Layout(FIELDS)
         self.observation_space = self.layout.space
@@ -88,13 +91,8 @@ class CarParkCore(Core):
 
     def place(self, run: int, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
         """Begin an episode at 12:00 of a day drawn; options `world` and `start_day` set it."""
-        for name in options:
-            if name not in ("world", "start_day"):
-                raise InvalidInputError("options", name, "use world or start_day")
-        n_starts = self.world.n_days - self.episode_days
-        world = _chosen(options, "world", rng.integers(len(self.world.scenarios)),
-                        len(self.world.scenarios))  # fmt: skip
-        day = _chosen(options, "start_day", rng.integers(n_starts), n_starts)
+        worlds, starts = len(self.world.scenarios), self.world.n_days - self.episode_days
+        world, day = chosen_option(options, rng, {"world": worlds, "start_day": starts})
         self.world.reset(run, world, HOURS * day + NOON)
         self._end[run] = HOURS * (day + self.episode_days) + NOON
 
@@ -145,13 +143,6 @@ class CarParkCore(Core):
                 "break_even": snapshot.break_even_eur_per_kwh,
             }
         )
-
-
-def _chosen(options: Mapping[str, Any], name: str, drawn: Any, count: int) -> int:
-    number = whole(f"options.{name}", options.get(name, int(drawn)), least=0)
-    if number >= count:
-        raise InvalidInputError(f"options.{name}", number, f"give 0 to {count - 1}")
-    return number
 
 
 class FCEVCarParkEnv(HydrogenEnv):

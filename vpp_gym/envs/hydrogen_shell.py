@@ -59,6 +59,39 @@ class Core(ABC):
         """(B,) the episode has ended."""
 
 
+def checked_days(days: int | None, most: int) -> int:
+    """Length of an episode; None: as long as there can be.
+
+    Raises:
+        InvalidInputError: not a whole number from 1 on, or too long.
+    """
+    number = most if days is None else whole("episode_days", days, least=1)
+    if number > most:
+        raise InvalidInputError("episode_days", days, f"use 1 to {most}, or None")
+    return number
+
+
+def chosen_option(
+    options: Mapping[str, Any], rng: np.random.Generator, counts: Mapping[str, int]
+) -> list[int]:
+    """For each name a number of 0 to its count - 1: the option, or else one drawn.
+
+    Raises:
+        InvalidInputError: an unknown option, or a number out of range.
+    """
+    for name in options:
+        if name not in counts:
+            raise InvalidInputError("options", name, f"use {' or '.join(counts)}")
+    numbers = []
+    for name, count in counts.items():
+        drawn = int(rng.integers(count))
+        number = whole(f"options.{name}", options.get(name, drawn), least=0)
+        if number >= count:
+            raise InvalidInputError(f"options.{name}", number, f"give 0 to {count - 1}")
+        numbers.append(number)
+    return numbers
+
+
 class HydrogenEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
     """One run of a core."""
 

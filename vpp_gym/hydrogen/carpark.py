@@ -224,10 +224,10 @@ def refill(k: int, r: int, bank: Bank, rules: Rules, state: State, record: Float
         state.plugged[r, i] = False
         missing_kg = max(bank.usual_kg[k, i] - state.tank_kg[r, i], 0.0)
         state.tank_kg[r, i] += missing_kg
-        trailer_kg = max(missing_kg - state.stock_kg[r], 0.0)
-        state.stock_kg[r] -= missing_kg - trailer_kg
+        from_store_kg = min(missing_kg, state.stock_kg[r])
+        state.stock_kg[r] -= from_store_kg
         record[REFILLED_KG] += missing_kg
-        record[TRAILER_KG] += trailer_kg
+        record[TRAILER_KG] += missing_kg - from_store_kg
     record[HYDROGEN_EUR] = rules.hydrogen_eur_per_kg * record[REFILLED_KG]
     record[TRAILER_EUR] = -rules.hydrogen_eur_per_kg * record[TRAILER_KG]
 

@@ -258,13 +258,13 @@ class ScheduleParams(Frozen):
     """
 
     home_share: float = assumed(
-        0.15, "share of cars that leave only for a short while around noon", ge=0, le=1
+        0.0, "share of cars that leave only for a short while around noon", ge=0, le=1
     )
-    leave_h: float = assumed(8.0, "mean departure on weekdays", ge=4, le=11)
-    return_h: float = assumed(17.5, "mean return on weekdays", ge=14, le=20)
-    weekend_leave_h: float = assumed(11.0, "mean departure at weekends", ge=6, le=13)
-    weekend_return_h: float = assumed(16.5, "mean return at weekends", ge=14, le=20)
-    spread_h: float = assumed(1.3, "standard deviation between cars", ge=0, le=2)
+    leave_h: float = assumed(7.5, "mean departure on weekdays", ge=4, le=11)
+    return_h: float = assumed(18.0, "mean return on weekdays", ge=14, le=20)
+    weekend_leave_h: float = assumed(10.0, "mean departure at weekends", ge=6, le=13)
+    weekend_return_h: float = assumed(17.0, "mean return at weekends", ge=14, le=20)
+    spread_h: float = assumed(1.0, "standard deviation between cars", ge=0, le=2)
     day_spread_h: float = assumed(
         0.0, "standard deviation between the days of one car; 0: constant (stated)", ge=0, le=2
     )
@@ -306,9 +306,15 @@ class MicrogridMoneyParams(Frozen):
 
 
 class MicrogridParams(Frozen):
-    """Model 2: a microgrid with volume-based contracts."""
+    """Model 2: a microgrid with volume-based contracts.
 
-    n_cars: int = assumed(56, "cars of the neighbourhood", ge=1, le=10_000)
+    The default is the preset of the reproduction. Numbers of houses and cars, and the
+    hours at which cars leave and return, were chosen once, on the year of seed 0, such
+    that about 8 % of the consumption is imported and a car gives about 21 kWh a day, as
+    the article reports. The four weeks took no part in it.
+    """
+
+    n_cars: int = assumed(50, "cars of the neighbourhood", ge=1, le=10_000)
     fuel_cell: FuelCellParams = FuelCellParams()
     electrolyser: ElectrolyserParams = ElectrolyserParams(
         power_kw=600.0, store_kg=2_000.0, initial_share=0.5

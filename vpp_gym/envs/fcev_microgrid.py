@@ -1,0 +1,236 @@
+"""`FCEVMicrogrid-v0`: run a neighbourhood on sun, wind, hydrogen and its cars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from vpp_gym.envs.hydrogen_shell import (
+    Core,
+    HydrogenEnv,
+    HydrogenVectorEnv,
+    checked_days,
+    chosen_option,
+)
+from vpp_gym.envs.layout import Layout, between, checked_action
+from vpp_gym.envs.observation import Field
+from vpp_gym.hydrogen.calendar import HOURS
+from vpp_gym.hydrogen.microgrid import MONEY, TERMS
+from vpp_gym.hydrogen.microgrid_views import MicrogridDecision, MicrogridSnapshot
+from vpp_gym.hydrogen.microgrid_world import Microgrid
+from vpp_gym.hydrogen.params import MicrogridParams, changed
+from vpp_gym.scenarios.columns import whole
+from vpp_gym.scenarios.microgrid import MicrogridSource
+
+Floats = NDArray[np.float64]
+
+AHEAD = 12
+LEAST_FACTOR, MOST_FACTOR = 0.25, 1.5
+MOST_REWARD_EUR_PER_H = 0.5
+
+FIELDS = (
+    Field("clock", 2, "1", 1.0, -1, 1, "sine and cosine of the time of day"),
+    Field("weekend", 1, "1", 1.0, 0, 1, "Saturday or Sunday"),
+    Field("winter", 1, "1", 1.0, -1, 1, "1 at midwinter, -1 at midsummer"),
+    Field("deficit", AHEAD, "kW per car", 10.0, 0, 20, "deficit now, expected 1 to 11 h ahead"),
+    Field("made", AHEAD, "kW per car", 10.0, 0, 20, "surplus and wind, likewise"),
+    Field("price", AHEAD, "EUR/kWh", 0.1, -20, 20, "price of imports, likewise"),
+    Field("open", AHEAD, "1", 1.0, 0, 1, "share of cars within their interval, likewise"),
+    Field("available", 1, "kW per car", 10.0, 0, 1, "what the cars can give now"),
+    Field("left", 1, "kWh per car", 100.0, 0, 2, "volume left of the cars at disposal"),
+    Field("fuel", 1, "1", 1.0, 0, 1, "mean level of the tanks at home"),
+    Field("stock", 1, "1", 1.0, 0, 1, "hydrogen in the store, share of its capacity"),
+    Field("room", 1, "kW per car", 10.0, 0, 20, "what the electrolyser can take now"),
+)  # fmt: skip
+"""The observation of an hour."""
+
+
+class MicrogridCore(Core):
+    """A batch of microgrids and what an action means in them.
+
+    Args:
+        params: rules of the world.
+        base: name of the years of day-ahead prices.
+        n_worlds: worlds that episodes are drawn from, numbered from 0.
+        episode_days: from midnight to midnight; None: the year.
+        volumes: the agent sets the committed volume of the stays that begin.
+        rewards: the agent sets a reward for cars outside their interval.
+        n_runs: size of the batch.
+    """
+
+    terms, n_money = TERMS, len(MONEY)
+
+    def __init__(
+        self,
+        params: MicrogridParams | Mapping[str, Any] | None,
+        base: str,
+        n_worlds: int,
+        episode_days: int | None,
+        volumes: bool,
+        rewards: bool,
+        n_runs: int,
+    ) -> None:
+        self.params = changed(MicrogridParams(), params)
+        source = MicrogridSource(self.params, base)
+        worlds = [source.scenario(k) for k in range(whole("n_worlds", n_worlds, least=1))]
+        self.n_runs = whole("num_envs", n_runs, least=1)
+        self.world = Microgrid(worlds, self.params, self.n_runs)
+        self.episode_days = checked_days(episode_days, self.world.n_days)
+        self.volumes, self.rewards = volumes, rewards
+        self.layout = Layout(FIELDS)
+        self.observation_space = self.layout.space
+        self.action_space = spaces.Box(-1.0, 1.0, (2 + volumes + rewards,), np.float32)
+        self._end = np.zeros(self.n_runs, np.int64)
+
+    @property
+    def over(self) -> NDArray[np.bool_]:
+        """(B,) the episode has ended."""
+        return self.world.state.hour >= self._end
+
+    def place(self, run: int, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
+        """Begin an episode at a midnight drawn; options `world` and `start_day` set it."""
+        worlds, starts = len(self.world.scenarios), self.world.n_days - self.episode_days + 1
+        world, day = chosen_option(options, rng, {"world": worlds, "start_day": starts})
+        self.world.reset(run, world, HOURS * day)
+        self._end[run] = HOURS * (day + self.episode_days)
+
+    def step(self, actions: Any, moves: NDArray[np.bool_] | None = None) -> Floats:
+        """Decide and settle an hour of every run that moves."""
+        array = checked_action(actions, (self.n_runs, *self.action_space.shape))
+        moving = np.ones(self.n_runs, np.bool_) if moves is None else moves
+        return self.world.advance(
+            [
+                self.decision(array[run], self.world.snapshot(run)) if moving[run] else None
+                for run in range(self.n_runs)
+            ]
+        )
+
+    def decision(self, action: Floats, snapshot: MicrogridSnapshot) -> MicrogridDecision:
+        """The decision that an action stands for; 0 is the article's order."""
+        more = list(action[2:])
+        factor = between(more.pop(0), LEAST_FACTOR, 1.0, MOST_FACTOR) if self.volumes else 1.0
+        reward = MOST_REWARD_EUR_PER_H * max(more.pop(0), 0.0) if self.rewards else 0.0
+        return MicrogridDecision(
+            v2g_kwh=float(between(action[0], 0.0, snapshot.served_kwh, snapshot.available_kwh)),
+            electrolyser_kwh=float(between(action[1], 0.0, snapshot.taken_kwh, snapshot.room_kwh)),
+            volume_factor=float(factor),
+            reward_eur_per_h=float(reward),
+        )
+
+    def observe(self) -> NDArray[np.float32]:
+        """(B, size) observations."""
+        return np.stack([self._look(self.world.snapshot(run)) for run in range(self.n_runs)])
+
+    def _look(self, snapshot: MicrogridSnapshot) -> NDArray[np.float32]:
+        n, turn = self.params.n_cars, 2 * np.pi * (snapshot.hour % HOURS) / HOURS
+        at_disposal = np.minimum(snapshot.left_kwh, 100.0)[snapshot.plugged]
+        tanks_kg = snapshot.tank_kg[snapshot.home]
+        return self.layout.flat(
+            {
+                "clock": [np.sin(turn), np.cos(turn)],
+                "weekend": snapshot.weekend,
+                "winter": snapshot.winter,
+                "deficit": snapshot.expected_deficit_kwh[:AHEAD] / n,
+                "made": snapshot.expected_made_kwh[:AHEAD] / n,
+                "price": snapshot.import_eur_per_kwh[:AHEAD],
+                "open": snapshot.usual_open[:, :AHEAD].mean(axis=0),
+                "available": snapshot.available_kwh / n,
+                "left": at_disposal.sum() / n,
+                "fuel": tanks_kg.sum() / (max(len(tanks_kg), 1) * self.params.fuel_cell.tank_kg),
+                "stock": snapshot.stock_kg / self.params.electrolyser.store_kg,
+                "room": snapshot.room_kwh / n,
+            }
+        )
+
+
+class FCEVMicrogridEnv(HydrogenEnv):
+    """Serve a neighbourhood from sun, wind, hydrogen and the fuel-cell cars of its drivers.
+
+    ## Description
+    Households use their PV first. What they lack in an hour, cars within their
+    contracts can give; what is made beyond the load can go to the electrolyser,
+    whose hydrogen the cars refill; the connection takes the rest. Drivers have
+    volume-based contracts, or control-based ones with
+    `params={"contract": {"family": "control_based"}}`. Model 2 of Park Lee et al.
+    2018; what is assumed stands in `vpp_gym.hydrogen.params.MicrogridParams`.
+
+    ## Action Space
+    `Box(-1, 1)` of two numbers. V2G: 0 serves the deficit as far as the cars can
+    (the article), -1 gives nothing, +1 all that the contracts allow. Electrolyser:
+    0 takes surplus and wind (the article), -1 nothing, +1 all it can. With
+    `volumes=True` one more: the maxVolume of the stays that begin in the next hour
+    times 0.25 (-1), 1 (0) or 1.5 (+1). With `rewards=True` one more: up to 0.5
+    EUR/h, above 0, for parked cars that plug in outside their interval in the next
+    hour.
+
+    ## Observation Space
+    `Box` of the parts in `vpp_gym.envs.fcev_microgrid.FIELDS`.
+
+    ## Rewards
+    Minus the cost of the hour in EUR: the sum of `vpp_gym.hydrogen.microgrid.MONEY`.
+    `info` holds all terms, among them import, shortage and the fairness among
+    drivers, and the self-sufficiency of the hour.
+
+    ## Starting State
+    Midnight of a day drawn, tanks full, the store as filled as `params` say.
+    Options `world` and `start_day` set the day.
+
+    ## Episode End
+    Truncated after `episode_days`; never terminated.
+
+    ## Arguments
+    params: `MicrogridParams`, or a mapping of changes to the default.
+    base: years of day-ahead prices, "synthetic" by default.
+    n_worlds: worlds that episodes are drawn from.
+    episode_days: 7; None: the year.
+    volumes, rewards: the two options of the action.
+    """
+
+    def __init__(
+        self,
+        params: MicrogridParams | Mapping[str, Any] | None = None,
+        *,
+        base: str = "synthetic",
+        n_worlds: int = 4,
+        episode_days: int | None = 7,
+        volumes: bool = False,
+        rewards: bool = False,
+        render_mode: str | None = None,
+    ) -> None:
+        core = MicrogridCore(params, base, n_worlds, episode_days, volumes, rewards, n_runs=1)
+        super().__init__(core, render_mode)
+
+    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Decide for this hour."""
+        observation, reward, terminated, truncated, info = super().step(action)
+        load_kwh = info["load_kwh"]
+        missing = info["import_kwh"] / load_kwh if load_kwh > 0 else 0.0
+        info["self_sufficiency"] = 1.0 - min(missing, 1.0)
+        return observation, reward, terminated, truncated, info
+
+
+class FCEVMicrogridVectorEnv(HydrogenVectorEnv):
+    """A batch of `FCEVMicrogrid-v0`; arguments are those of `FCEVMicrogridEnv`."""
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        params: MicrogridParams | Mapping[str, Any] | None = None,
+        *,
+        base: str = "synthetic",
+        n_worlds: int = 4,
+        episode_days: int | None = 7,
+        volumes: bool = False,
+        rewards: bool = False,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        render_mode: str | None = None,
+    ) -> None:
+        core = MicrogridCore(
+            params, base, n_worlds, episode_days, volumes, rewards, n_runs=num_envs
+        )
+        super().__init__(core, autoreset_mode, render_mode)

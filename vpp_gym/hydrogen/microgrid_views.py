@@ -1,0 +1,88 @@
+"""What the operator of the microgrid knows in an hour, and what it may decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.hydrogen.params import MicrogridParams
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MicrogridSnapshot:
+    """All that is known in hour t, before it is decided.
+
+    Attributes:
+        hour: of the year.
+        weekend: today is a Saturday or Sunday.
+        winter: 1 at midwinter, -1 at midsummer.
+        deficit_kwh: of the households in this hour.
+        surplus_kwh: of the roofs in this hour.
+        wind_kwh: in this hour.
+        expected_deficit_kwh: (24,) this hour and 23 ahead.
+        expected_made_kwh: (24,) surplus and wind, likewise.
+        import_eur_per_kwh: (24,) price of imports; as known, then as of the same hour today.
+        export_eur_per_kwh: (24,) price of exports, likewise.
+        tank_kg: (n,) levels.
+        home: (n,) at home now.
+        plugged: (n,) at the operator's disposal now.
+        left_kwh: (n,) volume left in the contract of this stay.
+        given_kwh: (n,) V2G so far.
+        usual_open: (n, 24) within the interval, by the usual schedule; now as it is.
+        stock_kg: in the store.
+        available_kwh: what the cars can give now.
+        room_kwh: what the electrolyser can take now.
+        params: of the world.
+    """
+
+    hour: int
+    weekend: bool
+    winter: float
+    deficit_kwh: float
+    surplus_kwh: float
+    wind_kwh: float
+    expected_deficit_kwh: Floats
+    expected_made_kwh: Floats
+    import_eur_per_kwh: Floats
+    export_eur_per_kwh: Floats
+    tank_kg: Floats
+    home: NDArray[np.bool_]
+    plugged: NDArray[np.bool_]
+    left_kwh: Floats
+    given_kwh: Floats
+    usual_open: NDArray[np.bool_]
+    stock_kg: float
+    available_kwh: float
+    room_kwh: float
+    params: MicrogridParams
+
+    @property
+    def served_kwh(self) -> float:
+        """What the cars give by the article's order: the deficit, as far as they can."""
+        return min(self.deficit_kwh, self.available_kwh)
+
+    @property
+    def taken_kwh(self) -> float:
+        """What the electrolyser takes by the article's order: surplus and wind."""
+        return min(self.surplus_kwh + self.wind_kwh, self.room_kwh)
+
+
+@dataclass(frozen=True)
+class MicrogridDecision:
+    """Decision of one hour.
+
+    Attributes:
+        v2g_kwh: from the cars in this hour.
+        electrolyser_kwh: to the electrolyser in this hour.
+        volume_factor: on maxVolume of the stays that begin in the next hour.
+        reward_eur_per_h: for parked cars that plug in outside their interval in the next.
+    """
+
+    v2g_kwh: float
+    electrolyser_kwh: float
+    volume_factor: float = 1.0
+    reward_eur_per_h: float = 0.0
