@@ -79,8 +79,6 @@ class ContractParams(Section):
     payoff_rule: what an owner gets who leaves before the declared departure:
         "all_or_nothing" of the payoff, or "pro_rata" by the part of the window served.
         What was discharged is paid in any case.
-    energy_counts: False lets discharging go on beyond the energy of the contract, as the
-        code behind the paper's numbers does; for its reproduction only.
 
     Source of the fixed-term menu: Rahman et al. 2023, Table 1.
     """
@@ -92,7 +90,6 @@ class ContractParams(Section):
     saturation_kwh: float = Field(default=1.0, gt=0, le=5_000)
     type_prob: tuple[float, ...] | None = None
     payoff_rule: PayoffRule = "all_or_nothing"
-    energy_counts: bool = True
     price_based: PriceBasedParams = PriceBasedParams()
     volume_based: VolumeBasedParams = VolumeBasedParams()
     control_based: ControlBasedParams = ControlBasedParams()

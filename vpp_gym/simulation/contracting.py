@@ -66,7 +66,7 @@ def _bind(ev: Record, contract: Contract, rules: Rules) -> bool:
     if end <= start:
         return False
     ev.contract_start, ev.contract_end = ev.arrival + start, ev.arrival + end
-    ev.contract_kwh = contract.energy_kwh if rules.energy_counts else math.inf
+    ev.contract_kwh = contract.energy_kwh
     ev.keep_kwh = contract.keep_kwh
     ev.min_price_eur_per_kwh = contract.min_price_eur_per_kwh
     ev.tariff_eur_per_kwh = contract.tariff_eur_per_kwh

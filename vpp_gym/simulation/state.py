@@ -33,7 +33,6 @@ class Rules(NamedTuple):
     owner_types: Floats  # (M,)
     cumulative_prob: Floats  # (M,)
     pro_rata: bool
-    energy_counts: bool
     participation: float
     participation_memory: int
     participation_floor: float
@@ -142,7 +141,6 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         owner_types=np.array(owner.types),
         cumulative_prob=np.cumsum(owner.type_prob),
         pro_rata=contract.payoff_rule == "pro_rata",
-        energy_counts=contract.energy_counts,
         participation=owner.participation,
         participation_memory=owner.participation_memory,
         participation_floor=owner.participation_floor,
