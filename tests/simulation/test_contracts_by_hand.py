@@ -131,13 +131,11 @@ def test_a_car_fills_beyond_its_target_until_its_window_closes():
     np.testing.assert_allclose(taken, [11, 11, 11, 11, 0])
 
 
-def test_energy_that_does_not_count_goes_on():
-    """Type 1.0 signs 13.3 kWh (Table 1); 22 kWh go nevertheless, within the window of 3 h."""
-    bounded, free = (started(contract={"energy_counts": counts}) for counts in (True, False))
-    for sim in (bounded, free):
-        run(sim, -11.0)
-    assert limit_kwh(bounded) == pytest.approx(2.2857, abs=1e-4)
-    assert limit_kwh(free) == 11.0
+def test_the_energy_of_a_contract_is_used_up():
+    """Type 1.0 signs 13.3 kWh (Table 1): 11 go in an hour, and 2.3 are left for the next."""
+    sim = started()
+    run(sim, -11.0)
+    assert limit_kwh(sim) == pytest.approx(2.2857, abs=1e-4)
 
 
 def early(steps: int) -> float:
