@@ -61,6 +61,17 @@ def test_a_rare_type_is_pooled_with_the_one_below():
     np.testing.assert_allclose(pooled.energy_kwh, (shared_kwh, shared_kwh, 59))
 
 
+def test_a_curve_that_flattens_later_asks_for_less_of_low_types():
+    """By hand, kappa / gamma being 20 and s = 4: 20 * (.5 / .75, 2) - 4 kWh.
+
+    """
+    menu = design_menu((1, 2), (0.5, 0.5), energy_cap_kwh=99, saturation_kwh=4, **FUTURE)
+    np.testing.assert_allclose(menu.energy_kwh, (20 / 1.5 - 4, 36))
+    np.testing.assert_allclose(menu.payoff_eur, (0.28 / 3, 0.28 / 3 + (80 / 3) * 0.005))
+    nothing = design_menu((1, 2), (0.5, 0.5), energy_cap_kwh=99, saturation_kwh=14, **FUTURE)
+    np.testing.assert_allclose(nothing.energy_kwh, (0, 26))
+
+
 def test_types_that_never_come_are_priced_without_changing_the_others():
     """Above the last likely type the objective is indifferent: the efficient energy."""
     menu = design_menu((1, 2, 3, 4), (0.5, 0.5, 0, 0), energy_cap_kwh=70, **FUTURE)
@@ -132,6 +143,7 @@ def problems(draw, m_max=12):
         "kappa_eur": draw(st.floats(1e-3, 10)),
         "wear_eur_per_kwh": draw(st.just(0.0) | st.floats(1e-4, 1)),
         "energy_cap_kwh": draw(st.just(0.0) | st.floats(0.1, 500)),
+        "saturation_kwh": draw(st.just(1.0) | st.floats(0.05, 50)),
     }
     return np.cumsum(gaps), weights / weights.sum(), numbers
 
@@ -148,7 +160,12 @@ def test_every_menu_is_feasible_incentive_compatible_and_optimal(problem):
     assert ir_residuals(menu).min() >= -1e-9
     assert ic_residuals(menu).min() >= -1e-9
     assert ir_residuals(menu)[0] == pytest.approx(0, abs=1e-12)
-    _assert_optimal(menu, kappa_eur=numbers["kappa_eur"], cap_kwh=cap_kwh)
+    _assert_optimal(
+        menu,
+        kappa_eur=numbers["kappa_eur"],
+        cap_kwh=cap_kwh,
+        saturation_kwh=numbers["saturation_kwh"],
+    )
 
 
 @given(problems(), st.integers(0, 2**32 - 1))
@@ -156,14 +173,15 @@ def test_every_menu_is_feasible_incentive_compatible_and_optimal(problem):
 def test_no_random_menu_does_better(problem, seed):
     types, prob, numbers = problem
     menu = design_menu(types, prob, **numbers)
-    best = expected_value_eur(menu, numbers["kappa_eur"])
+    curve = numbers["kappa_eur"], numbers["saturation_kwh"]
+    best = expected_value_eur(menu, *curve)
     rng = np.random.default_rng(seed)
     for scale in (1e-3, 0.1, 1.0):
         noise_kwh = scale * numbers["energy_cap_kwh"] * rng.normal(size=len(menu))
         energy_kwh = np.sort(np.clip(menu.energy_kwh + noise_kwh, 0, numbers["energy_cap_kwh"]))
         payoff = least_payoff_eur(energy_kwh, types, wear_eur_per_kwh=numbers["wear_eur_per_kwh"])
         other = Menu(energy_kwh, payoff, types, prob, numbers["wear_eur_per_kwh"])
-        assert expected_value_eur(other, numbers["kappa_eur"]) <= best + 1e-9
+        assert expected_value_eur(other, *curve) <= best + 1e-9
 
 
 @given(problems(), st.floats(0.1, 10))
@@ -205,6 +223,11 @@ GOOD = {"owner_types": (1, 2), "type_prob": (0.5, 0.5), "energy_cap_kwh": 33, **
         ("energy_cap_kwh", {"energy_cap_kwh": -1}),
         ("energy_cap_kwh", {"energy_cap_kwh": float("nan")}),
         ("energy_cap_kwh", {"energy_cap_kwh": float("inf")}),
+        ("saturation_kwh", {"saturation_kwh": 0}),
+        ("saturation_kwh", {"saturation_kwh": -1}),
+        ("saturation_kwh", {"saturation_kwh": float("nan")}),
+        ("saturation_kwh", {"saturation_kwh": float("inf")}),
+        ("saturation_kwh", {"saturation_kwh": "much"}),
     ],
 )
 def test_bad_input_is_refused_by_name_with_a_remedy(field, change):
@@ -219,7 +242,9 @@ def test_the_message_says_what_to_do():
         design_menu(**{**GOOD, "type_prob": (0.5, 0.6)})
 
 
-def _assert_optimal(menu: Menu, *, kappa_eur: float, cap_kwh: float) -> None:
+def _assert_optimal(
+    menu: Menu, *, kappa_eur: float, cap_kwh: float, saturation_kwh: float = 1.0
+) -> None:
     """First-order conditions of the concave program on the cone of rising energies.
 
     Within types that share one energy, no upper part may gain by moving up
@@ -227,8 +252,8 @@ def _assert_optimal(menu: Menu, *, kappa_eur: float, cap_kwh: float) -> None:
     """
     above = np.append(np.cumsum(menu.type_prob[::-1])[::-1], 0.0)
     cost = menu.wear_eur_per_kwh * -np.diff(above / np.append(menu.owner_types, 1.0))
-    gain = kappa_eur * menu.type_prob / (1 + menu.energy_kwh) - cost
-    scale = 1e-9 * max(1.0, kappa_eur, menu.wear_eur_per_kwh / menu.owner_types[0])
+    gain = kappa_eur * menu.type_prob / (saturation_kwh + menu.energy_kwh) - cost
+    scale = 1e-9 * max(1.0, kappa_eur / saturation_kwh, menu.wear_eur_per_kwh / menu.owner_types[0])
     edges = np.flatnonzero(np.diff(menu.energy_kwh)) + 1
     for block in np.split(np.arange(len(menu)), edges):
         energy_kwh, part = menu.energy_kwh[block[0]], gain[block]

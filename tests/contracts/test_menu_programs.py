@@ -38,7 +38,12 @@ def random_problem(seed: int) -> DesignProblem:
         kappa_eur=rng.uniform(0.02, 1),
         wear_eur_per_kwh=rng.choice([0.003, 0.01, 0.05, 0.2]),
         energy_cap_kwh=rng.choice([0.0, 1.0, 11.0, 33.0, 150.0]),
+        saturation_kwh=rng.choice([1.0, 0.2, 5.0, 30.0]),
     )
+
+
+def worth_eur(menu: Menu, problem: DesignProblem) -> float:
+    return expected_value_eur(menu, problem.kappa_eur, problem.saturation_kwh)
 
 
 @pytest.mark.parametrize("solve", [solve_full_program, solve_reduced_program])
@@ -51,14 +56,36 @@ def test_the_papers_menu_to_solver_tolerance(solve):
 @pytest.mark.parametrize("seed", range(40))
 def test_full_reduced_and_exact_agree(seed):
     problem = random_problem(seed)
-    exact = expected_value_eur(exact_menu(problem), problem.kappa_eur)
+    exact = worth_eur(exact_menu(problem), problem)
     for solve in (solve_full_program, solve_reduced_program):
         menu = solve(problem)
-        assert expected_value_eur(menu, problem.kappa_eur) == pytest.approx(exact, abs=1e-6)
+        assert worth_eur(menu, problem) == pytest.approx(exact, abs=1e-6)
         assert ir_residuals(menu).min() >= -1e-9
         assert ic_residuals(menu).min() >= -1e-6
         assert (np.diff(menu.energy_kwh, prepend=0.0) >= 0).all()
         assert menu.energy_kwh[-1] <= problem.energy_cap_kwh
+
+
+@pytest.mark.parametrize("first", range(40, 280, 20))
+def test_program_8_agrees_with_the_exact_design(first):
+    """Two hundred and forty problems more."""
+    for seed in range(first, first + 20):
+        problem = random_problem(seed)
+        exact = exact_menu(problem)
+        menu = solve_reduced_program(problem)
+        value_eur = worth_eur(exact, problem)
+        assert worth_eur(menu, problem) == pytest.approx(value_eur, rel=0, abs=1e-6), seed
+        assert min(ir_residuals(exact).min(), ic_residuals(exact).min()) >= -1e-9, seed
+
+
+@pytest.mark.parametrize("saturation_kwh", [0.2, 5.0, 12.0])
+def test_energies_of_a_curve_that_flattens_later(saturation_kwh):
+    """To the energy: with positive probabilities the optimum is unique."""
+    problem = PAPER._replace(saturation_kwh=saturation_kwh)
+    exact = exact_menu(problem)
+    for solve in (solve_full_program, solve_reduced_program):
+        np.testing.assert_allclose(solve(problem).energy_kwh, exact.energy_kwh, atol=1e-2)
+    assert len(set(exact.energy_kwh.round(3))) >= 3
 
 
 def test_the_random_problems_cover_pooling_and_impossible_types():

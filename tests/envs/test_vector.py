@@ -14,10 +14,20 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from tests.envs.test_api import IDS, busy_world
 
 WORLDS = [busy_world(24 * days, seed=days) for days in (3, 4, 5)]
+OFFERS_AND_OWNERS: dict[str, Any] = {
+    "contract": {
+        "families": ("control_based", "price_based", "volume_based", "fixed_term"),
+        "control_based": {"keep_soc": 0.5, "tariff_eur_per_kwh": 0.015},
+        "volume_based": {"energy_kwh": 8.0, "delay_h": 1, "term_h": 3, "eur_per_h": 0.01},
+        "payoff_rule": "pro_rata",
+    },
+    "owner": {"early_departure_prob": 0.5, "participation": 0.9, "participation_memory": 5},
+}
 FORMS: list[dict[str, Any]] = [
     {"episode_days": 1},
     {"episode_days": None},  # the scenarios differ in length: episodes end apart
     {"episode_days": None, "observation": "dict", "control": "per_ev", "bids": "line"},
+    {"episode_days": 2, "control": "per_ev", "params": OFFERS_AND_OWNERS},
 ]
 MODES = list(AutoresetMode)
 each_id = pytest.mark.parametrize("env_id", IDS)
