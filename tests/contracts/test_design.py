@@ -62,9 +62,7 @@ def test_a_rare_type_is_pooled_with_the_one_below():
 
 
 def test_a_curve_that_flattens_later_asks_for_less_of_low_types():
-    """By hand, kappa / gamma being 20 and s = 4: 20 * (.5 / .75, 2) - 4 kWh.
-
-    """
+    """By hand, kappa / gamma being 20 and s = 4: 20 * (.5 / .75, 2) - 4 kWh."""
     menu = design_menu((1, 2), (0.5, 0.5), energy_cap_kwh=99, saturation_kwh=4, **FUTURE)
     np.testing.assert_allclose(menu.energy_kwh, (20 / 1.5 - 4, 36))
     np.testing.assert_allclose(menu.payoff_eur, (0.28 / 3, 0.28 / 3 + (80 / 3) * 0.005))

@@ -151,6 +151,20 @@ def test_an_agent_cannot_switch_the_guarantee_of_the_world_off(world):
     assert days["unserved_kwh"].sum() == pytest.approx(0, abs=1e-6)
 
 
+def test_contracts_are_counted_by_offer(world):
+    """A policy may change any field of what is offered; what a world has several of, it lists."""
+    control = {"control_based": {"keep_soc": 0.3, "tariff_eur_per_kwh": 0.012}}
+    both = {"families": ("control_based", "fixed_term"), "delay_h": 1, **control}
+    days = evaluate(Operator(ChargeOnArrival(), contract=both, term_h=2), world).days
+    counts = days.filter(like="contracts_")
+    types = [f"contracts_type_{k}" for k in range(1, 6)]
+    assert list(counts) == ["contracts_control_based", *types]
+    assert (counts.sum() > 0).sum() >= 2
+    np.testing.assert_array_equal(counts.sum(axis=1), days["contracts"])
+    nothing = evaluate(ChargeOnArrival(), world).days
+    assert not list(nothing.filter(like="contracts_"))
+
+
 def test_a_policy_shapes_its_menu_and_not_the_owners(world):
     offering = Operator(ChargeOnArrival(), contract={"wear_eur_per_kwh": 1e-4}, term_h=3)
     with pytest.raises(InvalidInputError, match="wear_eur_per_kwh"):
