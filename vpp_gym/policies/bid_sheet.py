@@ -55,18 +55,24 @@ def tomorrow(snapshot: Snapshot) -> Ints:
 def past_spread_by_day(snapshot: Snapshot) -> Floats:
     """(days, lines) EUR/kWh: imbalance minus day-ahead price, less its overall mean.
 
+    Rows as in `by_past_day`.
+    """
+    mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
+    spread = mid - snapshot.da_past_eur_per_kwh
+    return by_past_day(snapshot, spread - spread.mean() if len(spread) else spread)
+
+
+def by_past_day(snapshot: Snapshot, values: Floats) -> Floats:
+    """(days, lines) of a (p,) history.
+
     Row d holds, for every line, its d-th last occurrence; as many rows as the
     rarest line has. Without a full day of history there is one row of zeros.
     """
-    lines = len(snapshot.expected_load_kwh)
-    mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
-    spread = mid - snapshot.da_past_eur_per_kwh
-    line = snapshot.line_past
+    lines, line = len(snapshot.expected_load_kwh), snapshot.line_past
     days = int(np.bincount(line, minlength=lines).min()) if len(line) else 0
     if days == 0:
         return np.zeros((1, lines))
-    spread = spread - spread.mean()
-    by_line = [spread[line == each][-days:] for each in range(lines)]
+    by_line = [values[line == each][-days:] for each in range(lines)]
     return np.stack(by_line, axis=1)[::-1]
 
 

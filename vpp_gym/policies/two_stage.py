@@ -1,0 +1,159 @@
+"""Stochastic day-ahead bids: the sheet now, the imbalance once prices and load are known."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.policies.bid_sheet import Occupancy, by_past_day, tomorrow, within_limit
+from vpp_gym.policies.load_history import LoadHistory
+from vpp_gym.solvers.bid_lp import checked_risk, risk_averse_bids_kwh
+from vpp_gym.solvers.newsvendor import BidScenarios, best_bids_kwh, in_lots_kwh, scenarios_of
+from vpp_gym.views import Floats, Ints, Snapshot
+
+Method = Literal["two_stage", "expected_value", "wait_and_see"]
+METHODS: dict[Method, str] = {
+    "two_stage": "two_stage",
+    "expected_value": "expected_value",
+    "wait_and_see": "wait_and_see_load",
+}
+
+
+class _Seen(NamedTuple):
+    occupancy: Occupancy
+    loads: LoadHistory
+
+
+class TwoStage:
+    """Bids that earn most on average over scenarios of tomorrow's prices and load.
+
+    Scenarios join the spreads between day-ahead and imbalance prices of past days with
+    the loads of past days of the run, of the same line and its neighbours. Days of
+    spreads and of loads are joined at random: the mean over all pairs is exact without
+    a risk term, and `n_samples` pairs are drawn with one. Where the two prices differ
+    the best bid is a quantile of the load; where they are one, it is a bet on the mean
+    spread, of the size of the EVs' power.
+
+    Args:
+        method: "two_stage"; "expected_value" bids as if the mean scenario were sure;
+            "wait_and_see" is the mean of the best bids of each scenario by itself.
+        beta: weight of the risk term in [0, 1], see `vpp_gym.solvers.bid_program`.
+        alpha: share of the worst scenarios that the risk term looks at.
+        n_samples: scenarios drawn where not all pairs can be taken.
+        days: of loads that are remembered; spreads reach back as far as snapshots.
+        neighbours: lines before and after whose loads count as samples, too.
+        spread_share: of the past mean spread by line that is expected to last.
+        lot_kwh: bids in whole lots of this energy; None takes any.
+        sells: bids may sell more than the load can be negative; False where no EV
+            may discharge.
+        seed: of the draws.
+        name: row label; by default it tells the method and the risk weight.
+    """
+
+    privileged = False
+
+    def __init__(
+        self,
+        method: Method = "two_stage",
+        *,
+        beta: float = 0.0,
+        alpha: float = 0.05,
+        n_samples: int = 100,
+        days: int = 100,
+        neighbours: int = 1,
+        spread_share: float = 0.3,
+        lot_kwh: float | None = None,
+        sells: bool = True,
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
+        if method not in METHODS:
+            raise InvalidInputError("method", method, f"use one of {', '.join(METHODS)}")
+        checked_risk(beta, alpha)
+        if beta > 0 and method != "two_stage":
+            raise InvalidInputError("beta", beta, "only two_stage weighs risk")
+        for field, number, least in (("n_samples", n_samples, 1), ("days", days, 1)):
+            if number < least:
+                raise InvalidInputError(field, number, f"give at least {least}")
+        if neighbours < 0:
+            raise InvalidInputError("neighbours", neighbours, "give at least 0")
+        if lot_kwh is not None and not lot_kwh > 0:
+            raise InvalidInputError("lot_kwh", lot_kwh, "give a positive energy or None")
+        self.method, self.beta, self.alpha = method, beta, alpha
+        self.n_samples, self.days, self.neighbours = n_samples, days, neighbours
+        self.spread_share, self.lot_kwh, self.sells, self.seed = spread_share, lot_kwh, sells, seed
+        self.name = name or METHODS[method] + (f"_cvar_{beta:g}" if beta else "")
+
+    def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
+        """(lines,) kWh sold at the gate, else None; the state is what was seen so far."""
+        seen = self._seen(snapshot, state)
+        if not snapshot.is_gate:
+            return None, seen
+        sheet = np.zeros(len(snapshot.expected_load_kwh))
+        rows = tomorrow(snapshot)
+        if len(rows):
+            sheet[snapshot.line[rows]] = self._sheet(snapshot, rows, seen)
+        return sheet, seen
+
+    def _seen(self, snapshot: Snapshot, state: _Seen | None) -> _Seen:
+        lines = len(snapshot.expected_load_kwh)
+        if state is None:
+            empty = Occupancy(np.zeros(lines), np.zeros(lines, dtype=np.int64))
+            occupancy, loads = empty, LoadHistory.at(snapshot, self.days)
+        else:
+            occupancy, loads = state.occupancy, state.loads.after(snapshot)
+        return _Seen(occupancy.after(int(snapshot.line[0]), len(snapshot.session)), loads)
+
+    def _sheet(self, snapshot: Snapshot, rows: Ints, seen: _Seen) -> Floats:
+        """(rows,) kWh sold."""
+        site, line = snapshot.params.site, snapshot.line[rows]
+        power_kwh = seen.occupancy.expected()[line] * snapshot.dt_h
+        limit_kwh = snapshot.params.bid_limit_kw * snapshot.dt_h
+        buy = np.minimum(power_kwh * site.charge_kw, limit_kwh)
+        sell = np.minimum(power_kwh * site.discharge_kw * self.sells, limit_kwh)
+        scenarios = self._scenarios(snapshot, rows, seen.loads)
+        bids = self._best(scenarios, buy, sell)
+        if self.lot_kwh is not None:
+            bids = in_lots_kwh(bids, scenarios, buy, sell, self.lot_kwh)
+        return within_limit(snapshot, bids)
+
+    def _best(self, scenarios: BidScenarios, buy: Floats, sell: Floats) -> Floats:
+        """(rows,) kWh sold by the method."""
+        if self.method == "expected_value":
+            scenarios = scenarios_of(*(part.mean(axis=0)[None] for part in scenarios))
+        if self.method == "wait_and_see":
+            each = [
+                scenarios_of(*(part[k][None] for part in scenarios))
+                for k in range(len(scenarios.da))
+            ]
+            return np.mean([best_bids_kwh(one, buy, sell) for one in each], axis=0)
+        return risk_averse_bids_kwh(scenarios, buy, sell, beta=self.beta, alpha=self.alpha)
+
+    def _scenarios(self, snapshot: Snapshot, rows: Ints, loads: LoadHistory) -> BidScenarios:
+        """Day-ahead, short and long price and load, (samples, rows) each."""
+        line = snapshot.line[rows]
+        da = snapshot.da_eur_per_kwh[rows]
+        short, long = past_spreads(snapshot, self.spread_share)
+        short, long = short[:, line], long[:, line]
+        load = loads.samples_kwh(self.neighbours)[:, line]
+        if self.beta > 0 or self.method == "wait_and_see":
+            rng = np.random.default_rng([self.seed, snapshot.step])
+            spread_day, load_day = rng.integers((len(short), len(load)), size=(self.n_samples, 2)).T
+            short, long, load = short[spread_day], long[spread_day], load[load_day]
+        else:
+            short, long = short.mean(axis=0), long.mean(axis=0)
+        return scenarios_of(da[None], da + short, da + long, load)
+
+
+def past_spreads(snapshot: Snapshot, share: float) -> tuple[Floats, Floats]:
+    """(days, lines) EUR/kWh: short and long price minus day-ahead price of past days.
+
+    Of the mean of both by line only a share is kept: the rest is taken for chance.
+    """
+    da = snapshot.da_past_eur_per_kwh
+    short = by_past_day(snapshot, snapshot.im_short_past_eur_per_kwh - da)
+    long = by_past_day(snapshot, snapshot.im_long_past_eur_per_kwh - da)
+    chance = (1 - share) * 0.5 * (short + long).mean(axis=0)
+    return short - chance, long - chance

@@ -1,0 +1,114 @@
+"""Two-stage bids with a risk term, as one LP in HiGHS.
+
+The program of `bid_program` with v = u - x - L put in, which leaves
+R_s = sum_l (DA - long) x - long L - (short - long) u, and u only where short > long.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+
+from vpp_gym.errors import InvalidInputError, SolveFailedError
+from vpp_gym.solvers.newsvendor import BidScenarios, best_bids_kwh, checked_bounds, income_eur
+from vpp_gym.solvers.segments import Floats
+
+
+def risk_averse_bids_kwh(
+    scenarios: BidScenarios,
+    buy_kwh: ArrayLike,
+    sell_kwh: ArrayLike,
+    *,
+    beta: float,
+    alpha: float = 0.05,
+) -> Floats:
+    """(lines,) kWh sold that maximise (1 - beta) mean + beta CVaR of the day's income.
+
+    Args:
+        scenarios: prices and loads, see `vpp_gym.solvers.newsvendor.scenarios_of`.
+        buy_kwh: (lines,) or one number, most that may be bought.
+        sell_kwh: (lines,) or one number, most that may be sold.
+        beta: weight of the risk term, in [0, 1]; at 0 the exact rule is used.
+        alpha: share of the scenarios that it looks at, in (0, 1].
+
+    Raises:
+        InvalidInputError: a bound or weight out of range.
+        SolveFailedError: HiGHS did not reach the optimum.
+    """
+    checked_risk(beta, alpha)
+    if beta == 0.0:
+        return best_bids_kwh(scenarios, buy_kwh, sell_kwh)
+    s, lines = scenarios.da.shape
+    low, high = checked_bounds(buy_kwh, sell_kwh, lines)
+    gap = scenarios.short - scenarios.long
+    row, line = np.nonzero(gap > 0)
+    slope, fixed = scenarios.da - scenarios.long, (scenarios.long * scenarios.load_kwh).sum(axis=1)
+    n_u = len(row)
+    mean = (1 - beta) / s
+    # Variables: x, u where short > long, eta, w. Costs are minus the gains.
+    cost = np.r_[
+        -mean * slope.sum(axis=0), mean * gap[row, line], -beta, np.full(s, beta / (alpha * s))
+    ]
+    bounds = np.c_[np.r_[low, np.zeros(n_u), -np.inf, np.zeros(s)], np.full(len(cost), np.inf)]
+    bounds[:lines, 1] = high
+    answer = linprog(
+        cost,
+        A_ub=_rows(slope, gap, row, line),
+        b_ub=np.r_[-scenarios.load_kwh[row, line], -fixed],
+        bounds=bounds,
+        method="highs",
+    )
+    if answer.status != 0:
+        raise SolveFailedError(f"bids with a risk term: HiGHS: {answer.message}")
+    return np.clip(answer.x[:lines], low, high)
+
+
+def _rows(slope: Floats, gap: Floats, row: np.ndarray, line: np.ndarray) -> csr_array:
+    """Rows x - u <= -L for each u; then eta - R - w <= 0 for each scenario."""
+    s, lines = slope.shape
+    n_u = len(row)
+    each, sample = np.arange(n_u), np.arange(s)
+    tail = n_u + sample
+    at = [
+        (each, line, np.ones(n_u)),
+        (each, lines + each, -np.ones(n_u)),
+        (np.repeat(tail, lines), np.tile(np.arange(lines), s), -slope.ravel()),
+        (n_u + row, lines + each, gap[row, line]),
+        (tail, np.full(s, lines + n_u), np.ones(s)),
+        (tail, lines + n_u + 1 + sample, -np.ones(s)),
+    ]
+    rows, columns, values = (np.concatenate(parts) for parts in zip(*at, strict=True))
+    return csr_array((values, (rows, columns)), shape=(n_u + s, lines + n_u + 1 + s))
+
+
+def objective_eur(bids_kwh: Floats, scenarios: BidScenarios, beta: float, alpha: float) -> float:
+    """(1 - beta) mean + beta CVaR of the day's income, EUR."""
+    income = income_eur(bids_kwh, scenarios).sum(axis=1)
+    return float((1 - beta) * income.mean() + beta * tail_mean(income, alpha))
+
+
+def tail_mean(values: ArrayLike, alpha: float) -> float:
+    """Mean of the worst (least) share alpha of equally likely values: CVaR.
+
+    The value at the edge counts with the part of it that belongs to the share.
+
+    >>> tail_mean([1.0, 2.0, 3.0, 4.0], 0.375)
+    1.3333333333333333
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    share = np.clip(alpha * len(ordered) - np.arange(len(ordered)), 0.0, 1.0)
+    return float(share @ ordered / share.sum())
+
+
+def checked_risk(beta: float, alpha: float) -> None:
+    """Refuse weights and shares out of range.
+
+    Raises:
+        InvalidInputError: beta is not in [0, 1], or alpha not in (0, 1].
+    """
+    if not 0.0 <= beta <= 1.0:
+        raise InvalidInputError("beta", beta, "give a weight in [0, 1]")
+    if not 0.0 < alpha <= 1.0:
+        raise InvalidInputError("alpha", alpha, "give a share in (0, 1]")
