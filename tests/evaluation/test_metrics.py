@@ -51,6 +51,14 @@ def two_days() -> pd.DataFrame:
     )
 
 
+def test_totals_tell_the_worst_days():
+    days = pd.concat([two_days()] * 20, ignore_index=True)
+    days["profit_eur"] = [-40.0, -8.0, -6.0, *np.arange(37.0)]
+    row = totals(days).iloc[0]
+    assert row["worst_day_eur"] == -40.0
+    assert row["profit_cvar_eur"] == (-40.0 - 8.0) / 2
+
+
 def test_totals_add_money_and_take_ratios_anew():
     row = totals(two_days()).iloc[0]
     assert (row["policy"], row["scenario"], row["seed"]) == ("rule", "toy", 0)

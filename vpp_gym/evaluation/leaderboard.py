@@ -30,6 +30,8 @@ SUMMED_UP = (
     "discharge_kwh",
     "contracts",
     "wear_eur",
+    "profit_cvar_eur",
+    "worst_day_eur",
     "solve_ms_mean",
 )
 

@@ -13,8 +13,12 @@ from vpp_gym.evaluation.statistics import (
     interquartile_mean,
     percentile_interval,
 )
+from vpp_gym.markets.risk import tail_mean
 
 Floats = NDArray[np.float64]
+
+TAIL_SHARE = 0.05
+"""Share of the worst days whose mean profit is the risk of a run (CVaR)."""
 
 RUN_KEYS = ["policy", "scenario", "seed"]
 NOT_ADDITIVE = (
@@ -57,6 +61,8 @@ def totals(days: pd.DataFrame) -> pd.DataFrame:
 
     Energies, money and counts are added up; ratios and solve times are taken
     anew over the whole run. `flexibility_profit_eur` is `without_position_eur`.
+    `profit_cvar_eur` is the mean profit of the worst 5 % of the days, and
+    `worst_day_eur` that of the worst day, both in EUR a day.
     """
     runs = days.groupby(RUN_KEYS, sort=False)
     adds = [name for name in days if name not in (*RUN_KEYS, *NOT_ADDITIVE)]
@@ -66,6 +72,8 @@ def totals(days: pd.DataFrame) -> pd.DataFrame:
     solving = (days["solve_ms_mean"] * days["steps"]).groupby([days[key] for key in RUN_KEYS])
     table["solve_ms_mean"] = solving.sum() / table["steps"]
     table["solve_ms_max"] = runs["solve_ms_max"].max()
+    table["profit_cvar_eur"] = runs["profit_eur"].apply(tail_mean, alpha=TAIL_SHARE)
+    table["worst_day_eur"] = runs["profit_eur"].min()
     return table.reset_index()
 
 

@@ -39,13 +39,16 @@ COLUMNS: dict[str, Callable[[Row], str]] = {
     "Cost of net load EUR": lambda row: _whole(-row["load_value_eur"]),
     "Payoffs EUR": lambda row: _whole(-row["payoff_eur"]),
     "Position EUR": lambda row: _whole(row["position_eur"]),
+    "CVaR 5 % EUR a day": lambda row: _tenth(row.get("profit_cvar_eur")),
+    "Worst day EUR": lambda row: _tenth(row.get("worst_day_eur")),
     "Demand served %": lambda row: _percent(row["demand_satisfaction"]),
     "Sessions fully served %": lambda row: _percent(row["fully_served_share"]),
     "V2G kWh": lambda row: _whole(row["discharge_kwh"]),
     "Contracts": lambda row: _whole(row["contracts"]),
     "Run s": lambda row: _tenth(row.get("wall_s")),
 }
-"""Heading and content of each column. "Run s" needs wall_s, the seconds of the whole run."""
+"""Heading and content of each column. "Run s" needs wall_s, the seconds of the whole run.
+The CVaR is the mean profit of the worst 5 % of the days."""
 
 BRIEF = (
     "Rank",
@@ -64,7 +67,12 @@ def cells(row: Row, columns: Iterable[str] = COLUMNS) -> tuple[str, ...]:
 
 
 def markdown_table(rows: Sequence[Row], columns: Sequence[str] = tuple(COLUMNS)) -> str:
-    """Rows of a leaderboard as a Markdown table, numbers to the right."""
-    rule = ["---" if name == "Policy" else "---:" for name in columns]
-    lines = [columns, rule, *(cells(row, columns) for row in rows)]
+    """Rows of a leaderboard as a Markdown table, numbers to the right.
+
+    A column of which no row has the number is left out.
+    """
+    texts = {name: [COLUMNS[name](row) for row in rows] for name in columns}
+    shown = [name for name in columns if not rows or set(texts[name]) != {MISSING}]
+    rule = ["---" if name == "Policy" else "---:" for name in shown]
+    lines = [shown, rule, *zip(*(texts[name] for name in shown), strict=True)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -7,9 +7,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.markets.risk import check_share, check_weight
 from vpp_gym.policies.bid_sheet import Occupancy, by_past_day, tomorrow, within_limit
 from vpp_gym.policies.load_history import LoadHistory
-from vpp_gym.solvers.bid_lp import checked_risk, risk_averse_bids_kwh
+from vpp_gym.solvers.bid_lp import risk_averse_bids_kwh
 from vpp_gym.solvers.newsvendor import BidScenarios, best_bids_kwh, in_lots_kwh, scenarios_of
 from vpp_gym.views import Floats, Ints, Snapshot
 
@@ -71,7 +72,8 @@ class TwoStage:
     ) -> None:
         if method not in METHODS:
             raise InvalidInputError("method", method, f"use one of {', '.join(METHODS)}")
-        checked_risk(beta, alpha)
+        check_weight(beta)
+        check_share(alpha)
         if beta > 0 and method != "two_stage":
             raise InvalidInputError("beta", beta, "only two_stage weighs risk")
         for field, number, least in (("n_samples", n_samples, 1), ("days", days, 1)):
@@ -151,9 +153,14 @@ def past_spreads(snapshot: Snapshot, share: float) -> tuple[Floats, Floats]:
     """(days, lines) EUR/kWh: short and long price minus day-ahead price of past days.
 
     Of the mean of both by line only a share is kept: the rest is taken for chance.
+    Under dual pricing the short price stays above the day-ahead price and the long
+    one below it, as the rule of the market has it.
     """
     da = snapshot.da_past_eur_per_kwh
     short = by_past_day(snapshot, snapshot.im_short_past_eur_per_kwh - da)
     long = by_past_day(snapshot, snapshot.im_long_past_eur_per_kwh - da)
     chance = (1 - share) * 0.5 * (short + long).mean(axis=0)
-    return short - chance, long - chance
+    short, long = short - chance, long - chance
+    if snapshot.params.market.imbalance_pricing == "dual":
+        return np.maximum(short, 0.0), np.minimum(long, 0.0)
+    return short, long

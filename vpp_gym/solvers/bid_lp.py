@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from vpp_gym.errors import InvalidInputError, SolveFailedError
+from vpp_gym.errors import SolveFailedError
+from vpp_gym.markets.risk import check_share, check_weight, tail_mean
 from vpp_gym.solvers.newsvendor import BidScenarios, best_bids_kwh, checked_bounds, income_eur
 from vpp_gym.solvers.segments import Floats
 
@@ -37,7 +38,8 @@ def risk_averse_bids_kwh(
         InvalidInputError: a bound or weight out of range.
         SolveFailedError: HiGHS did not reach the optimum.
     """
-    checked_risk(beta, alpha)
+    check_weight(beta)
+    check_share(alpha)
     if beta == 0.0:
         return best_bids_kwh(scenarios, buy_kwh, sell_kwh)
     s, lines = scenarios.da.shape
@@ -87,28 +89,3 @@ def objective_eur(bids_kwh: Floats, scenarios: BidScenarios, beta: float, alpha:
     """(1 - beta) mean + beta CVaR of the day's income, EUR."""
     income = income_eur(bids_kwh, scenarios).sum(axis=1)
     return float((1 - beta) * income.mean() + beta * tail_mean(income, alpha))
-
-
-def tail_mean(values: ArrayLike, alpha: float) -> float:
-    """Mean of the worst (least) share alpha of equally likely values: CVaR.
-
-    The value at the edge counts with the part of it that belongs to the share.
-
-    >>> tail_mean([1.0, 2.0, 3.0, 4.0], 0.375)
-    1.3333333333333333
-    """
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    share = np.clip(alpha * len(ordered) - np.arange(len(ordered)), 0.0, 1.0)
-    return float(share @ ordered / share.sum())
-
-
-def checked_risk(beta: float, alpha: float) -> None:
-    """Refuse weights and shares out of range.
-
-    Raises:
-        InvalidInputError: beta is not in [0, 1], or alpha not in (0, 1].
-    """
-    if not 0.0 <= beta <= 1.0:
-        raise InvalidInputError("beta", beta, "give a weight in [0, 1]")
-    if not 0.0 < alpha <= 1.0:
-        raise InvalidInputError("alpha", alpha, "give a share in (0, 1]")

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vpp_gym.errors import SolveFailedError
-from vpp_gym.solvers.bid_lp import checked_risk
+from vpp_gym.markets.risk import check_share, check_weight
 from vpp_gym.solvers.newsvendor import BidScenarios, checked_bounds
 from vpp_gym.solvers.segments import Floats
 
@@ -49,7 +49,8 @@ def solve_bid_program(
         InvalidInputError: a bound or weight out of range.
         SolveFailedError: HiGHS did not reach the optimum.
     """
-    checked_risk(beta, alpha)
+    check_weight(beta)
+    check_share(alpha)
     s, lines = scenarios.da.shape
     low, high = checked_bounds(buy_kwh, sell_kwh, lines)
     x = cp.Variable(lines)

@@ -1,0 +1,159 @@
+"""The two-stage bidder: what it remembers, what it bids, and that it knows only the past."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.policies.test_information import CHANGE, scenario_with
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.params import DEFAULT
+from vpp_gym.policies.bid_sheet import tomorrow
+from vpp_gym.policies.load_history import LoadHistory
+from vpp_gym.policies.operator import Operator
+from vpp_gym.policies.rules import ChargeOnArrival
+from vpp_gym.policies.two_stage import TwoStage, past_spreads
+from vpp_gym.simulation import Simulation
+
+DUAL = {"market": {"imbalance_pricing": "dual"}}
+BIDDERS = {
+    "two_stage": TwoStage,
+    "expected_value": lambda: TwoStage("expected_value"),
+    "wait_and_see": lambda: TwoStage("wait_and_see"),
+    "cvar": lambda: TwoStage(beta=0.5),
+    "lots": lambda: TwoStage(lot_kwh=5.0),
+}
+
+
+def run(bidder, scenario, steps, params=None):
+    """Sheets, loads (steps,) and the bidder's last state."""
+    world = DEFAULT.replace(**(params or DUAL))
+    sim = Simulation(scenario, world)
+    sim.reset(0, 0, 96)
+    policy, state, sheets, seen = Operator(ChargeOnArrival(), bidder), None, [], []
+    for _ in range(steps):
+        decisions, state = policy.predict(sim.snapshot(0), state)
+        sheets.append(decisions.bids_kwh)
+        seen.append(decisions.net_load_kwh.sum())
+        sim.step(decisions)
+    return [sheet for sheet in sheets if sheet is not None], np.array(seen), state[1]
+
+
+@pytest.mark.parametrize("name", BIDDERS)
+def test_sheets_do_not_depend_on_the_future(name):
+    one, _, _ = run(BIDDERS[name](), scenario_with(1), CHANGE)
+    other, _, _ = run(BIDDERS[name](), scenario_with(2), CHANGE)
+    assert len(one) == 3
+    np.testing.assert_array_equal(one, other)
+    assert np.abs(one[-1]).sum() > 0
+
+
+def test_loads_are_read_back_from_the_running_mean():
+    _, load, state = run(TwoStage(days=2), scenario_with(1), 90)
+    loads = state.loads
+    assert loads.kept.tolist() == [2] * 24  # of three days and more, two are kept
+    # Step 88 is the last one settled when step 89 is looked at.
+    np.testing.assert_allclose(loads.load_kwh[0, 16], load[88], atol=1e-9)
+    np.testing.assert_allclose(loads.load_kwh[1, 16], load[64], atol=1e-9)
+    np.testing.assert_allclose(loads.load_kwh[0, 20], load[68], atol=1e-9)
+
+
+def history(days: int, short: float, long: float) -> dict:
+    """Past prices: day-ahead 0.05, and the same two imbalance prices all the time."""
+    n = 24 * days
+    return {"da_past": [0.05] * n, "im_past": [short] * n, "im_long_past": [long] * n, "da": [0.05]}
+
+
+def remembered(loads) -> LoadHistory:
+    """The same (days,) loads in every line."""
+    rows = np.repeat(np.asarray(loads, dtype=float)[:, None], 24, axis=1)
+    seen = np.full(24, len(rows))
+    return LoadHistory(rows.mean(axis=0), seen, rows, seen.copy())
+
+
+def sheet(bidder, snapshot, loads):
+    """What the bidder writes with such a memory."""
+    scenarios = bidder._scenarios(snapshot, tomorrow(snapshot), remembered(loads))
+    return bidder._best(scenarios, np.full(24, 50.0), np.full(24, 50.0))
+
+
+def test_buys_the_quantile_of_its_loads(snapshot_of):
+    # A kWh short costs 2.5 ct, a kWh long 1 ct: of four loads, 2.5 / 3.5 are to be covered.
+    snapshot = snapshot_of(hour=12, energy_kwh=[50.0], params=DUAL, **history(3, 0.075, 0.04))
+    bidder = TwoStage(spread_share=1.0)
+    np.testing.assert_allclose(sheet(bidder, snapshot, [1, 2, 3, 4]), -3.0)
+    np.testing.assert_allclose(
+        sheet(TwoStage("expected_value", spread_share=1.0), snapshot, [1, 2, 3, 4]), -2.5
+    )
+
+
+def test_methods_agree_where_nothing_is_uncertain(snapshot_of):
+    snapshot = snapshot_of(hour=12, energy_kwh=[50.0], params=DUAL, **history(3, 0.08, 0.04))
+    for method in ("two_stage", "expected_value", "wait_and_see"):
+        np.testing.assert_allclose(sheet(TwoStage(method), snapshot, [3.0]), -3.0)
+
+
+def test_spread_share_shrinks_the_mean_of_both_sides(snapshot_of):
+    snapshot = snapshot_of(hour=12, **history(3, 0.08, 0.04))
+    short, long = past_spreads(snapshot, 0.0)
+    np.testing.assert_allclose(short, 0.02)
+    np.testing.assert_allclose(long, -0.02)
+    short, long = past_spreads(snapshot, 1.0)
+    np.testing.assert_allclose(short, 0.03)
+    np.testing.assert_allclose(long, -0.01)
+
+
+def test_dual_pricing_keeps_its_order_in_every_sample(snapshot_of):
+    snapshot = snapshot_of(hour=12, params=DUAL, **history(3, 0.15, 0.05))
+    short, long = past_spreads(snapshot, 0.0)
+    assert (short >= 0).all()
+    assert (long <= 0).all()
+
+
+@pytest.mark.parametrize("name", BIDDERS)
+def test_without_history_and_without_cars_nothing_is_bid(snapshot_of, name):
+    bids, _ = BIDDERS[name]().bids(snapshot_of(hour=12))
+    assert bids.tolist() == [0.0] * 24
+
+
+@pytest.mark.parametrize("name", BIDDERS)
+def test_no_sheet_outside_the_gate(snapshot_of, name):
+    assert BIDDERS[name]().bids(snapshot_of(hour=11))[0] is None
+
+
+def test_the_limit_of_the_world_holds():
+    sheets, _, _ = run(
+        TwoStage(),
+        scenario_with(1),
+        CHANGE,
+        {"market": {"imbalance_pricing": "dutch", "bid_limit_kw": 3.0}},
+    )
+    assert np.abs(sheets).max() == pytest.approx(3.0)
+
+
+def test_lots_are_whole():
+    sheets, _, _ = run(BIDDERS["lots"](), scenario_with(1), CHANGE)
+    np.testing.assert_allclose(np.mod(np.array(sheets) + 1e-9, 5.0), 0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "guess"},
+        {"beta": 1.5},
+        {"alpha": 0.0},
+        {"n_samples": 0},
+        {"days": 0},
+        {"neighbours": -1},
+        {"lot_kwh": 0.0},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_wrong_settings_are_refused(wrong):
+    with pytest.raises(InvalidInputError, match=next(iter(wrong))):
+        TwoStage(**wrong)
+
+
+def test_only_the_two_stage_bid_weighs_risk():
+    with pytest.raises(InvalidInputError, match="beta"):
+        TwoStage("wait_and_see", beta=0.5)
