@@ -46,13 +46,13 @@ class HouseholdLoad(BaseModel):
     kwh_per_day: Positive = 9.6
     base_share: Annotated[float, Field(ge=0, le=1)] = 0.45
     evening_share: Annotated[float, Field(ge=0, le=1)] = 0.65
-    morning_h: HourOfDay = 8.0
-    evening_h: HourOfDay = 19.0
+    morning_h: HourOfDay = 7.5
+    evening_h: HourOfDay = 18.5
     morning_width_h: Positive = 1.5
     evening_width_h: Positive = 2.2
     winter: Amplitude = 0.15
     weekend: Positive = 1.08
-    weekend_delay_h: Annotated[float, Field(ge=0, le=6)] = 1.5
+    weekend_delay_h: Annotated[float, Field(ge=0, le=6)] = 2.0
     noise: Amplitude = 0.0
 
 

@@ -57,22 +57,22 @@ class PvYield:
         Raises:
             InvalidInputError: the file does not cover the scenario.
         """
-        local = pd.Series(scenario.clock)
-        if self.clock == "utc":
-            zone = scenario.timezone or DUTCH
-            times = moments(local, zone).utc.dt.tz_localize(None).ffill()
-            if scenario.timezone is not None:
-                times = times.iloc[0] + pd.Series(
-                    pd.to_timedelta(np.arange(len(local)) * scenario.dt_h, unit="h")
-                )
-        else:
-            times = local
+        times = _utc_times(scenario) if self.clock == "utc" else pd.Series(scenario.clock)
         hours = self.kwh_per_kwp.reindex(times.dt.floor("h"))
         if hours.isna().any():
             first, last = (str(self.kwh_per_kwp.index[i]) for i in (0, -1))
             missing = str(times[int(np.argmax(hours.isna()))])
             raise InvalidInputError("pv", missing, f"the file covers {first} to {last}")
         return hours.to_numpy() * scenario.dt_h
+
+
+def _utc_times(scenario: Scenario) -> pd.Series:
+    """(T,) naive UTC at which each step begins."""
+    local, zone = pd.Series(scenario.clock), scenario.timezone
+    if zone is None:
+        return moments(local, DUTCH).utc.dt.tz_localize(None).ffill()
+    first = moments(local.iloc[:1], zone).utc.dt.tz_localize(None).iloc[0]
+    return first + pd.Series(pd.to_timedelta(np.arange(len(local)) * scenario.dt_h, unit="h"))
 
 
 def recognises(header: Sequence[str]) -> bool:
