@@ -102,24 +102,16 @@ def read_pv(
     if not 0 < kwh_per_kwp_year < 3000:
         raise InvalidInputError("kwh_per_kwp_year", kwh_per_kwp_year, "give 0 to 3,000 kWh")
     raw = RawFile.open(path)
-    cells = csv_cells(raw, COLUMNS)
-    hours = time_cells(cells["date"], file=raw.name, order="year-first")
-    radiation, volume = (
-        number_cells(cells[name], file=raw.name, unit=unit, missing=False)
-        for name, unit in (("radiation", "W/m2"), ("total_volume", "MWh"))
-    )
-    _check_hours(hours, raw.name)
-    _check_volumes(radiation, volume, raw.name)
+    hours, volume = _hours_and_volumes(raw)
     noon_h = _noon_utc_h(hours, volume, clock)
     if abs(noon_h - SOLAR_NOON_UTC_H) > TOLERANCE_H:
         value = f"{clock}: the sun would be highest at {noon_h:.1f} h UTC"
         raise InvalidInputError("clock", value, "choose the other clock, or another file")
     years = len(hours) / HOURS_PER_YEAR
-    scale = kwh_per_kwp_year * years / float(volume.sum())
-    report = FileReport(
-        file=raw.name,
-        kind=KIND,
-        sha256=raw.sha256,
+    kwh_per_kwp = volume * (kwh_per_kwp_year * years / float(volume.sum()))
+    report = FileReport.of(
+        raw,
+        KIND,
         rows=len(hours),
         changed={"MWh to kWh per kWp": len(hours)},
         options={"clock": clock, "kwh_per_kwp_year": f"{kwh_per_kwp_year:g}"},
@@ -130,8 +122,20 @@ def read_pv(
             "highest sun, hour UTC": round(noon_h, 2),
         },
     )
-    index = pd.DatetimeIndex(hours)
-    return PvYield(pd.Series(volume.to_numpy() * scale, index=index), clock, report)
+    return PvYield(kwh_per_kwp.set_axis(pd.DatetimeIndex(hours)), clock, report)
+
+
+def _hours_and_volumes(raw: RawFile) -> tuple[pd.Series, pd.Series]:
+    """Start of each hour, and what the panels make in it, in MWh."""
+    cells = csv_cells(raw, COLUMNS)
+    hours = time_cells(cells["date"], file=raw.name, order="year-first")
+    radiation, volume = (
+        number_cells(cells[name], file=raw.name, unit=unit, missing=False)
+        for name, unit in (("radiation", "W/m2"), ("total_volume", "MWh"))
+    )
+    _check_hours(hours, raw.name)
+    _check_volumes(radiation, volume, raw.name)
+    return hours, volume
 
 
 def _check_hours(hours: pd.Series, file: str) -> None:

@@ -14,7 +14,7 @@ from vpp_gym.scenarios.demand import (
     reference_arrival_soc,
 )
 from vpp_gym.scenarios.files.session_rows import SessionRows
-from vpp_gym.scenarios.files.times import moments
+from vpp_gym.scenarios.files.times import DUTCH, moments
 from vpp_gym.scenarios.grid import Span
 from vpp_gym.scenarios.world_header import CarPower, SiteClock
 
@@ -83,16 +83,15 @@ def _in_zone(
     sessions: SessionRows, zone: str | None, site_clock: SiteClock | None
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Sessions with their start on the clock of the prices: UTC, or naive without zone."""
-    rows, here = sessions.rows, sessions.zone
-    local = rows["start"].dt.tz_convert(here).dt.tz_localize(None)
+    rows, there, here = sessions.rows, sessions.zone, zone or DUTCH
+    if there != here and site_clock is None:
+        value = f"{sessions.report.file} in {there}, prices in {here}"
+        raise InvalidInputError("site_clock", value, "choose instant or local")
+    clock = there if site_clock == "local" else here
+    local = rows["start"].dt.tz_convert(clock).dt.tz_localize(None)
     if zone is None:
         return rows.assign(start=local), {}
-    if here == zone:
-        return rows, {}
-    if site_clock is None:
-        value = f"{sessions.report.file} in {here}, prices in {zone}"
-        raise InvalidInputError("site_clock", value, "choose instant or local")
-    if site_clock == "instant":
+    if clock == zone:
         return rows, {}
     found = moments(local, zone)
     counts = {"sessions at a time that the clock here skips": int(found.skipped.sum())}

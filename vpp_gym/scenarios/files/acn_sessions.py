@@ -85,11 +85,9 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
     table = tally.without(table, "departure_before_arrival", table["stay_h"] <= 0)
     done_before_arrival = table["charge_h"] < 0
     table = table.assign(charge_h=table["charge_h"].mask(done_before_arrival))
-    report = FileReport(
-        file=raw.name,
-        kind=KIND,
-        sha256=raw.sha256,
-        rows=len(sessions),
+    report = FileReport.of(
+        raw,
+        KIND,
         facts={
             "unit": "kWh",
             "site zone": zones[0],

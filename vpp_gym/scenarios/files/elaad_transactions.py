@@ -66,11 +66,9 @@ def read_elaad(
     between_h = (stop - start)[rows.index] / pd.Timedelta(hours=1)
     odd = _contradictions(rows["stay_h"], between_h, raw.name)
     rows, facts = _on_the_clock(rows, tally, clock)
-    report = FileReport(
-        file=raw.name,
-        kind=KIND,
-        sha256=raw.sha256,
-        rows=len(cells),
+    report = FileReport.of(
+        raw,
+        KIND,
         options={"clock": clock, "dates": dates, "decimal": decimal},
         facts={"unit": "kWh", "stay differs from stop - start": odd, **facts},
     )

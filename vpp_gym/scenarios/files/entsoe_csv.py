@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.numbers import number_cells
-from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
+from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, price_cells, price_rows
 from vpp_gym.scenarios.files.raw import RawFile, csv_cells, header_cells
 from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.files.schema import DAY_AHEAD
 from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import (
     DUTCH,
@@ -69,23 +69,17 @@ def read_entsoe_csv(
         if column in table:
             options[column] = chosen_value(table[column], wanted, raw.name)
             table = table[table[column] == options[column]]
-    rows = _market_units(table[f"MTU ({clock})"], raw.name)
+    rows = _market_units(table[f"MTU ({clock})"], raw.name, CLOCKS[clock])
     tally = Tally(raw.name, len(rows))
-    rows["eur_per_mwh"] = number_cells(table[price], file=raw.name, unit="EUR/MWh")
-    rows = _on_the_clock(rows, tally, CLOCKS[clock])
-    rows["da_eur_per_kwh"] = eur_per_kwh(
-        rows.pop("eur_per_mwh"),
-        rows["dt_h"],
-        field=f"{raw.name} {price}",
-        trust_unit=trust_unit,
+    rows[DAY_AHEAD[0]] = price_cells(
+        table[price], rows["dt_h"], file=raw.name, trust_unit=trust_unit
     )
-    report = FileReport(
-        file=raw.name,
-        kind=KIND,
-        sha256=raw.sha256,
-        rows=len(rows),
+    rows = _on_the_clock(rows, tally, CLOCKS[clock])
+    report = FileReport.of(
+        raw,
+        KIND,
         options=options,
-        changed={"EUR/MWh to EUR/kWh": len(rows)},
+        changed={CONVERTED: len(rows)},
         facts={
             "unit": "EUR/MWh",
             "clock": clock,
@@ -126,7 +120,7 @@ def chosen_value(column: pd.Series, chosen: str | None, file: str) -> str:
     return values[0] if chosen is None else chosen
 
 
-def _market_units(cells: pd.Series, file: str) -> pd.DataFrame:
+def _market_units(cells: pd.Series, file: str, zone: str) -> pd.DataFrame:
     """Local start, marker and length of market time units such as 01/01/2024 00:00:00 - ..."""
     parts = cells.str.extract(SPAN)
     if parts["start"].isna().any():
@@ -137,19 +131,18 @@ def _market_units(cells: pd.Series, file: str) -> pd.DataFrame:
         time_cells(parts[name].rename(str(cells.name)), file=file, order="day-first")
         for name in ("start", "end")
     )
-    dt_h = (end - start) / pd.Timedelta(hours=1)
+    dt_h = _lengths(start, end, file, zone)
     return pd.DataFrame({"start": start, "marker": parts["marker"], "dt_h": dt_h})
 
 
 def _on_the_clock(rows: pd.DataFrame, tally: Tally, zone: str) -> pd.DataFrame:
     """Rows with their start in UTC; those that cannot be placed are left out."""
-    rows = rows.assign(dt_h=_lengths(rows, tally.file, zone))
     unmarked = rows["marker"].isna()
     found = moments_in_order(rows["start"].where(unmarked), zone)
     offset_h = pd.to_timedelta(rows["marker"].map(OFFSET_H).astype("float64"), unit="h")
     marked = (rows["start"] - offset_h).dt.tz_localize("UTC")
     rows = rows.assign(start=found.utc.where(unmarked, marked)).drop(columns="marker")
-    without_price = found.skipped & rows["eur_per_mwh"].isna()
+    without_price = found.skipped & rows[DAY_AHEAD[0]].isna()
     rows = tally.without(rows, "clock_skips_this_hour", without_price)
     if (wrong := found.skipped[rows.index]).any():
         line = wrong.idxmax()
@@ -158,15 +151,16 @@ def _on_the_clock(rows: pd.DataFrame, tally: Tally, zone: str) -> pd.DataFrame:
     return tally.without(rows, "which_of_two_hours_unknown", rows["start"].isna())
 
 
-def _lengths(rows: pd.DataFrame, file: str, zone: str) -> pd.Series:
+def _lengths(start: pd.Series, end: pd.Series, file: str, zone: str) -> pd.Series:
     """Hours of each market unit.
 
     Where the clock changes, start and end are on different clocks: such a unit is
     as long as the one before it.
     """
-    odd = ~rows["dt_h"].isin([0.25, 0.5, 1.0])
-    if (wrong := odd & ~on_clock_change_day(rows["start"], zone)).any():
+    dt_h = (end - start) / pd.Timedelta(hours=1)
+    odd = ~dt_h.isin([0.25, 0.5, 1.0])
+    if (wrong := odd & ~on_clock_change_day(start, zone)).any():
         line = wrong.idxmax()
-        value = f"a time of {rows['dt_h'][line]:g} h"
+        value = f"a time of {dt_h[line]:g} h"
         raise InvalidInputError(f"{file} line {line}", value, "give times of 15, 30 or 60 min")
-    return rows["dt_h"].mask(odd).ffill().bfill()
+    return dt_h.mask(odd).ffill().bfill()

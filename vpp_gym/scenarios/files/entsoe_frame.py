@@ -7,7 +7,7 @@ import hashlib
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
+from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import DUTCH
@@ -75,8 +75,7 @@ def _from_columns(
         file=KIND,
         kind=KIND,
         sha256=digest.hexdigest(),
-        rows=len(rows),
         options={"dt_h": f"{dt_h:g}"},
-        changed={"EUR/MWh to EUR/kWh": len(rows)},
+        changed={CONVERTED: len(rows)},
     )
     return price_rows(rows, Tally(KIND, len(rows)), report, zone=zone)

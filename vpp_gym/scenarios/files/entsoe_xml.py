@@ -15,7 +15,7 @@ import pandas as pd
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.entsoe_csv import chosen_value
 from vpp_gym.scenarios.files.numbers import number_cells, whole_cells
-from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
+from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.tally import Tally
@@ -74,13 +74,11 @@ def read_entsoe_xml(
     rows["da_eur_per_kwh"] = eur_per_kwh(
         stated, rows["dt_h"], field=f"{raw.name} price.amount", trust_unit=trust_unit
     )
-    report = FileReport(
-        file=raw.name,
-        kind=KIND,
-        sha256=raw.sha256,
-        rows=len(rows),
+    report = FileReport.of(
+        raw,
+        KIND,
         options=options,
-        changed={"EUR/MWh to EUR/kWh": len(rows), "omitted positions repeated": repeated},
+        changed={CONVERTED: len(rows), "omitted positions repeated": repeated},
         facts={"unit": "EUR/MWh", "time series left aside": series - len(table)},
     )
     return price_rows(rows, Tally(raw.name, len(rows)), report, zone=DUTCH)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from vpp_gym.scenarios.files.numbers import number_cells, whole_cells
-from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
+from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.raw import RawFile, csv_cells
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
@@ -73,12 +73,10 @@ def _prices(
     merged = rows.groupby(["start", "dt_h"], as_index=False).mean()
     if len(merged) < len(rows):
         tally.dropped["averaged_with_a_row_of_the_same_time"] = len(rows) - len(merged)
-    report = FileReport(
-        file=raw.name,
-        kind=kind,
-        sha256=raw.sha256,
-        rows=len(cells),
-        changed={} if per_mwh == 1000.0 else {"EUR/MWh to EUR/kWh": len(merged)},
+    report = FileReport.of(
+        raw,
+        kind,
+        changed={} if per_mwh == 1000.0 else {CONVERTED: len(merged)},
         facts={"unit": _unit(per_mwh), "clock": "24 hours on every day"},
     )
     return price_rows(merged, tally, report, zone=None)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.numbers import number_cells
+from vpp_gym.scenarios.files.options import Decimal
 from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.files.schema import (
     DAY_AHEAD,
@@ -17,11 +19,12 @@ from vpp_gym.scenarios.files.schema import (
 from vpp_gym.scenarios.files.tally import Tally
 
 KWH_PER_MWH = 1000.0
+CONVERTED = "EUR/MWh to EUR/kWh"
 LEAST_MEDIAN, LARGEST_MEDIAN = 8.0, 1_500.0
 """EUR/MWh, of the absolute price over a week or more: a plausible market. The cheapest
 month of the Dutch day-ahead market so far, April 2020, had a mean of 17."""
-LEAST_PEAK = 2.0
-"""EUR/MWh, of the largest absolute price in less than a week."""
+LEAST_PEAK = 15.0
+"""EUR/MWh, of the largest absolute price in less than a week: a calm day stays above."""
 WEEK_H = 168.0
 
 
@@ -81,6 +84,32 @@ def price_rows(
     }
     report = report.model_copy(update={"rows": tally.rows, "dropped": dict(tally.dropped)})
     return PriceRows(rows.reset_index(drop=True), zone, report.with_facts(**facts))
+
+
+def price_cells(
+    cells: pd.Series,
+    dt_h: pd.Series,
+    *,
+    file: str,
+    decimal: Decimal = ".",
+    missing: bool = True,
+    trust_unit: bool = False,
+) -> pd.Series:
+    """EUR/kWh of text cells in EUR/MWh; NaN where the source says that there is no price.
+
+    Args:
+        cells: the name is the column's.
+        dt_h: hours of each row.
+        file: name, for the error.
+        decimal: mark between whole and fraction.
+        missing: whether a cell may be without price.
+        trust_unit: see `eur_per_kwh`.
+
+    Raises:
+        InvalidInputError: a cell that is no number, or another unit.
+    """
+    stated = number_cells(cells, file=file, unit="EUR/MWh", decimal=decimal, missing=missing)
+    return eur_per_kwh(stated, dt_h, field=f"{file} {cells.name}", trust_unit=trust_unit)
 
 
 def eur_per_kwh(

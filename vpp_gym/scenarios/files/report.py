@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from vpp_gym.scenarios.files.raw import RawFile
 
 Fact = str | int | float | bool | None
 
@@ -26,11 +31,16 @@ class FileReport(BaseModel):
     file: str
     kind: str
     sha256: str
-    rows: int
+    rows: int = 0
     dropped: dict[str, int] = {}
     changed: dict[str, int] = {}
     options: dict[str, str] = {}
     facts: dict[str, Fact] = {}
+
+    @classmethod
+    def of(cls, raw: RawFile, kind: str, **more: Any) -> FileReport:
+        """Report of a file's content, before its rows are counted."""
+        return cls(file=raw.name, kind=kind, sha256=raw.sha256, **more)
 
     @property
     def kept(self) -> int:

@@ -17,9 +17,10 @@ import pandas as pd
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.numbers import number_cells, whole_cells
 from vpp_gym.scenarios.files.options import DateOrder, Decimal
-from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
+from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, price_cells, price_rows
 from vpp_gym.scenarios.files.raw import RawFile, csv_cells
 from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.files.schema import IMBALANCE
 from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import DUTCH, moments, time_cells
 from vpp_gym.scenarios.files.xml_tree import children, plain, text_of, xml_root
@@ -143,42 +144,51 @@ def _prices(
     decimal: Decimal,
     trust_unit: bool,
 ) -> PriceRows:
+    rows = pd.DataFrame({"start": _starts(raw, table, names, dates), "dt_h": QUARTER_H})
+    state = _regulation_states(table[names.state], raw.name)
+    for column, name in zip(IMBALANCE, (names.short, names.long), strict=True):
+        rows[column] = price_cells(
+            table[name], rows["dt_h"], file=raw.name, decimal=decimal, trust_unit=trust_unit
+        )
+    tally = Tally(raw.name, len(rows))
+    rows = tally.without(rows, "no_regulation_state", state.isna())
+    dual = state[rows.index] == DUAL_STATE
+    report = FileReport.of(
+        raw,
+        names.kind,
+        options={"dates": dates, "decimal": decimal},
+        changed={CONVERTED: len(rows)},
+        facts={
+            "unit": "EUR/MWh",
+            "quarters of regulation state 2": int(dual.sum()),
+            "two prices in another state": int((~dual & _two_prices(rows)).sum()),
+        },
+    )
+    return price_rows(rows, tally, report, zone=DUTCH)
+
+
+def _starts(raw: RawFile, table: pd.DataFrame, names: Names, dates: DateOrder) -> pd.Series:
+    """UTC at which each quarter begins, by its day and number."""
     day = time_cells(table[names.date], file=raw.name, order=dates, date_only=True)
     quarter = whole_cells(table[names.quarter], file=raw.name, least=1, most=MOST_QUARTERS)
     start = quarter_starts(day, quarter, raw.name)
     _check_clock(table[names.clock], start, raw.name)
-    state = number_cells(table[names.state], file=raw.name, unit="-1, 0, 1 or 2")
-    if (unknown := state.notna() & ~state.isin(STATES)).any():
+    return start
+
+
+def _regulation_states(cells: pd.Series, file: str) -> pd.Series:
+    state = number_cells(cells, file=file, unit="-1, 0, 1 or 2")
+    unknown = state.notna() & ~state.isin(STATES)
+    if unknown.any():
         line = unknown.idxmax()
         remedy = f"regulation states are {', '.join(map(str, STATES))}"
-        raise InvalidInputError(f"{raw.name} line {line}", table[names.state][line], remedy)
-    rows = pd.DataFrame({"start": start, "dt_h": QUARTER_H})
-    for column, name in (
-        ("im_short_eur_per_kwh", names.short),
-        ("im_long_eur_per_kwh", names.long),
-    ):
-        stated = number_cells(table[name], file=raw.name, unit="EUR/MWh", decimal=decimal)
-        rows[column] = eur_per_kwh(
-            stated, rows["dt_h"], field=f"{raw.name} {name}", trust_unit=trust_unit
-        )
-    tally = Tally(raw.name, len(rows))
-    rows = tally.without(rows, "no_regulation_state", state.isna())
-    two = rows["im_short_eur_per_kwh"] != rows["im_long_eur_per_kwh"]
-    known = state[rows.index]
-    report = FileReport(
-        file=raw.name,
-        kind=names.kind,
-        sha256=raw.sha256,
-        rows=len(rows),
-        options={"dates": dates, "decimal": decimal},
-        changed={"EUR/MWh to EUR/kWh": len(rows)},
-        facts={
-            "unit": "EUR/MWh",
-            "quarters of regulation state 2": int((known == DUAL_STATE).sum()),
-            "two prices in another state": int((two & (known != DUAL_STATE)).sum()),
-        },
-    )
-    return price_rows(rows, tally, report, zone=DUTCH)
+        raise InvalidInputError(f"{file} line {line}", cells[line], remedy)
+    return state
+
+
+def _two_prices(rows: pd.DataFrame) -> pd.Series:
+    short, long = (rows[name] for name in IMBALANCE)
+    return (short != long) & short.notna() & long.notna()
 
 
 def quarter_starts(day: pd.Series, quarter: pd.Series, file: str) -> pd.Series:
