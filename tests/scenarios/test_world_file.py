@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import gymnasium as gym
@@ -25,9 +26,9 @@ from vpp_gym.scenarios.files.folder import files_of
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.real import HOURLY_FILE, SESSIONS_FILE, real_source
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.scenario import Scenario, Sessions
 from vpp_gym.scenarios.world import build_world, splits_of, world_of
-from vpp_gym.scenarios.world_file import KEY, read_header, read_world, write_world
+from vpp_gym.scenarios.world_file import CAR_COLUMNS, KEY, read_header, read_world, write_world
 from vpp_gym.scenarios.world_header import World, WorldOptions
 
 FIRST, DAYS = "2024-03-28", 9
@@ -49,7 +50,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def build(folder):
     """Builds the world of these files, which are read once."""
-    files = [one for one in files_of(folder, READ) if one.kind]
+    files = [one.rows for one in files_of(folder, READ) if one.rows is not None]
     return lambda **options: world_of(files, READ, WorldOptions(**options))
 
 
@@ -74,6 +75,10 @@ def assert_same(one, other):
 
 def test_all_days_come_back_as_they_were(world, file):
     assert_same(read_world(file, "all"), world.scenario)
+
+
+def test_every_column_of_a_session_is_kept():
+    assert {*CAR_COLUMNS, "arrival_step", "departure_step"} == set(Sessions.__dataclass_fields__)
 
 
 def test_splits_are_whole_days_that_follow_one_another(world, file):
@@ -120,6 +125,15 @@ def test_splits_by_date(build):
 def test_days_that_the_files_do_not_have_are_refused(build, options, field):
     with pytest.raises(InvalidInputError, match=field):
         build(**options)
+
+
+def test_markets_of_other_units_are_refused(folder):
+    """Each for itself could be a market; together they cannot."""
+    rows = {one.path.name: one.rows for one in files_of(folder, READ) if one.rows is not None}
+    day_ahead = rows["entsoe.csv"]
+    cents = replace(day_ahead, rows=day_ahead.rows.assign(da_eur_per_kwh=0.001))
+    with pytest.raises(InvalidInputError, match=r"prices: got 'imbalance is typically .* times"):
+        world_of([cents, rows["tennet.csv"], rows["elaad.csv"]], READ)
 
 
 def test_quarters_repeat_the_market_hour_and_keep_the_imbalance_quarter(build, world):
@@ -339,12 +353,8 @@ def test_world_of_the_real_year_is_the_real_year(tmp_path):
     year = real_source(real).scenario(0)
     for name in COLUMNS:
         np.testing.assert_array_equal(getattr(read, name), getattr(year, name))
-    columns = ("arrival_step", "departure_step", "arrival_soc")
-    rows = [
-        sorted(zip(*(getattr(one.sessions, name) for name in columns), strict=True))
-        for one in (read, year)
-    ]
-    assert rows[0] == rows[1]
+    for name, column in vars(year.sessions).items():
+        np.testing.assert_array_equal(getattr(read.sessions, name), column)
     cost = charging_cost(read)
     assert cost["on_arrival_eur"] == pytest.approx(11_937.7, abs=0.05)
     assert cost["hindsight_eur"] == pytest.approx(7_651.4, abs=0.05)

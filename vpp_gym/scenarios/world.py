@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.folder import Found, files_of
+from vpp_gym.scenarios.files.folder import files_of
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
@@ -22,6 +22,8 @@ from vpp_gym.scenarios.source import SPLITS
 from vpp_gym.scenarios.world_header import Provenance, Split, World, WorldOptions
 
 RESOLUTION_H = {"PT60M": 1.0, "PT30M": 0.5, "PT15M": 0.25}
+LARGEST_RATIO = 8.0
+"""Of typical prices on the two markets; about 1 in every year so far."""
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
 
 
@@ -37,16 +39,30 @@ def build_world(
             or files that do not fit together.
     """
     read, build = read or ReadOptions(), build or WorldOptions()
-    files = [one for one in files_of(folder, read) if one.kind or one.error]
+    files = list(files_of(folder, read))
     for one in files:
         if one.error is not None:
             raise one.error
-    return world_of(files, read, build)
+    return world_of([one.rows for one in files if one.rows is not None], read, build)
 
 
-def world_of(files: Sequence[Found], read: ReadOptions, build: WorldOptions) -> World:
-    """The world of files that were read."""
-    rows = [one.rows for one in files if one.rows is not None]
+def world_of(
+    rows: Sequence[PriceRows | SessionRows],
+    read: ReadOptions | None = None,
+    build: WorldOptions | None = None,
+) -> World:
+    """The world of prices and sessions that were read.
+
+    Args:
+        rows: day-ahead prices, imbalance prices and sessions, from any readers.
+        read: options that they were read with.
+        build: options of building.
+
+    Raises:
+        InvalidInputError: a market or sessions missing, or rows that do not fit
+            together.
+    """
+    read, build = read or ReadOptions(), build or WorldOptions()
     prices = [one for one in rows if isinstance(one, PriceRows)]
     sessions = [one for one in rows if isinstance(one, SessionRows)]
     markets = [_market(prices, columns) for columns in (DAY_AHEAD, IMBALANCE)]
@@ -54,6 +70,8 @@ def world_of(files: Sequence[Found], read: ReadOptions, build: WorldOptions) -> 
         raise InvalidInputError("sessions", None, "add a file of sessions to the folder")
     span = _span(markets, build)
     on_steps, counts = _prices(markets, span, build)
+    if not read.trust_unit:
+        _check_scale(on_steps)
     table = _sessions(sessions, span, build, counts)
     provenance = Provenance(
         vpp_gym=version("vpp_gym"),
@@ -119,6 +137,17 @@ def _prices(
         prices |= grid.prices
         counts |= {f"{name}: {what}": count for what, count in grid.counts.items()}
     return prices, counts
+
+
+def _check_scale(prices: dict[str, np.ndarray]) -> None:
+    """Refuse markets whose typical prices cannot be of the same unit."""
+    day_ahead, *imbalance = (
+        float(np.median(np.abs(prices[name]))) for name in (*DAY_AHEAD, *IMBALANCE)
+    )
+    ratio = np.mean(imbalance) / day_ahead if day_ahead else np.inf
+    if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
+        value = f"imbalance is typically {ratio:.3g} times day-ahead"
+        raise InvalidInputError("prices", value, "has one of the two another unit?")
 
 
 def _sessions(

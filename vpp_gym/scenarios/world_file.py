@@ -37,6 +37,8 @@ ARRIVAL = pa.struct(
                 "charge_kw",
                 "discharge_kw",
                 "owner_draw",
+                "departure_draw",
+                "interest_draw",
             )
         ),
     ]

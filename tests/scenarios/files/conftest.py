@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,11 @@ def written(tmp_path: Path):
         return samples.write(tmp_path / name, content)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Folder of the real files; the test is skipped without it."""
+    if not os.environ.get("VPP_GYM_DATA"):
+        pytest.skip("VPP_GYM_DATA is not set: it names the folder of the real files")
+    return Path(os.environ["VPP_GYM_DATA"])

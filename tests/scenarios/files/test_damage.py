@@ -38,7 +38,7 @@ def good_files(tmp_path_factory) -> dict[str, Found]:
 
 @pytest.fixture(scope="module")
 def good(good_files) -> World:
-    return world_of(list(good_files.values()), READ, WorldOptions())
+    return world_of([one.rows for one in good_files.values()], READ)
 
 
 @pytest.fixture
@@ -55,7 +55,8 @@ def built(good_files, tmp_path):
         read = found(path, READ)
         if read.error:
             raise read.error
-        return world_of(list({**good_files, file: read}.values()), READ, WorldOptions())
+        files = {**good_files, file: read}.values()
+        return world_of([one.rows for one in files if one.rows is not None], READ)
 
     return build
 

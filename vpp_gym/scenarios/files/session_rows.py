@@ -24,7 +24,7 @@ class SessionRows:
 
     Attributes:
         rows: start (UTC), stay_h, charge_h (NaN: unknown), metered_kwh, max_kw
-            (NaN: unknown), by start.
+            (NaN: unknown), in the order of the file.
         zone: local clock of the chargers.
         report: what was dropped and changed.
     """
@@ -35,7 +35,7 @@ class SessionRows:
 
 
 def session_rows(rows: pd.DataFrame, tally: Tally, report: FileReport, *, zone: str) -> SessionRows:
-    """Sessions that can be used, checked, by start.
+    """Sessions that can be used, checked.
 
     Args:
         rows: id and the columns of `SessionRows`, indexed by line or record.
@@ -55,17 +55,39 @@ def session_rows(rows: pd.DataFrame, tally: Tally, report: FileReport, *, zone: 
     rows = tally.without(rows, "negative_charge", negative)
     tally.check()
     check_plausible(rows, report.file)
-    rows = checked_rows(SESSION_ROWS, rows, report.file).sort_values("start", kind="stable")
-    facts: dict[str, Fact] = {
-        "first": str(rows["start"].iloc[0]),
-        "last": str(rows["start"].iloc[-1]),
+    rows = checked_rows(SESSION_ROWS, rows, report.file)
+    report = report.model_copy(update={"rows": tally.rows, "dropped": dict(tally.dropped)})
+    report = report.with_facts(**session_facts(rows, zone))
+    return SessionRows(rows[list(COLUMNS)].reset_index(drop=True), zone, report)
+
+
+def session_facts(rows: pd.DataFrame, zone: str) -> dict[str, Fact]:
+    """What the sessions are like, and how many chargers they need."""
+    days = rows["start"].dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
+    return {
+        "first": str(rows["start"].min()),
+        "last": str(rows["start"].max()),
         "sessions": len(rows),
+        "days without a session": (days.max() - days.min()).days + 1 - days.nunique(),
         "metered kWh": round(float(rows["metered_kwh"].sum()), 3),
+        "median stay h": round(float(rows["stay_h"].median()), 3),
+        "longest stay h": round(float(rows["stay_h"].max()), 3),
+        "most connected at once": most_at_once(rows["start"], rows["stay_h"]),
         "charge longer than stay": int((rows["charge_h"] > rows["stay_h"]).sum()),
         "unknown charge time": int(rows["charge_h"].isna().sum()),
     }
-    report = report.model_copy(update={"rows": tally.rows, "dropped": dict(tally.dropped)})
-    return SessionRows(rows[list(COLUMNS)].reset_index(drop=True), zone, report.with_facts(**facts))
+
+
+def most_at_once(start: pd.Series, stay_h: pd.Series) -> int:
+    """Largest number of stays that overlap; one that ends frees its charger at once.
+
+    >>> start = pd.Series(pd.to_datetime(["2024-01-01 08:00", "2024-01-01 09:00"]))
+    >>> most_at_once(start, pd.Series([1.0, 2.0])), most_at_once(start, pd.Series([1.5, 2.0]))
+    (1, 2)
+    """
+    end = start + pd.to_timedelta(stay_h, unit="h")
+    change = pd.concat([pd.Series(1, index=start), pd.Series(-1, index=end)])
+    return int(change.groupby(level=0).sum().sort_index().cumsum().max())
 
 
 def check_plausible(rows: pd.DataFrame, file: str) -> None:
