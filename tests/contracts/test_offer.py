@@ -139,3 +139,10 @@ def test_offers_for_runs_that_there_are_not(runs):
         sim.post_offers(offers(1), runs)
     assert refused.value.field == "runs"
     np.testing.assert_array_equal(sim.offers, before)
+
+
+def test_types_that_fall_within_a_family_are_refused():
+    falling = offers(2, owner_type=[1, 0], term_h=3.0, energy_kwh=7.0)
+    with pytest.raises(InvalidInputError, match=r"offers\[1\]\.owner_type"):
+        check_offers(falling)
+    check_offers(side_by_side([falling[:1], falling[1:]]))

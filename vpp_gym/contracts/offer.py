@@ -121,7 +121,7 @@ class Contract(NamedTuple):
 
 
 def offers(n: int, **columns: Any) -> Records:
-    """N offers; a column that is not given conditions, limits and pays nothing.
+    """Some offers; a column that is not given conditions, limits and pays nothing.
 
     Args:
         n: number of offers.
@@ -158,6 +158,12 @@ def check_offers(table: Records) -> None:
         raise InvalidInputError("offers", table, "make them with vpp_gym.contracts.offer.offers")
     for name in NOTHING:
         _check_column(name, table[name])
+    same_family = np.diff(table["family"]) == 0
+    falls = same_family & (np.diff(table["owner_type"]) < 0)
+    if falls.any():
+        place = int(np.argmax(falls)) + 1
+        value = int(table["owner_type"][place])
+        raise InvalidInputError(f"offers[{place}].owner_type", value, "types rise within a family")
 
 
 def side_by_side(families: Sequence[Records]) -> Records:
