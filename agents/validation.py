@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from agents.hyperparameters import WorldSettings
 from agents.policy import Network
-from vpp_gym.envs.core import DayAheadCore, checked_settings
+from vpp_gym.envs.day_ahead import DayAheadCore
+from vpp_gym.envs.settings import checked_settings
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import as_params
 from vpp_gym.scenarios.named import as_source

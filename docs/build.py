@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from vpp_gym.envs.core import DayAheadSettings
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.observation import CHARGER_FIELDS, FLEET_FIELDS, Codec
 from vpp_gym.envs.observation import Field as ObservationField
+from vpp_gym.envs.settings import DayAheadSettings
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import DEFAULT
 
@@ -61,7 +61,7 @@ def _sections(text: str) -> dict[str, str]:
 
 
 def _observations() -> str:
-    codec = Codec(DEFAULT, 1.0, per_charger=True)
+    codec = Codec(DEFAULT, 1.0, FLEET_FIELDS + CHARGER_FIELDS)
     site = DEFAULT.site
     return "\n\n".join(
         [

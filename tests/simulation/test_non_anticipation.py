@@ -18,7 +18,8 @@ from tests.worlds import (
     random_sessions,
     scenarios,
 )
-from vpp_gym.envs.core import DayAheadCore, DayAheadSettings
+from vpp_gym.envs.day_ahead import DayAheadCore
+from vpp_gym.envs.settings import DayAheadSettings
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.behaviour import leaving_step
 from vpp_gym.scenarios.scenario import Scenario, Sessions

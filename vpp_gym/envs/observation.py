@@ -1,13 +1,15 @@
-"""The observation: one table of fields, and the kernel that fills it.
+"""The observation: tables of fields, and the kernel that fills them.
 
 `FLEET_FIELDS` and `CHARGER_FIELDS` define names, units, shapes and ranges. They
 make the observation spaces, the named `Dict` form and the tables in the docs;
-`observe` writes the columns in the same order, scaled.
+`observe` writes the columns in the same order, scaled. What decisions of a day need
+beyond it is in `vpp_gym.envs.day_fields`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -37,20 +39,22 @@ class Field:
 
     Attributes:
         name: key in the `Dict` form.
-        size: number of values; 0 means one per charger.
+        size: number of values, or "chargers", "lines" (of the bid sheet) or "offers": one
+            for each.
         unit: of the `Dict` form.
         scale: the flat form is value / scale: "price" (0.1 EUR/kWh), "power"
-            (energy of all chargers in a step), "hourly" (in an hour), "charger"
-            (of one charger in a step), "bid" (largest bid), "contract" (largest
-            contract on all chargers), "own contract" (on one), "soc" (the whole
-            battery) or a number.
+            (energy of all chargers in a step), "hourly" (in an hour), "daily" (in a
+            day), "money" (of that day's energy at 0.1 EUR/kWh), "charger" (of one
+            charger in a step), "chargers" (their number), "bid" (largest bid),
+            "contract" (largest contract on all chargers), "own contract" (on one),
+            "soc" (the whole battery) or a number.
         low: least value of the flat form.
         high: largest value of the flat form.
         meaning: for the docs.
     """
 
     name: str
-    size: int
+    size: int | str
     unit: str
     scale: str | float
     low: float
@@ -102,15 +106,21 @@ FLEET_FIELDS = (
 """Fields of every observation; their size does not depend on the fleet's."""
 
 CHARGER_FIELDS = (
-    Field("ev_connected", 0, "1", 1.0, 0, 1, "an EV is connected"),
-    Field("ev_stored", 0, "1", "soc", 0, 1, "stored energy, share of the battery's upper limit"),
-    Field("ev_target", 0, "1", "soc", 0, 1, "target, share of the battery's upper limit"),
-    Field("ev_time_left", 0, "h", FAR_H, 0, 1, "time to departure, 48 h at most"),
-    Field("ev_laxity", 0, "h", FAR_H, -1, 1, "slack, between -48 and 48 h"),
-    Field("ev_lo", 0, "kWh", "charger", -1, 1, "least net load in this step"),
-    Field("ev_hi", 0, "kWh", "charger", 0, 1, "largest net load in this step"),
+    Field("ev_connected", "chargers", "1", 1.0, 0, 1, "an EV is connected"),
     Field(
-        "ev_contract", 0, "kWh", "own contract", 0, 1,
+        "ev_stored", "chargers", "1", "soc", 0, 1,
+        "stored energy, share of the battery's upper limit",
+    ),
+    Field(
+        "ev_target", "chargers", "1", "soc", 0, 1,
+        "target, share of the battery's upper limit",
+    ),
+    Field("ev_time_left", "chargers", "h", FAR_H, 0, 1, "time to departure, 48 h at most"),
+    Field("ev_laxity", "chargers", "h", FAR_H, -1, 1, "slack, between -48 and 48 h"),
+    Field("ev_lo", "chargers", "kWh", "charger", -1, 1, "least net load in this step"),
+    Field("ev_hi", "chargers", "kWh", "charger", 0, 1, "largest net load in this step"),
+    Field(
+        "ev_contract", "chargers", "kWh", "own contract", 0, 1,
         "energy the contract still allows in the time that its window has left",
     ),
 )  # fmt: skip
@@ -118,29 +128,29 @@ CHARGER_FIELDS = (
 
 
 class Codec:
-    """Layout of the observation for given parameters: spaces and named parts."""
+    """Layout of the observation for given parameters: spaces and named parts.
 
-    def __init__(self, params: VPPParams, dt_h: float, per_charger: bool) -> None:
-        site = params.site
-        power_kw = max(site.charge_kw, site.discharge_kw)
-        contract_kwh = max(site.discharge_kw * _longest_window_h(params), 1e-9)
-        named = {
-            "price": 0.1,
-            "power": site.n_chargers * power_kw * dt_h,
-            "hourly": site.n_chargers * power_kw,
-            "charger": power_kw * dt_h,
-            "bid": max(params.bid_limit_kw * dt_h, 1e-9),
-            "contract": site.n_chargers * contract_kwh,
-            "own contract": contract_kwh,
-            "soc": 1.0 / params.battery.max_soc,
+    Args:
+        params: rules of the world.
+        dt_h: hours per step.
+        fields: the parts, in the order of the columns.
+        n_offers: number of contracts on offer, where a field lists them.
+    """
+
+    def __init__(
+        self, params: VPPParams, dt_h: float, fields: Sequence[Field], n_offers: int = 0
+    ) -> None:
+        named = _scales(params, dt_h)
+        counts = {
+            "chargers": params.site.n_chargers,
+            "lines": round(24 / dt_h),
+            "offers": n_offers,
         }
-        fields = FLEET_FIELDS + (CHARGER_FIELDS if per_charger else ())
-        sizes = [field.size or site.n_chargers for field in fields]
+        sizes = [counts[f.size] if isinstance(f.size, str) else f.size for f in fields]
 
         def column(values: list[float]) -> Observations:
             return np.repeat(np.array(values, dtype=np.float32), sizes)
 
-        self.per_charger = per_charger
         self.scale = np.repeat(
             [named[f.scale] if isinstance(f.scale, str) else f.scale for f in fields], sizes
         )
@@ -173,6 +183,26 @@ class Codec:
         """Fields by name and in their units, from (..., size) flat observations."""
         values = flat * self.scale.astype(np.float32)
         return {name: values[..., part] for name, part in self.slices.items()}
+
+
+def _scales(params: VPPParams, dt_h: float) -> dict[str, float]:
+    """What a scale's name stands for."""
+    site = params.site
+    power_kw = max(site.charge_kw, site.discharge_kw)
+    contract_kwh = max(site.discharge_kw * _longest_window_h(params), 1e-9)
+    return {
+        "price": 0.1,
+        "power": site.n_chargers * power_kw * dt_h,
+        "hourly": site.n_chargers * power_kw,
+        "daily": site.n_chargers * power_kw * 24.0,
+        "money": site.n_chargers * power_kw * 24.0 * 0.1,
+        "charger": power_kw * dt_h,
+        "chargers": site.n_chargers,
+        "bid": max(params.bid_limit_kw * dt_h, 1e-9),
+        "contract": site.n_chargers * contract_kwh,
+        "own contract": contract_kwh,
+        "soc": 1.0 / params.battery.max_soc,
+    }
 
 
 def _longest_window_h(params: VPPParams) -> float:

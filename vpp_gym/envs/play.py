@@ -15,8 +15,10 @@ from vpp_gym.simulation.transition import disaggregate_run, step_run
 
 Floats = NDArray[np.float64]
 
-BID_MODES = ("sheet", "line", "expected_load")
-SHEET, LINE, EXPECTED_LOAD = range(3)
+SHEET, LINE, EXPECTED_LOAD, GIVEN = range(4)
+"""How the sheet comes about: read from one action, line by line from those of a day, the
+expected load bought, or given in kWh by somebody else than the agent."""
+
 ROUNDING = 1e-6
 """How far an action may lie outside [-1, 1]."""
 
@@ -25,7 +27,7 @@ class Play(NamedTuple):
     """How actions are read."""
 
     per_charger: bool
-    bids: int  # place in BID_MODES
+    bids: int  # SHEET, LINE, EXPECTED_LOAD or GIVEN
     bid_step_kwh: float  # that an entry of 1 moves a line
     bid_limit_kwh: float
     lag_steps: int
@@ -62,7 +64,7 @@ def play(
         state: changed in place.
         how: how actions are read.
         actions: (B, A) dispatch first, then bids.
-        draft: (B, L) entries of the next bid sheet, changed in place.
+        draft: (B, L) entries of the next bid sheet, changed in place; kWh where given.
         record: (B, K) result, by `TERMS`.
         out: (B, size) observations.
         scratch: working memory.
@@ -124,9 +126,11 @@ def _draft(
 
 @njit(cache=True, inline="always")
 def _submit(b: int, state: State, how: Play, draft: Floats, bids_kwh: Floats) -> None:
-    """The sheet: expected load bought, moved by the draft, within the bid limit."""
+    """The sheet: expected load bought, moved by the draft, or as given; within the bid limit."""
     for k in range(draft.shape[1]):
-        bid_kwh = draft[b, k] * how.bid_step_kwh - state.expected_load_kwh[b, k]
+        bid_kwh = draft[b, k]
+        if how.bids != GIVEN:
+            bid_kwh = bid_kwh * how.bid_step_kwh - state.expected_load_kwh[b, k]
         bids_kwh[k] = min(max(bid_kwh, -how.bid_limit_kwh), how.bid_limit_kwh)
 
 

@@ -22,16 +22,25 @@ Floats = NDArray[np.float64]
 class DayRecorder:
     """Collects run 0 of a simulation, step by step, and draws its current day.
 
-    The day shown is that of the last settled step.
+    The day shown is that of the last settled step, or the last one that was settled to
+    its end.
+
+    Args:
+        simulation: of which run 0 is watched.
+        title: of the picture.
+        whole_days: show the last day that is over, as soon as there is one.
     """
 
-    def __init__(self, simulation: Simulation, title: str = "VPPDayAhead-v0") -> None:
+    def __init__(self, simulation: Simulation, title: str, whole_days: bool = False) -> None:
         self._simulation, self._title = simulation, title
+        self._whole_days = whole_days
+        self._over: DayView | None = None
         self._chart: DayChart | None = None
         self._window: DayWindow | None = None
 
     def restart(self) -> None:
         """Forget everything: an episode begins."""
+        self._over = None
         self._begin_day(int(self._simulation.state.run["position"][0]))
         self._before = self._lot()
 
@@ -48,9 +57,14 @@ class DayRecorder:
         self._now = step + 1
         self._before = self._lot()
         self._stored[step + 1], self._target[step + 1] = self._before[2:]
+        if self._whole_days and settled + 1 == self._end:
+            self._over = self._view()
 
     def view(self) -> DayView:
         """The day as plain arrays."""
+        return self._view() if self._over is None else self._over
+
+    def _view(self) -> DayView:
         from vpp_gym.plots.day_view import DayView
 
         bank, now = self._simulation.bank, self._now

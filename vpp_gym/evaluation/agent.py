@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from vpp_gym.envs.core import checked_settings
+from vpp_gym.envs.settings import checked_settings
 
 
 class Predictor(Protocol):

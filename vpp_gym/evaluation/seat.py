@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.envs.core import DayAheadCore
+from vpp_gym.envs.day_ahead import DayAheadCore
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.params import VPPParams

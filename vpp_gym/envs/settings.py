@@ -1,0 +1,107 @@
+"""What the agent of each environment decides, and what it is shown: checked keywords."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.params.contract import Family
+
+Control = Literal["fleet", "per_ev"]
+
+
+class Settings(BaseModel):
+    """What every environment may be told.
+
+    Attributes:
+        observation: "flat" float32 Box or "dict" with names and units.
+        episode_days: from gate closure to gate closure; None: to the end of the
+            scenario, from its first gate.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    observation: Literal["flat", "dict"] = "flat"
+    episode_days: int | None = Field(default=7, ge=1)
+
+
+class DayAheadSettings(Settings):
+    """Settings of `VPPDayAhead-v0`.
+
+    Attributes:
+        control: "fleet" is one number for all EVs, "per_ev" one per charger.
+        bids: "sheet" puts all lines of tomorrow's sheet in the action, "line" one
+            line a step, submitted at the gate, "expected_load" none: the sheet
+            buys the expected load.
+        bid_scale: an action of +-1 moves a line by this share of the bid limit.
+    """
+
+    control: Control = "fleet"
+    bids: Literal["sheet", "line", "expected_load"] = "sheet"
+    bid_scale: float = Field(default=0.1, ge=0, le=1)
+
+
+class DispatchSettings(Settings):
+    """Settings of `VPPDispatch-v0`.
+
+    Attributes:
+        control: "fleet" is one number for all EVs, "per_ev" one per charger.
+        bidder: who bids: "expected_load" buys the expected load, "zero" nothing, both as
+            fast as an agent's own bids; or a name, object or factory of
+            `vpp_gym.policies.bidders`, asked in each step.
+    """
+
+    control: Control = "fleet"
+    bidder: Any = "expected_load"
+
+
+class BiddingSettings(Settings):
+    """Settings of `VPPBidding-v0`.
+
+    Attributes:
+        bid_scale: an action of +-1 moves a line by this share of the bid limit.
+        scheduler: who dispatches: a name, a `Policy`, or a function that makes one;
+            its bids and the menu that it would offer do not count.
+    """
+
+    bid_scale: float = Field(default=0.1, ge=0, le=1)
+    scheduler: Any = "rolling_mpc"
+
+
+class ContractsSettings(Settings):
+    """Settings of `VPPContracts-v0`.
+
+    Attributes:
+        family: of the contracts that the action shapes.
+        scheduler: who dispatches: a name, a `Policy`, or a function that makes one;
+            its bids and the menu that it would offer do not count.
+        bidder: who bids: a name, a bidder, or a function that makes one.
+    """
+
+    family: Family = "fixed_term"
+    scheduler: Any = "rolling_mpc"
+    bidder: Any = "expected_load"
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def checked(kind: type[S], **settings: Any) -> S:
+    """Settings of a kind.
+
+    Raises:
+        InvalidInputError: naming the field, its value and what is wrong with it.
+    """
+    try:
+        return kind(**settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise InvalidInputError(field, first.get("input"), first["msg"]) from error
+
+
+def checked_settings(**settings: Any) -> DayAheadSettings:
+    """Settings of `VPPDayAhead-v0`, or an InvalidInputError that names the wrong one."""
+    return checked(DayAheadSettings, **settings)
