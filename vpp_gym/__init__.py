@@ -73,6 +73,21 @@ _register(
     vector="vpp_gym.envs.day_ahead:VPPDayAheadVectorEnv",
 )
 _register(
+    "VPPBidding-v0",
+    scalar="vpp_gym.envs.bidding:VPPBiddingEnv",
+    vector="vpp_gym.envs.bidding:VPPBiddingVectorEnv",
+)
+_register(
+    "VPPDispatch-v0",
+    scalar="vpp_gym.envs.dispatch:VPPDispatchEnv",
+    vector="vpp_gym.envs.dispatch:VPPDispatchVectorEnv",
+)
+_register(
+    "VPPContracts-v0",
+    scalar="vpp_gym.envs.contracts:VPPContractsEnv",
+    vector="vpp_gym.envs.contracts:VPPContractsVectorEnv",
+)
+_register(
     "FCEVCarPark-v0",
     scalar="vpp_gym.envs.fcev_car_park:FCEVCarParkEnv",
     vector="vpp_gym.envs.fcev_car_park:FCEVCarParkVectorEnv",

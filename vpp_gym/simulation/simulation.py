@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
 from vpp_gym.simulation.bank import Bank, build_bank
 from vpp_gym.simulation.look import look
-from vpp_gym.simulation.state import empty_state, rules_of, scratch_for, with_offers
+from vpp_gym.simulation.state import State, empty_state, rules_of, scratch_for, with_offers
 from vpp_gym.simulation.transition import (
     TOLERANCE_KWH,
     begin,
@@ -126,6 +127,19 @@ class Simulation:
         self._scenario_index[rows] = index
         begin(self.bank, self.rules, self.state, rows, index, start, end)
         self._placed[rows] = True
+
+    def alone(self, run: int) -> Simulation:
+        """One run as a simulation of its own, over the same memory: to step it by itself.
+
+        For the moment only: `reset`, `load` and `post_offers` are for the whole batch.
+        """
+        own = slice(run, run + 1)
+        one = copy(self)
+        one.n_envs = 1
+        one.state = State._make(part[own] for part in self.state)
+        one._placed, one._no_bids = self._placed[own], self._no_bids[own]
+        one._scenario_index = self._scenario_index[own]
+        return one
 
     @property
     def done(self) -> Bools:

@@ -1,0 +1,126 @@
+"""`VPPContracts-v0`: shape what owners are offered; a scheduler and a bidder do the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from vpp_gym.envs.colleagues import Maker, operator_maker
+from vpp_gym.envs.core import Floats, Ints
+from vpp_gym.envs.daily import DailyCore
+from vpp_gym.envs.day_fields import OFFER_FIELDS, offer_values
+from vpp_gym.envs.episodes import Stretch
+from vpp_gym.envs.offer_shape import OfferShape
+from vpp_gym.envs.scalar import ScalarEnv
+from vpp_gym.envs.settings import ContractsSettings
+from vpp_gym.envs.vector import BatchEnv
+from vpp_gym.params import VPPParams, as_params
+from vpp_gym.scenarios.source import ScenarioSource
+
+
+class ContractsCore(DailyCore):
+    """A batch of episodes of the contract problem."""
+
+    settings_kind = ContractsSettings
+    settings: ContractsSettings
+    fields = DailyCore.fields + OFFER_FIELDS
+
+    def __init__(
+        self,
+        source: ScenarioSource,
+        params: VPPParams | Mapping[str, Any] | str | None,
+        settings: ContractsSettings,
+        n_envs: int = 1,
+        preload: bool = False,
+    ) -> None:
+        self.shape = OfferShape(as_params(params), settings.family)
+        super().__init__(source, self.shape.usual, settings, n_envs, preload)
+        self.action_shape = (len(self.shape.knobs),)
+        self._usual_offers = self.shape.offers(np.zeros(self.action_shape))
+        self._signed_before = np.zeros_like(self.simulation.accepted)
+
+    def _colleague_maker(self) -> Maker:
+        return operator_maker(self.settings.scheduler, self.settings.bidder)
+
+    def _shown_params(self) -> VPPParams:
+        """Rules with the longest window that may be offered."""
+        return self.shape.most
+
+    def _decide(self, numbers: Floats, runs: Ints) -> None:
+        offers = {run: self.shape.offers(numbers[run]) for run in runs.tolist()}
+        self._signed_before = self.simulation.accepted
+        for run, table in offers.items():
+            self.simulation.post_offers(table, [run])
+
+    def _prepare(self, runs: Ints) -> None:
+        self.simulation.post_offers(self._usual_offers, runs)
+
+    def _begin(self, runs: Ints, drawn: Sequence[Stretch]) -> None:
+        super()._begin(runs, drawn)
+        self._signed_before[runs] = 0
+
+    def _values(self, run: int) -> list[Floats]:
+        signed = self.simulation.accepted[run] - self._signed_before[run]
+        return [*super()._values(run), *offer_values(self.booked[run], signed)]
+
+
+class VPPContractsEnv(ScalarEnv):
+    """Shape the contracts that owners are offered, once a day.
+
+    ## Description
+    One step is a day, from one gate closure (12:00) to the next. The agent decides
+    what is offered to every owner who arrives until then; what was signed stands.
+    A scheduler dispatches under the contracts and a bidder submits the sheet of
+    tomorrow. Contracts pay when they are used: look for the value of a kWh at the
+    right time, and for owners who stay long enough.
+
+    ## Action Space
+    `Box(-1, 1)` of four entries with `family="fixed_term"`: scale and saturation of
+    the value curve kappa log(1 + w / saturation) of w kWh, then term and delay of
+    the window. The menu is the exact solution for that curve, so that it is
+    incentive compatible and individually rational whatever the action. Other
+    families have entries of their own; all are tabled in
+    `vpp_gym.envs.offer_shape.KNOBS`. An action of 0 offers what the world's
+    parameters say: by default the menu of Rahman et al. 2023.
+
+    ## Observation Space
+    Float32 `Box`, or a `Dict` of named parts in their units with
+    `observation="dict"`: `vpp_gym.envs.observation.FLEET_FIELDS` at the gate, and
+    `DAY_FIELDS` and `OFFER_FIELDS` of `vpp_gym.envs.day_fields`.
+
+    ## Rewards
+    Profit in EUR from this gate to the next. `info` holds every term of
+    `vpp_gym.markets.ledger.TERMS`, summed over these hours. Payoffs are paid when
+    an owner leaves, so that what is offered late in an episode is paid in the next
+    step, or not at all if the episode has ended.
+
+    ## Starting State
+    An empty lot at gate closure, with the EVs that arrive in that step: they are
+    offered what an action of 0 offers. Scheduler and bidder are new. Options of
+    `reset` as in `VPPDayAhead-v0`.
+
+    ## Episode End
+    Truncated after `episode_days` steps; never terminated. With
+    `episode_days=None` the last step ends with the scenario.
+
+    ## Arguments
+    scenario, params, dt_h, guarantee: as in `VPPDayAhead-v0`.
+    family, scheduler, bidder, observation, episode_days: see
+        `vpp_gym.envs.settings.ContractsSettings`.
+    render_mode: "rgb_array" or "human" draws the last day that is over.
+
+    Raises:
+        InvalidInputError: naming the argument, its value and the remedy.
+    """
+
+    core_kind = ContractsCore
+    title = "VPPContracts-v0"
+    draws_whole_days = True
+
+
+class VPPContractsVectorEnv(BatchEnv):
+    """A batch of `VPPContracts-v0`; see `BatchEnv`."""
+
+    core_kind = ContractsCore

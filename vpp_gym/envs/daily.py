@@ -1,0 +1,110 @@
+"""Environments whose agent decides once a day: policies act from gate closure to gate closure."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from vpp_gym.envs.colleagues import Colleagues, Maker
+from vpp_gym.envs.core import Core, Floats, Ints
+from vpp_gym.envs.day_fields import DAY_FIELDS, day_values
+from vpp_gym.envs.episodes import Stretch
+from vpp_gym.envs.observation import FLEET_FIELDS, Codec, Field, observe
+from vpp_gym.markets.ledger import TERMS
+from vpp_gym.params import VPPParams
+from vpp_gym.scenarios.source import ScenarioSource
+
+
+class DailyCore(Core):
+    """The agent decides at the gate; its colleagues run the plant until the next one.
+
+    Attributes:
+        booked: (B, K) by `TERMS`, in the last day of each run; 0 before the first.
+    """
+
+    fields: tuple[Field, ...] = FLEET_FIELDS + DAY_FIELDS
+
+    def __init__(
+        self,
+        source: ScenarioSource,
+        params: VPPParams | Mapping[str, Any] | str | None,
+        settings: Any,
+        n_envs: int = 1,
+        preload: bool = False,
+    ) -> None:
+        super().__init__(source, params, settings, n_envs, preload)
+        dt_h = self.simulation.dt_h
+        self._gate_codec = Codec(self._shown_params(), dt_h, FLEET_FIELDS)
+        n_offers = self.simulation.state.offers.shape[1]
+        self.codec = Codec(self._shown_params(), dt_h, self.fields, n_offers)
+        self.booked = np.zeros((n_envs, len(TERMS)))
+        self._colleagues = Colleagues(self._colleague_maker(), n_envs)
+
+    def step(self, actions: Any, alone: bool = False) -> tuple[Floats, Any]:
+        """Decode (B, A) actions, and go on to the next gate: see `Core.step`."""
+        numbers = self._numbers(actions, alone)
+        awake = np.flatnonzero(~self.simulation.done)
+        sheets = self._decide(numbers, awake)
+        record = np.zeros_like(self.booked)
+        for run in awake.tolist():
+            record[run] = self._day(run, None if sheets is None else sheets[run])
+        self.booked = record.copy()
+        return record, self.observe()
+
+    def observe(self) -> Any:
+        """(B, size) flat observations, or the named parts of them."""
+        simulation, at_gate = self.simulation, self._gate_codec
+        shown = np.empty((simulation.n_envs, at_gate.size), dtype=np.float32)
+        observe(
+            simulation.bank,
+            simulation.rules,
+            simulation.state,
+            self.params.market.imbalance_lag_steps,
+            False,
+            at_gate.per_scale,
+            shown,
+        )
+        more = [np.concatenate(self._values(run)) for run in range(simulation.n_envs)]
+        scaled = np.array(more) * self.codec.per_scale[at_gate.size :]
+        return self._shaped(np.concatenate([shown, scaled.astype(np.float32)], axis=1))
+
+    @abstractmethod
+    def _colleague_maker(self) -> Maker:
+        """Makes the policy that acts between the gates."""
+
+    @abstractmethod
+    def _decide(self, numbers: Floats, runs: Ints) -> Floats | None:
+        """Put (B, A) actions into effect in some runs; (B, L) sheets if the agent bids."""
+
+    def _shown_params(self) -> VPPParams:
+        """Rules that bound what is shown."""
+        return self.params
+
+    def _values(self, run: int) -> list[Floats]:
+        """What is shown beyond `FLEET_FIELDS`."""
+        return day_values(self.simulation.snapshot(run), self.booked[run])
+
+    def _begin(self, runs: Ints, drawn: Sequence[Stretch]) -> None:
+        self.booked[runs] = 0.0
+        for run, stretch in zip(runs.tolist(), drawn, strict=True):
+            scenario = self.source.scenario(stretch.scenario)
+            self._colleagues.begin(run, scenario, self.params, stretch.start, stretch.end)
+
+    def _day(self, run: int, sheet_kwh: Floats | None) -> Floats:
+        """(K,) what is booked until the next gate, or the end."""
+        alone = self.simulation.alone(run)
+        booked = np.zeros(len(TERMS))
+        while True:
+            decisions = self._colleagues.decisions(run, alone.snapshot())
+            if sheet_kwh is not None:
+                decisions = replace(decisions, bids_kwh=sheet_kwh)
+            record = alone.step(decisions)[0]
+            booked += record
+            if self.witness is not None and run == 0:
+                self.witness(record)
+            if alone.done[0] or alone.is_gate[0]:
+                return booked

@@ -1,0 +1,96 @@
+"""What an observation shows at the gate closure, beside the fleet and the market now."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vpp_gym.envs.observation import Field, Floats
+from vpp_gym.markets.ledger import ARRIVALS, CHARGE_KWH, DISCHARGE_KWH, MONEY
+from vpp_gym.views import Snapshot
+
+LARGE = 1e6
+"""Of sums without a bound of their own."""
+
+DAY_FIELDS = (
+    Field(
+        "expected_load", "lines", "kWh per step", "power", -1, 1,
+        "mean net load by line of the day, in the episode so far: what a bid of 0 buys",
+    ),
+    Field(
+        "da_tomorrow", "lines", "EUR/kWh", "price", -200, 200,
+        "day-ahead price expected for each line of tomorrow; 0 beyond the scenario",
+    ),
+    Field(
+        "im_residual_by_line", "lines", "EUR/kWh", "price", -400, 400,
+        "mean imbalance price minus day-ahead price when each line was settled last",
+    ),
+    Field(
+        "money_last_day", len(MONEY), "EUR", "money", -LARGE, LARGE,
+        "what the last decision brought: " + ", ".join(MONEY),
+    ),
+    Field(
+        "energy_last_day", 2, "kWh", "daily", 0, 2, "charged and discharged since then",
+    ),
+)  # fmt: skip
+"""Fields of a decision for a day, appended to those of the fleet."""
+
+OFFER_FIELDS = (
+    Field(
+        "arrivals_last_day", 1, "1", "chargers", 0, LARGE,
+        "cars that came since the last decision",
+    ),
+    Field(
+        "signed_last_day", "offers", "1", "chargers", 0, LARGE,
+        "contracts signed since then, by place in the list of offers",
+    ),
+)  # fmt: skip
+"""Fields of a decision on offers, appended to those of the day."""
+
+
+def day_values(snapshot: Snapshot, booked: Floats) -> list[Floats]:
+    """The values of `DAY_FIELDS`, in their units.
+
+    Args:
+        snapshot: of the gate closure.
+        booked: (K,) of the last day, by `TERMS`.
+    """
+    return [
+        snapshot.expected_load_kwh,
+        _tomorrow(snapshot),
+        _residual_by_line(snapshot),
+        booked[: len(MONEY)],
+        booked[[CHARGE_KWH, DISCHARGE_KWH]],
+    ]
+
+
+def offer_values(booked: Floats, signed: Floats) -> list[Floats]:
+    """The values of `OFFER_FIELDS`, in their units.
+
+    Args:
+        booked: (K,) of the last day, by `TERMS`.
+        signed: (offers,) of the last day.
+    """
+    return [booked[[ARRIVALS]], signed]
+
+
+def _tomorrow(snapshot: Snapshot) -> Floats:
+    """(lines,) EUR/kWh; 0 where tomorrow has no such line."""
+    values = np.zeros(len(snapshot.expected_load_kwh))
+    midnight = np.flatnonzero(snapshot.line == 0)
+    if len(midnight):
+        rows = np.arange(midnight[-1], len(snapshot.line))
+        values[snapshot.line[rows]] = snapshot.da_eur_per_kwh[rows]
+    return values
+
+
+def _residual_by_line(snapshot: Snapshot) -> Floats:
+    """(lines,) EUR/kWh; 0 where no such line has been settled."""
+    values = np.zeros(len(snapshot.expected_load_kwh))
+    settled = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
+    for line, residual in zip(
+        snapshot.line_past[-2 * len(values) :],
+        (settled - snapshot.da_past_eur_per_kwh)[-2 * len(values) :],
+        strict=True,
+    ):
+        values[line] = residual
+    return values
