@@ -13,7 +13,7 @@ from pathlib import Path
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.observation import CHARGER_FIELDS, FLEET_FIELDS, Codec
 from vpp_gym.envs.observation import Field as ObservationField
-from vpp_gym.envs.settings import DayAheadSettings
+from vpp_gym.envs.settings import DayAheadSettings, Settings
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import DEFAULT
 
@@ -48,6 +48,7 @@ def page() -> str:
     sections["Observation Space"] += "\n\n" + _observations()
     sections["Rewards"] += "\n\n" + _terms()
     settings = _entries(DayAheadSettings.__doc__ or "", "Attributes:")
+    settings |= _entries(Settings.__doc__ or "", "Attributes:")
     sections["Arguments"] = "\n".join([*_bullets(sections["Arguments"]), *_settings(settings)])
     parts = [f"## {heading}\n\n{text}" for heading, text in sections.items()]
     title = "# `VPPDayAhead-v0`\n\n<!-- Written by `python docs/build.py`; do not edit. -->"

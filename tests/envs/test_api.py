@@ -61,7 +61,7 @@ WORLDLY: list[dict[str, Any]] = [
     {"params": {"site": {"discharge_kw": 0}, "market": {"bid_limit_kw": 0}}},
     {"params": {"contract": {"families": ["price_based", "control_based", "volume_based"]}}},
     {"scenario": plain_world(96), "params": {"contract": {"term_h": 0}}},
-    {"scenario": [busy_world(seed=1), busy_world(120, seed=2)], "episode_days": 2},
+    {"scenario": [busy_world(seed=1), busy_world(120, seed=2)], "episode_days": None},
     {"scenario": busy_world(384, dt_h=0.25)},
 ]
 """Of every environment."""

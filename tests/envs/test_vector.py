@@ -11,7 +11,7 @@ import pytest
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from tests.envs.test_api import IDS, busy_world
+from tests.envs.test_api import DAILY, IDS, QUICK, busy_world, steps_a_day
 
 WORLDS = [busy_world(24 * days, seed=days) for days in (3, 4, 5)]
 OFFERS_AND_OWNERS: dict[str, Any] = {
@@ -23,16 +23,35 @@ OFFERS_AND_OWNERS: dict[str, Any] = {
     },
     "owner": {"early_departure_prob": 0.5, "participation": 0.9, "participation_memory": 5},
 }
-FORMS: list[dict[str, Any]] = [
+PLAIN: list[dict[str, Any]] = [
     {"episode_days": 1},
     {"episode_days": None},  # the scenarios differ in length: episodes end apart
-    {"episode_days": None, "observation": "dict", "control": "per_ev", "bids": "line"},
-    {"episode_days": 2, "control": "per_ev", "params": OFFERS_AND_OWNERS},
+    {"episode_days": 2, "params": OFFERS_AND_OWNERS},
+]
+OWN: dict[str, dict[str, Any]] = {
+    "VPPDayAhead-v0": {"control": "per_ev", "bids": "line"},
+    "VPPDispatch-v0": {"control": "per_ev", "bidder": "wait_and_see"},
+    "VPPBidding-v0": {"scheduler": "price_threshold"},
+    "VPPContracts-v0": {"scheduler": "price_threshold", "bidder": "wait_and_see"},
+}
+FORMS = [
+    pytest.param(env_id, form, id=f"{env_id}-{form}")
+    for env_id in IDS
+    for form in [*PLAIN, {"episode_days": None, "observation": "dict", **OWN[env_id]}]
 ]
 MODES = list(AutoresetMode)
 each_id = pytest.mark.parametrize("env_id", IDS)
-each_form = pytest.mark.parametrize("form", FORMS, ids=str)
+each_form = pytest.mark.parametrize(("env_id", "form"), FORMS)
 N = 3
+
+
+def arguments(env_id: str, form: dict[str, Any]) -> dict[str, Any]:
+    return {"scenario": WORLDS, **(QUICK if env_id in DAILY else {}), **form}
+
+
+def hours(env_id: str, number: int) -> range:
+    """So many hours in steps of the environment."""
+    return range(-(-number * steps_a_day(env_id) // 24))
 
 
 def batch(env_id: str, form: dict[str, Any], num_envs: int = N, **more: Any) -> Any:
@@ -40,8 +59,7 @@ def batch(env_id: str, form: dict[str, Any], num_envs: int = N, **more: Any) -> 
         env_id,
         num_envs=num_envs,
         vectorization_mode="vector_entry_point",
-        scenario=WORLDS,
-        **form,
+        **arguments(env_id, form),
         **more,
     )
 
@@ -52,18 +70,17 @@ def row(observation: Any, i: int) -> Any:
     return observation[i]
 
 
-@each_id
 @each_form
 def test_run_i_is_the_scalar_environment_of_seed_plus_i(env_id, form):
     vector = batch(env_id, form)
-    singles = [gym.make(env_id, scenario=WORLDS, **form) for _ in range(N)]
+    singles = [gym.make(env_id, **arguments(env_id, form)) for _ in range(N)]
     rng = np.random.default_rng(0)
     observations, infos = vector.reset(seed=11)
     assert infos == {}
     for i, env in enumerate(singles):
         assert data_equivalence(env.reset(seed=11 + i)[0], row(observations, i), exact=True)
     over, episodes = [False] * N, 0
-    for _ in range(260):
+    for _ in hours(env_id, 312):
         actions = rng.uniform(-1, 1, vector.action_space.shape).astype(np.float32)
         observations, rewards, terminations, truncations, infos = vector.step(actions)
         assert observations in vector.observation_space
@@ -110,13 +127,12 @@ def assert_same_info(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
         assert not np.any(ours[name] if name.startswith("_") else ours[f"_{name}"]), name
 
 
-@each_id
 @each_form
 @pytest.mark.parametrize("mode", MODES)
 def test_resets_are_those_of_gymnasiums_own_vectorisation(env_id, form, mode):
     ours = batch(env_id, form, autoreset_mode=mode)
     theirs = SyncVectorEnv(
-        [lambda: gym.make(env_id, scenario=WORLDS, **form)] * N, autoreset_mode=mode
+        [lambda: gym.make(env_id, **arguments(env_id, form))] * N, autoreset_mode=mode
     )
     assert ours.metadata["autoreset_mode"] == theirs.metadata["autoreset_mode"] == mode
     assert ours.single_observation_space == theirs.single_observation_space
@@ -125,7 +141,7 @@ def test_resets_are_those_of_gymnasiums_own_vectorisation(env_id, form, mode):
     rng = np.random.default_rng(1)
     assert data_equivalence(ours.reset(seed=5), theirs.reset(seed=5), exact=True)
     episodes = 0
-    for _ in range(260):
+    for _ in hours(env_id, 312):
         actions = rng.uniform(-1, 1, ours.action_space.shape).astype(np.float32)
         mine, reference = ours.step(actions), theirs.step(actions)
         assert data_equivalence(mine[:4], reference[:4], exact=True)
@@ -148,7 +164,7 @@ def test_without_autoreset_an_ended_run_must_be_reset(env_id):
     env = batch(env_id, {"episode_days": 1}, autoreset_mode=AutoresetMode.DISABLED)
     env.reset(seed=0)
     actions = np.zeros(env.action_space.shape, dtype=np.float32)
-    for _ in range(24):
+    for _ in hours(env_id, 24):
         truncations = env.step(actions)[3]
     assert truncations.all()
     position = env.core.simulation.state.run["position"].copy()
@@ -161,7 +177,7 @@ def test_without_autoreset_an_ended_run_must_be_reset(env_id):
 def test_a_masked_reset_leaves_the_others_where_they_are(env_id):
     env = batch(env_id, {"episode_days": 2})
     env.reset(seed=0)
-    for _ in range(5):
+    for _ in hours(env_id, 5):
         before = env.step(np.zeros(env.action_space.shape))[0]
     after, _ = env.reset(seed=9, options={"reset_mask": np.array([False, True, False])})
     np.testing.assert_array_equal(after[[0, 2]], before[[0, 2]])
@@ -182,7 +198,9 @@ def test_seeds_may_be_listed(env_id):
 def test_a_seed_restarts_the_whole_batch(env_id):
     env = batch(env_id, {"episode_days": 1})
     rng = np.random.default_rng(0)
-    actions = rng.uniform(-1, 1, (60, *env.action_space.shape)).astype(np.float32)
+    actions = rng.uniform(-1, 1, (len(hours(env_id, 60)), *env.action_space.shape)).astype(
+        np.float32
+    )
     told = []
     for _ in range(2):
         rows: list[Any] = [env.reset(seed=7)]
@@ -198,7 +216,7 @@ def test_what_is_returned_is_the_callers_own(env_id):
     clean.reset(seed=0)
     spoilt.reset(seed=0)[0][:] = np.nan
     rng = np.random.default_rng(0)
-    for _ in range(60):
+    for _ in hours(env_id, 60):
         actions = rng.uniform(-1, 1, clean.action_space.shape)
         expected, got = clean.step(actions), spoilt.step(actions.copy())
         assert data_equivalence(expected, got, exact=True)
@@ -214,7 +232,7 @@ def test_the_batch_can_be_pickled(env_id):
     actions = np.zeros(env.action_space.shape, dtype=np.float32)
     env.step(actions)
     twin = pickle.loads(pickle.dumps(env))
-    for _ in range(30):
+    for _ in hours(env_id, 30):
         assert data_equivalence(env.step(actions), twin.step(actions), exact=True)
 
 
@@ -223,7 +241,7 @@ def test_the_batch_can_be_pickled(env_id):
 def test_a_batch_of_few(env_id, num_envs):
     env = batch(env_id, {"episode_days": 1}, num_envs=num_envs)
     assert env.reset(seed=0)[0].shape[0] == num_envs
-    single = gym.make(env_id, scenario=WORLDS, episode_days=1)
+    single = gym.make(env_id, **arguments(env_id, {"episode_days": 1}))
     observation, _ = single.reset(seed=0)
     np.testing.assert_array_equal(env.reset(seed=0)[0][0], observation)
 
@@ -232,6 +250,6 @@ def test_a_batch_of_few(env_id, num_envs):
 def test_make_vec_of_scalar_environments_agrees(env_id):
     native = batch(env_id, {"episode_days": 1})
     wrapped = gym.make_vec(
-        env_id, num_envs=N, vectorization_mode="sync", scenario=WORLDS, episode_days=1
+        env_id, num_envs=N, vectorization_mode="sync", **arguments(env_id, {"episode_days": 1})
     )
     np.testing.assert_array_equal(native.reset(seed=3)[0], wrapped.reset(seed=3)[0])

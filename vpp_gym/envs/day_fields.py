@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vpp_gym.envs.observation import Field, Floats
+from vpp_gym.envs.observation import PER_LINE, PER_OFFER, Field, Floats
 from vpp_gym.markets.ledger import ARRIVALS, CHARGE_KWH, DISCHARGE_KWH, MONEY
 from vpp_gym.views import Snapshot
 
@@ -13,15 +13,15 @@ LARGE = 1e6
 
 DAY_FIELDS = (
     Field(
-        "expected_load", "lines", "kWh per step", "power", -1, 1,
+        "expected_load", PER_LINE, "kWh per step", "power", -1, 1,
         "mean net load by line of the day, in the episode so far: what a bid of 0 buys",
     ),
     Field(
-        "da_tomorrow", "lines", "EUR/kWh", "price", -200, 200,
+        "da_tomorrow", PER_LINE, "EUR/kWh", "price", -200, 200,
         "day-ahead price expected for each line of tomorrow; 0 beyond the scenario",
     ),
     Field(
-        "im_residual_by_line", "lines", "EUR/kWh", "price", -400, 400,
+        "im_residual_by_line", PER_LINE, "EUR/kWh", "price", -400, 400,
         "mean imbalance price minus day-ahead price when each line was settled last",
     ),
     Field(
@@ -40,7 +40,7 @@ OFFER_FIELDS = (
         "cars that came since the last decision",
     ),
     Field(
-        "signed_last_day", "offers", "1", "chargers", 0, LARGE,
+        "signed_last_day", PER_OFFER, "1", "chargers", 0, LARGE,
         "contracts signed since then, by place in the list of offers",
     ),
 )  # fmt: skip

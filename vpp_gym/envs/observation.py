@@ -31,6 +31,7 @@ HOURS_AHEAD = 24
 STEPS_PAST = 4
 FAR_H = 48.0
 """Hours beyond which departure and laxity are shown as this far."""
+PER_CHARGER, PER_LINE, PER_OFFER = 0, -1, -2
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Field:
 
     Attributes:
         name: key in the `Dict` form.
-        size: number of values, or "chargers", "lines" (of the bid sheet) or "offers": one
+        size: number of values; PER_CHARGER, PER_LINE (of the bid sheet) or PER_OFFER: one
             for each.
         unit: of the `Dict` form.
         scale: the flat form is value / scale: "price" (0.1 EUR/kWh), "power"
@@ -54,7 +55,7 @@ class Field:
     """
 
     name: str
-    size: int | str
+    size: int
     unit: str
     scale: str | float
     low: float
@@ -106,21 +107,21 @@ FLEET_FIELDS = (
 """Fields of every observation; their size does not depend on the fleet's."""
 
 CHARGER_FIELDS = (
-    Field("ev_connected", "chargers", "1", 1.0, 0, 1, "an EV is connected"),
+    Field("ev_connected", PER_CHARGER, "1", 1.0, 0, 1, "an EV is connected"),
     Field(
-        "ev_stored", "chargers", "1", "soc", 0, 1,
+        "ev_stored", PER_CHARGER, "1", "soc", 0, 1,
         "stored energy, share of the battery's upper limit",
     ),
     Field(
-        "ev_target", "chargers", "1", "soc", 0, 1,
+        "ev_target", PER_CHARGER, "1", "soc", 0, 1,
         "target, share of the battery's upper limit",
     ),
-    Field("ev_time_left", "chargers", "h", FAR_H, 0, 1, "time to departure, 48 h at most"),
-    Field("ev_laxity", "chargers", "h", FAR_H, -1, 1, "slack, between -48 and 48 h"),
-    Field("ev_lo", "chargers", "kWh", "charger", -1, 1, "least net load in this step"),
-    Field("ev_hi", "chargers", "kWh", "charger", 0, 1, "largest net load in this step"),
+    Field("ev_time_left", PER_CHARGER, "h", FAR_H, 0, 1, "time to departure, 48 h at most"),
+    Field("ev_laxity", PER_CHARGER, "h", FAR_H, -1, 1, "slack, between -48 and 48 h"),
+    Field("ev_lo", PER_CHARGER, "kWh", "charger", -1, 1, "least net load in this step"),
+    Field("ev_hi", PER_CHARGER, "kWh", "charger", 0, 1, "largest net load in this step"),
     Field(
-        "ev_contract", "chargers", "kWh", "own contract", 0, 1,
+        "ev_contract", PER_CHARGER, "kWh", "own contract", 0, 1,
         "energy the contract still allows in the time that its window has left",
     ),
 )  # fmt: skip
@@ -142,11 +143,11 @@ class Codec:
     ) -> None:
         named = _scales(params, dt_h)
         counts = {
-            "chargers": params.site.n_chargers,
-            "lines": round(24 / dt_h),
-            "offers": n_offers,
+            PER_CHARGER: params.site.n_chargers,
+            PER_LINE: round(24 / dt_h),
+            PER_OFFER: n_offers,
         }
-        sizes = [counts[f.size] if isinstance(f.size, str) else f.size for f in fields]
+        sizes = [counts.get(f.size, f.size) for f in fields]
 
         def column(values: list[float]) -> Observations:
             return np.repeat(np.array(values, dtype=np.float32), sizes)

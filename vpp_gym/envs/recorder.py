@@ -31,7 +31,9 @@ class DayRecorder:
         whole_days: show the last day that is over, as soon as there is one.
     """
 
-    def __init__(self, simulation: Simulation, title: str, whole_days: bool = False) -> None:
+    def __init__(
+        self, simulation: Simulation, title: str = "VPPDayAhead-v0", whole_days: bool = False
+    ) -> None:
         self._simulation, self._title = simulation, title
         self._whole_days = whole_days
         self._over: DayView | None = None

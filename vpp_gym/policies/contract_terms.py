@@ -29,7 +29,10 @@ def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> 
         allowed = (ahead >= wait[:, None]) & (da_eur_per_kwh >= least[:, None])
         power_kwh = power_kwh[:, None] * allowed
     return {
-        "min_kwh": np.maximum(snapshot.min_kwh[rows], snapshot.keep_kwh[rows]),
+        # A target may lie below the level that is kept; such an EV gives nothing anyway.
+        "min_kwh": np.minimum(
+            np.maximum(snapshot.min_kwh[rows], snapshot.keep_kwh[rows]), snapshot.max_kwh[rows]
+        ),
         "discharge_kwh": power_kwh,
         "discharge_steps": snapshot.contract_steps[rows],
         "contract_kwh": snapshot.contract_kwh[rows],
