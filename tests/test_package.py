@@ -22,7 +22,14 @@ import vpp_gym
 ROOT = Path(__file__).parents[1]
 HEAVY = {"cvxpy", "torch", "stable_baselines3", "pandas", "numba", "scipy", "matplotlib", "typer"}
 NETWORK = {"ssl", "http.client", "urllib.request", "requests", "asyncio"}
-IDS = ["VPPDayAhead-v0", "FCEVCarPark-v0", "FCEVMicrogrid-v0"]
+IDS = (
+    "VPPDayAhead-v0",
+    "VPPBidding-v0",
+    "VPPDispatch-v0",
+    "VPPContracts-v0",
+    "FCEVCarPark-v0",
+    "FCEVMicrogrid-v0",
+)
 
 
 def in_new_process(code: str) -> dict:
