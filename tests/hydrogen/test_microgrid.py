@@ -188,10 +188,10 @@ def test_prices_of_tomorrow_are_known_from_noon_on():
         one_hour(grid)
 
 
-def test_serving_beats_importing_but_not_wind_that_nobody_can_store():
-    """Where the store is full, the article's order has cars serve while wind is exported."""
-    full = {"electrolyser": {"power_kw": 30.0, "initial_share": 1.0}}
-    for wind_kwh, changes, serving_is_better in ((0.0, {}, True), (10.0, full, False)):
+def test_serving_beats_importing_but_not_wind_that_may_serve_instead():
+    direct = {"wind": {"serves_houses": True}}
+    cases = ((0.0, {}, True), (10.0, {}, True), (10.0, direct, False))
+    for wind_kwh, changes, serving_is_better in cases:
         money = []
         for served_kwh in (0.0, 10.0):
             grid = hand_made_grid([10.0], [50.0], wind_kwh=wind_kwh, **changes)

@@ -136,7 +136,7 @@ class MicrogridCore(Core):
                 "weekend": snapshot.weekend,
                 "winter": snapshot.winter,
                 "deficit": snapshot.expected_deficit_kwh[:AHEAD] / n,
-                "made": snapshot.expected_made_kwh[:AHEAD] / n,
+                "made": (snapshot.expected_surplus_kwh + snapshot.expected_wind_kwh)[:AHEAD] / n,
                 "price": snapshot.import_eur_per_kwh[:AHEAD],
                 "open": snapshot.usual_open[:, :AHEAD].mean(axis=0),
                 "available": snapshot.available_kwh / n,

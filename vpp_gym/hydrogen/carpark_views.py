@@ -31,6 +31,7 @@ class CarParkSnapshot:
         min_price_eur_per_kwh: (n,) of the contracts.
         margin: (n,) of the driver in the last stay.
         stock_kg: hydrogen in the store.
+        sold_kwh: V2G sold for the rest of today.
         committed_kg: hydrogen that what was bought for the rest of today will make.
         params: of the world.
     """
@@ -45,6 +46,7 @@ class CarParkSnapshot:
     min_price_eur_per_kwh: Floats
     margin: Floats
     stock_kg: float
+    sold_kwh: float
     committed_kg: float
     params: CarParkParams
 

@@ -106,14 +106,15 @@ class CarPark:
             min_price_eur_per_kwh=scenario.drivers.min_price_eur_per_kwh,
             margin=state.margin[run].copy(),
             stock_kg=float(state.stock_kg[run]),
-            committed_kg=self._committed_kg(run),
+            sold_kwh=self._booked_kwh(self.state.v2g_kwh, run),
+            committed_kg=self._booked_kwh(self.state.power_kwh, run) * self.params.kg_per_kwh,
             params=self.params,
         )
 
-    def _committed_kg(self, run: int) -> float:
+    def _booked_kwh(self, sheets: Floats, run: int) -> float:
+        """What the market has booked for the rest of today."""
         day, hour = divmod(int(self.state.hour[run]), HOURS)
-        bought_kwh = self.state.power_kwh[run, day % 2, hour:].sum()
-        return float(bought_kwh) * self.params.kg_per_kwh
+        return float(sheets[run, day % 2, hour:].sum())
 
     def submit(self, sheet: CarParkSheet, run: int = 0) -> None:
         """Clear tomorrow's sheet.

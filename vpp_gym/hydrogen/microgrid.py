@@ -176,6 +176,7 @@ class Rules(NamedTuple):
     commitment_eur_per_kwh: float
     capacity_eur_per_h: float
     reward_scale_eur_per_h: float
+    wind_serves_houses: bool
 
 
 class State(NamedTuple):
@@ -241,6 +242,7 @@ def rules_of(params: MicrogridParams) -> Rules:
         commitment_eur_per_kwh=contract.commitment_eur_per_kwh if volume_based else 0.0,
         capacity_eur_per_h=0.0 if volume_based else contract.capacity_eur_per_h,
         reward_scale_eur_per_h=money.reward_scale_eur_per_h,
+        wind_serves_houses=params.wind.serves_houses,
     )
 
 
@@ -351,14 +353,22 @@ def look_at_cars(k: int, r: int, bank: Bank, rules: Rules, state: State, record:
 
 @njit(cache=True)
 def exchange(k: int, r: int, bank: Bank, rules: Rules, state: State, record: Floats) -> None:
-    """What households, wind, cars and electrolyser leave goes through the connection."""
+    """What households, wind, cars and electrolyser leave goes through the connection.
+
+    The electrolyser takes wind first. What it leaves of the wind is exported, unless
+    wind may serve houses.
+    """
     t = state.hour[r]
     record[LOAD_KWH], record[SELF_USED_KWH] = bank.load[k, t], bank.self_used[k, t]
     record[DEFICIT_KWH], record[SURPLUS_KWH] = bank.deficit[k, t], bank.surplus[k, t]
     record[WIND_KWH] = bank.wind[k, t]
-    needed = record[DEFICIT_KWH] + record[ELECTROLYSER_KWH]
-    made = record[SURPLUS_KWH] + record[WIND_KWH] + record[V2G_KWH]
-    record[IMPORT_KWH], record[EXPORT_KWH] = max(needed - made, 0.0), max(made - needed, 0.0)
+    wind_left = record[WIND_KWH] - min(record[WIND_KWH], record[ELECTROLYSER_KWH])
+    more = max(record[ELECTROLYSER_KWH] - record[WIND_KWH], 0.0)
+    net = record[DEFICIT_KWH] + more - record[SURPLUS_KWH] - record[V2G_KWH]
+    if rules.wind_serves_houses:
+        net -= wind_left
+        wind_left = 0.0
+    record[IMPORT_KWH], record[EXPORT_KWH] = max(net, 0.0), max(-net, 0.0) + wind_left
     record[IMPORT_EUR] = -bank.import_price[k, t] * record[IMPORT_KWH]
     record[EXPORT_EUR] = bank.export_price[k, t] * record[EXPORT_KWH]
 

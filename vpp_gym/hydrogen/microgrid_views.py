@@ -24,7 +24,8 @@ class MicrogridSnapshot:
         surplus_kwh: of the roofs in this hour.
         wind_kwh: in this hour.
         expected_deficit_kwh: (24,) this hour and 23 ahead.
-        expected_made_kwh: (24,) surplus and wind, likewise.
+        expected_surplus_kwh: (24,) of the roofs, likewise.
+        expected_wind_kwh: (24,) likewise.
         import_eur_per_kwh: (24,) price of imports; as known, then as of the same hour today.
         export_eur_per_kwh: (24,) price of exports, likewise.
         tank_kg: (n,) levels.
@@ -32,6 +33,7 @@ class MicrogridSnapshot:
         plugged: (n,) at the operator's disposal now.
         left_kwh: (n,) volume left in the contract of this stay.
         given_kwh: (n,) V2G so far.
+        next_kwh: (n,) maxVolume of a stay that begins today.
         usual_open: (n, 24) within the interval, by the usual schedule; now as it is.
         stock_kg: in the store.
         available_kwh: what the cars can give now.
@@ -46,7 +48,8 @@ class MicrogridSnapshot:
     surplus_kwh: float
     wind_kwh: float
     expected_deficit_kwh: Floats
-    expected_made_kwh: Floats
+    expected_surplus_kwh: Floats
+    expected_wind_kwh: Floats
     import_eur_per_kwh: Floats
     export_eur_per_kwh: Floats
     tank_kg: Floats
@@ -54,6 +57,7 @@ class MicrogridSnapshot:
     plugged: NDArray[np.bool_]
     left_kwh: Floats
     given_kwh: Floats
+    next_kwh: Floats
     usual_open: NDArray[np.bool_]
     stock_kg: float
     available_kwh: float

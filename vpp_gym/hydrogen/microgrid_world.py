@@ -43,7 +43,7 @@ class MicrogridScenario:
         name: label in results.
         households: load and PV, summed up.
         wind_kwh: (hours,) of the turbine.
-        da_eur_per_kwh: (hours,) day-ahead prices: exports get them, imports pay a fee on top.
+        da_eur_per_kwh: (hours,) day-ahead prices: less a fee for exports, with a fee on imports.
         cars: who is home when, and under which contract.
     """
 
@@ -95,7 +95,6 @@ class Microgrid:
         """What the operator of a run knows now."""
         state, bank, k = self.state, self.bank, int(self.state.world[run])
         t = min(int(state.hour[run]), HOURS * self.n_days - 1)
-        made = bank.surplus[k] + bank.wind[k]
         usual = self.scenarios[k].cars.usual_open[:, t : t + HOURS]
         usual_open = np.zeros((self.params.n_cars, HOURS), np.bool_)
         usual_open[:, : usual.shape[1]] = usual
@@ -108,7 +107,8 @@ class Microgrid:
             surplus_kwh=float(bank.surplus[k, t]),
             wind_kwh=float(bank.wind[k, t]),
             expected_deficit_kwh=expected(bank.deficit[k], t),
-            expected_made_kwh=expected(made, t),
+            expected_surplus_kwh=expected(bank.surplus[k], t),
+            expected_wind_kwh=expected(bank.wind[k], t),
             import_eur_per_kwh=known_prices(bank.import_price[k], t),
             export_eur_per_kwh=known_prices(bank.export_price[k], t),
             tank_kg=state.tank_kg[run].copy(),
@@ -116,6 +116,7 @@ class Microgrid:
             plugged=state.plugged[run].copy(),
             left_kwh=state.left_kwh[run].copy(),
             given_kwh=state.given_kwh[run].copy(),
+            next_kwh=bank.volume[k, :, bank.kind[t // HOURS + 1]],
             usual_open=usual_open,
             stock_kg=float(state.stock_kg[run]),
             available_kwh=float(fleet_kwh(run, self.rules, state)),
@@ -191,7 +192,7 @@ def _bank(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) -> Ba
         surplus=np.stack([one.surplus_kwh for one in homes]),
         wind=np.stack([one.wind_kwh for one in scenarios]),
         import_price=da + params.money.import_fee_eur_per_kwh,
-        export_price=da,
+        export_price=da - params.money.export_fee_eur_per_kwh,
         parked=np.stack([one.parked for one in cars]),
         open=np.stack([one.open for one in cars]),
         open_h=np.stack([one.open_h for one in cars]),

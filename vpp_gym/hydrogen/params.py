@@ -246,6 +246,9 @@ class WindParams(Frozen):
     """Wind turbine of the microgrid."""
 
     power_kw: float = assumed(400.0, "rated power of the turbine", ge=0)
+    serves_houses: bool = stated(
+        False, "wind may serve houses, too; else it is turned into hydrogen or exported"
+    )
     mean_speed: float = assumed(6.5, "mean wind speed at the hub, m/s", gt=0)
     winter_speed: float = assumed(0.15, "amplitude of the season, largest at midwinter", ge=0, lt=1)
     memory: float = assumed(0.95, "autocorrelation of the wind from hour to hour", ge=0, lt=1)
@@ -296,6 +299,9 @@ class MicrogridMoneyParams(Frozen):
 
     import_fee_eur_per_kwh: float = assumed(
         0.12, "taxes and grid fees on imports, on top of the day-ahead price", ge=0
+    )
+    export_fee_eur_per_kwh: float = assumed(
+        0.03, "what grid and trader keep of the day-ahead price of exports", ge=0
     )
     trailer_eur_per_kg: float = assumed(
         3.0, "price of hydrogen brought in when the store is empty", ge=0

@@ -1,0 +1,125 @@
+"""Baselines of the hydrogen worlds: allowed, honest, and better where they should be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.hydrogen.carparks import random_park
+from tests.hydrogen.microgrids import random_grid
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.hydrogen import (
+    car_park_bound_eur,
+    evaluate_car_park,
+    evaluate_microgrid,
+    scored,
+    totals_of,
+)
+from vpp_gym.hydrogen import carpark, microgrid
+from vpp_gym.policies.car_park import ForesightAggregator, car_park_baselines
+from vpp_gym.policies.microgrid import (
+    AdaptiveContracts,
+    ArticleOrder,
+    ForesightOperator,
+    RollingPlan,
+    microgrid_baselines,
+)
+
+
+@pytest.mark.parametrize("name", list(car_park_baselines()))
+def test_rows_of_a_car_park_add_up_and_stay_below_the_bound(name: str):
+    park = random_park(4, n_days=5)
+    scenario, params = park.scenarios[0], park.params
+    rows, world = evaluate_car_park(car_park_baselines()[name], scenario, params)
+    assert rows["day"].tolist() == list(range(5))
+    assert rows["profit_eur"].to_numpy() == pytest.approx(
+        rows[list(carpark.MONEY)].sum(axis=1).to_numpy()
+    )
+    assert world.state.hour[0] == 24 * 5
+    assert rows["profit_eur"].sum() <= car_park_bound_eur(scenario, params) + 1e-9
+    assert world.state.given_kwh.sum() == pytest.approx(rows["v2g_kwh"].sum())
+
+
+@pytest.mark.parametrize("name", list(microgrid_baselines()))
+def test_rows_of_a_microgrid_add_up(name: str):
+    grid = random_grid(4)
+    policy = microgrid_baselines()[name]
+    rows, records = evaluate_microgrid(policy, grid.scenarios[0], grid.params, start_day=1)
+    assert rows["day"].tolist() == [1, 2, 3]
+    assert rows["profit_eur"].sum() == pytest.approx(records[:, : len(microgrid.MONEY)].sum())
+    assert rows["fairness"].iloc[-1] == records[-1, -1]
+
+
+def test_hindsight_is_the_best_and_the_scale_runs_from_the_article_to_it():
+    grid = random_grid(2, wind={"power_kw": 60.0, "serves_houses": True})
+    rows = [
+        evaluate_microgrid(policy, grid.scenarios[0], grid.params)[0]
+        for policy in (ArticleOrder(), RollingPlan(), ForesightOperator())
+    ]
+    totals = totals_of(pd.concat(rows))
+    table = scored(totals, float(totals["profit_eur"].iloc[-1])).set_index("policy")
+    assert table.loc["article", "score"] == 0.0
+    assert table.loc["hindsight", "score"] == 100.0
+    assert table.loc["rolling_plan", "score"] <= 100.0 + 1e-6
+
+
+def test_a_privileged_policy_without_a_future_says_so():
+    for policy, world in ((ForesightAggregator(), random_park(1)), (ForesightOperator(), None)):
+        snapshot = world.snapshot() if world else random_grid(1).snapshot()
+        with pytest.raises(InvalidInputError, match="call reveal"):
+            policy.predict(snapshot)
+
+
+def test_only_those_that_see_the_future_are_marked():
+    marked = {
+        name
+        for baselines in (car_park_baselines(), microgrid_baselines())
+        for name, policy in baselines.items()
+        if policy.privileged
+    }
+    assert marked == {"foresight", "hindsight"}
+
+
+def test_prices_to_come_change_no_unprivileged_sheet():
+    """Prices after today differ; the forecast, given from outside, does not."""
+    sheets = []
+    for shift in (0.0, 1.0):
+        park = random_park(6)
+        park.reset(hour=36)
+        park.bank.da[0, 48:] += shift
+        park.scenarios[0].da_eur_per_kwh[48:] += shift
+        baselines = [one for one in car_park_baselines().values() if not one.privileged]
+        sheets.append([one.predict(park.snapshot())[0] for one in baselines])
+    for one, other in zip(*sheets, strict=True):
+        for field, value in vars(one).items():
+            np.testing.assert_array_equal(value, getattr(other, field))
+
+
+def test_hours_to_come_change_no_unprivileged_decision():
+    decisions = []
+    for shift in (0.0, 50.0):
+        grid = random_grid(6)
+        grid.reset(hour=30)
+        for series in (grid.bank.deficit, grid.bank.surplus, grid.bank.wind):
+            series[0, 31:] += shift
+        baselines = [one for one in microgrid_baselines().values() if not one.privileged]
+        decisions.append([one.predict(grid.snapshot())[0] for one in baselines])
+    assert decisions[0] == decisions[1]
+
+
+def test_contracts_that_adapt_commit_less_in_summer_and_reward_shortages():
+    grid = random_grid(3)
+    grid.reset()
+    policy, factors, rewards = AdaptiveContracts(), [], []
+    for scale in (0.1, 5.0):
+        grid.bank.deficit[:] = grid.bank.load * scale
+        decision, _ = policy.predict(grid.snapshot())
+        factors.append(decision.volume_factor)
+    assert factors[0] < factors[1]
+    grid.bank.deficit[:] = 500.0
+    for _ in range(24):
+        decision, _ = policy.predict(grid.snapshot())
+        rewards.append(decision.reward_eur_per_h)
+        grid.advance([decision])
+    assert max(rewards) > 0.0

@@ -1,0 +1,205 @@
+"""Aggregators of the car park: the article's, planners by stay, and one that sees the future."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.hydrogen.calendar import HOURS
+from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
+from vpp_gym.hydrogen.carpark_world import CarPark
+from vpp_gym.hydrogen.offers import article_sheet, planned_bids
+from vpp_gym.solvers.car_stays import day_plan_kwh, hindsight_plan
+
+Floats = NDArray[np.float64]
+
+STEPS = 41
+"""Prices between the lowest and the highest minPrice at which an offer is examined."""
+
+
+class CarParkPolicy(Protocol):
+    """Turns what is known at 12:00 into tomorrow's sheet.
+
+    Attributes:
+        name: row label in results.
+        privileged: it may see the future.
+    """
+
+    name: str
+    privileged: bool
+
+    def predict(
+        self,
+        observation: CarParkSnapshot,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[CarParkSheet, Any]:
+        """The sheet, and the policy's own state for the next day."""
+        ...
+
+
+@dataclass
+class ArticleAggregator:
+    """Offers where the expected price exceeds the mean minPrice of all drivers.
+
+    Source: Park Lee et al. 2018, Sec. 4.2.
+    """
+
+    name: str = "article"
+    privileged: bool = False
+
+    def predict(
+        self,
+        observation: CarParkSnapshot,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[CarParkSheet, Any]:
+        """The article's sheet."""
+        return article_sheet(observation), state
+
+
+@dataclass
+class NoV2G:
+    """Buys for the electrolyser as the article does, and offers nothing."""
+
+    name: str = "no_v2g"
+    privileged: bool = False
+
+    def predict(
+        self,
+        observation: CarParkSnapshot,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[CarParkSheet, Any]:
+        """Bids only."""
+        return with_offers(observation, np.zeros(HOURS, np.int64), np.zeros(HOURS)), state
+
+
+@dataclass
+class StayPlanner:
+    """Each car in its best hours of tomorrow, by its own contract.
+
+    Hours are planned with the expected price and each driver's minPrice and margin.
+    Offers ask for the price at which the cars planned for the hour cost the aggregator
+    nothing. What was sold for tonight is taken off the tanks that stay over midnight.
+    """
+
+    name: str = "stay_planner"
+    privileged: bool = False
+
+    def predict(
+        self,
+        observation: CarParkSnapshot,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[CarParkSheet, Any]:
+        """The plan, cut to whole lots."""
+        plan = self._plan_kwh(observation)
+        lot_kwh = observation.params.market.lot_kw
+        lots = ((plan.sum(axis=0) + 1e-9) // lot_kwh).astype(np.int64)
+        return with_offers(observation, lots, self._asked(observation, plan)), state
+
+    def _asked(self, snapshot: CarParkSnapshot, plan_kwh: Floats) -> Floats:
+        """(24,) EUR/kWh: least price at which what is planned does not lose."""
+        ask, margin = snapshot.min_price_eur_per_kwh, snapshot.margin
+        prices = np.linspace(ask.min(), ask.max(), STEPS)
+        excess = prices - ask[:, None]
+        kept = np.where(excess > 0, (1 - margin[:, None]) * excess, excess)
+        gain = plan_kwh.T @ kept
+        return prices[(gain >= -1e-12).argmax(axis=1)]
+
+    def _plan_kwh(self, snapshot: CarParkSnapshot) -> Floats:
+        ask = snapshot.min_price_eur_per_kwh[:, None]
+        excess = snapshot.forecast_eur_per_kwh - ask
+        overnight = (snapshot.presence[:, 0] * snapshot.energy_kwh).sum()
+        tonight = 1.0 - min(snapshot.sold_kwh / max(overnight, 1e-9), 1.0)
+        return day_plan_kwh(
+            (1 - snapshot.margin[:, None]) * excess,
+            snapshot.presence,
+            snapshot.energy_kwh,
+            tonight,
+            snapshot.params.fuel_cell.v2g_kw,
+        )
+
+
+@dataclass
+class ForesightAggregator:
+    """Offers what the optimum in hindsight would sell, cut to whole lots. Privileged."""
+
+    name: str = "foresight"
+    privileged: bool = True
+    _energy_kwh: Floats | None = None
+    _price: Floats | None = None
+
+    def reveal(self, world: CarPark, begin: int, end: int) -> None:
+        """Receive the future of the world's first run.
+
+        Args:
+            world: of the run.
+            begin: hour in which the run begins.
+            end: first hour after it.
+        """
+        k = int(world.state.world[0])
+        first = HOURS * (begin // HOURS + 1)
+        energy = np.zeros(HOURS * world.n_days)
+        _, energy[begin:end] = hindsight_plan(k, world.bank, world.rules, begin, first, end)
+        self._energy_kwh, self._price = energy, world.bank.da[k]
+
+    def predict(
+        self,
+        observation: CarParkSnapshot,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[CarParkSheet, Any]:
+        """The best sheet, whatever the price asked."""
+        if self._energy_kwh is None or self._price is None:
+            raise InvalidInputError("policy", self.name, "call reveal before the run")
+        tomorrow = slice(HOURS * (observation.day + 1), HOURS * (observation.day + 2))
+        energy, price = self._energy_kwh[tomorrow], self._price[tomorrow]
+        if len(energy) == 0:
+            return article_sheet(observation), state
+        lots = ((energy + 1e-6) // observation.params.market.lot_kw).astype(np.int64)
+        return with_offers(observation, lots, price, price), state
+
+
+def with_offers(
+    snapshot: CarParkSnapshot,
+    lots: NDArray[np.int64],
+    limit_eur_per_kwh: Floats,
+    forecast: Floats | None = None,
+) -> CarParkSheet:
+    """A sheet with these offers, as far as cars are expected, and planned bids."""
+    expected = snapshot.forecast_eur_per_kwh if forecast is None else forecast
+    return CarParkSheet(
+        offer_lots=np.minimum(lots, snapshot.max_offer_lots),
+        bid_lots=planned_bids(snapshot, expected),
+        offer_limit_eur_per_kwh=limit_eur_per_kwh,
+        bid_limit_eur_per_kwh=snapshot.break_even_eur_per_kwh,
+    )
+
+
+def profit_bound_eur(world: CarPark, begin: int, end: int) -> float:
+    """EUR that no policy exceeds on these hours, lots and the store's room left out."""
+    k = int(world.state.world[0])
+    first = HOURS * (begin // HOURS + 1)
+    v2g_eur, _ = hindsight_plan(k, world.bank, world.rules, begin, first, end)
+    params = world.params
+    worth = params.fuel_cell.hydrogen_eur_per_kg * params.kg_per_kwh
+    lots = params.electrolyser.power_kw // params.market.lot_kw
+    gain = np.maximum(worth - world.bank.da[k, first:end], 0.0)
+    return float(v2g_eur.sum() + lots * params.market.lot_kw * gain.sum())
+
+
+def car_park_baselines() -> dict[str, CarParkPolicy]:
+    """Every baseline by name."""
+    policies = (NoV2G(), ArticleAggregator(), StayPlanner(), ForesightAggregator())
+    return {policy.name: policy for policy in policies}
