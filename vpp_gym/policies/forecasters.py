@@ -16,11 +16,14 @@ from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.price_history import (
     day_ahead_anchor,
+    deviation_now,
     expected_residual,
     line_means,
+    line_means_of,
     lines_ahead,
     with_price_now,
 )
+from vpp_gym.policies.price_scenarios import SampledPaths
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import HISTORY_DAYS, Floats, Snapshot
 
@@ -37,7 +40,7 @@ class Forecaster(Protocol):
 
 
 @dataclass
-class HourOfDayMean:
+class HourOfDayMean(SampledPaths):
     """Mean price of each line of the day over the snapshot's history.
 
     Lines never seen get the mean of all; with no history at all, the
@@ -64,9 +67,16 @@ class HourOfDayMean:
             long = line_means(snapshot, snapshot.im_long_past_eur_per_kwh)[lines]
         return with_price_now(snapshot, short, long)
 
+    def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
+        """(p,) past prices less the mean of their line [EUR/kWh]; errors do not last."""
+        mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
+        by_line = self.by_line_eur_per_kwh
+        means = line_means(snapshot, mid) if by_line is None else np.asarray(by_line, float)
+        return mid - means[snapshot.line_past], 0.0
+
 
 @dataclass
-class DayAheadAnchored:
+class DayAheadAnchored(SampledPaths):
     """Day-ahead price, plus a habit of the hour, plus an autoregressive residual.
 
     forecast(t + h) = anchor(t + h) + habit(t + h) + phi^h (mid - DA - habit)(last step),
@@ -108,19 +118,36 @@ class DayAheadAnchored:
             mid = mid + self._expected_residual(snapshot, residual, n_steps)
         return with_price_now(snapshot, mid + half_spread, mid - half_spread)
 
+    def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
+        """(p,) what past deviations held beyond the share phi of the one before, and phi."""
+        mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
+        residual, lines = mid - snapshot.da_past_eur_per_kwh, len(snapshot.expected_load_kwh)
+        if not len(residual):
+            return residual, 0.0
+        share, fixed, prior, prior_steps = self._settings(snapshot, len(residual))
+        habit = share * line_means_of(lines, snapshot.line_past, residual)
+        _, phi = deviation_now(residual, snapshot.line_past, habit, fixed, prior, prior_steps)
+        deviation = residual - habit[snapshot.line_past]
+        return deviation - phi * np.concatenate([deviation[:1], deviation[:-1]]), phi
+
     def _expected_residual(self, snapshot: Snapshot, residual: Floats, n_steps: int) -> Floats:
         """(n_steps,) EUR/kWh: the habit of the line and the last deviation from it, decaying."""
-        lines = len(snapshot.expected_load_kwh)
-        fixed = np.nan if self.phi is None else self.phi**snapshot.dt_h
         return expected_residual(
             residual,
             snapshot.line_past,
             lines_ahead(snapshot, n_steps),
-            lines,
-            self.line_share * len(residual) / (HISTORY_DAYS * lines),
-            fixed,
-            self.prior_phi**snapshot.dt_h,
-            self.prior_h / snapshot.dt_h,
+            len(snapshot.expected_load_kwh),
+            *self._settings(snapshot, len(residual)),
+        )
+
+    def _settings(self, snapshot: Snapshot, steps: int) -> tuple[float, float, float, float]:
+        """Share of the habit, fixed phi or NaN, its prior, and the prior's weight, per step."""
+        dt_h = snapshot.dt_h
+        return (
+            self.line_share * steps / (HISTORY_DAYS * len(snapshot.expected_load_kwh)),
+            np.nan if self.phi is None else self.phi**dt_h,
+            self.prior_phi**dt_h,
+            self.prior_h / dt_h,
         )
 
 
