@@ -60,7 +60,7 @@ def risk_averse_bids_kwh(
         A_ub=_rows(slope, gap, row, line),
         b_ub=np.r_[-scenarios.load_kwh[row, line], -fixed],
         bounds=bounds,
-        method="highs",
+        method="highs-ipm",
     )
     if answer.status != 0:
         raise SolveFailedError(f"bids with a risk term: HiGHS: {answer.message}")

@@ -1,0 +1,39 @@
+"""Tables of paired differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.differences import gain_columns, markdown, write_table
+
+
+def test_gains_are_paired():
+    rng = np.random.default_rng(0)
+    worse = rng.normal(0.0, 100.0, 70)
+    gain = gain_columns(worse + 1.0, worse)
+    np.testing.assert_allclose(list(gain.values()), 70.0)
+
+
+def test_pages_hold_the_rows_and_the_command(tmp_path):
+    rows = [
+        {"scenario": "a", "gain_eur": 3.0, "gain_low_eur": -1.0, "gain_high_eur": 7.0, "loss": 0.5},
+        {
+            "scenario": "b",
+            "gain_eur": 1e4,
+            "gain_low_eur": 1.0,
+            "gain_high_eur": 2.0,
+            "loss": np.nan,
+        },
+    ]
+    write_table("own", rows, title="T", notes="N.", command="python -m x", folder=tmp_path)
+    assert pd.read_csv(tmp_path / "own.csv").shape == (2, 5)
+    page = (tmp_path / "own.md").read_text()
+    assert "`python -m x`" in page
+    assert "| a | +3.0 [-1.0, +7.0] | 0.5 |" in page
+    assert "| b | +10000.0 [+1.0, +2.0] | – |" in page
+
+
+def test_numbers_stand_to_the_right():
+    table = markdown(pd.DataFrame({"policy": ["x"], "sold_kwh": [1234.5]}))
+    assert table.splitlines() == ["| policy | sold kwh |", "| --- | ---: |", "| x | 1,234.5 |"]
