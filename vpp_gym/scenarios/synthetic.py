@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.calibration import Calibration, Floats, dutch_2019
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import SPLITS, BuiltSource
+from vpp_gym.scenarios.synthetic_params import (
+    PriceParams,
+    RenewableParams,
+    SyntheticParams,
+    as_synthetic_params,
+)
 from vpp_gym.scenarios.synthetic_prices import draw_hourly_prices, draw_quarter_scatter
+from vpp_gym.scenarios.synthetic_regime import in_regime
 from vpp_gym.scenarios.synthetic_sessions import draw_sessions
+from vpp_gym.scenarios.synthetic_weather import (
+    Dates,
+    day_ahead_spikes,
+    imbalance_spikes,
+    renewable_dips,
+)
 
 START = np.datetime64("2019-01-01")
 N_SCENARIOS = {"train": 32, "validation": 4, "test": 1}
-_PRICES, _SESSIONS, _QUARTERS = range(3)
+_PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES = range(5)
 
 
 class SyntheticSource(BuiltSource):
@@ -38,9 +52,16 @@ class SyntheticSource(BuiltSource):
         split: "train", "validation" or "test"; no two share a random stream.
         n_scenarios: how many years; by default 32, 4 and 1.
         dt_h: hours per step, 1.0 or 0.25.
-        sessions_per_day: mean number of arrivals.
+        sessions_per_day: mean number of arrivals, 0 to 100,000; 27.4 unless `params` say
+            otherwise.
         days: length of each scenario, from 1 January.
         seed: of the whole family of years.
+        params: how the world differs from the calibrated one: more renewables, a price
+            crisis, other chargers. A `SyntheticParams`, a mapping of its fields or the
+            name of a preset. Equal seeds draw the same weather and drivers in each.
+
+    Raises:
+        InvalidInputError: naming the field, the value and the remedy.
     """
 
     def __init__(
@@ -49,18 +70,19 @@ class SyntheticSource(BuiltSource):
         n_scenarios: int | None = None,
         *,
         dt_h: float = 1.0,
-        sessions_per_day: float = 27.4,
+        sessions_per_day: float | None = None,
         days: int = 365,
         seed: int = 0,
+        params: SyntheticParams | Mapping[str, Any] | str | None = None,
     ) -> None:
         if split not in SPLITS:
             raise InvalidInputError("split", split, f"use one of {', '.join(SPLITS)}")
-        if not (math.isfinite(sessions_per_day) and sessions_per_day >= 0):
-            raise InvalidInputError("sessions_per_day", sessions_per_day, "give 0 or more")
+        changes = {} if sessions_per_day is None else {"sessions_per_day": sessions_per_day}
+        self.params = as_synthetic_params(params, **changes)
         n_scenarios = N_SCENARIOS[split] if n_scenarios is None else n_scenarios
-        super().__init__(name=f"synthetic:{split}", dt_h=dt_h, n_scenarios=n_scenarios)
+        name = "+".join((f"synthetic:{split}", *self.params.changed_sections))
+        super().__init__(name=name, dt_h=dt_h, n_scenarios=n_scenarios)
         self.split = split
-        self.sessions_per_day = float(sessions_per_day)
         self.days = whole("days", days, least=1)
         self.seed = whole("seed", seed, least=0)
 
@@ -69,20 +91,22 @@ class SyntheticSource(BuiltSource):
         key = (SPLITS.index(self.split), index, stream)
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
+    @property
+    def sessions_per_day(self) -> float:
+        """Mean number of arrivals."""
+        return self.params.sessions_per_day
+
     def _build(self, index: int) -> Scenario:
-        fitted = dutch_2019()
+        fitted = in_regime(dutch_2019(), self.params)
         dates = START + np.arange(self.days)
-        da, im, spread = draw_hourly_prices(self.rng(index, _PRICES), fitted, dates)
-        if self.dt_h != 1.0:
-            scatter = draw_quarter_scatter(self.rng(index, _QUARTERS), fitted, im)
-            da, spread = np.repeat(da, 4), np.repeat(spread, 4)
-            im = np.repeat(im, 4) + scatter
+        da, im, spread = self._prices(index, fitted, dates)
         sessions = draw_sessions(
             self.rng(index, _SESSIONS),
             fitted,
             dates,
             sessions_per_day=self.sessions_per_day,
             dt_h=self.dt_h,
+            mix=self.params.site,
         )
         return Scenario.from_arrays(
             da_eur_per_kwh=da,
@@ -92,5 +116,33 @@ class SyntheticSource(BuiltSource):
             start=START,
             dt_h=self.dt_h,
             name=f"{self.name}:{index}",
-            notes={"source": "synthetic, dutch_2019.json", "seed": self.seed, "index": index},
+            notes=self._notes(index),
         )
+
+    def _prices(
+        self, index: int, fitted: Calibration, dates: Dates
+    ) -> tuple[Floats, Floats, Floats]:
+        """(T,) EUR/kWh each: day-ahead, mean imbalance price, and short less long."""
+        da, im, spread = draw_hourly_prices(self.rng(index, _PRICES), fitted, dates)
+        added_da, added_im = self._added_prices(index, dates)
+        if self.dt_h == 1.0:
+            return da + added_da, im + added_im, spread
+        scatter = draw_quarter_scatter(self.rng(index, _QUARTERS), fitted, im)
+        da, im, spread = (np.repeat(one, 4) for one in (da + added_da, im + added_im, spread))
+        return da, im + scatter, spread
+
+    def _added_prices(self, index: int, dates: Dates) -> tuple[Floats, Floats]:
+        """(hours,) EUR/kWh each that weather and spikes add to the two prices."""
+        weather, spikes = self.rng(index, _WEATHER), self.rng(index, _SPIKES)
+        da, im = np.zeros((2, 24 * len(dates)))
+        if self.params.price != PriceParams():
+            da += day_ahead_spikes(spikes, self.params.price, dates)
+            im += imbalance_spikes(spikes, self.params.price, dates)
+        if self.params.renewables != RenewableParams():
+            da -= renewable_dips(weather, self.params.renewables, dates)
+        return da, da + im
+
+    def _notes(self, index: int) -> dict[str, Any]:
+        notes = {"source": "synthetic, dutch_2019.json", "seed": self.seed, "index": index}
+        changed = self.params.model_dump(include=set(self.params.changed_sections))
+        return notes | ({"changed": changed} if changed else {})

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.scenarios.calibration import Calibration, Floats
-from vpp_gym.scenarios.synthetic_sessions import day_type, from_quantiles
+from vpp_gym.scenarios.quantiles import from_quantiles
+from vpp_gym.scenarios.synthetic_sessions import day_type
 
 DAYS_PER_YEAR = 365.0
 

@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 
 from vpp_gym.scenarios.calibration import Calibration, Floats
 from vpp_gym.scenarios.demand import CAPACITY_KWH, TARGET_SOC, reference_arrival_soc
+from vpp_gym.scenarios.quantiles import from_quantiles
 from vpp_gym.scenarios.scenario import Sessions
+from vpp_gym.scenarios.site_mix import Week, stay_hours, week_of
+from vpp_gym.scenarios.synthetic_params import SiteMix
 
 Ints = NDArray[np.int64]
 
@@ -29,6 +32,7 @@ def draw_sessions(
     *,
     sessions_per_day: float,
     dt_h: float,
+    mix: SiteMix | None = None,
 ) -> Sessions:
     """Sessions that arrive on the given days.
 
@@ -41,15 +45,16 @@ def draw_sessions(
         dates: (days,) consecutive dates.
         sessions_per_day: mean over a year.
         dt_h: hours per step.
+        mix: of kinds of chargers; all public by default.
     """
-    hour = _arrival_hours(rng, fitted, dates, sessions_per_day)
+    week = week_of(fitted, mix or SiteMix())
+    hour = _arrival_hours(rng, fitted, week, dates, sessions_per_day)
     n = len(hour)
     uniform = rng.random((5, n))
     behaviour = rng.random((2, n))
     start_h = hour + np.floor(uniform[0] * 60) / 60
-    kind, hour_of_day = day_type(dates)[hour // 24], hour % 24
-    group = fitted.stay_group[kind, hour_of_day]
-    stay_h = from_quantiles(fitted.levels, fitted.stay_h, group, uniform[1])
+    hour_of_day, day = hour % 24, weekday(dates)[hour // 24]
+    stay_h = stay_hours(fitted, week, day, start_h - 24 * (hour // 24), uniform[1])
     arrival = np.floor(start_h / dt_h).astype(np.int64)
     n_steps = round(len(dates) * 24 / dt_h)
     departure = np.minimum(arrival + np.ceil(stay_h / dt_h).astype(np.int64), n_steps)
@@ -69,31 +74,19 @@ def draw_sessions(
     ).take(order)
 
 
-def from_quantiles(levels: Floats, table: Floats, row: Ints, at: Floats) -> Floats:
-    """(n,) values at probabilities `at` of the quantile functions in the table's rows.
-
-    >>> from_quantiles(np.array([0.0, 1.0]), np.array([[2.0, 4.0]]), np.array([0]), np.array([0.5]))
-    array([3.])
-    """
-    right = np.clip(np.searchsorted(levels, at), 1, len(levels) - 1)
-    left = right - 1
-    share = np.clip((at - levels[left]) / (levels[right] - levels[left]), 0, 1)
-    low, high = table[row, left], table[row, right]
-    return low + share * (high - low)
-
-
 def _arrival_hours(
     rng: np.random.Generator,
     fitted: Calibration,
+    week: Week,
     dates: NDArray[np.datetime64],
     sessions_per_day: float,
 ) -> Ints:
     """(n,) hours since the first midnight; Poisson around a Gamma factor of the day."""
     month = dates.astype("datetime64[M]").astype(np.int64) % 12
-    per_day = sessions_per_day * fitted.month_factor[month] * fitted.weekday_factor[weekday(dates)]
+    per_day = sessions_per_day * fitted.month_factor[month] * week.weekday_factor[weekday(dates)]
     shape = 1 / fitted.day_dispersion
     per_day = per_day * rng.gamma(shape, 1 / shape, len(dates))
-    rate = per_day[:, None] * fitted.hour_share[day_type(dates)]
+    rate = per_day[:, None] * week.hour_share[weekday(dates)]
     return np.repeat(np.arange(rate.size), rng.poisson(rate).ravel())
 
 

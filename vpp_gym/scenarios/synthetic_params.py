@@ -1,0 +1,175 @@
+"""What a synthetic world may differ in: fleet, chargers, weather, prices, dual pricing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.params.section import Section
+
+
+class SiteMix(Section):
+    """Shares of the sessions at each kind of charger; they sum to one.
+
+    public: calibrated on Dutch public charging of 2019.
+    workplace: cars that come on workday mornings and stay for the day. Assumed, see
+        `vpp_gym.scenarios.site_mix`.
+    home: cars that come in the evening, on any day, and leave the next day. Assumed.
+    """
+
+    public: float = Field(default=1.0, ge=0, le=1)
+    workplace: float = Field(default=0.0, ge=0, le=1)
+    home: float = Field(default=0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> SiteMix:
+        if abs(self.public + self.workplace + self.home - 1) > 1e-9:
+            raise ValueError("public, workplace and home must sum to one: give all three")
+        return self
+
+
+class RenewableParams(Section):
+    """More sun and wind than the markets of 2019 had. All assumed.
+
+    solar_dip_eur_per_kwh: how far the day-ahead price falls at noon of a clear midsummer
+        day; less with a lower sun, and on each day with its clouds.
+    wind_dip_eur_per_kwh: how far it falls on average through wind, between nothing and
+        twice that; more in winter.
+    weather_factor: scale of the calibrated day-ahead deviations that last for days.
+    """
+
+    solar_dip_eur_per_kwh: float = Field(default=0.0, ge=0, le=5)
+    wind_dip_eur_per_kwh: float = Field(default=0.0, ge=0, le=5)
+    weather_factor: float = Field(default=1.0, ge=0, le=10)
+
+
+class PriceParams(Section):
+    """Prices higher, wilder or with more spikes than those of 2019.
+
+    level_factor: multiplies every calibrated price, with its deviations.
+    da_volatility_factor: multiplies the deviations of the day-ahead price from its season
+        and weekly shape, beyond `level_factor`.
+    im_volatility_factor: the same of the imbalance price from the day-ahead price, and of
+        its quarters from their hour.
+    da_spikes_per_year: mean number of spikes of the day-ahead price: three hours about a
+        morning or evening peak, the outer ones half as high.
+    da_spike_eur_per_kwh: their mean height, exponentially distributed.
+    im_spikes_per_year: mean number of hours with a spike of the imbalance price.
+    im_spike_eur_per_kwh: their mean height, exponentially distributed.
+    """
+
+    level_factor: float = Field(default=1.0, gt=0, le=100)
+    da_volatility_factor: float = Field(default=1.0, ge=0, le=100)
+    im_volatility_factor: float = Field(default=1.0, ge=0, le=100)
+    da_spikes_per_year: float = Field(default=0.0, ge=0, le=8760)
+    da_spike_eur_per_kwh: float = Field(default=0.5, ge=0, le=100)
+    im_spikes_per_year: float = Field(default=0.0, ge=0, le=8760)
+    im_spike_eur_per_kwh: float = Field(default=0.5, ge=0, le=100)
+
+
+class DualPricingParams(Section):
+    """Hours with two imbalance prices (regulation state 2). Assumed, not measured.
+
+    share: of the hours.
+    spread_eur_per_kwh: mean of short less long price in them, exponentially distributed.
+    """
+
+    share: float = Field(default=0.08, ge=0, le=1)
+    spread_eur_per_kwh: float = Field(default=0.03, ge=0, le=10)
+
+
+class SyntheticParams(Section):
+    """All that a synthetic world may differ in; the defaults are the Dutch years of 2019.
+
+    Owner types are no part of a world: see `vpp_gym.params.OwnerParams`.
+
+    sessions_per_day: mean number of arrivals, 0 to 100,000.
+    """
+
+    sessions_per_day: float = Field(default=27.4, ge=0, le=100_000)
+    site: SiteMix = SiteMix()
+    renewables: RenewableParams = RenewableParams()
+    price: PriceParams = PriceParams()
+    dual_pricing: DualPricingParams = DualPricingParams()
+
+    @property
+    def changed_sections(self) -> tuple[str, ...]:
+        """Names of the sections that are not the default."""
+        default = type(self)()
+        names = [name for name, value in self if isinstance(value, Section)]
+        return tuple(name for name in names if getattr(self, name) != getattr(default, name))
+
+
+PRESETS: dict[str, SyntheticParams] = {
+    "default": SyntheticParams(),
+    "workplace": SyntheticParams(site=SiteMix(public=0, workplace=1)),
+    "home": SyntheticParams(site=SiteMix(public=0, home=1)),
+    "more_renewables": SyntheticParams(
+        renewables=RenewableParams(
+            solar_dip_eur_per_kwh=0.04, wind_dip_eur_per_kwh=0.008, weather_factor=1.2
+        )
+    ),
+    # Dutch day-ahead prices of 2022 were about six times those of 2019 on average.
+    "price_crisis": SyntheticParams(
+        price=PriceParams(
+            level_factor=6,
+            da_volatility_factor=1.5,
+            im_volatility_factor=1.2,
+            da_spikes_per_year=20,
+            im_spikes_per_year=100,
+        )
+    ),
+}
+"""Named worlds. Apart from "default" they are assumptions, fitted to nothing."""
+
+
+def as_synthetic_params(
+    value: SyntheticParams | Mapping[str, Any] | str | None, **changes: Any
+) -> SyntheticParams:
+    """Parameters from an object, a mapping of fields, or a preset's name.
+
+    >>> as_synthetic_params({"renewables": {"weather_factor": 2}}).renewables.weather_factor
+    2.0
+
+    Args:
+        value: what names them; None for the default.
+        changes: fields that replace those of `value`.
+
+    Raises:
+        InvalidInputError: unknown preset or field, or a value out of range.
+    """
+    if isinstance(value, str):
+        if value not in PRESETS:
+            raise InvalidInputError("params", value, f"use one of {', '.join(PRESETS)}")
+        value = PRESETS[value]
+    if value is None or isinstance(value, SyntheticParams):
+        given: dict[str, Any] = {} if value is None else value.model_dump()
+    elif isinstance(value, Mapping):
+        given = {str(name): _plain(section) for name, section in value.items()}
+    else:
+        remedy = "give SyntheticParams, a mapping of its fields or a preset's name"
+        raise InvalidInputError("params", value, remedy)
+    try:
+        return SyntheticParams.model_validate(given | changes)
+    except ValidationError as error:
+        raise _refusal(error) from error
+
+
+def _plain(section: Any) -> Any:
+    return section.model_dump() if isinstance(section, BaseModel) else section
+
+
+def _refusal(error: ValidationError) -> InvalidInputError:
+    """The first complaint, with the field, its value and the remedy."""
+    first = error.errors()[0]
+    *outer, _ = first["loc"] or ("params",)
+    fields = SyntheticParams.model_fields
+    if outer:
+        fields = type(getattr(PRESETS["default"], str(outer[0]))).model_fields
+    unknown = first["type"] == "extra_forbidden"
+    remedy = f"use one of {', '.join(fields)}" if unknown else first["msg"]
+    field = ".".join(map(str, first["loc"]))
+    return InvalidInputError(field, first.get("input"), remedy.removeprefix("Value error, "))
