@@ -16,7 +16,7 @@ import typer
 
 from benchmarks.fingerprint import ROOT
 from benchmarks.store import write_whole
-from benchmarks.suites import SUITES, TRACKS
+from benchmarks.suites import HINDSIGHT_WORDS, SUITES, TRACKS
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, HINDSIGHT, NO_CONTROL
 from vpp_gym.evaluation.tables import BRIEF, PRIVILEGED_MARK, markdown_table
@@ -26,6 +26,11 @@ RESULTS = ROOT / "benchmarks" / "results"
 END = "<!-- /leaderboard -->"
 
 Document = Mapping[str, Any]
+
+BEST = 8
+"""So many of the best policies stand in the README,"""
+KNOWN = ("rolling_mpc", "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
+"""beside rules, learned ones, and these of the reference paper and the project."""
 
 
 def read(path: Path) -> Document:
@@ -76,14 +81,21 @@ def readme_block(document: Document) -> str:
     lines = [
         f"{scenario['days']} days from {scenario['start'][:10]} ({document['description']}). "
         f"Score: 0 is charging on arrival, 100 perfect foresight; the flexibility score leaves "
-        f"bids out. {PRIVILEGED_MARK} saw the future. [All columns and tracks, and what to know "
-        f"before reading them](benchmarks/results/{suite}.md); made by `{document['command']}`."
+        f"bids out. {PRIVILEGED_MARK} saw the future. [All policies, columns and tracks, and what "
+        f"to know before reading them](benchmarks/results/{suite}.md); made by `{document['command']}`."
     ]
     track, rows = next(iter(document["tracks"].items()))
-    lines += [f"Track {track}: {TRACKS[track]}.", markdown_table(rows, BRIEF)]
+    shown = [row for row in rows if _is_shown(row)]
+    lines += [f"Track {track}: {TRACKS[track]}.", markdown_table(shown, BRIEF)]
     if contracts := document["contracts"][track]:
         lines.append(contract_table(contracts))
     return "\n\n".join([start_marker(suite), *lines, END])
+
+
+def _is_shown(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the leaderboard stands in the README, too: the best, and who is known."""
+    known = row["privileged"] or row["kind"] in ("learned", "rule") or row["policy"] in KNOWN
+    return bool(known or row["rank"] <= BEST)
 
 
 def contract_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -151,7 +163,7 @@ def _caveat_lines(document: Document) -> Iterator[str]:
         )
     yield (
         f"Score: 0 is `{NO_CONTROL}`, 100 is `{HINDSIGHT}`, on the same days. Hindsight knows "
-        f"every price, offers the menu of eight hours, and bets within the power of the connected "
+        f"every price, offers {HINDSIGHT_WORDS}, and bets within the power of the connected "
         f"EVs on the spread between day-ahead and imbalance price, which none of the forecasters "
         f"here foresees: a low score may still be most of what was within reach."
     )

@@ -13,7 +13,7 @@ from vpp_gym.policies import rules
 from vpp_gym.policies.base import Policy, with_offer
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.offering import in_words
-from vpp_gym.policies.operator import MENU_TERM_H, SEARCHED, baselines
+from vpp_gym.policies.operator import HINDSIGHT_OFFER, MENU_TERM_H, SEARCHED, baselines
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
@@ -127,6 +127,10 @@ def fresh_policy(name: str, seed: int) -> Policy:
     """A contestant that has not run yet."""
     known = baselines()
     return known[name] if name in known else _agents()[name, seed]
+
+
+HINDSIGHT_WORDS = f"{in_words(HINDSIGHT_OFFER)} contracts"
+"""What hindsight offers to owners."""
 
 
 def offer_in_words(name: str) -> str:

@@ -12,6 +12,8 @@ from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.offering import Offering, control_based, price_based
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
+from vpp_gym.policies.stochastic_mpc import StochasticMPC
+from vpp_gym.policies.two_stage import TwoStage
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Snapshot
 
@@ -95,14 +97,11 @@ HINDSIGHT_OFFER = SEARCHED["price"]
 def baselines() -> dict[str, Policy]:
     """The leaderboard's policies by name, fresh objects.
 
-    Rules and schedulers leave everything to the imbalance market. The strongest of
-    them, the rolling MPC, is there with the paper's menus and with searched offers to
-    owners, and with two honest bidders: one buys the expected load, one bets on the mean
-    of past spreads.
+    Rules and schedulers leave everything to the imbalance market. The rolling MPC is there
+    with the paper's menus and with searched offers to owners, its stochastic sister with
+    the best of these, and both with honest bidders: to buy the expected load, to bet on the
+    mean of past spreads, or the two-stage program over scenarios.
     """
-    offering = [
-        rolling_mpc(contract=offer, name=f"rolling_mpc_{name}") for name, offer in SEARCHED.items()
-    ]
     policies: list[Policy] = [
         ChargeOnArrival(),
         ChargeAtDeadline(),
@@ -110,9 +109,17 @@ def baselines() -> dict[str, Policy]:
         no_v2g(),
         *(algorithm_1(term_h) for term_h in (1, 2, 3)),
         *(rolling_mpc(term_h) for term_h in (0, 1, 2, 3, MENU_TERM_H)),
-        *offering,
-        *(Operator(mpc, ExpectedLoadBidder()) for mpc in (rolling_mpc(0), *offering)),
-        Operator(rolling_mpc(0), WaitAndSee()),
+        *(rolling_mpc(contract=it, name=f"rolling_mpc_{name}") for name, it in SEARCHED.items()),
+        *_stochastic(),
+        *(Operator(mpc, ExpectedLoadBidder()) for mpc in (rolling_mpc(0), *_stochastic())),
+        *(Operator(rolling_mpc(0), bidder) for bidder in (WaitAndSee(), TwoStage())),
         Hindsight(contract=HINDSIGHT_OFFER),
     ]
     return {policy.name: policy for policy in policies}
+
+
+def _stochastic() -> list[Policy]:
+    """The stochastic MPC without contracts and with each searched offer."""
+    offers = SEARCHED.items()
+    named = [StochasticMPC(contract=it, name=f"stochastic_mpc_{name}") for name, it in offers]
+    return [StochasticMPC(), *named]
