@@ -82,7 +82,8 @@ def readme_block(document: Document) -> str:
         f"{scenario['days']} days from {scenario['start'][:10]} ({document['description']}). "
         f"Score: 0 is charging on arrival, 100 perfect foresight; the flexibility score leaves "
         f"bids out. {PRIVILEGED_MARK} saw the future. [All policies, columns and tracks, and what "
-        f"to know before reading them](benchmarks/results/{suite}.md); made by `{document['command']}`."
+        f"to know before reading them](benchmarks/results/{suite}.md); made by "
+        f"`{document['command']}`."
     ]
     track, rows = next(iter(document["tracks"].items()))
     shown = [row for row in rows if _is_shown(row)]
