@@ -1,19 +1,29 @@
-"""A Stable-Baselines3 `VecEnv` over the native batch of `VPPDayAhead-v0`."""
+"""A Stable-Baselines3 `VecEnv` over the native batch of an environment of the VPP."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from gymnasium import Wrapper
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvStepReturn
 
-from vpp_gym.envs.day_ahead import VPPDayAheadVectorEnv
+from vpp_gym.envs.vector import BatchEnv
 from vpp_gym.errors import InvalidInputError
+
+
+def _batch_kind(env_id: str) -> type[BatchEnv]:
+    """Class of the batch that an id is registered with."""
+    kind = load_env_creator(str(gym.spec(env_id).vector_entry_point))
+    if not (isinstance(kind, type) and issubclass(kind, BatchEnv)):
+        raise InvalidInputError("env_id", env_id, "give a virtual power plant's: VPP...")
+    return kind
 
 
 class DayAheadVecEnv(VecEnv):
@@ -28,7 +38,8 @@ class DayAheadVecEnv(VecEnv):
     Args:
         n_envs: number of environments.
         scenario: as for `VPPDayAheadEnv`.
-        arguments: the other keyword arguments of `VPPDayAheadEnv`.
+        env_id: of a virtual power plant: `VPPDayAhead-v0` and the like.
+        arguments: the other keyword arguments of the environment.
 
     Attributes:
         batch: the Gymnasium vector environment.
@@ -36,8 +47,15 @@ class DayAheadVecEnv(VecEnv):
         stepping_s: seconds spent in the simulator so far.
     """
 
-    def __init__(self, n_envs: int = 64, scenario: Any = None, **arguments: Any) -> None:
-        self.batch = VPPDayAheadVectorEnv(
+    def __init__(
+        self,
+        n_envs: int = 64,
+        scenario: Any = None,
+        *,
+        env_id: str = "VPPDayAhead-v0",
+        **arguments: Any,
+    ) -> None:
+        self.batch = _batch_kind(env_id)(
             n_envs, scenario, autoreset_mode=AutoresetMode.SAME_STEP, **arguments
         )
         self.terms: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Writes docs/environment.md from the environment's own docstring and tables.
+"""Writes docs/environment.md from the environments' own docstrings and tables.
 
 python docs/build.py
 """
@@ -10,12 +10,20 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from vpp_gym.envs.bidding import BiddingCore, VPPBiddingEnv
+from vpp_gym.envs.contracts import ContractsCore, VPPContractsEnv
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
+from vpp_gym.envs.dispatch import VPPDispatchEnv
 from vpp_gym.envs.observation import CHARGER_FIELDS, FLEET_FIELDS, Codec
 from vpp_gym.envs.observation import Field as ObservationField
-from vpp_gym.envs.settings import DayAheadSettings, Settings
+from vpp_gym.envs.offer_shape import KNOBS, OfferShape
+from vpp_gym.envs.scalar import ScalarEnv
+from vpp_gym.envs.settings import ContractsSettings, Settings
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import DEFAULT
+from vpp_gym.scenarios.named import as_source
 
 PAGE = Path(__file__).with_name("environment.md")
 
@@ -42,17 +50,66 @@ MEANINGS = {
 }
 
 
+ENVIRONMENTS: dict[str, tuple[type[ScalarEnv], Sequence[ObservationField]]] = {
+    "VPPDayAhead-v0": (VPPDayAheadEnv, FLEET_FIELDS + CHARGER_FIELDS),
+    "VPPBidding-v0": (VPPBiddingEnv, BiddingCore.fields),
+    "VPPDispatch-v0": (VPPDispatchEnv, FLEET_FIELDS + CHARGER_FIELDS),
+    "VPPContracts-v0": (VPPContractsEnv, ContractsCore.fields),
+}
+
+
 def page() -> str:
     """The page as Markdown."""
-    sections = _sections(inspect.cleandoc(VPPDayAheadEnv.__doc__ or "").partition("\nRaises:")[0])
-    sections["Observation Space"] += "\n\n" + _observations()
-    sections["Rewards"] += "\n\n" + _terms()
-    settings = _entries(DayAheadSettings.__doc__ or "", "Attributes:")
-    settings |= _entries(Settings.__doc__ or "", "Attributes:")
-    sections["Arguments"] = "\n".join([*_bullets(sections["Arguments"]), *_settings(settings)])
-    parts = [f"## {heading}\n\n{text}" for heading, text in sections.items()]
-    title = "# `VPPDayAhead-v0`\n\n<!-- Written by `python docs/build.py`; do not edit. -->"
-    return "\n\n".join([title, *parts]) + "\n"
+    parts = [
+        "# Environments of the virtual power plant",
+        "<!-- Written by `python docs/build.py`; do not edit. -->",
+        "All of them play in the same simulator ([the world](world.md)) and differ in what the "
+        "agent decides. The first is described in full, the others by what they have of their own.",
+        _table(("Environment", "The agent"), map(_contents, ENVIRONMENTS)),
+        *(_environment(name) for name in ENVIRONMENTS),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _contents(name: str) -> tuple[str, str]:
+    summary = (ENVIRONMENTS[name][0].__doc__ or "").partition("\n")[0]
+    return f"[`{name}`](#{name.lower()})", summary
+
+
+def _environment(name: str) -> str:
+    """One environment: its docstring, with the tables where they belong."""
+    kind, fields = ENVIRONMENTS[name]
+    sections = _sections(inspect.cleandoc(kind.__doc__ or "").partition("\nRaises:")[0])
+    sections["Observation Space"] += "\n\n" + _observations(name, fields)
+    if name == "VPPDayAhead-v0":
+        sections["Rewards"] += "\n\n" + _terms()
+    if name == "VPPContracts-v0":
+        sections["Action Space"] += "\n\n" + _knobs()
+    settings = kind.core_kind.settings_kind
+    told = _entries(settings.__doc__ or "", "Attributes:")
+    told |= _entries(Settings.__doc__ or "", "Attributes:")
+    sections["Arguments"] = "\n".join(
+        [*_bullets(sections["Arguments"]), *_settings(settings, told)]
+    )
+    parts = [f"### {heading}\n\n{text}" for heading, text in sections.items()]
+    return "\n\n".join([f"## `{name}`", *parts])
+
+
+def _knobs() -> str:
+    rows = []
+    for family, knobs in KNOBS.items():
+        usual = OfferShape(DEFAULT, family).params(np.zeros(len(knobs))).contract
+        section = usual if family == "fixed_term" else getattr(usual, family)
+        for place, knob in enumerate(knobs):
+            middle = getattr(section, knob.name)
+            ends = [f"{knob.value(end, middle):g}" for end in (-1.0, 1.0)]
+            shown = (ends[0], f"{middle:g}", ends[1])
+            scale = "logarithmic" if knob.kind == "ratio" else knob.kind
+            rows.append(
+                (family, str(place), f"`{knob.name}`", knob.unit, *shown, scale, knob.meaning)
+            )
+    headings = ("Family", "Entry", "Parameter", "Unit", "-1", "0", "+1", "Scale", "Meaning")
+    return "In the default world:\n\n" + _table(headings, rows)
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -61,8 +118,17 @@ def _sections(text: str) -> dict[str, str]:
     return {name.strip(): body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def _observations() -> str:
-    codec = Codec(DEFAULT, 1.0, FLEET_FIELDS + CHARGER_FIELDS)
+def _observations(name: str, fields: Sequence[ObservationField]) -> str:
+    codec = Codec(DEFAULT, 1.0, fields, n_offers=len(DEFAULT.owner.types))
+    if name == "VPPContracts-v0":
+        codec = ContractsCore(as_source(None, 1.0), DEFAULT, ContractsSettings()).codec
+    own = [field for field in fields if field not in FLEET_FIELDS + CHARGER_FIELDS]
+    if own:
+        return f"Behind the first {codec.slices[own[0].name].start} columns:\n\n" + _field_table(
+            own, codec
+        )
+    if name != "VPPDayAhead-v0":
+        return "The tables are those of `VPPDayAhead-v0`."
     site = DEFAULT.site
     return "\n\n".join(
         [
@@ -106,11 +172,16 @@ def _terms() -> str:
 
 def _bullets(text: str) -> list[str]:
     """The arguments that are explained where they stand, not in the settings."""
-    return [f"- `{name}`: {meaning}" for name, meaning in _entries(text).items() if "," not in name]
+    entries = _entries(text).items()
+    return [f"- {_code(names)}: {meaning}" for names, meaning in entries if "see `" not in meaning]
 
 
-def _settings(meanings: dict[str, str]) -> list[str]:
-    fields = DayAheadSettings.model_fields
+def _code(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", "))
+
+
+def _settings(settings: type[Settings], meanings: dict[str, str]) -> list[str]:
+    fields = settings.model_fields
     return [
         f"- `{name}` (default `{fields[name].default!r}`): {meaning}"
         for name, meaning in meanings.items()

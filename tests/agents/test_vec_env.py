@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
+from stable_baselines3 import PPO
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
@@ -44,6 +45,28 @@ def test_equals_the_gymnasium_batch(venv, small):
         for run in np.flatnonzero(dones):
             last = infos[run]["terminal_observation"]
             np.testing.assert_array_equal(last, info["final_obs"][run])
+
+
+@pytest.mark.parametrize(
+    ("env_id", "more", "length"),
+    [
+        ("VPPDispatch-v0", {}, 24),
+        ("VPPBidding-v0", {"scheduler": "charge_on_arrival"}, 1),
+        ("VPPContracts-v0", {"scheduler": "charge_on_arrival"}, 1),
+    ],
+)
+def test_a_learner_of_sb3_trains_in_every_environment(small, env_id, more, length):
+    venv = DayAheadVecEnv(2, small, env_id=env_id, episode_days=1, **more)
+    model = PPO("MlpPolicy", venv, n_steps=24, batch_size=16, n_epochs=1, seed=0, device="cpu")
+    model.learn(48)
+    assert {int(episode["l"]) for episode in model.ep_info_buffer} == {length}
+
+
+@pytest.mark.parametrize("env_id", ["FCEVCarPark-v0", "CartPole-v1"])
+def test_other_environments_are_refused(env_id):
+    with pytest.raises(InvalidInputError, match="VPP") as refused:
+        DayAheadVecEnv(2, env_id=env_id)
+    assert refused.value.field == "env_id"
 
 
 def test_infos_speak_only_of_what_ended(venv):

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vpp_gym.contracts.offer import Records
-from vpp_gym.envs.core import Floats
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.offers import designed_offers
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

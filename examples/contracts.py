@@ -1,0 +1,46 @@
+"""Contracts alone: the menu's window, turned while a scheduler and a bidder do the rest.
+
+python examples/contracts.py
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import gymnasium as gym
+import numpy as np
+
+import vpp_gym  # noqa: F401  (registers the environments)
+
+
+def booked(env: gym.Env, action: list[float], seed: int) -> Counter[str]:
+    """What a week with the same offer every day books, by name."""
+    env.reset(seed=seed)
+    total: Counter[str] = Counter()
+    over = False
+    while not over:
+        _, profit_eur, _, over, terms = env.step(np.array(action))
+        total.update(terms, profit_eur=profit_eur)
+    return total
+
+
+def main() -> None:
+    """Print menus of three terms, and contracts that pay by the kWh."""
+    fixed = gym.make("VPPContracts-v0")
+    by_the_kwh = gym.make("VPPContracts-v0", family="control_based")
+    offers = {
+        "none": (fixed, [0.0, 0.0, -1.0, 0.0]),
+        "the paper's 3 h": (fixed, [0.0, 0.0, 0.0, 0.0]),
+        "10 h": (fixed, [0.0, 0.0, 1 / 3, 0.0]),
+        "0.02 EUR per kWh": (by_the_kwh, [0.0, 0.0]),
+    }
+    for name, (env, action) in offers.items():
+        week = booked(env, action, seed=0)
+        print(
+            f"{name:17} {week['profit_eur']:7.1f} EUR, {week['contracts']:4.0f} contracts, "
+            f"{week['payoff_eur']:6.1f} EUR to owners, {week['discharge_kwh']:5.0f} kWh V2G"
+        )
+
+
+if __name__ == "__main__":
+    main()
