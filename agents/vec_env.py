@@ -20,7 +20,7 @@ from vpp_gym.errors import InvalidInputError
 
 def _batch_kind(env_id: str) -> type[BatchEnv]:
     """Class of the batch that an id is registered with."""
-    kind = load_env_creator(str(gym.spec(env_id).vector_entry_point))
+    kind: Any = load_env_creator(str(gym.spec(env_id).vector_entry_point))
     if not (isinstance(kind, type) and issubclass(kind, BatchEnv)):
         raise InvalidInputError("env_id", env_id, "give a virtual power plant's: VPP...")
     return kind

@@ -36,7 +36,7 @@ def weekly_eur(
         profit_eur, over = 0.0, False
         while not over:
             seen, reward_eur, _, over, _ = env.step(policy(seen))
-            profit_eur += reward_eur
+            profit_eur += float(reward_eur)
         profits.append(profit_eur)
     return profits
 

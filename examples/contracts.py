@@ -5,7 +5,7 @@ python examples/contracts.py
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 import gymnasium as gym
 import numpy as np
@@ -13,14 +13,15 @@ import numpy as np
 import vpp_gym  # noqa: F401  (registers the environments)
 
 
-def booked(env: gym.Env, action: list[float], seed: int) -> Counter[str]:
+def booked(env: gym.Env, action: list[float], seed: int) -> dict[str, float]:
     """What a week with the same offer every day books, by name."""
     env.reset(seed=seed)
-    total: Counter[str] = Counter()
+    total: dict[str, float] = defaultdict(float)
     over = False
     while not over:
         _, profit_eur, _, over, terms = env.step(np.array(action))
-        total.update(terms, profit_eur=profit_eur)
+        for name, value in (terms | {"profit_eur": profit_eur}).items():
+            total[name] += value
     return total
 
 

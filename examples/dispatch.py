@@ -29,7 +29,7 @@ def week_eur(bidder: str, seed: int) -> dict[str, float]:
     over = False
     while not over:
         seen, profit_eur, _, over, terms = env.step(charge_in_the_cheap_half(seen))
-        total["profit_eur"] += profit_eur
+        total["profit_eur"] += float(profit_eur)
         total["da_eur"] += terms["da_eur"]
         total["im_eur"] += terms["im_eur"]
     return total
