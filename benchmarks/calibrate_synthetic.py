@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.stats import norm
 
-from vpp_gym.scenarios.elaad import read_transactions
+from vpp_gym.scenarios.files.elaad_transactions import read_elaad
 from vpp_gym.scenarios.fit import statistics
 from vpp_gym.scenarios.price_files import Prices, read_hourly, read_quarters
 from vpp_gym.scenarios.real import (
@@ -62,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def calibrate(folder: Path) -> dict[str, Any]:
     """Provenance, parameters and targets, ready for JSON."""
-    transactions, _ = read_transactions(folder / SESSIONS_FILE, day_first=False, clock="local")
+    sessions = read_elaad(folder / SESSIONS_FILE, clock="local", dates="month-first")
+    local = sessions.rows["start"].dt.tz_convert(sessions.zone).dt.tz_localize(None)
+    transactions = sessions.rows.assign(start=local)
     hourly = {
         year: read_hourly(folder / HOURLY_FILE, first_day=f"{year}-01-01", last_day=f"{year}-12-31")
         for year in (2018, 2019)

@@ -107,6 +107,10 @@ def test_built_world_runs(folder, tmp_path):
         (("build", "{folder}", "-o", "w.parquet", "--dt-h", "0.5"), "--dt-h"),
         (("build", "{folder}", "-o", "w.parquet", "--first-day", "June"), "--first-day"),
         (("build", "{folder}", "-o", "w.parquet", "--demand", "all"), "--demand"),
+        (
+            ("build", "{folder}", "-o", "w.parquet", "--demand=reference", "--car-power=recorded"),
+            "--car-power",
+        ),
         (("describe", "nowhere.parquet"), "scenario"),
     ],
 )

@@ -50,7 +50,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "cli": (
         BELOW_ENVS | {"", "__version__", "envs", "evaluation", "plots", "reproduction"},
-        {"typer", "rich", "numpy", "pandas", "pydantic", "gymnasium"},
+        {"typer", "rich", "numpy", "pandas", "gymnasium"},
     ),
 }
 # module: the same, beyond what its layer may

@@ -10,7 +10,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.charging_cost import charging_cost
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.price_files import read_hourly
-from vpp_gym.scenarios.real import HOURLY_FILE, SESSIONS_FILE, real_2019, real_source
+from vpp_gym.scenarios.real import HOURLY_FILE, QUARTERS_FILE, SESSIONS_FILE, real_2019, real_source
 
 PREPROCESSED_FILE = "elaadnl_2019_reference_preprocessed.csv"
 
@@ -46,8 +46,13 @@ def test_quarters_of_2019(data_folder):
     hours = real_2019(data_folder, dt_h=1.0)
     year = real_source(data_folder, dt_h=0.25).scenario(0)
     assert (year.n_steps, len(year.sessions)) == (35_040, 10_000)
-    assert year.notes["duplicate_price_rows_averaged"] == 107
-    assert year.notes["missing_price_steps_filled"] == 7
+    counts = year.notes["provenance"]["counts"]
+    assert counts["imbalance: missing quarters filled from before"] == 7
+    sources = {one["file"]: one["dropped"] for one in year.notes["provenance"]["sources"]}
+    assert sources[QUARTERS_FILE] == {
+        "repeats_another_row": 96,
+        "averaged_with_a_row_of_the_same_time": 16,
+    }
     gap = np.abs(year.im_short_eur_per_kwh.reshape(-1, 4).mean(axis=1) - hours.im_short_eur_per_kwh)
     assert np.sum(gap > 1e-9) <= 6  # hours touched by the repairs
     need = [np.sum(0.97 - one.sessions.arrival_soc) for one in (hours, year)]

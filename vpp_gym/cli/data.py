@@ -11,7 +11,7 @@ from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_consol
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from vpp_gym.scenarios.files.options import Model
 
 data = typer.Typer(
     help="Bring real data: check files, build a world from them, describe one.",
@@ -131,10 +131,8 @@ def build(
 
     checked_file("out", out, (SUFFIX,))
     given = dict(locals())
-    read, options = (
-        _model(model, **{name: given[name] for name in model.model_fields if name in given})
-        for model in (ReadOptions, WorldOptions)
-    )
+    read = _model(ReadOptions, **_fields(ReadOptions, given))
+    options = _model(WorldOptions, **_fields(WorldOptions, given))
     with progress_console.status("Building"):
         write_world(out, build_world(folder, read, options))
     document = described_document(out)
@@ -159,13 +157,16 @@ def describe(
         show_described(document)
 
 
-def _model(model: type[BaseModel], **values: Any) -> Any:
+def _fields(model: type[Model], given: dict[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in model.model_fields if name in given}
+
+
+def _model(model: type[Model], **values: Any) -> Model:
     """Options as their model, refused in the command line's words."""
-    from pydantic import ValidationError
+    from vpp_gym.scenarios.files.options import checked
 
     try:
-        return model(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = "--" + str(first["loc"][0]).replace("_", "-")
-        raise InvalidInputError(field, first["input"], first["msg"]) from error
+        return checked(model, **values)
+    except InvalidInputError as error:
+        field = "--" + error.field.replace("_", "-")
+        raise InvalidInputError(field, error.value, error.remedy) from error

@@ -1,4 +1,4 @@
-"""Dutch day-ahead and imbalance prices from prepared CSV files.
+"""Dutch day-ahead and imbalance prices of whole days, from the prepared CSV files.
 
 Both files carry one imbalance price: short and long parties pay and get the same.
 Their clock is local, without time zone, and every day has 24 hours: the hour that
@@ -15,10 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.csv_columns import number_column, read_columns, time_column
+from vpp_gym.scenarios.files.prepared_prices import read_prepared_hours, read_prepared_quarters
+from vpp_gym.scenarios.files.price_rows import PriceRows
+from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
+from vpp_gym.scenarios.grid import Span, on_grid
 
-_PRICES = ("price_da", "price_imbalance")
+MAX_FILL_H = 2.0
+"""The longest gap of the quarters of 2019 has 1.25 hours: where spring skips one."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Prices:
         dt_h: hours per step.
         da_eur_per_kwh: (T,) day-ahead.
         im_eur_per_kwh: (T,) imbalance.
-        notes: what was repaired, and how.
+        notes: what was dropped and repaired.
     """
 
     start: np.datetime64
@@ -51,16 +54,7 @@ def read_hourly(path: str | os.PathLike[str], *, first_day: str, last_day: str) 
     Raises:
         InvalidInputError: missing file or column, another unit, days not covered.
     """
-    table = read_columns(path, ("Date", "Hour", *_PRICES))
-    remedy = "dates must read 2019-01-31"
-    day = time_column(table, "Date", form="%Y-%m-%d", remedy=remedy)
-    hour = number_column(table, "Hour", unit="h")
-    if (wrong := ~hour.isin(range(24))).any():
-        row = wrong.idxmax()
-        raise InvalidInputError(f"Hour[{row}]", table["Hour"][row], "use 0 to 23")
-    prices = _numbers(table, unit="EUR/kWh")
-    prices.index = pd.DatetimeIndex(day + pd.to_timedelta(hour, unit="h"))
-    return _on_grid(prices, first_day, last_day, dt_h=1.0)
+    return _on_days(read_prepared_hours(path), first_day, last_day, dt_h=1.0)
 
 
 def read_quarters(path: str | os.PathLike[str], *, first_day: str, last_day: str) -> Prices:
@@ -74,47 +68,17 @@ def read_quarters(path: str | os.PathLike[str], *, first_day: str, last_day: str
     Raises:
         InvalidInputError: missing file or column, another unit, days not covered.
     """
-    table = read_columns(path, ("date", *_PRICES))
-    remedy = "times must read 2019-01-31 23:45:00"
-    time = time_column(table, "date", form="%Y-%m-%d %H:%M:%S", remedy=remedy)
-    prices = _numbers(table, unit="EUR/MWh") / 1000
-    prices.index = pd.DatetimeIndex(time)
-    return _on_grid(prices, first_day, last_day, dt_h=0.25)
+    return _on_days(read_prepared_quarters(path), first_day, last_day, dt_h=0.25)
 
 
-def _numbers(table: pd.DataFrame, *, unit: str) -> pd.DataFrame:
-    prices = pd.DataFrame({name: number_column(table, name, unit=unit) for name in _PRICES})
-    for name in _PRICES:
-        median = prices[name].abs().median()
-        if not (median <= 5 if unit == "EUR/kWh" else median >= 1):
-            raise InvalidInputError(name, f"median {median:g}", f"this file must be in {unit}")
-    return prices
-
-
-def _on_grid(prices: pd.DataFrame, first_day: str, last_day: str, *, dt_h: float) -> Prices:
-    """Exactly one row a step: duplicates averaged, gaps filled from the step before."""
-    grid = pd.date_range(first_day, pd.Timestamp(last_day) + pd.Timedelta(days=1), freq=_freq(dt_h))
-    grid = grid[:-1]
-    inside = prices[(prices.index >= grid[0]) & (prices.index <= grid[-1])]
-    off_grid = ~inside.index.isin(grid)
-    empty = inside.isna().any(axis=1).to_numpy()
-    usable = inside[~off_grid & ~empty]
-    single = usable.groupby(level=0).mean()
-    missing = len(grid) - len(single)
-    if missing > len(grid) / 100:
-        raise InvalidInputError(
-            "prices", f"{missing} of {len(grid)} steps missing", f"cover {first_day} to {last_day}"
-        )
-    filled = single.reindex(grid).ffill().bfill()
-    notes = {
-        "duplicate_price_rows_averaged": len(usable) - len(single),
-        "missing_price_steps_filled": missing,
-        "price_rows_off_the_grid_dropped": int(off_grid.sum()),
-        "empty_price_rows_dropped": int((empty & ~off_grid).sum()),
-    }
-    da, im = (filled[name].to_numpy() for name in _PRICES)
-    return Prices(np.datetime64(grid[0], "m"), dt_h, da, im, notes)
-
-
-def _freq(dt_h: float) -> str:
-    return f"{round(dt_h * 60)}min"
+def _on_days(file: PriceRows, first_day: str, last_day: str, *, dt_h: float) -> Prices:
+    span = Span(pd.Timestamp(first_day), pd.Timestamp(last_day), None)
+    grid = on_grid(file, span, dt_h=dt_h, max_fill_h=MAX_FILL_H)
+    counts = {name: count for name, count in grid.counts.items() if count}
+    return Prices(
+        start=np.datetime64(span.first_day, "m"),
+        dt_h=dt_h,
+        da_eur_per_kwh=grid.prices[DAY_AHEAD[0]],
+        im_eur_per_kwh=grid.prices[IMBALANCE[0]],
+        notes={**file.report.dropped, **counts},
+    )

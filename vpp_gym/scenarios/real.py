@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,16 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calibration import dutch_2019
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.demand import DemandRule
-from vpp_gym.scenarios.elaad import read_transactions, sessions_table
-from vpp_gym.scenarios.price_files import Prices, read_hourly, read_quarters
+from vpp_gym.scenarios.files.elaad_transactions import read_elaad
+from vpp_gym.scenarios.files.options import ReadOptions, checked
+from vpp_gym.scenarios.files.prepared_prices import read_prepared_hours, read_prepared_quarters
+from vpp_gym.scenarios.price_files import MAX_FILL_H, Prices, read_hourly
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import REAL_SPLITS, BuiltSource, FixedSource, ScenarioSource
 from vpp_gym.scenarios.synthetic_prices import draw_quarter_scatter
 from vpp_gym.scenarios.synthetic_sessions import draw_sessions
+from vpp_gym.scenarios.world import world_of
+from vpp_gym.scenarios.world_header import WorldOptions
 
 FOLDER_VARIABLE = "VPP_GYM_DATA"
 SESSIONS_FILE = "elaadnl_open_transactions_2019.csv"
@@ -50,7 +56,7 @@ def real_source(
         dt_h: hours per step. At 0.25 the prices of 2019 are the recorded
             quarters; those of 2018 are the recorded hours with synthetic
             differences between the quarters.
-        demand_rule: see `vpp_gym.scenarios.elaad`; for "test" only.
+        demand_rule: see `vpp_gym.scenarios.session_demand`; for "test" only.
         n_scenarios: of "train".
 
     Raises:
@@ -83,34 +89,28 @@ def data_folder(folder: str | os.PathLike[str] | None) -> Path:
 
 def real_2019(folder: Path, *, dt_h: float, demand_rule: DemandRule = "reference") -> Scenario:
     """Recorded sessions and prices of 2019."""
-    year = {"first_day": "2019-01-01", "last_day": "2019-12-31"}
-    if dt_h == 1.0:
-        prices = read_hourly(folder / HOURLY_FILE, **year)
-    else:
-        prices = read_quarters(folder / QUARTERS_FILE, **year)
-    transactions, read_notes = read_transactions(
-        folder / SESSIONS_FILE, day_first=False, clock="local"
-    )
-    table, notes = sessions_table(
-        transactions,
-        start=prices.start,
-        n_steps=len(prices.da_eur_per_kwh),
+    read = ReadOptions(elaad_clock="local", elaad_dates="month-first")
+    build = checked(
+        WorldOptions,
         dt_h=dt_h,
-        demand_rule=demand_rule,
+        first_day=date(2019, 1, 1),
+        last_day=date(2019, 12, 31),
+        max_fill_h=MAX_FILL_H,
+        demand=demand_rule,
     )
-    if table.empty:
-        raise InvalidInputError(
-            SESSIONS_FILE, f"no session from {prices.start}", "give the sessions of that year"
-        )
-    return Scenario.from_arrays(
-        da_eur_per_kwh=prices.da_eur_per_kwh,
-        im_eur_per_kwh=prices.im_eur_per_kwh,
-        sessions=table,
-        start=prices.start,
-        dt_h=dt_h,
-        name="real:test",
-        notes={"source": "recorded, 2019", **prices.notes, **read_notes, **notes},
+    prices = (
+        read_prepared_hours(folder / HOURLY_FILE)
+        if dt_h == 1.0
+        else read_prepared_quarters(folder / QUARTERS_FILE)
     )
+    sessions = read_elaad(folder / SESSIONS_FILE, clock="local", dates="month-first")
+    world = world_of([prices, sessions], read, build)
+    notes = {
+        "source": "recorded, 2019",
+        "provenance": world.provenance.model_dump(mode="json"),
+        **world.scenario.notes,
+    }
+    return replace(world.scenario, name="real:test", notes=notes)
 
 
 class RealPricesSource(BuiltSource):

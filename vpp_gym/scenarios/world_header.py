@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
 from vpp_gym.scenarios.files.options import ReadOptions
@@ -63,6 +63,13 @@ class WorldOptions(BaseModel):
     charge_kw: Annotated[float, Field(gt=0, le=400)] = REFERENCE_CAR.charge_kw
     charge_eff: Annotated[float, Field(gt=0, le=1)] = REFERENCE_CAR.charge_eff
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("car_power")
+    @classmethod
+    def _power_of_the_rule(cls, car_power: CarPower, info: ValidationInfo) -> CarPower:
+        if info.data.get("demand") == "reference" and car_power == "recorded":
+            raise ValueError("the demand rule reference takes full power: use charger")
+        return car_power
 
     @property
     def car(self) -> Car:

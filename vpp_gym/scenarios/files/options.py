@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vpp_gym.errors import InvalidInputError
 
 Clock = Literal["local", "utc"]
 DateOrder = Literal["day-first", "month-first", "year-first"]
 Decimal = Literal[".", ","]
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class ReadOptions(BaseModel):
@@ -49,3 +51,17 @@ class ReadOptions(BaseModel):
             )
             raise InvalidInputError(name, None, f"the file does not say: choose {choices}")
         return value
+
+
+def checked(model: type[Model], **values: Any) -> Model:
+    """Options as their model.
+
+    Raises:
+        InvalidInputError: naming the first option that is not one, or has no such value.
+    """
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InvalidInputError(field, first["input"], first["msg"]) from error

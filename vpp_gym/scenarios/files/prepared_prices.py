@@ -61,7 +61,9 @@ def _prices(
         name: number_cells(cells[name], file=raw.name, unit=_unit(per_mwh)) for name in PRICES
     }
     checked = {
-        name: eur_per_kwh(prices * per_mwh, rows["dt_h"], field=f"{raw.name} {name}")
+        name: eur_per_kwh(
+            prices * per_mwh, rows["dt_h"], field=f"{raw.name} in {_unit(per_mwh)}, {name}"
+        )
         for name, prices in stated.items()
     }
     rows = rows.assign(
