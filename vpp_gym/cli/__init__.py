@@ -1,4 +1,4 @@
-"""The command line `vpp-gym`: a demonstration, runs, menus, real data, a check of it all."""
+"""The command line `vpp-gym`: demonstration, runs, menus, real data, case studies, checks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from vpp_gym.cli.contracts import contracts
 from vpp_gym.cli.data import data
 from vpp_gym.cli.demo import demo
 from vpp_gym.cli.doctor import doctor
+from vpp_gym.cli.reproduce import reproduce
 from vpp_gym.cli.run import run
 from vpp_gym.errors import InvalidInputError, SolveFailedError
 
@@ -44,6 +45,7 @@ app = typer.Typer(
 for command in (demo, run, contracts, doctor):
     app.command()(command)
 app.add_typer(data, name="data")
+app.add_typer(reproduce)
 
 
 def _print_version(asked: bool) -> None:

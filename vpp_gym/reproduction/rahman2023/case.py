@@ -77,6 +77,15 @@ class CaseStudy:
         names = ("arrival_step", "departure_step", "arrival_soc")
         return pd.DataFrame({name: getattr(sessions, name) for name in names})
 
+    def position_eur(self, sheets_kwh: Floats) -> float:
+        """What bids add under the paper's prices: energy times day-ahead minus imbalance."""
+        da, im = (np.maximum(p[HOURS:], 0.0) for p in self._hourly)
+        return float(sheets_kwh.ravel() @ (da - im))
+
+    @property
+    def _hourly(self) -> tuple[Floats, Floats]:
+        return self.prices.da_eur_per_kwh, self.prices.im_eur_per_kwh
+
     def scenario(self, quirks: Quirks, *, term_h: int = 0, type_seed: int = 0) -> Scenario:
         """The year 2019, a day without sessions before it.
 
@@ -87,10 +96,11 @@ class CaseStudy:
         """
         table = self.cut if quirks.days_cut_at_23 else self.whole
         least = 0.0 if quirks.prices_floored else -np.inf
+        da, im = (np.maximum(price, least) for price in self._hourly)
         stay = (table["departure_step"] - table["arrival_step"]).to_numpy()
         return Scenario.from_arrays(
-            da_eur_per_kwh=np.maximum(self.prices.da_eur_per_kwh, least),
-            im_eur_per_kwh=np.maximum(self.prices.im_eur_per_kwh, least),
+            da_eur_per_kwh=da,
+            im_eur_per_kwh=im,
             sessions={
                 "arrival_step": table["arrival_step"].to_numpy() + HOURS,
                 "departure_step": table["departure_step"].to_numpy() + HOURS,

@@ -1,0 +1,144 @@
+"""`vpp-gym reproduce`: case studies of publications, run again in this simulator."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from vpp_gym.cli.output import AsJson, console, print_json, progress_console
+from vpp_gym.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from vpp_gym.reproduction.rahman2023.study import Study
+
+reproduce = typer.Typer(
+    name="reproduce",
+    help="Run the case study of a publication again, and compare.",
+    no_args_is_help=True,
+)
+
+
+@reproduce.callback()
+def publications() -> None:
+    """Run the case study of a publication again, and compare."""
+
+
+@reproduce.command()
+def rahman2023(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of real data, instead of VPP_GYM_DATA.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write the report to, with figures.", show_default=False),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(help="Seeds of owners and drawn bids; below 2 there is no spread.")
+    ] = 20,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Processes; by default one per core, four at most.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tables 1 and 2 and figures of Rahman et al. 2023, and what survives of the gain.
+
+    Every row runs in this project's simulator under the rules behind the paper's numbers;
+    then these rules are taken away one after the other.
+    """
+    from vpp_gym.reproduction.rahman2023.document import document
+    from vpp_gym.reproduction.rahman2023.study import Study
+    from vpp_gym.scenarios.real import data_folder
+
+    if out is not None and out.exists() and not out.is_dir():
+        raise InvalidInputError("out", str(out), "name a folder: this is a file")
+    if seeds < 0:
+        raise InvalidInputError("seeds", seeds, "give 0 or more")
+    begun = time.perf_counter()
+    study = Study(data_folder(data), jobs=_jobs(jobs))
+    _make_runs(study, seeds)
+    report = document(study, seeds)
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+    if out is not None:
+        from vpp_gym.reproduction.rahman2023.report import write_report
+
+        written = write_report(study, report, out)
+        progress_console.print(f"Report: {written}", soft_wrap=True)
+    progress_console.print(f"Took {time.perf_counter() - begun:.0f} s")
+
+
+def _jobs(asked: int | None) -> int:
+    if asked is None:
+        return min(os.cpu_count() or 1, 4)
+    if asked < 1:
+        raise InvalidInputError("jobs", asked, "give 1 or more")
+    return asked
+
+
+def _make_runs(study: Study, seeds: int) -> None:
+    from vpp_gym.reproduction.rahman2023.document import make_all
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=progress_console,
+        transient=True,
+        disable=not progress_console.is_terminal,
+    ) as bar:
+        task = bar.add_task("years simulated", total=None)
+        make_all(study, seeds, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _show(report: dict[str, Any]) -> None:
+    columns = {
+        "row": "Table 2",
+        "paper_profit_eur": "Paper EUR",
+        "profit_eur": "Ours EUR",
+        "paper_gain_percent": "Paper %",
+        "gain_percent": "Ours %",
+        "contracts": "Contracts",
+    }
+    console.print(_table(columns, report["table_2"]))
+    columns = {
+        "change": "Quirks taken away, one after the other",
+        "no_control_eur": "No-Control",
+        "no_v2g_eur": "No-V2G",
+        "v2g_eur": "V2G 3 h",
+        "gain_percent": "Gain %",
+    }
+    console.print(_table(columns, report["ladder"]))
+    columns = {
+        "row": "Other owners and bids",
+        "profit_eur_mean": "Mean EUR",
+        "profit_eur_sd": "sd EUR",
+        "paper_profit_eur": "Paper EUR",
+    }
+    if report["seeds"]:
+        console.print(_table(columns, report["seeds"]))
+
+
+def _table(columns: dict[str, str], rows: list[dict[str, Any]]) -> Table:
+    table = Table()
+    for place, heading in enumerate(columns.values()):
+        table.add_column(heading, justify="right" if place else "left")
+    for row in rows:
+        table.add_row(*(_text(name, row[name]) for name in columns))
+    return table
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:.1f}" if name.endswith("_percent") else f"{value:,.0f}"

@@ -1,0 +1,101 @@
+"""The paper's figures, drawn from our runs."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from vpp_gym.markets.ledger import CHARGE_KWH, DA_SOLD_KWH, DISCHARGE_KWH
+from vpp_gym.params import DEFAULT
+from vpp_gym.plots.contract_choices import draw_choices
+from vpp_gym.plots.energy_value import draw_energy_value
+from vpp_gym.plots.market_day import draw_market_day
+from vpp_gym.plots.menus import draw_menus
+from vpp_gym.plots.profit_breakdown import draw_profit_breakdown
+from vpp_gym.reproduction.rahman2023.case import HOURS, YEAR_END, Floats
+from vpp_gym.reproduction.rahman2023.ladder import ladder
+from vpp_gym.reproduction.rahman2023.published import TABLE_2, V2G
+from vpp_gym.reproduction.rahman2023.quirks import PAPER
+from vpp_gym.reproduction.rahman2023.study import Study
+from vpp_gym.reproduction.rahman2023.tables import WEAR_EUR_PER_KWH, paper_menu
+from vpp_gym.scenarios.price_files import read_hourly
+from vpp_gym.scenarios.real import HOURLY_FILE
+
+TERMS_H = (1.0, 2.0, 3.0)
+
+
+def figures(study: Study) -> dict[str, Figure]:
+    """Figures by the name of their file."""
+    prices = known_prices(study)
+    return {
+        "figure_2": draw_menus(
+            {
+                name: {term_h: paper_menu(int(term_h), wear) for term_h in TERMS_H}
+                for name, wear in WEAR_EUR_PER_KWH.items()
+            },
+            prices,
+            title="Figure 2: menus, and what a kWh sold for in 2018 and 2019",
+        ),
+        "figure_3": draw_choices(
+            {f"term {row.term_h} h": study.outcome(row).result for row in V2G},
+            owner_types=DEFAULT.owner.types,
+            title="Figure 3: contracts signed, uniform types",
+        ),
+        "figure_4": _breakdown(study),
+        "figure_5": draw_energy_value(
+            prices, title="Figure 5: what energy is worth, by prices of 2018 and 2019"
+        ),
+        "figure_7": _busiest_day(study),
+        "ladder": _ladder(study),
+    }
+
+
+def known_prices(study: Study) -> Floats:
+    """(17520,) imbalance prices of 2018 and 2019 [EUR/kWh]."""
+    path = study.folder / HOURLY_FILE
+    return read_hourly(path, first_day="2018-01-01", last_day=YEAR_END).im_eur_per_kwh
+
+
+def _breakdown(study: Study) -> Figure:
+    parts = {}
+    for row in TABLE_2:
+        own = study.outcome(row)
+        parts[row.name] = {
+            "retail revenue": own.revenue_eur,
+            "day-ahead": own.da_eur,
+            "imbalance": own.im_buy_eur + own.im_sell_eur,
+            "payoffs": own.payoff_eur,
+        }
+    return draw_profit_breakdown(parts, title="Figure 4: where the profit comes from, 2019")
+
+
+def _busiest_day(study: Study) -> Figure:
+    """The day of the largest discharge with contracts of 3 h."""
+    result = study.outcome(V2G[2]).result
+    assert result.records is not None, "the records were kept"
+    day = int(result.days["discharge_kwh"].argmax())
+    span = slice(HOURS * day, HOURS * (day + 1))
+    scenario, records = study.case.scenario(PAPER), result.records[span]
+    return draw_market_day(
+        da_eur_per_kwh=scenario.da_eur_per_kwh[span],
+        im_eur_per_kwh=scenario.im_short_eur_per_kwh[span],
+        da_sold_kwh=records[:, DA_SOLD_KWH],
+        charge_kwh=records[:, CHARGE_KWH],
+        discharge_kwh=records[:, DISCHARGE_KWH],
+        title=f"In place of figure 7: {result.days['date'].iloc[day]}, contracts of 3 h",
+    )
+
+
+def _ladder(study: Study) -> Figure:
+    names = {
+        "position_gain_eur": "bids",
+        "flexibility_eur": "flexibility",
+        "contracts_eur": "payoffs",
+        "drivers_eur": "drivers' payments",
+    }
+    parts = {
+        f"{place}": {label: float(np.round(rung[name], 6)) for name, label in names.items()}
+        for place, rung in enumerate(ladder(study))
+    }
+    title = "Gain of V2G (3 h) over No-Control, by step of the ladder"
+    return draw_profit_breakdown(parts, title=title, sum_name="gain")
