@@ -5,11 +5,13 @@ Found by an independent implementation on the same data.
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, NO_V2G, V2G
 from vpp_gym.reproduction.rahman2023.quirks import PAPER
 from vpp_gym.reproduction.rahman2023.rules import Rules
+from vpp_gym.reproduction.rahman2023.sheets import drawn_sheets_kwh
 from vpp_gym.reproduction.rahman2023.study import Study
 
 pytestmark = pytest.mark.data
@@ -52,3 +54,14 @@ def test_without_bids(study: Study):
     outcome = study.outcome(NO_CONTROL, Rules(bids="none"))
     assert outcome.profit_eur == pytest.approx(18_546, abs=0.5)
     assert outcome.position_eur == pytest.approx(0, abs=1e-6)
+
+
+def test_drawn_bids_add_their_position_whatever_the_load(study: Study):
+    own = study.outcome(NO_CONTROL, Rules(bids="drawn", bid_seed=3))
+    sheets_kwh = drawn_sheets_kwh(study.case, sells=False, seed=3)
+    assert own.position_eur == pytest.approx(study.case.position_eur(sheets_kwh), abs=1e-6)
+    assert own.load_value_eur == pytest.approx(study.outcome(NO_CONTROL).load_value_eur)
+    assert own.position_eur == pytest.approx(2_998.85, rel=0.1)
+    again = drawn_sheets_kwh(study.case, sells=False, seed=3)
+    np.testing.assert_array_equal(sheets_kwh, again)
+    assert (sheets_kwh <= 0).all()

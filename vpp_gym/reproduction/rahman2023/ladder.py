@@ -29,7 +29,7 @@ def rungs() -> Iterator[Rung]:
     yield Rung("as in the paper", Rules(quirks))
     quirks = quirks.without("baselines_bid_apart")
     yield Rung("the same bids in every row", Rules(quirks))
-    yield Rung("no bids, as honest ones cannot know tomorrow's prices", Rules(quirks, "none"))
+    yield Rung("no bids", Rules(quirks, "none"))
     for change, names in (
         (
             "drivers get and pay for what they asked for",
