@@ -1,6 +1,6 @@
 """What the stochastic rolling plan earns beyond the one at expected prices.
 
-    python -m benchmarks.stochastic_dispatch [--years 4] [--out FOLDER]
+    python -m benchmarks.stochastic_dispatch [--years 4] [--price-known] [--out FOLDER]
 
 Both dispatch the same cars under the same menu and bid nothing; compared is the profit
 without the position, day by day. Real years are included where VPP_GYM_DATA is set.
@@ -19,6 +19,7 @@ from rich.progress import track
 from benchmarks.differences import RESULTS, gain_columns, write_table
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.metrics import without_position_eur
+from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies.base import Policy
 from vpp_gym.policies.operator import MENU_TERM_H
 from vpp_gym.policies.rules import ChargeOnArrival
@@ -36,19 +37,19 @@ NOTES = (
 )
 
 
-def daily_eur(policy: Policy, scenario: Any) -> tuple[Any, float]:
+def daily_eur(policy: Policy, scenario: Any, params: VPPParams) -> tuple[Any, float]:
     """(days,) EUR without the position, and the seconds that the year took."""
     begin = perf_counter()
-    days = evaluate(policy, scenario).days
+    days = evaluate(policy, scenario, params).days
     return without_position_eur(days).to_numpy(), perf_counter() - begin
 
 
-def compared(name: str, index: int, term_h: int) -> dict[str, Any]:
+def compared(name: str, index: int, term_h: int, params: VPPParams) -> dict[str, Any]:
     """One row of the table."""
     scenario = as_source(name, 1.0).scenario(index)
-    on_arrival, _ = daily_eur(ChargeOnArrival(), scenario)
-    plain, plain_s = daily_eur(rolling_mpc(term_h), scenario)
-    stochastic, stochastic_s = daily_eur(StochasticMPC(term_h), scenario)
+    on_arrival, _ = daily_eur(ChargeOnArrival(), scenario, params)
+    plain, plain_s = daily_eur(rolling_mpc(term_h), scenario, params)
+    stochastic, stochastic_s = daily_eur(StochasticMPC(term_h), scenario, params)
     return {
         "scenario": f"{name} {index}",
         "menu_h": term_h,
@@ -61,6 +62,9 @@ def compared(name: str, index: int, term_h: int) -> dict[str, Any]:
 
 def main(
     years: Annotated[int, typer.Option(min=1, max=4, help="Validation years.")] = 4,
+    price_known: Annotated[
+        bool, typer.Option("--price-known", help="This step's imbalance price is known.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
     """Compare both plans with and without a menu."""
@@ -68,11 +72,19 @@ def main(
     worlds.append(("synthetic:test", 0))
     if os.environ.get("VPP_GYM_DATA"):
         worlds += [("real:train", 0), ("real:test", 0)]
-    daily_eur(StochasticMPC(1), as_source("synthetic:validation", 1.0).scenario(0))  # compiles
+    params = DEFAULT.replace(market={"imbalance_lag_steps": 0 if price_known else 1})
+    first = as_source("synthetic:validation", 1.0).scenario(0)
+    daily_eur(StochasticMPC(1), first, params)  # compiles
     tasks = [(*world, term_h) for term_h in (0, MENU_TERM_H) for world in worlds]
-    rows = [compared(*task) for task in track(tasks, "years")]
-    command = "python -m benchmarks.stochastic_dispatch"
-    write_table("stochastic_dispatch", rows, title=TITLE, notes=NOTES, command=command, folder=out)
+    rows = [compared(*task, params) for task in track(tasks, "years")]
+    name, title, command = "stochastic_dispatch", TITLE, "python -m benchmarks.stochastic_dispatch"
+    if price_known:
+        name, title, command = (
+            f"{name}_price_known",
+            f"{TITLE}, price known",
+            f"{command} --price-known",
+        )
+    write_table(name, rows, title=title, notes=NOTES, command=command, folder=out)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,17 @@ def test_a_price_known_now_is_taken_as_it_is(snapshot_of):
     assert path[0] + half_spread[0] + chain.now_eur == pytest.approx(-0.3)
 
 
+def test_where_the_price_is_known_all_surprises_count(snapshot_of):
+    def spread(im_now, **settings):
+        snapshot = snapshot_of(hour=15, im_now=im_now, **history(24 * 28))
+        _, _, chain = StochasticMPC(**settings).prices(snapshot, day_ahead_anchor(snapshot, 6))
+        return chain.first @ chain.state_eur**2 - (chain.first @ chain.state_eur) ** 2
+
+    assert spread(0.04) == spread(0.04, volatility=1.0)
+    assert spread(None) == spread(None, volatility=0.5)
+    assert spread(0.04) > 4 * spread(None)
+
+
 def world(seed: int) -> Scenario:
     """Ten days with a car park well used and prices of either sign."""
     rng = np.random.default_rng(seed)
