@@ -1,6 +1,6 @@
 """What day-ahead bidders earn under dual and Dutch pricing, on the loads of one dispatcher.
 
-    python -m benchmarks.bidding [--years 1] [--out FOLDER]
+    python -m benchmarks.bidding [--years 1] [--risk] [--out FOLDER]
 
 The rolling MPC dispatches, whose load does not depend on the bids; so one run serves all
 bidders, and their incomes are compared day by day. Real years are included where
@@ -24,7 +24,7 @@ from vpp_gym.evaluation.metrics import TAIL_SHARE
 from vpp_gym.markets.risk import tail_mean
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import DEFAULT, VPPParams
-from vpp_gym.policies.base import Privileged
+from vpp_gym.policies.base import Privileged, with_offer
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.policies.two_stage import TwoStage
@@ -45,8 +45,8 @@ NOTES = (
 )
 
 
-def bidders() -> list[Bidder]:
-    """Fresh bidders, in the order of the table."""
+def bidders(risk: bool) -> list[Bidder]:
+    """Fresh bidders, in the order of the table; those with a risk term take minutes a year."""
     return [
         ZeroBidder(),
         ExpectedLoadBidder(),
@@ -54,7 +54,7 @@ def bidders() -> list[Bidder]:
         TwoStage("expected_value"),
         TwoStage("wait_and_see"),
         TwoStage(),
-        TwoStage(beta=0.3),
+        *([TwoStage(beta=0.3)] if risk else []),
         WaitAndSee(noisy_oracle=0.1),
     ]
 
@@ -77,12 +77,16 @@ class Contestant:
             self.sheets[day + 1] = sheet
 
 
-def incomes(scenario: Scenario, params: VPPParams) -> dict[str, tuple[np.ndarray, float]]:
+def incomes(
+    scenario: Scenario, params: VPPParams, risk: bool
+) -> dict[str, tuple[np.ndarray, float]]:
     """Income by day (days,) [EUR] and seconds, of each bidder."""
-    dispatcher, sim = rolling_mpc(0), Simulation(scenario, params)
+    dispatcher = rolling_mpc(0)
+    params = with_offer(dispatcher, params)
+    sim = Simulation(scenario, params)
     lines = round(24 / scenario.dt_h)
     shape = (scenario.n_steps // lines, lines)
-    contestants = [Contestant(bidder, np.zeros(shape)) for bidder in bidders()]
+    contestants = [Contestant(bidder, np.zeros(shape)) for bidder in bidders(risk)]
     for each in contestants:
         if isinstance(each.bidder, Privileged) and each.bidder.privileged:
             each.bidder.reveal(scenario, params, 0, scenario.n_steps)
@@ -109,11 +113,11 @@ def incomes(scenario: Scenario, params: VPPParams) -> dict[str, tuple[np.ndarray
     }
 
 
-def compared(name: str, index: int, pricing: str) -> list[dict[str, Any]]:
+def compared(name: str, index: int, pricing: str, risk: bool) -> list[dict[str, Any]]:
     """The rows of one scenario under one pricing rule."""
     scenario = as_source(name, 1.0).scenario(index)
-    income = incomes(scenario, DEFAULT.replace(market={"imbalance_pricing": pricing}))
-    privileged = {bidder.name for bidder in bidders() if bidder.privileged}
+    income = incomes(scenario, DEFAULT.replace(market={"imbalance_pricing": pricing}), risk)
+    privileged = {bidder.name for bidder in bidders(risk) if bidder.privileged}
 
     def beyond(own: np.ndarray, other: str) -> str:
         gain = gain_columns(own, income[other][0]).values()
@@ -137,6 +141,7 @@ def compared(name: str, index: int, pricing: str) -> list[dict[str, Any]]:
 
 def main(
     years: Annotated[int, typer.Option(min=1, max=4, help="Validation years.")] = 1,
+    risk: Annotated[bool, typer.Option("--risk", help="Include the bid with a risk term.")] = False,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
     """Compare all bidders under dual and Dutch pricing."""
@@ -145,8 +150,8 @@ def main(
     if os.environ.get("VPP_GYM_DATA"):
         worlds += [("real:train", 0), ("real:test", 0)]
     tasks = [(*world, pricing) for pricing in ("dual", "dutch") for world in worlds]
-    rows = [row for task in track(tasks, "years") for row in compared(*task)]
-    command = "python -m benchmarks.bidding"
+    rows = [row for task in track(tasks, "years") for row in compared(*task, risk)]
+    command = "python -m benchmarks.bidding" + (" --risk" if risk else "")
     write_table("bidding", rows, title=TITLE, notes=NOTES, command=command, folder=out)
 
 

@@ -28,10 +28,10 @@ from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
 
 LEVELS = np.array([0.1, 0.5, 0.9])
-SAMPLES = 60
+SAMPLES = 40
 HORIZONS = {"1 h": slice(0, 1), "2-6 h": slice(1, 6)}
-EVERY_H = 3
-"""Errors of the next hours are taken in every third hour, to save time."""
+EVERY_H = 6
+"""Errors of the next hours are taken in every sixth hour, to save time."""
 
 TITLE = "Forecasts of the imbalance price"
 NOTES = (
