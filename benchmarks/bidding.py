@@ -41,7 +41,10 @@ NOTES = (
     "beyond the mean of the best bids of the same scenarios; each with a 95 % block-bootstrap "
     "interval over weeks. `cvar` is the mean income of the worst 5 % of the days, EUR a day; "
     "`bid_s` the processor time of all its sheets. Settings were chosen on synthetic training "
-    "years and on the prices of 2018 (`real:train`). † saw the prices of tomorrow within 10 %."
+    "years and on the prices of 2018 (`real:train`). † saw the prices of tomorrow within 10 %.\n\n"
+    "Read `over_wait_and_see` with care under dual pricing: once prices are known, one side of "
+    "the imbalance mostly costs nothing, wait-and-see is indifferent between covering the load "
+    "and a bet, and takes the bet. The value of the stochastic program is `vss`."
 )
 
 
