@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.files.schema import FIRST_YEAR, LAST_YEAR
 from vpp_gym.scenarios.files.session_rows import SessionRows, session_rows
 from vpp_gym.scenarios.files.tally import Tally
 
@@ -28,9 +29,16 @@ def _moment(value: Any) -> datetime | None:
     """Moment of an RFC 1123 date such as Wed, 25 Apr 2018 11:08:04 GMT; nothing else."""
     if value is None:
         return None
+    remedy = "dates must read Wed, 25 Apr 2018 11:08:04 GMT"
     if not isinstance(value, str) or not value.endswith(" GMT"):
-        raise ValueError("dates must read Wed, 25 Apr 2018 11:08:04 GMT")
-    return parsedate_to_datetime(value)
+        raise ValueError(remedy)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, OverflowError) as error:
+        raise ValueError(remedy) from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"years are {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]

@@ -11,7 +11,7 @@ from vpp_gym.scenarios.files.options import Decimal
 MISSING = ("", "-", "n/e", "N/A", "n/a", "NaN", "nan", "null")
 """What the sources write where there is no value."""
 
-PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+PLAIN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
 def number_cells(

@@ -12,6 +12,9 @@ LARGEST_EUR_PER_KWH = 20.0
 LONGEST_STAY_H = 24.0 * 60
 LARGEST_SESSION_KWH, LARGEST_CAR_KW = 500.0, 400.0
 
+FIRST_YEAR, LAST_YEAR = 1990, 2099
+"""Of files of these kinds; a slip in a year is no reason to fill centuries."""
+
 DAY_AHEAD = ("da_eur_per_kwh",)
 IMBALANCE = ("im_short_eur_per_kwh", "im_long_eur_per_kwh")
 
@@ -67,6 +70,11 @@ def checked_rows(schema: pa.DataFrameSchema, rows: pd.DataFrame, file: str) -> p
     """
     if rows["start"].isna().any():
         raise InvalidInputError(f"{file} start", "a row without time", "give every row a time")
+    odd = ~rows["start"].dt.year.between(FIRST_YEAR, LAST_YEAR)
+    if odd.any():
+        row = odd.idxmax()
+        years = f"years are {FIRST_YEAR} to {LAST_YEAR}"
+        raise InvalidInputError(f"{file} row {row}, start", str(rows["start"][row]), years)
     try:
         return schema.validate(rows)
     except pa.errors.SchemaError as error:
