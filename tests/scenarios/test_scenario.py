@@ -48,6 +48,19 @@ def test_stays_beyond_the_end_are_cut_and_counted():
 
 
 @pytest.mark.parametrize(
+    "timezone", ["Europe/Amsterdam", "Australia/Lord_Howe", "America/Los_Angeles", "Asia/Kolkata"]
+)
+@pytest.mark.parametrize("dt_h", [1.0, 0.25])
+def test_clock_of_a_year_is_that_of_the_zone(timezone, dt_h):
+    price = np.full(round(366 * 24 / dt_h), 0.04)
+    clock = _scenario(
+        da_eur_per_kwh=price, im_eur_per_kwh=price, timezone=timezone, dt_h=dt_h, start="2023-01-01"
+    ).clock
+    steps = pd.date_range("2023-01-01", periods=len(price), freq=f"{dt_h}h", tz=timezone)
+    np.testing.assert_array_equal(clock, steps.tz_localize(None).to_numpy())
+
+
+@pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"da_eur_per_kwh": [0.04, np.nan, *PRICE[2:]]}, "da_eur_per_kwh[1]"),

@@ -257,16 +257,28 @@ class Scenario:
 
 
 def _local(utc: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.datetime64]:
-    """Local clock of UTC minutes; the offset is looked up once an hour."""
-    hours, inverse = np.unique(utc.astype("datetime64[h]"), return_inverse=True)
+    """Local clock of UTC minutes.
+
+    The offset is looked up once a day; on days at whose ends it differs, at every step.
+    """
+    days, of_day = np.unique(utc.astype("datetime64[D]"), return_inverse=True)
+    next_days = (days.astype(np.int64) + 1).astype("datetime64[D]")
+    begin, end = _offset_min(days, zone), _offset_min(next_days, zone)
+    offset = begin[of_day]
+    changing = (begin != end)[of_day]
+    offset[changing] = _offset_min(utc[changing], zone)
+    return utc + offset
+
+
+def _offset_min(utc: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.timedelta64]:
+    """Offsets of the local clock from UTC, in minutes."""
     utc_zone = ZoneInfo("UTC")
-    offset = np.array(
-        [
-            h.astype(object).replace(tzinfo=utc_zone).astimezone(zone).utcoffset().total_seconds()
-            for h in hours
-        ]
+    moments = (
+        one.replace(tzinfo=utc_zone).astimezone(zone)
+        for one in utc.astype("datetime64[s]").tolist()
     )
-    return utc + (offset[inverse] // 60).astype("timedelta64[m]")
+    minutes = [int(one.utcoffset().total_seconds() // 60) for one in moments]
+    return np.array(minutes, dtype="timedelta64[m]")
 
 
 def _midnight(start: str | np.datetime64) -> np.datetime64:
