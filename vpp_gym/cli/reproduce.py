@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from vpp_gym.cli.output import AsJson, console, print_json, progress_console
+from vpp_gym.cli.reproduce_parklee import parklee2018
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ reproduce = typer.Typer(
     help="Run the case study of a publication again, and compare.",
     no_args_is_help=True,
 )
+reproduce.command()(parklee2018)
 
 
 @reproduce.callback()

@@ -234,6 +234,7 @@ class HouseholdParams(Frozen):
     pv_losses: float = assumed(0.14, "share lost between panel and socket", ge=0, lt=1)
     latitude_deg: float = assumed(52.0, "of the neighbourhood", ge=-66, le=66)
     cloud_memory: float = assumed(0.94, "autocorrelation of the sky from hour to hour", ge=0, lt=1)
+    cloud_spread: float = assumed(1.3, "spread of the sky's clearness on the logistic scale", ge=0)
     mean_clearness: float = assumed(
         0.62, "mean share of the clear-sky yield that the weather lets through", gt=0, lt=1
     )
@@ -249,6 +250,9 @@ class WindParams(Frozen):
     serves_houses: bool = stated(
         False, "wind may serve houses, too; else it is turned into hydrogen or exported"
     )
+    cut_in: float = assumed(3.0, "wind speed from which the turbine runs, m/s", ge=0)
+    rated_speed: float = assumed(12.0, "wind speed of the rated power, m/s", gt=0)
+    cut_out: float = assumed(25.0, "wind speed above which the turbine stands still, m/s", gt=0)
     mean_speed: float = assumed(6.5, "mean wind speed at the hub, m/s", gt=0)
     winter_speed: float = assumed(0.15, "amplitude of the season, largest at midwinter", ge=0, lt=1)
     memory: float = assumed(0.95, "autocorrelation of the wind from hour to hour", ge=0, lt=1)
@@ -261,8 +265,9 @@ class ScheduleParams(Frozen):
     """
 
     home_share: float = assumed(
-        0.0, "share of cars that leave only for a short while around noon", ge=0, le=1
+        0.0, "share of cars that are away only around noon on weekdays", ge=0, le=1
     )
+    noon_away_h: tuple[int, int] = assumed((11, 14), "when those cars leave and return")
     leave_h: float = assumed(7.5, "mean departure on weekdays", ge=4, le=11)
     return_h: float = assumed(18.0, "mean return on weekdays", ge=14, le=20)
     weekend_leave_h: float = assumed(10.0, "mean departure at weekends", ge=6, le=13)

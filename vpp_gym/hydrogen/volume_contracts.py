@@ -14,9 +14,6 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-AT_HOME_LEAVES, AT_HOME_RETURNS = 11, 14
-"""Hours between which cars that are mostly at home are away."""
-
 
 @dataclass(frozen=True)
 class Cars:
@@ -68,7 +65,7 @@ def _schedule(rng: np.random.Generator, params: MicrogridParams) -> tuple[Counts
     noise = np.clip(rng.standard_normal((2, n, 2)), -2.0, 2.0)
     leave, back = np.rint(mean[:, None] + plan.spread_h * noise).astype(np.int64)
     stays_home = np.arange(n) < round(plan.home_share * n)
-    leave[stays_home, 0], back[stays_home, 0] = AT_HOME_LEAVES, AT_HOME_RETURNS
+    leave[stays_home, 0], back[stays_home, 0] = plan.noon_away_h
     return leave, np.maximum(back, leave + 1)
 
 

@@ -11,11 +11,7 @@ from vpp_gym.hydrogen.params import HouseholdParams, WindParams
 
 Floats = NDArray[np.float64]
 
-CUT_IN, RATED, CUT_OUT = 3.0, 12.0, 25.0
-"""Speeds of the turbine's power curve, m/s."""
 RAYLEIGH_MEAN = np.sqrt(np.pi) / 2
-CLOUD_SPREAD = 1.3
-"""Spread of the sky's clearness on the logistic scale."""
 
 
 @njit(cache=True)
@@ -58,7 +54,7 @@ def draw_pv_yield(rng: np.random.Generator, params: HouseholdParams, n_days: int
     clearness = params.mean_clearness - params.winter_clearness * winter(n_days)
     middle = np.repeat(np.log(clearness / (1 - clearness)), HOURS)
     score = with_memory(rng.standard_normal(HOURS * n_days), params.cloud_memory)
-    sky = 1 / (1 + np.exp(-middle - CLOUD_SPREAD * score))
+    sky = 1 / (1 + np.exp(-middle - params.cloud_spread * score))
     return (1 - params.pv_losses) * sky * clear_sky_kw_per_m2(n_days, params.latitude_deg)
 
 
@@ -69,14 +65,16 @@ def draw_wind_kwh(rng: np.random.Generator, params: WindParams, n_days: int) -> 
     season = np.repeat(1 + params.winter_speed * winter(n_days), HOURS)
     # The length of a plane vector of two equal normals is Rayleigh.
     length = np.hypot(score, other) / np.sqrt(2.0)
-    return params.power_kw * power_share(params.mean_speed * season * length / RAYLEIGH_MEAN)
+    return params.power_kw * power_share(
+        params.mean_speed * season * length / RAYLEIGH_MEAN, params
+    )
 
 
-def power_share(speed: Floats) -> Floats:
+def power_share(speed: Floats, params: WindParams) -> Floats:
     """Share of the rated power at some wind speeds in m/s.
 
-    >>> power_share(np.array([2.0, 12.0, 20.0, 26.0])).tolist()
+    >>> power_share(np.array([2.0, 12.0, 20.0, 26.0]), WindParams()).tolist()
     [0.0, 1.0, 1.0, 0.0]
     """
-    cubic = (speed**3 - CUT_IN**3) / (RATED**3 - CUT_IN**3)
-    return np.where(speed > CUT_OUT, 0.0, np.clip(cubic, 0.0, 1.0))
+    cubic = (speed**3 - params.cut_in**3) / (params.rated_speed**3 - params.cut_in**3)
+    return np.where(speed > params.cut_out, 0.0, np.clip(cubic, 0.0, 1.0))

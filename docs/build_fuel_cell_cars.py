@@ -1,0 +1,87 @@
+"""Writes the tables of docs/fuel-cell-cars.md from the code: parameters, terms, observations.
+
+python docs/build_fuel_cell_cars.py
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from vpp_gym.envs import fcev_car_park, fcev_microgrid
+from vpp_gym.hydrogen import carpark, microgrid
+from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams, parameters
+
+PAGE = Path(__file__).with_name("fuel-cell-cars.md")
+UNITS = {"eur": "EUR", "kwh": "kWh", "kg": "kg"}
+
+
+def page(text: str) -> str:
+    """The page with its tables written anew.
+
+    Args:
+        text: of the page, with a pair of markers around each table.
+    """
+    for name, table in tables().items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        inner = re.compile(f"{begin}.*?{end}", re.DOTALL)
+        if not inner.search(text):
+            raise KeyError(f"mark the place of the table: {begin}{end}")
+        text = inner.sub(lambda _, t=table, b=begin, e=end: f"{b}\n\n{t}\n\n{e}", text)
+    return text
+
+
+def tables() -> dict[str, str]:
+    """Every table of the page by its marker."""
+    return {
+        "car park parameters": _parameters(CarParkParams()),
+        "microgrid parameters": _parameters(MicrogridParams()),
+        "car park observation": _fields(fcev_car_park.FIELDS),
+        "microgrid observation": _fields(fcev_microgrid.FIELDS),
+        "car park terms": _terms(carpark),
+        "microgrid terms": _terms(microgrid),
+    }
+
+
+def _parameters(params: CarParkParams | MicrogridParams) -> str:
+    rows = [
+        (f"`{one.name}`", _shown(one.value), one.origin, one.meaning) for one in parameters(params)
+    ]
+    return _table(("Parameter", "Default", "Origin", "Meaning"), rows)
+
+
+def _fields(fields: Iterable) -> str:
+    rows, first = [], 0
+    for field in fields:
+        last = first + field.size - 1
+        columns = f"{first}" if last == first else f"{first} to {last}"
+        rows.append((columns, f"`{field.name}`", field.unit, f"{field.scale:g}", field.meaning))
+        first = last + 1
+    return _table(("Columns", "Name", "Unit", "Scale", "Meaning"), rows)
+
+
+def _terms(model: object) -> str:
+    rows = [
+        (
+            f"`{name}`",
+            UNITS.get(name.rpartition("_")[2], "1"),
+            "yes" if name in model.MONEY else "",
+            model.MEANINGS[name],
+        )
+        for name in model.TERMS
+    ]
+    return _table(("Term of `info`", "Unit", "In the reward", "Meaning"), rows)
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

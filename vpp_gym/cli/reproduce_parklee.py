@@ -1,0 +1,80 @@
+"""`vpp-gym reproduce parklee2018`: both models of fuel-cell cars beside what is reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from vpp_gym.cli.output import AsJson, console, print_json, progress_console
+from vpp_gym.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from vpp_gym.evaluation.parklee2018_report import Reproduction
+
+
+def parklee2018(
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds of both models.")] = 20,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the report in Markdown and its pictures.", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run both models of Park Lee, Lukszo and Herder 2018 and set the results beside theirs.
+
+    Model 1: a car park with price-based contracts in the day-ahead market. Model 2: a
+    microgrid with volume-based contracts. The article's tables of inputs are not
+    public; what is assumed in their place is listed in the report.
+    """
+    from vpp_gym.evaluation.parklee2018_report import document, markdown, reproduce
+
+    if out is not None and out.exists() and not out.is_dir():
+        raise InvalidInputError("out", str(out), "name a folder")
+    with progress_console.status("Running") as status:
+        result = reproduce(range(seeds), progress=status.update)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        pictures = _draw(result, out)
+        (out / "parklee2018.md").write_text(markdown(result, pictures), encoding="utf-8")
+    if as_json:
+        print_json(document(result))
+        return
+    _show(result)
+    if out is not None:
+        console.print(f"Report: {out / 'parklee2018.md'}", soft_wrap=True)
+
+
+def _draw(result: Reproduction, out: Path) -> dict[str, str]:
+    from vpp_gym.plots.canvas import save_figure
+    from vpp_gym.plots.car_shortage import draw_car_shortage
+    from vpp_gym.plots.driver_profit import draw_driver_profit
+
+    figures = {
+        "images/parklee2018_shortage.png": draw_car_shortage(result.weeks),
+        "images/parklee2018_drivers.png": draw_driver_profit(result.driver_profit_eur),
+    }
+    for name, figure in figures.items():
+        save_figure(figure, out / name)
+    names = list(figures)
+    return {"shortage": names[0], "drivers": names[1]}
+
+
+def _show(result: Reproduction) -> None:
+    for model in (1, 2):
+        table = Table(title=f"Model {model}", title_justify="left", title_style="bold")
+        for heading in ("Statement", "Reported", "Here", "Holds in"):
+            table.add_column(heading)
+        for one in result.findings:
+            if one.model == model:
+                table.add_row(one.statement, one.reported, one.ours, one.holds_in)
+        console.print(table)
+    count = len(result.assumptions)
+    console.print(
+        f"{count} parameters are assumed; --out writes a report that lists them all.",
+        soft_wrap=True,
+    )

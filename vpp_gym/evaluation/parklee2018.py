@@ -1,0 +1,195 @@
+"""Both models of Park Lee et al. 2018, run as the article ran them, beside what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vpp_gym.evaluation.hydrogen import evaluate_car_park, evaluate_microgrid
+from vpp_gym.hydrogen import microgrid
+from vpp_gym.hydrogen.calendar import HOURS, day_types
+from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
+from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams, changed
+from vpp_gym.policies.car_park import ArticleAggregator, StayPlanner
+from vpp_gym.policies.microgrid import AdaptiveContracts, ArticleOrder
+from vpp_gym.scenarios.car_park import CarParkSource
+from vpp_gym.scenarios.microgrid import MicrogridSource
+
+Floats = NDArray[np.float64]
+Progress = Callable[[str], None]
+
+WEEKS = {"March": 66, "June": 158, "September": 250, "December": 341}
+"""First day of each week, counted from 0: the 8th to the 14th of the month."""
+MIN_PRICES = ("equal", "random")
+
+
+@dataclass
+class OfferRecorder:
+    """The article's aggregator, and how many willing cars stood behind its thinnest lot."""
+
+    name: str = "article"
+    privileged: bool = False
+    least_cars_per_lot: float = np.inf
+
+    def predict(
+        self,
+        observation: CarParkSnapshot,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[CarParkSheet, Any]:
+        """The article's sheet."""
+        sheet, state = ArticleAggregator().predict(observation, state)
+        ask = observation.min_price_eur_per_kwh[:, None]
+        willing = ((observation.forecast_eur_per_kwh > ask) * observation.presence).sum(axis=0)
+        offered = sheet.offer_lots > 0
+        if offered.any():
+            least = float((willing[offered] / sheet.offer_lots[offered]).min())
+            self.least_cars_per_lot = min(self.least_cars_per_lot, least)
+        return sheet, state
+
+
+class CarParkYears(NamedTuple):
+    """Model 1 over several seeds.
+
+    Attributes:
+        table: a row per seed and kind of minPrice.
+        driver_profit_eur: (n,) of each driver in the first seed, by kind of minPrice.
+    """
+
+    table: pd.DataFrame
+    driver_profit_eur: dict[str, Floats]
+
+
+def car_park_years(
+    seeds: Sequence[int],
+    params: CarParkParams | None = None,
+    *,
+    planner: bool = False,
+    progress: Progress | None = None,
+) -> CarParkYears:
+    """A year with equal and with random minPrices for every seed.
+
+    Args:
+        seeds: of drivers and forecasts; the prices are those of one year.
+        params: rules; minPrices as in the scenario.
+        planner: run the planner by stays instead of the article's aggregator.
+        progress: told what is under way.
+    """
+    base = changed(CarParkParams(), params)
+    rows, profits = [], {}
+    for seed in seeds:
+        for kind in MIN_PRICES:
+            if progress:
+                progress(f"car park, seed {seed}, {kind} minPrice")
+            world_params = changed(base, {"contract": {"min_price": kind}})
+            scenario = CarParkSource(world_params).scenario(seed)
+            policy = OfferRecorder()
+            days, world = evaluate_car_park(
+                StayPlanner() if planner else policy, scenario, world_params
+            )
+            total = days.drop(columns=["policy", "scenario", "date"]).sum()
+            ask = scenario.drivers.min_price_eur_per_kwh
+            rows.append(
+                {
+                    "seed": seed,
+                    "min_price": kind,
+                    "v2g_kwh": total["v2g_kwh"],
+                    "driver_profit_eur": total["driver_profit_eur"],
+                    "potential_profit_eur": total["potential_profit_eur"],
+                    "aggregator_profit_eur": total["v2g_eur"]
+                    + total["driver_pay_eur"]
+                    + total["short_eur"],
+                    "pay_eur_per_mwh": -1e3 * total["driver_pay_eur"] / total["v2g_kwh"],
+                    "short_share": total["short_kwh"] / max(total["sold_kwh"], 1e-9),
+                    "mean_min_price_eur_per_mwh": 1e3 * ask.mean(),
+                    "max_min_price_eur_per_mwh": 1e3 * ask.max(),
+                    "least_cars_per_lot": policy.least_cars_per_lot,
+                }
+            )
+            profits.setdefault(kind, world.state.earned_eur[0].copy())
+    return CarParkYears(pd.DataFrame(rows), profits)
+
+
+class MicrogridYears(NamedTuple):
+    """Model 2 over several seeds.
+
+    Attributes:
+        table: a row per seed, case and period.
+        records: (hours, terms) of the volume-based year of the first seed.
+    """
+
+    table: pd.DataFrame
+    records: Floats
+
+
+def microgrid_years(
+    seeds: Sequence[int],
+    params: MicrogridParams | None = None,
+    progress: Progress | None = None,
+) -> MicrogridYears:
+    """A year of volume-based, control-based and adapting contracts for every seed.
+
+    The weeks are those of the year's run: nothing in them but the level of the store
+    depends on what was before.
+    """
+    base = changed(MicrogridParams(), params)
+    control = changed(base, {"contract": {"family": "control_based"}})
+    cases = {
+        "volume_based": (base, ArticleOrder()),
+        "control_based": (control, ArticleOrder()),
+        "adaptive": (base, AdaptiveContracts()),
+    }
+    rows, first = [], None
+    for seed in seeds:
+        for case, (world_params, policy) in cases.items():
+            if progress:
+                progress(f"microgrid, seed {seed}, {case} contracts")
+            scenario = MicrogridSource(world_params).scenario(seed)
+            _, records = evaluate_microgrid(policy, scenario, world_params)
+            first = records if first is None else first
+            rows += [
+                {"seed": seed, "case": case, "period": period, **row}
+                for period, row in _periods(records, world_params).items()
+            ]
+    assert first is not None, "give at least one seed"
+    return MicrogridYears(pd.DataFrame(rows), first)
+
+
+def _periods(records: Floats, params: MicrogridParams) -> dict[str, dict[str, float]]:
+    """What is reported of the year and of each week."""
+    whole = {"year": slice(0, len(records))}
+    weeks = {name: slice(HOURS * day, HOURS * (day + 7)) for name, day in WEEKS.items()}
+    return {name: _period(records[cut], params) for name, cut in (whole | weeks).items()}
+
+
+def _period(records: Floats, params: MicrogridParams) -> dict[str, float]:
+    total = dict(zip(microgrid.TERMS, records.sum(axis=0).tolist(), strict=True))
+    days = len(records) / HOURS
+    row = {
+        "import_share": total["import_kwh"] / total["load_kwh"],
+        "v2g_kwh_per_car_day": total["v2g_kwh"] / days / params.n_cars,
+        "shortage_h": float((records[:, microgrid.SHORTAGE_KWH] > 1e-9).sum()),
+        "cost_eur": -float(records[:, : len(microgrid.MONEY)].sum()),
+        "trailer_kg": total["trailer_kg"],
+        "fairness": float(records[-1, microgrid.FAIRNESS]),
+    }
+    if len(records) > HOURS * 7:
+        row |= _volumes(records)
+    return row
+
+
+def _volumes(records: Floats) -> dict[str, float]:
+    """Mean committed and effective volume of the stays that begin on either kind of day."""
+    weekend = np.repeat(day_types(len(records) // HOURS), HOURS) == 1
+    means = {}
+    for kind, mask in (("weekday", ~weekend), ("weekend", weekend)):
+        stays = records[mask, microgrid.STAYS].sum()
+        means[f"committed_kwh_{kind}"] = records[mask, microgrid.COMMITTED_KWH].sum() / stays
+        means[f"effective_kwh_{kind}"] = records[mask, microgrid.EFFECTIVE_KWH].sum() / stays
+    return means

@@ -1,0 +1,208 @@
+"""The reproduction of Park Lee et al. 2018 as one result, as JSON and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vpp_gym.evaluation.parklee2018 import (
+    WEEKS,
+    Progress,
+    car_park_years,
+    microgrid_years,
+)
+from vpp_gym.evaluation.parklee2018_findings import (
+    Finding,
+    car_park_findings,
+    microgrid_findings,
+)
+from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.hydrogen import microgrid
+from vpp_gym.hydrogen.calendar import HOURS
+from vpp_gym.hydrogen.params import Assumption, CarParkParams, MicrogridParams, assumptions
+
+Floats = NDArray[np.float64]
+
+SOURCE = (
+    "E. Park Lee, Z. Lukszo and P. Herder, Conceptualization of Vehicle-to-Grid Contract Types "
+    "and Their Formalization in Agent-Based Models, Complexity 2018, article 3569129"
+)
+
+
+class Reproduction(NamedTuple):
+    """Everything that was run.
+
+    Attributes:
+        findings: statements of the article beside ours.
+        assumptions: parameters that the article does not state, by model.
+        car_park: a row per seed and kind of minPrice, by the article's aggregator.
+        planner: the same by the planner that bids by each driver's contract.
+        microgrid: a row per seed, case and period.
+        driver_profit_eur: (n,) of each driver of the first seed, by scenario.
+        weeks: cars needed and available by hour, in a winter and a summer week.
+        seeds: that were run.
+    """
+
+    findings: list[Finding]
+    assumptions: list[tuple[int, Assumption]]
+    car_park: pd.DataFrame
+    planner: pd.DataFrame
+    microgrid: pd.DataFrame
+    driver_profit_eur: dict[str, Floats]
+    weeks: dict[str, tuple[Floats, Floats]]
+    seeds: list[int]
+
+
+def reproduce(
+    seeds: Sequence[int],
+    progress: Progress | None = None,
+    park_params: CarParkParams | None = None,
+    grid_params: MicrogridParams | None = None,
+) -> Reproduction:
+    """Run both models, with their default parameters unless others are given."""
+    park_params, grid_params = park_params or CarParkParams(), grid_params or MicrogridParams()
+    park = car_park_years(seeds, park_params, progress=progress)
+    planned = car_park_years(seeds, park_params, planner=True, progress=progress)
+    grid = microgrid_years(seeds, grid_params, progress=progress)
+    listed = [(1, one) for one in assumptions(park_params)]
+    listed += [(2, one) for one in assumptions(grid_params)]
+    names = {"equal": "Equal minPrice", "random": "Random minPrice"}
+    return Reproduction(
+        findings=[*car_park_findings(park.table, park_params), *microgrid_findings(grid.table)],
+        assumptions=listed,
+        car_park=park.table,
+        planner=planned.table,
+        microgrid=grid.table,
+        driver_profit_eur={names[kind]: eur for kind, eur in park.driver_profit_eur.items()},
+        weeks={
+            f"Week in {month}": _cars(grid.records, WEEKS[month]) for month in ("December", "June")
+        },
+        seeds=list(seeds),
+    )
+
+
+def _cars(records: Floats, day: int) -> tuple[Floats, Floats]:
+    week = records[HOURS * day : HOURS * (day + 7)]
+    return week[:, microgrid.CARS_NEEDED], week[:, microgrid.CARS_AVAILABLE]
+
+
+def document(result: Reproduction) -> dict[str, Any]:
+    """The result as JSON shows it."""
+    return {
+        "source": SOURCE,
+        "seeds": result.seeds,
+        "findings": [one._asdict() for one in result.findings],
+        "assumptions": [
+            {"model": model, **one._asdict(), "value": _plain(one.value)}
+            for model, one in result.assumptions
+        ],
+        "cases": _cases(result).round(6).to_dict("records"),
+        "bidding": _bidding(result).round(6).to_dict("records"),
+        "provenance": provenance(),
+    }
+
+
+def markdown(result: Reproduction, pictures: Mapping[str, str]) -> str:
+    """The report.
+
+    Args:
+        result: what was run.
+        pictures: paths, beside the report, of "shortage" and "drivers".
+    """
+    count = len(result.seeds)
+    parts = [
+        "# Park Lee et al. 2018, reproduced",
+        "<!-- Written by `vpp-gym reproduce parklee2018 --out docs`; do not edit. -->",
+        f"{SOURCE}. Both models with the parameters of "
+        f"[fuel-cell cars](fuel-cell-cars.md#assumptions), {count} seeds: mean, and from the "
+        "least to the largest. The article's tables of inputs are not public: parameters that "
+        "it does not state are assumed, and listed below. The numbers of houses and cars, and "
+        "the hours at which cars leave and return, were chosen once on the year of seed 0; the "
+        "four weeks took no part in the choice.",
+    ]
+    for model, title in (
+        (1, "Model 1: a car park, price-based contracts, day-ahead market"),
+        (2, "Model 2: a microgrid, volume-based contracts"),
+    ):
+        rows = [
+            (one.statement, one.reported, one.ours, one.holds_in)
+            for one in result.findings
+            if one.model == model
+        ]
+        headings = ("Statement", "Reported", "Here", "Holds in")
+        parts += [f"## {title}", _table(headings, rows)]
+        name = "drivers" if model == 1 else "shortage"
+        parts.append(f"![{CAPTIONS[name]}]({pictures[name]})\n\n{CAPTIONS[name]}.")
+    parts += ["## What the article asks for next", *_next(result)]
+    parts += ["## Assumed", _assumed(result.assumptions)]
+    return "\n\n".join(parts) + "\n"
+
+
+CAPTIONS = {
+    "drivers": "Net profit of each driver in a year, seed 0",
+    "shortage": "Cars needed and at hand in a winter and a summer week, seed 0",
+}
+
+
+def _next(result: Reproduction) -> list[str]:
+    cases, bidding = _cases(result), _bidding(result)
+    return [
+        "**Contracts.** Control-based contracts (at disposal whenever at home), and volume-based "
+        "ones whose volume follows the season, with rewards for cars that plug in outside "
+        "their interval in hours of expected shortage. Means over the seeds, a year; the cost "
+        "is the operator's, with payments to drivers.",
+        _table(
+            ("Contracts", "Import %", "V2G kWh per car and day", "Hours of shortage", "Cost EUR",
+             "Fairness"),
+            [
+                (one["case"], f"{100 * one['import_share']:.2f}",
+                 f"{one['v2g_kwh_per_car_day']:.2f}", f"{one['shortage_h']:,.0f}",
+                 f"{one['cost_eur']:,.0f}", f"{one['fairness']:.3f}")
+                for one in cases.to_dict("records")
+            ],
+        ),
+        "**Bidding.** The article's aggregator compares the expected price with the mean "
+        "minPrice; the planner bids by each driver's own contract and the energy of each stay.",
+        _table(
+            ("Aggregator", "minPrice", "V2G MWh", "Drivers' profit EUR", "Aggregator's profit EUR"),
+            [
+                (one["aggregator"], one["min_price"], f"{1e-3 * one['v2g_kwh']:,.0f}",
+                 f"{one['driver_profit_eur']:,.0f}", f"{one['aggregator_profit_eur']:,.0f}")
+                for one in bidding.to_dict("records")
+            ],
+        ),
+    ]  # fmt: skip
+
+
+def _cases(result: Reproduction) -> pd.DataFrame:
+    years = result.microgrid[result.microgrid["period"] == "year"]
+    columns = ["import_share", "v2g_kwh_per_car_day", "shortage_h", "cost_eur", "fairness"]
+    return years.groupby("case", sort=False)[columns].mean().reset_index()
+
+
+def _bidding(result: Reproduction) -> pd.DataFrame:
+    both = pd.concat(
+        [result.car_park.assign(aggregator="article"), result.planner.assign(aggregator="planner")]
+    )
+    columns = ["v2g_kwh", "driver_profit_eur", "aggregator_profit_eur"]
+    return both.groupby(["aggregator", "min_price"], sort=False)[columns].mean().reset_index()
+
+
+def _assumed(listed: Sequence[tuple[int, Assumption]]) -> str:
+    rows = [
+        (str(model), f"`{one.name}`", f"{_plain(one.value)}", one.meaning) for model, one in listed
+    ]
+    return _table(("Model", "Parameter", "Value", "Meaning"), rows)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
