@@ -170,9 +170,16 @@ def test_hours_to_come_change_no_snapshot():
             one_hour(grid)
         for series in (grid.bank.deficit, grid.bank.surplus, grid.bank.wind):
             series[0, 31:] += shift
-        for series in (grid.bank.import_price, grid.bank.export_price):
+        for series in (grid.bank.da, grid.bank.import_price, grid.bank.export_price):
             series[0, 48:] += shift
-        seen.append(vars(grid.snapshot()))
+        snapshot = grid.snapshot()
+        ahead = ("deficit_kwh", "surplus_kwh", "wind_kwh")
+        expected = {name: getattr(snapshot, f"expected_{name}") for name in ahead}
+        prices = {name: getattr(snapshot, f"{name}_eur_per_kwh") for name in ("import", "export")}
+        past = dict(zip(("a", "b", "c"), snapshot.past, strict=True))
+        plain = {name: value for name, value in vars(snapshot).items() if name != "past"}
+        seen.append(plain | expected | prices | past)
+    assert seen[0].keys() == seen[1].keys()
     for name, value in seen[0].items():
         np.testing.assert_array_equal(value, seen[1][name])
 

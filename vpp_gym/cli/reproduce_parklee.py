@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -12,7 +12,7 @@ from vpp_gym.cli.output import AsJson, console, print_json, progress_console
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from vpp_gym.evaluation.parklee2018_report import Reproduction
+    from vpp_gym.reproduction.parklee2018.report import Reproduction
 
 
 def parklee2018(
@@ -31,7 +31,7 @@ def parklee2018(
     microgrid with volume-based contracts. The article's tables of inputs are not
     public; what is assumed in their place is listed in the report.
     """
-    from vpp_gym.evaluation.parklee2018_report import document, markdown, reproduce
+    from vpp_gym.reproduction.parklee2018.report import document, markdown, reproduce
 
     if out is not None and out.exists() and not out.is_dir():
         raise InvalidInputError("out", str(out), "name a folder")

@@ -134,6 +134,7 @@ class Bank(NamedTuple):
         deficit: (K, hours).
         surplus: (K, hours).
         wind: (K, hours).
+        da: (K, hours) day-ahead price.
         import_price: (K, hours).
         export_price: (K, hours).
         parked: (K, n, hours).
@@ -149,6 +150,7 @@ class Bank(NamedTuple):
     deficit: Floats
     surplus: Floats
     wind: Floats
+    da: Floats
     import_price: Floats
     export_price: Floats
     parked: Mask
@@ -304,6 +306,12 @@ def electrolyser_room_kwh(r: int, rules: Rules, state: State) -> float:
     """What the electrolyser can take in this hour: its power, or the room in the store."""
     room_kg = max(rules.store_kg - state.stock_kg[r], 0.0)
     return min(rules.electrolyser_kw, room_kg / rules.kg_per_kwh)
+
+
+@njit(cache=True)
+def limits(r: int, rules: Rules, state: State) -> tuple[float, float]:
+    """What all cars can give and what the electrolyser can take in this hour, kWh."""
+    return fleet_kwh(r, rules, state), electrolyser_room_kwh(r, rules, state)
 
 
 @njit(cache=True)

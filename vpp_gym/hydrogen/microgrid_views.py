@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.params import MicrogridParams
 
 Floats = NDArray[np.float64]
+
+
+PAST_DAYS = 7
+"""Days whose same hours make the expectation of an hour ahead."""
+
+
+class Past(NamedTuple):
+    """Series in kWh that end with this hour and begin up to a week before."""
+
+    deficit_kwh: Floats
+    surplus_kwh: Floats
+    wind_kwh: Floats
 
 
 @dataclass(frozen=True)
@@ -23,18 +38,16 @@ class MicrogridSnapshot:
         deficit_kwh: of the households in this hour.
         surplus_kwh: of the roofs in this hour.
         wind_kwh: in this hour.
-        expected_deficit_kwh: (24,) this hour and 23 ahead.
-        expected_surplus_kwh: (24,) of the roofs, likewise.
-        expected_wind_kwh: (24,) likewise.
-        import_eur_per_kwh: (24,) price of imports; as known, then as of the same hour today.
-        export_eur_per_kwh: (24,) price of exports, likewise.
+        past: series of the past week, this hour last.
+        known_da_eur_per_kwh: (25 to 49,) day-ahead prices from yesterday's same hour on, as
+            far as they are known.
         tank_kg: (n,) levels.
         home: (n,) at home now.
         plugged: (n,) at the operator's disposal now.
         left_kwh: (n,) volume left in the contract of this stay.
         given_kwh: (n,) V2G so far.
         next_kwh: (n,) maxVolume of a stay that begins today.
-        usual_open: (n, 24) within the interval, by the usual schedule; now as it is.
+        schedule: (n, up to 24) within the interval from this hour on, by the usual schedule.
         stock_kg: in the store.
         available_kwh: what the cars can give now.
         room_kwh: what the electrolyser can take now.
@@ -47,22 +60,57 @@ class MicrogridSnapshot:
     deficit_kwh: float
     surplus_kwh: float
     wind_kwh: float
-    expected_deficit_kwh: Floats
-    expected_surplus_kwh: Floats
-    expected_wind_kwh: Floats
-    import_eur_per_kwh: Floats
-    export_eur_per_kwh: Floats
+    past: Past
+    known_da_eur_per_kwh: Floats
     tank_kg: Floats
     home: NDArray[np.bool_]
     plugged: NDArray[np.bool_]
     left_kwh: Floats
     given_kwh: Floats
     next_kwh: Floats
-    usual_open: NDArray[np.bool_]
+    schedule: NDArray[np.bool_]
     stock_kg: float
     available_kwh: float
     room_kwh: float
     params: MicrogridParams
+
+    @cached_property
+    def expected_deficit_kwh(self) -> Floats:
+        """(24,) this hour as it is, and 23 ahead as the mean of the same hours before."""
+        return expected(self.past.deficit_kwh)
+
+    @cached_property
+    def expected_surplus_kwh(self) -> Floats:
+        """(24,) of the roofs, likewise."""
+        return expected(self.past.surplus_kwh)
+
+    @cached_property
+    def expected_wind_kwh(self) -> Floats:
+        """(24,) likewise."""
+        return expected(self.past.wind_kwh)
+
+    @cached_property
+    def import_eur_per_kwh(self) -> Floats:
+        """(24,) price of imports: as known, then as in the same hour of the day before."""
+        return self._da_ahead() + self.params.money.import_fee_eur_per_kwh
+
+    @cached_property
+    def export_eur_per_kwh(self) -> Floats:
+        """(24,) price of exports, likewise."""
+        return self._da_ahead() - self.params.money.export_fee_eur_per_kwh
+
+    @cached_property
+    def usual_open(self) -> NDArray[np.bool_]:
+        """(n, 24) at disposal: now as it is, then by the usual schedule."""
+        ahead = np.zeros((len(self.plugged), HOURS), np.bool_)
+        ahead[:, : self.schedule.shape[1]] = self.schedule
+        ahead[:, 0] = self.plugged
+        return ahead
+
+    def _da_ahead(self) -> Floats:
+        known = self.known_da_eur_per_kwh
+        hours = HOURS + np.arange(HOURS)
+        return known[np.where(hours < len(known), hours, hours - HOURS)]
 
     @property
     def served_kwh(self) -> float:
@@ -90,3 +138,19 @@ class MicrogridDecision:
     electrolyser_kwh: float
     volume_factor: float = 1.0
     reward_eur_per_h: float = 0.0
+
+
+def expected(series: Floats) -> Floats:
+    """(24,) this hour as it is, and for the hours ahead the mean of the same hours before.
+
+    Args:
+        series: up to a week, this hour last. Without a whole day before it, the present
+            value stands in.
+    """
+    now, past = series[-1], series[:-1]
+    days = len(past) // HOURS
+    if days == 0:
+        return np.full(HOURS, now)
+    ahead = past[len(past) - HOURS * days :].reshape(days, HOURS).mean(axis=0)
+    ahead[0] = now
+    return ahead

@@ -16,20 +16,17 @@ from vpp_gym.hydrogen.microgrid import (
     Bank,
     Decisions,
     advance,
-    electrolyser_room_kwh,
     empty_state,
-    fleet_kwh,
+    limits,
     place,
     rules_of,
 )
-from vpp_gym.hydrogen.microgrid_views import MicrogridDecision, MicrogridSnapshot
+from vpp_gym.hydrogen.microgrid_views import PAST_DAYS, MicrogridDecision, MicrogridSnapshot, Past
 from vpp_gym.hydrogen.params import MicrogridParams
 from vpp_gym.hydrogen.volume_contracts import Cars, kinds_of_days
 
 Floats = NDArray[np.float64]
 
-PAST_DAYS = 7
-"""Days whose same hours make the expectation of an hour ahead."""
 GATE_H = 12
 """Hour of the day after which tomorrow's prices are known."""
 TOLERANCE_KWH = 1e-9
@@ -95,32 +92,28 @@ class Microgrid:
         """What the operator of a run knows now."""
         state, bank, k = self.state, self.bank, int(self.state.world[run])
         t = min(int(state.hour[run]), HOURS * self.n_days - 1)
-        usual = self.scenarios[k].cars.usual_open[:, t : t + HOURS]
-        usual_open = np.zeros((self.params.n_cars, HOURS), np.bool_)
-        usual_open[:, : usual.shape[1]] = usual
-        usual_open[:, 0] = state.plugged[run]
+        day = t // HOURS
+        week = slice(max(t - HOURS * PAST_DAYS, 0), t + 1)
+        available_kwh, room_kwh = limits(run, self.rules, state)
         return MicrogridSnapshot(
             hour=t,
-            weekend=bool(bank.kind[t // HOURS + 1]),
-            winter=float(self._winter[t // HOURS]),
+            weekend=bool(bank.kind[day + 1]),
+            winter=float(self._winter[day]),
             deficit_kwh=float(bank.deficit[k, t]),
             surplus_kwh=float(bank.surplus[k, t]),
             wind_kwh=float(bank.wind[k, t]),
-            expected_deficit_kwh=expected(bank.deficit[k], t),
-            expected_surplus_kwh=expected(bank.surplus[k], t),
-            expected_wind_kwh=expected(bank.wind[k], t),
-            import_eur_per_kwh=known_prices(bank.import_price[k], t),
-            export_eur_per_kwh=known_prices(bank.export_price[k], t),
+            past=Past(bank.deficit[k, week], bank.surplus[k, week], bank.wind[k, week]),
+            known_da_eur_per_kwh=_known_prices(bank.da[k], t),
             tank_kg=state.tank_kg[run].copy(),
             home=state.home[run].copy(),
             plugged=state.plugged[run].copy(),
             left_kwh=state.left_kwh[run].copy(),
             given_kwh=state.given_kwh[run].copy(),
-            next_kwh=bank.volume[k, :, bank.kind[t // HOURS + 1]],
-            usual_open=usual_open,
+            next_kwh=bank.volume[k, :, bank.kind[day + 1]],
+            schedule=self.scenarios[k].cars.usual_open[:, t : t + HOURS],
             stock_kg=float(state.stock_kg[run]),
-            available_kwh=float(fleet_kwh(run, self.rules, state)),
-            room_kwh=float(electrolyser_room_kwh(run, self.rules, state)),
+            available_kwh=available_kwh,
+            room_kwh=room_kwh,
             params=self.params,
         )
 
@@ -147,9 +140,10 @@ class Microgrid:
         return records
 
     def _check(self, run: int, decision: MicrogridDecision) -> None:
+        available_kwh, room_kwh = limits(run, self.rules, self.state)
         most = {
-            "v2g_kwh": float(fleet_kwh(run, self.rules, self.state)),
-            "electrolyser_kwh": float(electrolyser_room_kwh(run, self.rules, self.state)),
+            "v2g_kwh": available_kwh,
+            "electrolyser_kwh": room_kwh,
             "volume_factor": 10.0,
             "reward_eur_per_h": 1e3,
         }
@@ -159,27 +153,15 @@ class Microgrid:
                 raise InvalidInputError(field, value, f"give 0 to {limit:.6g}")
 
 
-def expected(series: Floats, t: int) -> Floats:
-    """(24,) this hour as it is, and for the hours ahead the mean of the same hours before.
+def _known_prices(da: Floats, t: int) -> Floats:
+    """Prices from yesterday's same hour on, to the end of today, after 12:00 of tomorrow.
 
-    The mean is over the past week, as far as there is one; without any past the
-    present value stands in.
+    On the first day today's prices stand in for yesterday's.
     """
-    past = series[max(t - HOURS * PAST_DAYS, 0) : t]
-    whole_days = len(past) // HOURS
-    if whole_days == 0:
-        ahead = np.full(HOURS, series[t])
-    else:
-        ahead = past[len(past) - HOURS * whole_days :].reshape(whole_days, HOURS).mean(axis=0)
-    ahead[0] = series[t]
-    return ahead
-
-
-def known_prices(price: Floats, t: int) -> Floats:
-    """(24,) prices from this hour on: today's, after 12:00 tomorrow's, else today's again."""
-    hours = np.arange(t, t + HOURS)
-    last = HOURS * (t // HOURS + (2 if t % HOURS >= GATE_H else 1))
-    return price[np.where(hours < min(last, len(price)), hours, hours - HOURS)]
+    end = HOURS * (t // HOURS + (2 if t % HOURS >= GATE_H else 1))
+    if t >= HOURS:
+        return da[t - HOURS : end]
+    return np.concatenate([da[:HOURS][np.arange(t, t + HOURS) % HOURS], da[t:end]])
 
 
 def _bank(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) -> Bank:
@@ -191,6 +173,7 @@ def _bank(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) -> Ba
         deficit=np.stack([one.deficit_kwh for one in homes]),
         surplus=np.stack([one.surplus_kwh for one in homes]),
         wind=np.stack([one.wind_kwh for one in scenarios]),
+        da=da,
         import_price=da + params.money.import_fee_eur_per_kwh,
         export_price=da - params.money.export_fee_eur_per_kwh,
         parked=np.stack([one.parked for one in cars]),

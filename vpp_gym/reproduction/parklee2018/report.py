@@ -9,21 +9,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vpp_gym.evaluation.parklee2018 import (
+from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.hydrogen import microgrid
+from vpp_gym.hydrogen.calendar import HOURS
+from vpp_gym.hydrogen.params import Assumption, CarParkParams, MicrogridParams, assumptions
+from vpp_gym.reproduction.parklee2018.findings import (
+    Finding,
+    car_park_findings,
+    microgrid_findings,
+)
+from vpp_gym.reproduction.parklee2018.years import (
     WEEKS,
     Progress,
     car_park_years,
     microgrid_years,
 )
-from vpp_gym.evaluation.parklee2018_findings import (
-    Finding,
-    car_park_findings,
-    microgrid_findings,
-)
-from vpp_gym.evaluation.provenance import provenance
-from vpp_gym.hydrogen import microgrid
-from vpp_gym.hydrogen.calendar import HOURS
-from vpp_gym.hydrogen.params import Assumption, CarParkParams, MicrogridParams, assumptions
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from vpp_gym.hydrogen.calendar import HOURS, day_types
 from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
 from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams, changed
 from vpp_gym.policies.car_park import ArticleAggregator, StayPlanner
-from vpp_gym.policies.microgrid import AdaptiveContracts, ArticleOrder
+from vpp_gym.policies.microgrid import AdaptiveContracts, ArticleOrder, MicrogridPolicy
 from vpp_gym.scenarios.car_park import CarParkSource
 from vpp_gym.scenarios.microgrid import MicrogridSource
 
@@ -82,7 +82,8 @@ def car_park_years(
         progress: told what is under way.
     """
     base = changed(CarParkParams(), params)
-    rows, profits = [], {}
+    rows: list[dict[str, float | str]] = []
+    profits: dict[str, Floats] = {}
     for seed in seeds:
         for kind in MIN_PRICES:
             if progress:
@@ -140,12 +141,13 @@ def microgrid_years(
     """
     base = changed(MicrogridParams(), params)
     control = changed(base, {"contract": {"family": "control_based"}})
-    cases = {
+    cases: dict[str, tuple[MicrogridParams, MicrogridPolicy]] = {
         "volume_based": (base, ArticleOrder()),
         "control_based": (control, ArticleOrder()),
         "adaptive": (base, AdaptiveContracts()),
     }
-    rows, first = [], None
+    rows: list[dict[str, float | str]] = []
+    first: Floats | None = None
     for seed in seeds:
         for case, (world_params, policy) in cases.items():
             if progress:
