@@ -25,6 +25,7 @@ def small() -> Reproduction:
     """One seed of a small car park and a small microgrid, a whole year."""
     return reproduce(
         [0],
+        [0],
         park_params=changed(CarParkParams(), {"n_cars": 60}),
         grid_params=changed(MicrogridParams(), {"n_cars": 5, "household": {"n_houses": 20}}),
     )
@@ -96,7 +97,7 @@ def test_report_names_every_finding_and_every_assumption(small: Reproduction):
 def test_command_prints_and_writes_the_report(
     small: Reproduction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(report, "reproduce", lambda seeds, progress: small)
+    monkeypatch.setattr(report, "reproduce", lambda seeds, grid_seeds, progress: small)
     words = ["reproduce", "parklee2018", "--seeds", "1", "--out", str(tmp_path)]
     run = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
     assert run.exit_code == 0, run.output

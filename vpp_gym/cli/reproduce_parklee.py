@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def parklee2018(
-    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds of both models.")] = 20,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds of the car park.")] = 20,
+    grid_seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds of the microgrid.")] = 5,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -36,7 +37,7 @@ def parklee2018(
     if out is not None and out.exists() and not out.is_dir():
         raise InvalidInputError("out", str(out), "name a folder")
     with progress_console.status("Running") as status:
-        result = reproduce(range(seeds), progress=status.update)
+        result = reproduce(range(seeds), range(grid_seeds), progress=status.update)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         pictures = _draw(result, out)

@@ -44,7 +44,8 @@ class Reproduction(NamedTuple):
         microgrid: a row per seed, case and period.
         driver_profit_eur: (n,) of each driver of the first seed, by scenario.
         weeks: cars needed and available by hour, in a winter and a summer week.
-        seeds: that were run.
+        seeds: of the car park.
+        grid_seeds: of the microgrid.
     """
 
     findings: list[Finding]
@@ -55,19 +56,29 @@ class Reproduction(NamedTuple):
     driver_profit_eur: dict[str, Floats]
     weeks: dict[str, tuple[Floats, Floats]]
     seeds: list[int]
+    grid_seeds: list[int]
 
 
 def reproduce(
     seeds: Sequence[int],
+    grid_seeds: Sequence[int],
     progress: Progress | None = None,
     park_params: CarParkParams | None = None,
     grid_params: MicrogridParams | None = None,
 ) -> Reproduction:
-    """Run both models, with their default parameters unless others are given."""
+    """Run both models, with their default parameters unless others are given.
+
+    Args:
+        seeds: of the car park.
+        grid_seeds: of the microgrid.
+        progress: told what is under way.
+        park_params: of the car park.
+        grid_params: of the microgrid.
+    """
     park_params, grid_params = park_params or CarParkParams(), grid_params or MicrogridParams()
     park = car_park_years(seeds, park_params, progress=progress)
     planned = car_park_years(seeds, park_params, planner=True, progress=progress)
-    grid = microgrid_years(seeds, grid_params, progress=progress)
+    grid = microgrid_years(grid_seeds, grid_params, progress=progress)
     listed = [(1, one) for one in assumptions(park_params)]
     listed += [(2, one) for one in assumptions(grid_params)]
     names = {"equal": "Equal minPrice", "random": "Random minPrice"}
@@ -82,6 +93,7 @@ def reproduce(
             f"Week in {month}": _cars(grid.records, WEEKS[month]) for month in ("December", "June")
         },
         seeds=list(seeds),
+        grid_seeds=list(grid_seeds),
     )
 
 
@@ -95,6 +107,7 @@ def document(result: Reproduction) -> dict[str, Any]:
     return {
         "source": SOURCE,
         "seeds": result.seeds,
+        "grid_seeds": result.grid_seeds,
         "findings": [one._asdict() for one in result.findings],
         "assumptions": [
             {"model": model, **one._asdict(), "value": _plain(one.value)}
@@ -113,14 +126,15 @@ def markdown(result: Reproduction, pictures: Mapping[str, str]) -> str:
         result: what was run.
         pictures: paths, beside the report, of "shortage" and "drivers".
     """
-    count = len(result.seeds)
+    park, grid = len(result.seeds), len(result.grid_seeds)
     parts = [
         "# Park Lee et al. 2018, reproduced",
         "<!-- Written by `vpp-gym reproduce parklee2018 --out docs`; do not edit. -->",
         f"{SOURCE}. Both models with the parameters of "
-        f"[fuel-cell cars](fuel-cell-cars.md#assumptions), {count} seeds: mean, and from the "
-        "least to the largest. The article's tables of inputs are not public: parameters that "
-        "it does not state are assumed, and listed below. The numbers of houses and cars, and "
+        f"[fuel-cell cars](fuel-cell-cars.md#assumptions), {park} seeds of the car park and {grid} "
+        "of the microgrid: mean, and from the least to the largest. The article's tables of "
+        "inputs are not public: parameters that it does not state are assumed, and listed "
+        "below. The numbers of houses and cars, and "
         "the hours at which cars leave and return, were chosen once on the year of seed 0; the "
         "four weeks took no part in the choice.",
     ]
