@@ -65,8 +65,10 @@ def _findings(document: dict[str, Any]) -> str:
         return f"  {document['error']}"
     lines = []
     for title in ("options", "dropped", "changed", "facts", "coverage"):
-        said = [f"{name}: {_plain(value)}" for name, value in document.get(title, {}).items()]
-        lines.append(f"  {title}: " + ("; ".join(said) or "none"))
+        numbers = document.get(title, {}).items()
+        said = [f"{name}: {_plain(value)}" for name, value in numbers if value != ""]
+        if said:
+            lines.append(f"  {title}: " + "; ".join(said))
     return "\n".join(lines)
 
 

@@ -35,7 +35,11 @@ def run(
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="List the policies, and end.")] = False,
     scenario: Annotated[
-        str, typer.Option(help="synthetic:train, :validation or :test; real:train or :test.")
+        str,
+        typer.Option(
+            help="synthetic:train, :validation or :test; real:train or :test; "
+            "or a world file and its split: world.parquet:test."
+        ),
     ] = "synthetic:test",
     index: Annotated[int, typer.Option(help="Which of the scenarios of that name.")] = 0,
     dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 1.0,
