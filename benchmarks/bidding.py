@@ -43,9 +43,9 @@ NOTES = (
     "`bid_s` the processor time of all its sheets. Settings were chosen on synthetic years "
     "other than the test year and on the prices of 2018 (`real:train`). † saw the prices "
     "of tomorrow within 10 %.\n\n"
-    "Read `over_wait_and_see` with care under dual pricing: once prices are known, one side of "
-    "the imbalance mostly costs nothing, wait-and-see is indifferent between covering the load "
-    "and a bet, and takes the bet. The value of the stochastic program is `vss`."
+    "Once prices are known, one side of the imbalance costs nothing under dual pricing: there "
+    "wait-and-see covers the load, which is as good as any bet. The value of the stochastic "
+    "program over a plan at expected values is `vss`."
 )
 
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from vpp_gym.views import Floats, Ints, Snapshot
 
+TIE_EUR_PER_KWH = 1e-12
+"""Prices closer than this are equal."""
+
 
 def best_bids_kwh(
     da_eur_per_kwh: Floats,
@@ -22,8 +25,8 @@ def best_bids_kwh(
 
     Selling x earns x DA and settles -x - load as imbalance: concave in x, with
     slope DA - short where the party is short, and DA - long where it is long. So
-    the best x is the sell bound where DA >= short, minus the buy bound where
-    DA <= long, and else covers the load.
+    the best x is the sell bound where DA > short, minus the buy bound where
+    DA < long, and else covers the load, which is among the best where they are equal.
 
     Args:
         da_eur_per_kwh: day-ahead price; all arrays broadcast.
@@ -34,14 +37,14 @@ def best_bids_kwh(
         sell_bound_kwh: most that may be sold, >= 0.
 
     Returns:
-        kWh, + sells. Where the three prices are equal every bid is as good: the
-        load is covered.
+        kWh, + sells. Of bids that are as good the one that covers the load: under dual
+        pricing one side of the imbalance often costs nothing, and a bet there wins nothing.
 
     Source: Rahman et al. 2023, Sec. 5, the program's solution under one price.
     """
     bid = np.clip(-load_kwh, -buy_bound_kwh, sell_bound_kwh)
-    above = (da_eur_per_kwh >= short_eur_per_kwh) & (da_eur_per_kwh > long_eur_per_kwh)
-    below = (da_eur_per_kwh <= long_eur_per_kwh) & (da_eur_per_kwh < short_eur_per_kwh)
+    above = da_eur_per_kwh > short_eur_per_kwh + TIE_EUR_PER_KWH
+    below = da_eur_per_kwh < long_eur_per_kwh - TIE_EUR_PER_KWH
     return np.where(above, sell_bound_kwh, np.where(below, -buy_bound_kwh, bid))
 
 

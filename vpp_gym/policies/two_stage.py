@@ -8,10 +8,16 @@ import numpy as np
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.risk import check_share, check_weight
-from vpp_gym.policies.bid_sheet import Occupancy, by_past_day, tomorrow, within_limit
+from vpp_gym.policies.bid_sheet import (
+    Occupancy,
+    best_bids_kwh,
+    by_past_day,
+    tomorrow,
+    within_limit,
+)
 from vpp_gym.policies.load_history import LoadHistory
 from vpp_gym.solvers.bid_lp import risk_averse_bids_kwh
-from vpp_gym.solvers.newsvendor import BidScenarios, best_bids_kwh, in_lots_kwh, scenarios_of
+from vpp_gym.solvers.newsvendor import BidScenarios, in_lots_kwh, scenarios_of
 from vpp_gym.views import Floats, Ints, Snapshot
 
 Method = Literal["two_stage", "expected_value", "wait_and_see"]
@@ -126,11 +132,9 @@ class TwoStage:
         if self.method == "expected_value":
             scenarios = scenarios_of(*(part.mean(axis=0)[None] for part in scenarios))
         if self.method == "wait_and_see":
-            each = [
-                scenarios_of(*(part[k][None] for part in scenarios))
-                for k in range(len(scenarios.da))
-            ]
-            return np.mean([best_bids_kwh(one, buy, sell) for one in each], axis=0)
+            da, short, long, load = scenarios
+            bounds = {"buy_bound_kwh": buy, "sell_bound_kwh": sell}
+            return best_bids_kwh(da, short, long, load_kwh=load, **bounds).mean(axis=0)
         return risk_averse_bids_kwh(scenarios, buy, sell, beta=self.beta, alpha=self.alpha)
 
     def _scenarios(self, snapshot: Snapshot, rows: Ints, loads: LoadHistory) -> BidScenarios:
