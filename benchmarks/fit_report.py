@@ -1,0 +1,212 @@
+"""How close the synthetic years come to the real ones: figures, targets and a hold-out.
+
+    python -m benchmarks.fit_report --data FOLDER [--years 10]
+
+The folder (default: VPP_GYM_DATA) holds the files that `vpp_gym.scenarios.real` names.
+Writes results/fit.md, results/fit.csv and two pictures. The order of policies is read
+from results/order.csv, which `python -m benchmarks.order` writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import typer
+from numpy.typing import NDArray
+
+from benchmarks import order
+from benchmarks.calibrate_synthetic import fit_prices
+from benchmarks.differences import RESULTS
+from benchmarks.fingerprint import ROOT
+from benchmarks.fit_page import page
+from benchmarks.fit_targets import (
+    LARGEST_DISTANCE,
+    course_rows,
+    distance,
+    marginal_rows,
+    occupancy_by_hour,
+    pooled,
+    price_years,
+)
+from vpp_gym.plots.fit import Course, draw_courses, draw_marginals, save_figure
+from vpp_gym.scenarios.calibration import Calibration, dutch_2019
+from vpp_gym.scenarios.demand import CHARGE_KW
+from vpp_gym.scenarios.fit import autocorrelation
+from vpp_gym.scenarios.price_files import Prices, read_hourly
+from vpp_gym.scenarios.real import HOURLY_FILE, SESSIONS_FILE, data_folder, real_2019
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.synthetic import START, SyntheticSource
+from vpp_gym.scenarios.synthetic_prices import draw_hourly_prices
+
+Floats = NDArray[np.float64]
+
+IMAGES = ROOT / "docs" / "images"
+TITLES = {
+    "arrival_hour": "Arrival [hour of the day]",
+    "stay_h": "Stay [h]",
+    "arrival_soc": "State of charge on arrival",
+    "needed_kw": "Power needed on average over the stay [kW]",
+    "day_ahead_eur_per_kwh": "Day-ahead price [EUR/kWh]",
+    "imbalance_eur_per_kwh": "Imbalance price [EUR/kWh]",
+}
+MANY_YEARS = 200
+CURVE_LAGS_H = np.arange(0, 169, 4)
+
+
+def drawn_prices(fitted: Calibration, years: int) -> tuple[Floats, Floats]:
+    """(years, hours) EUR/kWh each: day-ahead and imbalance prices, training years."""
+    source, dates = SyntheticSource("train", years), START + np.arange(365)
+    drawn = [draw_hourly_prices(source.rng(i, 0), fitted, dates)[:2] for i in range(years)]
+    da, im = (np.array(one) for one in zip(*drawn, strict=True))
+    return da, im
+
+
+def read_year(folder: Path, year: int) -> Prices:
+    """Recorded hourly prices of a year."""
+    days = {"first_day": f"{year}-01-01", "last_day": f"{year}-12-31"}
+    return read_hourly(folder / HOURLY_FILE, **days)
+
+
+def fitted_on(prices: Prices) -> Calibration:
+    """The calibration with the prices of one year only."""
+    found = {name: np.asarray(value) for name, value in fit_prices(prices, prices).items()}
+    return replace(dutch_2019(), **found)  # type: ignore[arg-type]
+
+
+def price_rows(drawn: tuple[Floats, Floats], real: Prices) -> list[dict[str, Any]]:
+    """All price targets of drawn years against a recorded one."""
+    recorded = (real.da_eur_per_kwh[None], real.im_eur_per_kwh[None])
+    names = list(TITLES)[-2:]
+    marginals = marginal_rows(
+        {name: one.ravel() for name, one in zip(names, drawn, strict=True)},
+        {name: one.ravel() for name, one in zip(names, recorded, strict=True)},
+    )
+    return [*marginals, *course_rows(drawn, recorded)]
+
+
+def standardised(prices: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """Each year of each price with mean 0 and standard deviation 1."""
+    da, im = (
+        (one - one.mean(axis=1, keepdims=True)) / one.std(axis=1, keepdims=True) for one in prices
+    )
+    return da, im
+
+
+def hold_out(years: int, before: Prices, after: Prices) -> pd.DataFrame:
+    """Prices fitted on one year against the next, beside that one year itself."""
+    drawn = drawn_prices(fitted_on(before), years)
+    itself = (before.da_eur_per_kwh[None], before.im_eur_per_kwh[None])
+    alike = replace(
+        after,
+        **{
+            f"{name}_eur_per_kwh": one[0]
+            for name, one in zip(
+                ("da", "im"),
+                standardised((after.da_eur_per_kwh[None], after.im_eur_per_kwh[None])),
+                strict=True,
+            )
+        },
+    )
+    cases = {
+        "fitted on 2018": price_rows(drawn, after),
+        "fitted on 2018, mean and sd taken off": price_rows(standardised(drawn), alike),
+        "2018 itself": price_rows(itself, after),
+    }
+    return pd.concat([pd.DataFrame(rows).assign(case=case) for case, rows in cases.items()])
+
+
+def why_rows(real: Prices) -> pd.DataFrame:
+    """What the distance of the prices is made of: years that differ, and the fit itself."""
+    many = drawn_prices(dutch_2019(), MANY_YEARS)
+    rows = []
+    for name, drawn, recorded in zip(
+        list(TITLES)[-2:], many, (real.da_eur_per_kwh, real.im_eur_per_kwh), strict=True
+    ):
+        means = drawn.mean(axis=1, keepdims=True)
+        tens = _of_tens(drawn, recorded)
+        equal = _of_tens(drawn - means + drawn.mean(), recorded)
+        rows.append(
+            {
+                "quantity": name,
+                "sd_of_year_means": float(means.std()),
+                "ten_years_least": tens.min(),
+                "most": tens.max(),
+                "pass": f"{np.mean(tens < LARGEST_DISTANCE):.0%}",
+                "equal_means_most": equal.max(),
+                "equal_means_pass": f"{np.mean(equal < LARGEST_DISTANCE):.0%}",
+                f"all_{MANY_YEARS}_years": distance(drawn, recorded),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _of_tens(drawn: Floats, recorded: Floats) -> Floats:
+    """Distances of ten years at a time."""
+    return np.array([distance(ten, recorded) for ten in drawn.reshape(-1, 10, drawn.shape[1])])
+
+
+def power_rows(folder: Path) -> list[dict[str, Any]]:
+    """The recorded largest power of each session against the one power assumed."""
+    recorded = pd.read_csv(folder / SESSIONS_FILE)["MaxPower"].to_numpy(dtype=np.float64)
+    assumed = {"largest_kw": np.full(1, CHARGE_KW)}
+    return marginal_rows(assumed, {"largest_kw": recorded})
+
+
+def courses(years: list[Scenario], real: Scenario) -> list[Course]:
+    """What the second picture shows."""
+    mine, other = price_years(years), price_years([real])
+    found = []
+    for title, drawn, recorded in zip(("day-ahead", "imbalance"), mine, other, strict=True):
+        curves = [
+            np.array([1.0, *(autocorrelation(one, int(lag)) for lag in CURVE_LAGS_H[1:])])
+            for one in (recorded[0], *drawn)
+        ]
+        title = f"Autocorrelation of the {title} price"
+        at = CURVE_LAGS_H.astype(np.float64)
+        found.append(Course(title, "", "lag [h]", at, curves[0], np.array(curves[1:])))
+    hours = np.arange(24.0)
+    busy = [occupancy_by_hour([one]) for one in (real, *years)]
+    found.append(Course("Connected", "cars", "hour", hours, busy[0], np.array(busy[1:])))
+    daily = [one.reshape(-1, 24).mean(axis=0) for one in (other[0], *mine[0])]
+    found.append(Course("Day-ahead price", "EUR/kWh", "hour", hours, daily[0], np.array(daily[1:])))
+    return found
+
+
+def main(
+    data: Annotated[Path | None, typer.Option(help="Folder of the real files.")] = None,
+    years: Annotated[int, typer.Option(min=2, help="Synthetic years pooled.")] = 10,
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = RESULTS,
+    images: Annotated[Path, typer.Option(help="Folder of the pictures.")] = IMAGES,
+) -> None:
+    """Write the report, its numbers and the pictures."""
+    folder = data_folder(data)
+    real, source = real_2019(folder, dt_h=1.0), SyntheticSource("train", years)
+    drawn = [source.scenario(index) for index in range(years)]
+    before, after = read_year(folder, 2018), read_year(folder, 2019)
+    mine, other = pooled(drawn), pooled([real])
+    marginals = [*marginal_rows(mine, other), *power_rows(folder)]
+    targets = [*marginals, *course_rows(price_years(drawn), price_years([real]))]
+    held_out = hold_out(years, before, after)
+    table = pd.concat([pd.DataFrame(targets).assign(case="calibrated years, 2019"), held_out])
+    table.to_csv(out / "fit.csv", index=False, float_format="%.6g", lineterminator="\n")
+    save_figure(draw_marginals(other, mine, TITLES), images / "fit_marginals.png")
+    save_figure(draw_courses(courses(drawn, real)), images / "fit_courses.png")
+    ranks = out / "order.csv"
+    text = page(
+        years=years,
+        targets=pd.DataFrame(targets),
+        why=why_rows(after),
+        held_out=held_out,
+        occupancy=(occupancy_by_hour([real]), occupancy_by_hour(drawn)),
+        order=order.section(pd.read_csv(ranks), out) if ranks.exists() else None,
+    )
+    (out / "fit.md").write_text(text, encoding="utf-8")
+    typer.echo(text)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,195 @@
+"""Do synthetic years rank policies as the real year does?
+
+    python -m benchmarks.order [--years 4] [--reuse]
+
+Runs the rules and schedulers through synthetic validation years, and compares their
+scores with the committed ones of the real year (results/real.csv) and of the embedded
+benchmark year (results/embedded.csv), which are read and not run again.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+from scipy.stats import kendalltau, spearmanr
+
+from benchmarks.differences import RESULTS, gain_columns, markdown
+from benchmarks.results import STATISTICS
+from benchmarks.store import write_whole
+from benchmarks.suites import fresh_policy, track_params
+from vpp_gym.evaluation import evaluate
+from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL, leaderboard
+from vpp_gym.scenarios.synthetic import SyntheticSource
+
+POLICIES = (
+    NO_CONTROL,
+    "charge_at_deadline",
+    "price_threshold",
+    "no_v2g",
+    "algorithm_1_1h",
+    "algorithm_1_2h",
+    "algorithm_1_3h",
+    "rolling_mpc",
+    "rolling_mpc_3h",
+    "rolling_mpc_10h",
+)
+TRACK = "open"
+SCORES = ("score", "flexibility_score")
+COLUMNS = ["year", "policy", *(f"{one}{end}" for one in SCORES for end in ("", "_low", "_high"))]
+
+
+def run_years(years: int, path: Path) -> None:
+    """Write the scores of every policy in every validation year that the file lacks.
+
+    Args:
+        years: how many.
+        path: of a CSV file with rows of `COLUMNS`; written again after each year.
+    """
+    source = SyntheticSource("validation", years)
+    table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=COLUMNS)
+    for index in range(years):
+        if f"{source.name}:{index}" in set(table["year"]):
+            continue
+        found = year_scores(source, index)
+        table = found if table.empty else pd.concat([table, found], ignore_index=True)
+        write_whole(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def year_scores(source: SyntheticSource, index: int) -> pd.DataFrame:
+    """Scores of every policy in one year, rows of `COLUMNS`."""
+    scenario, params = source.scenario(index), track_params(TRACK)
+    days = pd.concat(
+        [evaluate(fresh_policy(name, 0), scenario, params).days for name in (*POLICIES, HINDSIGHT)],
+        ignore_index=True,
+    )
+    table = leaderboard(days, privileged=[HINDSIGHT], **STATISTICS)  # type: ignore[arg-type]
+    table = table.set_index("policy").loc[list(POLICIES)].reset_index()
+    return table.assign(year=scenario.name)[COLUMNS]
+
+
+def committed(suite: str, folder: Path = RESULTS) -> pd.DataFrame:
+    """Scores of the same policies in a committed result, rows of `COLUMNS`."""
+    table = pd.read_csv(folder / f"{suite}.csv")
+    table = table[table["track"] == TRACK].set_index("policy").loc[list(POLICIES)].reset_index()
+    return table.assign(year=suite)[COLUMNS]
+
+
+def agreement(years: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
+    """Rank correlations of each year, and of their mean, with the real year."""
+    rows = []
+    for score in SCORES:
+        wide = years.pivot(index="policy", columns="year", values=score)
+        wide["mean of the years"] = wide.mean(axis=1)
+        other = real.set_index("policy")[score].loc[wide.index]
+        for year, values in wide.items():
+            same = [
+                (values[a] > values[b]) == (other[a] > other[b])
+                for a, b in combinations(wide.index, 2)
+            ]
+            rows.append(
+                {
+                    "score": score,
+                    "year": year,
+                    "spearman": spearmanr(values, other).statistic,
+                    "kendall": kendalltau(values, other).statistic,
+                    "pairs_alike": f"{sum(same)} of {len(same)}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def within_intervals(years: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
+    """Scores side by side, and whether each lies in the other's interval.
+
+    `inside` says whether the mean of the synthetic years lies in the interval of the real
+    year, `years_over` in how many synthetic years the interval holds the real score.
+    """
+    rows = []
+    for score in SCORES:
+        for _, one in real.iterrows():
+            mine = years[years["policy"] == one["policy"]]
+            holds = mine[f"{score}_low"].le(one[score]) & mine[f"{score}_high"].ge(one[score])
+            low, high = one[f"{score}_low"], one[f"{score}_high"]
+            rows.append(
+                {
+                    "score": score,
+                    "policy": one["policy"],
+                    "real": f"{one[score]:.1f} [{low:.1f}, {high:.1f}]",
+                    "synthetic": f"{mine[score].mean():.1f}",
+                    "least": f"{mine[score].min():.1f}",
+                    "most": f"{mine[score].max():.1f}",
+                    "inside": "yes" if low <= mine[score].mean() <= high else "no",
+                    "years_over": f"{holds.sum()} of {len(mine)}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def swapped(years: pd.DataFrame, real: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
+    """Pairs that the mean synthetic year orders otherwise than the real one.
+
+    `gain` is what the first earned more than the second in the real year: a pair whose
+    interval holds zero is not told apart there.
+    """
+    mean = years.groupby("policy")["score"].mean()
+    ranked = real.sort_values("score", ascending=False)["policy"]
+    days = days[days["track"] == TRACK]
+    profit = days.pivot_table(index="date", columns="policy", values="profit_eur")
+    wide = years.pivot(index="year", columns="policy", values="score")
+    rows = []
+    for first, second in combinations(ranked, 2):
+        if mean[first] < mean[second]:
+            ahead = int((wide[first] > wide[second]).sum())
+            gain = gain_columns(profit[first].to_numpy(), profit[second].to_numpy())
+            pair = {"ahead_in_the_real_year": first, "behind": second}
+            rows.append({**pair, "years_ahead": f"{ahead} of {len(wide)}", **gain})
+    columns = ["ahead_in_the_real_year", "behind", "years_ahead", "gain_eur"]
+    return pd.DataFrame(rows, columns=columns if not rows else None)
+
+
+def section(years: pd.DataFrame, folder: Path = RESULTS) -> str:
+    """Markdown: how the order of policies carries over to the real year."""
+    years = pd.concat([years, committed("embedded", folder)], ignore_index=True)
+    real = committed("real", folder)
+    swaps = swapped(years, real, pd.read_csv(folder / "real_days.csv"))
+    told = "No pair is ordered otherwise." if swaps.empty else markdown(swaps)
+    return "\n\n".join(
+        [
+            f"{years['year'].nunique()} synthetic years (validation years, and the embedded "
+            "benchmark year as committed) against the committed real year, without contracts "
+            "searched on them, bids left out in the flexibility score.",
+            markdown(_rounded(agreement(years, real))),
+            "`inside`: the mean of the synthetic years lies in the 95 % interval of the real "
+            "year. `years over`: synthetic years whose interval holds the real score.",
+            markdown(within_intervals(years, real)),
+            "Pairs that the mean of the synthetic years orders otherwise than the real year:",
+            told,
+        ]
+    )
+
+
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    numbers = table.select_dtypes(np.number).columns
+    return table.assign(**{name: table[name].map("{:.3f}".format) for name in numbers})
+
+
+def main(
+    years: Annotated[int, typer.Option(min=2, help="Synthetic validation years.")] = 4,
+    reuse: Annotated[bool, typer.Option(help="Keep years that results/order.csv has.")] = False,
+    folder: Annotated[Path, typer.Option(help="Folder of the result files.")] = RESULTS,
+) -> None:
+    """Run the policies and write results/order.csv; print how they compare."""
+    path = folder / "order.csv"
+    if not reuse:
+        path.unlink(missing_ok=True)
+    run_years(years, path)
+    typer.echo(section(pd.read_csv(path), folder))
+
+
+if __name__ == "__main__":
+    typer.run(main)

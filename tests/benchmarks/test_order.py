@@ -1,0 +1,78 @@
+"""Agreement of rankings on scores made by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from benchmarks.order import (
+    COLUMNS,
+    POLICIES,
+    TRACK,
+    agreement,
+    committed,
+    swapped,
+    within_intervals,
+)
+
+
+def scores(year, values, half_width=1.0):
+    row = {"year": year, "policy": list(values)}
+    for name in ("score", "flexibility_score"):
+        found = pd.Series(list(values.values()), dtype=float)
+        row |= {name: found, f"{name}_low": found - half_width, f"{name}_high": found + half_width}
+    return pd.DataFrame(row)[COLUMNS]
+
+
+@pytest.fixture
+def real():
+    return scores("real", {"a": 3.0, "b": 2.0, "c": 1.0})
+
+
+@pytest.fixture
+def years():
+    """The first year ranks as the real one does, the second turns b and c."""
+    return pd.concat(
+        [
+            scores("s0", {"a": 3.0, "b": 2.0, "c": 1.5}),
+            scores("s1", {"a": 5.5, "b": 1.0, "c": 2.0}),
+        ],
+        ignore_index=True,
+    )
+
+
+def test_rank_correlations_by_hand(years, real):
+    table = agreement(years, real)
+    first = table[table["score"] == "score"].set_index("year")
+    assert first.loc["s0", "spearman"] == pytest.approx(1)
+    assert first.loc["s1", "spearman"] == pytest.approx(0.5)
+    assert first.loc["s1", "kendall"] == pytest.approx(1 / 3)
+    assert first.loc["s1", "pairs_alike"] == "2 of 3"
+    assert first.loc["mean of the years", "pairs_alike"] == "2 of 3"
+
+
+def test_intervals_by_hand(years, real):
+    table = within_intervals(years, real)
+    first = table[table["score"] == "score"].set_index("policy")
+    assert first["inside"].to_dict() == {"a": "no", "b": "yes", "c": "yes"}
+    assert first["years_over"].to_dict() == {"a": "1 of 2", "b": "2 of 2", "c": "2 of 2"}
+
+
+def test_swapped_pairs_come_with_what_they_are_worth(years, real):
+    days = pd.concat(
+        pd.DataFrame(
+            {"track": TRACK, "policy": name, "date": range(28), "profit_eur": [float(worth)] * 28}
+        )
+        for name, worth in (("a", 3), ("b", 2), ("c", 1))
+    )
+    (row,) = swapped(years, real, days).to_dict("records")
+    assert (row["ahead_in_the_real_year"], row["behind"]) == ("b", "c")
+    assert row["years_ahead"] == "1 of 2"
+    assert row["gain_eur"] == pytest.approx(28)
+
+
+@pytest.mark.parametrize("suite", ["real", "embedded"])
+def test_committed_scores_hold_every_policy(suite):
+    table = committed(suite)
+    assert list(table["policy"]) == list(POLICIES)
+    assert table["score"].iloc[0] == 0

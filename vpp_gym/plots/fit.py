@@ -1,0 +1,119 @@
+"""Synthetic years beside the real one, as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from vpp_gym.plots import style
+from vpp_gym.plots.canvas import new_figure, save_figure
+
+__all__ = ["Course", "draw_courses", "draw_marginals", "save_figure"]
+
+Floats = NDArray[np.float64]
+
+REAL = style.Mark("real", style.INK)
+SYNTHETIC = style.Mark("synthetic", style.VERMILION, "dashed", 1.8)
+SPREAD = style.Mark("least to most of the years", style.VERMILION, "tint")
+POINTS = 400
+
+
+@dataclass(frozen=True)
+class Course:
+    """One quantity of the real year and of several synthetic ones.
+
+    Attributes:
+        title: what it is.
+        unit: of the y axis.
+        x_title: of the x axis.
+        x: (k,) where it is known.
+        real: (k,) of the real year.
+        synthetic: (years, k).
+    """
+
+    title: str
+    unit: str
+    x_title: str
+    x: Floats
+    real: Floats
+    synthetic: Floats
+
+
+def draw_marginals(
+    real: Mapping[str, Floats], synthetic: Mapping[str, Floats], titles: Mapping[str, str]
+) -> Figure:
+    """Distribution functions of up to six quantities, real and pooled synthetic.
+
+    Args:
+        real: values by quantity.
+        synthetic: values of the same quantities.
+        titles: of the panels, by quantity, with the unit.
+    """
+    figure = new_figure(1080, 600)
+    panels = np.ravel(figure.subplots(2, 3))
+    for axes, (name, title) in zip(panels, titles.items(), strict=False):
+        style.dress(axes, title)
+        low, high = np.quantile(real[name], [0.001, 0.999])
+        at = np.linspace(low, high, POINTS)
+        for values, mark in ((real[name], REAL), (synthetic[name], SYNTHETIC)):
+            _line(axes, at, _share_below(values, at), mark)
+        axes.set_ylim(0, 1)
+        axes.locator_params(axis="x", nbins=6)
+    for axes in panels[len(titles) :]:
+        axes.set_visible(False)
+    figure.suptitle(
+        "Share of values up to", x=0.012, y=0.985, ha="left", size=style.LARGE, color=style.INK
+    )
+    figure.tight_layout(rect=(0, 0.05, 1, 1))
+    _legend(figure, (REAL, SYNTHETIC))
+    return figure
+
+
+def draw_courses(courses: list[Course]) -> Figure:
+    """Up to four quantities over lags or hours: the real year within the synthetic ones."""
+    figure = new_figure(1080, 680)
+    for axes, course in zip(np.ravel(figure.subplots(2, 2)), courses, strict=False):
+        style.dress(axes, f"{course.title} [{course.unit}]" if course.unit else course.title)
+        years = course.synthetic
+        axes.fill_between(
+            course.x,
+            years.min(axis=0),
+            years.max(axis=0),
+            color=SPREAD.color,
+            alpha=style.AREA_ALPHA["tint"],
+            lw=0,
+        )
+        _line(axes, course.x, course.real, REAL)
+        _line(axes, course.x, years.mean(axis=0), SYNTHETIC)
+        axes.set_xlim(course.x[0], course.x[-1])
+        axes.set_xlabel(course.x_title, size=style.SMALL, color=style.INK)
+        axes.set_xticks(course.x[:: max(1, len(course.x) // 7)])
+        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    figure.tight_layout(rect=(0, 0.05, 1, 1))
+    _legend(figure, (REAL, SYNTHETIC, SPREAD))
+    return figure
+
+
+def _share_below(values: Floats, at: Floats) -> Floats:
+    """(k,) share of the values that are not above each of `at`."""
+    return np.searchsorted(np.sort(values), at, side="right") / len(values)
+
+
+def _line(axes: Axes, x: Floats, y: Floats, mark: style.Mark) -> None:
+    axes.plot(x, y, color=mark.color, lw=mark.width, ls=style.DASHES[mark.form])
+
+
+def _legend(figure: Figure, marks: tuple[style.Mark, ...]) -> None:
+    figure.legend(
+        handles=[mark.handle() for mark in marks],
+        loc="lower left",
+        ncols=len(marks),
+        frameon=False,
+        fontsize=style.NORMAL,
+        labelcolor=style.INK,
+    )
