@@ -1,4 +1,4 @@
-"""Agreement of rankings on scores made by hand."""
+"""Agreement of rankings on gains made by hand."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from benchmarks.order import (
 )
 
 
-def scores(year, values, half_width=1.0):
-    row = {"year": year, "policy": list(values)}
-    for name in ("score", "flexibility_score"):
-        found = pd.Series(list(values.values()), dtype=float)
-        row |= {name: found, f"{name}_low": found - half_width, f"{name}_high": found + half_width}
+def gained(year, values):
+    found = pd.Series(list(values.values()), dtype=float)
+    ends = {"gain_eur_low": found - 1, "gain_eur_high": found + 1}
+    row = {"year": year, "policy": list(values), "gain_eur": found, **ends}
     return pd.DataFrame(row)[COLUMNS]
 
 
 @pytest.fixture
 def real():
-    return scores("real", {"a": 3.0, "b": 2.0, "c": 1.0})
+    return gained("real", {"a": 3.0, "b": 2.0, "c": 1.0})
 
 
 @pytest.fixture
@@ -34,16 +33,15 @@ def years():
     """The first year ranks as the real one does, the second turns b and c."""
     return pd.concat(
         [
-            scores("s0", {"a": 3.0, "b": 2.0, "c": 1.5}),
-            scores("s1", {"a": 5.5, "b": 1.0, "c": 2.0}),
+            gained("s0", {"a": 3.0, "b": 2.0, "c": 1.5}),
+            gained("s1", {"a": 5.5, "b": 1.0, "c": 2.0}),
         ],
         ignore_index=True,
     )
 
 
 def test_rank_correlations_by_hand(years, real):
-    table = agreement(years, real)
-    first = table[table["score"] == "score"].set_index("year")
+    first = agreement(years, real).set_index("year")
     assert first.loc["s0", "spearman"] == pytest.approx(1)
     assert first.loc["s1", "spearman"] == pytest.approx(0.5)
     assert first.loc["s1", "kendall"] == pytest.approx(1 / 3)
@@ -52,8 +50,7 @@ def test_rank_correlations_by_hand(years, real):
 
 
 def test_intervals_by_hand(years, real):
-    table = within_intervals(years, real)
-    first = table[table["score"] == "score"].set_index("policy")
+    first = within_intervals(years, real).set_index("policy")
     assert first["inside"].to_dict() == {"a": "no", "b": "yes", "c": "yes"}
     assert first["years_over"].to_dict() == {"a": "1 of 2", "b": "2 of 2", "c": "2 of 2"}
 
@@ -72,7 +69,7 @@ def test_swapped_pairs_come_with_what_they_are_worth(years, real):
 
 
 @pytest.mark.parametrize("suite", ["real", "embedded"])
-def test_committed_scores_hold_every_policy(suite):
+def test_committed_gains_hold_every_policy(suite):
     table = committed(suite)
     assert list(table["policy"]) == list(POLICIES)
-    assert table["score"].iloc[0] == 0
+    assert table["gain_eur"].iloc[0] == 0
