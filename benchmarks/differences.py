@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from benchmarks.fingerprint import source_fingerprint
 from vpp_gym.evaluation.statistics import paired_difference
 
 RESULTS = Path(__file__).parent / "results"
@@ -40,7 +41,8 @@ def write_table(
     table = pd.DataFrame(list(rows))
     csv = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     (folder / f"{name}.csv").write_text(csv, encoding="utf-8")
-    page = f"# {title}\n\n{notes}\n\nMade by `{command}`.\n\n{markdown(table)}\n"
+    made = f"Made by `{command}`; code {source_fingerprint()['baselines']}."
+    page = f"# {title}\n\n{notes}\n\n{made}\n\n{markdown(table)}\n"
     (folder / f"{name}.md").write_text(page, encoding="utf-8")
 
 

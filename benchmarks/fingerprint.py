@@ -18,7 +18,8 @@ NO_AGENTS = "none"
 SUFFIXES = {".py", ".json", ".csv", ".npz", ".zip"}
 
 BASELINE_SOURCES = (
-    "vpp_gym/params.py",
+    "vpp_gym/errors.py",
+    "vpp_gym/params",
     "vpp_gym/views.py",
     "vpp_gym/fleet",
     "vpp_gym/contracts",
@@ -32,6 +33,7 @@ BASELINE_SOURCES = (
     "vpp_gym/evaluation/metrics.py",
     "vpp_gym/evaluation/statistics.py",
     "vpp_gym/evaluation/leaderboard.py",
+    "vpp_gym/evaluation/comparison.py",
     "benchmarks/suites.py",
     "benchmarks/tasks.py",
     "benchmarks/results.py",
@@ -74,6 +76,8 @@ def _digest(root: Path, library_root: Path, sources: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for source in sources:
         base = library_root if source.startswith("vpp_gym") else root
+        if not (base / source).exists():
+            raise FileNotFoundError(f"the fingerprint names {source}, which is not there")
         for path in sorted(_files(base / source)):
             digest.update(path.relative_to(base).as_posix().encode() + b"\0")
             digest.update(_content(path) + b"\0")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.check import findings
+from benchmarks.check import findings, older_tables
 from benchmarks.fingerprint import source_fingerprint
 from benchmarks.leaderboard import END, main, readme_block, with_blocks
 from vpp_gym.errors import InvalidInputError
@@ -116,3 +116,11 @@ def test_the_fingerprint_follows_what_the_code_does(tree, name, text, changed):
 def test_without_trained_agents_there_is_nothing_to_follow(tree):
     (tree / "agents/trained/ppo.json").unlink()
     assert source_fingerprint(tree, tree)["agents"] == "none"
+
+
+def test_tables_of_other_code_are_named_with_their_command(tmp_path):
+    for name, code in (("old", "abc"), ("new", "def")):
+        text = f"# T\n\nMade by `python -m benchmarks.{name}`; code {code}.\n"
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+    (line,) = older_tables(tmp_path, "def")
+    assert line == "old.md was made by other code (abc); run: python -m benchmarks.old"
