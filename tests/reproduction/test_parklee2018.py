@@ -15,7 +15,7 @@ from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams, changed
 from vpp_gym.reproduction.parklee2018 import report
 from vpp_gym.reproduction.parklee2018.findings import car_park_findings, microgrid_findings
 from vpp_gym.reproduction.parklee2018.report import Reproduction, document, markdown, reproduce
-from vpp_gym.reproduction.parklee2018.years import WEEKS
+from vpp_gym.reproduction.parklee2018.years import OTHER_PARKS, WEEKS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -38,7 +38,12 @@ def test_weeks_are_the_second_of_their_months():
 
 def test_every_case_has_a_year_and_four_weeks(small: Reproduction):
     counts = small.microgrid.groupby("case").size()
-    assert counts.to_dict() == {"adaptive": 5, "control_based": 5, "volume_based": 5}
+    assert counts.to_dict() == {
+        "adaptive": 5,
+        "control_based": 5,
+        "days_differ": 5,
+        "volume_based": 5,
+    }
     assert set(small.microgrid["period"]) == {"year", *WEEKS}
     assert (small.car_park["least_cars_per_lot"] >= 10 - 1e-9).all()
     assert set(small.driver_profit_eur) == {"Equal minPrice", "Random minPrice"}
@@ -91,6 +96,7 @@ def test_report_names_every_finding_and_every_assumption(small: Reproduction):
         assert f"| {model} | `{one.name}` |" in text
     written = json.loads(json.dumps(document(small), allow_nan=False))
     assert len(written["findings"]) == len(small.findings)
+    assert {row["assumption"] for row in written["other_assumptions"]} == set(OTHER_PARKS)
     assert {row["case"] for row in written["cases"]} == set(small.microgrid["case"])
 
 

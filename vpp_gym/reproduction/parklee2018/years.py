@@ -26,6 +26,19 @@ Progress = Callable[[str], None]
 WEEKS = {"March": 66, "June": 158, "September": 250, "December": 341}
 """First day of each week, counted from 0: the 8th to the 14th of the month."""
 MIN_PRICES = ("equal", "random")
+OTHER_PARKS: dict[str, dict[str, Any]] = {
+    "spread of prices 1": {"price_year": {"spread": 1.0}},
+    "spread of prices 1.5": {"price_year": {"spread": 1.5}},
+    "spread of prices 3": {"price_year": {"spread": 3.0}},
+    "mean price 30 EUR/MWh": {"price_year": {"mean_eur_per_kwh": 0.03}},
+    "mean price 50 EUR/MWh": {"price_year": {"mean_eur_per_kwh": 0.05}},
+    "forecast from past prices": {"price_year": {"forecast": "history"}},
+    "every margin 75 %": {"contract": {"tier_margins": (0.75, 0.75, 0.75)}},
+    "every margin 25 %": {"contract": {"tier_margins": (0.25, 0.25, 0.25)}},
+    "100 cars": {"n_cars": 100},
+}
+"""Other assumptions under which the directions of Model 1 are examined."""
+DAYS_DIFFER = {"schedule": {"day_spread_h": 1.0}}
 
 
 @dataclass
@@ -106,7 +119,7 @@ def car_park_years(
                     "aggregator_profit_eur": total["v2g_eur"]
                     + total["driver_pay_eur"]
                     + total["short_eur"],
-                    "pay_eur_per_mwh": -1e3 * total["driver_pay_eur"] / total["v2g_kwh"],
+                    "pay_eur_per_mwh": -1e3 * total["driver_pay_eur"] / max(total["v2g_kwh"], 1e-9),
                     "short_share": total["short_kwh"] / max(total["sold_kwh"], 1e-9),
                     "mean_min_price_eur_per_mwh": 1e3 * ask.mean(),
                     "max_min_price_eur_per_mwh": 1e3 * ask.max(),
@@ -115,6 +128,18 @@ def car_park_years(
             )
             profits.setdefault(kind, world.state.earned_eur[0].copy())
     return CarParkYears(pd.DataFrame(rows), profits)
+
+
+def other_parks(
+    seeds: Sequence[int], params: CarParkParams | None = None, progress: Progress | None = None
+) -> pd.DataFrame:
+    """The rows of `car_park_years` under each of `OTHER_PARKS`, by `assumption`."""
+    base = changed(CarParkParams(), params)
+    tables = []
+    for name, changes in OTHER_PARKS.items():
+        years = car_park_years(seeds, changed(base, changes), progress=progress)
+        tables.append(years.table.assign(assumption=name))
+    return pd.concat(tables)
 
 
 class MicrogridYears(NamedTuple):
@@ -136,6 +161,9 @@ def microgrid_years(
 ) -> MicrogridYears:
     """A year of volume-based, control-based and adapting contracts for every seed.
 
+    And one of volume-based contracts whose drivers leave and return an hour earlier or
+    later from day to day.
+
     The weeks are those of the year's run: nothing in them but the level of the store
     depends on what was before.
     """
@@ -145,6 +173,7 @@ def microgrid_years(
         "volume_based": (base, ArticleOrder()),
         "control_based": (control, ArticleOrder()),
         "adaptive": (base, AdaptiveContracts()),
+        "days_differ": (changed(base, DAYS_DIFFER), ArticleOrder()),
     }
     rows: list[dict[str, float | str]] = []
     first: Floats | None = None
