@@ -83,6 +83,7 @@ class CarParkCore(Core):
         self.observation_space = self.layout.space
         self.action_space = spaces.Box(-1.0, 1.0, (2 * HOURS + self.priced,), np.float32)
         self._end = np.zeros(self.n_runs, np.int64)
+        self._seen: dict[int, CarParkSnapshot] = {}
 
     @property
     def over(self) -> NDArray[np.bool_]:
@@ -94,6 +95,7 @@ class CarParkCore(Core):
         worlds, starts = len(self.world.scenarios), self.world.n_days - self.episode_days
         world, day = chosen_option(options, rng, {"world": worlds, "start_day": starts})
         self.world.reset(run, world, HOURS * day + NOON)
+        self._seen.pop(run, None)
         self._end[run] = HOURS * (day + self.episode_days) + NOON
 
     def step(self, actions: Any, moves: NDArray[np.bool_] | None = None) -> Floats:
@@ -101,8 +103,15 @@ class CarParkCore(Core):
         array = checked_action(actions, (self.n_runs, *self.action_space.shape))
         moving = np.ones(self.n_runs, np.bool_) if moves is None else moves
         for run in np.flatnonzero(moving).tolist():
-            self.world.submit(self.sheet(array[run], self.world.snapshot(run)), run)
+            self.world.submit(self.sheet(array[run], self.snapshot(run)), run)
+        self._seen.clear()
         return self.world.advance(HOURS, moving).sum(axis=1)
+
+    def snapshot(self, run: int) -> CarParkSnapshot:
+        """What the aggregator of a run knows now; made once a day."""
+        if run not in self._seen:
+            self._seen[run] = self.world.snapshot(run)
+        return self._seen[run]
 
     def sheet(self, action: Floats, snapshot: CarParkSnapshot) -> CarParkSheet:
         """The sheet that an action stands for; 0 is the article's."""
@@ -122,7 +131,7 @@ class CarParkCore(Core):
 
     def observe(self) -> NDArray[np.float32]:
         """(B, size) observations."""
-        return np.stack([self._look(self.world.snapshot(run)) for run in range(self.n_runs)])
+        return np.stack([self._look(self.snapshot(run)) for run in range(self.n_runs)])
 
     def _look(self, snapshot: CarParkSnapshot) -> NDArray[np.float32]:
         prices, params = snapshot.min_price_eur_per_kwh, self.params

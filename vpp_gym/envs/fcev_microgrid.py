@@ -86,6 +86,7 @@ class MicrogridCore(Core):
         self.observation_space = self.layout.space
         self.action_space = spaces.Box(-1.0, 1.0, (2 + volumes + rewards,), np.float32)
         self._end = np.zeros(self.n_runs, np.int64)
+        self._seen: dict[int, MicrogridSnapshot] = {}
 
     @property
     def over(self) -> NDArray[np.bool_]:
@@ -97,18 +98,26 @@ class MicrogridCore(Core):
         worlds, starts = len(self.world.scenarios), self.world.n_days - self.episode_days + 1
         world, day = chosen_option(options, rng, {"world": worlds, "start_day": starts})
         self.world.reset(run, world, HOURS * day)
+        self._seen.pop(run, None)
         self._end[run] = HOURS * (day + self.episode_days)
 
     def step(self, actions: Any, moves: NDArray[np.bool_] | None = None) -> Floats:
         """Decide and settle an hour of every run that moves."""
         array = checked_action(actions, (self.n_runs, *self.action_space.shape))
         moving = np.ones(self.n_runs, np.bool_) if moves is None else moves
-        return self.world.advance(
-            [
-                self.decision(array[run], self.world.snapshot(run)) if moving[run] else None
-                for run in range(self.n_runs)
-            ]
-        )
+        decisions = [
+            self.decision(array[run], self.snapshot(run)) if moving[run] else None
+            for run in range(self.n_runs)
+        ]
+        records = self.world.advance(decisions)
+        self._seen.clear()
+        return records
+
+    def snapshot(self, run: int) -> MicrogridSnapshot:
+        """What the operator of a run knows now; made once an hour."""
+        if run not in self._seen:
+            self._seen[run] = self.world.snapshot(run)
+        return self._seen[run]
 
     def decision(self, action: Floats, snapshot: MicrogridSnapshot) -> MicrogridDecision:
         """The decision that an action stands for; 0 is the article's order."""
@@ -124,7 +133,7 @@ class MicrogridCore(Core):
 
     def observe(self) -> NDArray[np.float32]:
         """(B, size) observations."""
-        return np.stack([self._look(self.world.snapshot(run)) for run in range(self.n_runs)])
+        return np.stack([self._look(self.snapshot(run)) for run in range(self.n_runs)])
 
     def _look(self, snapshot: MicrogridSnapshot) -> NDArray[np.float32]:
         n, turn = self.params.n_cars, 2 * np.pi * (snapshot.hour % HOURS) / HOURS

@@ -25,6 +25,11 @@ class Layout:
     def __init__(self, fields: Sequence[Field]) -> None:
         self.fields = tuple(fields)
         self.sizes = [field.size for field in fields]
+        ends = np.cumsum(self.sizes).tolist()
+        self._slices = {
+            field.name: slice(end - field.size, end)
+            for field, end in zip(self.fields, ends, strict=True)
+        }
         self.scale = np.repeat([float(field.scale) for field in fields], self.sizes)
         self.low = np.repeat([field.low for field in fields], self.sizes).astype(np.float32)
         self.high = np.repeat([field.high for field in fields], self.sizes).astype(np.float32)
@@ -32,9 +37,11 @@ class Layout:
 
     def flat(self, parts: Mapping[str, Any]) -> NDArray[np.float32]:
         """(size,) from the parts in their units; what lies outside the range is cut off."""
-        columns = [np.atleast_1d(parts[field.name]) for field in self.fields]
-        row = np.concatenate(columns) / self.scale
-        return np.clip(row.astype(np.float32), self.low, self.high)
+        row = np.empty(len(self.scale))
+        for name, part in self._slices.items():
+            row[part] = parts[name]
+        scaled = (row / self.scale).astype(np.float32)
+        return np.minimum(np.maximum(scaled, self.low), self.high)
 
 
 def checked_action(action: Any, shape: tuple[int, ...]) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -60,11 +61,11 @@ class CarParkSnapshot:
         """Price below which making hydrogen is cheaper than buying it."""
         return self.params.fuel_cell.hydrogen_eur_per_kg * self.params.kg_per_kwh
 
-    @property
+    @cached_property
     def max_offer_lots(self) -> Counts:
         """(24,) lots for which enough cars are expected."""
         able = self.energy_kwh >= self.params.fuel_cell.v2g_kw - 1e-9
-        cars = self.presence[able].sum(axis=0)
+        cars = able.astype(np.float64) @ self.presence
         return (cars + 1e-9).astype(np.int64) // self.params.cars_per_lot
 
     @property
