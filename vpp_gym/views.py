@@ -52,9 +52,9 @@ class Snapshot:
         keep_kwh: (n,) stored energy below which the contract forbids to discharge.
         min_price_eur_per_kwh: (n,) the contract allows discharging only while the
             day-ahead price is no less; -inf: at any price.
-        tariff_eur_per_kwh: (n,) owed to the owner per kWh discharged.
+        tariff_eur_per_kwh: (n,) paid to the owner per kWh discharged.
         margin: (n,) and this share of what the day-ahead price exceeds the least one by.
-        payoff_eur: (n,) owed to the owner at departure, as far as it is known now.
+        payoff_eur: (n,) owed to the owner who stays to the declared departure.
         lo_kwh: (n,) least net load this step (negative: export), at the meter.
         hi_kwh: (n,) largest net load this step, at the meter.
         idle_kwh: (n,) net load closest to zero within [lo_kwh, hi_kwh].

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.check import findings, older_tables
-from benchmarks.fingerprint import source_fingerprint
+from benchmarks.fingerprint import AGENT_SOURCES, BASELINE_SOURCES, source_fingerprint
 from benchmarks.leaderboard import END, main, readme_block, with_blocks
 from vpp_gym.errors import InvalidInputError
 
@@ -77,11 +77,18 @@ def test_a_block_that_is_not_closed_is_refused(published):
     assert readme_block(document).endswith(END)
 
 
+SOURCES = (*BASELINE_SOURCES, *AGENT_SOURCES)
+SOURCE_FILES = [source for source in SOURCES if source.endswith(".py")]
+SOURCE_FOLDERS = [source for source in SOURCES if not source.endswith(".py")]
+
+
 @pytest.fixture
 def tree(tmp_path) -> Path:
     """A repository with two sources and a trained agent."""
     for name, text in {
-        "vpp_gym/params.py": '"""What it is."""\n\nLIMIT_KW = 11.0\n',
+        **{f"{source}/__init__.py": "" for source in SOURCE_FOLDERS},
+        **{source: "" for source in SOURCE_FILES},
+        "vpp_gym/params/site.py": '"""What it is."""\n\nLIMIT_KW = 11.0\n',
         "vpp_gym/fleet/battery.py": "def stored(kwh):\n    return kwh\n",
         "vpp_gym/cli.py": "A = 1\n",
         "agents/policy.py": "B = 1\n",
@@ -96,8 +103,8 @@ def tree(tmp_path) -> Path:
 @pytest.mark.parametrize(
     ("name", "text", "changed"),
     [
-        ("vpp_gym/params.py", "LIMIT_KW = 11.0  # of a charger\n", set()),
-        ("vpp_gym/params.py", "LIMIT_KW = 22.0\n", {"baselines"}),
+        ("vpp_gym/params/site.py", "LIMIT_KW = 11.0  # of a charger\n", set()),
+        ("vpp_gym/params/site.py", "LIMIT_KW = 22.0\n", {"baselines"}),
         ("vpp_gym/fleet/battery.py", 'def stored(kwh):\n    """All."""\n    return kwh\n', set()),
         ("vpp_gym/fleet/battery.py", "def stored(kwh):\n    return kwh - 1\n", {"baselines"}),
         ("vpp_gym/fleet/new.py", "X = 1\n", {"baselines"}),

@@ -212,27 +212,10 @@ def replay(policy, sim):
 def test_baselines_are_named_fresh_and_serve_every_demand_that_can_be_served():
     scenario = world(7)
     first, second = baselines(), baselines()
-    assert list(first) == [
-        "charge_on_arrival",
-        "charge_at_deadline",
-        "price_threshold",
-        "no_v2g",
-        "algorithm_1_1h",
-        "algorithm_1_2h",
-        "algorithm_1_3h",
-        "rolling_mpc",
-        "rolling_mpc_1h",
-        "rolling_mpc_2h",
-        "rolling_mpc_3h",
-        "rolling_mpc_10h",
-        "rolling_mpc_control",
-        "rolling_mpc_price",
-        "rolling_mpc+expected_load",
-        "rolling_mpc_control+expected_load",
-        "rolling_mpc_price+expected_load",
-        "rolling_mpc+wait_and_see",
-        "hindsight",
-    ]
+    assert {name for name, policy in first.items() if policy.name != name} == set()
+    assert {"charge_on_arrival", "no_v2g", "algorithm_1_3h", "rolling_mpc", "hindsight"} < set(
+        first
+    )
     assert not any(first[name] is second[name] for name in first)
     reachable = run(ChargeOnArrival(), scenario)["unserved_kwh"]
     for name, policy in first.items():

@@ -147,9 +147,9 @@ class Oracle:
         else:
             car.stored_kwh += load_kwh / site.discharge_eff
             assert car.deal is not None, "discharged without a contract"
-            car.deal.discharge(-load_kwh, self.prices(self.t)[0])
+            pay_eur = car.deal.discharge(-load_kwh, self.prices(self.t)[0])
             wear_eur = -load_kwh * self.params.owner.wear_eur_per_kwh
-            self._add(discharge_kwh=-load_kwh, wear_eur=wear_eur)
+            self._add(discharge_kwh=-load_kwh, wear_eur=wear_eur, payoff_eur=-pay_eur)
 
     def _settle(self, today: dt.date, load_kwh: float) -> None:
         da, short, long = self.prices(self.t)
@@ -199,9 +199,9 @@ class Oracle:
             passed = (self.passed_h(car) - deal.opens_h) / (deal.closes_h - deal.opens_h)
             pro_rata = self.params.contract.payoff_rule == "pro_rata"
             share = max(0.0, min(passed, 1.0)) if pro_rata else 0.0
-        paid_eur = deal.earned_eur + share * deal.fee_eur
-        self._add(payoff_eur=-paid_eur)
+        self._add(payoff_eur=-share * deal.fee_eur)
         if owner.participation_memory:
+            paid_eur = deal.earned_eur + share * deal.fee_eur
             left_eur = paid_eur - deal.used_kwh * wear_seen(self.params, car.own_type)
             towards = 1.0 if left_eur >= owner.pleasing_eur - 1e-9 else 0.0
             way = (towards - self.participation) / owner.participation_memory

@@ -58,9 +58,9 @@ def share_due(account: Account, t: int, world: VPPParams) -> float:
     return min(max((t - account.opens) / (account.closes - account.opens), 0.0), 1.0)
 
 
-def book(accounts: dict[int, Account], step: Step, scenario: Scenario, world: VPPParams) -> None:
-    """Open the accounts of those who signed, and book what the step discharged."""
-    before = step.before
+def book(accounts: dict[int, Account], step: Step, scenario: Scenario, world: VPPParams) -> float:
+    """Open the accounts of those who signed, and book what the step discharged: its pay, EUR."""
+    before, paid_eur = step.before, 0.0
     for row in np.flatnonzero(before.has_contract):
         session = int(before.session[row])
         if session not in accounts:
@@ -72,6 +72,8 @@ def book(accounts: dict[int, Account], step: Step, scenario: Scenario, world: VP
             rate += before.margin[row] * max(above, 0.0)
         accounts[session].used_kwh += kwh
         accounts[session].earned_eur += rate * kwh
+        paid_eur += rate * kwh
+    return float(paid_eur)
 
 
 @examples(60)
@@ -97,15 +99,16 @@ def test_what_is_paid_is_the_payoff_and_the_pay_of_every_kwh(scenario, world, se
     """And nobody who stays as declared loses, however much is discharged."""
     accounts: dict[int, Account] = {}
     for step in steps(scenario, world, seed, empty=empty):
-        book(accounts, step, scenario, world)
+        paid_eur = book(accounts, step, scenario, world)
         gone = set(step.before.session.tolist()) - set(step.after.session.tolist())
-        t, paid_eur = step.before.step + 1, 0.0
+        t = step.before.step + 1
         for session in gone & set(accounts):
             account = accounts.pop(session)
-            due_eur = account.earned_eur + account.fee_eur * share_due(account, t, world)
-            paid_eur += due_eur
+            payoff_eur = account.fee_eur * share_due(account, t, world)
+            paid_eur += payoff_eur
             assert account.used_kwh <= account.allowed_kwh + 1e-9
             if t >= account.declared:
+                due_eur = account.earned_eur + payoff_eur
                 assert due_eur - account.perceived_eur_per_kwh * account.used_kwh >= -1e-9
         assert -step.terms["payoff_eur"] == pytest.approx(paid_eur, abs=1e-9)
 

@@ -64,9 +64,10 @@ def test_control_based_down_to_what_is_kept():
     booked = run(sim, 11.0, -10.0)
     assert limit_kwh(sim) == pytest.approx(1.0)
     np.testing.assert_allclose(booked["wear_eur"], [0, 0.1])
-    assert sim.snapshot().payoff_eur[0] == pytest.approx(0.21 + 34 * 0.02)
+    np.testing.assert_allclose(booked["payoff_eur"], [0, -0.2])
+    assert sim.snapshot().payoff_eur[0] == pytest.approx(0.21)
     booked = run(sim, *[0.0] * 4)
-    np.testing.assert_allclose(booked["payoff_eur"], [0, 0, 0, -(0.21 + 0.68)])
+    np.testing.assert_allclose(booked["payoff_eur"], [0, 0, 0, -0.21])
 
 
 def test_price_based_while_the_price_covers_the_owners():
@@ -78,14 +79,14 @@ def test_price_based_while_the_price_covers_the_owners():
     snapshot = sim.snapshot()
     assert (snapshot.min_price_eur_per_kwh[0], snapshot.margin[0]) == (0.02, 0.25)
     assert (snapshot.contract_kwh[0], snapshot.payoff_eur[0]) == (np.inf, 0.0)
-    allowed = []
+    allowed, paid_eur = [], []
     for load_kwh in (-10.0, -8.0, 0.0, 0.0, -5.0, 0.0):
         allowed.append(limit_kwh(sim))
-        run(sim, load_kwh)
+        paid_eur.append(-float(run(sim, load_kwh)["payoff_eur"][0]))
     np.testing.assert_allclose(allowed, [11, 11, 0, 0, 11, 0])
-    # 10 * 0.03 + 8 * 0.02 + 5 * (0.02 + 0.25 * 0.48)
-    assert sim.snapshot().payoff_eur[0] == pytest.approx(0.30 + 0.16 + 0.70)
-    assert -run(sim, *[0.0] * 3)["payoff_eur"].sum() == pytest.approx(1.16)
+    # 10 * 0.03, 8 * 0.02, 5 * (0.02 + 0.25 * 0.48)
+    np.testing.assert_allclose(paid_eur, [0.30, 0.16, 0, 0, 0.70, 0])
+    np.testing.assert_array_equal(run(sim, *[0.0] * 3)["payoff_eur"], 0.0)
 
 
 def test_price_based_leaves_what_is_kept():
@@ -99,14 +100,15 @@ def test_volume_based_after_its_delay():
     terms = {"delay_h": 2, "term_h": 3, "energy_kwh": 12.0, "keep_soc": 0.2}
     pay = {"eur_per_h": 0.05, "eur_per_kwh": 0.01, "tariff_eur_per_kwh": 0.02}
     sim = started(contract=only("volume_based", **terms, **pay))
-    waits, allowed = [], []
+    waits, allowed, paid_eur = [], [], []
     for load_kwh in (0.0, 0.0, -11.0, 0.0, -1.0, 0.0):
         waits.append(int(sim.snapshot().contract_wait[0]))
         allowed.append(limit_kwh(sim))
-        run(sim, load_kwh)
+        paid_eur.append(-float(run(sim, load_kwh)["payoff_eur"][0]))
     assert waits == [2, 1, 0, 0, 0, 0]
     np.testing.assert_allclose(allowed, [0, 0, 11, 1, 1, 0], atol=1e-9)
-    assert -run(sim, *[0.0] * 3)["payoff_eur"].sum() == pytest.approx(0.15 + 0.12 + 0.24)
+    np.testing.assert_allclose(paid_eur, [0, 0, 0.22, 0, 0.02, 0])
+    assert -run(sim, *[0.0] * 3)["payoff_eur"].sum() == pytest.approx(0.15 + 0.12)
 
 
 def test_volume_that_was_not_used_in_time_is_lost():
@@ -304,3 +306,11 @@ def test_windows_are_cut_to_whole_steps(arrival, delay_h, term_h, window):
         assert (snapshot.contract_wait[0], snapshot.contract_steps[0]) == window
         booked = run(sim, *[0.0] * (9 - arrival))
         assert -booked["payoff_eur"].sum() == pytest.approx(0.1 * term_h)
+
+
+def test_a_run_that_ends_first_has_paid_for_what_was_discharged():
+    """10 kWh at 0.02 in the last step of a run that the car outlasts."""
+    sim = started(contract=only("control_based", keep_soc=0.2, tariff_eur_per_kwh=0.02))
+    sim.reset(end_step=1)
+    np.testing.assert_allclose(run(sim, -10.0)["payoff_eur"], [-0.2])
+    assert sim.done[0]

@@ -72,7 +72,7 @@ def terms_of(oracle: Oracle, car: Car) -> dict[str, float]:
         "min_price_eur_per_kwh": deal.asks_eur_per_kwh,
         "tariff_eur_per_kwh": deal.tariff_eur_per_kwh,
         "margin": deal.margin,
-        "payoff_eur": deal.fee_eur + deal.earned_eur,
+        "payoff_eur": deal.fee_eur,
     }
 
 

@@ -90,15 +90,15 @@ def due_at_kwh(ev: Record, t: int, rules: Rules) -> float:
 
 @njit(cache=True)
 def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
-    """EUR paid to an owner with a contract who leaves; word of it gets round."""
-    paid_eur = ev.earned_eur + ev.payoff_eur * share_earned(ev, run.position, rules)
+    """EUR of payoff to an owner with a contract who leaves; word of it gets round."""
+    payoff_eur = ev.payoff_eur * share_earned(ev, run.position, rules)
     if rules.participation_memory > 0:
-        gain_eur = paid_eur - ev.discharged_kwh * ev.perceived_eur_per_kwh
+        gain_eur = payoff_eur + ev.earned_eur - ev.discharged_kwh * ev.perceived_eur_per_kwh
         # What leaves an owner exactly the wear is common by design: allow for rounding.
         pleased = 1.0 if gain_eur >= rules.pleasing_eur - UTILITY_TOLERANCE_EUR else 0.0
         change = (pleased - run.participation) / rules.participation_memory
         run.participation = max(run.participation + change, rules.participation_floor)
-    return paid_eur
+    return payoff_eur
 
 
 @njit(cache=True)

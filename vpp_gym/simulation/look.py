@@ -89,7 +89,7 @@ def _fleet(state: State, run: int, t: int, first_session: int) -> dict[str, Any]
         "min_price_eur_per_kwh": ev["min_price_eur_per_kwh"],
         "tariff_eur_per_kwh": ev["tariff_eur_per_kwh"],
         "margin": ev["margin"],
-        "payoff_eur": ev["payoff_eur"] + ev["earned_eur"],
+        "payoff_eur": ev["payoff_eur"],
         "lo_kwh": ev["lo_kwh"],
         "hi_kwh": ev["hi_kwh"],
         "idle_kwh": np.clip(0.0, ev["lo_kwh"], ev["hi_kwh"]),

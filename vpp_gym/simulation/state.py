@@ -55,7 +55,7 @@ EV = np.dtype(
         ("tariff_eur_per_kwh", np.float64),  # owed per kWh discharged
         ("margin", np.float64),  # share of the price above the least that is owed too
         ("payoff_eur", np.float64),  # owed at departure for signing
-        ("earned_eur", np.float64),  # owed at departure for what was discharged
+        ("earned_eur", np.float64),  # paid so far for what was discharged
         ("discharged_kwh", np.float64),
         ("perceived_eur_per_kwh", np.float64),  # wear, in the owner's eyes
         ("lo_kwh", np.float64),  # least net load of the step to come

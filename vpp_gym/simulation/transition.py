@@ -210,7 +210,7 @@ def first_outside_limits(state: State, net_load_kwh: Floats) -> tuple[int, int]:
 def _dispatch(
     b: int, da: float, rules: Rules, state: State, net_load_kwh: Floats, row: Floats
 ) -> float:
-    charged_kwh, discharged_kwh = 0.0, 0.0
+    charged_kwh, discharged_kwh, paid_eur = 0.0, 0.0, 0.0
     for k in range(state.run[b].connected):
         i = state.lot[b, k]
         ev = state.ev[b, i]
@@ -221,13 +221,16 @@ def _dispatch(
         else:
             discharged_kwh -= x
             ev.discharged_kwh -= x
-            ev.earned_eur -= x * pay_eur_per_kwh(
+            pay_eur = -x * pay_eur_per_kwh(
                 ev.tariff_eur_per_kwh, ev.margin, ev.min_price_eur_per_kwh, da
             )
+            ev.earned_eur += pay_eur
+            paid_eur += pay_eur
             ev.contract_kwh = max(ev.contract_kwh + x, 0.0)
     row[CHARGE_KWH] = charged_kwh
     row[DISCHARGE_KWH] = discharged_kwh
     row[WEAR_EUR] = discharged_kwh * rules.wear_eur_per_kwh
+    row[PAYOFF_EUR] -= paid_eur
     return charged_kwh - discharged_kwh
 
 
