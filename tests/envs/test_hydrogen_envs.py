@@ -52,6 +52,16 @@ def test_passes_the_checks_of_gymnasium_and_stable_baselines(env_id: str):
 
 
 @each_id
+@pytest.mark.filterwarnings("ignore:.*render_mode:UserWarning")
+def test_stable_baselines_makes_a_batch_of_them(env_id: str):
+    """Its helper asks for pictures first, and goes on without where there are none."""
+    from stable_baselines3.common.env_util import make_vec_env
+
+    batch = make_vec_env(env_id, n_envs=2, env_kwargs=SMALL[env_id])
+    assert batch.reset().shape == (2, *batch.observation_space.shape)
+
+
+@each_id
 def test_observation_is_small(env_id: str):
     env = gym.make(env_id, **SMALL[env_id])
     assert 24 <= env.observation_space.shape[0] <= 72

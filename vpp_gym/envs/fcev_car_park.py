@@ -202,10 +202,9 @@ class FCEVCarParkEnv(HydrogenEnv):
         n_worlds: int = 4,
         episode_days: int | None = 28,
         offer_price: str = "mean_min_price",
-        render_mode: str | None = None,
     ) -> None:
         core = CarParkCore(params, base, n_worlds, episode_days, offer_price, n_runs=1)
-        super().__init__(core, render_mode)
+        super().__init__(core)
 
 
 class FCEVCarParkVectorEnv(HydrogenVectorEnv):
@@ -221,7 +220,6 @@ class FCEVCarParkVectorEnv(HydrogenVectorEnv):
         episode_days: int | None = 28,
         offer_price: str = "mean_min_price",
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
-        render_mode: str | None = None,
     ) -> None:
         core = CarParkCore(params, base, n_worlds, episode_days, offer_price, n_runs=num_envs)
-        super().__init__(core, autoreset_mode, render_mode)
+        super().__init__(core, autoreset_mode)

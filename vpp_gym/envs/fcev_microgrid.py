@@ -209,10 +209,9 @@ class FCEVMicrogridEnv(HydrogenEnv):
         episode_days: int | None = 7,
         volumes: bool = False,
         rewards: bool = False,
-        render_mode: str | None = None,
     ) -> None:
         core = MicrogridCore(params, base, n_worlds, episode_days, volumes, rewards, n_runs=1)
-        super().__init__(core, render_mode)
+        super().__init__(core)
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Decide for this hour."""
@@ -237,9 +236,8 @@ class FCEVMicrogridVectorEnv(HydrogenVectorEnv):
         volumes: bool = False,
         rewards: bool = False,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
-        render_mode: str | None = None,
     ) -> None:
         core = MicrogridCore(
             params, base, n_worlds, episode_days, volumes, rewards, n_runs=num_envs
         )
-        super().__init__(core, autoreset_mode, render_mode)
+        super().__init__(core, autoreset_mode)

@@ -97,10 +97,8 @@ class HydrogenEnv(gym.Env[NDArray[np.float32], NDArray[np.float32]]):
 
     metadata: dict[str, Any] = {"render_modes": []}
 
-    def __init__(self, core: Core, render_mode: str | None = None) -> None:
-        if render_mode is not None:
-            raise InvalidInputError("render_mode", render_mode, "nothing is drawn: leave it out")
-        self.core, self.render_mode = core, render_mode
+    def __init__(self, core: Core) -> None:
+        self.core = core
         self.action_space, self.observation_space = core.action_space, core.observation_space
         self._placed = False
 
@@ -132,12 +130,8 @@ class HydrogenVectorEnv(VectorEnv[Any, Any, Any]):
         self,
         core: Core,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
-        render_mode: str | None = None,
     ) -> None:
-        if render_mode is not None:
-            raise InvalidInputError("render_mode", render_mode, "nothing is drawn: leave it out")
         self.core, self.num_envs = core, core.n_runs
-        self.render_mode = render_mode
         self.autoreset_mode = _mode(autoreset_mode)
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         self.single_action_space = core.action_space
