@@ -14,6 +14,10 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 HISTORY_DAYS = 28
+"""Days that the histories of a snapshot reach back at most."""
+
+LOAD_MEMORY_DAYS = 20
+"""Days behind a snapshot's `expected_load_kwh`; beyond them its mean forgets."""
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def tree(tmp_path) -> Path:
     """A repository with two sources and a trained agent."""
     for name, text in {
         **{f"{source}/__init__.py": "" for source in SOURCE_FOLDERS},
-        **{source: "" for source in SOURCE_FILES},
+        **dict.fromkeys(SOURCE_FILES, ""),
         "vpp_gym/params/site.py": '"""What it is."""\n\nLIMIT_KW = 11.0\n',
         "vpp_gym/fleet/battery.py": "def stored(kwh):\n    return kwh\n",
         "vpp_gym/cli.py": "A = 1\n",

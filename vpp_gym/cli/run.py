@@ -82,10 +82,10 @@ def _scenario(name: str, index: int, data: Path | None, dt_h: float) -> Scenario
     from vpp_gym.scenarios.named import NAMES, as_source
     from vpp_gym.scenarios.real import real_source
 
-    if data is None or name not in NAMES:
+    if data is None:
         return as_source(name, dt_h).scenario(index)
     kind, _, split = name.partition(":")
-    if kind != "real":
+    if kind != "real" or name not in NAMES:
         raise InvalidInputError("data", str(data), f"{name} reads no files; use real:test")
     return real_source(data, split or "test", dt_h=dt_h).scenario(index)
 

@@ -158,6 +158,10 @@ def check_offers(table: Records) -> None:
         raise InvalidInputError("offers", table, "make them with vpp_gym.contracts.offer.offers")
     for name in NOTHING:
         _check_column(name, table[name])
+    starts = np.flatnonzero(np.diff(table["family"], prepend=-1) != 0)
+    if len(set(table["family"][starts].tolist())) < len(starts):
+        remedy = "offers of one family stand together: use side_by_side"
+        raise InvalidInputError("offers.family", table["family"].tolist(), remedy)
     same_family = np.diff(table["family"]) == 0
     falls = same_family & (np.diff(table["owner_type"]) < 0)
     if falls.any():

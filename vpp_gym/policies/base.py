@@ -116,6 +116,19 @@ def idle_until_forced_kwh(snapshot: Snapshot) -> Floats:
     return np.where(forced, to_target_kwh(snapshot), snapshot.idle_kwh)
 
 
+def least_load_kwh(snapshot: Snapshot) -> Floats:
+    """(n,) kWh: least net load behind which every target in reach stays in reach.
+
+    What a guarantee of the world would enforce, see `vpp_gym.fleet.envelope`; full power
+    where the target is out of reach.
+    """
+    site = snapshot.params.site
+    later_kwh = (snapshot.steps_to_departure - 1) * snapshot.charge_kw * snapshot.dt_h
+    gain_kwh = snapshot.target_kwh - site.charge_eff * later_kwh - snapshot.energy_kwh
+    load_kwh = np.where(gain_kwh > 0, gain_kwh / site.charge_eff, gain_kwh * site.discharge_eff)
+    return np.clip(load_kwh, snapshot.lo_kwh, snapshot.hi_kwh)
+
+
 def to_target_kwh(snapshot: Snapshot) -> Floats:
     """(n,) kWh: full power, but no more than fills up to the target, within the limits."""
     missing_kwh = np.maximum(snapshot.target_kwh - snapshot.energy_kwh, 0.0)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.views import LOAD_MEMORY_DAYS, Floats, Ints, Snapshot
 
 TIE_EUR_PER_KWH = 1e-12
 """Prices closer than this are equal."""
@@ -92,9 +92,9 @@ class Occupancy(NamedTuple):
     days: Ints
 
     def after(self, line: int, connected: int) -> Occupancy:
-        """With one more day's count in a line; beyond 20 days the mean forgets."""
+        """With one more day's count in a line; in the long run the mean forgets."""
         mean, days = self.mean.copy(), self.days.copy()
-        days[line] = min(days[line] + 1, 20)
+        days[line] = min(days[line] + 1, LOAD_MEMORY_DAYS)
         mean[line] += (connected - mean[line]) / days[line]
         return Occupancy(mean, days)
 

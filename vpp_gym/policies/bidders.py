@@ -19,6 +19,7 @@ from vpp_gym.policies.bid_sheet import (
     within_limit,
 )
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
+from vpp_gym.scenarios.behaviour import leaving_step
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Floats, Ints, Snapshot
 
@@ -190,6 +191,7 @@ class _Future(NamedTuple):
         )
         change = np.zeros(scenario.n_steps + 1)
         np.add.at(change, scenario.sessions.arrival_step, 1)
-        np.add.at(change, scenario.sessions.departure_step, -1)
+        leaves = leaving_step(scenario.sessions, params.owner.early_departure_prob)
+        np.add.at(change, leaves, -1)
         connected = np.minimum(np.cumsum(change)[:-1], params.site.n_chargers)
         return cls((da, short, long), connected, start_step)

@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpp_gym.views import Floats, Ints, Snapshot
-
-LOAD_MEMORY_DAYS = 20
-"""Days behind the snapshot's `expected_load_kwh`; beyond them its mean forgets."""
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.views import LOAD_MEMORY_DAYS, Floats, Ints, Snapshot
 
 
 class LoadHistory(NamedTuple):
@@ -20,12 +18,14 @@ class LoadHistory(NamedTuple):
         seen: (lines,) steps of each line that are in the past of the run.
         load_kwh: (days, lines) net load of the last days of each line, newest first.
         kept: (lines,) how many of those rows are filled.
+        step: of the run, when the snapshot was last seen.
     """
 
     expected_kwh: Floats
     seen: Ints
     load_kwh: Floats
     kept: Ints
+    step: int
 
     @classmethod
     def at(cls, snapshot: Snapshot, days: int) -> LoadHistory:
@@ -38,13 +38,20 @@ class LoadHistory(NamedTuple):
             np.bincount(past, minlength=lines),
             np.zeros((days, lines)),
             np.zeros(lines, dtype=np.int64),
+            snapshot.step,
         )
 
     def after(self, snapshot: Snapshot) -> LoadHistory:
         """With the step that was settled just before the snapshot.
 
         The mean moved by (load - mean) / days, which is solved for the load.
+
+        Raises:
+            InvalidInputError: steps between were not seen, so that their loads are lost.
         """
+        if snapshot.step != self.step + 1:
+            remedy = "ask the bidder in every step, and give its state back"
+            raise InvalidInputError("snapshot.step", snapshot.step, remedy)
         line = int(snapshot.line_past[-1])
         seen, kept, load = self.seen.copy(), self.kept.copy(), self.load_kwh.copy()
         seen[line] += 1
@@ -53,7 +60,7 @@ class LoadHistory(NamedTuple):
         load[1:, line] = self.load_kwh[:-1, line]
         load[0, line] = old + (new - old) * days
         kept[line] = min(kept[line] + 1, len(load))
-        return LoadHistory(snapshot.expected_load_kwh, seen, load, kept)
+        return LoadHistory(snapshot.expected_load_kwh, seen, load, kept, snapshot.step)
 
     def samples_kwh(self, neighbours: int) -> Floats:
         """(s, lines) loads of past days, of each line and of so many lines before and after.

@@ -45,7 +45,8 @@ class Operator:
         joined = dispatcher.name if bidder is None else f"{dispatcher.name}+{bidder.name}"
         self.name = joined if name is None else name
         self.term_h = dispatcher.term_h if term_h is None else term_h
-        offered = getattr(dispatcher, "contract", None) if contract is None else contract
+        inherits = contract is None and term_h is None
+        offered = getattr(dispatcher, "contract", None) if inherits else contract
         self.contract = dict(offered or {})
         self.privileged = dispatcher.privileged or self.bidder.privileged
 
@@ -99,8 +100,8 @@ def baselines() -> dict[str, Policy]:
 
     Rules and schedulers leave everything to the imbalance market. The rolling MPC is there
     with the paper's menus and with searched offers to owners, its stochastic sister with
-    the best of these, and both with honest bidders: to buy the expected load, to bet on the
-    mean of past spreads, or the two-stage program over scenarios.
+    the offers beyond fixed terms. Some buy the expected load; the rolling MPC without
+    contracts also bets on the mean of past spreads, and bids by the two-stage program.
     """
     policies: list[Policy] = [
         ChargeOnArrival(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.policies.base import Dispatcher
+from vpp_gym.policies.base import Dispatcher, least_load_kwh
 from vpp_gym.policies.contract_terms import discharge_limits, selling_price
 from vpp_gym.policies.offering import Offering
 from vpp_gym.policies.price_history import (
@@ -80,7 +80,7 @@ class StochasticMPC(Dispatcher):
         path, half_spread, chain = self.prices(snapshot, anchor)
         limits = discharge_limits(snapshot, rows, anchor)
         site = snapshot.params.site
-        return first_moves_kwh(
+        moves_kwh = first_moves_kwh(
             path + half_spread,
             np.atleast_2d(selling_price(snapshot, rows, path - half_spread, anchor)),
             limits["discharge_kwh"].reshape(n, -1),
@@ -88,6 +88,8 @@ class StochasticMPC(Dispatcher):
             _fleet(snapshot, limits["min_kwh"]),
             Yield(site.charge_eff, site.discharge_eff, HARD_EUR_PER_KWH),
         )
+        # The levels of the plan are coarse: a target must not fall between two of them.
+        return np.maximum(moves_kwh, least_load_kwh(snapshot))
 
     def prices(self, snapshot: Snapshot, anchor: Floats) -> tuple[Floats, Floats, PriceChain]:
         """Path of the price (H,), half the spread (H,) [EUR/kWh], and the chain around it."""

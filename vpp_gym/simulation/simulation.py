@@ -164,7 +164,10 @@ class Simulation:
 
     @property
     def accepted(self) -> NDArray[np.int64]:
-        """(B, K) contracts accepted since the run began, by place in the list of offers."""
+        """(B, K) contracts accepted since the run began, by place in the list of offers.
+
+        Whatever else was posted in that place since then.
+        """
         return self.state.accepted.copy()
 
     @property

@@ -40,6 +40,7 @@ from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.simulation.bank import Bank
 from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner
 from vpp_gym.simulation.state import Rules, Scratch, State
+from vpp_gym.views import LOAD_MEMORY_DAYS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,9 +49,6 @@ Record = Any
 
 TOLERANCE_KWH = 1e-6
 """Rounding allowed in a decision, and below which an EV counts as fully served."""
-
-LOAD_MEMORY_DAYS = 20
-"""The expected load is a mean over days, exponentially weighted beyond this many."""
 
 
 @njit(cache=True)

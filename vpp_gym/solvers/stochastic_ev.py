@@ -175,7 +175,9 @@ def value_after(
     for i in range(car.steps - 1, 0, -1):
         _average(value, chain.move, mean)
         limit = discharge_kwh[min(i, len(discharge_kwh) - 1)] if i < window else 0.0
-        _step_back(buy[i], sell[i], limit, chain.state_eur, car, levels, rules, mean, value)
+        _step_back(
+            buy[i], sell[i], limit, i < window, chain.state_eur, car, levels, rules, mean, value
+        )
     after = np.zeros((levels.n, levels.budget + 1))
     for a in range(levels.n):
         for b in range(levels.budget + 1):
@@ -201,6 +203,7 @@ def _step_back(
     buy: float,
     sell: float,
     limit_kwh: float,
+    in_window: bool,
     state_eur: Floats,
     car: Car,
     levels: Levels,
@@ -215,7 +218,7 @@ def _step_back(
     spent = 1 if levels.capped else 0
     for a in range(levels.n):
         energy = levels.lowest_kwh + a * unit
-        below_max = limit_kwh > 0.0 and energy + unit <= car.max_kwh + NOISE_KWH
+        below_max = in_window and energy + unit <= car.max_kwh + NOISE_KWH
         rises = car.charge_kwh > 0.0 and (a < levels.below or (below_max and a + 1 < levels.n))
         falls = a > 0 and down > 0.0 and energy - unit >= car.min_kwh - NOISE_KWH
         for b in range(levels.budget + 1):

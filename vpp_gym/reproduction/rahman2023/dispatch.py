@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh, to_target_kwh
+from vpp_gym.params import VPPParams
+from vpp_gym.policies.base import (
+    Dispatcher,
+    Privileged,
+    idle_until_forced_kwh,
+    to_target_kwh,
+)
 from vpp_gym.policies.contract_terms import discharge_limits
 from vpp_gym.policies.forecasters import Forecaster
 from vpp_gym.policies.price_history import day_ahead_anchor
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
 from vpp_gym.reproduction.rahman2023.quirks import LAXITY_MARGIN_H, Quirks
+from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet
 from vpp_gym.views import Floats, Ints, Snapshot
 
@@ -50,6 +57,12 @@ class PaperSchedule(Dispatcher):
         self.quirks, self.forecaster = quirks, forecaster
         self.term_h: int | None = term_h
         self.name = f"paper_{term_h}h" if term_h else "paper_no_v2g"
+        self.privileged = forecaster.privileged or quirks.forecast_with_future
+
+    def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
+        """Hand the future to a forecaster that may see it; the paper's brings its own."""
+        if isinstance(self.forecaster, Privileged):
+            self.forecaster.reveal(scenario, params, start_step, end_step)
 
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
         """(n,) kWh at the meter of each connected EV."""
