@@ -14,9 +14,11 @@ from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.hindsight_stays import best_plans, left_stays
+from vpp_gym.policies.offering import control_based, fixed_term, hybrid, price_based, volume_based
 from vpp_gym.policies.operator import Operator, baselines
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
+from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import MONEY, TERMS, Simulation
 
@@ -145,6 +147,37 @@ def test_hindsight_earns_at_least_what_any_policy_earns(seed, guarantee):
             value = flexible["load_value_eur"] + flexible["retail_eur"] + flexible["shortfall_eur"]
             other = result["load_value_eur"] + result["retail_eur"] + result["shortfall_eur"]
             assert other <= value + 1e-6
+
+
+OFFERS = {
+    "control": control_based(keep_soc=0.1, tariff_eur_per_kwh=0.015),
+    "price": price_based(margin=0.3),
+    "volume": volume_based(delay_h=1, term_h=3, energy_kwh=8.0, keep_soc=0.1),
+    "hybrid": hybrid(fixed_term(2), control_based(keep_soc=0.3, tariff_eur_per_kwh=0.02)),
+}
+
+
+@pytest.mark.parametrize("early", [0.0, 0.3])
+@pytest.mark.parametrize("offer", OFFERS)
+def test_hindsight_bounds_policies_with_the_same_offer(offer, early):
+    params = DEFAULT.replace(
+        site={"n_chargers": 6},
+        market={"imbalance_pricing": "single"},
+        owner={"early_departure_prob": early},
+    )
+    contract, discharged = OFFERS[offer], 0.0
+    for seed in range(2):
+        scenario = world(seed)
+        best = run(Hindsight(contract=contract, bid_bound="limit"), scenario, params)["profit_eur"]
+        for policy in (
+            rolling_mpc(contract=contract),
+            StochasticMPC(contract=contract),
+            rolling_mpc(contract=contract, forecaster=PerfectForecast()),
+        ):
+            result = run(Operator(policy, WaitAndSee(noisy_oracle=0.0)), scenario, params)
+            discharged += result["discharge_kwh"]
+            assert result["profit_eur"] <= best + 1e-6
+    assert discharged > 0
 
 
 @pytest.mark.parametrize("pricing", ["dutch", "dual"])

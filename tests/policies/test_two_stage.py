@@ -68,7 +68,7 @@ def remembered(loads) -> LoadHistory:
     """The same (days,) loads in every line."""
     rows = np.repeat(np.asarray(loads, dtype=float)[:, None], 24, axis=1)
     seen = np.full(24, len(rows))
-    return LoadHistory(rows.mean(axis=0), seen, rows, seen.copy())
+    return LoadHistory(rows.mean(axis=0), seen, rows, seen.copy(), step=0)
 
 
 def sheet(bidder, snapshot, loads):
@@ -157,3 +157,8 @@ def test_wrong_settings_are_refused(wrong):
 def test_only_the_two_stage_bid_weighs_risk():
     with pytest.raises(InvalidInputError, match="beta"):
         TwoStage("wait_and_see", beta=0.5)
+
+
+def test_loads_of_steps_that_were_not_seen_are_missed(snapshot_of):
+    with pytest.raises(InvalidInputError, match="in every step"):
+        remembered([1.0]).after(snapshot_of(hour=12))
