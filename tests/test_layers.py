@@ -30,7 +30,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "fleet": ({"errors"}, KERNELS),
     "contracts": ({"errors"}, KERNELS),
     "markets": ({"errors"}, KERNELS),
-    "hydrogen": ({"errors"}, KERNELS),
+    "hydrogen": ({"errors", "contracts"}, KERNELS),
     "scenarios": (
         {"errors", "params", "hydrogen"},
         KERNELS | {"pandas", "scipy", "pandera", "pyarrow", "pydantic"},

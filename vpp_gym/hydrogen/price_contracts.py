@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vpp_gym.contracts.choice import pay_eur_per_kwh as contract_pay_eur_per_kwh
 from vpp_gym.hydrogen.params import CarParkParams
 
 Floats = NDArray[np.float64]
@@ -51,4 +52,4 @@ def pay_eur_per_kwh(market: float, min_price: float, margin: float) -> float:
     Source: Park Lee et al. 2018, Sec. 4.2: a car used below its minPrice is still
     paid its minPrice.
     """
-    return min_price + margin * max(market - min_price, 0.0)
+    return contract_pay_eur_per_kwh(min_price, margin, min_price, market)
