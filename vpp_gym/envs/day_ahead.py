@@ -28,9 +28,10 @@ class VPPDayAheadEnv(ScalarEnv):
     """Bid the fleet's energy day-ahead, and decide every step what it takes or gives.
 
     ## Description
-    A virtual power plant of privately owned EVs offers arriving drivers the
-    exact fixed-term V2G menu, submits at 12:00 a bid sheet for all of tomorrow,
-    and dispatches the fleet; the rest is settled in the imbalance market.
+    A virtual power plant of privately owned EVs offers arriving owners the V2G
+    contracts that `params.contract` names (by default the exact fixed-term menu),
+    submits at 12:00 a bid sheet for all of tomorrow, and dispatches the fleet; the
+    rest is settled in the imbalance market.
 
     ## Action Space
     `Box(-1, 1)`. First the dispatch: with `control="fleet"` one number, the
@@ -50,8 +51,9 @@ class VPPDayAheadEnv(ScalarEnv):
     `control="per_ev"`.
 
     ## Rewards
-    Profit of the step in EUR: day-ahead and imbalance income, retail revenue and
-    payoffs of the EVs that departed, and the penalty for what they were short.
+    Profit of the step in EUR: day-ahead and imbalance income, what owners are paid
+    for what was discharged, and of the EVs that departed retail revenue, payoffs and
+    the penalty for what they were short.
     `info` holds every term of `vpp_gym.markets.ledger.TERMS`.
 
     ## Starting State
