@@ -6,6 +6,7 @@
 #            copy of the tree without the package, so that only the installed one can be imported
 #   DATA     folder of real market and charging data; without it, what needs it is left out
 #   PIPFLAGS options of every pip install, e.g. --quiet
+#   WORKERS  processes that share the tests; 0 runs them in one
 #   ARGS     passed on to the command, e.g. make test ARGS="-k markets -x"
 
 PYTHON ?= python3
@@ -14,6 +15,7 @@ INSTALL ?= editable
 DATA ?=
 PIPFLAGS ?=
 ARGS ?=
+WORKERS ?= auto
 
 override VENV := $(abspath $(VENV))
 py := $(VENV)/bin/python
@@ -43,8 +45,8 @@ help: ## list the targets
 
 install: $(stamp) ## set up the environment (a few minutes the first time)
 
-test: $(stamp) $(kernels) tree ## run the tests
-	cd "$(tree)" && "$(py)" -m pytest $(ARGS)
+test: $(stamp) $(kernels) tree ## run the tests, on WORKERS processes
+	cd "$(tree)" && "$(py)" -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 bench: $(stamp) $(kernels) tree ## run the benchmark of every policy; DATA=folder adds real data
 	cd "$(tree)" && "$(py)" -m benchmarks.run $(if $(DATA),--data "$(VPP_GYM_DATA)") $(ARGS)

@@ -100,7 +100,13 @@ OWN: dict[str, list[dict[str, Any]]] = {
 
 def named(variant: dict[str, Any]) -> str:
     shown = {name: value for name, value in variant.items() if name != "scenario"}
-    return ",".join(f"{name}={value}" for name, value in shown.items())
+    return ",".join(f"{name}={_word(value)}" for name, value in shown.items())
+
+
+def _word(value: object) -> object:
+    """The value, or the class of an object, whose address changes with every process."""
+    named = value if isinstance(value, type) else type(value)
+    return named.__name__ if named.__module__.startswith("vpp_gym") else value
 
 
 VARIANTS = [
