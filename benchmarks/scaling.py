@@ -72,7 +72,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the tables.")] = RESULTS,
 ) -> None:
     """Measure every scheduler at every size, and write the table."""
-    small = world(SESSIONS_A_DAY[0], 2)
+    small = world(SESSIONS_A_DAY[0], 7)
     for make in POLICIES.values():  # compile
         evaluate(make(), small)
     rows = []
