@@ -13,13 +13,14 @@ def xml_root(raw: RawFile) -> ElementTree.Element:
     """Root element of a file.
 
     Raises:
-        InvalidInputError: no well-formed XML, or one that declares entities.
+        InvalidInputError: no well-formed XML, one that declares entities, or an encoding
+            that there is not.
     """
     if "<!DOCTYPE" in raw.text or "<!ENTITY" in raw.text:
         raise InvalidInputError(raw.name, "a document type", "give XML without DOCTYPE")
     try:
         return ElementTree.fromstring(raw.text.encode("utf-8"))
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise InvalidInputError(raw.name, str(error), "give a complete XML file") from error
 
 
