@@ -299,6 +299,10 @@ XML = {
     ),
     "period of half an hour more": (lambda text: text.replace("00Z</end>", "30Z</end>"), "whole"),
     "unknown resolution": (lambda text: text.replace("PT60M", "P1D"), "resolution: got 'P1D'"),
+    "unknown encoding": (
+        lambda text: '<?xml version="1.0" encoding="nanUTF-8"?>' + text[text.index("<Pub") :],
+        "unknown encoding",
+    ),
     "unknown curve": (lambda text: text.replace(">A03<", ">A02<"), "curveType: got 'A02'"),
     "two domains": (lambda text: text.replace("10YNL", "10YBE", 1), "prices have one domain"),
     "no unit": (lambda text: text.replace("currency_Unit.name", "x"), "must hold currency_Unit"),
