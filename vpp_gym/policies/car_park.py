@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
 from vpp_gym.hydrogen.carpark_world import CarPark
 from vpp_gym.hydrogen.offers import article_sheet, planned_bids
+from vpp_gym.policies.hydrogen_base import HydrogenPolicy, Strategy
 from vpp_gym.solvers.car_stays import day_plan_kwh, hindsight_plan
 
 Floats = NDArray[np.float64]
@@ -21,69 +21,40 @@ STEPS = 41
 """Prices between the lowest and the highest minPrice at which an offer is examined."""
 
 
-class CarParkPolicy(Protocol):
-    """Turns what is known at 12:00 into tomorrow's sheet.
+CarParkPolicy = HydrogenPolicy[CarParkSnapshot, CarParkSheet]
+"""Turns what is known at 12:00 into tomorrow's sheet."""
 
-    Attributes:
-        name: row label in results.
-        privileged: it may see the future.
-    """
-
-    name: str
-    privileged: bool
-
-    def predict(
-        self,
-        observation: CarParkSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[CarParkSheet, Any]:
-        """The sheet, and the policy's own state for the next day."""
-        ...
+CarParkStrategy = Strategy[CarParkSnapshot, CarParkSheet]
+"""The same, from the snapshot alone."""
 
 
 @dataclass
-class ArticleAggregator:
+class ArticleAggregator(CarParkStrategy):
     """Offers where the expected price exceeds the mean minPrice of all drivers.
 
     Source: Park Lee et al. 2018, Sec. 4.2.
     """
 
     name: str = "article"
-    privileged: bool = False
 
-    def predict(
-        self,
-        observation: CarParkSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[CarParkSheet, Any]:
+    def decide(self, snapshot: CarParkSnapshot) -> CarParkSheet:
         """The article's sheet."""
-        return article_sheet(observation), state
+        return article_sheet(snapshot)
 
 
 @dataclass
-class NoV2G:
+class NoV2G(CarParkStrategy):
     """Buys for the electrolyser as the article does, and offers nothing."""
 
     name: str = "no_v2g"
-    privileged: bool = False
 
-    def predict(
-        self,
-        observation: CarParkSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[CarParkSheet, Any]:
+    def decide(self, snapshot: CarParkSnapshot) -> CarParkSheet:
         """Bids only."""
-        return with_offers(observation, np.zeros(HOURS, np.int64), np.zeros(HOURS)), state
+        return with_offers(snapshot, np.zeros(HOURS, np.int64), np.zeros(HOURS))
 
 
 @dataclass
-class StayPlanner:
+class StayPlanner(CarParkStrategy):
     """Each car in its best hours of tomorrow, by its own contract.
 
     Hours are planned with the expected price and each driver's minPrice and margin.
@@ -92,20 +63,13 @@ class StayPlanner:
     """
 
     name: str = "stay_planner"
-    privileged: bool = False
 
-    def predict(
-        self,
-        observation: CarParkSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[CarParkSheet, Any]:
+    def decide(self, snapshot: CarParkSnapshot) -> CarParkSheet:
         """The plan, cut to whole lots."""
-        plan = self._plan_kwh(observation)
-        lot_kwh = observation.params.market.lot_kw
+        plan = self._plan_kwh(snapshot)
+        lot_kwh = snapshot.params.market.lot_kw
         lots = ((plan.sum(axis=0) + 1e-9) // lot_kwh).astype(np.int64)
-        return with_offers(observation, lots, self._asked(observation, plan)), state
+        return with_offers(snapshot, lots, self._asked(snapshot, plan))
 
     def _asked(self, snapshot: CarParkSnapshot, plan_kwh: Floats) -> Floats:
         """(24,) EUR/kWh: least price at which what is planned does not lose."""
@@ -131,7 +95,7 @@ class StayPlanner:
 
 
 @dataclass
-class ForesightAggregator:
+class ForesightAggregator(CarParkStrategy):
     """Offers what the optimum in hindsight would sell, cut to whole lots. Privileged."""
 
     name: str = "foresight"
@@ -153,22 +117,16 @@ class ForesightAggregator:
         _, energy[begin:end] = hindsight_plan(k, world.bank, world.rules, begin, first, end)
         self._energy_kwh, self._price = energy, world.bank.da[k]
 
-    def predict(
-        self,
-        observation: CarParkSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[CarParkSheet, Any]:
+    def decide(self, snapshot: CarParkSnapshot) -> CarParkSheet:
         """The best sheet, whatever the price asked."""
         if self._energy_kwh is None or self._price is None:
             raise InvalidInputError("policy", self.name, "call reveal before the run")
-        tomorrow = slice(HOURS * (observation.day + 1), HOURS * (observation.day + 2))
+        tomorrow = slice(HOURS * (snapshot.day + 1), HOURS * (snapshot.day + 2))
         energy, price = self._energy_kwh[tomorrow], self._price[tomorrow]
         if len(energy) == 0:
-            return article_sheet(observation), state
-        lots = ((energy + 1e-6) // observation.params.market.lot_kw).astype(np.int64)
-        return with_offers(observation, lots, price, price), state
+            return article_sheet(snapshot)
+        lots = ((energy + 1e-6) // snapshot.params.market.lot_kw).astype(np.int64)
+        return with_offers(snapshot, lots, price, price)
 
 
 def with_offers(
