@@ -12,13 +12,15 @@ from stable_baselines3.common.vec_env import VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from agents.vec_env import DayAheadVecEnv
-from vpp_gym.envs.observation import Codec
+from vpp_gym.envs.fields import Codec
 from vpp_gym.simulation.bank import Bank
 
 Floats = NDArray[np.float64]
 
 UNUSED = ("im_residual_now", "da_sold_ahead")
 """Constant by default, and of no matter for the dispatch under one price."""
+CONTRACTS = ("contract_left", "contract_waiting", "contract_pay", "contract_min_price")
+"""Constant where nothing is offered to owners."""
 
 
 def feature_map(codec: Codec, *, contracts: bool) -> Floats:
@@ -31,7 +33,7 @@ def feature_map(codec: Codec, *, contracts: bool) -> Floats:
         codec: layout of the observation.
         contracts: V2G contracts may run.
     """
-    unused = UNUSED if contracts else (*UNUSED, "contract_left")
+    unused = UNUSED if contracts else (*UNUSED, *CONTRACTS)
     columns = np.eye(codec.size)
     ahead = codec.slices["da_ahead"]
     width = ahead.stop - ahead.start

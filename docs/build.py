@@ -16,8 +16,8 @@ from vpp_gym.envs.bidding import BiddingCore, VPPBiddingEnv
 from vpp_gym.envs.contracts import ContractsCore, VPPContractsEnv
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.dispatch import VPPDispatchEnv
-from vpp_gym.envs.observation import CHARGER_FIELDS, FLEET_FIELDS, Codec
-from vpp_gym.envs.observation import Field as ObservationField
+from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Codec
+from vpp_gym.envs.fields import Field as ObservationField
 from vpp_gym.envs.offer_shape import KNOBS, OfferShape
 from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import ContractsSettings, Settings

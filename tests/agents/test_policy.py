@@ -24,7 +24,7 @@ CARD_OF_TEST = {
 }
 
 
-def random_network(size=113, hidden=7, actions=1, seed=0):
+def random_network(size=116, hidden=7, actions=1, seed=0):
     rng = np.random.default_rng(seed)
 
     def draw(*shape):
@@ -49,7 +49,7 @@ def folder(tmp_path):
 
 def test_saved_and_loaded_policy_acts_the_same(folder):
     loaded = AgentPolicy.load(folder / "random" / "seed_3")
-    seen = np.random.default_rng(1).standard_normal((10, 113)).astype(np.float32)
+    seen = np.random.default_rng(1).standard_normal((10, 116)).astype(np.float32)
     np.testing.assert_array_equal(loaded.predict(seen)[0], random_network().predict(seen)[0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.worlds import examples, params, plain_world, scenarios
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv, VPPDayAheadVectorEnv
-from vpp_gym.envs.observation import CHARGER_FIELDS, FLEET_FIELDS, Field
+from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Field
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Snapshot
@@ -67,8 +68,39 @@ def fleet_fields(snapshot: Snapshot) -> dict[str, list[float]]:
         "envelope": [sum(snapshot.lo_kwh), sum(snapshot.idle_kwh), sum(snapshot.hi_kwh)],
         "earliest_load": earliest,
         "latest_load": latest,
-        "contract_left": [sum(usable_kwh(snapshot, i) for i in range(len(snapshot.session)))],
+        **contract_fields(snapshot),
     }
+
+
+def contract_fields(snapshot: Snapshot) -> dict[str, list[float]]:
+    """What the snapshot says about the contracts of all EVs together."""
+    evs = [i for i in range(len(snapshot.session)) if snapshot.contract_steps[i] > 0]
+    left_kwh = {i: usable_kwh(snapshot, i) for i in evs}
+    total_kwh = sum(left_kwh.values())
+
+    def by_energy(value: Callable[[Snapshot, int], float]) -> float:
+        return sum(left_kwh[i] * value(snapshot, i) for i in evs) / (total_kwh or 1.0)
+
+    return {
+        "contract_left": [total_kwh],
+        "contract_waiting": [sum(left_kwh[i] for i in evs if snapshot.contract_wait[i] > 0)],
+        "contract_pay": [by_energy(pay_eur_per_kwh)],
+        "contract_min_price": [by_energy(min_price_eur_per_kwh)],
+    }
+
+
+def pay_eur_per_kwh(snapshot: Snapshot, i: int) -> float:
+    """Owed to the owner for a kWh at the price of now, 20 EUR at most."""
+    pay, least = snapshot.tariff_eur_per_kwh[i], snapshot.min_price_eur_per_kwh[i]
+    if snapshot.margin[i] > 0 and math.isfinite(least):
+        pay += snapshot.margin[i] * max(0.0, snapshot.da_eur_per_kwh[0] - least)
+    return min(pay, 20.0)
+
+
+def min_price_eur_per_kwh(snapshot: Snapshot, i: int) -> float:
+    """Least price at which the contract may be used, within 20 EUR."""
+    least = snapshot.min_price_eur_per_kwh[i]
+    return max(-20.0, min(20.0, least)) if math.isfinite(least) else 0.0
 
 
 def usable_kwh(snapshot: Snapshot, i: int) -> float:
@@ -93,10 +125,23 @@ def charger_fields(snapshot: Snapshot, scenario: Scenario) -> dict[str, list[flo
             snapshot.lo_kwh[i],
             snapshot.hi_kwh[i],
             usable_kwh(snapshot, i),
+            *terms_of_contract(snapshot, i, ceiling_kwh),
         )
         for name, value in zip(fields, values, strict=True):
             fields[name][place] = float(value)
     return fields
+
+
+def terms_of_contract(snapshot: Snapshot, i: int, ceiling_kwh: float) -> tuple[float, ...]:
+    """Wait, level kept, pay and least price; zeros once the contract has run out."""
+    if snapshot.contract_steps[i] == 0:
+        return 0.0, 0.0, 0.0, 0.0
+    return (
+        min(48.0, snapshot.contract_wait[i] * snapshot.dt_h),
+        min(1.0, snapshot.keep_kwh[i] / ceiling_kwh),
+        pay_eur_per_kwh(snapshot, i),
+        min_price_eur_per_kwh(snapshot, i),
+    )
 
 
 def unit_of(field: Field, world: VPPParams, dt_h: float) -> float:
@@ -249,7 +294,7 @@ def test_size_depends_on_the_chargers_only_where_each_is_shown():
     base = sizes[1, "fleet"]
     assert sizes == {
         **{(n, "fleet"): base for n in (1, 25, 300)},
-        **{(n, "per_ev"): base + 8 * n for n in (1, 25, 300)},
+        **{(n, "per_ev"): base + 12 * n for n in (1, 25, 300)},
     }
 
 

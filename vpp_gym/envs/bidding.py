@@ -62,7 +62,7 @@ class VPPBiddingEnv(ScalarEnv):
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
-    `observation="dict"`: `vpp_gym.envs.observation.FLEET_FIELDS` at the gate, and
+    `observation="dict"`: `vpp_gym.envs.fields.FLEET_FIELDS` at the gate, and
     `vpp_gym.envs.day_fields.DAY_FIELDS`.
 
     ## Rewards

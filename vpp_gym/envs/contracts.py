@@ -87,7 +87,7 @@ class VPPContractsEnv(ScalarEnv):
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
-    `observation="dict"`: `vpp_gym.envs.observation.FLEET_FIELDS` at the gate, and
+    `observation="dict"`: `vpp_gym.envs.fields.FLEET_FIELDS` at the gate, and
     `DAY_FIELDS` and `OFFER_FIELDS` of `vpp_gym.envs.day_fields`.
 
     ## Rewards

@@ -15,7 +15,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from vpp_gym.envs.episodes import Episodes, Stretch
-from vpp_gym.envs.observation import Codec, Observations
+from vpp_gym.envs.fields import Codec, Observations
 from vpp_gym.envs.play import first_outside
 from vpp_gym.envs.settings import Settings
 from vpp_gym.errors import InvalidInputError

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.envs.observation import Observations
+from vpp_gym.envs.fields import Observations
 from vpp_gym.envs.play import Floats, Play, play
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.simulation.bank import Bank

@@ -13,7 +13,8 @@ from vpp_gym.envs.colleagues import Colleagues, Maker
 from vpp_gym.envs.core import Core, Floats, Ints
 from vpp_gym.envs.day_fields import DAY_FIELDS, day_values
 from vpp_gym.envs.episodes import Stretch
-from vpp_gym.envs.observation import FLEET_FIELDS, Codec, Field, observe
+from vpp_gym.envs.fields import FLEET_FIELDS, Codec, Field
+from vpp_gym.envs.observation import observe
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource

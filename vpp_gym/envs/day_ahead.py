@@ -47,7 +47,7 @@ class VPPDayAheadEnv(ScalarEnv):
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
     `observation="dict"`. The parts are those of
-    `vpp_gym.envs.observation.FLEET_FIELDS`, and `CHARGER_FIELDS` for
+    `vpp_gym.envs.fields.FLEET_FIELDS`, and `CHARGER_FIELDS` for
     `control="per_ev"`.
 
     ## Rewards

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vpp_gym.envs.observation import PER_LINE, PER_OFFER, Field, Floats
+from vpp_gym.envs.fields import PER_LINE, PER_OFFER, Field, Floats
 from vpp_gym.markets.ledger import ARRIVALS, CHARGE_KWH, DISCHARGE_KWH, MONEY
 from vpp_gym.views import Snapshot
 

@@ -10,6 +10,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from vpp_gym.envs.fields import Field
 from vpp_gym.envs.hydrogen_shell import (
     Core,
     HydrogenEnv,
@@ -18,7 +19,6 @@ from vpp_gym.envs.hydrogen_shell import (
     chosen_option,
 )
 from vpp_gym.envs.layout import Layout, between, checked_action
-from vpp_gym.envs.observation import Field
 from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.microgrid import MONEY, TERMS
 from vpp_gym.hydrogen.microgrid_views import MicrogridDecision, MicrogridSnapshot

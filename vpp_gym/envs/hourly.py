@@ -11,7 +11,8 @@ import numpy as np
 from vpp_gym.envs.core import Core, Floats, Ints
 from vpp_gym.envs.crew import Crew
 from vpp_gym.envs.episodes import Stretch
-from vpp_gym.envs.observation import CHARGER_FIELDS, FLEET_FIELDS, Codec, observe
+from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Codec
+from vpp_gym.envs.observation import observe
 from vpp_gym.envs.play import Play
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams

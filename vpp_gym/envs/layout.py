@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from vpp_gym.envs.observation import Field
+from vpp_gym.envs.fields import Field
 from vpp_gym.errors import InvalidInputError
 
 Floats = NDArray[np.float64]

@@ -1,221 +1,22 @@
-"""The observation: tables of fields, and the kernel that fills them.
-
-`FLEET_FIELDS` and `CHARGER_FIELDS` define names, units, shapes and ranges. They
-make the observation spaces, the named `Dict` form and the tables in the docs;
-`observe` writes the columns in the same order, scaled. What decisions of a day need
-beyond it is in `vpp_gym.envs.day_fields`.
-"""
+"""The kernel that fills observations, column by column in the order of their fields."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from numba import njit
 from numpy.typing import NDArray
 
+from vpp_gym.contracts.choice import pay_eur_per_kwh
+from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, STEPS_PAST
 from vpp_gym.fleet.profile import add_block, hourly_load_kwh
-from vpp_gym.params import VPPParams
 from vpp_gym.simulation.bank import Bank
 from vpp_gym.simulation.state import Rules, State
 
 Floats = NDArray[np.float64]
 Observations = NDArray[np.float32]
-
-HOURS_AHEAD = 24
-STEPS_PAST = 4
-FAR_H = 48.0
-"""Hours beyond which departure and laxity are shown as this far."""
-PER_CHARGER, PER_LINE, PER_OFFER = 0, -1, -2
-
-
-@dataclass(frozen=True)
-class Field:
-    """One named part of the observation.
-
-    Attributes:
-        name: key in the `Dict` form.
-        size: number of values; PER_CHARGER, PER_LINE (of the bid sheet) or PER_OFFER: one
-            for each.
-        unit: of the `Dict` form.
-        scale: the flat form is value / scale: "price" (0.1 EUR/kWh), "power"
-            (energy of all chargers in a step), "hourly" (in an hour), "daily" (in a
-            day), "money" (of that day's energy at 0.1 EUR/kWh), "charger" (of one
-            charger in a step), "chargers" (their number), "bid" (largest bid),
-            "contract" (largest contract on all chargers), "own contract" (on one),
-            "soc" (the whole battery) or a number.
-        low: least value of the flat form.
-        high: largest value of the flat form.
-        meaning: for the docs.
-    """
-
-    name: str
-    size: int
-    unit: str
-    scale: str | float
-    low: float
-    high: float
-    meaning: str
-
-
-FLEET_FIELDS = (
-    Field("clock", 2, "1", 1.0, -1, 1, "sine and cosine of the local time of day"),
-    Field("weekday", 2, "1", 1.0, -1, 1, "sine and cosine of the day of the week"),
-    Field(
-        "da_ahead", HOURS_AHEAD, "EUR/kWh", "price", -200, 200,
-        "day-ahead price now and 1 to 23 hours ahead: known, else the outlook; "
-        "0 beyond the scenario",
-    ),
-    Field("da_known", 1, "h", 36.0, 0, 1.5, "hours for which the day-ahead price is known"),
-    Field(
-        "im_residual_past", STEPS_PAST, "EUR/kWh", "price", -400, 400,
-        "mean imbalance price minus day-ahead price of the last settled steps, latest first",
-    ),
-    Field(
-        "im_residual_day", 1, "EUR/kWh", "price", -400, 400,
-        "mean of that difference over the past 24 hours",
-    ),
-    Field(
-        "im_residual_now", 1, "EUR/kWh", "price", -400, 400,
-        "that difference in this step; 0 unless imbalance_lag_steps is 0",
-    ),
-    Field("im_spread_past", 1, "EUR/kWh", "price", 0, 400, "short minus long price, last step"),
-    Field(
-        "da_sold_ahead", HOURS_AHEAD, "kWh per step", "bid", -1, 1,
-        "committed day-ahead now and 1 to 23 hours ahead, + sells",
-    ),
-    Field("connected", 1, "1", 1.0, 0, 1, "share of chargers with an EV"),
-    Field("envelope", 3, "kWh", "power", -1, 1, "least, idle and largest net load of the fleet"),
-    Field(
-        "earliest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, 1,
-        "load of the hours ahead if all EVs charge at once",
-    ),
-    Field(
-        "latest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, 1,
-        "load of the hours ahead if all EVs charge as late as they can",
-    ),
-    Field(
-        "contract_left", 1, "kWh", "contract", 0, 1,
-        "energy that contracts still allow in the time that their windows have left",
-    ),
-)  # fmt: skip
-"""Fields of every observation; their size does not depend on the fleet's."""
-
-CHARGER_FIELDS = (
-    Field("ev_connected", PER_CHARGER, "1", 1.0, 0, 1, "an EV is connected"),
-    Field(
-        "ev_stored", PER_CHARGER, "1", "soc", 0, 1,
-        "stored energy, share of the battery's upper limit",
-    ),
-    Field(
-        "ev_target", PER_CHARGER, "1", "soc", 0, 1,
-        "target, share of the battery's upper limit",
-    ),
-    Field("ev_time_left", PER_CHARGER, "h", FAR_H, 0, 1, "time to departure, 48 h at most"),
-    Field("ev_laxity", PER_CHARGER, "h", FAR_H, -1, 1, "slack, between -48 and 48 h"),
-    Field("ev_lo", PER_CHARGER, "kWh", "charger", -1, 1, "least net load in this step"),
-    Field("ev_hi", PER_CHARGER, "kWh", "charger", 0, 1, "largest net load in this step"),
-    Field(
-        "ev_contract", PER_CHARGER, "kWh", "own contract", 0, 1,
-        "energy the contract still allows in the time that its window has left",
-    ),
-)  # fmt: skip
-"""Fields per charger, appended for `control="per_ev"`."""
-
-
-class Codec:
-    """Layout of the observation for given parameters: spaces and named parts.
-
-    Args:
-        params: rules of the world.
-        dt_h: hours per step.
-        fields: the parts, in the order of the columns.
-        n_offers: number of contracts on offer, where a field lists them.
-    """
-
-    def __init__(
-        self, params: VPPParams, dt_h: float, fields: Sequence[Field], n_offers: int = 0
-    ) -> None:
-        named = _scales(params, dt_h)
-        counts = {
-            PER_CHARGER: params.site.n_chargers,
-            PER_LINE: round(24 / dt_h),
-            PER_OFFER: n_offers,
-        }
-        sizes = [counts.get(f.size, f.size) for f in fields]
-
-        def column(values: list[float]) -> Observations:
-            return np.repeat(np.array(values, dtype=np.float32), sizes)
-
-        self.scale = np.repeat(
-            [named[f.scale] if isinstance(f.scale, str) else f.scale for f in fields], sizes
-        )
-        self.per_scale = 1.0 / self.scale
-        self.low, self.high = column([f.low for f in fields]), column([f.high for f in fields])
-        ends = np.cumsum(sizes)
-        self.slices = {
-            field.name: slice(int(end) - size, int(end))
-            for field, end, size in zip(fields, ends, sizes, strict=True)
-        }
-        self.size = int(ends[-1])
-
-    @cached_property
-    def flat_space(self) -> spaces.Box:
-        """Box of all fields, scaled."""
-        return spaces.Box(self.low, self.high, dtype=np.float32)
-
-    @cached_property
-    def dict_space(self) -> spaces.Dict:
-        """One Box per field, in its unit."""
-        unit = self.scale.astype(np.float32)
-        return spaces.Dict(
-            {
-                name: spaces.Box(self.low[part] * unit[part], self.high[part] * unit[part])
-                for name, part in self.slices.items()
-            }
-        )
-
-    def named(self, flat: Observations) -> dict[str, Observations]:
-        """Fields by name and in their units, from (..., size) flat observations."""
-        values = flat * self.scale.astype(np.float32)
-        return {name: values[..., part] for name, part in self.slices.items()}
-
-
-def _scales(params: VPPParams, dt_h: float) -> dict[str, float]:
-    """What a scale's name stands for."""
-    site = params.site
-    power_kw = max(site.charge_kw, site.discharge_kw)
-    contract_kwh = max(site.discharge_kw * _longest_window_h(params), 1e-9)
-    return {
-        "price": 0.1,
-        "power": site.n_chargers * power_kw * dt_h,
-        "hourly": site.n_chargers * power_kw,
-        "daily": site.n_chargers * power_kw * 24.0,
-        "money": site.n_chargers * power_kw * 24.0 * 0.1,
-        "charger": power_kw * dt_h,
-        "chargers": site.n_chargers,
-        "bid": max(params.bid_limit_kw * dt_h, 1e-9),
-        "contract": site.n_chargers * contract_kwh,
-        "own contract": contract_kwh,
-        "soc": 1.0 / params.battery.max_soc,
-    }
-
-
-def _longest_window_h(params: VPPParams) -> float:
-    """Hours of the longest window in which an EV may discharge, 48 h at most."""
-    contract = params.contract
-    longest = {
-        "fixed_term": contract.term_h,
-        "price_based": FAR_H,
-        "volume_based": contract.volume_based.term_h,
-        "control_based": FAR_H,
-    }
-    return float(min(max((longest[name] for name in contract.families), default=0.0), FAR_H))
 
 
 @njit(cache=True, inline="always")
@@ -223,6 +24,22 @@ def usable_kwh(ev: Any, t: int, dt_h: float) -> float:
     """What an EV's contract still allows in the time that its window has left, 48 h at most."""
     left_h = min((ev.contract_end - max(t, ev.contract_start)) * dt_h, FAR_H)
     return min(ev.contract_kwh, ev.discharge_kw * left_h)
+
+
+@njit(cache=True, inline="always")
+def owed_eur_per_kwh(ev: Any, da_eur_per_kwh: float) -> float:
+    """What an EV's owner gets for a kWh discharged at a day-ahead price, as it is shown."""
+    pay = pay_eur_per_kwh(
+        ev.tariff_eur_per_kwh, ev.margin, ev.min_price_eur_per_kwh, da_eur_per_kwh
+    )
+    return min(pay, DEAR_EUR_PER_KWH)
+
+
+@njit(cache=True, inline="always")
+def least_eur_per_kwh(ev: Any) -> float:
+    """Least day-ahead price at which an EV may be discharged, as it is shown."""
+    price = ev.min_price_eur_per_kwh
+    return 0.0 if price == -np.inf else min(max(price, -DEAR_EUR_PER_KWH), DEAR_EUR_PER_KWH)
 
 
 @njit(cache=True)
@@ -261,8 +78,10 @@ def observe_run(
     """Fill the (size,) observation of run b; row, early and late are working memory."""
     column = _write_market(b, bank, rules, state, lag_steps, row)
     column = _write_fleet(b, rules, state, row, column, early, late)
+    da = bank.da_eur_per_kwh[min(state.run[b].position, state.run[b].last)]
+    column = _write_contracts(b, da, rules, state, row, column)
     if per_charger:
-        _write_chargers(b, rules, state, row, column)
+        _write_chargers(b, da, rules, state, row, column)
     for j in range(len(row)):
         out[j] = np.float32(row[j] * per_scale[j])
 
@@ -321,13 +140,10 @@ def _write_fleet(
 ) -> int:
     run = state.run[b]
     t = run.position
-    contract_kwh = 0.0
     early[:] = 0.0
     late[:] = 0.0
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]
-        if t < ev.contract_end:
-            contract_kwh += usable_kwh(ev, t, rules.dt_h)
         need_kwh = ev.target_kwh - ev.stored_kwh
         if need_kwh > 0.0:
             left_h = (ev.departure - t) * rules.dt_h
@@ -341,12 +157,33 @@ def _write_fleet(
     earliest, latest = column + 4, column + 4 + HOURS_AHEAD
     hourly_load_kwh(early, row, earliest)
     hourly_load_kwh(late, row, latest)
-    row[latest + HOURS_AHEAD] = contract_kwh
-    return latest + HOURS_AHEAD + 1
+    return latest + HOURS_AHEAD
+
+
+@njit(cache=True, inline="always")
+def _write_contracts(
+    b: int, da: float, rules: Rules, state: State, row: Floats, column: int
+) -> int:
+    t = state.run[b].position
+    left_kwh, waiting_kwh, pay_eur, least_eur = 0.0, 0.0, 0.0, 0.0
+    for k in range(state.run[b].connected):
+        ev = state.ev[b, state.lot[b, k]]
+        if t < ev.contract_end:
+            usable = usable_kwh(ev, t, rules.dt_h)
+            left_kwh += usable
+            waiting_kwh += usable if t < ev.contract_start else 0.0
+            pay_eur += usable * owed_eur_per_kwh(ev, da)
+            least_eur += usable * least_eur_per_kwh(ev)
+    row[column], row[column + 1] = left_kwh, waiting_kwh
+    row[column + 2] = pay_eur / left_kwh if left_kwh > 0.0 else 0.0
+    row[column + 3] = least_eur / left_kwh if left_kwh > 0.0 else 0.0
+    return column + 4
 
 
 @njit(cache=True)
-def _write_chargers(b: int, rules: Rules, state: State, row: Floats, column: int) -> None:
+def _write_chargers(
+    b: int, da: float, rules: Rules, state: State, row: Floats, column: int
+) -> None:
     n = state.occupied.shape[1]
     t = state.run[b].position
     row[column:] = 0.0
@@ -362,3 +199,7 @@ def _write_chargers(b: int, rules: Rules, state: State, row: Floats, column: int
         row[at + 6 * n] = ev.hi_kwh
         if t < ev.contract_end:
             row[at + 7 * n] = usable_kwh(ev, t, rules.dt_h)
+            row[at + 8 * n] = min(max(ev.contract_start - t, 0) * rules.dt_h, FAR_H)
+            row[at + 9 * n] = min(ev.keep_kwh / ev.ceiling_kwh, 1.0)
+            row[at + 10 * n] = owed_eur_per_kwh(ev, da)
+            row[at + 11 * n] = least_eur_per_kwh(ev)

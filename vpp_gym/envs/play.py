@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from vpp_gym.envs.observation import HOURS_AHEAD, Observations, observe_run
+from vpp_gym.envs.fields import HOURS_AHEAD, Observations
+from vpp_gym.envs.observation import observe_run
 from vpp_gym.simulation.bank import Bank
 from vpp_gym.simulation.state import Rules, Scratch, State
 from vpp_gym.simulation.transition import disaggregate_run, step_run
