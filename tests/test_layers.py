@@ -57,7 +57,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 EXCEPTIONS: dict[str, tuple[set[str], set[str]]] = {
     # The privileged optimum rehearses the whole run to learn which contracts are signed.
     "vpp_gym.policies.hindsight": ({"simulation"}, set()),
-    "vpp_gym.hydrogen.params": (set(), {"pydantic"}),
+    **{
+        f"vpp_gym.hydrogen.params.{section}": (set(), {"pydantic"})
+        for section in ("section", "changes", "car_park", "microgrid")
+    },
 }
 
 NETWORK = {"socket", "ssl", "http", "ftplib", "smtplib", "xmlrpc", "asyncio", "urllib.request"}
