@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.hydrogen.microgrid import rules_of
 from vpp_gym.hydrogen.microgrid_views import MicrogridDecision, MicrogridSnapshot
 from vpp_gym.hydrogen.microgrid_world import Microgrid
+from vpp_gym.policies.hydrogen_base import HydrogenPolicy, Strategy
 from vpp_gym.solvers.microgrid_program import (
     MicrogridInstance,
     MicrogridPlan,
@@ -22,79 +22,49 @@ from vpp_gym.solvers.microgrid_program import (
 Floats = NDArray[np.float64]
 
 
-class MicrogridPolicy(Protocol):
-    """Turns what is known in an hour into its decision.
+MicrogridPolicy = HydrogenPolicy[MicrogridSnapshot, MicrogridDecision]
+"""Turns what is known in an hour into its decision."""
 
-    Attributes:
-        name: row label in results.
-        privileged: it may see the future.
-    """
-
-    name: str
-    privileged: bool
-
-    def predict(
-        self,
-        observation: MicrogridSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[MicrogridDecision, Any]:
-        """The decision, and the policy's own state for the next hour."""
-        ...
+MicrogridStrategy = Strategy[MicrogridSnapshot, MicrogridDecision]
+"""The same, from the snapshot alone."""
 
 
 @dataclass
-class ArticleOrder:
+class ArticleOrder(MicrogridStrategy):
     """Cars serve the deficit; surplus and all wind go to the electrolyser.
 
     Source: Park Lee et al. 2018, Sec. 4.3.
     """
 
     name: str = "article"
-    privileged: bool = False
 
-    def predict(
-        self,
-        observation: MicrogridSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[MicrogridDecision, Any]:
+    def decide(self, snapshot: MicrogridSnapshot) -> MicrogridDecision:
         """The article's decision."""
-        return MicrogridDecision(observation.served_kwh, observation.taken_kwh), state
+        return MicrogridDecision(snapshot.served_kwh, snapshot.taken_kwh)
 
 
 @dataclass
-class DirectUse:
+class DirectUse(MicrogridStrategy):
     """Wind serves the deficit first; only what is left is turned into hydrogen and back.
 
     For microgrids whose wind may serve houses; elsewhere cars serve too little.
     """
 
     name: str = "direct_use"
-    privileged: bool = False
 
-    def predict(
-        self,
-        observation: MicrogridSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[MicrogridDecision, Any]:
+    def decide(self, snapshot: MicrogridSnapshot) -> MicrogridDecision:
         """Cars serve what wind does not; the electrolyser takes what the load does not."""
-        made = observation.surplus_kwh + observation.wind_kwh
-        missing = max(observation.deficit_kwh - made, 0.0)
-        spare = max(made - observation.deficit_kwh, 0.0)
-        decision = MicrogridDecision(
-            v2g_kwh=min(missing, observation.available_kwh),
-            electrolyser_kwh=min(spare, observation.room_kwh),
+        made = snapshot.surplus_kwh + snapshot.wind_kwh
+        missing = max(snapshot.deficit_kwh - made, 0.0)
+        spare = max(made - snapshot.deficit_kwh, 0.0)
+        return MicrogridDecision(
+            v2g_kwh=min(missing, snapshot.available_kwh),
+            electrolyser_kwh=min(spare, snapshot.room_kwh),
         )
-        return decision, state
 
 
 @dataclass
-class AdaptiveContracts:
+class AdaptiveContracts(MicrogridStrategy):
     """The article's order with volumes that follow the season, and rewards in shortage hours.
 
     Stays that begin commit what the next day is expected to need of a car, and a
@@ -111,23 +81,15 @@ class AdaptiveContracts:
     limits: tuple[float, float] = (0.25, 1.5)
     most_eur_per_h: float = 0.5
     name: str = "adaptive_contracts"
-    privileged: bool = False
 
-    def predict(
-        self,
-        observation: MicrogridSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[MicrogridDecision, Any]:
+    def decide(self, snapshot: MicrogridSnapshot) -> MicrogridDecision:
         """The article's decision with other contracts."""
-        decision = MicrogridDecision(
-            v2g_kwh=observation.served_kwh,
-            electrolyser_kwh=observation.taken_kwh,
-            volume_factor=self._factor(observation),
-            reward_eur_per_h=self._reward_eur_per_h(observation),
+        return MicrogridDecision(
+            v2g_kwh=snapshot.served_kwh,
+            electrolyser_kwh=snapshot.taken_kwh,
+            volume_factor=self._factor(snapshot),
+            reward_eur_per_h=self._reward_eur_per_h(snapshot),
         )
-        return decision, state
 
     def _factor(self, snapshot: MicrogridSnapshot) -> float:
         if not np.isfinite(snapshot.next_kwh).all():
@@ -150,7 +112,7 @@ class AdaptiveContracts:
 
 
 @dataclass
-class RollingPlan:
+class RollingPlan(MicrogridStrategy):
     """The optimal plan of the next 24 hours as expected, of which this hour is carried out.
 
     Stays follow the usual schedule. What a car gives is refilled after the plan's end:
@@ -160,19 +122,12 @@ class RollingPlan:
 
     reserve_days: float = 2.0
     name: str = "rolling_plan"
-    privileged: bool = False
 
-    def predict(
-        self,
-        observation: MicrogridSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[MicrogridDecision, Any]:
+    def decide(self, snapshot: MicrogridSnapshot) -> MicrogridDecision:
         """This hour of the plan."""
-        rules = rules_of(observation.params)
-        plan = plan_microgrid(self._instance(observation), rules)
-        return carried_out(plan, 0, observation), state
+        rules = rules_of(snapshot.params)
+        plan = plan_microgrid(self._instance(snapshot), rules)
+        return carried_out(plan, 0, snapshot)
 
     def _instance(self, snapshot: MicrogridSnapshot) -> MicrogridInstance:
         rules, wind_kwh = rules_of(snapshot.params), snapshot.expected_wind_kwh
@@ -205,7 +160,7 @@ class RollingPlan:
 
 
 @dataclass
-class ForesightOperator:
+class ForesightOperator(MicrogridStrategy):
     """The optimal plan of the whole run in hindsight. Privileged."""
 
     name: str = "hindsight"
@@ -219,17 +174,11 @@ class ForesightOperator:
         instance = hindsight_instance(k, world.bank, world.rules, begin, end, stock_kg)
         self._plan, self._begin = plan_microgrid(instance, world.rules), begin
 
-    def predict(
-        self,
-        observation: MicrogridSnapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[MicrogridDecision, Any]:
+    def decide(self, snapshot: MicrogridSnapshot) -> MicrogridDecision:
         """This hour of the plan."""
         if self._plan is None:
             raise InvalidInputError("policy", self.name, "call reveal before the run")
-        return carried_out(self._plan, observation.hour - self._begin, observation), state
+        return carried_out(self._plan, snapshot.hour - self._begin, snapshot)
 
 
 def carried_out(plan: MicrogridPlan, hour: int, snapshot: MicrogridSnapshot) -> MicrogridDecision:
