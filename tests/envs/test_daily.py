@@ -1,4 +1,4 @@
-"""Environments of a day: between the gates colleagues run the plant as if left to themselves."""
+"""Environments of a day: between the gates delegates run the plant as if left to themselves."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.worlds import plain_world
 from vpp_gym.envs.bidding import VPPBiddingEnv, VPPBiddingVectorEnv
 from vpp_gym.envs.contracts import VPPContractsEnv
 from vpp_gym.envs.day_fields import DAY_FIELDS, OFFER_FIELDS
+from vpp_gym.envs.delegates import BIDDERS, SCHEDULERS
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import DEFAULT
@@ -226,3 +227,15 @@ def test_a_run_stepped_by_itself_leaves_the_others():
     alone = simulation.alone(1)
     alone.step(ChargeOnArrival().predict(alone.snapshot())[0])
     assert simulation.state.run["position"].tolist() == [12, 13]
+
+
+@pytest.mark.parametrize("bidder", sorted(BIDDERS))
+@pytest.mark.parametrize("scheduler", sorted(SCHEDULERS))
+def test_every_named_delegate_runs_a_day(scheduler, bidder):
+    env = gym.make(
+        "VPPContracts-v0", scenario=WORLD, scheduler=scheduler, bidder=bidder, episode_days=1
+    )
+    env.reset(seed=0)
+    _, profit_eur, _, truncated, _ = env.step(np.zeros(env.action_space.shape, np.float32))
+    assert np.isfinite(profit_eur)
+    assert truncated

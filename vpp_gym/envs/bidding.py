@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.envs.colleagues import Maker, scheduler_maker
 from vpp_gym.envs.core import Floats, Ints
 from vpp_gym.envs.daily import DailyCore
+from vpp_gym.envs.delegates import Maker, scheduler_maker
 from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import BiddingSettings
 from vpp_gym.envs.vector import BatchEnv
@@ -34,7 +34,7 @@ class BiddingCore(DailyCore):
         super().__init__(source, params, settings, n_envs, preload)
         self.action_shape = (self.simulation.lines,)
 
-    def _colleague_maker(self) -> Maker:
+    def _delegate_maker(self) -> Maker:
         return scheduler_maker(self.settings.scheduler)
 
     def _decide(self, numbers: Floats, runs: Ints) -> Floats:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.envs.colleagues import Maker, operator_maker
 from vpp_gym.envs.core import Floats, Ints
 from vpp_gym.envs.daily import DailyCore
 from vpp_gym.envs.day_fields import OFFER_FIELDS, offer_values
+from vpp_gym.envs.delegates import Maker, operator_maker
 from vpp_gym.envs.episodes import Stretch
 from vpp_gym.envs.offer_shape import OfferShape
 from vpp_gym.envs.scalar import ScalarEnv
@@ -41,7 +41,7 @@ class ContractsCore(DailyCore):
         self._usual_offers = self.shape.offers(np.zeros(self.action_shape))
         self._signed_before = np.zeros_like(self.simulation.accepted)
 
-    def _colleague_maker(self) -> Maker:
+    def _delegate_maker(self) -> Maker:
         return operator_maker(self.settings.scheduler, self.settings.bidder)
 
     def _shown_params(self) -> VPPParams:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.envs.colleagues import Colleagues, Maker
 from vpp_gym.envs.core import Core, Floats, Ints
 from vpp_gym.envs.day_fields import DAY_FIELDS, day_values
+from vpp_gym.envs.delegates import Delegates, Maker
 from vpp_gym.envs.episodes import Stretch
 from vpp_gym.envs.fields import FLEET_FIELDS, Codec, Field
 from vpp_gym.envs.observation import observe
@@ -21,7 +21,7 @@ from vpp_gym.scenarios.source import ScenarioSource
 
 
 class DailyCore(Core):
-    """The agent decides at the gate; its colleagues run the plant until the next one.
+    """The agent decides at the gate; its delegates run the plant until the next one.
 
     Attributes:
         booked: (B, K) by `TERMS`, in the last day of each run; 0 before the first.
@@ -43,7 +43,7 @@ class DailyCore(Core):
         n_offers = self.simulation.state.offers.shape[1]
         self.codec = Codec(self._shown_params(), dt_h, self.fields, n_offers)
         self.booked = np.zeros((n_envs, len(TERMS)))
-        self._colleagues = Colleagues(self._colleague_maker(), n_envs)
+        self._delegates = Delegates(self._delegate_maker(), n_envs)
 
     def step(self, actions: Any, alone: bool = False) -> tuple[Floats, Any]:
         """Decode (B, A) actions, and go on to the next gate: see `Core.step`."""
@@ -74,7 +74,7 @@ class DailyCore(Core):
         return self._shaped(np.concatenate([shown, scaled.astype(np.float32)], axis=1))
 
     @abstractmethod
-    def _colleague_maker(self) -> Maker:
+    def _delegate_maker(self) -> Maker:
         """Makes the policy that acts between the gates."""
 
     @abstractmethod
@@ -93,14 +93,14 @@ class DailyCore(Core):
         self.booked[runs] = 0.0
         for run, stretch in zip(runs.tolist(), drawn, strict=True):
             scenario = self.source.scenario(stretch.scenario)
-            self._colleagues.begin(run, scenario, self.params, stretch.start, stretch.end)
+            self._delegates.begin(run, scenario, self.params, stretch.start, stretch.end)
 
     def _day(self, run: int, sheet_kwh: Floats | None) -> Floats:
         """(K,) what is booked until the next gate, or the end."""
         alone = self.simulation.alone(run)
         booked = np.zeros(len(TERMS))
         while True:
-            decisions = self._colleagues.decisions(run, alone.snapshot())
+            decisions = self._delegates.decisions(run, alone.snapshot())
             if sheet_kwh is not None:
                 decisions = replace(decisions, bids_kwh=sheet_kwh)
             record = alone.step(decisions)[0]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.envs.colleagues import Colleagues, bidder_maker
 from vpp_gym.envs.core import Ints
+from vpp_gym.envs.delegates import Delegates, bidder_maker
 from vpp_gym.envs.episodes import Stretch
 from vpp_gym.envs.hourly import Bidding, HourlyCore
 from vpp_gym.envs.play import EXPECTED_LOAD, GIVEN
@@ -42,7 +42,7 @@ class DispatchCore(HourlyCore):
     ) -> None:
         super().__init__(source, params, settings, n_envs, preload, threads)
         make = bidder_maker(settings.bidder)
-        self._bidders = Colleagues(make, n_envs) if self._asks_bidders else None
+        self._bidders = Delegates(make, n_envs) if self._asks_bidders else None
 
     @property
     def _asks_bidders(self) -> bool:

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vpp_gym.envs.core import Core, Floats, Ints
-from vpp_gym.envs.crew import Crew
 from vpp_gym.envs.episodes import Stretch
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Codec
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.play import Play
+from vpp_gym.envs.threaded_batch import ThreadedBatch
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
@@ -67,7 +67,7 @@ class HourlyCore(Core):
             lag_steps=self.params.market.imbalance_lag_steps,
             per_scale=self.codec.per_scale,
         )
-        self._crew = Crew(n_envs, threads, site.n_chargers)
+        self._threads = ThreadedBatch(n_envs, threads, site.n_chargers)
 
     def step(self, actions: Any, alone: bool = False) -> tuple[Floats, Any]:
         """Decode (B, A) actions, advance, and look: see `Core.step`."""
@@ -76,7 +76,7 @@ class HourlyCore(Core):
         self._let_bid()
         record = np.empty((simulation.n_envs, len(TERMS)))
         flat = np.empty((simulation.n_envs, self.codec.size), dtype=np.float32)
-        self._crew.run(
+        self._threads.run(
             simulation.bank,
             simulation.rules,
             simulation.state,

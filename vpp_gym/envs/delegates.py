@@ -16,6 +16,8 @@ from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, Zer
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
+from vpp_gym.policies.stochastic_mpc import StochasticMPC
+from vpp_gym.policies.two_stage import TwoStage
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Floats, Snapshot
 
@@ -23,6 +25,7 @@ Maker = Callable[[], Any]
 
 SCHEDULERS: dict[str, Maker] = {
     "rolling_mpc": rolling_mpc,
+    "stochastic_mpc": StochasticMPC,
     "no_v2g": no_v2g,
     "algorithm_1": partial(algorithm_1, 3),
     "price_threshold": PriceThreshold,
@@ -35,11 +38,12 @@ BIDDERS: dict[str, Maker] = {
     "expected_load": ExpectedLoadBidder,
     "zero": ZeroBidder,
     "wait_and_see": WaitAndSee,
+    "two_stage": TwoStage,
 }
 """Bidders by name."""
 
 
-class Colleagues:
+class Delegates:
     """One policy or bidder for each run, made anew for every episode, with its memory.
 
     Args:

@@ -15,7 +15,7 @@ from vpp_gym.simulation.bank import Bank
 from vpp_gym.simulation.state import Rules, State, scratch_for
 
 
-class Crew:
+class ThreadedBatch:
     """Steps a batch of n_envs runs with a fixed number of threads.
 
     Raises:
