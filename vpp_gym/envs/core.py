@@ -19,6 +19,7 @@ from vpp_gym.envs.fields import Codec, Observations
 from vpp_gym.envs.play import first_outside
 from vpp_gym.envs.settings import Settings
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.source import ScenarioSource
 
@@ -45,6 +46,8 @@ class Core(ABC):
     """
 
     settings_kind: ClassVar[type[Settings]]
+    terms: ClassVar[tuple[str, ...]] = TERMS
+    n_money: ClassVar[int] = len(MONEY)
     codec: Codec
     action_shape: tuple[int, ...]
 
@@ -63,10 +66,14 @@ class Core(ABC):
         self.witness: Callable[[Floats], None] | None = None
 
     @property
-    def over(self) -> bool:
-        """The first run has ended."""
-        run = self.simulation.state.run[0]
-        return bool(run["position"] >= run["end"])
+    def n_runs(self) -> int:
+        """Size of the batch."""
+        return self.simulation.n_envs
+
+    @property
+    def over(self) -> NDArray[np.bool_]:
+        """(B,) the episode has ended."""
+        return self.simulation.done
 
     @property
     def action_space(self) -> spaces.Box:
@@ -97,12 +104,11 @@ class Core(ABC):
         self._begin(runs, drawn)
 
     @abstractmethod
-    def step(self, actions: Any, alone: bool = False) -> tuple[Floats, Any]:
+    def step(self, actions: Any) -> tuple[Floats, Any]:
         """Decode (B, A) actions, advance, and look: the (B, K) record and observations.
 
         Args:
             actions: in [-1, 1], left as they are.
-            alone: the (A,) action of the only run.
 
         Raises:
             InvalidInputError: an action out of shape or range; nothing has moved.
@@ -119,17 +125,15 @@ class Core(ABC):
     def _begin(self, runs: Ints, drawn: Sequence[Stretch]) -> None:
         """Forget the episode before."""
 
-    def _numbers(self, actions: Any, alone: bool) -> Floats:
+    def _numbers(self, actions: Any) -> Floats:
         """(B, A) actions, checked; the caller's are left as they are."""
-        n_envs = self.simulation.n_envs
-        shape = self.action_shape if alone else (n_envs, *self.action_shape)
+        shape = (self.n_runs, *self.action_shape)
         try:
             array = np.array(actions, dtype=np.float64, order="C")
         except (TypeError, ValueError) as error:
             raise InvalidInputError("action", actions, f"give numbers of shape {shape}") from error
         if array.shape != shape:
             raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
-        array = array.reshape(n_envs, -1)
         wrong = first_outside(array)
         if wrong >= 0:
             run, entry = divmod(wrong, array.shape[1])

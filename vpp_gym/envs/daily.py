@@ -45,9 +45,9 @@ class DailyCore(Core):
         self.booked = np.zeros((n_envs, len(TERMS)))
         self._delegates = Delegates(self._delegate_maker(), n_envs)
 
-    def step(self, actions: Any, alone: bool = False) -> tuple[Floats, Any]:
+    def step(self, actions: Any) -> tuple[Floats, Any]:
         """Decode (B, A) actions, and go on to the next gate: see `Core.step`."""
-        numbers = self._numbers(actions, alone)
+        numbers = self._numbers(actions)
         awake = np.flatnonzero(~self.simulation.done)
         sheets = self._decide(numbers, awake)
         record = np.zeros_like(self.booked)

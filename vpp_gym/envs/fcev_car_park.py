@@ -11,14 +11,9 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from vpp_gym.envs.fields import Field
-from vpp_gym.envs.hydrogen_shell import (
-    Core,
-    HydrogenEnv,
-    HydrogenVectorEnv,
-    checked_days,
-    chosen_option,
-)
+from vpp_gym.envs.hydrogen_shell import HydrogenCore, checked_days, chosen_option
 from vpp_gym.envs.layout import Layout, between, checked_action
+from vpp_gym.envs.shell import ScalarShell, VectorShell
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.carpark import MONEY, TERMS
@@ -47,7 +42,7 @@ FIELDS = (
 """The observation, at gate closure."""
 
 
-class CarParkCore(Core):
+class CarParkCore(HydrogenCore):
     """A batch of car parks and what an action means in them.
 
     Args:
@@ -90,7 +85,7 @@ class CarParkCore(Core):
         """(B,) the episode has ended."""
         return self.world.state.hour >= self._end
 
-    def place(self, run: int, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
+    def begin(self, run: int, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
         """Begin an episode at 12:00 of a day drawn; options `world` and `start_day` set it."""
         worlds, starts = len(self.world.scenarios), self.world.n_days - self.episode_days
         world, day = chosen_option(options, rng, {"world": worlds, "start_day": starts})
@@ -98,10 +93,9 @@ class CarParkCore(Core):
         self._seen.pop(run, None)
         self._end[run] = HOURS * (day + self.episode_days) + NOON
 
-    def step(self, actions: Any, moves: NDArray[np.bool_] | None = None) -> Floats:
+    def advance(self, actions: Any, moving: NDArray[np.bool_]) -> Floats:
         """Submit every run's sheet and go on to the next gate."""
         array = checked_action(actions, (self.n_runs, *self.action_space.shape))
-        moving = np.ones(self.n_runs, np.bool_) if moves is None else moves
         for run in np.flatnonzero(moving).tolist():
             self.world.submit(self.sheet(array[run], self.snapshot(run)), run)
         self._seen.clear()
@@ -154,7 +148,7 @@ class CarParkCore(Core):
         )
 
 
-class FCEVCarParkEnv(HydrogenEnv):
+class FCEVCarParkEnv(ScalarShell):
     """Sell the V2G of a car park of fuel-cell cars day-ahead, and buy power for hydrogen.
 
     ## Description
@@ -207,7 +201,7 @@ class FCEVCarParkEnv(HydrogenEnv):
         super().__init__(core)
 
 
-class FCEVCarParkVectorEnv(HydrogenVectorEnv):
+class FCEVCarParkVectorEnv(VectorShell):
     """A batch of `FCEVCarPark-v0`; arguments are those of `FCEVCarParkEnv`."""
 
     def __init__(

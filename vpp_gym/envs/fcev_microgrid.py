@@ -11,14 +11,9 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from vpp_gym.envs.fields import Field
-from vpp_gym.envs.hydrogen_shell import (
-    Core,
-    HydrogenEnv,
-    HydrogenVectorEnv,
-    checked_days,
-    chosen_option,
-)
+from vpp_gym.envs.hydrogen_shell import HydrogenCore, checked_days, chosen_option
 from vpp_gym.envs.layout import Layout, between, checked_action
+from vpp_gym.envs.shell import ScalarShell, VectorShell
 from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.microgrid import MONEY, TERMS
 from vpp_gym.hydrogen.microgrid_views import MicrogridDecision, MicrogridSnapshot
@@ -50,7 +45,7 @@ FIELDS = (
 """The observation of an hour."""
 
 
-class MicrogridCore(Core):
+class MicrogridCore(HydrogenCore):
     """A batch of microgrids and what an action means in them.
 
     Args:
@@ -93,7 +88,7 @@ class MicrogridCore(Core):
         """(B,) the episode has ended."""
         return self.world.state.hour >= self._end
 
-    def place(self, run: int, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
+    def begin(self, run: int, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
         """Begin an episode at a midnight drawn; options `world` and `start_day` set it."""
         worlds, starts = len(self.world.scenarios), self.world.n_days - self.episode_days + 1
         world, day = chosen_option(options, rng, {"world": worlds, "start_day": starts})
@@ -101,10 +96,9 @@ class MicrogridCore(Core):
         self._seen.pop(run, None)
         self._end[run] = HOURS * (day + self.episode_days)
 
-    def step(self, actions: Any, moves: NDArray[np.bool_] | None = None) -> Floats:
+    def advance(self, actions: Any, moving: NDArray[np.bool_]) -> Floats:
         """Decide and settle an hour of every run that moves."""
         array = checked_action(actions, (self.n_runs, *self.action_space.shape))
-        moving = np.ones(self.n_runs, np.bool_) if moves is None else moves
         decisions = [
             self.decision(array[run], self.snapshot(run)) if moving[run] else None
             for run in range(self.n_runs)
@@ -157,7 +151,7 @@ class MicrogridCore(Core):
         )
 
 
-class FCEVMicrogridEnv(HydrogenEnv):
+class FCEVMicrogridEnv(ScalarShell):
     """Serve a neighbourhood from sun, wind, hydrogen and the fuel-cell cars of its drivers.
 
     ## Description
@@ -222,7 +216,7 @@ class FCEVMicrogridEnv(HydrogenEnv):
         return observation, reward, terminated, truncated, info
 
 
-class FCEVMicrogridVectorEnv(HydrogenVectorEnv):
+class FCEVMicrogridVectorEnv(VectorShell):
     """A batch of `FCEVMicrogrid-v0`; arguments are those of `FCEVMicrogridEnv`."""
 
     def __init__(

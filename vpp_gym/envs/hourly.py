@@ -69,10 +69,10 @@ class HourlyCore(Core):
         )
         self._threads = ThreadedBatch(n_envs, threads, site.n_chargers)
 
-    def step(self, actions: Any, alone: bool = False) -> tuple[Floats, Any]:
+    def step(self, actions: Any) -> tuple[Floats, Any]:
         """Decode (B, A) actions, advance, and look: see `Core.step`."""
         simulation = self.simulation
-        array = self._numbers(actions, alone)
+        array = self._numbers(actions)
         self._let_bid()
         record = np.empty((simulation.n_envs, len(TERMS)))
         flat = np.empty((simulation.n_envs, self.codec.size), dtype=np.float32)

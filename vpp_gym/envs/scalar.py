@@ -1,4 +1,4 @@
-"""The scalar shell: any core as a `gymnasium.Env`."""
+"""One environment of the virtual power plant: put together from its arguments, and drawn."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 from vpp_gym.envs.assembly import assemble
 from vpp_gym.envs.core import Core
 from vpp_gym.envs.recorder import DayRecorder
+from vpp_gym.envs.shell import ScalarShell
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams
 
 RENDER_MODES = ("rgb_array", "human")
-N_MONEY = len(MONEY)
-FIRST = np.zeros(1, dtype=np.int64)
 
 
-class ScalarEnv(gym.Env[Any, Any]):
+class ScalarEnv(ScalarShell):
     """One environment over a core of one run.
 
     A subclass names its core, and its docstring says what is decided and shown; any
@@ -43,11 +41,11 @@ class ScalarEnv(gym.Env[Any, Any]):
         render_mode: str | None = None,
         **settings: Any,
     ) -> None:
-        self.core = assemble(
-            self.core_kind, scenario, params, dt_h=dt_h, guarantee=guarantee, settings=settings
+        super().__init__(
+            assemble(
+                self.core_kind, scenario, params, dt_h=dt_h, guarantee=guarantee, settings=settings
+            )
         )
-        self.action_space = self.core.action_space
-        self.observation_space = self.core.observation_space
         if render_mode not in (None, *RENDER_MODES):
             raise InvalidInputError("render_mode", render_mode, f"use one of {RENDER_MODES}")
         self.render_mode = render_mode
@@ -55,30 +53,22 @@ class ScalarEnv(gym.Env[Any, Any]):
         if render_mode is not None:
             self._recorder = DayRecorder(self.core.simulation, self.title, self.draws_whole_days)
             self.core.witness = self._recorder.add
-        self._placed = False
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin a new episode; see the class docstring for the options."""
-        super().reset(seed=seed)
-        self.core.place(FIRST, [self.np_random], options)
-        self._placed = True
+        told = super().reset(seed=seed, options=options)
         if self._recorder is not None:
             self._recorder.restart()
             self._show()
-        return self._first(self.core.observe()), {}
+        return told
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Decide, settle and go on to the next decision."""
-        if not self._placed or self.core.over:
-            raise gym.error.ResetNeeded("the episode has not begun or is over: call reset()")
-        records, observations = self.core.step(action, alone=True)
-        record = records[0]
+        told = super().step(action)
         self._show()
-        info = dict(zip(TERMS, record.tolist(), strict=True))
-        reward = float(record[:N_MONEY].sum())
-        return self._first(observations), reward, False, self.core.over, info
+        return told
 
     def render(self) -> NDArray[np.uint8] | None:
         """The current day as an image, or in a window."""
@@ -97,9 +87,3 @@ class ScalarEnv(gym.Env[Any, Any]):
     def _show(self) -> None:
         if self.render_mode == "human" and self._recorder is not None:
             self._recorder.show()
-
-    @staticmethod
-    def _first(batch: Any) -> Any:
-        if isinstance(batch, dict):
-            return {name: part[0] for name, part in batch.items()}
-        return batch[0]
