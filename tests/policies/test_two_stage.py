@@ -22,6 +22,7 @@ BIDDERS = {
     "wait_and_see": lambda: TwoStage("wait_and_see"),
     "cvar": lambda: TwoStage(beta=0.5),
     "lots": lambda: TwoStage(lot_kwh=5.0),
+    "cvar_lots": lambda: TwoStage(beta=0.5, lot_kwh=5.0),
 }
 
 
@@ -121,9 +122,10 @@ def test_no_sheet_outside_the_gate(snapshot_of, name):
     assert BIDDERS[name]().bids(snapshot_of(hour=11))[0] is None
 
 
-def test_the_limit_of_the_world_holds():
+@pytest.mark.parametrize("beta", [0.0, 0.5])
+def test_the_limit_of_the_world_holds(beta):
     sheets, _, _ = run(
-        TwoStage(),
+        TwoStage(beta=beta),
         scenario_with(1),
         CHANGE,
         {"market": {"imbalance_pricing": "dutch", "bid_limit_kw": 3.0}},
@@ -131,8 +133,9 @@ def test_the_limit_of_the_world_holds():
     assert np.abs(sheets).max() == pytest.approx(3.0)
 
 
-def test_lots_are_whole():
-    sheets, _, _ = run(BIDDERS["lots"](), scenario_with(1), CHANGE)
+@pytest.mark.parametrize("name", ["lots", "cvar_lots"])
+def test_lots_are_whole(name):
+    sheets, _, _ = run(BIDDERS[name](), scenario_with(1), CHANGE)
     np.testing.assert_allclose(np.mod(np.array(sheets) + 1e-9, 5.0), 0.0, atol=1e-6)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.solvers.bid_lp import objective_eur, risk_averse_bids_kwh
+from vpp_gym.solvers.bid_lp import objective_eur, risk_averse_bids
 from vpp_gym.solvers.bid_program import solve_bid_program
 from vpp_gym.solvers.newsvendor import best_bids_kwh, in_lots_kwh, income_eur, scenarios_of
 
@@ -62,11 +62,11 @@ def test_the_exact_rule_agrees_with_the_program(seed):
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("beta", [0.3, 1.0])
-def test_the_lp_agrees_with_the_program(seed, beta):
+def test_the_small_lps_agree_with_the_program(seed, beta):
     rng = np.random.default_rng(seed)
     scenarios = random_scenarios(rng)
     buy, sell = rng.uniform(0, 20, (2, 5))
-    bids = risk_averse_bids_kwh(scenarios, buy, sell, beta=beta, alpha=0.15)
+    bids = risk_averse_bids(scenarios, buy, sell, beta=beta, alpha=0.15).bids_kwh
     _, best_eur = solve_bid_program(scenarios, buy, sell, beta=beta, alpha=0.15)
     assert objective_eur(bids, scenarios, beta, 0.15) == pytest.approx(best_eur, abs=1e-6)
 
@@ -74,7 +74,7 @@ def test_the_lp_agrees_with_the_program(seed, beta):
 def test_weight_of_risk_trades_mean_for_tail():
     scenarios = random_scenarios(np.random.default_rng(3))
     income = [
-        income_eur(risk_averse_bids_kwh(scenarios, 20, 20, beta=beta, alpha=0.2), scenarios)
+        income_eur(risk_averse_bids(scenarios, 20, 20, beta=beta, alpha=0.2).bids_kwh, scenarios)
         for beta in (0.0, 0.5, 1.0)
     ]
     means = [one.sum(axis=1).mean() for one in income]
@@ -115,7 +115,7 @@ def test_lots_within_bounds_smaller_than_a_lot_are_none():
         (lambda: in_lots_kwh(np.zeros(1), constant(0.05, 0.08, 0.04), 1, 1, 0.0), "lot_kwh"),
         (lambda: solve_bid_program(constant(0.05, 0.08, 0.04), 1, 1, beta=2.0), "beta"),
         (
-            lambda: risk_averse_bids_kwh(constant(0.05, 0.08, 0.04), 1, 1, beta=0.5, alpha=0.0),
+            lambda: risk_averse_bids(constant(0.05, 0.08, 0.04), 1, 1, beta=0.5, alpha=0.0),
             "alpha",
         ),
     ],

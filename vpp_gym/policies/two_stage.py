@@ -16,7 +16,7 @@ from vpp_gym.policies.bid_sheet import (
     within_limit,
 )
 from vpp_gym.policies.load_history import LoadHistory
-from vpp_gym.solvers.bid_lp import risk_averse_bids_kwh
+from vpp_gym.solvers.bid_lp import risk_averse_bids, weighted_scenarios
 from vpp_gym.solvers.newsvendor import BidScenarios, in_lots_kwh, scenarios_of
 from vpp_gym.views import Floats, Ints, Snapshot
 
@@ -122,20 +122,22 @@ class TwoStage:
         buy = np.minimum(power_kwh * site.charge_kw, limit_kwh)
         sell = np.minimum(power_kwh * site.discharge_kw * self.sells, limit_kwh)
         scenarios = self._scenarios(snapshot, rows, seen.loads)
-        bids = self._best(scenarios, buy, sell)
-        if self.lot_kwh is not None:
-            bids = in_lots_kwh(bids, scenarios, buy, sell, self.lot_kwh)
-        return within_limit(snapshot, bids)
+        return within_limit(snapshot, self._best(scenarios, buy, sell))
 
     def _best(self, scenarios: BidScenarios, buy: Floats, sell: Floats) -> Floats:
-        """(rows,) kWh sold by the method."""
+        """(rows,) kWh sold by the method, in lots if there are any."""
         if self.method == "expected_value":
             scenarios = scenarios_of(*(part.mean(axis=0)[None] for part in scenarios))
         if self.method == "wait_and_see":
             da, short, long, load = scenarios
             bounds = {"buy_bound_kwh": buy, "sell_bound_kwh": sell}
-            return best_bids_kwh(da, short, long, load_kwh=load, **bounds).mean(axis=0)
-        return risk_averse_bids_kwh(scenarios, buy, sell, beta=self.beta, alpha=self.alpha)
+            bids = best_bids_kwh(da, short, long, load_kwh=load, **bounds).mean(axis=0)
+        else:
+            bids, weight = risk_averse_bids(scenarios, buy, sell, beta=self.beta, alpha=self.alpha)
+            scenarios = weighted_scenarios(scenarios, weight)
+        if self.lot_kwh is None:
+            return bids
+        return in_lots_kwh(bids, scenarios, buy, sell, self.lot_kwh)
 
     def _scenarios(self, snapshot: Snapshot, rows: Ints, loads: LoadHistory) -> BidScenarios:
         """Day-ahead, short and long price and load, (samples, rows) each."""

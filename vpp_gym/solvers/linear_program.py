@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import highspy
@@ -43,8 +44,25 @@ def solve(program: LinearProgram) -> Floats:
     Raises:
         SolveFailedError: infeasible, unbounded or not solved.
     """
+    return solve_with_prices(program)[0]
+
+
+def solve_with_prices(
+    program: LinearProgram, options: Mapping[str, str | float] | None = None
+) -> tuple[Floats, Floats]:
+    """(n,) optimal values, within their bounds, and (m,) what one more unit of a row costs.
+
+    Args:
+        program: stated.
+        options: of HiGHS, where its defaults do not serve.
+
+    Raises:
+        SolveFailedError: infeasible, unbounded or not solved.
+    """
     highs = highspy.Highs()
     highs.silent()
+    for name, value in (options or {}).items():
+        highs.setOptionValue(name, value)
     if highs.passModel(_model(program)) != highspy.HighsStatus.kOk:
         raise SolveFailedError(f"{program.name}: HiGHS did not accept the model")
     highs.run()
@@ -52,8 +70,10 @@ def solve(program: LinearProgram) -> Floats:
     if status != highspy.HighsModelStatus.kOptimal:
         label = highs.modelStatusToString(status)
         raise SolveFailedError(f"{program.name}: HIGHS: {label}")
-    values = np.asarray(highs.getSolution().col_value, dtype=np.float64)
-    return np.clip(values, program.low, program.high)
+    solution = highs.getSolution()
+    values = np.asarray(solution.col_value, dtype=np.float64)
+    prices = np.asarray(solution.row_dual, dtype=np.float64)
+    return np.clip(values, program.low, program.high), prices
 
 
 def _model(program: LinearProgram) -> highspy.HighsLp:
