@@ -5,20 +5,43 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.bank import Bank
-from vpp_gym.simulation.state import EV, Rules, State
-from vpp_gym.views import HISTORY_DAYS, Snapshot
+from vpp_gym.simulation.state import Rules, State
+from vpp_gym.views import HISTORY_DAYS, Bools, Floats, Ints, Snapshot
 
+Records = NDArray[np.void]
 
-def _known_until(bank: Bank, gate_line: int, t: int) -> int:
-    """Position at which the known day-ahead prices end.
-
-    They reach to the end of today, and after the gate's step to the end of tomorrow.
-    """
-    step = bank.steps[t]
-    return int(step["tomorrow_end"] if bank.line[t] > gate_line else step["today_end"])
+AMOUNTS = (
+    "energy_kwh",
+    "target_kwh",
+    "min_kwh",
+    "max_kwh",
+    "charge_kw",
+    "discharge_kw",
+    "contract_kwh",
+    "keep_kwh",
+    "min_price_eur_per_kwh",
+    "tariff_eur_per_kwh",
+    "margin",
+    "payoff_eur",
+    "lo_kwh",
+    "hi_kwh",
+    "idle_kwh",
+    "laxity_h",
+)
+NUMBERS = (
+    "session",
+    "charger",
+    "steps_to_departure",
+    "offer",
+    "contract_wait",
+    "contract_steps",
+)
+"""What a snapshot tells of each EV, in the order in which `_copy_fleet` writes it."""
 
 
 def look(
@@ -41,85 +64,173 @@ def look(
         first: position at which the run's scenario begins.
         time: local clock of the step.
     """
-    clock = state.run[run]
-    t, end = int(clock["position"]), int(clock["end"])
-    fields: dict[str, Any] = {
-        **_fleet(state, run, t, int(bank.first_session[first])),
-        **_market(bank, rules, state, run, t, first),
-        "expected_load_kwh": state.expected_load_kwh[run].copy(),
-    }
-    shown = params.market.imbalance_lag_steps == 0 and t < end
-    for value in fields.values():
-        if isinstance(value, np.ndarray):
-            value.setflags(write=False)
-    return Snapshot(
-        step=t - int(clock["start"]),
-        steps_left=end - t,
-        time=time,
-        dt_h=rules.dt_h,
-        is_gate=t < end and int(bank.line[t]) == rules.gate_line,
-        params=params,
-        im_short_now_eur_per_kwh=float(bank.steps["short_eur_per_kwh"][t]) if shown else None,
-        im_long_now_eur_per_kwh=float(bank.steps["long_eur_per_kwh"][t]) if shown else None,
-        **fields,
+    start, t, end, _, _, connected = state.run[run].item()[:6]
+    ahead = t < end
+    short, long, *_, today_end, tomorrow_end = bank.steps[min(t, len(bank.steps) - 1)].item()
+    told = ahead and params.market.imbalance_lag_steps == 0
+    return Snapshot.of(
+        {
+            "step": t - start,
+            "steps_left": end - t,
+            "time": time,
+            "dt_h": rules.dt_h,
+            "is_gate": ahead and int(bank.line[t]) == rules.gate_line,
+            "params": params,
+            "im_short_now_eur_per_kwh": short if told else None,
+            "im_long_now_eur_per_kwh": long if told else None,
+            "expected_load_kwh": _read_only(state.expected_load_kwh[run].copy()),
+            **_fleet(state, run, t, connected, int(bank.first_session[first])),
+            **_market(
+                bank,
+                rules,
+                state.da_sold_kwh[run],
+                max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)),
+                t,
+                *((today_end, tomorrow_end) if ahead else (t, t)),
+            ),
+        }
     )
 
 
-def _fleet(state: State, run: int, t: int, first_session: int) -> dict[str, Any]:
-    at = np.flatnonzero(state.occupied[run])
-    lot = state.ev[run, at]
-    ev = {name: np.ascontiguousarray(lot[name]) for name in EV.names or ()}
-    running = t < ev["contract_end"]
-    return {
-        "session": ev["session"] - first_session,
-        "charger": at,
-        "energy_kwh": ev["stored_kwh"],
-        "target_kwh": ev["target_kwh"],
-        "min_kwh": ev["min_kwh"],
-        "max_kwh": np.where(running, ev["ceiling_kwh"], ev["target_kwh"]),
-        "charge_kw": ev["charge_kw"],
-        "discharge_kw": ev["discharge_kw"],
-        "steps_to_departure": ev["departure"] - t,
-        "has_contract": ev["contract_end"] > 0,
-        "offer": np.where(ev["contract_end"] > 0, ev["offer"], -1),
-        "contract_kwh": np.where(running, ev["contract_kwh"], 0.0),
-        "contract_wait": np.where(running, np.maximum(ev["contract_start"] - t, 0), 0),
-        "contract_steps": np.maximum(ev["contract_end"] - t, 0),
-        "keep_kwh": ev["keep_kwh"],
-        "min_price_eur_per_kwh": ev["min_price_eur_per_kwh"],
-        "tariff_eur_per_kwh": ev["tariff_eur_per_kwh"],
-        "margin": ev["margin"],
-        "payoff_eur": ev["payoff_eur"],
-        "lo_kwh": ev["lo_kwh"],
-        "hi_kwh": ev["hi_kwh"],
-        "idle_kwh": np.clip(0.0, ev["lo_kwh"], ev["hi_kwh"]),
-        "laxity_h": ev["laxity_h"],
-    }
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, closed; what is cut from it cannot be opened again."""
+    array.setflags(write=False)
+    return array
 
 
-def _market(bank: Bank, rules: Rules, state: State, run: int, t: int, first: int) -> dict[str, Any]:
-    past = slice(max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)), t)
-    history = {
-        "line_past": bank.line[past].copy(),
-        "da_past_eur_per_kwh": bank.da_eur_per_kwh[past].copy(),
-        "im_short_past_eur_per_kwh": bank.steps["short_eur_per_kwh"][past].copy(),
-        "im_long_past_eur_per_kwh": bank.steps["long_eur_per_kwh"][past].copy(),
-    }
-    if t >= int(state.run["end"][run]):
-        ahead = slice(t, t)
-        known = tomorrow = t
-    else:
-        known = _known_until(bank, rules.gate_line, t)
-        tomorrow = int(bank.steps["today_end"][t])
-        ahead = slice(t, int(bank.steps["tomorrow_end"][t]))
-    line = bank.line[ahead].copy()
-    sheet = np.arange(ahead.start, ahead.stop) >= tomorrow
+def _fleet(state: State, run: int, t: int, n: int, first_session: int) -> dict[str, Any]:
+    amounts, numbers = np.empty((len(AMOUNTS), n)), np.empty((len(NUMBERS), n), np.int64)
+    signed = np.empty(n, np.bool_)
+    _copy_fleet(state.ev[run], state.occupied[run], t, first_session, amounts, numbers, signed)
+    fields = dict(zip(AMOUNTS, _read_only(amounts), strict=True))
+    fields.update(zip(NUMBERS, _read_only(numbers), strict=True))
+    fields["has_contract"] = _read_only(signed)
+    return fields
+
+
+@njit(cache=True)
+def _copy_fleet(
+    evs: Records,
+    occupied: Bools,
+    t: int,
+    first_session: int,
+    amounts: Floats,
+    numbers: Ints,
+    signed: Bools,
+) -> None:
+    """Copy what is known of the connected EVs, by charger.
+
+    Args:
+        evs: (N,) of EV.
+        occupied: (N,) chargers.
+        t: position of the step.
+        first_session: row in the bank of the scenario's first session.
+        amounts: (len(AMOUNTS), n) result.
+        numbers: (len(NUMBERS), n) result.
+        signed: (n,) result: there is a contract.
+    """
+    k = 0
+    for charger in range(len(occupied)):
+        if not occupied[charger]:
+            continue
+        ev = evs[charger]
+        running = t < ev.contract_end
+        amounts[0, k] = ev.stored_kwh
+        amounts[1, k] = ev.target_kwh
+        amounts[2, k] = ev.min_kwh
+        amounts[3, k] = ev.ceiling_kwh if running else ev.target_kwh
+        amounts[4, k] = ev.charge_kw
+        amounts[5, k] = ev.discharge_kw
+        amounts[6, k] = ev.contract_kwh if running else 0.0
+        amounts[7, k] = ev.keep_kwh
+        amounts[8, k] = ev.min_price_eur_per_kwh
+        amounts[9, k] = ev.tariff_eur_per_kwh
+        amounts[10, k] = ev.margin
+        amounts[11, k] = ev.payoff_eur
+        amounts[12, k] = ev.lo_kwh
+        amounts[13, k] = ev.hi_kwh
+        amounts[14, k] = min(max(0.0, ev.lo_kwh), ev.hi_kwh)
+        amounts[15, k] = ev.laxity_h
+        signed[k] = ev.contract_end > 0
+        numbers[0, k] = ev.session - first_session
+        numbers[1, k] = charger
+        numbers[2, k] = ev.departure - t
+        numbers[3, k] = ev.offer if signed[k] else -1
+        numbers[4, k] = max(ev.contract_start - t, 0) if running else 0
+        numbers[5, k] = max(ev.contract_end - t, 0)
+        k += 1
+
+
+def _market(
+    bank: Bank, rules: Rules, committed_kwh: Floats, since: int, t: int, today_end: int, end: int
+) -> dict[str, Any]:
+    """What is known from position `since` on, and expected before `end`, the end of tomorrow.
+
+    Day-ahead prices are known to the end of today, and after the gate's step to the end
+    of tomorrow; behind that is the outlook.
+    """
+    known = t
+    if t < end:
+        known = end if bank.line[t] > rules.gate_line else today_end
+    line = _read_only(bank.line[since:end].copy())
+    da, settled, sold_kwh = np.empty(end - since), np.empty((2, t - since)), np.empty(end - t)
+    _copy_prices(
+        bank.steps, bank.da_eur_per_kwh, bank.outlook_eur_per_kwh, since, known, da, settled
+    )
+    _copy_sold(committed_kwh, bank.line, t, today_end, sold_kwh)
+    short, long = _read_only(settled)
+    da, past = _read_only(da), t - since
     return {
-        **history,
-        "line": line,
+        "line_past": line[:past],
+        "da_past_eur_per_kwh": da[:past],
+        "im_short_past_eur_per_kwh": short,
+        "im_long_past_eur_per_kwh": long,
+        "line": line[past:],
         "n_known": known - t,
-        "da_eur_per_kwh": np.concatenate(
-            [bank.da_eur_per_kwh[t:known], bank.outlook_eur_per_kwh[known : ahead.stop]]
-        ),
-        "da_sold_kwh": state.da_sold_kwh[run][sheet.astype(np.int64), line],
+        "da_eur_per_kwh": da[past:],
+        "da_sold_kwh": _read_only(sold_kwh),
     }
+
+
+@njit(cache=True)
+def _copy_prices(
+    steps: Records,
+    da_eur_per_kwh: Floats,
+    outlook_eur_per_kwh: Floats,
+    since: int,
+    known: int,
+    da: Floats,
+    settled: Floats,
+) -> None:
+    """Copy day-ahead prices from a position on, unknown ones from the outlook, and settled prices.
+
+    Args:
+        steps: (T,) of STEP.
+        da_eur_per_kwh: (T,) day-ahead prices.
+        outlook_eur_per_kwh: (T,) their outlook.
+        since: the position.
+        known: position from which on the day-ahead prices are not known.
+        da: (m,) result.
+        settled: (2, p) result: of a short and a long party.
+    """
+    for i in range(settled.shape[1]):
+        settled[0, i] = steps[since + i].short_eur_per_kwh
+        settled[1, i] = steps[since + i].long_eur_per_kwh
+    for i in range(len(da)):
+        at = since + i
+        da[i] = da_eur_per_kwh[at] if at < known else outlook_eur_per_kwh[at]
+
+
+@njit(cache=True)
+def _copy_sold(committed_kwh: Floats, line: Ints, t: int, today_end: int, sold_kwh: Floats) -> None:
+    """Copy what is committed for the steps ahead.
+
+    Args:
+        committed_kwh: (2, lines) of today and tomorrow.
+        line: (T,) of the bank.
+        t: position of the step.
+        today_end: position.
+        sold_kwh: (k,) result.
+    """
+    for i in range(len(sold_kwh)):
+        sold_kwh[i] = committed_kwh[int(t + i >= today_end), line[t + i]]

@@ -224,12 +224,10 @@ class Simulation:
                 raise InvalidInputError("decisions", one, "give a Decisions for each run")
         if len(given) != self.n_envs:
             raise InvalidInputError("decisions", len(given), f"give one for each of {self.n_envs}")
-        net_load_kwh = self._net_load(given)
-        bids_kwh = np.zeros((self.n_envs, self.lines))
-        for b, decision in enumerate(given):
-            if decision.bids_kwh is not None:
-                bids_kwh[b] = shaped("bids_kwh", decision.bids_kwh, (self.lines,))
-        return self.advance(net_load_kwh, bids_kwh)
+        net_load_kwh, bids_kwh = self._net_load(given), self._bids(given)
+        self._check_placed()
+        self._check_limits(net_load_kwh, bids_kwh)
+        return self.advance(net_load_kwh, bids_kwh, checked=True)
 
     def advance(
         self, net_load_kwh: Floats, bids_kwh: Floats | None = None, checked: bool = False
@@ -249,9 +247,7 @@ class Simulation:
             InvalidInputError: out of shape or limits, or a run that was not placed;
                 nothing has moved.
         """
-        if not self._placed.all():
-            run = int(np.argmin(self._placed))
-            raise InvalidInputError("run", run, "place it with reset() first")
+        self._check_placed()
         bids = self._no_bids if bids_kwh is None else bids_kwh
         if not checked:
             shape = (self.n_envs, self.n_chargers)
@@ -278,13 +274,23 @@ class Simulation:
                 )
             if decision.fleet_kwh is not None:
                 fleet_kwh[run] = self._fleet_load(run, decision.fleet_kwh)
-        net_load_kwh = self.hand_out(fleet_kwh)
+        by_fleet = any(decision.fleet_kwh is not None for decision in given)
+        shape = (self.n_envs, self.n_chargers)
+        net_load_kwh = self.hand_out(fleet_kwh) if by_fleet else np.empty(shape)
         for run, decision in enumerate(given):
             if decision.net_load_kwh is not None:
-                net_load_kwh[run] = shaped(
-                    "net_load_kwh", decision.net_load_kwh, (self.n_chargers,)
-                )
+                net_load_kwh[run] = shaped("net_load_kwh", decision.net_load_kwh, shape[1:])
         return net_load_kwh
+
+    def _bids(self, given: Sequence[Decisions]) -> Floats:
+        """(B, L) sheets; who gives none sells nothing."""
+        if all(decision.bids_kwh is None for decision in given):
+            return self._no_bids
+        bids_kwh = np.zeros((self.n_envs, self.lines))
+        for run, decision in enumerate(given):
+            if decision.bids_kwh is not None:
+                bids_kwh[run] = shaped("bids_kwh", decision.bids_kwh, (self.lines,))
+        return bids_kwh
 
     def _fleet_load(self, run: int, value: float) -> float:
         envelope = self.state.run[run]
@@ -298,6 +304,11 @@ class Simulation:
             raise InvalidInputError("fleet_kwh", fleet_kwh, remedy)
         return fleet_kwh
 
+    def _check_placed(self) -> None:
+        if not self._placed.all():
+            run = int(np.argmin(self._placed))
+            raise InvalidInputError("run", run, "place it with reset() first")
+
     def _check_limits(self, net_load_kwh: Floats, bids_kwh: Floats) -> None:
         run, charger = first_outside_limits(self.state, net_load_kwh)
         if run >= 0:
@@ -307,6 +318,8 @@ class Simulation:
                 float(net_load_kwh[run, charger]),
                 f"stay within [{lo:.6g}, {hi:.6g}]",
             )
+        if bids_kwh is self._no_bids:
+            return
         limit = self.bid_limit_kwh + TOLERANCE_KWH
         if not (np.abs(bids_kwh) <= limit).all():
             row, line = np.argwhere(~(np.abs(bids_kwh) <= limit))[0]

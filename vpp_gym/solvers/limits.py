@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.solvers.segments import Floats
+from vpp_gym.solvers.soundness import all_finite, all_powers, is_fleet
 
 
 class Rules(NamedTuple):
@@ -66,12 +67,17 @@ def checked_fleet(n: int, **columns: ArrayLike) -> Floats:
     """
     table = np.empty((n, len(Ev._fields)))
     for k, name in enumerate(Ev._fields):
-        column = columns[name]
-        if np.ndim(column) > 1 or np.size(column) not in (1, n):
-            raise InvalidInputError(name, np.shape(column), f"give ({n},) or one number")
-        table[:, k] = column
-    _check_table(table)
+        shape = _shape(columns[name])
+        if shape not in ((), (n,), (1,)):
+            raise InvalidInputError(name, shape, f"give ({n},) or one number")
+        table[:, k] = columns[name]
+    if not is_fleet(table):
+        _check_table(table)
     return table
+
+
+def _shape(values: ArrayLike) -> tuple[int, ...]:
+    return values.shape if isinstance(values, np.ndarray) else np.shape(values)
 
 
 def _check_table(table: Floats) -> None:
@@ -126,20 +132,21 @@ def checked_prices(buy: ArrayLike, sell: ArrayLike, n: int) -> tuple[Floats, Flo
     if sold.shape not in ((1, bought.size), (n, bought.size)):
         remedy = f"give ({bought.size},) or ({n}, {bought.size}), as buy has so many steps"
         raise InvalidInputError("sell", np.shape(sell), remedy)
-    for name, prices in (("buy", bought), ("sell", sold)):
-        if not np.isfinite(prices).all():
+    for name, prices in (("buy", bought[None]), ("sell", sold)):
+        if not all_finite(prices):
             raise InvalidInputError(name, "nan or inf", "give finite prices")
     return bought, sold
 
 
-def per_ev(limit_kwh: ArrayLike) -> ArrayLike:
+def per_ev(limit_kwh: ArrayLike) -> NDArray:
     """A limit per EV, one number or (n,), as a column; (n, T) per EV and step as it is."""
-    return limit_kwh if np.ndim(limit_kwh) > 1 else np.reshape(limit_kwh, (-1, 1))
+    limit = np.asarray(limit_kwh)
+    return limit if limit.ndim > 1 else limit.reshape(-1, 1)
 
 
 def n_evs(*columns: ArrayLike) -> int:
     """Length of the longest column; one number counts as one EV."""
-    return max(len(column) if np.ndim(column) else 1 for column in map(np.asarray, columns))
+    return max(shape[0] if shape else 1 for shape in map(_shape, columns))
 
 
 def checked_power(name: str, limit_kwh: ArrayLike, n: int, steps: int) -> Floats:
@@ -159,8 +166,8 @@ def checked_power(name: str, limit_kwh: ArrayLike, n: int, steps: int) -> Floats
     if limit.ndim != 2 or limit.shape[0] not in (1, n) or limit.shape[1] not in (1, steps):
         remedy = f"give one number, or limits of {n} EVs, or of {n} EVs in {steps} steps"
         raise InvalidInputError(name, np.shape(limit_kwh), remedy)
-    low, high = limit.min(initial=0.0), limit.max(initial=0.0)
-    if not 0.0 <= low <= high < np.inf:
+    if not all_powers(limit):
+        low, high = limit.min(), limit.max()
         worst = high if low >= 0.0 else low
         raise InvalidInputError(name, worst, "give finite numbers, at least 0")
     return limit

@@ -180,6 +180,8 @@ def _solved(
     discharge = checked_power("discharge_kwh", powers_kwh[1], *shape)
     series = buy, sell, dearest_first(buy), charge, discharge
     net_load, status = net_load_of_fleet(*series, fleet, rules)
+    if (status == SOLVED).all():
+        return net_load
     for k in np.flatnonzero(status != SOLVED):
         ev = Ev(*fleet[k])
         n = min(int(ev.steps), len(buy))
