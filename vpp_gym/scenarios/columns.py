@@ -25,9 +25,12 @@ def price_series(name: str, values: ArrayLike, length: int | None = None) -> Flo
     if series.size == 0:
         raise InvalidInputError(name, [], "give at least one step")
     remedy = "prices are EUR/kWh: divide EUR/MWh by 1000 and ct/kWh by 100"
-    if (wild := np.flatnonzero(np.abs(series) > LARGEST_PRICE)).size:
+    size = np.abs(series)
+    if size.max() <= LARGEST_MEDIAN_PRICE:
+        return series
+    if (wild := np.flatnonzero(size > LARGEST_PRICE)).size:
         raise InvalidInputError(f"{name}[{wild[0]}]", float(series[wild[0]]), remedy)
-    if (median := float(np.median(np.abs(series)))) > LARGEST_MEDIAN_PRICE:
+    if (median := float(np.median(size))) > LARGEST_MEDIAN_PRICE:
         raise InvalidInputError(name, f"median {median:g}", remedy)
     return series
 

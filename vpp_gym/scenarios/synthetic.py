@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calibration import Calibration, Floats, dutch_2019
-from vpp_gym.scenarios.columns import whole
+from vpp_gym.scenarios.columns import price_series, whole
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import SPLITS, BuiltSource
-from vpp_gym.scenarios.synthetic_params import (
-    PriceParams,
-    RenewableParams,
-    SyntheticParams,
-    as_synthetic_params,
-)
+from vpp_gym.scenarios.synthetic_params import SyntheticParams, as_synthetic_params
 from vpp_gym.scenarios.synthetic_prices import draw_hourly_prices, draw_quarter_scatter
 from vpp_gym.scenarios.synthetic_regime import in_regime
 from vpp_gym.scenarios.synthetic_sessions import draw_sessions
@@ -28,7 +24,7 @@ from vpp_gym.scenarios.synthetic_weather import (
     renewable_dips,
 )
 
-START = np.datetime64("2019-01-01")
+START = np.datetime64("2019-01-01", "m")
 N_SCENARIOS = {"train": 32, "validation": 4, "test": 1}
 _PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES = range(5)
 
@@ -80,6 +76,7 @@ class SyntheticSource(BuiltSource):
         changes = {} if sessions_per_day is None else {"sessions_per_day": sessions_per_day}
         self.params = as_synthetic_params(params, **changes)
         n_scenarios = N_SCENARIOS[split] if n_scenarios is None else n_scenarios
+        self._changed = self.params.model_dump(include=set(self.params.changed_sections))
         name = "+".join((f"synthetic:{split}", *self.params.changed_sections))
         super().__init__(name=name, dt_h=dt_h, n_scenarios=n_scenarios)
         self.split = split
@@ -98,7 +95,7 @@ class SyntheticSource(BuiltSource):
 
     def _build(self, index: int) -> Scenario:
         fitted = in_regime(dutch_2019(), self.params)
-        dates = START + np.arange(self.days)
+        dates = START.astype("datetime64[D]") + np.arange(self.days)
         da, im, spread = self._prices(index, fitted, dates)
         sessions = draw_sessions(
             self.rng(index, _SESSIONS),
@@ -108,10 +105,10 @@ class SyntheticSource(BuiltSource):
             dt_h=self.dt_h,
             mix=self.params.site,
         )
-        return Scenario.from_arrays(
-            da_eur_per_kwh=da,
-            im_short_eur_per_kwh=im + spread / 2,
-            im_long_eur_per_kwh=im - spread / 2,
+        return Scenario(  # sessions and clock are right as they were drawn
+            da_eur_per_kwh=price_series("da_eur_per_kwh", da),
+            im_short_eur_per_kwh=price_series("im_short_eur_per_kwh", im + spread / 2),
+            im_long_eur_per_kwh=price_series("im_long_eur_per_kwh", im - spread / 2),
             sessions=sessions,
             start=START,
             dt_h=self.dt_h,
@@ -133,16 +130,15 @@ class SyntheticSource(BuiltSource):
 
     def _added_prices(self, index: int, dates: Dates) -> tuple[Floats, Floats]:
         """(hours,) EUR/kWh each that weather and spikes add to the two prices."""
-        weather, spikes = self.rng(index, _WEATHER), self.rng(index, _SPIKES)
         da, im = np.zeros((2, 24 * len(dates)))
-        if self.params.price != PriceParams():
+        if "price" in self._changed:
+            spikes = self.rng(index, _SPIKES)
             da += day_ahead_spikes(spikes, self.params.price, dates)
             im += imbalance_spikes(spikes, self.params.price, dates)
-        if self.params.renewables != RenewableParams():
-            da -= renewable_dips(weather, self.params.renewables, dates)
+        if "renewables" in self._changed:
+            da -= renewable_dips(self.rng(index, _WEATHER), self.params.renewables, dates)
         return da, da + im
 
     def _notes(self, index: int) -> dict[str, Any]:
         notes = {"source": "synthetic, dutch_2019.json", "seed": self.seed, "index": index}
-        changed = self.params.model_dump(include=set(self.params.changed_sections))
-        return notes | ({"changed": changed} if changed else {})
+        return notes | ({"changed": deepcopy(self._changed)} if self._changed else {})

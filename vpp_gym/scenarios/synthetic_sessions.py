@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.scenarios.calibration import Calibration, Floats
 from vpp_gym.scenarios.demand import CAPACITY_KWH, TARGET_SOC, reference_arrival_soc
-from vpp_gym.scenarios.quantiles import from_quantiles
+from vpp_gym.scenarios.quantiles import class_of, from_quantiles
 from vpp_gym.scenarios.scenario import Sessions
 from vpp_gym.scenarios.site_mix import Week, stay_hours, week_of
 from vpp_gym.scenarios.synthetic_params import SiteMix
@@ -49,29 +50,60 @@ def draw_sessions(
     """
     week = week_of(fitted, mix or SiteMix())
     hour = _arrival_hours(rng, fitted, week, dates, sessions_per_day)
-    n = len(hour)
-    uniform = rng.random((5, n))
-    behaviour = rng.random((2, n))
-    start_h = hour + np.floor(uniform[0] * 60) / 60
-    hour_of_day, day = hour % 24, weekday(dates)[hour // 24]
-    stay_h = stay_hours(fitted, week, day, start_h - 24 * (hour // 24), uniform[1])
+    draws = rng.random((7, len(hour)))
+    minute = (draws[0] * 60).astype(np.int64)
+    order = _by_minute(hour, minute)
+    start_h = hour + minute[order] / 60
+    stay_rank, charge_rank, full_rank = draws[1:4].take(order, axis=1)
+    owner_draw, departure_draw, interest_draw = draws[4:].take(order, axis=1)
+    day, hour_of_day = hour // 24, hour % 24
+    stay_h = stay_hours(fitted, week, weekday(dates)[day], start_h - 24 * day, stay_rank)
     arrival = np.floor(start_h / dt_h).astype(np.int64)
     n_steps = round(len(dates) * 24 / dt_h)
     departure = np.minimum(arrival + np.ceil(stay_h / dt_h).astype(np.int64), n_steps)
-    charge_h = _charge_hours(fitted, hour_of_day, stay_h, uniform[2:4])
-    order = np.argsort(start_h, kind="stable")
+    charge_h = _charge_hours(fitted, hour_of_day, stay_h, charge_rank, full_rank)
     return Sessions(
         arrival_step=arrival,
         departure_step=departure,
         arrival_soc=reference_arrival_soc(charge_h, (departure - arrival) * dt_h),
-        target_soc=np.full(n, TARGET_SOC),
-        capacity_kwh=np.full(n, CAPACITY_KWH),
-        charge_kw=np.full(n, np.inf),
-        discharge_kw=np.full(n, np.inf),
-        owner_draw=uniform[4],
-        departure_draw=behaviour[0],
-        interest_draw=behaviour[1],
-    ).take(order)
+        target_soc=_of_all(TARGET_SOC, len(hour)),
+        capacity_kwh=_of_all(CAPACITY_KWH, len(hour)),
+        charge_kw=_of_all(np.inf, len(hour)),
+        discharge_kw=_of_all(np.inf, len(hour)),
+        owner_draw=owner_draw,
+        departure_draw=departure_draw,
+        interest_draw=interest_draw,
+    )
+
+
+def _of_all(value: float, n: int) -> Floats:
+    """(n,) one value that all sessions share, and its memory."""
+    return np.broadcast_to(np.float64(value), n)
+
+
+@numba.njit(cache=True)
+def _by_minute(hour: Ints, minute: Ints) -> Ints:
+    """(n,) rows in order of time, of arrivals in order of hours; in one minute, as they were.
+
+    As `np.argsort(hour + minute / 60, kind="stable")`: sorted by counting, first by
+    minutes, then by hours.
+    """
+    by_minute = _sorted_by_counting(minute, np.arange(len(hour)))
+    return _sorted_by_counting(hour, by_minute)
+
+
+@numba.njit(cache=True)
+def _sorted_by_counting(key: Ints, rows: Ints) -> Ints:
+    """(n,) the rows by their small whole keys; those of one key as they were."""
+    place = np.zeros(key.max() + 2 if len(key) else 1, dtype=np.int64)
+    for one in key:
+        place[one + 1] += 1
+    place = np.cumsum(place)
+    ordered = np.empty_like(rows)
+    for row in rows:
+        ordered[place[key[row]]] = row
+        place[key[row]] += 1
+    return ordered
 
 
 def _arrival_hours(
@@ -90,13 +122,15 @@ def _arrival_hours(
     return np.repeat(np.arange(rate.size), rng.poisson(rate).ravel())
 
 
-def _charge_hours(fitted: Calibration, hour: Ints, stay_h: Floats, uniform: Floats) -> Floats:
+def _charge_hours(
+    fitted: Calibration, hour: Ints, stay_h: Floats, rank: Floats, full_rank: Floats
+) -> Floats:
     """(n,) hours of charging at full power, never more than the stay."""
     period = fitted.period[hour]
-    stay_class = np.searchsorted(fitted.stay_edges_h, stay_h)
+    stay_class = class_of(fitted.stay_edges_h, stay_h)
     n_classes = len(fitted.stay_edges_h) + 1
     row = period * n_classes + stay_class
     table = fitted.charge_h.reshape(-1, len(fitted.levels))
-    partial = np.minimum(from_quantiles(fitted.levels, table, row, uniform[0]), stay_h)
-    full = uniform[1] < fitted.full_share[period, stay_class]
+    partial = np.minimum(from_quantiles(fitted.levels, table, row, rank), stay_h)
+    full = full_rank < fitted.full_share[period, stay_class]
     return np.where(full, stay_h, partial)
