@@ -80,6 +80,20 @@ def batch_rate(seconds: float, num_envs: int, n_chargers: int = CHARGERS, **opti
     return best_rate(lambda: envs.step(action), num_envs, seconds)
 
 
+def microgrid_rate(seconds: float, num_envs: int) -> float:
+    """Environment steps per second of microgrids in a batch, with automatic resets."""
+    envs = gym.make_vec(
+        "FCEVMicrogrid-v0",
+        num_envs=num_envs,
+        vectorization_mode="vector_entry_point",
+        volumes=True,
+        rewards=True,
+    )
+    envs.reset(seed=0)
+    action = envs.action_space.sample()
+    return best_rate(lambda: envs.step(action), num_envs, seconds)
+
+
 def large_fleet_rate(seconds: float) -> float:
     """EV-steps per second: connected EVs times steps, at 10,000 chargers."""
     source = SyntheticSource("train", n_scenarios=1, sessions_per_day=27.4 * 1000, days=14)
@@ -134,6 +148,7 @@ def measure(seconds: float) -> dict[str, Any]:
         "batch of 1024, per EV": batch_rate(seconds, 1024, control="per_ev"),
         "batch of 1024, quarter hours": batch_rate(seconds, 1024, dt_h=0.25),
         "batch of 4, 10000 chargers, EV-steps": large_fleet_rate(seconds),
+        "microgrids of fuel-cell cars, batch of 256": microgrid_rate(seconds, 256),
     }
     return {
         "steps_per_second": rates,

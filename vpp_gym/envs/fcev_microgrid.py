@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from vpp_gym.envs.fields import Field
 from vpp_gym.envs.hydrogen_shell import HydrogenCore, checked_days, chosen_option
 from vpp_gym.envs.layout import Layout, between, checked_action
+from vpp_gym.envs.microgrid_look import AHEAD, Calendar, Columns, look
 from vpp_gym.envs.shell import ScalarShell, VectorShell
-from vpp_gym.hydrogen.calendar import HOURS
+from vpp_gym.hydrogen.calendar import HOURS, winter
 from vpp_gym.hydrogen.microgrid import MONEY, TERMS
-from vpp_gym.hydrogen.microgrid_views import MicrogridDecision, MicrogridSnapshot
+from vpp_gym.hydrogen.microgrid_state import Decisions
 from vpp_gym.hydrogen.microgrid_world import Microgrid
 from vpp_gym.hydrogen.params import MicrogridParams, changed
 from vpp_gym.scenarios.columns import whole
@@ -24,7 +25,6 @@ from vpp_gym.scenarios.microgrid import MicrogridSource
 
 Floats = NDArray[np.float64]
 
-AHEAD = 12
 LEAST_FACTOR, MOST_FACTOR = 0.25, 1.5
 MOST_REWARD_EUR_PER_H = 0.5
 
@@ -55,6 +55,7 @@ class MicrogridCore(HydrogenCore):
         episode_days: from midnight to midnight; None: the year.
         volumes: the agent sets the committed volume of the stays that begin.
         rewards: the agent sets a reward for cars outside their interval.
+        drawn_stock: episodes begin with a store filled as drawn, not as `params` say.
         n_runs: size of the batch.
     """
 
@@ -68,6 +69,7 @@ class MicrogridCore(HydrogenCore):
         episode_days: int | None,
         volumes: bool,
         rewards: bool,
+        drawn_stock: bool,
         n_runs: int,
     ) -> None:
         self.params = changed(MicrogridParams(), params)
@@ -76,12 +78,16 @@ class MicrogridCore(HydrogenCore):
         self.n_runs = whole("num_envs", n_runs, least=1)
         self.world = Microgrid(worlds, self.params, self.n_runs)
         self.episode_days = checked_days(episode_days, self.world.n_days)
-        self.volumes, self.rewards = volumes, rewards
+        self.volumes, self.rewards, self.drawn_stock = volumes, rewards, drawn_stock
         self.layout = Layout(FIELDS)
         self.observation_space = self.layout.space
         self.action_space = spaces.Box(-1.0, 1.0, (2 + volumes + rewards,), np.float32)
         self._end = np.zeros(self.n_runs, np.int64)
-        self._seen: dict[int, MicrogridSnapshot] = {}
+        first = np.cumsum([0, *self.layout.sizes[:-1]]).tolist()
+        at = {field.name: column for field, column in zip(FIELDS, first, strict=True)}
+        self._columns = Columns(**at)
+        shares = [one.cars.usual_open.mean(axis=0) for one in worlds]
+        self._calendar = Calendar(winter(self.world.n_days), np.stack(shares))
 
     @property
     def over(self) -> NDArray[np.bool_]:
@@ -92,63 +98,39 @@ class MicrogridCore(HydrogenCore):
         """Begin an episode at a midnight drawn; options `world` and `start_day` set it."""
         worlds, starts = len(self.world.scenarios), self.world.n_days - self.episode_days + 1
         world, day = chosen_option(options, rng, {"world": worlds, "start_day": starts})
-        self.world.reset(run, world, HOURS * day)
-        self._seen.pop(run, None)
+        stock_share = float(rng.random()) if self.drawn_stock else None
+        self.world.reset(run, world, HOURS * day, stock_share)
         self._end[run] = HOURS * (day + self.episode_days)
 
     def advance(self, actions: Any, moving: NDArray[np.bool_]) -> Floats:
         """Decide and settle an hour of every run that moves."""
         array = checked_action(actions, (self.n_runs, *self.action_space.shape))
-        decisions = [
-            self.decision(array[run], self.snapshot(run)) if moving[run] else None
-            for run in range(self.n_runs)
-        ]
-        records = self.world.advance(decisions)
-        self._seen.clear()
-        return records
+        return self.world.advance_all(moving, self.decisions(array))
 
-    def snapshot(self, run: int) -> MicrogridSnapshot:
-        """What the operator of a run knows now; made once an hour."""
-        if run not in self._seen:
-            self._seen[run] = self.world.snapshot(run)
-        return self._seen[run]
-
-    def decision(self, action: Floats, snapshot: MicrogridSnapshot) -> MicrogridDecision:
-        """The decision that an action stands for; 0 is the article's order."""
-        more = list(action[2:])
-        factor = between(more.pop(0), LEAST_FACTOR, 1.0, MOST_FACTOR) if self.volumes else 1.0
-        reward = MOST_REWARD_EUR_PER_H * max(more.pop(0), 0.0) if self.rewards else 0.0
-        return MicrogridDecision(
-            v2g_kwh=float(between(action[0], 0.0, snapshot.served_kwh, snapshot.available_kwh)),
-            electrolyser_kwh=float(between(action[1], 0.0, snapshot.taken_kwh, snapshot.room_kwh)),
-            volume_factor=float(factor),
-            reward_eur_per_h=float(reward),
+    def decisions(self, actions: Floats) -> Decisions:
+        """(B,) decisions that (B, A) actions stand for; 0 is the article's order."""
+        state, bank = self.world.state, self.world.bank
+        k, t = state.world, np.minimum(state.hour, bank.load.shape[1] - 1)
+        available_kwh, room_kwh = self.world.limits_kwh()
+        served_kwh = np.minimum(bank.deficit[k, t], available_kwh)
+        taken_kwh = np.minimum(bank.surplus[k, t] + bank.wind[k, t], room_kwh)
+        more = list(actions.T[2:])
+        at_rest = np.zeros(self.n_runs)
+        volume = more.pop(0) if self.volumes else at_rest
+        reward = more.pop(0) if self.rewards else at_rest
+        return Decisions(
+            v2g_kwh=between(actions[:, 0], 0.0, served_kwh, available_kwh),
+            electrolyser_kwh=between(actions[:, 1], 0.0, taken_kwh, room_kwh),
+            volume_factor=between(volume, LEAST_FACTOR, 1.0, MOST_FACTOR),
+            reward_eur_per_h=MOST_REWARD_EUR_PER_H * np.maximum(reward, 0.0),
         )
 
     def observe(self) -> NDArray[np.float32]:
         """(B, size) observations."""
-        return np.stack([self._look(self.snapshot(run)) for run in range(self.n_runs)])
-
-    def _look(self, snapshot: MicrogridSnapshot) -> NDArray[np.float32]:
-        n, turn = self.params.n_cars, 2 * np.pi * (snapshot.hour % HOURS) / HOURS
-        at_disposal = np.minimum(snapshot.left_kwh, 100.0)[snapshot.plugged]
-        tanks_kg = snapshot.tank_kg[snapshot.home]
-        return self.layout.flat(
-            {
-                "clock": [np.sin(turn), np.cos(turn)],
-                "weekend": snapshot.weekend,
-                "winter": snapshot.winter,
-                "deficit": snapshot.expected_deficit_kwh[:AHEAD] / n,
-                "made": (snapshot.expected_surplus_kwh + snapshot.expected_wind_kwh)[:AHEAD] / n,
-                "price": snapshot.import_eur_per_kwh[:AHEAD],
-                "open": snapshot.usual_open[:, :AHEAD].mean(axis=0),
-                "available": snapshot.available_kwh / n,
-                "left": at_disposal.sum() / n,
-                "fuel": tanks_kg.sum() / (max(len(tanks_kg), 1) * self.params.fuel_cell.tank_kg),
-                "stock": snapshot.stock_kg / self.params.electrolyser.store_kg,
-                "room": snapshot.room_kwh / n,
-            }
-        )
+        world, layout = self.world, self.layout
+        rows = np.empty((self.n_runs, len(layout.scale)))
+        look(self._columns, self._calendar, world.bank, world.rules, world.state, rows)
+        return np.clip((rows / layout.scale).astype(np.float32), layout.low, layout.high)
 
 
 class FCEVMicrogridEnv(ScalarShell):
@@ -180,7 +162,7 @@ class FCEVMicrogridEnv(ScalarShell):
     drivers, and the self-sufficiency of the hour.
 
     ## Starting State
-    Midnight of a day drawn, tanks full, the store as filled as `params` say.
+    Midnight of a day drawn, tanks full, the store as filled as `params` say, or as drawn.
     Options `world` and `start_day` set the day.
 
     ## Episode End
@@ -192,6 +174,8 @@ class FCEVMicrogridEnv(ScalarShell):
     n_worlds: worlds that episodes are drawn from.
     episode_days: 7; None: the year.
     volumes, rewards: the two options of the action.
+    drawn_stock: the store is filled as drawn at the start. A week from a given store never
+        comes to the trailers that a year may need; an agent for whole years trains so.
     """
 
     def __init__(
@@ -203,17 +187,12 @@ class FCEVMicrogridEnv(ScalarShell):
         episode_days: int | None = 7,
         volumes: bool = False,
         rewards: bool = False,
+        drawn_stock: bool = False,
     ) -> None:
-        core = MicrogridCore(params, base, n_worlds, episode_days, volumes, rewards, n_runs=1)
+        core = MicrogridCore(
+            params, base, n_worlds, episode_days, volumes, rewards, drawn_stock, n_runs=1
+        )
         super().__init__(core)
-
-    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Decide for this hour."""
-        observation, reward, terminated, truncated, info = super().step(action)
-        load_kwh = info["load_kwh"]
-        missing = info["import_kwh"] / load_kwh if load_kwh > 0 else 0.0
-        info["self_sufficiency"] = 1.0 - min(missing, 1.0)
-        return observation, reward, terminated, truncated, info
 
 
 class FCEVMicrogridVectorEnv(VectorShell):
@@ -229,9 +208,10 @@ class FCEVMicrogridVectorEnv(VectorShell):
         episode_days: int | None = 7,
         volumes: bool = False,
         rewards: bool = False,
+        drawn_stock: bool = False,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         core = MicrogridCore(
-            params, base, n_worlds, episode_days, volumes, rewards, n_runs=num_envs
+            params, base, n_worlds, episode_days, volumes, rewards, drawn_stock, n_runs=num_envs
         )
         super().__init__(core, autoreset_mode)

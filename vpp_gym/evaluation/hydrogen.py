@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 NOON = 12
 KEYS = ["policy", "scenario"]
-NOT_ADDITIVE = ("day", "date", "fairness")
+NOT_ADDITIVE = ("day", "date", "fairness", "self_sufficiency")
 
 
 def evaluate_car_park(
@@ -101,6 +101,7 @@ def evaluate_microgrid(
     mean_s = solving_s.reshape(len(days), HOURS).mean(axis=1).tolist()
     rows = _rows(by_day, days, microgrid.TERMS, len(microgrid.MONEY), mean_s)
     rows["fairness"] = [float(day[-1, microgrid.FAIRNESS]) for day in by_day]
+    rows["self_sufficiency"] = 1.0 - rows["import_kwh"] / rows["load_kwh"]
     return _labelled(rows, policy.name, scenario.name), records
 
 

@@ -15,10 +15,6 @@ from vpp_gym.hydrogen.params import MicrogridParams
 Floats = NDArray[np.float64]
 
 
-PAST_DAYS = 7
-"""Days whose same hours make the expectation of an hour ahead."""
-
-
 class Past(NamedTuple):
     """Series in kWh that end with this hour and begin up to a week before."""
 
@@ -39,8 +35,12 @@ class MicrogridSnapshot:
         surplus_kwh: of the roofs in this hour.
         wind_kwh: in this hour.
         past: series of the past week, this hour last.
-        known_da_eur_per_kwh: (25 to 49,) day-ahead prices from yesterday's same hour on, as
-            far as they are known.
+        expected_deficit_kwh: (24,) this hour as it is, and 23 ahead as the mean of the same
+            hours of the week before.
+        expected_surplus_kwh: (24,) of the roofs, likewise.
+        expected_wind_kwh: (24,) likewise.
+        expected_da_eur_per_kwh: (24,) day-ahead prices: as known, then as in the same hour of
+            the day before.
         tank_kg: (n,) levels.
         home: (n,) at home now.
         plugged: (n,) at the operator's disposal now.
@@ -61,7 +61,10 @@ class MicrogridSnapshot:
     surplus_kwh: float
     wind_kwh: float
     past: Past
-    known_da_eur_per_kwh: Floats
+    expected_deficit_kwh: Floats
+    expected_surplus_kwh: Floats
+    expected_wind_kwh: Floats
+    expected_da_eur_per_kwh: Floats
     tank_kg: Floats
     home: NDArray[np.bool_]
     plugged: NDArray[np.bool_]
@@ -75,29 +78,14 @@ class MicrogridSnapshot:
     params: MicrogridParams
 
     @cached_property
-    def expected_deficit_kwh(self) -> Floats:
-        """(24,) this hour as it is, and 23 ahead as the mean of the same hours before."""
-        return expected(self.past.deficit_kwh)
-
-    @cached_property
-    def expected_surplus_kwh(self) -> Floats:
-        """(24,) of the roofs, likewise."""
-        return expected(self.past.surplus_kwh)
-
-    @cached_property
-    def expected_wind_kwh(self) -> Floats:
-        """(24,) likewise."""
-        return expected(self.past.wind_kwh)
-
-    @cached_property
     def import_eur_per_kwh(self) -> Floats:
-        """(24,) price of imports: as known, then as in the same hour of the day before."""
-        return self._da_ahead() + self.params.money.import_fee_eur_per_kwh
+        """(24,) price of imports, now and as expected ahead."""
+        return self.expected_da_eur_per_kwh + self.params.money.import_fee_eur_per_kwh
 
     @cached_property
     def export_eur_per_kwh(self) -> Floats:
         """(24,) price of exports, likewise."""
-        return self._da_ahead() - self.params.money.export_fee_eur_per_kwh
+        return self.expected_da_eur_per_kwh - self.params.money.export_fee_eur_per_kwh
 
     @cached_property
     def usual_open(self) -> NDArray[np.bool_]:
@@ -106,11 +94,6 @@ class MicrogridSnapshot:
         ahead[:, : self.schedule.shape[1]] = self.schedule
         ahead[:, 0] = self.plugged
         return ahead
-
-    def _da_ahead(self) -> Floats:
-        known = self.known_da_eur_per_kwh
-        hours = HOURS + np.arange(HOURS)
-        return known[np.where(hours < len(known), hours, hours - HOURS)]
 
     @property
     def served_kwh(self) -> float:
@@ -138,19 +121,3 @@ class MicrogridDecision:
     electrolyser_kwh: float
     volume_factor: float = 1.0
     reward_eur_per_h: float = 0.0
-
-
-def expected(series: Floats) -> Floats:
-    """(24,) this hour as it is, and for the hours ahead the mean of the same hours before.
-
-    Args:
-        series: up to a week, this hour last. Without a whole day before it, the present
-            value stands in.
-    """
-    now, past = series[-1], series[:-1]
-    days = len(past) // HOURS
-    if days == 0:
-        return np.full(HOURS, now)
-    ahead = past[len(past) - HOURS * days :].reshape(days, HOURS).mean(axis=0)
-    ahead[0] = now
-    return ahead

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,25 +12,19 @@ from numpy.typing import NDArray
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.hydrogen.calendar import HOURS, winter
 from vpp_gym.hydrogen.households import Households
-from vpp_gym.hydrogen.microgrid import (
-    TERMS,
-    Bank,
-    Decisions,
-    advance,
-    empty_state,
-    limits,
-    place,
-    rules_of,
-)
-from vpp_gym.hydrogen.microgrid_views import PAST_DAYS, MicrogridDecision, MicrogridSnapshot, Past
+from vpp_gym.hydrogen.microgrid import TERMS
+from vpp_gym.hydrogen.microgrid_hour import advance, limits
+from vpp_gym.hydrogen.microgrid_outlook import PAST_DAYS, energy_ahead, prices_ahead
+from vpp_gym.hydrogen.microgrid_state import Bank, Decisions, empty_state, place, rules_of
+from vpp_gym.hydrogen.microgrid_views import MicrogridDecision, MicrogridSnapshot, Past
 from vpp_gym.hydrogen.params import MicrogridParams
 from vpp_gym.hydrogen.volume_contracts import Cars, kinds_of_days
 
 Floats = NDArray[np.float64]
 
-GATE_H = 12
-"""Hour of the day after which tomorrow's prices are known."""
 TOLERANCE_KWH = 1e-9
+MOST_FACTOR, MOST_EUR_PER_H = 10.0, 1e3
+"""Largest factor on maxVolume and largest reward that are taken for meant."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +77,20 @@ class Microgrid:
         self.state = empty_state(n_runs, params.n_cars)
         self._winter = winter(self.n_days)
 
-    def reset(self, run: int = 0, world: int = 0, hour: int = 0) -> None:
-        """Begin a run in some world at some hour."""
+    def reset(
+        self, run: int = 0, world: int = 0, hour: int = 0, stock_share: float | None = None
+    ) -> None:
+        """Begin a run in some world at some hour.
+
+        Args:
+            run: of the batch.
+            world: one of `scenarios`.
+            hour: of the year.
+            stock_share: of the store that is filled; None: as `params` say.
+        """
         electrolyser = self.params.electrolyser
-        stock_kg = electrolyser.initial_share * electrolyser.store_kg
-        place(self.state, self.bank, self.rules, run, world, hour, stock_kg)
+        share = electrolyser.initial_share if stock_share is None else stock_share
+        place(self.state, self.bank, self.rules, run, world, hour, share * electrolyser.store_kg)
 
     def snapshot(self, run: int = 0) -> MicrogridSnapshot:
         """What the operator of a run knows now."""
@@ -94,7 +98,7 @@ class Microgrid:
         t = min(int(state.hour[run]), HOURS * self.n_days - 1)
         day = t // HOURS
         week = slice(max(t - HOURS * PAST_DAYS, 0), t + 1)
-        available_kwh, room_kwh = limits(run, self.rules, state)
+        available_kwh, room_kwh = limits(self.rules, state)
         return MicrogridSnapshot(
             hour=t,
             weekend=bool(bank.kind[day + 1]),
@@ -103,7 +107,10 @@ class Microgrid:
             surplus_kwh=float(bank.surplus[k, t]),
             wind_kwh=float(bank.wind[k, t]),
             past=Past(bank.deficit[k, week], bank.surplus[k, week], bank.wind[k, week]),
-            known_da_eur_per_kwh=_known_prices(bank.da[k], t),
+            expected_deficit_kwh=energy_ahead(bank.deficit[k], t),
+            expected_surplus_kwh=energy_ahead(bank.surplus[k], t),
+            expected_wind_kwh=energy_ahead(bank.wind[k], t),
+            expected_da_eur_per_kwh=prices_ahead(bank.da[k], t),
             tank_kg=state.tank_kg[run].copy(),
             home=state.home[run].copy(),
             plugged=state.plugged[run].copy(),
@@ -112,56 +119,42 @@ class Microgrid:
             next_kwh=bank.volume[k, :, bank.kind[day + 1]],
             schedule=self.scenarios[k].cars.usual_open[:, t : t + HOURS],
             stock_kg=float(state.stock_kg[run]),
-            available_kwh=available_kwh,
-            room_kwh=room_kwh,
+            available_kwh=float(available_kwh[run]),
+            room_kwh=float(room_kwh[run]),
             params=self.params,
         )
 
-    def advance(
-        self,
-        decisions: Sequence[MicrogridDecision | None],
-    ) -> Floats:
+    def limits_kwh(self) -> tuple[Floats, Floats]:
+        """(B,) what the cars can give and (B,) what the electrolyser can take now."""
+        return limits(self.rules, self.state)
+
+    def advance(self, decisions: Sequence[MicrogridDecision | None]) -> Floats:
         """(B, len(TERMS)) records of an hour; zero for runs without a decision.
 
         Raises:
             InvalidInputError: more than the cars can give or the electrolyser can take.
         """
-        records = np.zeros((self.n_runs, len(TERMS)))
         moves = np.array([one is not None for one in decisions])
         given = [one or MicrogridDecision(0.0, 0.0) for one in decisions]
-        for run in np.flatnonzero(moves).tolist():
-            self._check(run, given[run])
-        columns = zip(
-            *((d.v2g_kwh, d.electrolyser_kwh, d.volume_factor, d.reward_eur_per_h) for d in given),
-            strict=True,
-        )
+        columns = zip(*map(astuple, given), strict=True)
         arrays = Decisions(*(np.array(column, dtype=np.float64) for column in columns))
-        advance(moves, self.bank, self.rules, self.state, arrays, records)
+        return self.advance_all(moves, arrays)
+
+    def advance_all(self, moves: NDArray[np.bool_], decisions: Decisions) -> Floats:
+        """The same for decisions as arrays; those of runs that do not move are not read."""
+        self._check(moves, decisions)
+        records = np.zeros((self.n_runs, len(TERMS)))
+        advance(moves, self.bank, self.rules, self.state, decisions, records)
         return records
 
-    def _check(self, run: int, decision: MicrogridDecision) -> None:
-        available_kwh, room_kwh = limits(run, self.rules, self.state)
-        most = {
-            "v2g_kwh": available_kwh,
-            "electrolyser_kwh": room_kwh,
-            "volume_factor": 10.0,
-            "reward_eur_per_h": 1e3,
-        }
-        for field, limit in most.items():
-            value = getattr(decision, field)
-            if not -TOLERANCE_KWH <= value <= limit + TOLERANCE_KWH:
-                raise InvalidInputError(field, value, f"give 0 to {limit:.6g}")
-
-
-def _known_prices(da: Floats, t: int) -> Floats:
-    """Prices from yesterday's same hour on, to the end of today, after 12:00 of tomorrow.
-
-    On the first day today's prices stand in for yesterday's.
-    """
-    end = HOURS * (t // HOURS + (2 if t % HOURS >= GATE_H else 1))
-    if t >= HOURS:
-        return da[t - HOURS : end]
-    return np.concatenate([da[:HOURS][np.arange(t, t + HOURS) % HOURS], da[t:end]])
+    def _check(self, moves: NDArray[np.bool_], decisions: Decisions) -> None:
+        factor, reward = (np.full(self.n_runs, most) for most in (MOST_FACTOR, MOST_EUR_PER_H))
+        most = (*self.limits_kwh(), factor, reward)
+        for field, values, limit in zip(Decisions._fields, decisions, most, strict=True):
+            fits = (values >= -TOLERANCE_KWH) & (values <= limit + TOLERANCE_KWH)
+            if not (fits | ~moves).all():
+                run = int(np.argmin(fits | ~moves))
+                raise InvalidInputError(field, float(values[run]), f"give 0 to {limit[run]:.6g}")
 
 
 def _bank(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) -> Bank:
@@ -176,10 +169,15 @@ def _bank(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) -> Ba
         da=da,
         import_price=da + params.money.import_fee_eur_per_kwh,
         export_price=da - params.money.export_fee_eur_per_kwh,
-        parked=np.stack([one.parked for one in cars]),
-        open=np.stack([one.open for one in cars]),
+        parked=_cars_side_by_side([one.parked for one in cars]),
+        open=_cars_side_by_side([one.open for one in cars]),
         open_h=np.stack([one.open_h for one in cars]),
         volume=np.stack([one.volume_kwh for one in cars]),
-        joins=np.stack([one.joins for one in cars]),
+        joins=_cars_side_by_side([one.joins for one in cars]),
         kind=kinds_of_days(scenarios[0].n_days),
     )
+
+
+def _cars_side_by_side(worlds: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """(K, n, hours) whose cars of an hour are neighbours in memory, as the hour reads them."""
+    return np.stack([one.T for one in worlds]).transpose(0, 2, 1)

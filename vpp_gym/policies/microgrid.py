@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.hydrogen.microgrid import rules_of
+from vpp_gym.hydrogen.microgrid_state import rules_of
 from vpp_gym.hydrogen.microgrid_views import MicrogridDecision, MicrogridSnapshot
 from vpp_gym.hydrogen.microgrid_world import Microgrid
 from vpp_gym.policies.hydrogen_base import HydrogenPolicy, Strategy

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, eye_array, hstack, vstack
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.hydrogen.microgrid import Bank, Rules
+from vpp_gym.hydrogen.microgrid_state import Bank, Rules
 from vpp_gym.solvers.linear_program import LinearProgram, solve
 
 Floats = NDArray[np.float64]
