@@ -39,14 +39,18 @@ class Calibration:
         period: (24,) period of the day of an arrival hour.
         full_share: (periods, b) share of cars that charge as long as they stay.
         charge_h: (periods, b, k) quantiles of the charge time of the others.
-        season_eur_per_kwh: (2,) sine and cosine of the year in the DA price.
+        season_eur_per_kwh: (4, 24) waves of the year in the DA price of each hour, see
+            `vpp_gym.scenarios.season.waves`: level, and how the day's shape moves.
         shape_eur_per_kwh: (3, 24) mean DA price by day type and hour.
-        da_scale_eur_per_kwh: (24,) standard deviation around it.
+        da_scale_eur_per_kwh: (24,) standard deviation around both.
         scores: (m,) standard normal scores of the price tables.
-        da_quantiles: (m,) of the scaled DA deviation.
+        da_quantiles: (m,) of the scaled DA deviation, such that the price itself has the
+            distribution of the recorded one.
         da_memory: (c, 3) weight, decay per hour and period in hours (0: none) of
             the processes that add up to the normal score of the DA deviation.
-        im_scale_eur_per_kwh: (24,) standard deviation of IM - DA by hour.
+        im_shape_eur_per_kwh: (24,) mean of IM - DA by hour.
+        im_season_eur_per_kwh: (4, 24) waves of the year in it.
+        im_scale_eur_per_kwh: (24,) standard deviation of IM - DA around both by hour.
         da_edges_eur_per_kwh: (d - 1,) inner edges of DA classes.
         im_quantiles: (d, m) of the scaled IM - DA in each DA class.
         im_memory: (c, 3) as `da_memory`, for IM - DA.
@@ -80,6 +84,8 @@ class Calibration:
     scores: Floats
     da_quantiles: Floats
     da_memory: Floats
+    im_shape_eur_per_kwh: Floats
+    im_season_eur_per_kwh: Floats
     im_scale_eur_per_kwh: Floats
     da_edges_eur_per_kwh: Floats
     im_quantiles: Floats

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from vpp_gym.scenarios.calibration import Calibration, Floats
 from vpp_gym.scenarios.quantiles import class_of, from_quantiles, from_scores
+from vpp_gym.scenarios.season import waves
 from vpp_gym.scenarios.synthetic_sessions import day_type
 
-DAYS_PER_YEAR = 365.0
+YEAR_H = 365 * 24
 
 
 def draw_hourly_prices(
@@ -36,13 +37,14 @@ def draw_hourly_prices(
         regulation state 2 only.
     """
     hours = 24 * len(dates)
-    score, one_class = scores_with_memory(rng, fitted.da_memory, hours), np.zeros(hours, np.int64)
+    score, one_class = level_scores(rng, fitted.da_memory, hours), np.zeros(hours, np.int64)
     deviation = from_scores(fitted.scores, fitted.da_quantiles[None], one_class, score)
-    da = _expected_da(fitted, dates) + np.tile(fitted.da_scale_eur_per_kwh, len(dates)) * deviation
+    da = expected_da(fitted, dates).ravel() + _by_hour(fitted.da_scale_eur_per_kwh, deviation)
     score = scores_with_memory(rng, fitted.im_memory, hours)
     da_class = class_of(fitted.da_edges_eur_per_kwh, da)
     deviation = from_scores(fitted.scores, fitted.im_quantiles, da_class, score)
-    im = da + np.tile(fitted.im_scale_eur_per_kwh, len(dates)) * deviation
+    im = da + expected_spread(fitted, dates).ravel()
+    im += _by_hour(fitted.im_scale_eur_per_kwh, deviation)
     is_dual = rng.random(hours) < fitted.dual_share
     spread = is_dual * rng.exponential(fitted.dual_spread_eur_per_kwh, hours)
     return da, im, spread
@@ -101,13 +103,41 @@ def _choose(rng: np.random.Generator, share: Floats) -> NDArray[np.int64]:
     return np.minimum(below.sum(axis=1), share.shape[1] - 1)
 
 
-def _expected_da(fitted: Calibration, dates: NDArray[np.datetime64]) -> Floats:
-    """(hours,) EUR/kWh: season, and shape by day type and hour."""
-    year = dates.astype("datetime64[Y]").astype("datetime64[D]")
-    angle = 2 * np.pi * (dates - year).astype(np.float64) / DAYS_PER_YEAR
-    sine, cosine = fitted.season_eur_per_kwh
-    season = sine * np.sin(angle) + cosine * np.cos(angle)
-    return (season[:, None] + fitted.shape_eur_per_kwh[day_type(dates)]).ravel()
+def level_scores(rng: np.random.Generator, memory: Floats, hours: int) -> Floats:
+    """(hours,) scores with memory whose mean over the whole year is zero.
+
+    What lasts for weeks would otherwise move the level of whole years. The variance that
+    this takes away is given back, on average over years. Shorter worlds are the beginning
+    of a year.
+    """
+    n = max(hours, YEAR_H)
+    score = scores_with_memory(rng, memory, n)
+    return ((score - score.mean()) / np.sqrt(1 - variance_of_mean(memory, n)))[:hours]
+
+
+def variance_of_mean(memory: Floats, n: int) -> float:
+    """Variance of the mean of n scores with memory, whose own variance is one."""
+    weight, decay, period = memory.T
+    angle = np.divide(2 * np.pi, period, out=np.zeros(len(period)), where=period > 0)
+    turn = decay * np.exp(1j * angle)
+    lags = turn / (1 - turn) - turn * (1 - turn**n) / (n * (1 - turn) ** 2)
+    return float(weight @ (1 + 2 * lags.real) / n)
+
+
+def expected_da(fitted: Calibration, dates: NDArray[np.datetime64]) -> Floats:
+    """(days, 24) EUR/kWh: mean day-ahead price by day type, season and hour."""
+    season = waves(dates) @ fitted.season_eur_per_kwh
+    return np.asarray(fitted.shape_eur_per_kwh[day_type(dates)] + season)
+
+
+def expected_spread(fitted: Calibration, dates: NDArray[np.datetime64]) -> Floats:
+    """(days, 24) EUR/kWh: mean of imbalance less day-ahead price by season and hour."""
+    return np.asarray(fitted.im_shape_eur_per_kwh + waves(dates) @ fitted.im_season_eur_per_kwh)
+
+
+def _by_hour(scale: Floats, deviation: Floats) -> Floats:
+    """(hours,) deviations from a midnight on, times the scale of their hour of the day."""
+    return (deviation.reshape(-1, 24) * scale).ravel()
 
 
 @numba.njit(cache=True)

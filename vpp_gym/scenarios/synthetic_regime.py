@@ -60,6 +60,8 @@ def _with_prices(fitted: Calibration, price: PriceParams) -> Calibration:
         season_eur_per_kwh=level * fitted.season_eur_per_kwh,
         shape_eur_per_kwh=level * fitted.shape_eur_per_kwh,
         da_scale_eur_per_kwh=level * price.da_volatility_factor * fitted.da_scale_eur_per_kwh,
+        im_shape_eur_per_kwh=im * fitted.im_shape_eur_per_kwh,
+        im_season_eur_per_kwh=im * fitted.im_season_eur_per_kwh,
         im_scale_eur_per_kwh=im * fitted.im_scale_eur_per_kwh,
         scatter_eur_per_kwh=im * fitted.scatter_eur_per_kwh,
     )
@@ -67,7 +69,7 @@ def _with_prices(fitted: Calibration, price: PriceParams) -> Calibration:
 
 def _da_sd(fitted: Calibration) -> float:
     """Standard deviation of the day-ahead price over a year, EUR/kWh."""
-    season = (fitted.season_eur_per_kwh**2).sum() / 2
+    season = (fitted.season_eur_per_kwh**2).sum(axis=0).mean() / 2
     deviation = (fitted.da_scale_eur_per_kwh**2).mean()
     return float(np.sqrt(fitted.shape_eur_per_kwh.var() + deviation + season))
 

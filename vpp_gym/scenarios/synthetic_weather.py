@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from vpp_gym.scenarios.calibration import Floats
+from vpp_gym.scenarios.season import DAYS_PER_YEAR
 from vpp_gym.scenarios.synthetic_params import PriceParams, RenewableParams
-from vpp_gym.scenarios.synthetic_prices import DAYS_PER_YEAR, scores_with_memory
+from vpp_gym.scenarios.synthetic_prices import scores_with_memory
 
 Dates = NDArray[np.datetime64]
 
