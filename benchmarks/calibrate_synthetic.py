@@ -211,7 +211,7 @@ def fit_season(both: Years) -> Floats:
     shape = np.vstack(
         [_without_day_type(one, dates) for one, (_, dates) in zip(days, both, strict=True)]
     )
-    season = np.linalg.lstsq(basis, shape, rcond=None)[0]
+    season = np.linalg.lstsq(basis, shape, rcond=None)[0].astype(np.float64)
     season[:2] += np.linalg.lstsq(basis[:, :2], level, rcond=None)[0][:, None]
     return season
 

@@ -10,7 +10,7 @@ import vpp_gym  # noqa: F401
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calibration import dutch_2019
 from vpp_gym.scenarios.fit import mean_imbalance, stay_h
-from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.scenarios.synthetic import START, SyntheticSource
 from vpp_gym.scenarios.synthetic_params import (
     PRESETS,
     DualPricingParams,
@@ -20,6 +20,7 @@ from vpp_gym.scenarios.synthetic_params import (
     SyntheticParams,
     as_synthetic_params,
 )
+from vpp_gym.scenarios.synthetic_prices import expected_da
 
 
 def year(index=0, days=365, dt_h=1.0, **sections):
@@ -64,9 +65,8 @@ def test_level_multiplies_quarters_too():
 def test_without_volatility_prices_are_the_expected_shape():
     calm = year(price=PriceParams(da_volatility_factor=0, im_volatility_factor=0))
     np.testing.assert_allclose(deviation(calm), 0, atol=1e-12)
-    fitted = dutch_2019()
-    weekly = calm.da_eur_per_kwh[24 * 6 : 24 * 7] - fitted.shape_eur_per_kwh[0]  # a Monday
-    np.testing.assert_allclose(weekly, weekly[0], atol=1e-12)
+    expected = expected_da(dutch_2019(), START + np.arange(365))
+    np.testing.assert_allclose(calm.da_eur_per_kwh, expected.ravel(), atol=1e-12)
 
 
 def test_volatility_widens_prices_around_the_same_shape(plain):
