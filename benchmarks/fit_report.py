@@ -59,7 +59,7 @@ CURVE_LAGS_H = np.arange(0, 169, 4)
 
 def drawn_prices(fitted: Calibration, years: int) -> tuple[Floats, Floats]:
     """(years, hours) EUR/kWh each: day-ahead and imbalance prices, training years."""
-    source, dates = SyntheticSource("train", years), START + np.arange(365)
+    source, dates = SyntheticSource("train", years), START.astype("datetime64[D]") + np.arange(365)
     drawn = [draw_hourly_prices(source.rng(i, 0), fitted, dates)[:2] for i in range(years)]
     da, im = (np.array(one) for one in zip(*drawn, strict=True))
     return da, im

@@ -65,7 +65,7 @@ def test_level_multiplies_quarters_too():
 def test_without_volatility_prices_are_the_expected_shape():
     calm = year(price=PriceParams(da_volatility_factor=0, im_volatility_factor=0))
     np.testing.assert_allclose(deviation(calm), 0, atol=1e-12)
-    expected = expected_da(dutch_2019(), START + np.arange(365))
+    expected = expected_da(dutch_2019(), START.astype("datetime64[D]") + np.arange(365))
     np.testing.assert_allclose(calm.da_eur_per_kwh, expected.ravel(), atol=1e-12)
 
 
