@@ -20,6 +20,8 @@ def leaving_step(sessions: Sessions, early_departure_prob: float) -> Ints:
     Returns:
         (n,) arrival_step < step <= departure_step.
     """
+    if early_departure_prob == 0:
+        return sessions.departure_step
     stay = sessions.departure_step - sessions.arrival_step
     draw = sessions.departure_draw
     early = (draw < early_departure_prob) & (stay > 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,6 +15,12 @@ YESTERDAY_WEIGHT = 0.3
 PAST_WEEK_WEIGHT = 0.2
 SAME_WEEKDAY_WEIGHT = 0.5
 WEEKDAY_LAGS = (7, 14, 21, 28)
+TERMS = (
+    (YESTERDAY_WEIGHT, np.array([1])),
+    (PAST_WEEK_WEIGHT, np.arange(1, 8)),
+    (SAME_WEEKDAY_WEIGHT, np.array(WEEKDAY_LAGS)),
+)
+"""Weight of each mean, and how many days before its prices lie."""
 
 
 def day_ahead_outlook(da_eur_per_kwh: ArrayLike, day: ArrayLike, line: ArrayLike) -> Floats:
@@ -48,16 +55,9 @@ def day_ahead_outlook(da_eur_per_kwh: ArrayLike, day: ArrayLike, line: ArrayLike
         return price.copy()
     row = days - days[0]
     table = _by_day(price, row, lines)
-    terms = (
-        (YESTERDAY_WEIGHT, (1,)),
-        (PAST_WEEK_WEIGHT, range(1, 8)),
-        (SAME_WEEKDAY_WEIGHT, WEEKDAY_LAGS),
-    )
     total, weights = np.zeros_like(table), np.zeros((len(table), 1))
-    for weight, lags in terms:
-        mean, known = _mean_of_lags(table, lags)
-        total[known] += weight * mean[known]
-        weights[known] += weight
+    for weight, lags in TERMS:
+        _add_mean_of_lags(table, lags, weight, total, weights)
     outlook = np.divide(total, weights, out=np.zeros_like(total), where=weights > 0)
     return outlook[row, lines]
 
@@ -82,6 +82,8 @@ def _by_day(price: Floats, row: Ints, line: Ints) -> Floats:
     """
     shape = (int(row[-1]) + 1, int(line.max()) + 1)
     cell = row * shape[1] + line
+    if np.array_equal(cell, np.arange(shape[0] * shape[1])):
+        return price.reshape(shape)
     count = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
     total = np.bincount(cell, price, minlength=count.size).reshape(shape)
     of_day = total.sum(axis=1) / np.maximum(count.sum(axis=1), 1)
@@ -90,10 +92,17 @@ def _by_day(price: Floats, row: Ints, line: Ints) -> Floats:
     return table
 
 
-def _mean_of_lags(table: Floats, lags: tuple[int, ...] | range) -> tuple[Floats, NDArray[np.bool_]]:
-    """(days, lines) mean of the table that many days before, and which days have any."""
-    total, count = np.zeros_like(table), np.zeros((len(table), 1))
-    for lag in lags:
-        total[lag:] += table[: max(len(table) - lag, 0)]
-        count[lag:] += 1
-    return total / np.maximum(count, 1), count[:, 0] > 0
+@numba.njit(cache=True)
+def _add_mean_of_lags(
+    table: Floats, lags: Ints, weight: float, total: Floats, weights: Floats
+) -> None:
+    """Add the mean of the table that many days before to the total of the days that have any."""
+    for day in range(len(table)):
+        past, count = np.zeros(table.shape[1]), 0
+        for lag in lags:
+            if lag <= day:
+                past += table[day - lag]
+                count += 1
+        if count > 0:
+            total[day] += weight * (past / count)
+            weights[day, 0] += weight

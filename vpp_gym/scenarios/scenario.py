@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.calendar import Calendar, calendar_of
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
 
 Floats = NDArray[np.float64]
@@ -223,62 +224,27 @@ class Scenario:
         return round(24 / self.dt_h)
 
     @cached_property
+    def calendar(self) -> Calendar:
+        """What the clock says in each step; worlds of one clock share its arrays."""
+        return calendar_of(self.start, self.n_steps, self.dt_h, self.timezone)
+
+    @property
     def clock(self) -> NDArray[np.datetime64]:
         """(T,) local clock time at which each step begins.
 
         With a time zone, a clock hour is skipped in spring and comes twice in autumn.
         """
-        minutes = (np.arange(self.n_steps) * round(self.dt_h * 60)).astype("timedelta64[m]")
-        start = self.start.astype("datetime64[m]")
-        if self.timezone is None:
-            return start + minutes
-        zone = ZoneInfo(self.timezone)
-        utc = np.datetime64(
-            start.astype(object)
-            .replace(tzinfo=zone)
-            .astimezone(ZoneInfo("UTC"))
-            .replace(tzinfo=None),
-            "m",
-        )
-        return _local(utc + minutes, zone)
+        return self.calendar.clock
 
-    @cached_property
+    @property
     def line(self) -> Ints:
         """(T,) bid line of each step: its place in the local clock day."""
-        day = self.clock.astype("datetime64[D]")
-        minute = (self.clock - day).astype("timedelta64[m]").astype(np.int64)
-        return minute // round(self.dt_h * 60)
+        return self.calendar.line
 
-    @cached_property
+    @property
     def day(self) -> Ints:
         """(T,) number of the local day, 0 for the first."""
-        days = self.clock.astype("datetime64[D]")
-        return (days - days[0]).astype(np.int64)
-
-
-def _local(utc: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.datetime64]:
-    """Local clock of UTC minutes.
-
-    The offset is looked up once a day; on days at whose ends it differs, at every step.
-    """
-    days, of_day = np.unique(utc.astype("datetime64[D]"), return_inverse=True)
-    next_days = (days.astype(np.int64) + 1).astype("datetime64[D]")
-    begin, end = _offset_min(days, zone), _offset_min(next_days, zone)
-    offset = begin[of_day]
-    changing = (begin != end)[of_day]
-    offset[changing] = _offset_min(utc[changing], zone)
-    return utc + offset
-
-
-def _offset_min(utc: NDArray[np.datetime64], zone: ZoneInfo) -> NDArray[np.timedelta64]:
-    """Offsets of the local clock from UTC, in minutes."""
-    utc_zone = ZoneInfo("UTC")
-    moments = (
-        one.replace(tzinfo=utc_zone).astimezone(zone)
-        for one in utc.astype("datetime64[s]").tolist()
-    )
-    minutes = [int(one.utcoffset().total_seconds() // 60) for one in moments]
-    return np.array(minutes, dtype="timedelta64[m]")
+        return self.calendar.day
 
 
 def _midnight(start: str | np.datetime64) -> np.datetime64:

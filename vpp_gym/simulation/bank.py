@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from vpp_gym.markets.settlement import applied_prices, reference_price
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.behaviour import leaving_step
 from vpp_gym.scenarios.outlook import day_ahead_outlook
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.scenario import Scenario, Sessions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -83,20 +83,37 @@ def build_bank(scenarios: Sequence[Scenario], params: VPPParams) -> Bank:
     steps = {s.dt_h for s in scenarios}
     if len(steps) > 1:
         raise InvalidInputError("scenarios", sorted(steps), "give scenarios of one dt_h")
+    for scenario in {id(s.calendar): s for s in scenarios}.values():
+        _check_gate(scenario, params.market.gate_closure_h)
     first_step = np.cumsum([0, *(s.n_steps for s in scenarios)])
-    parts = [
-        _flatten(scenario, params, int(offset))
-        for scenario, offset in zip(scenarios, first_step[:-1], strict=True)
-    ]
-    flat = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    arrivals = flat.pop("arrival")
-    first_session = np.searchsorted(arrivals, np.arange(first_step[-1] + 1))
-    return Bank(first_step=first_step, first_session=first_session, **flat)
+    first_row = np.cumsum([0, *(len(s.sessions) for s in scenarios)])
+    bank = _empty_bank(first_step, int(first_row[-1]))
+    for k, scenario in enumerate(scenarios):
+        _check_order(scenario)
+        at, rows = slice(*first_step[k : k + 2]), slice(*first_row[k : k + 2])
+        _fill_steps(bank, at, scenario, params)
+        _fill_sessions(bank.sessions[rows], scenario.sessions, params, at.start)
+        arrivals = np.bincount(scenario.sessions.arrival_step, minlength=scenario.n_steps)
+        bank.first_session[at.start + 1 : at.stop + 1] = rows.start + np.cumsum(arrivals)
+    return bank
 
 
-def _flatten(scenario: Scenario, params: VPPParams, offset: int) -> dict[str, NDArray[Any]]:
-    _check_gate(scenario, params.market.gate_closure_h)
-    _check_order(scenario)
+def _empty_bank(first_step: Ints, n_sessions: int) -> Bank:
+    n_steps = int(first_step[-1])
+    return Bank(
+        first_step=first_step,
+        steps=np.zeros(n_steps, dtype=STEP),
+        line=np.empty(n_steps, dtype=np.int64),
+        da_eur_per_kwh=np.empty(n_steps),
+        outlook_eur_per_kwh=np.empty(n_steps),
+        residual_eur_per_kwh=np.empty(n_steps),
+        first_session=np.zeros(n_steps + 1, dtype=np.int64),
+        sessions=np.zeros(n_sessions, dtype=SESSION),
+    )
+
+
+def _fill_steps(bank: Bank, at: slice, scenario: Scenario, params: VPPParams) -> None:
+    """Write what is known of each step of a scenario to its place in the bank."""
     da = scenario.da_eur_per_kwh
     short, long = applied_prices(
         params.market.imbalance_pricing,
@@ -105,19 +122,18 @@ def _flatten(scenario: Scenario, params: VPPParams, offset: int) -> dict[str, ND
         scenario.im_long_eur_per_kwh,
     )
     residual = (short + long) / 2 - da
-    steps = _calendar(scenario, offset)
+    steps = bank.steps[at]
     steps["short_eur_per_kwh"], steps["long_eur_per_kwh"] = short, long
     steps["reference_eur_per_kwh"] = reference_price(da, short, long)
     steps["residual_day_eur_per_kwh"] = _mean_before(residual, scenario.lines_per_day)
-    return {
-        "steps": steps,
-        "line": scenario.line,
-        "da_eur_per_kwh": da,
-        "outlook_eur_per_kwh": day_ahead_outlook(da, scenario.day, scenario.line),
-        "residual_eur_per_kwh": residual,
-        "arrival": scenario.sessions.arrival_step + offset,
-        "sessions": _sessions(scenario, params, offset),
-    }
+    calendar = scenario.calendar
+    steps["weekday"] = calendar.weekday
+    steps["today_end"] = at.start + calendar.today_end
+    steps["tomorrow_end"] = at.start + calendar.tomorrow_end
+    bank.line[at] = scenario.line
+    bank.da_eur_per_kwh[at] = da
+    bank.outlook_eur_per_kwh[at] = day_ahead_outlook(da, scenario.day, scenario.line)
+    bank.residual_eur_per_kwh[at] = residual
 
 
 def _check_gate(scenario: Scenario, gate_closure_h: int) -> None:
@@ -144,28 +160,16 @@ def _check_order(scenario: Scenario) -> None:
         )
 
 
-def _calendar(scenario: Scenario, offset: int) -> Records:
-    day = scenario.day
-    end_of_day = np.searchsorted(day, np.arange(day[-1] + 1), side="right")
-    weekday = (scenario.clock.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    steps = np.zeros(scenario.n_steps, dtype=STEP)
-    steps["weekday"] = weekday
-    steps["today_end"] = offset + end_of_day[day]
-    steps["tomorrow_end"] = offset + end_of_day[np.minimum(day + 1, day[-1])]
-    return steps
-
-
 def _mean_before(values: Floats, window: int) -> Floats:
     """Mean of the `window` values before each one; of fewer at the start, then 0."""
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    at = np.arange(len(values))
-    since = np.maximum(at - window, 0)
-    return (total[at] - total[since]) / np.maximum(at - since, 1)
+    total = np.concatenate([np.zeros(window + 1), np.cumsum(values)])
+    until, since = total[window:-1], total[: len(values)]
+    return (until - since) / np.clip(np.arange(len(values)), 1, window)
 
 
-def _sessions(scenario: Scenario, params: VPPParams, offset: int) -> Records:
-    given, site, battery = scenario.sessions, params.site, params.battery
-    sessions = np.zeros(len(given), dtype=SESSION)
+def _fill_sessions(sessions: Records, given: Sessions, params: VPPParams, offset: int) -> None:
+    """Write a scenario's sessions to their rows in the bank."""
+    site, battery = params.site, params.battery
     ceiling_kwh = battery.max_soc * given.capacity_kwh
     sessions["departure"] = given.departure_step + offset
     sessions["leaves"] = leaving_step(given, params.owner.early_departure_prob) + offset
@@ -178,4 +182,3 @@ def _sessions(scenario: Scenario, params: VPPParams, offset: int) -> Records:
     sessions["discharge_kw"] = np.minimum(given.discharge_kw, site.discharge_kw)
     sessions["owner_draw"] = given.owner_draw
     sessions["interest_draw"] = given.interest_draw
-    return sessions
