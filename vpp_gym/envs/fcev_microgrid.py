@@ -25,6 +25,9 @@ from vpp_gym.scenarios.microgrid import MicrogridSource
 
 Floats = NDArray[np.float64]
 
+AT_REST = 0.25
+"""Actions on energy this near to 0 are the article's order: an agent that explores around it
+does not pay for every hour in which it wavers."""
 LEAST_FACTOR, MOST_FACTOR = 0.25, 1.5
 MOST_REWARD_EUR_PER_H = 0.5
 
@@ -51,7 +54,9 @@ class MicrogridCore(HydrogenCore):
     Args:
         params: rules of the world.
         base: name of the years of day-ahead prices.
-        n_worlds: worlds that episodes are drawn from, numbered from 0.
+        n_worlds, first_world: worlds that episodes are drawn from, by their seeds. Weather, cars
+        and contracts follow the seed alone: test on other seeds than those trained on.
+        first_world: seed of the first of them; the others follow.
         episode_days: from midnight to midnight; None: the year.
         volumes: the agent sets the committed volume of the stays that begin.
         rewards: the agent sets a reward for cars outside their interval.
@@ -66,6 +71,7 @@ class MicrogridCore(HydrogenCore):
         params: MicrogridParams | Mapping[str, Any] | None,
         base: str,
         n_worlds: int,
+        first_world: int,
         episode_days: int | None,
         volumes: bool,
         rewards: bool,
@@ -74,7 +80,9 @@ class MicrogridCore(HydrogenCore):
     ) -> None:
         self.params = changed(MicrogridParams(), params)
         source = MicrogridSource(self.params, base)
-        worlds = [source.scenario(k) for k in range(whole("n_worlds", n_worlds, least=1))]
+        first = whole("first_world", first_world, least=0)
+        seeds = range(first, first + whole("n_worlds", n_worlds, least=1))
+        worlds = [source.scenario(seed) for seed in seeds]
         self.n_runs = whole("num_envs", n_runs, least=1)
         self.world = Microgrid(worlds, self.params, self.n_runs)
         self.episode_days = checked_days(episode_days, self.world.n_days)
@@ -83,8 +91,8 @@ class MicrogridCore(HydrogenCore):
         self.observation_space = self.layout.space
         self.action_space = spaces.Box(-1.0, 1.0, (2 + volumes + rewards,), np.float32)
         self._end = np.zeros(self.n_runs, np.int64)
-        first = np.cumsum([0, *self.layout.sizes[:-1]]).tolist()
-        at = {field.name: column for field, column in zip(FIELDS, first, strict=True)}
+        starts = np.cumsum([0, *self.layout.sizes[:-1]]).tolist()
+        at = {field.name: column for field, column in zip(FIELDS, starts, strict=True)}
         self._columns = Columns(**at)
         shares = [one.cars.usual_open.mean(axis=0) for one in worlds]
         self._calendar = Calendar(winter(self.world.n_days), np.stack(shares))
@@ -119,8 +127,8 @@ class MicrogridCore(HydrogenCore):
         volume = more.pop(0) if self.volumes else at_rest
         reward = more.pop(0) if self.rewards else at_rest
         return Decisions(
-            v2g_kwh=between(actions[:, 0], 0.0, served_kwh, available_kwh),
-            electrolyser_kwh=between(actions[:, 1], 0.0, taken_kwh, room_kwh),
+            v2g_kwh=between(beyond_rest(actions[:, 0]), 0.0, served_kwh, available_kwh),
+            electrolyser_kwh=between(beyond_rest(actions[:, 1]), 0.0, taken_kwh, room_kwh),
             volume_factor=between(volume, LEAST_FACTOR, 1.0, MOST_FACTOR),
             reward_eur_per_h=MOST_REWARD_EUR_PER_H * np.maximum(reward, 0.0),
         )
@@ -131,6 +139,15 @@ class MicrogridCore(HydrogenCore):
         rows = np.empty((self.n_runs, len(layout.scale)))
         look(self._columns, self._calendar, world.bank, world.rules, world.state, rows)
         return np.clip((rows / layout.scale).astype(np.float32), layout.low, layout.high)
+
+
+def beyond_rest(action: Floats) -> Floats:
+    """Position in [-1, 1] that an action stands for: 0 near to 0, then straight to the ends.
+
+    >>> beyond_rest(np.array([-1.0, -0.25, 0.1, 0.625, 1.0])).tolist()
+    [-1.0, 0.0, 0.0, 0.5, 1.0]
+    """
+    return (action - np.clip(action, -AT_REST, AT_REST)) / (1.0 - AT_REST)
 
 
 class FCEVMicrogridEnv(ScalarShell):
@@ -147,7 +164,8 @@ class FCEVMicrogridEnv(ScalarShell):
     ## Action Space
     `Box(-1, 1)` of two numbers. V2G: 0 serves the deficit as far as the cars can
     (the article), -1 gives nothing, +1 all that the contracts allow. Electrolyser:
-    0 takes surplus and wind (the article), -1 nothing, +1 all it can. With
+    0 takes surplus and wind (the article), -1 nothing, +1 all it can. Both: from -0.25
+    to 0.25 as 0, and straight from there to the ends. With
     `volumes=True` one more: the maxVolume of the stays that begin in the next hour
     times 0.25 (-1), 1 (0) or 1.5 (+1). With `rewards=True` one more: up to 0.5
     EUR/h, above 0, for parked cars that plug in outside their interval in the next
@@ -171,7 +189,8 @@ class FCEVMicrogridEnv(ScalarShell):
     ## Arguments
     params: `MicrogridParams`, or a mapping of changes to the default.
     base: years of day-ahead prices, "synthetic" by default.
-    n_worlds: worlds that episodes are drawn from.
+    n_worlds, first_world: worlds that episodes are drawn from, by their seeds. Weather, cars
+        and contracts follow the seed alone: test on other seeds than those trained on.
     episode_days: 7; None: the year.
     volumes, rewards: the two options of the action.
     drawn_stock: the store is filled as drawn at the start. A week from a given store never
@@ -184,13 +203,22 @@ class FCEVMicrogridEnv(ScalarShell):
         *,
         base: str = "synthetic",
         n_worlds: int = 4,
+        first_world: int = 0,
         episode_days: int | None = 7,
         volumes: bool = False,
         rewards: bool = False,
         drawn_stock: bool = False,
     ) -> None:
         core = MicrogridCore(
-            params, base, n_worlds, episode_days, volumes, rewards, drawn_stock, n_runs=1
+            params,
+            base,
+            n_worlds,
+            first_world,
+            episode_days,
+            volumes,
+            rewards,
+            drawn_stock,
+            n_runs=1,
         )
         super().__init__(core)
 
@@ -205,6 +233,7 @@ class FCEVMicrogridVectorEnv(VectorShell):
         *,
         base: str = "synthetic",
         n_worlds: int = 4,
+        first_world: int = 0,
         episode_days: int | None = 7,
         volumes: bool = False,
         rewards: bool = False,
@@ -212,6 +241,14 @@ class FCEVMicrogridVectorEnv(VectorShell):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
         core = MicrogridCore(
-            params, base, n_worlds, episode_days, volumes, rewards, drawn_stock, n_runs=num_envs
+            params,
+            base,
+            n_worlds,
+            first_world,
+            episode_days,
+            volumes,
+            rewards,
+            drawn_stock,
+            n_runs=num_envs,
         )
         super().__init__(core, autoreset_mode)
