@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 DAY_TYPES = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # told apart by identity: what follows from one is cached
 class Calibration:
     """Parameters of Dutch public charging and prices.
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-GUIDES_PER_EDGE = 4
+GUIDES_PER_EDGE = 8
 LEAST_SPAN = 1e-12
 """Of edges that all lie in one point."""
 
@@ -26,7 +26,7 @@ def class_of(edges: Floats, values: Floats) -> Ints:
     >>> class_of(np.array([1.0, 2.0]), np.array([0.5, 2.0, 9.0]))
     array([0, 1, 2])
     """
-    guide, below = _guide(edges), np.empty(len(values), dtype=np.int64)
+    guide, below = guide_of(edges), np.empty(len(values), dtype=np.int64)
     for i in range(len(values)):
         below[i] = _n_below(edges, guide, values[i])
     return below
@@ -39,14 +39,19 @@ def from_quantiles(levels: Floats, table: Floats, row: Ints, at: Floats) -> Floa
     >>> from_quantiles(np.array([0.0, 1.0]), np.array([[2.0, 4.0]]), np.array([0]), np.array([0.5]))
     array([3.])
     """
-    guide, values, last = _guide(levels), np.empty(len(at)), len(levels) - 1
+    guide, values = guide_of(levels), np.empty(len(at))
     for i in range(len(at)):
-        right = min(max(_n_below(levels, guide, at[i]), 1), last)
-        left = right - 1
-        share = (at[i] - levels[left]) / (levels[right] - levels[left])
-        low, high = table[row[i], left], table[row[i], right]
-        values[i] = low + min(max(share, 0.0), 1.0) * (high - low)
+        values[i] = quantile(levels, guide, table[row[i]], at[i])
     return values
+
+
+@numba.njit(cache=True)
+def quantile(levels: Floats, guide: Ints, values: Floats, at: float) -> float:
+    """Value at probability `at` of one quantile function, with the guide of its levels."""
+    right = min(max(_n_below(levels, guide, at), 1), len(levels) - 1)
+    left = right - 1
+    share = (at - levels[left]) / (levels[right] - levels[left])
+    return values[left] + min(max(share, 0.0), 1.0) * (values[right] - values[left])
 
 
 @numba.njit(cache=True)
@@ -56,20 +61,20 @@ def from_scores(scores: Floats, table: Floats, row: Ints, at: Floats) -> Floats:
     >>> from_scores(np.array([-1.0, 1.0]), np.array([[2.0, 4.0]]), np.array([0]), np.array([0.5]))
     array([3.5])
     """
-    guide, values, last = _guide(scores), np.empty(len(at)), len(scores) - 1
+    guide, values, last = guide_of(scores), np.empty(len(at)), len(scores) - 1
     for i in range(len(at)):
-        quantile, right = table[row[i]], min(_n_below(scores, guide, at[i]), last)
+        of_row, right = table[row[i]], min(_n_below(scores, guide, at[i]), last)
         left = right - 1
         if right == 0 or at[i] >= scores[right]:
-            values[i] = quantile[right]
+            values[i] = of_row[right]
         else:
-            slope = (quantile[right] - quantile[left]) / (scores[right] - scores[left])
-            values[i] = slope * (at[i] - scores[left]) + quantile[left]
+            slope = (of_row[right] - of_row[left]) / (scores[right] - scores[left])
+            values[i] = slope * (at[i] - scores[left]) + of_row[left]
     return values
 
 
 @numba.njit(cache=True)
-def _guide(edges: Floats) -> Ints:
+def guide_of(edges: Floats) -> Ints:
     """(k + 1,) how many of the rising edges lie below points that part their span in k."""
     points = GUIDES_PER_EDGE * len(edges)
     step = max(edges[-1] - edges[0], LEAST_SPAN) / points

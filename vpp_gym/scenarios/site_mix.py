@@ -83,7 +83,7 @@ def stay_hours(
         rank: (n,) uniform in [0, 1).
     """
     hour = start_hour.astype(np.int64)
-    group = fitted.stay_group[DAY_TYPE][weekday, hour]
+    group = fitted.stay_group[DAY_TYPE].ravel().take(24 * weekday + hour)
     if np.all(week.kind_share[0] == 1):
         return from_quantiles(fitted.levels, fitted.stay_h, group, rank)
     share = week.kind_share[:, weekday, hour]

@@ -7,6 +7,7 @@ autocorrelation.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import permutations
 
 import numba
@@ -19,6 +20,7 @@ from vpp_gym.scenarios.season import waves
 from vpp_gym.scenarios.synthetic_sessions import day_type
 
 YEAR_H = 365 * 24
+CLIMATES_KEPT = 16
 
 
 def draw_hourly_prices(
@@ -37,13 +39,14 @@ def draw_hourly_prices(
         regulation state 2 only.
     """
     hours = 24 * len(dates)
+    mean_da, mean_spread = _expected_hours(fitted, dates[0], len(dates))
     score, one_class = level_scores(rng, fitted.da_memory, hours), np.zeros(hours, np.int64)
     deviation = from_scores(fitted.scores, fitted.da_quantiles[None], one_class, score)
-    da = expected_da(fitted, dates).ravel() + _by_hour(fitted.da_scale_eur_per_kwh, deviation)
+    da = mean_da + _by_hour(fitted.da_scale_eur_per_kwh, deviation)
     score = scores_with_memory(rng, fitted.im_memory, hours)
     da_class = class_of(fitted.da_edges_eur_per_kwh, da)
     deviation = from_scores(fitted.scores, fitted.im_quantiles, da_class, score)
-    im = da + expected_spread(fitted, dates).ravel()
+    im = da + mean_spread
     im += _by_hour(fitted.im_scale_eur_per_kwh, deviation)
     is_dual = rng.random(hours) < fitted.dual_share
     spread = is_dual * rng.exponential(fitted.dual_spread_eur_per_kwh, hours)
@@ -122,6 +125,13 @@ def variance_of_mean(memory: Floats, n: int) -> float:
     turn = decay * np.exp(1j * angle)
     lags = turn / (1 - turn) - turn * (1 - turn**n) / (n * (1 - turn) ** 2)
     return float(weight @ (1 + 2 * lags.real) / n)
+
+
+@lru_cache(maxsize=CLIMATES_KEPT)
+def _expected_hours(fitted: Calibration, first: np.datetime64, days: int) -> tuple[Floats, Floats]:
+    """(hours,) EUR/kWh each: mean day-ahead price, and mean of imbalance less day-ahead price."""
+    dates = first + np.arange(days)
+    return expected_da(fitted, dates).ravel(), expected_spread(fitted, dates).ravel()
 
 
 def expected_da(fitted: Calibration, dates: NDArray[np.datetime64]) -> Floats:

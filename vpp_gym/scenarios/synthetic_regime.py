@@ -6,16 +6,19 @@ A regime changes parameters only, so that the same draws serve every one.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
 from vpp_gym.scenarios.calibration import Calibration
 from vpp_gym.scenarios.synthetic_params import PriceParams, SyntheticParams
 
+REGIMES_KEPT = 16
 SLOW_DECAY = 0.98
 """Per hour: what keeps longer is weather, fuel and season rather than the hour."""
 
 
+@lru_cache(maxsize=REGIMES_KEPT)
 def in_regime(fitted: Calibration, params: SyntheticParams) -> Calibration:
     """The parameters from which a world with `params` is drawn.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vpp_gym.scenarios.calibration import Calibration, Floats
 from vpp_gym.scenarios.demand import CAPACITY_KWH, TARGET_SOC, reference_arrival_soc
-from vpp_gym.scenarios.quantiles import class_of, from_quantiles
+from vpp_gym.scenarios.quantiles import class_of, guide_of, quantile
 from vpp_gym.scenarios.scenario import Sessions
 from vpp_gym.scenarios.site_mix import Week, stay_hours, week_of
 from vpp_gym.scenarios.synthetic_params import SiteMix
@@ -61,7 +61,16 @@ def draw_sessions(
     arrival = np.floor(start_h / dt_h).astype(np.int64)
     n_steps = round(len(dates) * 24 / dt_h)
     departure = np.minimum(arrival + np.ceil(stay_h / dt_h).astype(np.int64), n_steps)
-    charge_h = _charge_hours(fitted, hour_of_day, stay_h, charge_rank, full_rank)
+    charge_h = _charge_hours(
+        fitted.levels,
+        fitted.charge_h,
+        fitted.full_share,
+        fitted.period[hour_of_day],
+        class_of(fitted.stay_edges_h, stay_h),
+        stay_h,
+        charge_rank,
+        full_rank,
+    )
     return Sessions(
         arrival_step=arrival,
         departure_step=departure,
@@ -122,15 +131,21 @@ def _arrival_hours(
     return np.repeat(np.arange(rate.size), rng.poisson(rate).ravel())
 
 
+@numba.njit(cache=True)
 def _charge_hours(
-    fitted: Calibration, hour: Ints, stay_h: Floats, rank: Floats, full_rank: Floats
+    levels: Floats,
+    charge_h: Floats,
+    full_share: Floats,
+    period: Ints,
+    stay_class: Ints,
+    stay_h: Floats,
+    rank: Floats,
+    full_rank: Floats,
 ) -> Floats:
     """(n,) hours of charging at full power, never more than the stay."""
-    period = fitted.period[hour]
-    stay_class = class_of(fitted.stay_edges_h, stay_h)
-    n_classes = len(fitted.stay_edges_h) + 1
-    row = period * n_classes + stay_class
-    table = fitted.charge_h.reshape(-1, len(fitted.levels))
-    partial = np.minimum(from_quantiles(fitted.levels, table, row, rank), stay_h)
-    full = full_rank < fitted.full_share[period, stay_class]
-    return np.where(full, stay_h, partial)
+    guide, charging_h = guide_of(levels), stay_h.copy()
+    for i in range(len(stay_h)):
+        if full_rank[i] >= full_share[period[i], stay_class[i]]:
+            partial = quantile(levels, guide, charge_h[period[i], stay_class[i]], rank[i])
+            charging_h[i] = min(partial, stay_h[i])
+    return charging_h
