@@ -47,6 +47,8 @@ SCORES = np.arange(-40, 41, 2) / 10
 HOUR_GROUPS = ((22, 23, 0, 1, 2, 3), (4, 5), *((hour,) for hour in range(6, 20)), (20, 21))
 PERIODS = (range(4, 10), range(10, 15), (*range(15, 24), *range(4)))
 STAY_EDGES_H = np.array([0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8, 10, 12, 14, 16, 20, 30.0])
+LOAD_STAY_EDGES_H = np.array([0.75, 1.5, 2.5, 3.5, 5, 8, 12, 16.0])
+POWER_EDGES_KW = np.array([3.0, 3.9, 6.5, 9.0, 12.0])
 LAGS_H = np.array([1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96, 120, 144, 168, 240, 336, 504, 672])
 SCATTER_CLASSES = (0.01, 0.03, 0.06, 0.12, 0.3, 0.5, 0.65, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
 SIZE_PARTS = np.array([0.5, 0.8])
@@ -89,6 +91,7 @@ def calibrate(folder: Path) -> dict[str, Any]:
         "parameters": {
             **fit_arrivals(transactions),
             **fit_stays(transactions),
+            **fit_demands(transactions),
             **fit_prices(hourly[2018], hourly[2019]),
             **fit_scatter(quarters),
             "dual_share": DUAL_SHARE,
@@ -146,6 +149,27 @@ def fit_stays(transactions: pd.DataFrame) -> dict[str, Any]:
         "period": period_of_hour,
         "full_share": full_share,
         "charge_h": charge_h,
+    }
+
+
+def fit_demands(transactions: pd.DataFrame) -> dict[str, Any]:
+    """Largest power given the stay, and the load factor given both: the metered rule."""
+    stay_h, largest_kw = (transactions[name].to_numpy() for name in ("stay_h", "max_kw"))
+    load_factor = np.minimum(transactions["metered_kwh"].to_numpy() / (largest_kw * stay_h), 1)
+    stay_class = np.searchsorted(LOAD_STAY_EDGES_H, stay_h)
+    power_class = np.searchsorted(POWER_EDGES_KW, largest_kw)
+    stays, powers = range(len(LOAD_STAY_EDGES_H) + 1), range(len(POWER_EDGES_KW) + 1)
+    return {
+        "load_stay_edges_h": LOAD_STAY_EDGES_H,
+        "power_kw": [np.quantile(largest_kw[stay_class == c], LEVELS) for c in stays],
+        "power_edges_kw": POWER_EDGES_KW,
+        "load_factor": [
+            [
+                np.quantile(load_factor[(power_class == p) & (stay_class == c)], LEVELS)
+                for c in stays
+            ]
+            for p in powers
+        ],
     }
 
 

@@ -39,27 +39,25 @@ def page(
         "# Fit of the synthetic years",
         "Made by `python -m benchmarks.fit_report --data FOLDER`.",
         f"{years} synthetic training years, pooled, against the recorded sessions and prices of "
-        "2019, which they were calibrated on (the season of the day-ahead price on 2018, too). "
+        "2019, which they were calibrated on (the seasons of both prices and the daily profile "
+        "of the imbalance price on 2018, too). "
         f"Autocorrelations and the correlation are means over the years. {summary}",
         markdown(_shown(targets)),
         "![Distribution functions](../../docs/images/fit_marginals.png)",
         "![Autocorrelations, cars connected, prices by hour](../../docs/images/fit_courses.png)",
         f"Cars connected by hour of the day differ by {gap.mean():.2f} on average and "
         f"{gap.max():.2f} at most, of {occupancy[0].mean():.2f} in the mean of the real year.",
-        "The power of a car is not modelled: all charge at 11 kW (`largest kw`), here and in the "
-        "real year under the reference's rule, while most recorded sessions peaked far below. The "
-        "power needed on average over the stay follows from energy and stay, and fits.",
-        "## Why prices differ",
-        "Deviations of the price that last for weeks are part of the calibration, so that years "
-        "differ in their mean, and ten of them do not average it out. The columns: standard "
-        "deviation of the means of years [EUR/kWh]; distance of ten years at a time from 2019, "
-        "least and most, and how many of those tens meet the target; the same with every year "
-        "moved to the mean of all; distance of all years at once, which is what the calibration "
-        "itself is off by.",
+        "`energy`, `largest kw` and `idle` are those of the metered rule (`SyntheticParams(demand="
+        '"metered")`, recorded power of the car), real and synthetic. The other marginals of '
+        "sessions are those of the default worlds, which follow the reference's rule: all cars "
+        "charge at 11 kW, for the recorded hours.",
+        "## How much years differ",
+        "Deviations of the price last for weeks, so that years differ in their courses and in "
+        "their spread; the deviations of every year add up to nothing, so that they hardly differ "
+        "in their mean. The columns: standard deviation of the means of years [EUR/kWh]; distance "
+        "from 2019 of one year, least and most; of ten years at a time, and how many of those tens "
+        "meet the target; of all years at once, which is what the calibration itself is off by.",
         markdown(_rounded(why)),
-        "A recalibration could hold the mean of every year at that of the calibrated ones, or fit "
-        "the quantiles of the price itself instead of those of its deviations. Neither is done: "
-        "it would change the default worlds, on which trained agents and the leaderboard stand.",
         "## Hold-out: fitted on 2018, seen on 2019",
         "Prices calibrated on 2018 alone against the prices of 2019. The level moved between the "
         "years, which no calibration on 2018 can know; with mean and standard deviation of each "

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from vpp_gym.scenarios.demand import CHARGE_EFF
+from vpp_gym.scenarios.demand import CHARGE_EFF, CHARGE_KW
 from vpp_gym.scenarios.fit import autocorrelation, connected, mean_imbalance, stay_h
 from vpp_gym.scenarios.scenario import Scenario
 
@@ -22,11 +22,22 @@ CORRELATION_WITHIN = 0.05
 LAGS_H = (1, 24, 168)
 
 
-def needed_kw(scenario: Scenario) -> Floats:
-    """(n,) mean power at the meter that takes each car to its target by its departure."""
+def energy_kwh(scenario: Scenario) -> Floats:
+    """(n,) energy at the meter that takes each car to its target."""
     sessions = scenario.sessions
     need = np.maximum(sessions.target_soc - sessions.arrival_soc, 0) * sessions.capacity_kwh
-    return np.asarray(need / CHARGE_EFF / stay_h(scenario))
+    return np.asarray(need / CHARGE_EFF)
+
+
+def needed_kw(scenario: Scenario) -> Floats:
+    """(n,) mean power at the meter that takes each car to its target by its departure."""
+    return energy_kwh(scenario) / stay_h(scenario)
+
+
+def idle_h(scenario: Scenario) -> Floats:
+    """(n,) hours of its stay in which each car need not charge, at the most power it takes."""
+    power_kw = np.minimum(scenario.sessions.charge_kw, CHARGE_KW)
+    return stay_h(scenario) - energy_kwh(scenario) / power_kw
 
 
 def arrival_hour(scenario: Scenario) -> Floats:
@@ -40,6 +51,11 @@ SESSION_MARGINALS: dict[str, Callable[[Scenario], Floats]] = {
     "arrival_soc": lambda one: one.sessions.arrival_soc,
     "needed_kw": needed_kw,
 }
+METERED_MARGINALS: dict[str, Callable[[Scenario], Floats]] = {
+    "energy_kwh": energy_kwh,
+    "largest_kw": lambda one: one.sessions.charge_kw,
+    "idle_h": idle_h,
+}
 PRICE_MARGINALS: dict[str, Callable[[Scenario], Floats]] = {
     "day_ahead_eur_per_kwh": lambda one: one.da_eur_per_kwh,
     "imbalance_eur_per_kwh": mean_imbalance,
@@ -47,10 +63,12 @@ PRICE_MARGINALS: dict[str, Callable[[Scenario], Floats]] = {
 MARGINALS = SESSION_MARGINALS | PRICE_MARGINALS
 
 
-def pooled(years: Sequence[Scenario]) -> dict[str, Floats]:
+def pooled(
+    years: Sequence[Scenario], marginals: Mapping[str, Callable[[Scenario], Floats]] = MARGINALS
+) -> dict[str, Floats]:
     """Values of every marginal, all years together."""
     return {
-        name: np.concatenate([values(year) for year in years]) for name, values in MARGINALS.items()
+        name: np.concatenate([values(year) for year in years]) for name, values in marginals.items()
     }
 
 

@@ -10,6 +10,8 @@ from benchmarks.fit_page import page
 from benchmarks.fit_targets import (
     course_rows,
     distance,
+    energy_kwh,
+    idle_h,
     marginal_rows,
     needed_kw,
     occupancy_by_hour,
@@ -34,6 +36,11 @@ def day():
 
 def test_needed_power_by_hand(day):
     assert needed_kw(day) == pytest.approx([5.0])
+
+
+def test_energy_and_idle_time_by_hand(day):
+    assert energy_kwh(day) == pytest.approx([20.0])
+    assert idle_h(day) == pytest.approx([4 - 20 / 11])  # a charger of 11 kW
 
 
 def test_occupancy_by_hand(day):

@@ -10,6 +10,7 @@ from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import FixedSource, ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.scenarios.synthetic_params import PRESETS
 
 
 def _day(dt_h=1.0, name="a day"):
@@ -81,3 +82,19 @@ def test_as_source_refuses_the_rest(value):
 def test_as_source_refuses_another_time_step():
     with pytest.raises(InvalidInputError, match=r"dt_h: got 0\.25"):
         as_source(_day(), 0.25)
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_a_split_with_a_preset_names_a_source(preset):
+    named = as_source(f"synthetic:test:{preset}")
+    direct = SyntheticSource("test", params=preset)
+    assert (named.name, named.split, named.params) == (direct.name, direct.split, direct.params)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["synthetic:test:crises", "synthetic:price_crisis", "synthetic::metered", "real:test:metered"],
+)
+def test_an_unknown_preset_is_refused_with_those_there_are(name):
+    with pytest.raises(InvalidInputError, match=r"synthetic:test:PRESET .*price_crisis"):
+        as_source(name)

@@ -9,6 +9,7 @@ import pytest
 import vpp_gym  # noqa: F401
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.demand import CHARGE_EFF, CHARGE_KW
 from vpp_gym.scenarios.fit import mean_imbalance, stay_h
 from vpp_gym.scenarios.synthetic import START, SyntheticSource
 from vpp_gym.scenarios.synthetic_params import (
@@ -258,3 +259,34 @@ def test_bad_parameters_name_field_value_and_remedy(params, field, remedy):
         as_synthetic_params(params)
     assert refused.value.field == field
     assert remedy in refused.value.remedy
+
+
+def test_metered_demands_leave_all_else_alone():
+    plain, metered = (
+        SyntheticSource("train", params=name).scenario(0) for name in (None, "metered")
+    )
+    for column, values in vars(plain.sessions).items():
+        if column not in ("arrival_soc", "charge_kw"):
+            np.testing.assert_array_equal(getattr(metered.sessions, column), values)
+    np.testing.assert_array_equal(metered.im_short_eur_per_kwh, plain.im_short_eur_per_kwh)
+
+
+@pytest.mark.parametrize("dt_h", [1.0, 0.25])
+def test_metered_demands_fit_into_stay_and_power(dt_h):
+    sessions = SyntheticSource("test", dt_h=dt_h, params="metered").scenario(0).sessions
+    stay_hours = (sessions.departure_step - sessions.arrival_step) * dt_h
+    need_kwh = (0.97 - sessions.arrival_soc) * sessions.capacity_kwh / CHARGE_EFF
+    assert (need_kwh <= stay_hours * np.minimum(sessions.charge_kw, CHARGE_KW) + 1e-9).all()
+    assert sessions.arrival_soc.min() >= 0.03 - 1e-12
+    assert 0 < sessions.charge_kw.min() < 3 < np.median(sessions.charge_kw) < 5
+    assert 15 < sessions.charge_kw.max() < 23  # 22.5 kW is the largest that was recorded
+
+
+def test_metered_demands_are_the_same_on_both_steps():
+    hours, quarters = (
+        SyntheticSource("test", dt_h=dt_h, params="metered", days=60).scenario(0).sessions
+        for dt_h in (1.0, 0.25)
+    )
+    inside = hours.departure_step < 60 * 24
+    np.testing.assert_array_equal(hours.charge_kw, quarters.charge_kw)
+    np.testing.assert_array_equal(hours.arrival_soc[inside], quarters.arrival_soc[inside])

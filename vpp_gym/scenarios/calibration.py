@@ -39,6 +39,10 @@ class Calibration:
         period: (24,) period of the day of an arrival hour.
         full_share: (periods, b) share of cars that charge as long as they stay.
         charge_h: (periods, b, k) quantiles of the charge time of the others.
+        load_stay_edges_h: (b - 1,) inner edges of the stay classes of the next two.
+        power_kw: (b, k) quantiles of the largest power of a session.
+        power_edges_kw: (a - 1,) inner edges of classes of it.
+        load_factor: (a, b, k) quantiles of metered energy / (largest power * stay).
         season_eur_per_kwh: (4, 24) waves of the year in the DA price of each hour, see
             `vpp_gym.scenarios.season.waves`: level, and how the day's shape moves.
         shape_eur_per_kwh: (3, 24) mean DA price by day type and hour.
@@ -78,6 +82,10 @@ class Calibration:
     period: NDArray[np.int64]
     full_share: Floats
     charge_h: Floats
+    load_stay_edges_h: Floats
+    power_kw: Floats
+    power_edges_kw: Floats
+    load_factor: Floats
     season_eur_per_kwh: Floats
     shape_eur_per_kwh: Floats
     da_scale_eur_per_kwh: Floats

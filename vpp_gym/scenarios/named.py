@@ -8,6 +8,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import REAL_SPLITS, SPLITS, FixedSource, ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.scenarios.synthetic_params import PRESETS
 
 NAMES = (
     "synthetic",
@@ -15,6 +16,8 @@ NAMES = (
     "real",
     *(f"real:{split}" for split in REAL_SPLITS),
 )
+
+PRESET_NAMES = f"synthetic:test:PRESET with PRESET one of {', '.join(PRESETS)}"
 
 WORLD_SUFFIX = ".parquet"
 
@@ -27,8 +30,10 @@ def as_source(
     Args:
         value: a source; a Scenario or several; one of the names "synthetic"
             (same as "synthetic:train"), "synthetic:validation",
-            "synthetic:test", "real" (same as "real:test"), "real:train";
-            the path of a world file and one of its splits, such as
+            "synthetic:test", or a split with a preset of
+            `vpp_gym.scenarios.synthetic_params`, such as
+            "synthetic:test:price_crisis"; "real" (same as "real:test") or
+            "real:train"; the path of a world file and one of its splits, such as
             "path/to/world.parquet:test" (":all" is all of it); None for
             "synthetic". The real data is read from the folder that the
             environment variable VPP_GYM_DATA names, and only when asked for.
@@ -64,12 +69,14 @@ def as_source(
 
 
 def _named(name: str, dt_h: float) -> ScenarioSource:
-    if name not in NAMES:
-        remedy = f"use one of {', '.join(NAMES)}, or world.parquet:test"
+    kind, _, rest = name.partition(":")
+    split, colon, preset = rest.partition(":")
+    plain = f"{kind}:{split}" if colon else name
+    if plain not in NAMES or (colon and (kind != "synthetic" or preset not in PRESETS)):
+        remedy = f"use one of {', '.join(NAMES)}, {PRESET_NAMES}, or world.parquet:test"
         raise InvalidInputError("scenario", name, remedy)
-    kind, _, split = name.partition(":")
     if kind == "synthetic":
-        return SyntheticSource(split or "train", dt_h=dt_h)
+        return SyntheticSource(split or "train", dt_h=dt_h, params=preset or None)
     from vpp_gym.scenarios.real import real_source  # reads with pandas: only when asked for
 
     return real_source(None, split or "test", dt_h=dt_h)

@@ -22,7 +22,7 @@ from vpp_gym.scenarios.source import REAL_SPLITS, BuiltSource, FixedSource, Scen
 from vpp_gym.scenarios.synthetic_prices import draw_quarter_scatter
 from vpp_gym.scenarios.synthetic_sessions import draw_sessions
 from vpp_gym.scenarios.world import world_of
-from vpp_gym.scenarios.world_header import WorldOptions
+from vpp_gym.scenarios.world_header import CarPower, WorldOptions
 
 FOLDER_VARIABLE = "VPP_GYM_DATA"
 SESSIONS_FILE = "elaadnl_open_transactions_2019.csv"
@@ -39,6 +39,7 @@ def real_source(
     dt_h: float = 1.0,
     *,
     demand_rule: DemandRule = "reference",
+    car_power: CarPower = "charger",
     n_scenarios: int = 32,
 ) -> ScenarioSource:
     """Real 2019 for tests, real prices of 2018 for training.
@@ -56,7 +57,7 @@ def real_source(
         dt_h: hours per step. At 0.25 the prices of 2019 are the recorded
             quarters; those of 2018 are the recorded hours with synthetic
             differences between the quarters.
-        demand_rule: see `vpp_gym.scenarios.session_demand`; for "test" only.
+        demand_rule, car_power: see `vpp_gym.scenarios.session_demand`; for "test" only.
         n_scenarios: of "train".
 
     Raises:
@@ -69,7 +70,7 @@ def real_source(
     files = data_folder(folder)
     if split == "train":
         return RealPricesSource(files, dt_h=dt_h, n_scenarios=n_scenarios)
-    return FixedSource(real_2019(files, dt_h=dt_h, demand_rule=demand_rule))
+    return FixedSource(real_2019(files, dt_h=dt_h, demand_rule=demand_rule, car_power=car_power))
 
 
 def data_folder(folder: str | os.PathLike[str] | None) -> Path:
@@ -87,7 +88,13 @@ def data_folder(folder: str | os.PathLike[str] | None) -> Path:
     return Path(named)
 
 
-def real_2019(folder: Path, *, dt_h: float, demand_rule: DemandRule = "reference") -> Scenario:
+def real_2019(
+    folder: Path,
+    *,
+    dt_h: float,
+    demand_rule: DemandRule = "reference",
+    car_power: CarPower = "charger",
+) -> Scenario:
     """Recorded sessions and prices of 2019."""
     read = ReadOptions(elaad_clock="local", elaad_dates="month-first")
     build = checked(
@@ -97,6 +104,7 @@ def real_2019(folder: Path, *, dt_h: float, demand_rule: DemandRule = "reference
         last_day=date(2019, 12, 31),
         max_fill_h=MAX_FILL_H,
         demand=demand_rule,
+        car_power=car_power,
     )
     prices = (
         read_prepared_hours(folder / HOURLY_FILE)

@@ -26,7 +26,7 @@ from vpp_gym.scenarios.synthetic_weather import (
 
 START = np.datetime64("2019-01-01", "m")
 N_SCENARIOS = {"train": 32, "validation": 4, "test": 1}
-_PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES = range(5)
+_PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES, _DEMANDS = range(6)
 
 
 class SyntheticSource(BuiltSource):
@@ -53,8 +53,9 @@ class SyntheticSource(BuiltSource):
         days: length of each scenario, from 1 January.
         seed: of the whole family of years.
         params: how the world differs from the calibrated one: more renewables, a price
-            crisis, other chargers. A `SyntheticParams`, a mapping of its fields or the
-            name of a preset. Equal seeds draw the same weather and drivers in each.
+            crisis, other chargers, metered demands. A `SyntheticParams`, a mapping of its
+            fields or the name of a preset. Equal seeds draw the same weather and drivers
+            in each.
 
     Raises:
         InvalidInputError: naming the field, the value and the remedy.
@@ -104,6 +105,7 @@ class SyntheticSource(BuiltSource):
             sessions_per_day=self.sessions_per_day,
             dt_h=self.dt_h,
             mix=self.params.site,
+            metered_rng=self.rng(index, _DEMANDS) if self.params.demand == "metered" else None,
         )
         return Scenario(  # sessions and clock are right as they were drawn
             da_eur_per_kwh=price_series("da_eur_per_kwh", da),

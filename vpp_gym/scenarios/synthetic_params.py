@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params.section import Section
+from vpp_gym.scenarios.demand import DemandRule
 
 
 class SiteMix(Section):
@@ -87,9 +88,13 @@ class SyntheticParams(Section):
     Owner types are no part of a world: see `vpp_gym.params.OwnerParams`.
 
     sessions_per_day: mean number of arrivals, 0 to 100,000.
+    demand: what a car needs, see `vpp_gym.scenarios.session_demand`. "reference": that it
+        charged at the site's power for the recorded hours. "metered": the recorded energy,
+        and no more than the largest power that the session was recorded with.
     """
 
     sessions_per_day: float = Field(default=27.4, ge=0, le=100_000)
+    demand: DemandRule = "reference"
     site: SiteMix = SiteMix()
     renewables: RenewableParams = RenewableParams()
     price: PriceParams = PriceParams()
@@ -97,9 +102,9 @@ class SyntheticParams(Section):
 
     @property
     def changed_sections(self) -> tuple[str, ...]:
-        """Names of the sections that are not the default."""
+        """Names of what is not the default, the number of arrivals left out."""
         default = type(self)()
-        names = [name for name, value in self if isinstance(value, Section)]
+        names = [name for name, _ in self if name != "sessions_per_day"]
         return tuple(name for name in names if getattr(self, name) != getattr(default, name))
 
 
@@ -107,6 +112,7 @@ PRESETS: dict[str, SyntheticParams] = {
     "default": SyntheticParams(),
     "workplace": SyntheticParams(site=SiteMix(public=0, workplace=1)),
     "home": SyntheticParams(site=SiteMix(public=0, home=1)),
+    "metered": SyntheticParams(demand="metered"),
     "more_renewables": SyntheticParams(
         renewables=RenewableParams(
             solar_dip_eur_per_kwh=0.04, wind_dip_eur_per_kwh=0.008, weather_factor=1.2
@@ -123,7 +129,7 @@ PRESETS: dict[str, SyntheticParams] = {
         )
     ),
 }
-"""Named worlds. Apart from "default" they are assumptions, fitted to nothing."""
+"""Named worlds. Apart from "default" and "metered" they are assumptions, fitted to nothing."""
 
 
 def as_synthetic_params(

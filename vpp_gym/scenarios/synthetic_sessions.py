@@ -11,6 +11,7 @@ from vpp_gym.scenarios.demand import CAPACITY_KWH, TARGET_SOC, reference_arrival
 from vpp_gym.scenarios.quantiles import class_of, guide_of, quantile
 from vpp_gym.scenarios.scenario import Sessions
 from vpp_gym.scenarios.site_mix import Week, stay_hours, week_of
+from vpp_gym.scenarios.synthetic_demand import metered_needs
 from vpp_gym.scenarios.synthetic_params import SiteMix
 
 Ints = NDArray[np.int64]
@@ -34,6 +35,7 @@ def draw_sessions(
     sessions_per_day: float,
     dt_h: float,
     mix: SiteMix | None = None,
+    metered_rng: np.random.Generator | None = None,
 ) -> Sessions:
     """Sessions that arrive on the given days.
 
@@ -47,6 +49,7 @@ def draw_sessions(
         sessions_per_day: mean over a year.
         dt_h: hours per step.
         mix: of kinds of chargers; all public by default.
+        metered_rng: of what cars need under the metered rule; None for the reference's.
     """
     week = week_of(fitted, mix or SiteMix())
     hour = _arrival_hours(rng, fitted, week, dates, sessions_per_day)
@@ -61,28 +64,47 @@ def draw_sessions(
     arrival = np.floor(start_h / dt_h).astype(np.int64)
     n_steps = round(len(dates) * 24 / dt_h)
     departure = np.minimum(arrival + np.ceil(stay_h / dt_h).astype(np.int64), n_steps)
-    charge_h = _charge_hours(
-        fitted.levels,
-        fitted.charge_h,
-        fitted.full_share,
-        fitted.period[hour_of_day],
-        class_of(fitted.stay_edges_h, stay_h),
-        stay_h,
-        charge_rank,
-        full_rank,
-    )
+    limit_h = (departure - arrival) * dt_h
+    if metered_rng is None:
+        ranks = charge_rank, full_rank
+        arrival_soc = _reference_soc(fitted, hour_of_day, stay_h, limit_h, *ranks)
+        charge_kw = _of_all(np.inf, len(hour))
+    else:
+        arrival_soc, charge_kw = metered_needs(metered_rng, fitted, np.minimum(stay_h, limit_h))
     return Sessions(
         arrival_step=arrival,
         departure_step=departure,
-        arrival_soc=reference_arrival_soc(charge_h, (departure - arrival) * dt_h),
+        arrival_soc=arrival_soc,
         target_soc=_of_all(TARGET_SOC, len(hour)),
         capacity_kwh=_of_all(CAPACITY_KWH, len(hour)),
-        charge_kw=_of_all(np.inf, len(hour)),
+        charge_kw=charge_kw,
         discharge_kw=_of_all(np.inf, len(hour)),
         owner_draw=owner_draw,
         departure_draw=departure_draw,
         interest_draw=interest_draw,
     )
+
+
+def _reference_soc(
+    fitted: Calibration,
+    hour: Ints,
+    stay_h: Floats,
+    limit_h: Floats,
+    charge_rank: Floats,
+    full_rank: Floats,
+) -> Floats:
+    """(n,) state of charge on arrival of cars that charge at the site's power."""
+    charge_h = _charge_hours(
+        fitted.levels,
+        fitted.charge_h,
+        fitted.full_share,
+        fitted.period[hour],
+        class_of(fitted.stay_edges_h, stay_h),
+        stay_h,
+        charge_rank,
+        full_rank,
+    )
+    return reference_arrival_soc(charge_h, limit_h)
 
 
 def _of_all(value: float, n: int) -> Floats:
