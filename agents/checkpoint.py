@@ -13,8 +13,8 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.utils import set_random_seed
 
-from agents.hyperparameters import RunSettings
 from agents.learner import Stack
+from agents.settings import RunSettings
 from vpp_gym.errors import InvalidInputError
 
 CHECKPOINT = "checkpoint.pt"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agents.hyperparameters import RunSettings
+from agents.hyperparameters import SECTIONS, run_settings
 from agents.policy import CARD, WEIGHTS, AgentPolicy, Network
+from agents.settings import RunSettings
 from agents.validation import Score
 from vpp_gym.evaluation.provenance import provenance
 
@@ -21,12 +22,11 @@ def card_of(run: RunSettings, *, steps: int, score: Score) -> dict[str, Any]:
     return {
         "name": run.name,
         "seed": run.seed,
-        "settings": {"bids": run.world.bids},
-        "term_h": run.world.term_h,
-        "guarantee": run.world.guarantee,
+        "env_id": run.env_id,
+        "arguments": run.world.arguments,
         "steps": steps,
-        "validation": {name: round(value, 4) for name, value in asdict(score).items()},
-        "dt_h": 1.0,
+        "validation": {name: round(value, 4) for name, value in score.items()},
+        "dt_h": float(run.world.arguments.get("dt_h", 1.0)),
         "run": run.model_dump(mode="json"),
         **provenance(),
         "command": _command(run),
@@ -36,12 +36,25 @@ def card_of(run: RunSettings, *, steps: int, score: Score) -> dict[str, Any]:
 def _command(run: RunSettings) -> str:
     """The command that makes this run again, without folders of any machine."""
     world = "real" if run.world.train.startswith("real") else "synthetic"
-    words = ["python -m agents.train", f"--algo {run.algorithm}", f"--world {world}"]
-    words += [f"--timesteps {run.timesteps}", f"--seed {run.seed}"]
-    words += [f"--term-h {run.world.term_h}"] if run.world.term_h else []
-    words += [] if run.world.guarantee else ["--no-guarantee"]
-    words += [f"--bids {run.world.bids}"] if run.world.bids != "expected_load" else []
-    return " ".join([*words, "--keep"])
+    words = ["python", "-m", "agents.train", "--env", run.env_id, "--algo", run.algorithm]
+    words += ["--world", world, "--timesteps", str(run.timesteps), "--seed", str(run.seed)]
+    words += ["--name", run.name]
+    usual = run_settings(run.env_id, algorithm=run.algorithm, world=world)
+    for section in SECTIONS:
+        mine, theirs = (_flat(getattr(one, section).model_dump(), section) for one in (run, usual))
+        for name, value in mine.items():
+            if theirs.get(name) != value:
+                words += ["--set", f"{name}={json.dumps(value)}"]
+    return shlex.join([*words, "--keep"])
+
+
+def _flat(fields: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Values by dotted name."""
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        dotted = f"{prefix}.{name}"
+        flat |= _flat(value, dotted) if isinstance(value, Mapping) else {dotted: value}
+    return flat
 
 
 def export_policy(network: Network, card: Mapping[str, Any], folder: Path) -> None:

@@ -1,135 +1,80 @@
-"""What a training run is made of: frozen settings, and the ones that worked best."""
+"""The settings that worked best, by environment; whoever finds better ones edits the table."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from agents.settings import DAY_AHEAD, RunSettings
+from agents.worlds import family_of
 from vpp_gym.errors import InvalidInputError
 
-Algorithm = Literal["ppo", "sac"]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WorldSettings(_Frozen):
-    """The environment that is trained in, and the one that validates.
-
-    Attributes:
-        train: scenario name for training.
-        validation: scenario name for choosing the best model; whole years.
-        term_h: hours of the V2G menu, 0 offers none.
-        guarantee: every target is kept within reach.
-        bids: as in `VPPDayAheadEnv`.
-        episode_days: length of a training episode.
-        n_envs: environments in the batch.
-    """
-
-    train: str = "synthetic:train"
-    validation: str = "synthetic:validation"
-    term_h: int = Field(default=0, ge=0)
-    guarantee: bool = True
-    bids: Literal["sheet", "line", "expected_load"] = "expected_load"
-    episode_days: int = Field(default=7, ge=1)
-    n_envs: int = Field(default=64, ge=1)
-
-    def environment(self) -> dict[str, Any]:
-        """Keyword arguments of `VPPDayAheadEnv`, without the scenario."""
-        return {
-            "params": {"contract": {"term_h": self.term_h}, "guarantee": self.guarantee},
-            "bids": self.bids,
-            "episode_days": self.episode_days,
-        }
-
-
-class LessonSettings(_Frozen):
-    """What the learner is shown and paid in training; the policy never needs it.
-
-    Attributes:
-        reward: "profit" is the environment's; "load" what the dispatch changes.
-        price_level_eur_per_kwh: subtracted from the price of the load in "load".
-            All energy must be bought at some time, so it moves no optimum, but
-            without it discounting makes late charging look cheap.
-        foresight_h: hours of prices and arrivals to come that the critic is
-            shown, and only the critic.
-    """
-
-    reward: Literal["profit", "load"] = "load"
-    price_level_eur_per_kwh: float = 0.045
-    foresight_h: int = Field(default=24, ge=0)
-
-
-class PPOSettings(_Frozen):
-    """Of `stable_baselines3.PPO`."""
-
-    hidden: tuple[int, ...] = (64, 64)
-    learning_rate: float = Field(default=3e-4, gt=0)
-    final_learning_rate: float = Field(default=0.0, ge=0)
-    n_steps: int = Field(default=128, ge=1)
-    batch_size: int = Field(default=2048, ge=1)
-    n_epochs: int = Field(default=8, ge=1)
-    gamma: float = Field(default=0.99, gt=0, le=1)
-    gae_lambda: float = Field(default=0.95, ge=0, le=1)
-    clip_range: float = Field(default=0.2, gt=0)
-    ent_coef: float = 0.0
-    vf_coef: float = 0.5
-    max_grad_norm: float = Field(default=0.5, gt=0)
-    log_std_init: float = -1.0
-
-
-class SACSettings(_Frozen):
-    """Of `stable_baselines3.SAC`."""
-
-    hidden: tuple[int, ...] = (128, 128)
-    learning_rate: float = Field(default=3e-4, gt=0)
-    final_learning_rate: float = Field(default=0.0, ge=0)
-    buffer_size: int = Field(default=300_000, ge=1)
-    batch_size: int = Field(default=512, ge=1)
-    learning_starts: int = Field(default=10_000, ge=0)
-    gradient_steps: int = Field(default=16, ge=1)
-    gamma: float = Field(default=0.98, gt=0, le=1)
-    tau: float = Field(default=0.005, gt=0, le=1)
-
-
-class RunSettings(_Frozen):
-    """One training run.
-
-    Attributes:
-        name: of the trained policy.
-        algorithm: "ppo" or "sac".
-        timesteps: environment steps in all.
-        seed: of learner and environments.
-        validate_every: environment steps between two validations.
-        world: see there.
-        lesson: see there.
-        ppo: used if the algorithm is "ppo".
-        sac: used if the algorithm is "sac".
-    """
-
-    name: str
-    algorithm: Algorithm = "ppo"
-    timesteps: int = Field(default=3_000_000, ge=1)
-    seed: int = Field(default=0, ge=0)
-    validate_every: int = Field(default=250_000, ge=1)
-    world: WorldSettings = WorldSettings()
-    lesson: LessonSettings = LessonSettings()
-    ppo: PPOSettings = PPOSettings()
-    sac: SACSettings = SACSettings()
-
+SECTIONS = ("world", "lesson", "ppo", "sac")
 
 WORLDS = {
     "synthetic": {"train": "synthetic:train", "validation": "synthetic:validation"},
     "real": {"train": "real:train", "validation": "synthetic:validation"},
 }
-"""Scenario names by the word on the command line."""
+"""Names of years by the word on the command line."""
 
-TIMESTEPS = {"ppo": 8_000_000, "sac": 1_000_000}
+_GUARANTEED = {"contract": {"term_h": 0}, "guarantee": True}
+_HOURLY = {
+    "timesteps": {"ppo": 8_000_000, "sac": 1_000_000},
+    "lesson": {"reward": "load", "foresight_h": 24},
+}
+_DAILY = {
+    "timesteps": {"ppo": 20_000, "sac": 10_000},
+    "world": {"n_envs": 8, "episode_days": 28},
+    "ppo": {"n_steps": 32, "batch_size": 128, "log_std_init": -1.5, "start_at_zero": True},
+    "sac": {"learning_starts": 500, "gradient_steps": 4},
+}
+
+BEST: dict[str, dict[str, Any]] = {
+    DAY_AHEAD: {
+        **_HOURLY,
+        "world": {"arguments": {"params": _GUARANTEED, "bids": "expected_load"}},
+    },
+    "VPPDispatch-v0": {**_HOURLY, "world": {"arguments": {"params": _GUARANTEED}}},
+    "VPPBidding-v0": _DAILY,
+    "VPPContracts-v0": _DAILY,
+    "FCEVCarPark-v0": {
+        "timesteps": {"ppo": 300_000, "sac": 100_000},
+        "world": {"n_envs": 16, "n_worlds": 16, "n_validation": 4, "episode_days": 28},
+        "ppo": {
+            "n_steps": 56,
+            "batch_size": 224,
+            "gamma": 0.9,
+            "log_std_init": -2.0,
+            "start_at_zero": True,
+        },
+    },
+    "FCEVMicrogrid-v0": {
+        "timesteps": {"ppo": 2_000_000, "sac": 300_000},
+        "world": {
+            "n_envs": 16,
+            "n_worlds": 16,
+            "n_validation": 4,
+            "episode_days": 7,
+            "in_training": {"drawn_stock": True},
+        },
+        "ppo": {
+            "n_steps": 168,
+            "batch_size": 672,
+            "gamma": 0.99,
+            "log_std_init": -2.0,
+            "start_at_zero": True,
+        },
+    },
+}
+"""By environment: environment steps by algorithm, and what differs from the defaults of
+`agents.settings`, section by section."""
 
 
 def run_settings(
+    env_id: str = DAY_AHEAD,
     *,
     algorithm: str = "ppo",
     world: str = "synthetic",
@@ -137,49 +82,100 @@ def run_settings(
     seed: int = 0,
     timesteps: int | None = None,
     validate_every: int | None = None,
-    **changes: Any,
+    changes: Mapping[str, Any] | None = None,
 ) -> RunSettings:
     """Settings of a run: the ones that worked best, with changes.
 
     Args:
+        env_id: environment.
         algorithm: "ppo" or "sac".
         world: one of `WORLDS`.
         name: of the policy; by default made of what it is.
         seed: of learner and environments.
         timesteps: environment steps; None for as many as paid off.
         validate_every: environment steps; None for 32 times in all.
-        changes: fields of `WorldSettings`; None leaves the default.
+        changes: values by dotted name. "ppo.gamma" and the like are settings of a section;
+            any other name is an argument of the environment, such as "volumes" or
+            "params.contract.family".
 
     Raises:
         InvalidInputError: an unknown name, or a value out of range.
     """
+    family, given = family_of(env_id), dict(changes or {})
     if world not in WORLDS:
         raise InvalidInputError("world", world, f"use one of {', '.join(WORLDS)}")
-    if algorithm not in TIMESTEPS:
-        raise InvalidInputError("algo", algorithm, f"use one of {', '.join(TIMESTEPS)}")
-    given = {key: value for key, value in changes.items() if value is not None}
-    steps = TIMESTEPS[algorithm] if timesteps is None else timesteps
+    best = BEST[env_id]
+    if algorithm not in best["timesteps"]:
+        raise InvalidInputError("algo", algorithm, f"use one of {', '.join(best['timesteps'])}")
+    steps = best["timesteps"][algorithm] if timesteps is None else timesteps
+    own = [word for word in (family.word, *_words(given)) if word]
+    content: dict[str, Any] = {
+        "name": "_".join([algorithm, world, *own]) if name is None else name,
+        "env_id": env_id,
+        "algorithm": algorithm,
+        "timesteps": steps,
+        "validate_every": max(steps // 32, 1) if validate_every is None else validate_every,
+        "seed": seed,
+        "world": WORLDS[world],
+    }
+    for section in SECTIONS:
+        content[section] = _merged(content.get(section, {}), best.get(section, {}))
+    for dotted, value in given.items():
+        content = _merged(content, _nested(dotted, value))
     try:
-        chosen = WorldSettings(**{**WORLDS[world], **given})
-        return RunSettings.model_validate(
-            {
-                "name": _name(algorithm, world, chosen) if name is None else name,
-                "algorithm": algorithm,
-                "timesteps": steps,
-                "validate_every": max(steps // 32, 1) if validate_every is None else validate_every,
-                "seed": seed,
-                "world": chosen,
-            }
-        )
+        return RunSettings.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise InvalidInputError(field, first.get("input"), first["msg"]) from error
 
 
-def _name(algorithm: str, world: str, chosen: WorldSettings) -> str:
-    """For example ppo_synthetic, ppo_synthetic_v2g3, ppo_real_open."""
-    words = [algorithm, world]
-    words += [f"v2g{chosen.term_h}"] if chosen.term_h else []
-    words += [] if chosen.guarantee else ["open"]
-    return "_".join(words + ([] if chosen.bids == "expected_load" else [chosen.bids]))
+def read_changes(texts: Sequence[str]) -> dict[str, Any]:
+    """Changes as on the command line; values are JSON, or else text.
+
+    >>> read_changes(["volumes=true", "params.contract.family=control_based"])
+    {'volumes': True, 'params.contract.family': 'control_based'}
+
+    Raises:
+        InvalidInputError: not NAME=VALUE.
+    """
+    changes: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise InvalidInputError("set", text, "give NAME=VALUE, such as volumes=true")
+        try:
+            changes[name] = json.loads(value)
+        except json.JSONDecodeError:
+            changes[name] = value
+    return changes
+
+
+def _words(changes: Mapping[str, Any]) -> list[str]:
+    """What is special of an agent, in its name: arguments of the environment that differ."""
+    own = [name for name in changes if name.partition(".")[0] not in SECTIONS]
+    return [_word(name.rpartition(".")[2], changes[name]) for name in own]
+
+
+def _word(name: str, value: Any) -> str:
+    text = name if value is True else f"no_{name}" if value is False else f"{name}_{value}"
+    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in text)
+
+
+def _nested(dotted: str, value: Any) -> dict[str, Any]:
+    parts = dotted.split(".")
+    if parts[0] not in SECTIONS:
+        parts = ["world", "arguments", *parts]
+    for part in reversed(parts):
+        value = {part: value}
+    nested: dict[str, Any] = value
+    return nested
+
+
+def _merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for name, value in more.items():
+        known = result.get(name)
+        both = isinstance(known, Mapping) and isinstance(value, Mapping)
+        result[name] = _merged(known, value) if both else value  # type: ignore[arg-type]
+    return result

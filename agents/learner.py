@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
@@ -13,37 +14,55 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
-from agents.hyperparameters import RunSettings
-from agents.lesson import Features, LoadReward, feature_map
+from agents.lesson import Features, Foresight, LoadReward, ScaledReward, feature_map
 from agents.policy import CLIP, Network
-from agents.vec_env import DayAheadVecEnv
+from agents.settings import RunSettings
+from agents.vec_env import BatchVecEnv
+from vpp_gym.envs.hourly import HourlyCore
+
+Floats = NDArray[np.float64]
 
 
 class Stack:
-    """The environments of a run, from the simulator to the normalised features."""
+    """The environments of a run, from the simulator to the normalised features.
 
-    def __init__(self, run: RunSettings, scenario: Any = None) -> None:
-        world, lesson = run.world, run.lesson
-        self.base = DayAheadVecEnv(
-            world.n_envs, world.train if scenario is None else scenario, **world.environment()
-        )
+    Args:
+        run: settings.
+        arguments: of the environment, in place of those in the settings.
+    """
+
+    def __init__(self, run: RunSettings, **arguments: Any) -> None:
+        lesson = run.lesson
+        given = {**run.world.training(run.family), **arguments}
+        self.base = BatchVecEnv(run.env_id, run.world.n_envs, **given)
         core = self.base.batch.core
         venv: Any = self.base
         if lesson.reward == "load":
             venv = LoadReward(venv, self.base, lesson.price_level_eur_per_kwh)
-        self.features = Features(
-            venv,
-            self.base,
-            feature_map(core.codec, contracts=world.term_h > 0),
-            round(lesson.foresight_h / core.simulation.dt_h) if run.algorithm == "ppo" else 0,
+        if lesson.reward_scale is not None:
+            venv = ScaledReward(venv, lesson.reward_scale)
+        sees_ahead = run.algorithm == "ppo" and lesson.foresight_h > 0
+        foresight = Foresight(core, lesson.foresight_h) if sees_ahead else None
+        self.features = Features(venv, _feature_matrix(core), foresight)
+        self.top = VecNormalize(
+            self.features,
+            gamma=run.gamma,
+            clip_obs=CLIP,
+            norm_reward=lesson.reward_scale is None,
         )
-        gamma = run.ppo.gamma if run.algorithm == "ppo" else run.sac.gamma
-        self.top = VecNormalize(self.features, gamma=gamma, clip_obs=CLIP)
 
     @property
     def n_public(self) -> int:
         """Features that the actor sees."""
         return self.features.n_public
+
+
+def _feature_matrix(core: Any) -> Floats:
+    """(size, F) map from observations to features; as they are where no other is known."""
+    if isinstance(core, HourlyCore) and core.settings.control == "fleet":
+        contract = core.params.contract
+        return feature_map(core.codec, contracts=bool(contract.families) and contract.term_h > 0)
+    return np.eye(core.observation_space.shape[0])
 
 
 class ForesightExtractor(nn.Module):
@@ -100,14 +119,24 @@ def build_model(run: RunSettings, stack: Stack, tensorboard: str | None = None) 
         "tensorboard_log": tensorboard,
     }
     if run.algorithm == "ppo":
-        return PPO(**common, **_ppo(run, stack))
+        model = PPO(**common, **_ppo(run, stack))
+        if run.ppo.start_at_zero:
+            policy: Any = model.policy
+            nn.init.zeros_(policy.action_net.weight)
+        return model
     return SAC(**common, **_sac(run))
 
 
 def _ppo(run: RunSettings, stack: Stack) -> dict[str, Any]:
     chosen = run.ppo
     given = chosen.model_dump(
-        exclude={"hidden", "learning_rate", "final_learning_rate", "log_std_init"}
+        exclude={
+            "hidden",
+            "learning_rate",
+            "final_learning_rate",
+            "log_std_init",
+            "start_at_zero",
+        }
     )
     return {
         **given,

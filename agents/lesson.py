@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
-from agents.vec_env import DayAheadVecEnv
+from agents.vec_env import BatchVecEnv
 from vpp_gym.envs.fields import Codec
 from vpp_gym.simulation.bank import Bank
 
@@ -44,36 +44,63 @@ def feature_map(codec: Codec, *, contracts: bool) -> Floats:
     return np.hstack([np.delete(columns, dropped, axis=1), level])
 
 
-class Features(VecEnvWrapper):
-    """Shows features instead of observations, and behind them what only the critic may see.
+class Foresight:
+    """Reference prices and arriving demand of the hours to come, for the critic alone.
 
-    The critic's part are the reference prices and the arriving demand of the
-    hours to come. The future does not depend on the actions, so a critic that
-    knows it estimates the same gradient with less noise.
+    The future does not depend on the actions, so a critic that knows it estimates
+    the same gradient with less noise.
 
     Args:
-        venv: ends in a `DayAheadVecEnv`.
-        matrix: (size, F) of `feature_map`.
-        foresight_steps: how far the critic sees.
+        core: of an environment of EVs whose steps are those of the simulator.
+        hours: how far the critic sees.
+
+    Attributes:
+        size: columns that it adds.
 
     Source: Mao et al. 2019, Variance Reduction for Reinforcement Learning in
     Input-Driven Environments (input-dependent baselines).
     """
 
-    def __init__(
-        self, venv: Any, base: DayAheadVecEnv, matrix: Floats, foresight_steps: int
-    ) -> None:
-        self.matrix, self.n_public = matrix.astype(np.float32), matrix.shape[1]
-        self._map = torch.from_numpy(self.matrix)
-        self._simulation = base.batch.core.simulation
-        self._ahead = np.arange(foresight_steps)
-        codec = base.batch.core.codec
+    def __init__(self, core: Any, hours: int) -> None:
+        self._simulation, codec = core.simulation, core.codec
+        self._ahead = np.arange(round(hours / self._simulation.dt_h))
         self._level = codec.slices["da_ahead"]
         bank = self._simulation.bank
         self._price = bank.steps["reference_eur_per_kwh"] / 0.1
         self._demand = arriving_demand_kwh(bank) / codec.scale[codec.slices["envelope"]][0]
         self._end = np.repeat(bank.first_step[1:], np.diff(bank.first_step))
-        size = self.n_public + 2 * foresight_steps
+        self.size = 2 * len(self._ahead)
+
+    def positions(self) -> NDArray[np.int64]:
+        """(B,) steps at which the runs stand."""
+        positions: NDArray[np.int64] = self._simulation.state.run["position"].copy()
+        return positions
+
+    def shown(self, flat: Any, position: NDArray[np.int64]) -> Floats:
+        """(n, size) columns of runs with (n, _) observations at (n,) steps."""
+        here = np.minimum(position, len(self._end) - 1)
+        at = position[:, None] + self._ahead
+        exists = at < self._end[here][:, None]
+        at = np.minimum(at, len(self._end) - 1)
+        level = flat[:, self._level].mean(axis=1, keepdims=True)
+        price = np.where(exists, self._price[at] - level, 0.0)
+        demand = np.where(exists, self._demand[at], 0.0)
+        return np.hstack([price, demand])
+
+
+class Features(VecEnvWrapper):
+    """Shows features instead of observations, and behind them what only the critic may see.
+
+    Args:
+        venv: ends in a `BatchVecEnv`.
+        matrix: (size, F) linear map from observations to features.
+        foresight: what only the critic sees, if anything.
+    """
+
+    def __init__(self, venv: Any, matrix: Floats, foresight: Foresight | None) -> None:
+        self.matrix, self.n_public = matrix.astype(np.float32), matrix.shape[1]
+        self._map, self._foresight = torch.from_numpy(self.matrix), foresight
+        size = self.n_public + (foresight.size if foresight else 0)
         space = spaces.Box(-np.inf, np.inf, (size,), np.float32)
         super().__init__(venv, observation_space=space)
 
@@ -91,21 +118,16 @@ class Features(VecEnvWrapper):
         return self._shown(observations, self._positions()), rewards, dones, infos
 
     def _positions(self) -> NDArray[np.int64]:
-        return self._simulation.state.run["position"].copy()
+        if self._foresight is None:
+            return np.zeros(self.num_envs, dtype=np.int64)
+        return self._foresight.positions()
 
     def _shown(self, flat: Any, position: NDArray[np.int64]) -> NDArray[np.float32]:
         # In torch, which keeps to one thread: NumPy's products would wake all of them.
-        public = (torch.from_numpy(flat) @ self._map).numpy()
-        if not self._ahead.size:
+        public: NDArray[np.float32] = (torch.from_numpy(flat) @ self._map).numpy()
+        if self._foresight is None:
             return public
-        here = np.minimum(position, len(self._end) - 1)
-        at = position[:, None] + self._ahead
-        exists = at < self._end[here][:, None]
-        at = np.minimum(at, len(self._end) - 1)
-        level = flat[:, self._level].mean(axis=1, keepdims=True)
-        price = np.where(exists, self._price[at] - level, 0.0)
-        demand = np.where(exists, self._demand[at], 0.0)
-        return np.hstack([public, price, demand]).astype(np.float32)
+        return np.hstack([public, self._foresight.shown(flat, position)]).astype(np.float32)
 
 
 def arriving_demand_kwh(bank: Bank) -> Floats:
@@ -123,12 +145,12 @@ class LoadReward(VecEnvWrapper):
     Day-ahead commitments are not part of it.
 
     Args:
-        venv: ends in a `DayAheadVecEnv`.
+        venv: ends in a `BatchVecEnv`.
         base: that environment.
         price_level_eur_per_kwh: see `agents.hyperparameters.LessonSettings`.
     """
 
-    def __init__(self, venv: Any, base: DayAheadVecEnv, price_level_eur_per_kwh: float) -> None:
+    def __init__(self, venv: Any, base: BatchVecEnv, price_level_eur_per_kwh: float) -> None:
         super().__init__(venv)
         params = base.batch.core.params
         self._base, self._level = base, price_level_eur_per_kwh
@@ -151,3 +173,25 @@ class LoadReward(VecEnvWrapper):
         reward += terms["payoff_eur"] + terms["shortfall_eur"]
         reward -= self._lost_eur_per_kwh * terms["unserved_kwh"]
         return reward.astype(np.float32)
+
+
+class ScaledReward(VecEnvWrapper):
+    """Pays a multiple of the environment's reward.
+
+    Args:
+        venv: environments.
+        scale: factor on the reward.
+    """
+
+    def __init__(self, venv: Any, scale: float) -> None:
+        super().__init__(venv)
+        self._scale = scale
+
+    def reset(self) -> Any:
+        """As the environment."""
+        return self.venv.reset()
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """As the environment, with another reward."""
+        observations, rewards, dones, infos = self.venv.step_wait()
+        return observations, rewards * np.float32(self._scale), dones, infos

@@ -55,7 +55,9 @@ class Network:
         deterministic: bool = True,
     ) -> tuple[Reals, Any]:
         """(..., A) actions for (..., size) observations; always the mean action."""
-        hidden = (np.asarray(observation) @ self.features - self.mean) / self.std
+        # Observations only ever grew at the end; an older network reads what it knows.
+        known = np.asarray(observation)[..., : len(self.features)]
+        hidden = (known @ self.features - self.mean) / self.std
         hidden = np.clip(hidden, -CLIP, CLIP)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = ACTIVATIONS[self.activation](hidden @ weight + bias)
@@ -106,13 +108,18 @@ class AgentPolicy(EnvironmentAgent):
     """
 
     def __init__(self, network: Network, card: Mapping[str, Any]) -> None:
+        settings = dict(card.get("arguments", card.get("settings", {})))
+        params = settings.pop("params", {})
+        contract = dict(params.get("contract", {})) if card_env(card).startswith("VPP") else {}
         super().__init__(
             network,
             name=card["name"],
-            settings=card["settings"],
-            term_h=card["term_h"],
-            guarantee=card["guarantee"],
-            dt_h=card["dt_h"],
+            env_id=card_env(card),
+            settings=settings,
+            term_h=contract.pop("term_h", card.get("term_h")),
+            contract=contract,
+            guarantee=params.get("guarantee", card.get("guarantee")),
+            dt_h=card.get("dt_h"),
         )
         self.card, self.seed = dict(card), int(card["seed"])
 
@@ -124,6 +131,11 @@ class AgentPolicy(EnvironmentAgent):
                 raise InvalidInputError("folder", folder.name, f"it has no {file}")
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         return cls(Network.load(folder / WEIGHTS), card)
+
+
+def card_env(card: Mapping[str, Any]) -> str:
+    """Environment of a card; cards of the first agents do not name it."""
+    return str(card.get("env_id", "VPPDayAhead-v0"))
 
 
 def load_agents(folder: Path = TRAINED) -> list[AgentPolicy]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from stable_baselines3.common.logger import configure
 
 from agents.checkpoint import Progress, begin_stretch, load_checkpoint, save_checkpoint
 from agents.export import card_of, export_policy
-from agents.hyperparameters import RunSettings
 from agents.learner import Stack, build_model, network_of
-from agents.validation import Score, Validation
+from agents.settings import RunSettings
+from agents.validation import GAIN, Score, Validation
 
 BEST = "best"
 Report = Callable[[int, Score | None], None]
@@ -43,8 +42,8 @@ class Trainer:
         run: what it is made of.
         folder: where checkpoint, best policy and TensorBoard files go.
         resume: go on from the checkpoint in the folder.
-        scenario: other worlds to train in than `run.world.train` names.
-        validation: other worlds to validate in.
+        arguments: of the environment, in place of those in the settings.
+        validation: of the environment that validates, likewise.
         report: called with the steps done, and the score after each stretch.
     """
 
@@ -54,15 +53,15 @@ class Trainer:
         folder: Path,
         *,
         resume: bool = False,
-        scenario: Any = None,
-        validation: Any = None,
+        arguments: Mapping[str, Any] | None = None,
+        validation: Mapping[str, Any] | None = None,
         report: Report = lambda steps, score: None,
     ) -> None:
         self.run, self.folder, self._report = run, folder, report
-        self.stack = Stack(run, scenario)
+        self.stack = Stack(run, **(arguments or {}))
         self.model: BaseAlgorithm = build_model(run, self.stack)
         self.model.set_logger(_logger(folder))
-        self.validation = Validation(run.world, validation)
+        self.validation = Validation(run, **(validation or {}))
         self.progress = load_checkpoint(folder, self.model, self.stack) if resume else Progress()
 
     def train(self) -> Progress:
@@ -99,12 +98,12 @@ class Trainer:
     def _validate(self) -> None:
         network, progress = network_of(self.model, self.stack), self.progress
         score = self.validation(network)
-        progress.history.append({"steps": progress.steps, **asdict(score)})
-        for name, value in asdict(score).items():
+        progress.history.append({"steps": progress.steps, **score})
+        for name, value in score.items():
             self.model.logger.record(f"validation/{name}", value)
         self.model.logger.dump(progress.steps)
-        if score.saving_eur > progress.best_eur:
-            progress.best_eur = score.saving_eur
+        if score[GAIN] > progress.best_eur:
+            progress.best_eur = score[GAIN]
             card = card_of(self.run, steps=progress.steps, score=score)
             export_policy(network, card, self.folder / BEST)
         self._report(progress.steps, score)

@@ -2,91 +2,109 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from agents.hyperparameters import WorldSettings
 from agents.policy import Network
-from vpp_gym.envs.day_ahead import DayAheadCore
-from vpp_gym.envs.settings import checked_settings
-from vpp_gym.markets.ledger import MONEY, TERMS
-from vpp_gym.params import as_params
-from vpp_gym.scenarios.named import as_source
-from vpp_gym.scenarios.source import ScenarioSource
+from agents.settings import RunSettings
+from agents.worlds import batch_of
+from vpp_gym.envs.hourly import HourlyCore
+from vpp_gym.envs.shell import VectorShell
 
 Floats = NDArray[np.float64]
-N_MONEY = len(MONEY)
+Score = dict[str, float]
+"""Means over the validation years: `GAIN`, by which the best network is chosen, and what
+explains it."""
 
-
-@dataclass(frozen=True)
-class Score:
-    """Means over the validation years.
-
-    Attributes:
-        saving_eur: profit without the bids, above that of charging on arrival.
-        load_cost_eur: of the net load at the reference price.
-        position_eur: what the bids earned.
-        satisfaction: share of the demanded energy that was served.
-    """
-
-    saving_eur: float
-    load_cost_eur: float
-    position_eur: float
-    satisfaction: float
+GAIN = "saving_eur"
+"""Profit above that of the usual action. Where dispatch is learned it leaves bids out."""
 
 
 class Validation:
-    """The years of a source side by side, played from the first gate to the end.
+    """The years side by side, played from the first step to the end.
 
     Args:
-        world: names the source and the rules.
-        source: other scenarios than those that `world.validation` names.
+        run: names the environment and its years.
+        arguments: of the environment, in place of those in the settings.
     """
 
-    def __init__(self, world: WorldSettings, source: Any = None) -> None:
-        chosen = world.environment()
-        self._params = as_params(chosen["params"])
-        self._settings = checked_settings(bids=world.bids, episode_days=None)
-        self._source: ScenarioSource = as_source(world.validation if source is None else source)
-        self._core = self._batch(self._params)
-        at_once = self._batch(self._params.replace(contract={"term_h": 0}))
-        full = np.ones((self._source.n_scenarios, *at_once.action_shape))
-        full[:, 1:] = 0.0
-        self.on_arrival = self._totals(at_once, lambda observations: full)
+    def __init__(self, run: RunSettings, **arguments: Any) -> None:
+        self._run = run
+        self._arguments = {**run.world.validating(run.family), **arguments}
+        given = arguments.get("scenario")
+        self._n_years = run.world.n_years(run.family) if given is None else _count(given)
+        self._batch = self._years(self._arguments)
+        self.usual = self._usual_totals()
 
     def __call__(self, network: Network) -> Score:
         """Play every year with the network's actions."""
-        total = self._totals(self._core, lambda seen: network.predict(seen)[0])
-        return Score(
-            saving_eur=_without_bids_eur(total) - _without_bids_eur(self.on_arrival),
-            load_cost_eur=-total["load_value_eur"],
-            position_eur=total["da_eur"] + total["im_eur"] - total["load_value_eur"],
-            satisfaction=total["served_kwh"] / max(total["demand_kwh"], 1e-9),
-        )
+        total = self._totals(self._batch, lambda seen: network.predict(seen)[0])
+        gain_eur = self._worth_eur(total) - self._worth_eur(self.usual)
+        return {GAIN: gain_eur, **self._figures(total)}
 
-    def _batch(self, params: Any) -> DayAheadCore:
-        n = self._source.n_scenarios
-        return DayAheadCore(self._source, params, self._settings, n, preload=True)
+    def _worth_eur(self, total: dict[str, float]) -> float:
+        if self._run.lesson.reward == "load":
+            terms = ("load_value_eur", "payoff_eur", "retail_eur", "shortfall_eur")
+            return sum(total[name] for name in terms)
+        return sum(total[name] for name in self._money)
 
-    def _totals(self, core: DayAheadCore, act: Any) -> dict[str, float]:
+    def _figures(self, total: dict[str, float]) -> dict[str, float]:
+        """What explains a gain: of EVs in words of their own, else every money term."""
+        if "demand_kwh" not in total:
+            return {name: total[name] for name in self._money}
+        return {
+            "load_cost_eur": -total["load_value_eur"],
+            "position_eur": total["da_eur"] + total["im_eur"] - total["load_value_eur"],
+            "satisfaction": total["served_kwh"] / max(total["demand_kwh"], 1e-9),
+        }
+
+    @property
+    def _money(self) -> tuple[str, ...]:
+        core = self._batch.core
+        names: tuple[str, ...] = core.terms[: core.n_money]
+        return names
+
+    def _usual_totals(self) -> dict[str, float]:
+        """Totals of the usual action; charging on arrival makes no use of contracts."""
+        batch = self._batch
+        if isinstance(batch.core, HourlyCore):
+            without = batch.core.params.replace(contract={"term_h": 0})
+            batch = self._years({**self._arguments, "params": without})
+        actions = np.zeros(batch.action_space.shape or ())
+        usual = self._run.family.usual
+        actions[:, : len(usual)] = usual
+        return self._totals(batch, lambda observations: actions)
+
+    def _years(self, arguments: dict[str, Any]) -> VectorShell:
+        mode = AutoresetMode.DISABLED
+        return batch_of(self._run.env_id, self._n_years, autoreset_mode=mode, **arguments)
+
+    def _totals(self, batch: VectorShell, act: Callable[[Any], Any]) -> dict[str, float]:
         """Mean over the years of each term's sum."""
-        simulation = core.simulation
-        bank = simulation.bank
-        for year in range(simulation.n_envs):
-            at = slice(bank.first_step[year], bank.first_step[year + 1])
-            gate = int(np.argmax(bank.line[at] == simulation.rules.gate_line))
-            simulation.reset(year, gate, runs=[year])
-        core.draft[:] = 0.0
-        total, observations = np.zeros(len(TERMS)), core.observe()
-        while not simulation.done.all():
+        observations = self._first_observations(batch)
+        core: Any = batch.core
+        total = np.zeros(len(core.terms))
+        while not core.over.all():
             records, observations = core.step(act(observations))
             total += records.mean(axis=0)
-        return dict(zip(TERMS, total.tolist(), strict=True))
+        return dict(zip(core.terms, total.tolist(), strict=True))
+
+    def _first_observations(self, batch: VectorShell) -> Any:
+        """Every year begun once."""
+        observations: Any = None
+        for year in range(self._n_years):
+            mask = np.arange(self._n_years) == year
+            chosen = {self._run.family.world_option: year, "start_day": 0, "reset_mask": mask}
+            observations, _ = batch.reset(seed=[0] * self._n_years, options=chosen)
+        return observations
 
 
-def _without_bids_eur(total: dict[str, float]) -> float:
-    terms = ("load_value_eur", "payoff_eur", "retail_eur", "shortfall_eur")
-    return sum(total[name] for name in terms)
+def _count(scenario: Any) -> int:
+    """Number of the scenarios that a user gives."""
+    if hasattr(scenario, "n_scenarios"):
+        return int(scenario.n_scenarios)
+    return len(scenario) if isinstance(scenario, list | tuple) else 1

@@ -1,33 +1,23 @@
-"""A Stable-Baselines3 `VecEnv` over the native batch of an environment of the VPP."""
+"""A Stable-Baselines3 `VecEnv` over the native batch of any environment."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from gymnasium import Wrapper
-from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvStepReturn
 
-from vpp_gym.envs.vector import BatchEnv
+from agents.worlds import batch_of
 from vpp_gym.errors import InvalidInputError
 
 
-def _batch_kind(env_id: str) -> type[BatchEnv]:
-    """Class of the batch that an id is registered with."""
-    kind: Any = load_env_creator(str(gym.spec(env_id).vector_entry_point))
-    if not (isinstance(kind, type) and issubclass(kind, BatchEnv)):
-        raise InvalidInputError("env_id", env_id, "give a virtual power plant's: VPP...")
-    return kind
-
-
-class DayAheadVecEnv(VecEnv):
-    """All environments in one kernel call, with the semantics that SB3 expects.
+class BatchVecEnv(VecEnv):
+    """All environments of a batch at once, with the semantics that SB3 expects.
 
     An environment that ends is reset in the same step; its info then holds
     `terminal_observation`, `TimeLimit.truncated`, the terms of its last step, and
@@ -36,10 +26,9 @@ class DayAheadVecEnv(VecEnv):
     step booked, as arrays.
 
     Args:
+        env_id: one of `agents.worlds.FAMILIES`.
         n_envs: number of environments.
-        scenario: as for `VPPDayAheadEnv`.
-        env_id: of a virtual power plant: `VPPDayAhead-v0` and the like.
-        arguments: the other keyword arguments of the environment.
+        arguments: keyword arguments of the environment.
 
     Attributes:
         batch: the Gymnasium vector environment.
@@ -47,21 +36,12 @@ class DayAheadVecEnv(VecEnv):
         stepping_s: seconds spent in the simulator so far.
     """
 
-    def __init__(
-        self,
-        n_envs: int = 64,
-        scenario: Any = None,
-        *,
-        env_id: str = "VPPDayAhead-v0",
-        **arguments: Any,
-    ) -> None:
-        self.batch = _batch_kind(env_id)(
-            n_envs, scenario, autoreset_mode=AutoresetMode.SAME_STEP, **arguments
-        )
+    def __init__(self, env_id: str, n_envs: int, **arguments: Any) -> None:
+        self.batch = batch_of(env_id, n_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
         self.terms: dict[str, Any] = {}
         self.stepping_s = 0.0
         self._begun = time.perf_counter()
-        self._actions: NDArray[Any] = np.zeros((n_envs, *self.batch.core.action_shape))
+        self._actions: NDArray[Any] = np.zeros(self.batch.action_space.shape or ())
         self._returns_eur = np.zeros(n_envs)
         self._lengths = np.zeros(n_envs, dtype=np.int64)
         super().__init__(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import pytest
 
 from agents.checkpoint import CHECKPOINT, checkpoint_settings
-from agents.hyperparameters import RunSettings, run_settings
+from agents.hyperparameters import BEST as BEST_SETTINGS
+from agents.hyperparameters import SECTIONS, read_changes, run_settings
 from agents.learner import network_of
 from agents.policy import AgentPolicy
+from agents.settings import RunSettings
 from agents.training import BEST, Trainer
+from agents.worlds import FAMILIES
 from tests.agents.conftest import CHEAP, DEAR, FULL_HOUR_KWH, TOY_DAYS
 from vpp_gym.errors import InvalidInputError
 
@@ -17,7 +22,8 @@ SMALL = {
     "name": "small",
     "timesteps": 1024,
     "validate_every": 512,
-    "world": {"n_envs": 8, "episode_days": 2},
+    "world": {"n_envs": 8, "episode_days": 2, **BEST_SETTINGS["VPPDayAhead-v0"]["world"]},
+    "lesson": BEST_SETTINGS["VPPDayAhead-v0"]["lesson"],
     "ppo": {"n_steps": 32, "batch_size": 64, "n_epochs": 2, "hidden": (8,)},
     "sac": {"hidden": (8,), "learning_starts": 64, "batch_size": 32, "gradient_steps": 1},
 }
@@ -27,8 +33,12 @@ def settings(**changes):
     return RunSettings.model_validate({**SMALL, **changes})
 
 
+def only(toy):
+    return {"arguments": {"scenario": toy}, "validation": {"scenario": toy}}
+
+
 def trained(folder, toy, run=None, **more):
-    trainer = Trainer(run or settings(), folder, scenario=toy, validation=toy, **more)
+    trainer = Trainer(run or settings(), folder, **only(toy), **more)
     trainer.train()
     return trainer
 
@@ -41,7 +51,7 @@ def test_ppo_learns_to_charge_in_the_cheap_hour(toy, tmp_path):
     run = settings(
         timesteps=40_000,
         validate_every=40_000,
-        world={"n_envs": 32, "episode_days": 1},
+        world={**SMALL["world"], "n_envs": 32, "episode_days": 1},
         ppo={"n_steps": 48, "batch_size": 512, "learning_rate": 2e-3, "hidden": (16,)},
     )
     score = trained(tmp_path, toy, run).progress.history[-1]
@@ -71,10 +81,7 @@ def test_resuming_equals_going_on(toy, tmp_path):
         if steps > 512:
             raise KeyboardInterrupt
 
-    half = Trainer(
-        settings(), tmp_path / "half", scenario=toy, validation=toy,
-        report=stop_in_the_second_stretch,
-    )  # fmt: skip
+    half = Trainer(settings(), tmp_path / "half", **only(toy), report=stop_in_the_second_stretch)
     with pytest.raises(KeyboardInterrupt):
         half.train()
     assert checkpoint_settings(tmp_path / "half") == settings()
@@ -87,7 +94,7 @@ def test_resuming_equals_going_on(toy, tmp_path):
 
 def test_resume_needs_a_checkpoint(toy, tmp_path):
     with pytest.raises(InvalidInputError, match=CHECKPOINT):
-        Trainer(settings(), tmp_path, resume=True, scenario=toy, validation=toy)
+        Trainer(settings(), tmp_path, resume=True, **only(toy))
 
 
 @pytest.mark.parametrize("algorithm", ["ppo", "sac"])
@@ -117,18 +124,101 @@ def test_best_policy_is_exported_with_its_card(toy, tmp_path):
     assert agent.card["versions"]["torch"]
 
 
+FUEL_CELL_CARS = {
+    "FCEVCarPark-v0": {"params.n_cars": 60, "world.episode_days": 4, "ppo.n_steps": 16},
+    "FCEVMicrogrid-v0": {
+        "volumes": True,
+        "params.n_cars": 8,
+        "params.household.n_houses": 30,
+        "world.episode_days": 1,
+        "ppo.n_steps": 24,
+    },
+}
+
+
+@pytest.mark.parametrize("env_id", FUEL_CELL_CARS)
+def test_agents_of_fuel_cell_cars_set_out_from_the_usual_action(env_id, tmp_path, small):
+    """The mean action of a fresh policy is 0: what it gains is nothing, to the cent."""
+    changes = {
+        **FUEL_CELL_CARS[env_id],
+        "world.n_envs": 2,
+        "world.n_worlds": 1,
+        "world.n_validation": 1,
+        "ppo.batch_size": 16,
+        "ppo.learning_rate": 1e-30,
+    }
+    run = run_settings(env_id, timesteps=32, validate_every=32, changes=changes)
+    progress = Trainer(run, tmp_path).train()
+    assert progress.history[-1]["saving_eur"] == pytest.approx(0.0, abs=0.01)
+    agent = AgentPolicy.load(tmp_path / BEST)
+    assert agent.env_id == env_id
+    assert "--set" in agent.card["command"]
+
+
+def test_worlds_of_validation_are_not_those_of_training():
+    run = run_settings("FCEVCarPark-v0")
+    numbers = []
+    for arguments in (run.world.training(run.family), run.world.validating(run.family)):
+        first = arguments["first_world"]
+        numbers.append(set(range(first, first + arguments["n_worlds"])))
+    assert not numbers[0] & numbers[1]
+    assert min(numbers[0] | numbers[1]) >= 1000
+
+
+def test_the_command_on_a_card_makes_the_same_run(toy, tmp_path):
+    run = settings(
+        world={**SMALL["world"], "arguments": {"bids": "line", "params": {"guarantee": False}}}
+    )
+    trained(tmp_path, toy, run)
+    words = shlex.split(AgentPolicy.load(tmp_path / BEST).card["command"])
+    given = dict(zip(words[3::2], words[4::2], strict=False))
+    changes = [words[k + 1] for k, word in enumerate(words) if word == "--set"]
+    again = run_settings(
+        given["--env"],
+        name=given["--name"],
+        timesteps=int(given["--timesteps"]),
+        validate_every=run.validate_every,
+        changes=read_changes(changes),
+    )
+    for section in SECTIONS[1:]:
+        assert getattr(again, section) == getattr(run, section)
+    assert again.world.arguments["bids"] == "line"
+
+
 def test_settings_by_name():
-    run = run_settings(algorithm="sac", world="real", term_h=3, guarantee=False, n_envs=16)
-    assert run.name == "sac_real_v2g3_open"
+    changes = read_changes(
+        ["params.contract.term_h=3", "params.guarantee=false", "world.n_envs=16"]
+    )
+    run = run_settings(algorithm="sac", world="real", changes=changes)
+    assert run.name == "sac_real_term_h_3_no_guarantee"
     assert run.world.train == "real:train"
     assert run.world.n_envs == 16
+    assert run.world.arguments["params"] == {"contract": {"term_h": 3}, "guarantee": False}
     assert run_settings().name == "ppo_synthetic"
 
 
+def test_every_environment_has_settings_that_worked():
+    for env_id in FAMILIES:
+        for algorithm in BEST_SETTINGS[env_id]["timesteps"]:
+            assert run_settings(env_id, algorithm=algorithm).env_id == env_id
+
+
 @pytest.mark.parametrize(
-    ("field", "wrong"),
-    [("world", "mars"), ("algorithm", "dqn"), ("timesteps", 0), ("bids", "none"), ("term", 3)],
+    "wrong",
+    [
+        {"world": "mars"},
+        {"algorithm": "dqn"},
+        {"timesteps": 0},
+        {"env_id": "CartPole-v1"},
+        {"changes": {"ppo.gama": 0.9}},
+    ],
 )
-def test_wrong_settings_are_named(field, wrong):
+def test_wrong_settings_are_named(wrong):
     with pytest.raises(InvalidInputError):
-        run_settings(**{field: wrong})
+        run_settings(**wrong)
+
+
+@pytest.mark.parametrize("env_id", ["VPPDayAhead-v0", "FCEVCarPark-v0"])
+def test_an_argument_that_the_environment_does_not_take_is_named(env_id, tmp_path):
+    with pytest.raises(InvalidInputError, match="wether"):
+        Trainer(run_settings(env_id, changes={"wether": 1}), tmp_path)

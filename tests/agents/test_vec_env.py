@@ -12,7 +12,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
 
-from agents.vec_env import DayAheadVecEnv
+from agents.vec_env import BatchVecEnv
 from vpp_gym.envs.day_ahead import VPPDayAheadVectorEnv
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
@@ -23,7 +23,7 @@ SETTINGS = {"bids": "expected_load", "episode_days": 1}
 
 @pytest.fixture
 def venv(small):
-    return DayAheadVecEnv(N, small, **SETTINGS)
+    return BatchVecEnv("VPPDayAhead-v0", N, scenario=small, **SETTINGS)
 
 
 def actions_of(steps, n=N, size=1, seed=0):
@@ -53,20 +53,22 @@ def test_equals_the_gymnasium_batch(venv, small):
         ("VPPDispatch-v0", {}, 24),
         ("VPPBidding-v0", {"scheduler": "charge_on_arrival"}, 1),
         ("VPPContracts-v0", {"scheduler": "charge_on_arrival"}, 1),
+        ("FCEVCarPark-v0", {"params": {"n_cars": 60}, "n_worlds": 1}, 1),
+        ("FCEVMicrogrid-v0", {"params": {"n_cars": 8}, "n_worlds": 1}, 24),
     ],
 )
 def test_a_learner_of_sb3_trains_in_every_environment(small, env_id, more, length):
-    venv = DayAheadVecEnv(2, small, env_id=env_id, episode_days=1, **more)
+    worlds = {"scenario": small} if env_id.startswith("VPP") else {}
+    venv = BatchVecEnv(env_id, 2, episode_days=1, **worlds, **more)
     model = PPO("MlpPolicy", venv, n_steps=24, batch_size=16, n_epochs=1, seed=0, device="cpu")
     model.learn(48)
     assert {int(episode["l"]) for episode in model.ep_info_buffer} == {length}
 
 
-@pytest.mark.parametrize("env_id", ["FCEVCarPark-v0", "CartPole-v1"])
-def test_other_environments_are_refused(env_id):
-    with pytest.raises(InvalidInputError, match="VPP") as refused:
-        DayAheadVecEnv(2, env_id=env_id)
-    assert refused.value.field == "env_id"
+def test_other_environments_are_refused():
+    with pytest.raises(InvalidInputError, match="VPPDayAhead") as refused:
+        BatchVecEnv("CartPole-v1", 2)
+    assert refused.value.field == "env"
 
 
 def test_infos_speak_only_of_what_ended(venv):
@@ -154,7 +156,7 @@ def test_works_under_sb3_wrappers(venv):
 
 
 def test_named_observations(small):
-    venv = DayAheadVecEnv(2, small, observation="dict", **SETTINGS)
+    venv = BatchVecEnv("VPPDayAhead-v0", 2, scenario=small, observation="dict", **SETTINGS)
     venv.reset()
     for action in actions_of(24, n=2):
         observations, _, _, infos = venv.step(action)
@@ -163,7 +165,7 @@ def test_named_observations(small):
 
 
 def calls_of_a_step(small, n):
-    venv = DayAheadVecEnv(n, small, **SETTINGS)
+    venv = BatchVecEnv("VPPDayAhead-v0", n, scenario=small, **SETTINGS)
     venv.seed(0)
     venv.reset()
     action = actions_of(1, n=n)[0]

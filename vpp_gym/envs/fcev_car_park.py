@@ -11,14 +11,20 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from vpp_gym.envs.fields import Field
-from vpp_gym.envs.hydrogen_shell import HydrogenCore, checked_days, chosen_option
+from vpp_gym.envs.hydrogen_shell import (
+    HydrogenCore,
+    Numbered,
+    checked_days,
+    chosen_option,
+    worlds_of,
+)
 from vpp_gym.envs.layout import Layout, between, checked_action
 from vpp_gym.envs.shell import ScalarShell, VectorShell
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.carpark import MONEY, TERMS
 from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
-from vpp_gym.hydrogen.carpark_world import CarPark
+from vpp_gym.hydrogen.carpark_world import CarPark, CarParkScenario
 from vpp_gym.hydrogen.offers import article_sheet
 from vpp_gym.hydrogen.params import CarParkParams, changed
 from vpp_gym.scenarios.car_park import CarParkSource
@@ -47,8 +53,9 @@ class CarParkCore(HydrogenCore):
 
     Args:
         params: rules of the world.
-        base: name of the years of day-ahead prices.
-        n_worlds: worlds that episodes are drawn from, numbered from 0.
+        base: name of the years of day-ahead prices, or a source of worlds.
+        first_world: number of the first world that episodes are drawn from.
+        n_worlds: how many there are.
         episode_days: from gate to gate; None: from the first gate of the year to the last.
         offer_price: "mean_min_price", or "action" for one number more.
         n_runs: size of the batch.
@@ -59,7 +66,8 @@ class CarParkCore(HydrogenCore):
     def __init__(
         self,
         params: CarParkParams | Mapping[str, Any] | None,
-        base: str,
+        base: str | Numbered[CarParkScenario],
+        first_world: int,
         n_worlds: int,
         episode_days: int | None,
         offer_price: str,
@@ -68,8 +76,8 @@ class CarParkCore(HydrogenCore):
         self.params = changed(CarParkParams(), params)
         if offer_price not in ("mean_min_price", "action"):
             raise InvalidInputError("offer_price", offer_price, "use mean_min_price or action")
-        source = CarParkSource(self.params, base)
-        worlds = [source.scenario(k) for k in range(whole("n_worlds", n_worlds, least=1))]
+        source = CarParkSource(self.params, base) if isinstance(base, str) else base
+        worlds = worlds_of(source, first_world, n_worlds)
         self.n_runs = whole("num_envs", n_runs, least=1)
         self.world = CarPark(worlds, self.params, self.n_runs)
         self.episode_days = checked_days(episode_days, self.world.n_days - 1)
@@ -182,8 +190,9 @@ class FCEVCarParkEnv(ScalarShell):
 
     ## Arguments
     params: `CarParkParams`, or a mapping of changes to the default.
-    base: years of day-ahead prices, "synthetic" by default.
+    base: years of day-ahead prices, "synthetic" by default; or a source of worlds.
     n_worlds: worlds that episodes are drawn from.
+    first_world: number of the first of them; other worlds have other drivers and weather.
     episode_days: 28; None: the year.
     offer_price: "mean_min_price" (the article) or "action".
     """
@@ -192,12 +201,13 @@ class FCEVCarParkEnv(ScalarShell):
         self,
         params: CarParkParams | Mapping[str, Any] | None = None,
         *,
-        base: str = "synthetic",
+        base: str | Numbered[CarParkScenario] = "synthetic",
         n_worlds: int = 4,
+        first_world: int = 0,
         episode_days: int | None = 28,
         offer_price: str = "mean_min_price",
     ) -> None:
-        core = CarParkCore(params, base, n_worlds, episode_days, offer_price, n_runs=1)
+        core = CarParkCore(params, base, first_world, n_worlds, episode_days, offer_price, n_runs=1)
         super().__init__(core)
 
 
@@ -209,11 +219,14 @@ class FCEVCarParkVectorEnv(VectorShell):
         num_envs: int = 1,
         params: CarParkParams | Mapping[str, Any] | None = None,
         *,
-        base: str = "synthetic",
+        base: str | Numbered[CarParkScenario] = "synthetic",
         n_worlds: int = 4,
+        first_world: int = 0,
         episode_days: int | None = 28,
         offer_price: str = "mean_min_price",
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     ) -> None:
-        core = CarParkCore(params, base, n_worlds, episode_days, offer_price, n_runs=num_envs)
+        core = CarParkCore(
+            params, base, first_world, n_worlds, episode_days, offer_price, n_runs=num_envs
+        )
         super().__init__(core, autoreset_mode)

@@ -11,14 +11,20 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from vpp_gym.envs.fields import Field
-from vpp_gym.envs.hydrogen_shell import HydrogenCore, checked_days, chosen_option
+from vpp_gym.envs.hydrogen_shell import (
+    HydrogenCore,
+    Numbered,
+    checked_days,
+    chosen_option,
+    worlds_of,
+)
 from vpp_gym.envs.layout import Layout, between, checked_action
 from vpp_gym.envs.microgrid_look import AHEAD, Calendar, Columns, look
 from vpp_gym.envs.shell import ScalarShell, VectorShell
 from vpp_gym.hydrogen.calendar import HOURS, winter
 from vpp_gym.hydrogen.microgrid import MONEY, TERMS
 from vpp_gym.hydrogen.microgrid_state import Decisions
-from vpp_gym.hydrogen.microgrid_world import Microgrid
+from vpp_gym.hydrogen.microgrid_world import Microgrid, MicrogridScenario
 from vpp_gym.hydrogen.params import MicrogridParams, changed
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.microgrid import MicrogridSource
@@ -53,9 +59,8 @@ class MicrogridCore(HydrogenCore):
 
     Args:
         params: rules of the world.
-        base: name of the years of day-ahead prices.
-        n_worlds, first_world: worlds that episodes are drawn from, by their seeds. Weather, cars
-        and contracts follow the seed alone: test on other seeds than those trained on.
+        base: name of the years of day-ahead prices, or a source of worlds.
+        n_worlds: how many worlds episodes are drawn from.
         first_world: seed of the first of them; the others follow.
         episode_days: from midnight to midnight; None: the year.
         volumes: the agent sets the committed volume of the stays that begin.
@@ -69,7 +74,7 @@ class MicrogridCore(HydrogenCore):
     def __init__(
         self,
         params: MicrogridParams | Mapping[str, Any] | None,
-        base: str,
+        base: str | Numbered[MicrogridScenario],
         n_worlds: int,
         first_world: int,
         episode_days: int | None,
@@ -79,10 +84,8 @@ class MicrogridCore(HydrogenCore):
         n_runs: int,
     ) -> None:
         self.params = changed(MicrogridParams(), params)
-        source = MicrogridSource(self.params, base)
-        first = whole("first_world", first_world, least=0)
-        seeds = range(first, first + whole("n_worlds", n_worlds, least=1))
-        worlds = [source.scenario(seed) for seed in seeds]
+        source = MicrogridSource(self.params, base) if isinstance(base, str) else base
+        worlds = worlds_of(source, first_world, n_worlds)
         self.n_runs = whole("num_envs", n_runs, least=1)
         self.world = Microgrid(worlds, self.params, self.n_runs)
         self.episode_days = checked_days(episode_days, self.world.n_days)
@@ -188,7 +191,7 @@ class FCEVMicrogridEnv(ScalarShell):
 
     ## Arguments
     params: `MicrogridParams`, or a mapping of changes to the default.
-    base: years of day-ahead prices, "synthetic" by default.
+    base: years of day-ahead prices, "synthetic" by default; or a source of worlds.
     n_worlds, first_world: worlds that episodes are drawn from, by their seeds. Weather, cars
         and contracts follow the seed alone: test on other seeds than those trained on.
     episode_days: 7; None: the year.
@@ -201,7 +204,7 @@ class FCEVMicrogridEnv(ScalarShell):
         self,
         params: MicrogridParams | Mapping[str, Any] | None = None,
         *,
-        base: str = "synthetic",
+        base: str | Numbered[MicrogridScenario] = "synthetic",
         n_worlds: int = 4,
         first_world: int = 0,
         episode_days: int | None = 7,
@@ -231,7 +234,7 @@ class FCEVMicrogridVectorEnv(VectorShell):
         num_envs: int = 1,
         params: MicrogridParams | Mapping[str, Any] | None = None,
         *,
-        base: str = "synthetic",
+        base: str | Numbered[MicrogridScenario] = "synthetic",
         n_worlds: int = 4,
         first_world: int = 0,
         episode_days: int | None = 7,

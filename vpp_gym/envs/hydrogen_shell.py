@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from vpp_gym.scenarios.columns import whole
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+World_co = TypeVar("World_co", covariant=True)
 
 
 class HydrogenCore(ABC):
@@ -69,6 +70,24 @@ class HydrogenCore(ABC):
     @abstractmethod
     def over(self) -> Mask:
         """(B,) the episode has ended."""
+
+
+class Numbered(Protocol[World_co]):
+    """Worlds numbered from 0, each the same whenever asked for."""
+
+    def scenario(self, seed: int) -> World_co:
+        """The world of a number."""
+        ...
+
+
+def worlds_of(source: Numbered[World_co], first: int, count: int) -> list[World_co]:
+    """So many worlds of a source, from the first on.
+
+    Raises:
+        InvalidInputError: not whole numbers, or none asked for.
+    """
+    first = whole("first_world", first, least=0)
+    return [source.scenario(first + k) for k in range(whole("n_worlds", count, least=1))]
 
 
 def checked_days(days: int | None, most: int) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from vpp_gym.envs.settings import checked_settings
-
 
 class Predictor(Protocol):
     """What a model of Stable-Baselines3 offers."""
@@ -23,17 +21,19 @@ class Predictor(Protocol):
 
 
 class EnvironmentAgent:
-    """A policy of `VPPDayAhead-v0` that `evaluate` runs like any other policy.
+    """A policy of an environment that is evaluated like any other policy.
 
     It sees the environment's observations and its actions are read by the
-    environment's own kernel, in the same simulator as every rule.
+    environment's own core, in the same simulator as every rule.
 
     Args:
         predictor: a trained model; its observations are those of one environment.
         name: row label in results.
-        settings: `control`, `bids`, `bid_scale` and `observation` of the
-            environment it was trained in.
+        env_id: environment that it plays.
+        settings: of the environment it was trained in: `control`, `bids`, `volumes` and
+            the like; neither worlds nor parameters.
         term_h: term of the menu on offer; None leaves it to the world.
+        contract: changes of the contracts on offer beyond that.
         guarantee: True keeps every target within reach even where the world does
             not ask for it: the agent then restricts itself to such dispatches.
             False or None leaves it to the world.
@@ -47,14 +47,17 @@ class EnvironmentAgent:
         predictor: Predictor,
         *,
         name: str,
+        env_id: str = "VPPDayAhead-v0",
         settings: Mapping[str, Any] | None = None,
         term_h: int | None = None,
+        contract: Mapping[str, Any] | None = None,
         guarantee: bool | None = None,
         dt_h: float | None = None,
     ) -> None:
-        self.predictor, self.name = predictor, name
-        self.settings = checked_settings(**dict(settings or {}))
-        self.term_h, self.guarantee, self.dt_h = term_h, guarantee, dt_h
+        self.predictor, self.name, self.env_id = predictor, name, env_id
+        self.settings = dict(settings or {})
+        self.term_h, self.contract = term_h, dict(contract or {})
+        self.guarantee, self.dt_h = guarantee, dt_h
 
     def predict(
         self,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.envs.day_ahead import DayAheadCore
+from vpp_gym.envs.settings import DayAheadSettings, checked
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.params import VPPParams
@@ -81,7 +82,9 @@ class EnvironmentSeat:
     """
 
     def __init__(self, agent: EnvironmentAgent, scenario: Scenario, params: VPPParams) -> None:
-        self._core = DayAheadCore(FixedSource(scenario), params, agent.settings)
+        self._core = DayAheadCore(
+            FixedSource(scenario), params, checked(DayAheadSettings, **agent.settings)
+        )
         self.simulation = self._core.simulation
 
     def look(self) -> Any:

@@ -1,0 +1,68 @@
+"""What training needs to know of each environment beyond its spaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.envs.registration import load_env_creator
+
+import vpp_gym  # noqa: F401 - registers the environments
+from vpp_gym.envs.shell import VectorShell
+from vpp_gym.errors import InvalidInputError
+
+
+@dataclass(frozen=True)
+class Family:
+    """One environment, as training sees it.
+
+    Attributes:
+        word: that names its agents; none for `VPPDayAhead-v0`.
+        world_option: option of `reset` that chooses one of several worlds.
+        is_numbered: worlds are numbered from a first one on, instead of being scenarios.
+        usual: entries of the usual action, with which agents are compared; what is left
+            out is 0. Of fuel-cell cars, bids and contracts it is what action 0 stands for,
+            of a dispatch 1, charging on arrival.
+    """
+
+    word: str
+    world_option: str = "scenario"
+    is_numbered: bool = False
+    usual: tuple[float, ...] = ()
+
+
+FAMILIES = {
+    "VPPDayAhead-v0": Family("", usual=(1.0,)),
+    "VPPDispatch-v0": Family("dispatch", usual=(1.0,)),
+    "VPPBidding-v0": Family("bidding"),
+    "VPPContracts-v0": Family("contracts"),
+    "FCEVCarPark-v0": Family("car_park", world_option="world", is_numbered=True),
+    "FCEVMicrogrid-v0": Family("microgrid", world_option="world", is_numbered=True),
+}
+
+
+def family_of(env_id: str) -> Family:
+    """The family of an environment.
+
+    Raises:
+        InvalidInputError: there is no such environment.
+    """
+    if env_id not in FAMILIES:
+        raise InvalidInputError("env", env_id, f"use one of {', '.join(FAMILIES)}")
+    return FAMILIES[env_id]
+
+
+def batch_of(env_id: str, n_envs: int, **arguments: Any) -> VectorShell:
+    """The native batch of an environment.
+
+    Raises:
+        InvalidInputError: another environment, or an argument that it does not take.
+    """
+    family_of(env_id)
+    kind: Any = load_env_creator(str(gym.spec(env_id).vector_entry_point))
+    try:
+        batch: VectorShell = kind(num_envs=n_envs, **arguments)
+    except TypeError as error:
+        raise InvalidInputError("arguments", sorted(arguments), str(error)) from error
+    return batch
