@@ -48,8 +48,8 @@ def car_park_findings(table: pd.DataFrame, params: CarParkParams) -> list[Findin
     most = wide["max_min_price_eur_per_mwh", "random"]
     findings = [
         Finding(1, "cost of V2G, EUR/MWh", "63.45", f"{cost:.2f}", None, n),
-        Finding(1, "mean random minPrice, EUR/MWh", "78.24", _span(mean), None, n),
-        Finding(1, "highest random minPrice, EUR/MWh", "95", _span(most), None, n),
+        Finding(1, "mean random minPrice, EUR/MWh", "78.24", span(mean), None, n),
+        Finding(1, "highest random minPrice, EUR/MWh", "95", span(most), None, n),
     ]
     for column, what, unit, scale in (
         ("v2g_kwh", "more V2G with equal minPrices", "MWh", 1e-3),
@@ -86,32 +86,33 @@ def microgrid_findings(table: pd.DataFrame) -> list[Finding]:
     none = imports < 100 * NO_IMPORT
     rest = v2g[["March", "September", "December"]].min(axis=1)
     findings = [
-        Finding(2, "import in the year, % of consumption", "about 8", _span(imports["year"]),
+        Finding(2, "import in the year, % of consumption", "about 8", span(imports["year"]),
                 None, n),
-        Finding(2, "V2G in the year, kWh per car and day", "about 21", _span(v2g["year"]), None, n),
-        Finding(2, "V2G in June, kWh per car and day", "13.25", _span(v2g["June"]), None, n),
-        Finding(2, "V2G in September, kWh per car and day", "17.9", _span(v2g["September"]),
+        Finding(2, "V2G in the year, kWh per car and day", "about 21", span(v2g["year"]), None, n),
+        Finding(2, "V2G in June, kWh per car and day", "13.25", span(v2g["June"]), None, n),
+        Finding(2, "V2G in September, kWh per car and day", "17.9", span(v2g["September"]),
                 None, n),
     ]  # fmt: skip
     for month, reported in (("June", "none"), ("September", "none"), ("March", "some"),
                             ("December", "some")):  # fmt: skip
         as_reported = none[month] if reported == "none" else ~none[month]
         findings.append(
-            Finding(2, f"import in {month}, % of consumption", reported, _span(imports[month]),
+            Finding(2, f"import in {month}, % of consumption", reported, span(imports[month]),
                     held(as_reported), n)
         )  # fmt: skip
     findings += [
         Finding(2, "V2G is lowest in June", "June < others",
-                f"{_span(v2g['June'])} against {_span(rest)}", held(v2g["June"] < rest), n),
+                f"{span(v2g['June'])} against {span(rest)}", held(v2g["June"] < rest), n),
         Finding(2, "hours with a shortage of cars in a summer week", "none",
-                _span(shortage["June"], 0), held(shortage["June"] == 0), n),
+                span(shortage["June"], 0), held(shortage["June"] == 0), n),
         Finding(2, "hours with a shortage of cars in a winter week", "some",
-                _span(shortage["December"], 0), held(shortage["December"] > 0), n),
+                span(shortage["December"], 0), held(shortage["December"] > 0), n),
     ]  # fmt: skip
     for kind, reported in (("weekday", "28.36"), ("weekend", "29.72")):
         ours = (
-            f"committed {_span(year[f'committed_kwh_{kind}'])}, "
-            f"effective {_span(year[f'effective_kwh_{kind}'])}"
+            f"committed {span(year[f'committed_kwh_{kind}'])}, "
+            f"effective {span(year[f'effective_kwh_{kind}'])}, "
+            f"mean over all hours {span(year[f'hourly_kwh_{kind}'])}"
         )
         findings.append(Finding(2, f"mean maxVolume on {kind}s, kWh", reported, ours, None, n))
     committed = year.set_index("seed")["effective_kwh_weekday"]
@@ -125,14 +126,14 @@ def microgrid_findings(table: pd.DataFrame) -> list[Finding]:
 def _direction(
     model: int, what: str, reported: str, larger: pd.Series, smaller: pd.Series, unit: str
 ) -> Finding:
-    ours = f"{_span(larger)} against {_span(smaller)} {unit}"
+    ours = f"{span(larger)} against {span(smaller)} {unit}"
     return Finding(model, what, reported, ours, int((larger > smaller).sum()), len(larger))
 
 
-def _span(values: pd.Series, digits: int | None = None) -> str:
+def span(values: pd.Series, digits: int | None = None) -> str:
     """Mean, and from the least to the largest where there are several.
 
-    >>> _span(pd.Series([1.0, 2.0, 3.0])), _span(pd.Series([1500.0]))
+    >>> span(pd.Series([1.0, 2.0, 3.0])), span(pd.Series([1500.0]))
     ('2.00 (1.00 to 3.00)', '1,500')
     """
     numbers = np.asarray(values, dtype=np.float64)
