@@ -53,6 +53,11 @@ TITLES = {
     "day_ahead_eur_per_kwh": "Day-ahead price [EUR/kWh]",
     "imbalance_eur_per_kwh": "Imbalance price [EUR/kWh]",
 }
+METERED_TITLES = {
+    "energy_kwh": "Metered energy [kWh]",
+    "largest_kw": "Largest power [kW]",
+    "idle_h": "Stay beyond charging [h]",
+}
 MANY_YEARS = 200
 CURVE_LAGS_H = np.arange(0, 169, 4)
 
@@ -147,12 +152,12 @@ def _of_years(drawn: Floats, recorded: Floats, n: int) -> Floats:
     return np.array([distance(some, recorded) for some in drawn.reshape(-1, n, drawn.shape[1])])
 
 
-def metered_rows(folder: Path, years: int) -> list[dict[str, Any]]:
-    """Energy, largest power and idle time under the metered rule, drawn against recorded."""
+def metered_values(folder: Path, years: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Energy, largest power and idle time under the metered rule, drawn and recorded."""
     real = real_2019(folder, dt_h=1.0, demand_rule="metered", car_power="recorded")
     source = SyntheticSource("train", years, params="metered")
     drawn = [source.scenario(index) for index in range(years)]
-    return marginal_rows(pooled(drawn, METERED_MARGINALS), pooled([real], METERED_MARGINALS))
+    return pooled(drawn, METERED_MARGINALS), pooled([real], METERED_MARGINALS)
 
 
 def courses(years: list[Scenario], real: Scenario) -> list[Course]:
@@ -186,13 +191,13 @@ def main(
     real, source = real_2019(folder, dt_h=1.0), SyntheticSource("train", years)
     drawn = [source.scenario(index) for index in range(years)]
     before, after = read_year(folder, 2018), read_year(folder, 2019)
-    mine, other = pooled(drawn), pooled([real])
-    marginals = [*marginal_rows(mine, other), *metered_rows(folder, years)]
-    targets = [*marginals, *course_rows(price_years(drawn), price_years([real]))]
+    metered, recorded = metered_values(folder, years)
+    mine, other = pooled(drawn) | metered, pooled([real]) | recorded
+    targets = [*marginal_rows(mine, other), *course_rows(price_years(drawn), price_years([real]))]
     held_out = hold_out(years, before, after)
     table = pd.concat([pd.DataFrame(targets).assign(case="calibrated years, 2019"), held_out])
     table.to_csv(out / "fit.csv", index=False, float_format="%.6g", lineterminator="\n")
-    save_figure(draw_marginals(other, mine, TITLES), images / "fit_marginals.png")
+    save_figure(draw_marginals(other, mine, TITLES | METERED_TITLES), images / "fit_marginals.png")
     save_figure(draw_courses(courses(drawn, real)), images / "fit_courses.png")
     ranks = out / "order.csv"
     text = page(

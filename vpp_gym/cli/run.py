@@ -37,7 +37,8 @@ def run(
     scenario: Annotated[
         str,
         typer.Option(
-            help="synthetic:train, :validation or :test; real:train or :test; "
+            help="synthetic:train, :validation or :test, or one with a preset such as "
+            "synthetic:test:metered; real:train or :test; "
             "or a world file and its split: world.parquet:test."
         ),
     ] = "synthetic:test",

@@ -47,15 +47,16 @@ class Course:
 def draw_marginals(
     real: Mapping[str, Floats], synthetic: Mapping[str, Floats], titles: Mapping[str, str]
 ) -> Figure:
-    """Distribution functions of up to six quantities, real and pooled synthetic.
+    """Distribution functions of quantities, three to a row, real and pooled synthetic.
 
     Args:
         real: values by quantity.
         synthetic: values of the same quantities.
         titles: of the panels, by quantity, with the unit.
     """
-    figure = new_figure(1080, 600)
-    panels = np.ravel(figure.subplots(2, 3))
+    rows = -(-len(titles) // 3)
+    figure = new_figure(1080, 300 * rows)
+    panels = np.ravel(figure.subplots(rows, 3))
     for axes, (name, title) in zip(panels, titles.items(), strict=False):
         style.dress(axes, title)
         low, high = np.quantile(real[name], [0.001, 0.999])
@@ -69,7 +70,7 @@ def draw_marginals(
     figure.suptitle(
         "Share of values up to", x=0.012, y=0.985, ha="left", size=style.LARGE, color=style.INK
     )
-    figure.tight_layout(rect=(0, 0.05, 1, 1))
+    figure.tight_layout(rect=(0, 0.1 / rows, 1, 1))
     _legend(figure, (REAL, SYNTHETIC))
     return figure
 
