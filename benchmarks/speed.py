@@ -62,6 +62,14 @@ def scalar_rate(seconds: float) -> float:
 
 def batch_rate(seconds: float, num_envs: int, n_chargers: int = CHARGERS, **options: Any) -> float:
     """Environment steps per second in a batch, with automatic resets."""
+    step = batch_step(num_envs, n_chargers, **options)
+    for _ in range(24):
+        step()
+    return best_rate(step, num_envs, seconds)
+
+
+def batch_step(num_envs: int, n_chargers: int = CHARGERS, **options: Any) -> Callable[[], Any]:
+    """One step of a batch whose runs are spread over the week, so that resets spread, too."""
     envs = gym.make_vec(
         "VPPDayAhead-v0",
         num_envs=num_envs,
@@ -70,14 +78,12 @@ def batch_rate(seconds: float, num_envs: int, n_chargers: int = CHARGERS, **opti
         **options,
     )
     envs.reset(seed=0)
-    for run in range(num_envs):  # spread the runs over the week
+    for run in range(num_envs):
         envs.unwrapped.core.place(  # type: ignore[attr-defined]
             np.array([run]), [np.random.default_rng(run)], {"episode_days": 1 + run % 7}
         )
     action = envs.action_space.sample()
-    for _ in range(24):
-        envs.step(action)
-    return best_rate(lambda: envs.step(action), num_envs, seconds)
+    return lambda: envs.step(action)
 
 
 def microgrid_rate(seconds: float, num_envs: int) -> float:

@@ -22,6 +22,25 @@ RECORDED = {
     ("synthetic:test", 1.0, 0): "9ab03acf97e193f1",
     ("synthetic:test", 0.25, 0): "e02019eb1d3f4546",
 }
+MIX = {"site": {"public": 0.5, "workplace": 0.3, "home": 0.2}}
+CHANGED = {"default": None, "mix": MIX} | {name: name for name in PRESETS if name != "default"}
+DRAWN_WITHOUT_KERNELS = {
+    ("default", 1.0, 1): "d11412075303e8a8",
+    ("default", 1.0, 2): "640f30d9fa25ca07",
+    ("default", 1.0, 3): "1d069c682ca35ff3",
+    ("default", 0.25, 1): "a5c0fa94c372db24",
+    ("default", 0.25, 2): "dc6f41951e9a5a3a",
+    ("default", 0.25, 3): "39ffea02f71b2ad9",
+    ("home", 1.0, 7): "ebeea2653bf32326",
+    ("home", 0.25, 7): "5a8240051d4220e9",
+    ("price_crisis", 1.0, 7): "9012964e6503af28",
+    ("price_crisis", 0.25, 7): "9d17cde63efbe4a0",
+    ("more_renewables", 1.0, 7): "01a7c1f4927dc7f3",
+    ("more_renewables", 0.25, 7): "5fd40588c8b2cfb1",
+    ("mix", 1.0, 7): "6fba287b22e3459f",
+    ("mix", 0.25, 7): "e30bb3dba576d279",
+}
+"""Training years as a program of plain NumPy calls drew them: kernels leave them as they are."""
 
 
 def digest(scenario):
@@ -40,6 +59,12 @@ def digest(scenario):
 @pytest.mark.parametrize(("name", "dt_h", "index"), RECORDED)
 def test_named_worlds_are_the_recorded_ones(name, dt_h, index):
     assert digest(as_source(name, dt_h).scenario(index)) == RECORDED[name, dt_h, index]
+
+
+@pytest.mark.parametrize(("name", "dt_h", "index"), DRAWN_WITHOUT_KERNELS)
+def test_kernels_draw_the_years_of_the_plain_program(name, dt_h, index):
+    source = SyntheticSource("train", params=CHANGED[name], dt_h=dt_h)
+    assert digest(source.scenario(index)) == DRAWN_WITHOUT_KERNELS[name, dt_h, index]
 
 
 @pytest.mark.parametrize("params", [None, {}, "default", SyntheticParams(), PRESETS["default"]])
