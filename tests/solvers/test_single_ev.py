@@ -230,3 +230,15 @@ def test_fleet_columns_must_fit():
     columns = {**PLAIN, "energy_kwh": [1.0, 2.0, 3.0], "steps": [1, 2]}
     with pytest.raises(InvalidInputError):
         plan_fleet([0.1, 0.2], [0.1, 0.2], **columns)
+
+
+def test_every_ev_may_have_its_own_prices():
+    rng = np.random.default_rng(2)
+    buy, sell = rng.normal(0.05, 0.05, (2, 4, 6))
+    limits = {**PLAIN, "charge_kwh": 11.0, "discharge_kwh": 11.0}
+    plans = plan_fleet(buy, sell, steps=[6] * 4, **limits)
+    for k in range(4):
+        np.testing.assert_array_equal(plans[k], plan_ev(buy[k], sell[k], **limits))
+    assert len(np.unique(plans, axis=0)) > 1
+    with pytest.raises(InvalidInputError, match="buy"):
+        plan_fleet(buy[:3], sell, **{**limits, "steps": 6, "energy_kwh": np.full(4, 10.0)})

@@ -43,7 +43,7 @@ def rahman2023(
     ] = None,
     seeds: Annotated[
         int, typer.Option(help="Seeds of owners and drawn bids; below 2 there is no spread.")
-    ] = 5,
+    ] = 20,
     jobs: Annotated[
         int | None,
         typer.Option(help="Processes; by default one per core, four at most.", show_default=False),

@@ -52,8 +52,9 @@ def look(
     params: VPPParams,
     first: int,
     time: np.datetime64,
+    together: bool = False,
 ) -> Snapshot:
-    """Snapshot of one run.
+    """Snapshot of one run, or of all as if they were one, with the prices of this one.
 
     Args:
         bank: the scenarios.
@@ -63,11 +64,13 @@ def look(
         params: handed on to the policy.
         first: position at which the run's scenario begins.
         time: local clock of the step.
+        together: the EVs of all runs, run by run, their bids and expected loads summed.
     """
-    start, t, end, _, _, connected = state.run[run].item()[:6]
+    start, t, end = state.run[run].item()[:3]
     ahead = t < end
     short, long, *_, today_end, tomorrow_end = bank.steps[min(t, len(bank.steps) - 1)].item()
     told = ahead and params.market.imbalance_lag_steps == 0
+    runs = slice(None) if together else slice(run, run + 1)
     return Snapshot.of(
         {
             "step": t - start,
@@ -78,12 +81,12 @@ def look(
             "params": params,
             "im_short_now_eur_per_kwh": short if told else None,
             "im_long_now_eur_per_kwh": long if told else None,
-            "expected_load_kwh": _read_only(state.expected_load_kwh[run].copy()),
-            **_fleet(state, run, t, connected, int(bank.first_session[first])),
+            "expected_load_kwh": _read_only(state.expected_load_kwh[runs].sum(axis=0)),
+            **_fleet(state, runs, int(bank.first_session[first])),
             **_market(
                 bank,
                 rules,
-                state.da_sold_kwh[run],
+                state.da_sold_kwh[runs].sum(axis=0),
                 max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)),
                 t,
                 *((today_end, tomorrow_end) if ahead else (t, t)),
@@ -98,10 +101,12 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def _fleet(state: State, run: int, t: int, n: int, first_session: int) -> dict[str, Any]:
+def _fleet(state: State, runs: slice, first_session: int) -> dict[str, Any]:
+    n = int(state.run["connected"][runs].sum())
     amounts, numbers = np.empty((len(AMOUNTS), n)), np.empty((len(NUMBERS), n), np.int64)
     signed = np.empty(n, np.bool_)
-    _copy_fleet(state.ev[run], state.occupied[run], t, first_session, amounts, numbers, signed)
+    batch = state.run[runs], state.occupied[runs], state.ev[runs]
+    _copy_fleet(*batch, first_session, amounts, numbers, signed)
     fields = dict(zip(AMOUNTS, _read_only(amounts), strict=True))
     fields.update(zip(NUMBERS, _read_only(numbers), strict=True))
     fields["has_contract"] = _read_only(signed)
@@ -110,30 +115,31 @@ def _fleet(state: State, run: int, t: int, n: int, first_session: int) -> dict[s
 
 @njit(cache=True)
 def _copy_fleet(
-    evs: Records,
+    clocks: Records,
     occupied: Bools,
-    t: int,
+    evs: Records,
     first_session: int,
     amounts: Floats,
     numbers: Ints,
     signed: Bools,
 ) -> None:
-    """Copy what is known of the connected EVs, by charger.
+    """Copy what is known of the connected EVs, by run and charger.
 
     Args:
-        evs: (N,) of EV.
-        occupied: (N,) chargers.
-        t: position of the step.
+        clocks: (B,) of RUN.
+        occupied: (B, N) chargers.
+        evs: (B, N) of EV.
         first_session: row in the bank of the scenario's first session.
         amounts: (len(AMOUNTS), n) result.
         numbers: (len(NUMBERS), n) result.
         signed: (n,) result: there is a contract.
     """
-    k = 0
-    for charger in range(len(occupied)):
-        if not occupied[charger]:
+    k, n_chargers = 0, occupied.shape[1]
+    for charger in range(occupied.size):
+        b, i = charger // n_chargers, charger % n_chargers
+        if not occupied[b, i]:
             continue
-        ev = evs[charger]
+        t, ev = clocks[b].position, evs[b, i]
         running = t < ev.contract_end
         amounts[0, k] = ev.stored_kwh
         amounts[1, k] = ev.target_kwh

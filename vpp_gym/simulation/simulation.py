@@ -198,12 +198,29 @@ class Simulation:
         """
         if not self._placed[run]:
             raise InvalidInputError("run", run, "place it with reset() first")
+        return self._look(run)
+
+    def joint_snapshot(self) -> Snapshot:
+        """What the operator of all runs together knows, where they share clock and prices.
+
+        Prices are those of the first run. Charger i of run b is number b * n_chargers + i,
+        rows of sessions go on counting from one scenario to the next.
+
+        Raises:
+            InvalidInputError: a run that was not placed, or is at another step.
+        """
+        self._check_placed()
+        steps = self.state.run["position"] - self.state.run["first"]
+        if (steps != steps[0]).any():
+            raise InvalidInputError("runs", steps.tolist(), "keep them at the same step")
+        return self._look(0, together=True)
+
+    def _look(self, run: int, together: bool = False) -> Snapshot:
         scenario = self.scenarios[self._scenario_index[run]]
         first = int(self.bank.first_step[self._scenario_index[run]])
-        time = scenario.clock[
-            min(int(self.state.run["position"][run]) - first, scenario.n_steps - 1)
-        ]
-        return look(self.bank, self.rules, self.state, run, self.params, first, time)
+        step = min(int(self.state.run["position"][run]) - first, scenario.n_steps - 1)
+        rest = self.params, first, scenario.clock[step], together
+        return look(self.bank, self.rules, self.state, run, *rest)
 
     def step(self, decisions: Decisions | Sequence[Decisions]) -> Floats:
         """Advance every run by one step.

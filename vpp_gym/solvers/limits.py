@@ -116,23 +116,24 @@ def checked_rules(charge_eff: float, discharge_eff: float, shortfall_eur_per_kwh
 
 
 def checked_prices(buy: ArrayLike, sell: ArrayLike, n: int) -> tuple[Floats, Floats]:
-    """Finite prices of at least one step: (T,) for buying, (n or 1, T) for selling.
+    """Finite prices of at least one step, each (n or 1, T).
 
     Args:
-        buy: (T,) EUR/kWh, the same for all EVs.
+        buy: (T,) EUR/kWh, or (n, T) where each EV has its own.
         sell: (T,) EUR/kWh, or (n, T) where each EV has its own.
         n: number of EVs.
 
     Raises:
         InvalidInputError: shapes that do not match, nan or inf.
     """
-    bought, sold = np.array(buy, dtype=float), np.array(sell, dtype=float, order="C", ndmin=2)
-    if bought.ndim != 1 or not bought.size:
-        raise InvalidInputError("buy", bought.shape, "give one price per step")
-    if sold.shape not in ((1, bought.size), (n, bought.size)):
-        remedy = f"give ({bought.size},) or ({n}, {bought.size}), as buy has so many steps"
+    bought, sold = (np.array(p, dtype=float, order="C", ndmin=2) for p in (buy, sell))
+    if bought.ndim != 2 or len(bought) not in (1, n) or not bought.size:
+        raise InvalidInputError("buy", np.shape(buy), f"give one price per step, or {n} such rows")
+    steps = bought.shape[1]
+    if sold.shape not in ((1, steps), (n, steps)):
+        remedy = f"give ({steps},) or ({n}, {steps}), as buy has so many steps"
         raise InvalidInputError("sell", np.shape(sell), remedy)
-    for name, prices in (("buy", bought[None]), ("sell", sold)):
+    for name, prices in (("buy", bought), ("sell", sold)):
         if not all_finite(prices):
             raise InvalidInputError(name, "nan or inf", "give finite prices")
     return bought, sold

@@ -158,7 +158,8 @@ def instance_of(data: ScheduleData, rules: ScheduleRules, n: int, horizon: int) 
         InvalidInputError: data that cannot be used or do not fit the program.
     """
     wide = n_evs(*(getattr(data, field.name) for field in fields(data)[2:-1]))
-    buy, sell = checked_prices(data.buy_eur_per_kwh, data.sell_eur_per_kwh, wide)
+    prices = checked_prices(data.buy_eur_per_kwh, data.sell_eur_per_kwh, wide)
+    buy, sell = _shared(prices[0]), prices[1]
     if wide > n or len(buy) > horizon:
         raise InvalidInputError("data", (wide, len(buy)), f"build the program for {(n, horizon)}")
     if rules.pooled:
@@ -190,6 +191,13 @@ def instance_of(data: ScheduleData, rules: ScheduleRules, n: int, horizon: int) 
         committed_kwh=_widened(_committed(data.committed_kwh, len(buy)), horizon),
         shape=(wide, len(buy)),
     )
+
+
+def _shared(buy: Floats) -> Floats:
+    """(H,) price of buying, which all EVs share in a program."""
+    if len(buy) > 1:
+        raise InvalidInputError("buy_eur_per_kwh", buy.shape, "give one price per step")
+    return buy[0]
 
 
 def _power(name: str, data: ScheduleData, n: int, steps: int) -> Floats:

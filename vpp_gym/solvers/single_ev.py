@@ -122,7 +122,7 @@ def plan_fleet(
     """`plan_ev` for n EVs that share the prices of a horizon of H steps.
 
     Args:
-        buy: (H,) EUR/kWh at the meter.
+        buy: (H,) EUR/kWh at the meter, or (n, H) where each EV has its own.
         sell: (H,) EUR/kWh at the meter, or (n, H): what each EV's discharge earns,
             after what its owner is paid for it.
         steps: (n,) or scalar, steps to the EV's departure; it uses the first so
@@ -175,7 +175,7 @@ def _solved(
 ) -> Floats:
     """Net load (n, H) by the exact recursion, by HiGHS for an EV that it gives up on."""
     buy, sell = prices
-    shape = len(fleet), len(buy)
+    shape = len(fleet), buy.shape[1]
     charge = checked_power("charge_kwh", powers_kwh[0], *shape)
     discharge = checked_power("discharge_kwh", powers_kwh[1], *shape)
     series = buy, sell, dearest_first(buy), charge, discharge
@@ -184,11 +184,11 @@ def _solved(
         return net_load
     for k in np.flatnonzero(status != SOLVED):
         ev = Ev(*fleet[k])
-        n = min(int(ev.steps), len(buy))
-        own_sell, own_charge, own_discharge = (
-            np.broadcast_to(rows, shape)[k, :n].copy() for rows in (sell, charge, discharge)
+        n = min(int(ev.steps), shape[1])
+        own_buy, own_sell, own_charge, own_discharge = (
+            np.broadcast_to(rows, shape)[k, :n].copy() for rows in (buy, sell, charge, discharge)
         )
-        net_load[k, :n] = milp_plan(buy[:n], own_sell, own_charge, own_discharge, ev, rules)
+        net_load[k, :n] = milp_plan(own_buy, own_sell, own_charge, own_discharge, ev, rules)
     return net_load
 
 

@@ -16,8 +16,11 @@ MAX_NODES = 20_000
 
 
 def dearest_first(buy: Floats) -> Ints:
-    """Steps from the highest to the lowest price, later steps first among equals."""
-    return np.argsort(buy, kind="stable")[::-1].copy()
+    """Steps from the highest to the lowest price, later steps first among equals.
+
+    Along the last axis of (H,) or (n, H) prices.
+    """
+    return np.ascontiguousarray(np.argsort(buy, kind="stable", axis=-1)[..., ::-1])
 
 
 ANY, BELOW, IDLE = 0, 1, 2
@@ -188,25 +191,26 @@ def net_load_of_fleet(
     """Optimal net load (n, H) at the meter, and SOLVED or UNFINISHED (n,) of each EV.
 
     Args:
-        buy: (H,) EUR/kWh at the meter.
+        buy: (n or 1, H) EUR/kWh at the meter.
         sell: (n or 1, H) EUR/kWh at the meter.
-        dearest: (H,) steps by falling `buy`, see `Stay`.
+        dearest: (n or 1, H) steps by falling `buy`, see `Stay`.
         charge_kwh: (n or 1, H or 1) limit at the meter.
         discharge_kwh: (n or 1, H or 1) limit at the meter.
         fleet: (n, 8) other limits in the order of `Ev`.
         rules: efficiencies and penalty.
     """
-    n = len(fleet)
-    net_load, status = np.zeros((n, len(buy))), np.zeros(n, np.int64)
+    n, horizon = len(fleet), buy.shape[1]
+    net_load, status = np.zeros((n, horizon)), np.zeros(n, np.int64)
     for k in range(n):
         own = fleet[k]
         ev = Ev(own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7])
-        end = min(int(ev.steps), len(buy))
+        end = min(int(ev.steps), horizon)
+        own_buy, order = buy[min(k, len(buy) - 1), :end], dearest[min(k, len(dearest) - 1)]
         own_sell = sell[min(k, len(sell) - 1), :end]
         charge = charge_kwh[min(k, len(charge_kwh) - 1)]
         discharge = discharge_kwh[min(k, len(discharge_kwh) - 1)]
         plan = net_load[k, :end]
-        status[k] = _plan_of(buy[:end], own_sell, dearest, charge, discharge, ev, rules, plan)
+        status[k] = _plan_of(own_buy, own_sell, order, charge, discharge, ev, rules, plan)
         for i in range(end):
             if abs(plan[i]) < NOISE_KWH:
                 plan[i] = 0.0

@@ -28,7 +28,7 @@ EVE, YEAR_END = "2018-12-31", "2019-12-31"
 """The day before the year is in the scenario, without sessions, so that its gate writes the
 sheet of 1 January: all 365 days of the year have their bids."""
 
-HOURS = 24
+DAYS, HOURS = 365, 24
 TARGET_SOC, CAPACITY_KWH = 0.97, 80.0
 
 
@@ -82,6 +82,12 @@ class CaseStudy:
         da, im = (np.maximum(p[HOURS:], 0.0) for p in self._hourly)
         return float(sheets_kwh.ravel() @ (da - im))
 
+    def prices_eur_per_kwh(self, quirks: Quirks) -> tuple[Floats, Floats]:
+        """Day-ahead and imbalance price of every hour, from the eve of the year on."""
+        least = 0.0 if quirks.prices_floored else -np.inf
+        da, im = (np.maximum(price, least) for price in self._hourly)
+        return da, im
+
     @property
     def _hourly(self) -> tuple[Floats, Floats]:
         return self.prices.da_eur_per_kwh, self.prices.im_eur_per_kwh
@@ -95,8 +101,7 @@ class CaseStudy:
             type_seed: of the draws of the owner types, one per longer stay, in order.
         """
         table = self.cut if quirks.days_cut_at_23 else self.whole
-        least = 0.0 if quirks.prices_floored else -np.inf
-        da, im = (np.maximum(price, least) for price in self._hourly)
+        da, im = self.prices_eur_per_kwh(quirks)
         stay = (table["departure_step"] - table["arrival_step"]).to_numpy()
         return Scenario.from_arrays(
             da_eur_per_kwh=da,

@@ -79,8 +79,8 @@ class PaperSchedule(Dispatcher):
         horizon = int(steps.max())
         short, long = self.forecaster.forecast(snapshot, horizon)
         if self.quirks.price_zero_after_last:
-            last = int(steps[np.argmax(snapshot.session[rows])])
-            short, long = (np.where(np.arange(horizon) < last, p, 0.0) for p in (short, long))
+            known = np.arange(horizon) < _last_departure(snapshot, rows)[..., None]
+            short, long = np.where(known, short, 0.0), np.where(known, long, 0.0)
         return plan_fleet(
             short,
             long,
@@ -118,6 +118,20 @@ class PaperSchedule(Dispatcher):
             limits["discharge_kwh"] = np.minimum(limits["discharge_kwh"], left_kwh)
             limits["contract_kwh"] = np.where(left_kwh > 0, np.inf, 0.0)
         return limits
+
+
+def _last_departure(snapshot: Snapshot, rows: Ints) -> Ints:
+    """Steps to the departure of the EV that came last to the same car park, of some EVs.
+
+    One number for all in one car park, else (len(rows),), where several are stepped together.
+    """
+    steps, session = snapshot.steps_to_departure[rows], snapshot.session[rows]
+    park = snapshot.charger[rows] // snapshot.params.site.n_chargers
+    if park[-1] == 0:
+        return steps[np.argmax(session)]
+    last, by_arrival = np.empty(park[-1] + 1, np.int64), np.argsort(session)
+    last[park[by_arrival]] = steps[by_arrival]
+    return last[park]
 
 
 def charge_to_target_kwh(snapshot: Snapshot, quirks: Quirks) -> Floats:

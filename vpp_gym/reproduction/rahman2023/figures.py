@@ -71,18 +71,18 @@ def _breakdown(study: Study) -> Figure:
 
 def _busiest_day(study: Study) -> Figure:
     """The day of the largest discharge with contracts of 3 h."""
-    result = study.outcome(V2G[2]).result
-    assert result.records is not None, "the records were kept"
-    day = int(result.days["discharge_kwh"].argmax())
+    outcome = study.outcome(V2G[2])
+    days = outcome.result.days
+    day = int(days["discharge_kwh"].argmax())
     span = slice(HOURS * day, HOURS * (day + 1))
-    scenario, records = study.case.scenario(PAPER), result.records[span]
+    scenario, records = study.case.scenario(PAPER), outcome.books.records[span]
     return draw_market_day(
         da_eur_per_kwh=scenario.da_eur_per_kwh[span],
         im_eur_per_kwh=scenario.im_short_eur_per_kwh[span],
         da_sold_kwh=records[:, DA_SOLD_KWH],
         charge_kwh=records[:, CHARGE_KWH],
         discharge_kwh=records[:, DISCHARGE_KWH],
-        title=f"In place of figure 7: {result.days['date'].iloc[day]}, contracts of 3 h",
+        title=f"In place of figure 7: {days['date'].iloc[day]}, contracts of 3 h",
     )
 
 

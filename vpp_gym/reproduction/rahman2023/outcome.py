@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from vpp_gym.evaluation.rollout import RunResult
 from vpp_gym.markets.ledger import TERMS
+from vpp_gym.reproduction.rahman2023.books import Books
 from vpp_gym.reproduction.rahman2023.published import Row
 
 
@@ -19,7 +19,7 @@ class Outcome:
 
     Attributes:
         row: of the table.
-        result: of the run, with its records.
+        books: that the money comes from.
         revenue_eur: what drivers paid.
         da_eur: what the day-ahead market paid.
         im_buy_eur: paid for energy bought as imbalance, negative.
@@ -30,7 +30,7 @@ class Outcome:
     """
 
     row: Row
-    result: RunResult
+    books: Books
     revenue_eur: float
     da_eur: float
     im_buy_eur: float
@@ -38,6 +38,12 @@ class Outcome:
     payoff_eur: float
     load_value_eur: float
     accepted: tuple[int, ...]
+
+    @property
+    def result(self) -> RunResult:
+        """The run by itself, maybe with other bids; there is none of years stepped together."""
+        assert self.books.result is not None, "the year was made by itself"
+        return self.books.result
 
     @property
     def transfer_eur(self) -> float:
@@ -59,31 +65,25 @@ class Outcome:
         return 100 * (self.profit_eur / no_control.profit_eur - 1)
 
 
-def outcome_of(row: Row, result: RunResult, revenue_eur: float | None = None) -> Outcome:
+def outcome_of(row: Row, books: Books, revenue_eur: float | None = None) -> Outcome:
     """The outcome in a run's books.
 
     Args:
         row: of the table.
-        result: with records.
+        books: of the run.
         revenue_eur: instead of what the run itself earned from drivers.
     """
-    assert result.records is not None, "the records were kept"
-    terms: Mapping[str, np.ndarray] = dict(zip(TERMS, result.records.T, strict=True))
+    terms: Mapping[str, np.ndarray] = dict(zip(TERMS, books.records.T, strict=True))
     bought = terms["im_sold_kwh"] < 0
     own_eur = terms["retail_eur"].sum() + terms["shortfall_eur"].sum()
     return Outcome(
         row=row,
-        result=result,
+        books=books,
         revenue_eur=float(own_eur if revenue_eur is None else revenue_eur),
         da_eur=float(terms["da_eur"].sum()),
         im_buy_eur=float(terms["im_eur"][bought].sum()),
         im_sell_eur=float(terms["im_eur"][~bought].sum()),
         payoff_eur=float(terms["payoff_eur"].sum()),
         load_value_eur=float(terms["load_value_eur"].sum()),
-        accepted=_accepted(result.days),
+        accepted=books.accepted,
     )
-
-
-def _accepted(days: pd.DataFrame) -> tuple[int, ...]:
-    columns = [name for name in days if str(name).startswith("contracts_type_")]
-    return tuple(int(days[name].sum()) for name in columns)

@@ -49,3 +49,14 @@ def that_matter(row: Row, rules: Rules) -> Rules:
     if rules.bids != "reference" and rules.bids != "drawn":
         idle.append("baselines_bid_apart")
     return replace(rules, quirks=rules.quirks.without(*idle))
+
+
+def of_the_load(row: Row, rules: Rules) -> Rules:
+    """The rules as far as they change the load: no operation looks at its bids.
+
+    Honest bids stay, they are written during the run.
+    """
+    rules = replace(rules, quirks=rules.quirks.without("baselines_bid_apart"))
+    if rules.bids != "honest":
+        rules = replace(rules, bids="none", bid_seed=0)
+    return that_matter(row, rules)

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vpp_gym.evaluation.rollout import RunResult, evaluate
 from vpp_gym.params import PAPER_2023, VPPParams
 from vpp_gym.policies.base import Policy
@@ -14,7 +16,7 @@ from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDay
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
-from vpp_gym.reproduction.rahman2023.case import CaseStudy, Floats
+from vpp_gym.reproduction.rahman2023.case import DAYS, HOURS, CaseStudy, Floats
 from vpp_gym.reproduction.rahman2023.dispatch import PaperNoControl, PaperSchedule
 from vpp_gym.reproduction.rahman2023.published import UNIFORM, Row
 from vpp_gym.reproduction.rahman2023.quirks import UNBOUNDED_SOC, Quirks
@@ -78,11 +80,15 @@ def bidder(case: CaseStudy, row: Row, rules: Rules) -> Bidder:
         return ZeroBidder()
     if rules.bids == "honest":
         return WaitAndSee()
+    sheets_kwh = sheets_of(case, row, rules)
+    return DatedSheets(sheets_kwh, first_date="2019-01-01", name=rules.bids)
+
+
+def sheets_of(case: CaseStudy, row: Row, rules: Rules) -> Floats:
+    """(365, 24) kWh sold in each hour, for bids that are not written during the run."""
     sells = row.operation == "v2g" or not rules.quirks.baselines_bid_apart
-    return DatedSheets(_sheets_kwh(case, rules, sells), first_date="2019-01-01", name=rules.bids)
-
-
-def _sheets_kwh(case: CaseStudy, rules: Rules, sells: bool) -> Floats:
+    if rules.bids == "reference":
+        return case.bids_kwh["bid_v2g_kwh" if sells else "bid_no_v2g_kwh"]
     if rules.bids == "drawn":
         return drawn_sheets_kwh(case, sells=sells, seed=rules.bid_seed)
-    return case.bids_kwh["bid_v2g_kwh" if sells else "bid_no_v2g_kwh"]
+    return np.zeros((DAYS, HOURS))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
-from vpp_gym.reproduction.rahman2023.case import HOURS, CaseStudy, Floats
+from vpp_gym.reproduction.rahman2023.case import DAYS, HOURS, CaseStudy, Floats
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Snapshot
 
@@ -91,15 +91,14 @@ def drawn_sheets_kwh(case: CaseStudy, *, sells: bool, seed: int) -> Floats:
 
 def _sampled_fleet(sessions: pd.DataFrame, rng: np.random.Generator) -> Floats:
     """(365, 24) EVs connected, on days that have nothing to do with the real ones."""
-    days = 365
     stay_h = (sessions["departure_step"] - sessions["arrival_step"]).to_numpy()
     charging_h = (1 - sessions["arrival_soc"].to_numpy()) * 80 / (POWER_KW * 0.98)
     longest = np.argsort(charging_h - stay_h, kind="stable")
-    flexible = longest[: round(FLEXIBLE_EVS_PER_DAY * days)]
+    flexible = longest[: round(FLEXIBLE_EVS_PER_DAY * DAYS)]
     hour = sessions["arrival_step"].to_numpy() % HOURS
-    drawn = rng.choice(flexible, size=rng.poisson(SAMPLED_EVS_PER_DAY * days))
-    day = rng.integers(days, size=len(drawn))
-    change = np.zeros((days, HOURS + 1))
+    drawn = rng.choice(flexible, size=rng.poisson(SAMPLED_EVS_PER_DAY * DAYS))
+    day = rng.integers(DAYS, size=len(drawn))
+    change = np.zeros((DAYS, HOURS + 1))
     np.add.at(change, (day, hour[drawn]), 1)
     np.add.at(change, (day, hour[drawn] + stay_h[drawn]), -1)
     return np.cumsum(change, axis=1)[:, :HOURS]

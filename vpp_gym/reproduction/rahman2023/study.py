@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from vpp_gym.evaluation.rollout import RunResult
+from vpp_gym.reproduction.rahman2023.books import Books
 from vpp_gym.reproduction.rahman2023.case import CaseStudy
 from vpp_gym.reproduction.rahman2023.outcome import Outcome, outcome_of
-from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, Row
-from vpp_gym.reproduction.rahman2023.rules import PAPER_RULES, Rules, that_matter
-from vpp_gym.reproduction.rahman2023.run import case_in, run_row
+from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, TABLE_2, Row
+from vpp_gym.reproduction.rahman2023.rules import PAPER_RULES, Rules, of_the_load
+from vpp_gym.reproduction.rahman2023.run import case_in, run_row, sheets_of
+from vpp_gym.reproduction.rahman2023.together import run_together
 
 Progress = Callable[[int, int], None]
 
@@ -24,6 +26,10 @@ class Task(NamedTuple):
 
     row: Row
     rules: Rules = PAPER_RULES
+
+
+Batch = tuple[Task, ...]
+"""Runs that are made at once."""
 
 
 class Study:
@@ -36,7 +42,7 @@ class Study:
 
     def __init__(self, folder: Path, jobs: int = 0) -> None:
         self.folder, self.jobs = folder, jobs
-        self._results: dict[Task, RunResult] = {}
+        self._books: dict[Task, Books] = {}
 
     @property
     def case(self) -> CaseStudy:
@@ -46,10 +52,17 @@ class Study:
     def make(self, tasks: Iterable[Task], progress: Progress = lambda _done, _all: None) -> None:
         """Make runs that were not made yet, and those that their revenue is taken from."""
         wanted = {each: None for task in tasks for each in (_run_of(task), _revenue_run(task))}
-        todo = [task for task in wanted if task not in self._results]
-        progress(0, len(todo))
-        for done, (task, result) in enumerate(self._made(todo), start=1):
-            self._results[task] = result
+        todo = [
+            task
+            for task in wanted
+            if task not in self._books
+            and (_honest(task) == task or not self._has_honest_twin(task, wanted))
+        ]
+        done = 0
+        progress(done, len(todo))
+        for made in self._made(_batches(todo)):
+            self._books.update(made)
+            done += len(made)
             progress(done, len(todo))
 
     def outcome(self, row: Row, rules: Rules = PAPER_RULES) -> Outcome:
@@ -58,29 +71,67 @@ class Study:
         self.make([task])
         revenue_eur = None
         if rules.quirks.revenue_of_no_control:
-            no_control = self._results[_revenue_run(task)]
+            no_control = self._known(_revenue_run(task))
             revenue_eur = outcome_of(NO_CONTROL, no_control).revenue_eur
-        return outcome_of(row, self._results[_run_of(task)], revenue_eur)
+        books = self._known(_run_of(task))
+        if rules.bids != "honest":
+            sheets_kwh = sheets_of(self.case, row, rules)
+            books = books.with_bids(sheets_kwh, *self.case.prices_eur_per_kwh(rules.quirks))
+        return outcome_of(row, books, revenue_eur)
 
-    def _made(self, todo: list[Task]) -> Iterable[tuple[Task, RunResult]]:
-        if self.jobs < 2 or len(todo) < 2:
-            yield from ((task, run_row(self.folder, *task)) for task in todo)
+    def _has_honest_twin(self, task: Task, wanted: Container[Task]) -> bool:
+        """Whether the same loads are made with honest bids, which can be taken away."""
+        return _honest(task) in self._books or _honest(task) in wanted
+
+    def _known(self, task: Task) -> Books:
+        books = self._books.get(task)
+        return self._books[_honest(task)] if books is None else books
+
+    def _made(self, batches: list[Batch]) -> Iterable[dict[Task, Books]]:
+        if self.jobs < 2 or len(batches) < 2:
+            yield from (make_batch(self.folder, batch) for batch in batches)
             return
         # One thread each: the processes share the cores already.
         os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(max_workers=self.jobs, mp_context=context) as pool:
-            futures = {pool.submit(run_row, self.folder, *task): task for task in todo}
+            futures = [pool.submit(make_batch, self.folder, batch) for batch in batches]
             try:
-                for future in as_completed(futures):
-                    yield futures[future], future.result()
+                yield from (future.result() for future in as_completed(futures))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
 
+def make_batch(folder: Path, batch: Batch) -> dict[Task, Books]:
+    """Books of runs that differ in the seed of their owners alone."""
+    row, rules = batch[0]
+    if len(batch) == 1:
+        return {batch[0]: Books.of(run_row(folder, row, rules))}
+    books = run_together(folder, row, rules, [task.row.type_seed for task in batch])
+    return dict(zip(batch, books, strict=True))
+
+
+def _batches(tasks: list[Task]) -> list[Batch]:
+    """Runs to make at once, the largest first; those of the table each by themselves."""
+    batches: dict[Task, list[Task]] = {}
+    for task in tasks:
+        printed = task.row in TABLE_2 or task.rules.bids == "honest"
+        batches.setdefault(task if printed else _whoever_owns(task), []).append(task)
+    return sorted(map(tuple, batches.values()), key=len, reverse=True)
+
+
+def _whoever_owns(task: Task) -> Task:
+    return task._replace(row=replace(task.row, type_seed=-1))
+
+
 def _run_of(task: Task) -> Task:
-    return Task(task.row, that_matter(task.row, task.rules))
+    return Task(task.row, of_the_load(*task))
+
+
+def _honest(task: Task) -> Task:
+    """The same run with honest bids; itself, if it has them."""
+    return task._replace(rules=replace(task.rules, bids="honest"))
 
 
 def _revenue_run(task: Task) -> Task:
