@@ -41,17 +41,18 @@ def from_quantiles(levels: Floats, table: Floats, row: Ints, at: Floats) -> Floa
     """
     guide, values = guide_of(levels), np.empty(len(at))
     for i in range(len(at)):
-        values[i] = quantile(levels, guide, table[row[i]], at[i])
+        values[i] = quantile(levels, guide, table, row[i], at[i])
     return values
 
 
 @numba.njit(cache=True)
-def quantile(levels: Floats, guide: Ints, values: Floats, at: float) -> float:
-    """Value at probability `at` of one quantile function, with the guide of its levels."""
+def quantile(levels: Floats, guide: Ints, table: Floats, row: int, at: float) -> float:
+    """Value at probability `at` of the table's row, with the guide of its levels."""
     right = min(max(_n_below(levels, guide, at), 1), len(levels) - 1)
     left = right - 1
     share = (at - levels[left]) / (levels[right] - levels[left])
-    return values[left] + min(max(share, 0.0), 1.0) * (values[right] - values[left])
+    low, high = table[row, left], table[row, right]
+    return low + min(max(share, 0.0), 1.0) * (high - low)
 
 
 @numba.njit(cache=True)
@@ -63,13 +64,14 @@ def from_scores(scores: Floats, table: Floats, row: Ints, at: Floats) -> Floats:
     """
     guide, values, last = guide_of(scores), np.empty(len(at)), len(scores) - 1
     for i in range(len(at)):
-        of_row, right = table[row[i]], min(_n_below(scores, guide, at[i]), last)
-        left = right - 1
+        right = min(_n_below(scores, guide, at[i]), last)
+        left = max(right - 1, 0)
+        low, high = table[row[i], left], table[row[i], right]
         if right == 0 or at[i] >= scores[right]:
-            values[i] = of_row[right]
+            values[i] = high
         else:
-            slope = (of_row[right] - of_row[left]) / (scores[right] - scores[left])
-            values[i] = slope * (at[i] - scores[left]) + of_row[left]
+            slope = (high - low) / (scores[right] - scores[left])
+            values[i] = slope * (at[i] - scores[left]) + low
     return values
 
 

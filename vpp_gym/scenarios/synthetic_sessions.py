@@ -94,12 +94,12 @@ def _reference_soc(
     full_rank: Floats,
 ) -> Floats:
     """(n,) state of charge on arrival of cars that charge at the site's power."""
+    stay_class = class_of(fitted.stay_edges_h, stay_h)
     charge_h = _charge_hours(
         fitted.levels,
-        fitted.charge_h,
-        fitted.full_share,
-        fitted.period[hour],
-        class_of(fitted.stay_edges_h, stay_h),
+        fitted.charge_h.reshape(-1, len(fitted.levels)),
+        fitted.full_share.ravel(),
+        fitted.period[hour] * fitted.full_share.shape[1] + stay_class,
         stay_h,
         charge_rank,
         full_rank,
@@ -156,18 +156,27 @@ def _arrival_hours(
 @numba.njit(cache=True)
 def _charge_hours(
     levels: Floats,
-    charge_h: Floats,
+    table: Floats,
     full_share: Floats,
-    period: Ints,
-    stay_class: Ints,
+    row: Ints,
     stay_h: Floats,
     rank: Floats,
     full_rank: Floats,
 ) -> Floats:
-    """(n,) hours of charging at full power, never more than the stay."""
+    """(n,) hours of charging at full power, never more than the stay.
+
+    Args:
+        levels: (k,) probabilities of the table.
+        table: (rows, k) quantiles of hours, by period of the day and class of the stay.
+        full_share: (rows,) share of cars that charge as long as they stay.
+        row: (n,) of each car.
+        stay_h: (n,) hours.
+        rank: (n,) probability of each car in its row.
+        full_rank: (n,) below the row's share: the car charges as long as it stays.
+    """
     guide, charging_h = guide_of(levels), stay_h.copy()
     for i in range(len(stay_h)):
-        if full_rank[i] >= full_share[period[i], stay_class[i]]:
-            partial = quantile(levels, guide, charge_h[period[i], stay_class[i]], rank[i])
+        if full_rank[i] >= full_share[row[i]]:
+            partial = quantile(levels, guide, table, row[i], rank[i])
             charging_h[i] = min(partial, stay_h[i])
     return charging_h
