@@ -14,7 +14,7 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
-from agents.lesson import Features, Foresight, LoadReward, ScaledReward, feature_map
+from agents.lesson import Features, Foresight, GainReward, LoadReward, ScaledReward, feature_map
 from agents.policy import CLIP, Network
 from agents.settings import RunSettings
 from agents.vec_env import BatchVecEnv
@@ -39,6 +39,9 @@ class Stack:
         venv: Any = self.base
         if lesson.reward == "load":
             venv = LoadReward(venv, self.base, lesson.price_level_eur_per_kwh)
+        if lesson.reward == "gain":
+            twin = BatchVecEnv(run.env_id, run.world.n_envs, **given)
+            venv = GainReward(venv, twin, run.family.usual_action(self.base.action_space))
         if lesson.reward_scale is not None:
             venv = ScaledReward(venv, lesson.reward_scale)
         sees_ahead = run.algorithm == "ppo" and lesson.foresight_h > 0
@@ -123,6 +126,8 @@ def build_model(run: RunSettings, stack: Stack, tensorboard: str | None = None) 
         if run.ppo.start_at_zero:
             policy: Any = model.policy
             nn.init.zeros_(policy.action_net.weight)
+        if isinstance(run.ppo.log_std_init, tuple):
+            model.policy.log_std.data = torch.tensor(run.ppo.log_std_init)
         return model
     return SAC(**common, **_sac(run))
 
@@ -145,7 +150,7 @@ def _ppo(run: RunSettings, stack: Stack) -> dict[str, Any]:
         "policy_kwargs": {
             "n_public": stack.n_public,
             "hidden": chosen.hidden,
-            "log_std_init": chosen.log_std_init,
+            "log_std_init": 0.0 if isinstance(chosen.log_std_init, tuple) else chosen.log_std_init,
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,42 @@ class LoadReward(VecEnvWrapper):
         reward += terms["payoff_eur"] + terms["shortfall_eur"]
         reward -= self._lost_eur_per_kwh * terms["unserved_kwh"]
         return reward.astype(np.float32)
+
+
+class GainReward(VecEnvWrapper):
+    """Pays what an action earns above the usual one, taken in a twin of the same world.
+
+    The usual action owes nothing to the learner, so the sum moves no optimum; but
+    weather, loads and prices, which neither of the twins can change, cancel out.
+
+    Args:
+        venv: ends in a `BatchVecEnv`.
+        twin: the same environments once more; episodes are of one length, so that both
+            draw the same ones from the same seeds.
+        usual: (A,) the usual action.
+    """
+
+    def __init__(self, venv: Any, twin: BatchVecEnv, usual: Floats) -> None:
+        super().__init__(venv)
+        self._twin, self._usual = twin, np.tile(usual, (twin.num_envs, 1))
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Seed both twins alike."""
+        seeds = self.venv.seed(seed)
+        self._twin.seed(seeds[0])
+        return seeds
+
+    def reset(self) -> Any:
+        """As the environment."""
+        self._twin.reset()
+        return self.venv.reset()
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """As the environment, with another reward."""
+        observations, rewards, dones, infos = self.venv.step_wait()
+        _, usual, usual_dones, _ = self._twin.step(self._usual)
+        assert (dones == usual_dones).all(), "seed before the first reset"
+        return observations, rewards - usual, dones, infos
 
 
 class ScaledReward(VecEnvWrapper):

@@ -73,7 +73,8 @@ class LessonSettings(_Frozen):
     """What the learner is shown and paid in training; the policy never needs it.
 
     Attributes:
-        reward: "profit" is the environment's; "load" what the dispatch of EVs changes.
+        reward: "profit" is the environment's; "gain" the same above that of the usual
+            action in a twin of the world; "load" what the dispatch of EVs changes.
         reward_scale: factor on the reward; None divides it by the running standard
             deviation of the discounted return.
         price_level_eur_per_kwh: subtracted from the price of the load in "load".
@@ -83,7 +84,7 @@ class LessonSettings(_Frozen):
             shown, and only the critic; hourly environments of EVs only.
     """
 
-    reward: Literal["profit", "load"] = "profit"
+    reward: Literal["profit", "gain", "load"] = "profit"
     reward_scale: float | None = Field(default=None, gt=0)
     price_level_eur_per_kwh: float = 0.045
     foresight_h: int = Field(default=0, ge=0)
@@ -93,6 +94,8 @@ class PPOSettings(_Frozen):
     """Of `stable_baselines3.PPO`.
 
     Attributes:
+        log_std_init: logarithm of the standard deviation of the first actions; of each of
+            them, or of all.
         start_at_zero: the first policy's mean action is 0 whatever it sees: the
             environment's usual strategy, from which learning sets out.
     """
@@ -110,7 +113,7 @@ class PPOSettings(_Frozen):
     vf_coef: float = 0.5
     max_grad_norm: float = Field(default=0.5, gt=0)
     target_kl: float | None = Field(default=None, gt=0)
-    log_std_init: float = -1.0
+    log_std_init: float | tuple[float, ...] = -1.0
     start_at_zero: bool = False
 
 

@@ -74,9 +74,7 @@ class Validation:
         if isinstance(batch.core, HourlyCore):
             without = batch.core.params.replace(contract={"term_h": 0})
             batch = self._years({**self._arguments, "params": without})
-        actions = np.zeros(batch.action_space.shape or ())
-        usual = self._run.family.usual
-        actions[:, : len(usual)] = usual
+        actions = self._run.family.usual_action(batch.action_space)
         return self._totals(batch, lambda observations: actions)
 
     def _years(self, arguments: dict[str, Any]) -> VectorShell:

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.envs.registration import load_env_creator
+from numpy.typing import NDArray
 
 import vpp_gym  # noqa: F401 - registers the environments
 from vpp_gym.envs.shell import VectorShell
 from vpp_gym.errors import InvalidInputError
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,12 @@ class Family:
     world_option: str = "scenario"
     is_numbered: bool = False
     usual: tuple[float, ...] = ()
+
+    def usual_action(self, space: gym.Space[Any]) -> Floats:
+        """The usual action in a space of (..., A) actions."""
+        action = np.zeros(space.shape or ())
+        action[..., : len(self.usual)] = self.usual
+        return action
 
 
 FAMILIES = {
