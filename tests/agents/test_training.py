@@ -10,7 +10,7 @@ import pytest
 from agents.checkpoint import CHECKPOINT, checkpoint_settings
 from agents.hyperparameters import BEST as BEST_SETTINGS
 from agents.hyperparameters import SECTIONS, read_changes, run_settings
-from agents.learner import network_of
+from agents.learner import Stack, build_model, network_of
 from agents.policy import AgentPolicy
 from agents.settings import RunSettings
 from agents.training import BEST, Trainer
@@ -153,6 +153,44 @@ def test_agents_of_fuel_cell_cars_set_out_from_the_usual_action(env_id, tmp_path
     agent = AgentPolicy.load(tmp_path / BEST)
     assert agent.env_id == env_id
     assert "--set" in agent.card["command"]
+
+
+def test_a_gain_is_what_an_action_earns_above_the_usual_one_in_the_same_episode():
+    """Nothing for the usual action, through several episodes; else the difference."""
+    world = {"world.n_envs": 2, "world.n_worlds": 1, "world.episode_days": 1}
+    small = {"params.n_cars": 8, "params.household.n_houses": 30}
+    gain_run, profit_run = (
+        run_settings("FCEVMicrogrid-v0", changes={**world, **small, "lesson.reward": reward})
+        for reward in ("gain", "profit")
+    )
+    gain, profit = Stack(gain_run).top.venv, Stack(profit_run).top.venv
+    usual, other = np.zeros((2, 2)), np.full((2, 2), -1.0)
+    earned = {}
+    for name, venv, action in (
+        ("usual", profit, usual),
+        ("other", profit, other),
+        ("gain", gain, other),
+        ("0", gain, usual),
+    ):
+        venv.seed(3)
+        venv.reset()
+        earned[name] = np.array([venv.step(action)[1] for _ in range(60)])
+    assert (earned["0"] == 0).all()
+    np.testing.assert_allclose(earned["gain"], earned["other"] - earned["usual"], atol=1e-5)
+    assert earned["gain"].min() < -0.1
+
+
+def test_every_action_may_have_its_own_noise(tmp_path):
+    changes = {
+        **FUEL_CELL_CARS["FCEVMicrogrid-v0"],
+        "world.n_worlds": 1,
+        "world.n_envs": 2,
+        "ppo.log_std_init": (-2.0, -1.5, -1.0),
+        "ppo.batch_size": 16,
+    }
+    run = run_settings("FCEVMicrogrid-v0", changes=changes)
+    model = build_model(run, Stack(run))
+    assert model.policy.log_std.detach().numpy().tolist() == [-2.0, -1.5, -1.0]
 
 
 def test_worlds_of_validation_are_not_those_of_training():
