@@ -141,4 +141,5 @@ def offer_in_words(name: str) -> str:
 
 def _agents() -> dict[tuple[str, int], Policy]:
     loaded = import_module("agents.policy").load_agents()
-    return {(agent.name, int(getattr(agent, "seed", 0))): agent for agent in loaded}
+    of_cars = [agent for agent in loaded if agent.env_id.startswith("VPP")]
+    return {(agent.name, int(getattr(agent, "seed", 0))): agent for agent in of_cars}
