@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from vpp_gym.envs import fcev_car_park, fcev_microgrid
-from vpp_gym.hydrogen import carpark, microgrid
+from vpp_gym.envs import car_park_observation, fcev_microgrid
+from vpp_gym.hydrogen import carpark_terms, microgrid
 from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams, parameters
 
 PAGE = Path(__file__).with_name("fuel-cell-cars.md")
@@ -37,9 +37,9 @@ def tables() -> dict[str, str]:
     return {
         "car park parameters": _parameters(CarParkParams()),
         "microgrid parameters": _parameters(MicrogridParams()),
-        "car park observation": _fields(fcev_car_park.FIELDS),
+        "car park observation": _fields(car_park_observation.FIELDS),
         "microgrid observation": _fields(fcev_microgrid.FIELDS),
-        "car park terms": _terms(carpark),
+        "car park terms": _terms(carpark_terms),
         "microgrid terms": _terms(microgrid),
     }
 

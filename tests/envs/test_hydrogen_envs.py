@@ -11,7 +11,7 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 
 import vpp_gym  # noqa: F401 - registers the environments
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.hydrogen import carpark, microgrid
+from vpp_gym.hydrogen import carpark_terms, microgrid
 
 SMALL: dict[str, dict[str, Any]] = {
     "FCEVCarPark-v0": {
@@ -27,7 +27,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "rewards": True,
     },
 }
-MONEY = {"FCEVCarPark-v0": carpark.MONEY, "FCEVMicrogrid-v0": microgrid.MONEY}
+MONEY = {"FCEVCarPark-v0": carpark_terms.MONEY, "FCEVMicrogrid-v0": microgrid.MONEY}
 each_id = pytest.mark.parametrize("env_id", list(SMALL))
 
 
@@ -132,13 +132,3 @@ def test_a_step_before_or_after_an_episode_asks_for_a_reset(env_id: str):
     env = gym.make(env_id, **SMALL[env_id]).unwrapped
     with pytest.raises(gym.error.ResetNeeded):
         env.step(np.zeros(env.action_space.shape))
-
-
-def test_an_agent_may_set_the_price_of_its_offers():
-    env = gym.make("FCEVCarPark-v0", offer_price="action", **SMALL["FCEVCarPark-v0"]).unwrapped
-    assert env.action_space.shape == (49,)
-    snapshot = env.core.world.snapshot()
-    lows = [env.core.sheet(np.append(np.zeros(48), x), snapshot) for x in (-1.0, 0.0, 1.0)]
-    prices = snapshot.min_price_eur_per_kwh
-    asked = [sheet.offer_limit_eur_per_kwh for sheet in lows]
-    assert asked == pytest.approx([prices.min(), prices.mean(), prices.max()])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.hydrogen.carparks import hand_made_park, random_park, random_sheet
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.hydrogen.carpark import MEANINGS, MONEY, TERMS
+from vpp_gym.hydrogen.carpark_terms import MEANINGS, MONEY, TERMS
 from vpp_gym.hydrogen.carpark_views import CarParkSheet
 from vpp_gym.hydrogen.carpark_world import CarPark
 from vpp_gym.hydrogen.offers import article_sheet

@@ -16,7 +16,7 @@ from vpp_gym.evaluation.hydrogen import (
     scored,
     totals_of,
 )
-from vpp_gym.hydrogen import carpark, microgrid
+from vpp_gym.hydrogen import carpark_terms, microgrid
 from vpp_gym.policies.car_park import ForesightAggregator, car_park_baselines
 from vpp_gym.policies.microgrid import (
     AdaptiveContracts,
@@ -34,7 +34,7 @@ def test_rows_of_a_car_park_add_up_and_stay_below_the_bound(name: str):
     rows, world = evaluate_car_park(car_park_baselines()[name], scenario, params)
     assert rows["day"].tolist() == list(range(5))
     assert rows["profit_eur"].to_numpy() == pytest.approx(
-        rows[list(carpark.MONEY)].sum(axis=1).to_numpy()
+        rows[list(carpark_terms.MONEY)].sum(axis=1).to_numpy()
     )
     assert world.state.hour[0] == 24 * 5
     assert rows["profit_eur"].sum() <= car_park_bound_eur(scenario, params) + 1e-9

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.hydrogen.carparks import random_park, random_sheet
-from vpp_gym.hydrogen.carpark import MONEY, TERMS
+from vpp_gym.hydrogen.carpark_terms import MONEY, TERMS
 from vpp_gym.solvers.car_stays import (
     best_hours_kwh,
     day_plan_kwh,

@@ -43,6 +43,14 @@ class Layout:
         scaled = (row / self.scale).astype(np.float32)
         return np.minimum(np.maximum(scaled, self.low), self.high)
 
+    def rows(self, parts: Mapping[str, Any], n_rows: int) -> NDArray[np.float32]:
+        """(n_rows, size) from parts of as many rows; a part of one column may be (n_rows,)."""
+        table = np.empty((n_rows, len(self.scale)))
+        for name, part in self._slices.items():
+            table[:, part] = np.reshape(parts[name], (n_rows, -1))
+        scaled = (table / self.scale).astype(np.float32)
+        return np.minimum(np.maximum(scaled, self.low), self.high)
+
 
 def checked_action(action: Any, shape: tuple[int, ...]) -> Floats:
     """The action as numbers in [-1, 1].

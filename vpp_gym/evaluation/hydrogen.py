@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.metrics import score
-from vpp_gym.hydrogen import carpark, microgrid
+from vpp_gym.hydrogen import carpark_terms, microgrid
 from vpp_gym.hydrogen.calendar import HOURS, START
 from vpp_gym.hydrogen.carpark_world import CarPark, CarParkScenario
 from vpp_gym.hydrogen.microgrid_world import Microgrid, MicrogridScenario
@@ -66,7 +66,7 @@ def evaluate_car_park(
         np.concatenate([morning, today])
         for morning, (today, _) in zip(mornings, records, strict=False)
     ]
-    rows = _rows(by_day, days, carpark.TERMS, len(carpark.MONEY), solving_s)
+    rows = _rows(by_day, days, carpark_terms.TERMS, len(carpark_terms.MONEY), solving_s)
     return _labelled(rows, policy.name, scenario.name), world
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HOURS = 24
+NOON = 12
 WEEKDAY, WEEKEND = 0, 1
 START = np.datetime64("2019-01-01")
 """First day of the built-in years."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.hydrogen.calendar import HOURS
+from vpp_gym.hydrogen.carpark_state import SheetLines
 from vpp_gym.hydrogen.params import CarParkParams
 
 Floats = NDArray[np.float64]
@@ -31,9 +30,11 @@ class CarParkSnapshot:
         energy_kwh: (n,) V2G that each car could give above its reserve at its last plug-in.
         min_price_eur_per_kwh: (n,) of the contracts.
         margin: (n,) of the driver in the last stay.
+        max_offer_lots: (24,) lots for which enough cars are expected.
         stock_kg: hydrogen in the store.
         sold_kwh: V2G sold for the rest of today.
         committed_kg: hydrogen that what was bought for the rest of today will make.
+        due_kg: (24,) hydrogen that drivers are expected to refill before the hour's end.
         params: of the world.
     """
 
@@ -46,9 +47,11 @@ class CarParkSnapshot:
     energy_kwh: Floats
     min_price_eur_per_kwh: Floats
     margin: Floats
+    max_offer_lots: Counts
     stock_kg: float
     sold_kwh: float
     committed_kg: float
+    due_kg: Floats
     params: CarParkParams
 
     @property
@@ -61,33 +64,15 @@ class CarParkSnapshot:
         """Price below which making hydrogen is cheaper than buying it."""
         return self.params.fuel_cell.hydrogen_eur_per_kg * self.params.kg_per_kwh
 
-    @cached_property
-    def max_offer_lots(self) -> Counts:
-        """(24,) lots for which enough cars are expected."""
-        able = self.energy_kwh >= self.params.fuel_cell.v2g_kw - 1e-9
-        cars = able.astype(np.float64) @ self.presence
-        return (cars + 1e-9).astype(np.int64) // self.params.cars_per_lot
-
     @property
-    def room_lots(self) -> int:
-        """Lots for whose hydrogen the store has room, should nobody refill until then."""
-        room_kg = self.params.electrolyser.store_kg - self.stock_kg - self.committed_kg
-        lot_kg = self.params.market.lot_kw * self.params.kg_per_kwh
-        return int(max(room_kg, 0.0) / lot_kg)
+    def room_kg(self) -> float:
+        """Room in the store when what was bought has been used, should nobody refill."""
+        return self.params.electrolyser.store_kg - self.stock_kg - self.committed_kg
 
     @property
     def max_bid_lots(self) -> int:
         """Lots that the electrolyser can use."""
         return int(self.params.electrolyser.power_kw // self.params.market.lot_kw)
-
-
-class SheetLines(NamedTuple):
-    """A sheet's (24,) energies in kWh and limits in EUR/kWh."""
-
-    offer_kwh: Floats
-    offer_limit: Floats
-    bid_kwh: Floats
-    bid_limit: Floats
 
 
 @dataclass(frozen=True)
@@ -107,7 +92,7 @@ class CarParkSheet:
     bid_limit_eur_per_kwh: float | Floats
 
     def lines(self, snapshot: CarParkSnapshot) -> SheetLines:
-        """The sheet line by line.
+        """The sheet line by line, as a batch of one.
 
         Raises:
             InvalidInputError: lots that are not whole, negative, or more than the cars
@@ -131,11 +116,11 @@ def _lots(field: str, lots: Counts, most: Counts) -> Floats:
     if wrong.any():
         hour = int(np.flatnonzero(wrong)[0])
         raise InvalidInputError(f"{field}[{hour}]", int(array[hour]), f"give 0 to {most[hour]}")
-    return array.astype(np.float64)
+    return array.astype(np.float64)[None]
 
 
 def _limits(field: str, limit: float | Floats) -> Floats:
     array = np.asarray(limit, dtype=np.float64)
     if array.shape not in ((), (HOURS,)) or not np.isfinite(array).all():
         raise InvalidInputError(field, limit, "give one price or 24")
-    return np.broadcast_to(array, (HOURS,)).copy()
+    return np.broadcast_to(array, (1, HOURS)).copy()

@@ -9,21 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.hydrogen.calendar import HOURS, START, day_types, winter
-from vpp_gym.hydrogen.carpark import (
-    TERMS,
-    Bank,
-    advance,
-    clear_sheet,
-    empty_state,
-    place,
-    rules_of,
-)
+from vpp_gym.hydrogen.calendar import HOURS, START
+from vpp_gym.hydrogen.carpark import advance, clear
+from vpp_gym.hydrogen.carpark_bank import Bank, bank_of
+from vpp_gym.hydrogen.carpark_outlook import Outlook, empty_outlook, look
+from vpp_gym.hydrogen.carpark_state import SheetLines, empty_state, place, rules_of
+from vpp_gym.hydrogen.carpark_terms import TERMS
 from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
 from vpp_gym.hydrogen.params import CarParkParams
 from vpp_gym.hydrogen.parking import Drivers
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class CarPark:
     """A batch of car parks.
 
     Args:
-        scenarios: worlds of the same size.
+        scenarios: worlds of the same size that begin on the same day.
         params: rules of all.
         n_runs: size of the batch.
     """
@@ -76,10 +73,8 @@ class CarPark:
         self.scenarios, self.params, self.n_runs = tuple(scenarios), params, n_runs
         self.bank, self.rules = _bank(self.scenarios), rules_of(params)
         self.state = empty_state(n_runs, params.n_cars)
-        first = self.scenarios[0]
-        self.n_days = first.n_days
-        self._kind = day_types(self.n_days, first.start)
-        self._winter = winter(self.n_days, first.start)
+        self.n_days = self.scenarios[0].n_days
+        self._all = np.arange(n_runs)
 
     def reset(self, run: int = 0, world: int = 0, hour: int = 0) -> None:
         """Begin a run in some world at some hour."""
@@ -87,34 +82,36 @@ class CarPark:
         stock_kg = electrolyser.initial_share * electrolyser.store_kg
         place(self.state, self.bank, run, world, hour, stock_kg)
 
+    def outlook(self, runs: Counts | None = None) -> Outlook:
+        """What the aggregators of some runs, by default all, know about tomorrow."""
+        chosen = self._all if runs is None else runs
+        outlook = empty_outlook(len(chosen), self.params.n_cars)
+        look(chosen, self.bank, self.rules, self.state, outlook)
+        return outlook
+
     def snapshot(self, run: int = 0) -> CarParkSnapshot:
         """What the aggregator of a run knows now about tomorrow."""
-        state, world = self.state, int(self.state.world[run])
-        scenario = self.scenarios[world]
-        day = int(state.hour[run]) // HOURS
+        state, bank, known = self.state, self.bank, self.outlook(np.array([run]))
+        world, day = int(state.world[run]), int(state.hour[run]) // HOURS
         tomorrow = min(day + 1, self.n_days - 1)
-        ahead = slice(HOURS * tomorrow, HOURS * (tomorrow + 1))
-        above_kg = np.maximum(state.plug_in_kg[run] - self.rules.reserve_kg, 0.0)
+        in_order = np.argsort(bank.order[world])
         return CarParkSnapshot(
             day=day,
-            weekend=bool(self._kind[tomorrow]),
-            winter=float(self._winter[tomorrow]),
-            forecast_eur_per_kwh=scenario.forecast_eur_per_kwh[ahead],
-            today_eur_per_kwh=scenario.da_eur_per_kwh[HOURS * day : HOURS * (day + 1)],
-            presence=scenario.drivers.usual[:, self._kind[tomorrow]],
-            energy_kwh=above_kg * self.rules.kwh_per_kg,
-            min_price_eur_per_kwh=scenario.drivers.min_price_eur_per_kwh,
+            weekend=bool(bank.kind[tomorrow]),
+            winter=float(bank.winter[tomorrow]),
+            forecast_eur_per_kwh=known.forecast[0],
+            today_eur_per_kwh=bank.da[world, HOURS * day : HOURS * (day + 1)].copy(),
+            presence=bank.presence[world, bank.kind[tomorrow]][:, in_order].T,
+            energy_kwh=known.energy_kwh[0, in_order],
+            min_price_eur_per_kwh=bank.min_price[world],
             margin=state.margin[run].copy(),
+            max_offer_lots=known.most_lots[0],
             stock_kg=float(state.stock_kg[run]),
-            sold_kwh=self._booked_kwh(self.state.v2g_kwh, run),
-            committed_kg=self._booked_kwh(self.state.power_kwh, run) * self.params.kg_per_kwh,
+            sold_kwh=float(known.sold_kwh[0]),
+            committed_kg=float(known.committed_kg[0]),
+            due_kg=known.due_kg[0],
             params=self.params,
         )
-
-    def _booked_kwh(self, sheets: Floats, run: int) -> float:
-        """What the market has booked for the rest of today."""
-        day, hour = divmod(int(self.state.hour[run]), HOURS)
-        return float(sheets[run, day % 2, hour:].sum())
 
     def submit(self, sheet: CarParkSheet, run: int = 0) -> None:
         """Clear tomorrow's sheet.
@@ -122,23 +119,24 @@ class CarPark:
         Raises:
             InvalidInputError: a sheet that the cars or the electrolyser cannot serve.
         """
-        lines = sheet.lines(self.snapshot(run))
-        clear_sheet(int(self.state.world[run]), run, self.bank, self.state, lines)
+        clear(np.array([run]), sheet.lines(self.snapshot(run)), self.bank, self.state)
 
-    def advance(self, hours: int, moves: NDArray[np.bool_] | None = None) -> Floats:
-        """(B, hours, len(TERMS)) records of the next hours; zero for runs that do not move."""
-        records = np.zeros((self.n_runs, hours, len(TERMS)))
-        moving = np.ones(self.n_runs, np.bool_) if moves is None else moves
-        advance(hours, moving, self.bank, self.rules, self.state, records)
+    def submit_all(self, sheets: SheetLines, runs: Counts) -> None:
+        """Clear the sheets of some runs, which must not exceed what is expected."""
+        clear(runs, sheets, self.bank, self.state)
+
+    def advance(self, hours: int, runs: Counts | None = None) -> Floats:
+        """(R, hours, len(TERMS)) records of the next hours of some runs, by default all."""
+        chosen = self._all if runs is None else runs
+        records = np.zeros((len(chosen), hours, len(TERMS)))
+        advance(chosen, self.bank, self.rules, self.state, records)
         return records
 
 
 def _bank(scenarios: Sequence[CarParkScenario]) -> Bank:
-    drivers = [scenario.drivers for scenario in scenarios]
-    return Bank(
-        da=np.stack([scenario.da_eur_per_kwh for scenario in scenarios]),
-        parked=np.stack([one.parked for one in drivers]),
-        trip_kg=np.stack([one.trip_kg for one in drivers]),
-        usual_kg=np.stack([one.usual_kg for one in drivers]),
-        min_price=np.stack([one.min_price_eur_per_kwh for one in drivers]),
+    return bank_of(
+        [one.da_eur_per_kwh for one in scenarios],
+        [one.forecast_eur_per_kwh for one in scenarios],
+        [one.drivers for one in scenarios],
+        scenarios[0].start,
     )

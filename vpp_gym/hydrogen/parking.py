@@ -88,3 +88,41 @@ def _usual(
     covered = _within(begin, end, 0) | _within(begin, end, 1)
     by_kind = np.stack([covered, covered & weekends[:, None]], axis=1)
     return np.where(by_kind, attendance, 0.0)
+
+
+def share_gone(usual: Floats) -> Floats:
+    """(2, 2, 24, 24) share of those plugged in at an hour of today gone by one of tomorrow.
+
+    By the kinds of both days; 0 where nobody is plugged in.
+
+    Args:
+        usual: (n, 2, 24) probability that the car is plugged in, by kind of day and hour.
+    """
+    gone = np.zeros((2, 2, HOURS, HOURS))
+    for today, tomorrow in np.ndindex(2, 2):
+        both = np.concatenate([usual[:, today], usual[:, tomorrow]], axis=1)
+        for hour in range(HOURS):
+            stays = np.logical_and.accumulate(both[:, hour:] > 0, axis=1)[:, -HOURS:]
+            expected = both[:, hour].sum()
+            if expected > 0:
+                gone[today, tomorrow, hour] = 1.0 - both[:, hour] @ stays / expected
+    return gone
+
+
+def usual_returns(usual: Floats, after_h: int) -> Floats:
+    """(2, 2, 24) stays expected to begin after some hour of today and end by one of tomorrow.
+
+    By the kinds of both days.
+
+    Args:
+        usual: (n, 2, 24) probability that the car is plugged in, by kind of day and hour.
+        after_h: first hour of today that counts.
+    """
+    returns = np.zeros((2, 2, HOURS))
+    for today, tomorrow in np.ndindex(2, 2):
+        both = np.concatenate([usual[:, today, after_h - 1 :], usual[:, tomorrow]], axis=1)
+        leaves = np.where(both[:, 1:] == 0, both[:, :-1], 0.0)
+        here = np.logical_and.accumulate(both > 0, axis=1)[:, :-1]
+        leaves[here] = 0.0  # their stay began before
+        returns[today, tomorrow] = leaves.sum(axis=0).cumsum()[-HOURS:]
+    return returns

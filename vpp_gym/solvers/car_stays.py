@@ -11,7 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
-from vpp_gym.hydrogen.carpark import Bank, Rules
+from vpp_gym.hydrogen.carpark_bank import Bank
+from vpp_gym.hydrogen.carpark_state import Rules
 from vpp_gym.hydrogen.price_contracts import driver_margin, pay_eur_per_kwh
 from vpp_gym.solvers.linear_program import LinearProgram
 
@@ -127,15 +128,15 @@ def hindsight_plan(
             until = t
             while until < end and bank.parked[k, i, until]:
                 until += 1
-            tank_kg = bank.usual_kg[k, i] - bank.trip_kg[k, i, t // 24]
-            level = tank_kg / rules.tank_kg
-            margin = driver_margin(level, rules.tier_levels, rules.tier_margins)
+            tank_kg = bank.usual_kg[k, i] - bank.trip_kg[k, t // 24, i]
+            level = tank_kg / rules.cell.tank_kg
+            margin = driver_margin(level, rules.tiers.levels, rules.tiers.margins)
             gain, most = np.empty(until - t), np.zeros(until - t)
             for h in range(t, until):
                 price = bank.da[k, h]
                 gain[h - t] = price - pay_eur_per_kwh(price, bank.min_price[k, i], margin)
-                most[h - t] = rules.v2g_kw if h >= first else 0.0
-            budget_kwh = max(tank_kg - rules.reserve_kg, 0.0) * rules.kwh_per_kg
+                most[h - t] = rules.cell.v2g_kw if h >= first else 0.0
+            budget_kwh = max(tank_kg - rules.cell.reserve_kg, 0.0) * rules.cell.kwh_per_kg
             plan = best_hours_kwh(gain, most, budget_kwh)
             energy[t - begin : until - begin] += plan
             profit[t - begin : until - begin] += gain * plan
