@@ -19,7 +19,6 @@ import typer
 from numpy.typing import NDArray
 
 from benchmarks import order
-from benchmarks.calibrate_synthetic import fit_prices
 from benchmarks.differences import RESULTS
 from benchmarks.fingerprint import ROOT
 from benchmarks.fit_page import page
@@ -33,6 +32,7 @@ from benchmarks.fit_targets import (
     pooled,
     price_years,
 )
+from benchmarks.price_calibration import fit_prices
 from vpp_gym.plots.fit import Course, draw_courses, draw_marginals, save_figure
 from vpp_gym.scenarios.calibration import Calibration, dutch_2019
 from vpp_gym.scenarios.fit import autocorrelation
