@@ -6,38 +6,50 @@ python -m benchmarks.check
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 import typer
 
+from benchmarks.board import SUITES, suite_of
 from benchmarks.fingerprint import source_fingerprint
 from benchmarks.leaderboard import (
+    HTML,
     README,
     RESULTS,
-    Document,
     published,
     read,
     rendered,
     start_marker,
     with_blocks,
 )
-from benchmarks.suites import SUITES
+from benchmarks.page import leaderboard_page
+from benchmarks.suite import Document
 
 MADE_BY = re.compile(r"^Made by `([^`]+)`; code (\w+)\.$", re.MULTILINE)
 RENDER = "python -m benchmarks.leaderboard"
 
 
-def findings(results: Path, readme: Path, fingerprint: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong, each with the command that mends it."""
+def findings(
+    results: Path, readme: Path, fingerprint_of: Callable[[str], Mapping[str, str]]
+) -> Iterator[str]:
+    """What is wrong, each with the command that mends it.
+
+    Args:
+        results: folder of the result files.
+        readme: that shows them.
+        fingerprint_of: the code as it is, by family of suites.
+    """
     paths = published(results)
     documents = [read(path) for path in paths]
     for path, document in zip(paths, documents, strict=True):
-        yield from _stale(path, document, fingerprint)
+        yield from _stale(path, document, fingerprint_of(suite_of(document["suite"]).family))
         for suffix, text in rendered(document).items():
             if _text(path.with_suffix(suffix)) != text:
                 yield f"{path.stem}{suffix} is not what {path.name} says; run: {RENDER}"
+    if documents and _text(results / HTML) != leaderboard_page(documents):
+        yield f"{HTML} does not show the result files; run: {RENDER}"
     page = _text(readme)
     if with_blocks(page, documents) != page:
         yield f"{readme.name} does not show the result files; run: {RENDER}"
@@ -57,7 +69,7 @@ def older_tables(results: Path, fingerprint: str) -> Iterator[str]:
 
 def main(results: Path = RESULTS, readme: Path = README) -> None:
     """Check that the committed leaderboard comes from this code."""
-    found = list(findings(results, readme, source_fingerprint()))
+    found = list(findings(results, readme, source_fingerprint))
     for line in found:
         print(line)
     if found:
@@ -85,7 +97,7 @@ def _text(path: Path) -> str:
 
 
 def _make(suite: str = "embedded") -> str:
-    return f"python -m benchmarks.run --suite {suite}{' --data FOLDER' if suite == 'real' else ''}"
+    return suite_of(suite).command()
 
 
 if __name__ == "__main__":

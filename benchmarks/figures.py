@@ -15,7 +15,8 @@ import pandas as pd
 import typer
 
 from benchmarks.fingerprint import ROOT
-from benchmarks.leaderboard import RESULTS, Document, published, read
+from benchmarks.leaderboard import RESULTS, published, read
+from benchmarks.suite import Document
 from benchmarks.suites import contestants, fresh_policy, track_params, world
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
@@ -63,6 +64,8 @@ def main(
     out.mkdir(parents=True, exist_ok=True)
     for path in published(results):
         document = read(path)
+        if TRACK not in document["tracks"]:
+            continue
         title = f"{document['description']}, track {TRACK}"
         figure = draw_leaderboard(leaderboard_table(document), title=title)
         save_figure(figure, out / f"leaderboard_{path.stem}.png")

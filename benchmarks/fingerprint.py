@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,24 +42,81 @@ BASELINE_SOURCES = (
 AGENT_SOURCES = (
     "vpp_gym/envs",
     "vpp_gym/evaluation/agent.py",
-    "agents",
+    "agents/policy.py",
+    "agents/trained",
 )
+HYDROGEN_SOURCES = (
+    "vpp_gym/errors.py",
+    "vpp_gym/hydrogen",
+    "vpp_gym/scenarios",
+    "vpp_gym/policies",
+    "vpp_gym/solvers",
+    "vpp_gym/evaluation/hydrogen.py",
+    "vpp_gym/evaluation/hydrogen_seat.py",
+    "vpp_gym/evaluation/metrics.py",
+    "vpp_gym/evaluation/statistics.py",
+    "vpp_gym/evaluation/leaderboard.py",
+    "benchmarks/hydrogen_suites.py",
+    "benchmarks/tasks.py",
+    "benchmarks/results.py",
+)
+"""Of these folders what `is_of_hydrogen`; the base year's prices are in the worlds' digest."""
+
+HYDROGEN_WORDS = ("hydrogen", "car_park", "carpark", "microgrid", "fcev", "car_stays", "layout")
 
 
-def source_fingerprint(root: Path = ROOT, library_root: Path = LIBRARY_ROOT) -> dict[str, str]:
+def is_of_hydrogen(path: str) -> bool:
+    """Whether a source file is about fuel-cell cars alone.
+
+    >>> is_of_hydrogen("vpp_gym/policies/car_park.py"), is_of_hydrogen("vpp_gym/fleet/lot.py")
+    (True, False)
+    """
+    return any(word in path for word in HYDROGEN_WORDS)
+
+
+def _is_behind(family: str, path: str) -> bool:
+    """Whether results of a family depend on one of the files in its source folders."""
+    if path.startswith("agents/trained/"):
+        return True
+    mixed = ("vpp_gym/scenarios/", "vpp_gym/policies/", "vpp_gym/solvers/", "vpp_gym/envs/")
+    if not path.startswith(mixed):
+        return True
+    if family == "plant":
+        return not is_of_hydrogen(path)
+    return is_of_hydrogen(path) or path.endswith(("/shell.py", "/fields.py"))
+
+
+def source_fingerprint(
+    family: str = "plant", root: Path = ROOT, library_root: Path = LIBRARY_ROOT
+) -> dict[str, str]:
     """Digests of the code behind the baselines, and of what trained agents add to it.
 
     Without trained agents the latter is "none".
 
     Args:
+        family: "plant", the virtual power plant, or "hydrogen", fuel-cell cars: neither
+            depends on what only the other needs.
         root: folder that holds benchmarks and agents.
         library_root: folder that holds vpp_gym, which may be installed elsewhere.
     """
-    trained = _files(root / "agents" / "trained")
+    sources = {"plant": BASELINE_SOURCES, "hydrogen": HYDROGEN_SOURCES}[family]
+    agents = _agent_folders(root, family)
     return {
-        "baselines": _digest(root, library_root, BASELINE_SOURCES),
-        "agents": _digest(root, library_root, AGENT_SOURCES) if trained else NO_AGENTS,
+        "baselines": _digest(root, library_root, sources, family),
+        "agents": _digest(root, library_root, (*AGENT_SOURCES[:-1], *agents), family)
+        if agents
+        else NO_AGENTS,
     }
+
+
+def _agent_folders(root: Path, family: str) -> tuple[str, ...]:
+    """Folders of the trained agents that play the worlds of a family."""
+    folders = []
+    for card in sorted((root / "agents" / "trained").rglob("card.json")):
+        env_id = json.loads(card.read_text(encoding="utf-8")).get("env_id", "VPPDayAhead-v0")
+        if env_id.startswith("FCEV") == (family == "hydrogen"):
+            folders.append(card.parent.relative_to(root).as_posix())
+    return tuple(folders)
 
 
 def scenario_digest(scenario: Scenario) -> str:
@@ -72,14 +130,17 @@ def scenario_digest(scenario: Scenario) -> str:
     return digest.hexdigest()[:16]
 
 
-def _digest(root: Path, library_root: Path, sources: tuple[str, ...]) -> str:
+def _digest(root: Path, library_root: Path, sources: tuple[str, ...], family: str) -> str:
     digest = hashlib.sha256()
     for source in sources:
         base = library_root if source.startswith("vpp_gym") else root
         if not (base / source).exists():
             raise FileNotFoundError(f"the fingerprint names {source}, which is not there")
         for path in sorted(_files(base / source)):
-            digest.update(path.relative_to(base).as_posix().encode() + b"\0")
+            name = path.relative_to(base).as_posix()
+            if not _is_behind(family, name):
+                continue
+            digest.update(name.encode() + b"\0")
             digest.update(_content(path) + b"\0")
     return digest.hexdigest()[:16]
 

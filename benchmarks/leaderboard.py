@@ -8,29 +8,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from benchmarks.board import SUITES, suite_of
 from benchmarks.fingerprint import ROOT
+from benchmarks.page import leaderboard_page
 from benchmarks.store import write_whole
-from benchmarks.suites import HINDSIGHT_WORDS, SUITES, TRACKS
+from benchmarks.suite import Document
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, HINDSIGHT, NO_CONTROL
-from vpp_gym.evaluation.tables import BRIEF, PRIVILEGED_MARK, markdown_table
+from vpp_gym.evaluation.tables import PRIVILEGED_MARK, markdown_table
 
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
 END = "<!-- /leaderboard -->"
 
-Document = Mapping[str, Any]
-
 BEST = 8
-"""So many of the best policies stand in the README,"""
-KNOWN = ("rolling_mpc", "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
-"""beside rules, learned ones, and these of the reference paper and the project."""
+"""So many of the best policies stand in the README, beside rules and learned ones."""
+HTML = "leaderboard.html"
 
 
 def read(path: Path) -> Document:
@@ -57,9 +55,11 @@ def render(path: Path) -> None:
 
 def page(document: Document) -> str:
     """The leaderboard of a suite in Markdown, with what to know before reading it on top."""
-    parts = [f"# Leaderboard: {document['suite']}", _caveats(document)]
+    suite = suite_of(document["suite"])
+    parts = [f"# Leaderboard: {suite.name}", _caveats(document)]
     for track, rows in document["tracks"].items():
-        parts += [f"## Track {track}: {TRACKS[track]}", markdown_table(rows)]
+        head = f"## Track {track}: {suite.track_words(track)}"
+        parts += [head, markdown_table(rows, suite.columns)]
         if contracts := document["contracts"][track]:
             parts += ["### What is offered to owners", contract_table(contracts)]
     return "\n\n".join(parts) + "\n"
@@ -77,26 +77,26 @@ def totals_csv(document: Document) -> str:
 
 def readme_block(document: Document) -> str:
     """What the README shows of a suite, between its markers."""
-    suite, scenario = document["suite"], document["scenario"]
+    suite, scenario = suite_of(document["suite"]), document["scenario"]
     lines = [
         f"{scenario['days']} days from {scenario['start'][:10]} ({document['description']}). "
-        f"Score: 0 is charging on arrival, 100 perfect foresight; the flexibility score leaves "
-        f"bids out. {PRIVILEGED_MARK} saw the future. [All policies, columns and tracks, and what "
-        f"to know before reading them](benchmarks/results/{suite}.md); made by "
-        f"`{document['command']}`."
+        f"{suite.lead(document)} {PRIVILEGED_MARK} saw the future. [All policies, columns and "
+        f"tracks, and what to know before reading them](benchmarks/results/{suite.name}.md); "
+        f"made by `{document['command']}`."
     ]
     track, rows = next(iter(document["tracks"].items()))
-    shown = [row for row in rows if _is_shown(row)]
-    lines += [f"Track {track}: {TRACKS[track]}.", markdown_table(shown, BRIEF)]
+    shown = [row for row in rows if _is_shown(row, suite.known)]
+    columns = {name: suite.columns[name] for name in suite.brief}
+    lines += [f"Track {track}: {suite.track_words(track)}.", markdown_table(shown, columns)]
     if contracts := document["contracts"][track]:
         lines.append(contract_table(contracts))
-    return "\n\n".join([start_marker(suite), *lines, END])
+    return "\n\n".join([start_marker(suite.name), *lines, END])
 
 
-def _is_shown(row: Mapping[str, Any]) -> bool:
+def _is_shown(row: Mapping[str, Any], known: Collection[str]) -> bool:
     """Whether a row of the leaderboard stands in the README, too: the best, and who is known."""
-    known = row["privileged"] or row["kind"] in ("learned", "rule") or row["policy"] in KNOWN
-    return bool(known or row["rank"] <= BEST)
+    named = row["privileged"] or row["kind"] in ("learned", "rule") or row["policy"] in known
+    return bool(named or row["rank"] <= BEST)
 
 
 def contract_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -139,9 +139,12 @@ def main(results: Path = RESULTS, readme: Path = README) -> None:
     paths = published(results)
     for path in paths:
         render(path)
+    documents = [read(path) for path in paths]
+    if documents:
+        write_whole(results / HTML, leaderboard_page(documents))
     if readme.exists():
         text = readme.read_text(encoding="utf-8")
-        write_whole(readme, with_blocks(text, [read(path) for path in paths]))
+        write_whole(readme, with_blocks(text, documents))
     print("\n".join(path.stem for path in paths) or "no results yet: python -m benchmarks.run")
 
 
@@ -150,39 +153,13 @@ def _caveats(document: Document) -> str:
 
 
 def _caveat_lines(document: Document) -> Iterator[str]:
-    scenario, drawn = document["scenario"], document["statistics"]
-    yield (
-        f"World: {document['description']}; {scenario['days']} days from {scenario['start'][:10]}, "
-        f"time step {scenario['dt_h']:g} h. A run starts with an empty car park and without bids "
-        f"for its first day. Money is EUR over all days."
-    )
-    if document["suite"] == "real":
-        yield (
-            "Not wholly unseen: the synthetic years in which agents were trained and menus "
-            "searched have their statistics from 2018 and 2019. Baselines were tuned on 2018 and "
-            "on synthetic years only."
-        )
-    yield (
-        f"Score: 0 is `{NO_CONTROL}`, 100 is `{HINDSIGHT}`, on the same days. Hindsight knows "
-        f"every price, offers {HINDSIGHT_WORDS}, and bets within the power of the connected "
-        f"EVs on the spread between day-ahead and imbalance price, which none of the forecasters "
-        f"here foresees: a low score may still be most of what was within reach."
-    )
-    yield (
-        "Flexibility score: the same scale with all bids left out: the net load valued at the "
-        "reference price, plus retail revenue, minus payoffs and penalties. Cost of net load is "
-        "that value alone. Position is what was traded minus that value: what the bids earned, and "
-        "what hours with two imbalance prices cost. Profit is the sum of all."
-    )
+    drawn = document["statistics"]
+    yield from suite_of(document["suite"]).caveats(document)
     yield (
         f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples of blocks of "
         f"{drawn['block_days']} consecutive days, drawn alike for the policy and both ends of the "
         f"scale, and of the seeds where there are several. They say how much another year of the "
         f"same kind would differ. Values are interquartile means over seeds."
-    )
-    yield (
-        f"Rank: by profit among those that serve {100 * FULL_SATISFACTION:g} % of the demanded "
-        f"energy, the others below. {PRIVILEGED_MARK} saw the future and has no rank."
     )
     versions = ", ".join(f"{name} {number}" for name, number in document["versions"].items())
     yield (

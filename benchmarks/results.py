@@ -12,38 +12,11 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.store import StoredRun, write_whole
-from benchmarks.suites import (
-    OFFERS,
-    PAPER_MENUS,
-    SUITES,
-    TRACKS,
-    WITHOUT_CONTRACTS,
-    Run,
-    offer_in_words,
-)
-from vpp_gym.evaluation.comparison import gains
-from vpp_gym.evaluation.leaderboard import leaderboard
+from benchmarks.suite import Run, Suite
 from vpp_gym.evaluation.provenance import provenance
 
 SCHEMA = 1
 STATISTICS: dict[str, int] = {"block_days": 7, "n_resamples": 2000, "seed": 0}
-DAY_COLUMNS = [
-    "track",
-    "policy",
-    "seed",
-    "date",
-    "profit_eur",
-    "position_eur",
-    "load_value_eur",
-    "payoff_eur",
-    "retail_eur",
-    "shortfall_eur",
-    "demand_kwh",
-    "served_kwh",
-    "charge_kwh",
-    "discharge_kwh",
-    "contracts",
-]
 
 
 @dataclass(frozen=True)
@@ -60,7 +33,7 @@ class SuiteResults:
 
 
 def assemble(
-    suite: str,
+    suite: Suite,
     runs: Mapping[Run, StoredRun],
     *,
     scenario: Mapping[str, Any],
@@ -71,7 +44,7 @@ def assemble(
     """Rank the finished runs of a suite, each track by itself.
 
     Args:
-        suite: one of `SUITES`.
+        suite: that the runs are of.
         runs: finished runs, in the order of their contestants.
         scenario: what the runs went through, for the record.
         fingerprint: of the code that made them.
@@ -80,12 +53,13 @@ def assemble(
     """
     frames = [(run.track, stored.frame()) for run, stored in runs.items()]
     days = pd.concat([frame.assign(track=track) for track, frame in frames], ignore_index=True)
-    text = days[DAY_COLUMNS].to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    table = days[list(suite.day_columns)]
+    text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     made = provenance(command)
     document = {
         "schema": SCHEMA,
-        "suite": suite,
-        "description": SUITES[suite],
+        "suite": suite.name,
+        "description": suite.description,
         "scenario": {**scenario, "days": int(days["day"].nunique())},
         "command": command,
         **{name: made[name] for name in ("python", "versions")},
@@ -96,11 +70,13 @@ def assemble(
         "left_out": list(left_out),
         "days_sha256": sha256(text.encode()).hexdigest(),
         "tracks": {
-            track: _track_rows(track, days, runs) for track in TRACKS if track in set(days["track"])
+            track: _track_rows(suite, track, days, runs)
+            for track in suite.tracks
+            if track in set(days["track"])
         },
         "contracts": {
-            track: _contract_rows(days[days["track"] == track])
-            for track in TRACKS
+            track: suite.offers(days[days["track"] == track], STATISTICS)
+            for track in suite.tracks
             if track in set(days["track"])
         },
     }
@@ -115,33 +91,12 @@ def write_results(folder: Path, name: str, results: SuiteResults) -> Path:
     return path
 
 
-def _contract_rows(days: pd.DataFrame) -> list[dict[str, Any]]:
-    """What each offer to owners gained one and the same scheduler, on one track.
-
-    The gain is over the best of the paper's menus, best on these very days.
-    """
-    ran = set(days["policy"])
-    if not {WITHOUT_CONTRACTS, *PAPER_MENUS} <= ran:
-        return []
-    offers = [WITHOUT_CONTRACTS, *PAPER_MENUS, *(name for name in OFFERS if name in ran)]
-    profit_eur = days.groupby("policy")["profit_eur"].sum()
-    best = str(profit_eur[list(PAPER_MENUS)].idxmax())
-    table = gains(days, offers, over=best, **STATISTICS)
-    without = gains(days, offers, over=WITHOUT_CONTRACTS, **STATISTICS)
-    for column in ("gain_eur", "gain_eur_low", "gain_eur_high"):
-        table[f"{column}_over_none"] = without[column]
-    table.insert(1, "over", best)
-    table.insert(1, "offer", [offer_in_words(name) for name in offers])
-    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=6))
-    return rows
-
-
 def _track_rows(
-    track: str, days: pd.DataFrame, runs: Mapping[Run, StoredRun]
+    suite: Suite, track: str, days: pd.DataFrame, runs: Mapping[Run, StoredRun]
 ) -> list[dict[str, Any]]:
     mine = {run: stored for run, stored in runs.items() if run.track == track}
     privileged = {run.policy for run, stored in mine.items() if stored.metadata["privileged"]}
-    table = leaderboard(days[days["track"] == track], privileged=privileged, **STATISTICS)  # type: ignore[arg-type]
+    table = suite.ranked(days[days["track"] == track], privileged, STATISTICS)
     walls = pd.DataFrame({"policy": run.policy, "wall_s": one.wall_s} for run, one in mine.items())
     table["wall_s"] = table["policy"].map(walls.groupby("policy")["wall_s"].mean())
     kinds = {run.policy: stored.metadata["kind"] for run, stored in mine.items()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,14 +19,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.fingerprint import NO_AGENTS, ROOT, scenario_digest, source_fingerprint
-from benchmarks.leaderboard import Document, render
+from benchmarks.board import SUITES, suite_of
+from benchmarks.fingerprint import NO_AGENTS, ROOT, source_fingerprint
+from benchmarks.leaderboard import render
 from benchmarks.results import assemble, write_results
 from benchmarks.store import StoredRun, load_run
-from benchmarks.suites import SUITES, TRACKS, contestants, world
+from benchmarks.suite import Document
 from benchmarks.tasks import Task, make_all, plan, task
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.tables import BRIEF, cells
+from vpp_gym.evaluation.tables import cells
 
 RESULTS = ROOT / "benchmarks" / "results"
 QUICK_DAYS = 14
@@ -39,7 +40,7 @@ def main(
     policies: Annotated[
         list[str] | None, typer.Option(help="Only these, and the scale's ends.")
     ] = None,
-    track: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(TRACKS)}.")] = None,
+    track: Annotated[list[str] | None, typer.Option(help="Only these of the suite.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 works in this one.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
     quick: Annotated[bool, typer.Option("--quick", help=f"{QUICK_DAYS} days only.")] = False,
@@ -51,45 +52,51 @@ def main(
     everything (--policies, --track, --quick) is written to the folder `runs` and
     leaves the full results alone.
     """
-    everyone = contestants()
-    fingerprint = source_fingerprint()
+    for name in suite or (["embedded"] if data is None else ["embedded", "real"]):
+        options = {"policies": policies or [], "track": track or []}
+        _run_suite(name, options, quick=quick, data=data, out=out, jobs=jobs, fresh=fresh)
+
+
+def _run_suite(
+    name: str,
+    options: Mapping[str, Sequence[str]],
+    *,
+    quick: bool,
+    data: Path | None,
+    out: Path,
+    jobs: int,
+    fresh: bool,
+) -> None:
+    suite = suite_of(name)
+    everyone, fingerprint = suite.contestants(), source_fingerprint(suite.family)
     if everyone.left_out:
         fingerprint["agents"] = NO_AGENTS
         console.print(f"[yellow]Left out: {everyone.left_out}[/yellow]")
-    for name in suite or (["embedded"] if data is None else ["embedded", "real"]):
-        partial = bool(policies or track or quick)
-        runs = plan(
-            everyone,
-            name,
-            tracks=track or tuple(TRACKS),
-            policies=policies or (),
-            days=QUICK_DAYS if quick else None,
-        )
-        tasks = [task(run, everyone, fingerprint, data, out) for run in runs]
-        finish(
-            tasks,
-            jobs=jobs,
-            fresh=fresh,
-            kernels=out / "runs" / ".kernels" / fingerprint["baselines"],
-        )
-        scenario = world(name, data)
-        results = assemble(
-            name,
-            {todo.run: _stored(todo) for todo in tasks},
-            scenario={
-                "name": scenario.name,
-                "start": str(scenario.start),
-                "dt_h": scenario.dt_h,
-                "digest": scenario_digest(scenario),
-            },
-            fingerprint=fingerprint,
-            command=_command(name, policies, track, quick),
-            left_out=[everyone.left_out] if everyone.left_out else [],
-        )
-        path = write_results(out / "runs" if partial else out, name, results)
-        render(path)
-        _show(results.document)
-        console.print(f"written: {path.with_suffix('.md')}")
+    scenario = suite.facts(data)
+    runs = plan(
+        everyone,
+        suite,
+        tracks=options["track"],
+        policies=options["policies"],
+        days=QUICK_DAYS if quick else None,
+    )
+    made = {"digest": scenario["digest"], "fingerprint": fingerprint, "data": data, "out": out}
+    tasks = [task(run, everyone, **made) for run in runs]
+    kernels = out / "runs" / ".kernels" / fingerprint["baselines"]
+    finish(tasks, jobs=jobs, fresh=fresh, kernels=kernels)
+    results = assemble(
+        suite,
+        {todo.run: _stored(todo) for todo in tasks},
+        scenario=scenario,
+        fingerprint=fingerprint,
+        command=_command(name, options, quick),
+        left_out=[everyone.left_out] if everyone.left_out else [],
+    )
+    partial = bool(options["policies"] or options["track"] or quick)
+    path = write_results(out / "runs" if partial else out, name, results)
+    render(path)
+    _show(results.document)
+    console.print(f"written: {path.with_suffix('.md')}")
 
 
 def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool, kernels: Path) -> None:
@@ -121,26 +128,25 @@ def _stored(todo: Task) -> StoredRun:
     return stored
 
 
-def _command(
-    suite: str, policies: Sequence[str] | None, tracks: Sequence[str] | None, quick: bool
-) -> str:
+def _command(suite: str, options: Mapping[str, Sequence[str]], quick: bool) -> str:
     """The command that makes these results, without folders of this machine."""
-    words = ["python", "-m", "benchmarks.run", "--suite", suite]
-    words += ["--data", "FOLDER"] if suite == "real" else []
-    for option, values in (("--policies", policies), ("--track", tracks)):
-        for value in values or ():
-            words += [option, value]
+    words = shlex.split(suite_of(suite).command())
+    for option, values in options.items():
+        for value in values:
+            words += [f"--{option}", value]
     return shlex.join(words + (["--quick"] if quick else []))
 
 
 def _show(document: Document) -> None:
+    suite = suite_of(document["suite"])
+    columns = {name: suite.columns[name] for name in suite.brief}
     for track, rows in document["tracks"].items():
-        table = Table(title=f"{document['suite']}, {track}")
-        for name in BRIEF:
+        table = Table(title=f"{suite.name}, {track}")
+        for name in columns:
             policy = name == "Policy"
             table.add_column(name, justify="left" if policy else "right", no_wrap=policy)
         for row in rows:
-            table.add_row(*cells(row, BRIEF))
+            table.add_row(*cells(row, columns))
         console.print(table)
 
 

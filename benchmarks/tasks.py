@@ -13,12 +13,10 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from benchmarks.fingerprint import scenario_digest
+from benchmarks.board import suite_of
 from benchmarks.store import StoredRun, save_run
-from benchmarks.suites import TRACKS, Contestants, Run, fresh_policy, kind_of, track_params, world
+from benchmarks.suite import Contestants, Run, Suite
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
-from vpp_gym.evaluation.rollout import evaluate
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,9 @@ class Task:
 
 def plan(
     everyone: Contestants,
-    suite: str,
+    suite: Suite,
     *,
-    tracks: Sequence[str] = tuple(TRACKS),
+    tracks: Sequence[str] = (),
     policies: Sequence[str] = (),
     days: int | None = None,
 ) -> list[Run]:
@@ -50,23 +48,40 @@ def plan(
     known = {name for name, _ in everyone.entries}
     if unknown := set(policies) - known:
         raise InvalidInputError("policies", sorted(unknown), f"use {', '.join(sorted(known))}")
-    wanted = {*policies, NO_CONTROL, HINDSIGHT} if policies else known
+    wanted = {*policies, suite.low, suite.high} if policies else known
+    for track in tracks:
+        suite.track_words(track)
     return [
-        Run(suite, track, name, seed, days)
-        for track in tracks
+        Run(suite.name, track, name, seed, days)
+        for track in tracks or suite.tracks
         for name, seed in everyone.entries
         if name in wanted
     ]
 
 
 def task(
-    run: Run, everyone: Contestants, fingerprint: Mapping[str, str], data: Path | None, out: Path
+    run: Run,
+    everyone: Contestants,
+    *,
+    digest: str,
+    fingerprint: Mapping[str, str],
+    data: Path | None,
+    out: Path,
 ) -> Task:
-    """Where a run is stored, and under which key."""
+    """Where a run is stored, and under which key.
+
+    Args:
+        run: which policy in which world.
+        everyone: who takes part.
+        digest: of the worlds of the suite.
+        fingerprint: of the code.
+        data: folder of real data.
+        out: folder of the results.
+    """
     sources = [fingerprint["baselines"]]
     if (run.policy, run.seed) in everyone.agents:
         sources.append(fingerprint["agents"])
-    facts = [sources, scenario_digest(world(run.suite, data)), asdict(run)]
+    facts = [sources, digest, asdict(run)]
     key = sha256(json.dumps(facts).encode()).hexdigest()[:16]
     length = "year" if run.days is None else f"{run.days}d"
     name = f"{run.policy}.{run.seed}.{length}.json"
@@ -75,27 +90,18 @@ def task(
 
 def make_run(todo: Task) -> None:
     """Make a run and store it; the time taken leaves compilation out."""
-    warm_up(todo.run.policy, todo.run.seed)
-    policy, scenario = (
-        fresh_policy(todo.run.policy, todo.run.seed),
-        world(todo.run.suite, todo.data),
-    )
-    lines = scenario.lines_per_day
-    end_step = None if todo.run.days is None else min(todo.run.days * lines, scenario.n_steps)
+    warm_up(todo.run.suite, todo.run.policy, todo.run.seed)
     begun = time.perf_counter()
-    result = evaluate(
-        policy, scenario, track_params(todo.run.track), end_step=end_step, seed=todo.run.seed
-    )
+    days, metadata = suite_of(todo.run.suite).play(todo.run, todo.data)
     wall_s = time.perf_counter() - begun
-    columns = {str(name): column.tolist() for name, column in result.days.items()}
-    metadata = {**result.metadata, "kind": kind_of(policy)}
+    columns = {str(name): column.tolist() for name, column in days.items()}
     save_run(todo.path, StoredRun(todo.key, wall_s, metadata, columns))
 
 
 @cache
-def warm_up(policy: str, seed: int) -> None:
+def warm_up(suite: str, policy: str, seed: int) -> None:
     """Compile and load what a policy needs, once in each process."""
-    evaluate(fresh_policy(policy, seed), world("embedded"), end_step=48)
+    suite_of(suite).warm_up(policy, seed)
 
 
 def make_all(tasks: Sequence[Task], jobs: int, kernels: Path) -> Iterator[tuple[Task, str | None]]:

@@ -52,11 +52,10 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     world = toy_world()
     patch.setattr(suites, "baselines", three_rules)
     patch.setattr(suites, "_agents", dict)
-    for module in (run_module, tasks):
-        patch.setattr(module, "world", lambda suite, data=None: world)
-    patch.setattr(tasks, "warm_up", lambda policy, seed: None)
+    patch.setattr(suites, "world", lambda suite, data=None: world)
+    patch.setattr(tasks, "warm_up", lambda suite, policy, seed: None)
     fingerprint = {"baselines": "b" * 16, "agents": "none"}
-    patch.setattr(run_module, "source_fingerprint", lambda: dict(fingerprint))
+    patch.setattr(run_module, "source_fingerprint", lambda family: dict(fingerprint))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 from pathlib import Path
@@ -9,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks.check import findings, older_tables
-from benchmarks.fingerprint import AGENT_SOURCES, BASELINE_SOURCES, source_fingerprint
+from benchmarks.fingerprint import (
+    AGENT_SOURCES,
+    BASELINE_SOURCES,
+    HYDROGEN_SOURCES,
+    LIBRARY_ROOT,
+    is_of_hydrogen,
+    source_fingerprint,
+)
 from benchmarks.leaderboard import END, main, readme_block, with_blocks
 from vpp_gym.errors import InvalidInputError
 
@@ -27,7 +35,7 @@ def published(finished, tmp_path) -> tuple[Path, Path]:
 
 def found(published: tuple[Path, Path], **fingerprint: str) -> list[str]:
     made_by = json.loads((published[0] / "embedded.json").read_text())["fingerprint"]
-    return list(findings(*published, made_by | fingerprint))
+    return list(findings(*published, lambda family: made_by | fingerprint))
 
 
 def test_a_current_leaderboard_passes(published):
@@ -45,7 +53,10 @@ def test_rendering_again_changes_nothing(published):
     assert before == {path: path.read_bytes() for path in before}
 
 
-@pytest.mark.parametrize("name", ["embedded.md", "embedded.csv", "README.md", "embedded_days.csv"])
+FILES = ["embedded.md", "embedded.csv", "README.md", "embedded_days.csv", "leaderboard.html"]
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_an_edited_or_missing_file_is_found(published, name):
     path = published[0] / name
     path.write_text(path.read_text().replace("charge_on_arrival", "charge on arrival"))
@@ -65,7 +76,7 @@ def test_other_code_is_found_with_the_command_that_mends_it(published):
 def test_a_readme_block_without_results_is_found(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"<!-- leaderboard:real -->\n{END}\n")
-    (line,) = findings(tmp_path, readme, {})
+    (line,) = findings(tmp_path, readme, lambda family: {})
     assert "python -m benchmarks.run --suite real --data FOLDER" in line
 
 
@@ -77,7 +88,7 @@ def test_a_block_that_is_not_closed_is_refused(published):
     assert readme_block(document).endswith(END)
 
 
-SOURCES = (*BASELINE_SOURCES, *AGENT_SOURCES)
+SOURCES = {*BASELINE_SOURCES, *AGENT_SOURCES, *HYDROGEN_SOURCES}
 SOURCE_FILES = [source for source in SOURCES if source.endswith(".py")]
 SOURCE_FOLDERS = [source for source in SOURCES if not source.endswith(".py")]
 
@@ -92,7 +103,12 @@ def tree(tmp_path) -> Path:
         "vpp_gym/fleet/battery.py": "def stored(kwh):\n    return kwh\n",
         "vpp_gym/cli.py": "A = 1\n",
         "agents/policy.py": "B = 1\n",
-        "agents/trained/ppo.json": "{}",
+        "agents/trained/ppo/card.json": "{}",
+        "agents/trained/grid/card.json": '{"env_id": "FCEVMicrogrid-v0"}',
+        "vpp_gym/policies/microgrid.py": "C = 1\n",
+        "vpp_gym/hydrogen/tank.py": "D = 1\n",
+        "vpp_gym/envs/fcev_microgrid.py": "E = 1\n",
+        "vpp_gym/envs/shell.py": "F = 1\n",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,19 +126,54 @@ def tree(tmp_path) -> Path:
         ("vpp_gym/fleet/new.py", "X = 1\n", {"baselines"}),
         ("vpp_gym/cli.py", "A = 2\n", set()),
         ("agents/policy.py", "B = 2\n", {"agents"}),
-        ("agents/trained/ppo.json", "{ }", {"agents"}),
+        ("agents/trained/ppo/card.json", "{ }", {"agents"}),
+        ("agents/trained/grid/card.json", '{"env_id": "FCEVCarPark-v0"}', set()),
+        ("vpp_gym/policies/microgrid.py", "C = 2\n", set()),
+        ("vpp_gym/hydrogen/tank.py", "D = 2\n", set()),
+        ("vpp_gym/envs/fcev_microgrid.py", "E = 2\n", set()),
     ],
 )
 def test_the_fingerprint_follows_what_the_code_does(tree, name, text, changed):
-    before = source_fingerprint(tree, tree)
+    before = source_fingerprint(root=tree, library_root=tree)
     (tree / name).write_text(text)
-    after = source_fingerprint(tree, tree)
+    after = source_fingerprint(root=tree, library_root=tree)
     assert {part for part in before if before[part] != after[part]} == changed
 
 
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("vpp_gym/policies/microgrid.py", {"baselines"}),
+        ("vpp_gym/hydrogen/tank.py", {"baselines"}),
+        ("vpp_gym/envs/fcev_microgrid.py", {"agents"}),
+        ("vpp_gym/envs/shell.py", {"agents"}),
+        ("vpp_gym/fleet/battery.py", set()),
+        ("vpp_gym/params/site.py", set()),
+    ],
+)
+def test_fuel_cell_cars_have_a_fingerprint_of_their_own(tree, name, changed):
+    before = source_fingerprint("hydrogen", tree, tree)
+    (tree / name).write_text("X = 3\n")
+    after = source_fingerprint("hydrogen", tree, tree)
+    assert {part for part in before if before[part] != after[part]} == changed
+
+
+def test_nothing_of_the_virtual_power_plant_imports_what_its_fingerprint_leaves_out():
+    """Its results could otherwise change unnoticed."""
+    for source in BASELINE_SOURCES:
+        base = LIBRARY_ROOT / source
+        for path in base.rglob("*.py") if base.is_dir() else [base]:
+            name = path.relative_to(LIBRARY_ROOT).as_posix() if path.is_file() else ""
+            if not name.startswith("vpp_gym") or is_of_hydrogen(name):
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                module = getattr(node, "module", None) or ""
+                assert not is_of_hydrogen(module.replace(".", "/")), (name, module)
+
+
 def test_without_trained_agents_there_is_nothing_to_follow(tree):
-    (tree / "agents/trained/ppo.json").unlink()
-    assert source_fingerprint(tree, tree)["agents"] == "none"
+    (tree / "agents/trained/ppo/card.json").unlink()
+    assert source_fingerprint(root=tree, library_root=tree)["agents"] == "none"
 
 
 def test_tables_of_other_code_are_named_with_their_command(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from benchmarks import store, suites, tasks
+from benchmarks.suite import Run
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
 
@@ -22,13 +23,13 @@ def files(folder: Path) -> set[str]:
 def made(monkeypatch) -> list[str]:
     """Names of the policies run from here on."""
     names: list[str] = []
-    real = tasks.evaluate
+    real = suites.evaluate
 
     def counted(policy, *args, **kwargs):
         names.append(policy.name)
         return real(policy, *args, **kwargs)
 
-    monkeypatch.setattr(tasks, "evaluate", counted)
+    monkeypatch.setattr(suites, "evaluate", counted)
     return names
 
 
@@ -65,7 +66,7 @@ def test_the_tables_agree_with_the_days(finished):
 
 def test_an_interrupted_benchmark_goes_on_where_it_stopped(tiny, monkeypatch, tmp_path):
     names = made(monkeypatch)
-    counted = tasks.evaluate
+    counted = suites.evaluate
 
     def interrupted(policy, *args, **kwargs):
         if policy.name == "twin":
@@ -73,7 +74,7 @@ def test_an_interrupted_benchmark_goes_on_where_it_stopped(tiny, monkeypatch, tm
         return counted(policy, *args, **kwargs)
 
     with monkeypatch.context() as patched:
-        patched.setattr(tasks, "evaluate", interrupted)
+        patched.setattr(suites, "evaluate", interrupted)
         with pytest.raises(KeyboardInterrupt):
             tiny()
     assert names == [NO_CONTROL]
@@ -94,21 +95,21 @@ def test_runs_are_made_again_when_asked_or_when_the_code_changed(
     tiny(fresh=True)
     assert len(names) == 6
     other = {"baselines": "0" * 16, "agents": "none"}
-    monkeypatch.setattr("benchmarks.run.source_fingerprint", lambda: dict(other))
+    monkeypatch.setattr("benchmarks.run.source_fingerprint", lambda family: dict(other))
     folder = tiny()
     assert len(names) == 12
     assert json.loads((folder / "embedded.json").read_text())["fingerprint"] == other
 
 
 def test_one_failure_keeps_the_other_runs_and_writes_no_leaderboard(tiny, monkeypatch, tmp_path):
-    real = tasks.evaluate
+    real = suites.evaluate
 
     def broken(policy, *args, **kwargs):
         if policy.name == "twin":
             raise RuntimeError("no solution")
         return real(policy, *args, **kwargs)
 
-    monkeypatch.setattr(tasks, "evaluate", broken)
+    monkeypatch.setattr(suites, "evaluate", broken)
     with pytest.raises(typer.Exit) as left:
         tiny()
     assert left.value.exit_code == 1
@@ -167,7 +168,7 @@ def test_agents_run_beside_the_baselines_seed_by_seed(tiny, monkeypatch):
 def test_a_failure_in_another_process_is_reported_with_its_reason(monkeypatch, tmp_path):
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_CACHE_DIR"):
         monkeypatch.setenv(name, "1")
-    nobody = suites.Run("embedded", "open", "nobody", 0)
+    nobody = Run("embedded", "open", "nobody", 0)
     todo = tasks.Task(nobody, "key", tmp_path / "nobody.json", None)
     ((done, failure),) = tasks.make_all([todo], 1, tmp_path)
     assert done == todo

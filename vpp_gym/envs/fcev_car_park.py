@@ -87,14 +87,19 @@ class CarParkCore(HydrogenCore):
 
     def advance(self, actions: Any, moving: NDArray[np.bool_]) -> Floats:
         """Submit every run's sheet and go on to the next gate."""
+        self.submit(actions, moving)
+        runs = np.flatnonzero(moving)
+        records = np.zeros((self.n_runs, len(TERMS)))
+        records[runs] = self.world.advance(HOURS, runs).sum(axis=1)
+        return records
+
+    def submit(self, actions: Any, moving: NDArray[np.bool_]) -> None:
+        """Have the market clear the sheets of some runs."""
         array = checked_action(actions, (self.n_runs, *self.action_space.shape))
         runs = np.flatnonzero(moving)
         sheets = self.sheets(array)
         self.world.submit_all(SheetLines(*(lines[runs] for lines in sheets)), runs)
-        records = np.zeros((self.n_runs, len(TERMS)))
-        records[runs] = self.world.advance(HOURS, runs).sum(axis=1)
         self._known = None
-        return records
 
     def sheets(self, actions: Floats) -> SheetLines:
         """The sheets that (B, size) actions stand for; 0 is the article's."""

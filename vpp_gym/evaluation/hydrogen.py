@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,53 +11,59 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.agent import EnvironmentAgent
+from vpp_gym.evaluation.hydrogen_seat import car_park_seat, microgrid_seat
+from vpp_gym.evaluation.leaderboard import ranking
 from vpp_gym.evaluation.metrics import score
 from vpp_gym.hydrogen import carpark_terms, microgrid
 from vpp_gym.hydrogen.calendar import HOURS, START
 from vpp_gym.hydrogen.carpark_world import CarPark, CarParkScenario
-from vpp_gym.hydrogen.microgrid_world import Microgrid, MicrogridScenario
+from vpp_gym.hydrogen.microgrid_world import MicrogridScenario
 from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams
-from vpp_gym.policies.car_park import CarParkPolicy, profit_bound_eur
+from vpp_gym.policies.car_park import CarParkPolicy, hourly_bound_eur, profit_bound_eur
 from vpp_gym.policies.microgrid import MicrogridPolicy
 
 Floats = NDArray[np.float64]
 
 NOON = 12
-KEYS = ["policy", "scenario"]
+KEYS = ["policy", "scenario", "seed"]
 NOT_ADDITIVE = ("day", "date", "fairness", "self_sufficiency")
 
 
 def evaluate_car_park(
-    policy: CarParkPolicy,
+    policy: CarParkPolicy | EnvironmentAgent,
     scenario: CarParkScenario,
     params: CarParkParams,
     *,
     start_day: int = 0,
     end_day: int | None = None,
+    seed: int = 0,
 ) -> tuple[pd.DataFrame, CarPark]:
     """Run a policy from 12:00 of the first day to the end of the last.
 
     Args:
-        policy: of the aggregator.
+        policy: of the aggregator, or an agent of `FCEVCarPark-v0`.
         scenario: its world.
         params: rules.
         start_day: day of the first gate.
         end_day: first day after the run; None: the end of the scenario.
+        seed: names the run in the results: the training seed of an agent.
 
     Returns:
         A row per day with every term, the profit and the time of a decision; and the
         world after the run, with what each driver earned.
     """
-    world = CarPark([scenario], params)
+    seat = car_park_seat(policy, scenario, params)
+    world = seat.world
     days = _days(start_day, end_day, world.n_days)
     world.reset(hour=HOURS * days[0] + NOON)
     _reveal(policy, world, HOURS * days[0] + NOON, HOURS * (days[-1] + 1))
     records, state, solving_s = [], None, []
     for day in days:
         began = time.perf_counter()
-        sheet, state = policy.predict(world.snapshot(), state, day == days[0], True)
+        sheet, state = policy.predict(seat.look(), state, day == days[0], True)
         solving_s.append(time.perf_counter() - began)
-        world.submit(sheet)
+        seat.submit(sheet)
         today = world.advance(HOURS - NOON)[0]
         morning = world.advance(NOON)[0] if day != days[-1] else today[:0]
         records.append((today, morning))
@@ -67,24 +73,26 @@ def evaluate_car_park(
         for morning, (today, _) in zip(mornings, records, strict=False)
     ]
     rows = _rows(by_day, days, carpark_terms.TERMS, len(carpark_terms.MONEY), solving_s)
-    return _labelled(rows, policy.name, scenario.name), world
+    return _labelled(rows, policy.name, scenario.name, seed), world
 
 
 def evaluate_microgrid(
-    policy: MicrogridPolicy,
+    policy: MicrogridPolicy | EnvironmentAgent,
     scenario: MicrogridScenario,
     params: MicrogridParams,
     *,
     start_day: int = 0,
     end_day: int | None = None,
+    seed: int = 0,
 ) -> tuple[pd.DataFrame, Floats]:
-    """Run a policy through whole days.
+    """Run a policy, or an agent of `FCEVMicrogrid-v0`, through whole days.
 
     Returns:
         A row per day with every term, the profit and the time of a decision; and the
         (hours, len(TERMS)) records.
     """
-    world = Microgrid([scenario], params)
+    seat = microgrid_seat(policy, scenario, params)
+    world = seat.world
     days = _days(start_day, end_day, world.n_days)
     begin, end = HOURS * days[0], HOURS * (days[-1] + 1)
     world.reset(hour=begin)
@@ -92,28 +100,30 @@ def evaluate_microgrid(
     records, state = np.empty((end - begin, len(microgrid.TERMS))), None
     solving_s = np.empty(end - begin)
     for hour in range(end - begin):
-        snapshot = world.snapshot()
+        shown = seat.look()
         began = time.perf_counter()
-        decision, state = policy.predict(snapshot, state, hour == 0, True)
+        decision, state = policy.predict(shown, state, hour == 0, True)
         solving_s[hour] = time.perf_counter() - began
-        records[hour] = world.advance([decision])[0]
+        records[hour] = seat.act(decision)
     by_day = list(records.reshape(len(days), HOURS, -1))
     mean_s = solving_s.reshape(len(days), HOURS).mean(axis=1).tolist()
     rows = _rows(by_day, days, microgrid.TERMS, len(microgrid.MONEY), mean_s)
     rows["fairness"] = [float(day[-1, microgrid.FAIRNESS]) for day in by_day]
     rows["self_sufficiency"] = 1.0 - rows["import_kwh"] / rows["load_kwh"]
-    return _labelled(rows, policy.name, scenario.name), records
+    return _labelled(rows, policy.name, scenario.name, seed), records
 
 
 def totals_of(days: pd.DataFrame) -> pd.DataFrame:
-    """One row per policy and scenario: sums, the last fairness, the mean time of a decision."""
+    """One row per policy, scenario and seed: sums, the last fairness, mean time of a decision."""
     runs = days.groupby(KEYS, sort=False)
     adds = [name for name in days if name not in (*KEYS, *NOT_ADDITIVE, "solve_ms")]
-    table = runs[adds].sum().assign(days=runs.size(), solve_ms=runs["solve_ms"].mean())
+    table = runs[adds].sum(min_count=1).assign(days=runs.size(), solve_ms=runs["solve_ms"].mean())
     if "fairness" in days:
         table["fairness"] = runs["fairness"].last()
         table["import_share"] = table["import_kwh"] / table["load_kwh"]
         table["self_sufficiency"] = 1.0 - table["import_share"]
+    if "sold_kwh" in days:
+        table["delivered_share"] = table["v2g_kwh"] / table["sold_kwh"].where(table["sold_kwh"] > 0)
     return table.reset_index()
 
 
@@ -124,6 +134,61 @@ def car_park_bound_eur(
     world = CarPark([scenario], params)
     chosen = _days(0, None, world.n_days) if days is None else list(days)
     return profit_bound_eur(world, HOURS * chosen[0] + NOON, HOURS * (chosen[-1] + 1))
+
+
+def car_park_bound(scenario: CarParkScenario, params: CarParkParams) -> pd.DataFrame:
+    """What no policy exceeds in sum, as the days of a policy called hindsight.
+
+    Lots are split, the store has room, and cars serve in their own best hours whatever
+    the merit order: an upper end for scores, not a plan that could be carried out.
+    """
+    world = CarPark([scenario], params)
+    world.reset(hour=NOON)
+    days = list(range(world.n_days))
+    eur = np.append(np.zeros(NOON), hourly_bound_eur(world, NOON, HOURS * world.n_days))
+    rows = pd.DataFrame({"day": days, "date": [str(START + day) for day in days]})
+    rows["profit_eur"] = eur.reshape(-1, HOURS).sum(axis=1)
+    rows["solve_ms"] = 0.0
+    return _labelled(rows, "hindsight", scenario.name, 0)
+
+
+def hydrogen_leaderboard(
+    days: pd.DataFrame,
+    *,
+    privileged: Collection[str] = (),
+    block_days: int = 7,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One row per policy, best first: 0 is the article's strategy, 100 hindsight.
+
+    Args:
+        days: rows of the evaluations of all policies, `article` and `hindsight` among them,
+            on the same days of one scenario.
+        privileged: policies that saw the future.
+        block_days: of the bootstrap.
+        n_resamples: of the bootstrap.
+        seed: of the bootstrap.
+
+    Returns:
+        Columns as of `vpp_gym.evaluation.leaderboard.leaderboard`, without a flexibility
+        score, and the totals of `totals_of`.
+    """
+    table = totals_of(days)
+    table = table.drop(columns=["days"])
+    numbers = [name for name in table.select_dtypes("number") if name not in KEYS]
+    return ranking(
+        days,
+        table,
+        scores={"score": "profit_eur"},
+        summed_up=numbers,
+        low="article",
+        high="hindsight",
+        privileged=privileged,
+        block_days=block_days,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
 
 
 def scored(totals: pd.DataFrame, top_eur: float, low: str = "article") -> pd.DataFrame:
@@ -162,7 +227,8 @@ def _rows(
     return rows
 
 
-def _labelled(rows: pd.DataFrame, policy: str, scenario: str) -> pd.DataFrame:
+def _labelled(rows: pd.DataFrame, policy: str, scenario: str, seed: int) -> pd.DataFrame:
     rows.insert(0, "policy", policy)
     rows.insert(1, "scenario", scenario)
+    rows.insert(2, "seed", seed)
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,48 @@ def leaderboard(
         InvalidInputError: an end of the scale is missing, several scenarios, or
             policies that ran on different days.
     """
-    for name in (no_control, hindsight):
+    return ranking(
+        days.assign(flexibility_profit_eur=without_position_eur(days)),
+        totals(days),
+        scores={"score": "profit_eur", "flexibility_score": "flexibility_profit_eur"},
+        summed_up=SUMMED_UP,
+        low=no_control,
+        high=hindsight,
+        privileged=privileged,
+        block_days=block_days,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+
+
+def ranking(
+    days: pd.DataFrame,
+    runs_totals: pd.DataFrame,
+    *,
+    scores: Mapping[str, str],
+    summed_up: Collection[str],
+    low: str,
+    high: str,
+    privileged: Collection[str] = (),
+    block_days: int = 7,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """One row per policy of any world, best first; see `leaderboard`.
+
+    Args:
+        days: rows of all policies on the same days of one scenario, by policy, seed and day.
+        runs_totals: one row per policy and seed.
+        scores: column of the days that each score is made of.
+        summed_up: totals of which each row has the interquartile mean over seeds.
+        low: policy whose profit is score 0, and over which gains are taken.
+        high: policy whose profit is score 100.
+        privileged: policies that saw the future.
+        block_days: of the bootstrap.
+        n_resamples: of the bootstrap.
+        seed: of the bootstrap; every policy gets the same draws.
+    """
+    for name in (low, high):
         if name not in set(days["policy"]):
             raise InvalidInputError("days", name, "run this policy too: it is an end of the scale")
     if unknown := set(privileged) - set(days["policy"]):
@@ -80,23 +121,19 @@ def leaderboard(
     if days["scenario"].nunique() != 1:
         raise InvalidInputError("days", set(days["scenario"]), "rank one scenario at a time")
     draws = {"block_days": block_days, "n_resamples": n_resamples}
-    priced = days.assign(flexibility_profit_eur=without_position_eur(days))
-    bottom, top = (_Daily(priced, name) for name in (no_control, hindsight))
+    bottom, top = (_Daily(days, name) for name in (low, high))
     rows = []
-    for policy, runs in totals(days).groupby("policy", sort=False):
-        daily = _Daily(priced, str(policy))
+    for policy, runs in runs_totals.groupby("policy", sort=False):
+        daily = _Daily(days, str(policy))
         row = {"policy": policy, "privileged": policy in privileged, "seeds": len(runs)}
-        for name, column in (
-            ("score", "profit_eur"),
-            ("flexibility_score", "flexibility_profit_eur"),
-        ):
+        for name, column in scores.items():
             ends = bottom.mean(column), top.mean(column)
             rng = np.random.default_rng(seed)
             row |= _columns(name, score_interval(daily.seeds(column), *ends, rng=rng, **draws))
         pair = daily.seeds("profit_eur"), bottom.seeds("profit_eur")
         rng = np.random.default_rng(seed)
         row |= _columns("gain_eur", paired_difference(*pair, rng=rng, **draws))
-        rows.append(row | {name: float(interquartile_mean(runs[name])) for name in SUMMED_UP})
+        rows.append(row | {name: float(interquartile_mean(runs[name])) for name in summed_up})
     return _ranked(pd.DataFrame(rows))
 
 
@@ -132,8 +169,10 @@ def _columns(name: str, interval: Interval) -> dict[str, Any]:
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:
-    served = table["demand_satisfaction"] >= FULL_SATISFACTION
-    order = np.lexsort((-table["profit_eur"], ~served))
+    missed = np.zeros(len(table), dtype=np.bool_)
+    if "demand_satisfaction" in table:
+        missed = (table["demand_satisfaction"] < FULL_SATISFACTION).to_numpy()
+    order = np.lexsort((-table["profit_eur"], missed))
     table = table.iloc[order].reset_index(drop=True)
     honest = ~table["privileged"]
     table.insert(0, "rank", honest.cumsum().where(honest).astype("Int64"))

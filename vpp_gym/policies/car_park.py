@@ -145,8 +145,8 @@ def with_offers(
     )
 
 
-def profit_bound_eur(world: CarPark, begin: int, end: int) -> float:
-    """EUR that no policy exceeds on these hours, lots and the store's room left out."""
+def hourly_bound_eur(world: CarPark, begin: int, end: int) -> Floats:
+    """(end - begin,) EUR whose sum no policy exceeds, lots and the store's room left out."""
     k = int(world.state.world[0])
     first = HOURS * (begin // HOURS + 1)
     v2g_eur, _ = hindsight_plan(k, world.bank, world.rules, begin, first, end)
@@ -154,7 +154,14 @@ def profit_bound_eur(world: CarPark, begin: int, end: int) -> float:
     worth = params.fuel_cell.hydrogen_eur_per_kg * params.kg_per_kwh
     lots = params.electrolyser.power_kw // params.market.lot_kw
     gain = np.maximum(worth - world.bank.da[k, first:end], 0.0)
-    return float(v2g_eur.sum() + lots * params.market.lot_kw * gain.sum())
+    bound_eur = v2g_eur.copy()
+    bound_eur[first - begin :] += lots * params.market.lot_kw * gain
+    return bound_eur
+
+
+def profit_bound_eur(world: CarPark, begin: int, end: int) -> float:
+    """EUR that no policy exceeds on these hours."""
+    return float(hourly_bound_eur(world, begin, end).sum())
 
 
 def car_park_baselines() -> dict[str, CarParkPolicy]:

@@ -1,0 +1,21 @@
+"""Every suite of the benchmark, by name."""
+
+from __future__ import annotations
+
+from benchmarks.hydrogen_suites import HYDROGEN_SUITES
+from benchmarks.suite import Suite
+from benchmarks.suites import WORLDS, PlantSuite
+from vpp_gym.errors import InvalidInputError
+
+SUITES: dict[str, Suite] = {**{name: PlantSuite(name) for name in WORLDS}, **HYDROGEN_SUITES}
+
+
+def suite_of(name: str) -> Suite:
+    """The suite of a name.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    if name not in SUITES:
+        raise InvalidInputError("suite", name, f"use one of {', '.join(SUITES)}")
+    return SUITES[name]
