@@ -62,6 +62,7 @@ HYDROGEN_SOURCES = (
 )
 """Of these folders what `is_of_hydrogen`; the base year's prices are in the worlds' digest."""
 
+USED_BY_BOTH = ("/shell.py", "/fields.py", "/linear_program.py")
 HYDROGEN_WORDS = ("hydrogen", "car_park", "carpark", "microgrid", "fcev", "car_stays", "layout")
 
 
@@ -83,7 +84,7 @@ def _is_behind(family: str, path: str) -> bool:
         return True
     if family == "plant":
         return not is_of_hydrogen(path)
-    return is_of_hydrogen(path) or path.endswith(("/shell.py", "/fields.py"))
+    return is_of_hydrogen(path) or path.endswith(USED_BY_BOTH)
 
 
 def source_fingerprint(
