@@ -52,7 +52,7 @@ BEST: dict[str, dict[str, Any]] = {
         },
     },
     "FCEVMicrogrid-v0": {
-        "timesteps": {"ppo": 1_500_000, "sac": 300_000},
+        "timesteps": {"ppo": 600_000, "sac": 300_000},
         "world": {
             "n_envs": 256,
             "n_worlds": 16,
