@@ -68,7 +68,7 @@ class PaperSchedule(Dispatcher):
         """(n,) kWh at the meter of each connected EV."""
         net_load = wait_until_forced_kwh(snapshot, self.quirks)
         planned = snapshot.has_contract if self.term_h else np.ones(len(net_load), dtype=np.bool_)
-        rows = np.flatnonzero(planned)
+        rows = planned.nonzero()[0]
         if len(rows):
             net_load[rows] = self._plan_kwh(snapshot, rows)[:, 0]
         return net_load
@@ -97,17 +97,19 @@ class PaperSchedule(Dispatcher):
         )
 
     def _charge_kwh(self, snapshot: Snapshot, rows: Ints, horizon: int) -> Floats:
-        """(len(rows), H) limit of charging.
+        """(len(rows),) limit of charging, or (len(rows), H) with a margin of laxity.
 
         Before the last hour begins, the laxity must not be less than the margin: that
         hour cannot be needed as a whole.
         """
-        limit = np.repeat(snapshot.charge_kw[rows, None] * snapshot.dt_h, horizon, axis=1)
-        if self.quirks.laxity_margin:
-            steps = snapshot.steps_to_departure[rows]
-            later = np.flatnonzero(steps > 1)
-            limit[later, steps[later] - 1] *= 1 - LAXITY_MARGIN_H / snapshot.dt_h
-        return limit
+        limit = snapshot.charge_kw[rows] * snapshot.dt_h
+        if not self.quirks.laxity_margin:
+            return limit
+        steps = snapshot.steps_to_departure[rows]
+        by_step = np.broadcast_to(limit[:, None], (len(rows), horizon)).copy()
+        last_kwh = limit * (1 - LAXITY_MARGIN_H / snapshot.dt_h)
+        by_step[np.arange(len(rows)), steps - 1] = np.where(steps > 1, last_kwh, limit)
+        return by_step
 
     def _discharge_limits(self, snapshot: Snapshot, rows: Ints, horizon: int) -> dict[str, Floats]:
         limits = discharge_limits(snapshot, rows, day_ahead_anchor(snapshot, horizon))

@@ -106,19 +106,24 @@ class Study:
 def make_batch(folder: Path, batch: Batch) -> dict[Task, Books]:
     """Books of runs that differ in the seed of their owners alone."""
     row, rules = batch[0]
-    if len(batch) == 1:
-        return {batch[0]: Books.of(run_row(folder, row, rules))}
+    if _evaluated(batch[0]):
+        return {task: Books.of(run_row(folder, *task)) for task in batch}
     books = run_together(folder, row, rules, [task.row.type_seed for task in batch])
     return dict(zip(batch, books, strict=True))
 
 
 def _batches(tasks: list[Task]) -> list[Batch]:
-    """Runs to make at once, the largest first; those of the table each by themselves."""
+    """Runs to make at once, the largest first."""
     batches: dict[Task, list[Task]] = {}
     for task in tasks:
-        printed = task.row in TABLE_2 or task.rules.bids == "honest"
-        batches.setdefault(task if printed else _whoever_owns(task), []).append(task)
+        alone = _evaluated(task) or task.row in TABLE_2
+        batches.setdefault(task if alone else _whoever_owns(task), []).append(task)
     return sorted(map(tuple, batches.values()), key=len, reverse=True)
+
+
+def _evaluated(task: Task) -> bool:
+    """Whether `evaluate` makes the run: for rows as printed, and for bids written on the way."""
+    return task.rules.bids == "honest" or (task.row in TABLE_2 and task == _run_of(Task(task.row)))
 
 
 def _whoever_owns(task: Task) -> Task:
