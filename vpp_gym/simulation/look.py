@@ -66,11 +66,16 @@ def look(
         time: local clock of the step.
         together: the EVs of all runs, run by run, their bids and expected loads summed.
     """
-    start, t, end = state.run[run].item()[:3]
+    start, t, end, _, _, connected = state.run[run].item()[:6]
     ahead = t < end
     short, long, *_, today_end, tomorrow_end = bank.steps[min(t, len(bank.steps) - 1)].item()
     told = ahead and params.market.imbalance_lag_steps == 0
-    runs = slice(None) if together else slice(run, run + 1)
+    runs = slice(run, run + 1)
+    committed_kwh, expected_kwh = state.da_sold_kwh[run], state.expected_load_kwh[run].copy()
+    if together:
+        runs, connected = slice(None), int(state.run["connected"].sum())
+        committed_kwh = state.da_sold_kwh.sum(axis=0)
+        expected_kwh = state.expected_load_kwh.sum(axis=0)
     return Snapshot.of(
         {
             "step": t - start,
@@ -81,12 +86,12 @@ def look(
             "params": params,
             "im_short_now_eur_per_kwh": short if told else None,
             "im_long_now_eur_per_kwh": long if told else None,
-            "expected_load_kwh": _read_only(state.expected_load_kwh[runs].sum(axis=0)),
-            **_fleet(state, runs, int(bank.first_session[first])),
+            "expected_load_kwh": _read_only(expected_kwh),
+            **_fleet(state, runs, connected, int(bank.first_session[first])),
             **_market(
                 bank,
                 rules,
-                state.da_sold_kwh[runs].sum(axis=0),
+                committed_kwh,
                 max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)),
                 t,
                 *((today_end, tomorrow_end) if ahead else (t, t)),
@@ -101,8 +106,7 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def _fleet(state: State, runs: slice, first_session: int) -> dict[str, Any]:
-    n = int(state.run["connected"][runs].sum())
+def _fleet(state: State, runs: slice, n: int, first_session: int) -> dict[str, Any]:
     amounts, numbers = np.empty((len(AMOUNTS), n)), np.empty((len(NUMBERS), n), np.int64)
     signed = np.empty(n, np.bool_)
     batch = state.run[runs], state.occupied[runs], state.ev[runs]

@@ -244,7 +244,7 @@ class Simulation:
         net_load_kwh, bids_kwh = self._net_load(given), self._bids(given)
         self._check_placed()
         self._check_limits(net_load_kwh, bids_kwh)
-        return self.advance(net_load_kwh, bids_kwh, checked=True)
+        return self._advance(net_load_kwh, bids_kwh)
 
     def advance(
         self, net_load_kwh: Floats, bids_kwh: Floats | None = None, checked: bool = False
@@ -271,6 +271,9 @@ class Simulation:
             net_load_kwh = shaped("net_load_kwh", net_load_kwh, shape)
             bids = shaped("bids_kwh", bids, (self.n_envs, self.lines))
             self._check_limits(net_load_kwh, bids)
+        return self._advance(net_load_kwh, bids)
+
+    def _advance(self, net_load_kwh: Floats, bids: Floats) -> Floats:
         record = np.empty((self.n_envs, len(TERMS)))
         transition(self.bank, self.rules, self.state, net_load_kwh, bids, record)
         return record
