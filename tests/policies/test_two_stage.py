@@ -8,11 +8,12 @@ import pytest
 from tests.policies.test_information import CHANGE, scenario_with
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.bid_sheet import tomorrow
+from vpp_gym.policies.bid_sheet import Occupancy, tomorrow
+from vpp_gym.policies.line_history import LineHistory, SpreadHistory, with_neighbours
 from vpp_gym.policies.load_history import LoadHistory
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
-from vpp_gym.policies.two_stage import TwoStage, past_spreads
+from vpp_gym.policies.two_stage import TwoStage, _Seen
 from vpp_gym.simulation import Simulation
 
 DUAL = {"market": {"imbalance_pricing": "dual"}}
@@ -52,11 +53,11 @@ def test_sheets_do_not_depend_on_the_future(name):
 def test_loads_are_read_back_from_the_running_mean():
     _, load, state = run(TwoStage(days=2), scenario_with(1), 90)
     loads = state.loads
-    assert loads.kept.tolist() == [2] * 24  # of three days and more, two are kept
+    assert loads.loads.kept.tolist() == [2] * 24  # of three days and more, two are kept
     # Step 88 is the last one settled when step 89 is looked at.
-    np.testing.assert_allclose(loads.load_kwh[0, 16], load[88], atol=1e-9)
-    np.testing.assert_allclose(loads.load_kwh[1, 16], load[64], atol=1e-9)
-    np.testing.assert_allclose(loads.load_kwh[0, 20], load[68], atol=1e-9)
+    np.testing.assert_allclose(loads.loads.values[0, 16], load[88], atol=1e-9)
+    np.testing.assert_allclose(loads.loads.values[1, 16], load[64], atol=1e-9)
+    np.testing.assert_allclose(loads.loads.values[0, 20], load[68], atol=1e-9)
 
 
 def history(days: int, short: float, long: float) -> dict:
@@ -69,12 +70,16 @@ def remembered(loads) -> LoadHistory:
     """The same (days,) loads in every line."""
     rows = np.repeat(np.asarray(loads, dtype=float)[:, None], 24, axis=1)
     seen = np.full(24, len(rows))
-    return LoadHistory(rows.mean(axis=0), seen, rows, seen.copy(), step=0)
+    return LoadHistory(rows.mean(axis=0), seen, LineHistory(rows, seen.copy()), step=0)
+
+
+NO_CARS = Occupancy(np.zeros(24), np.zeros(24, dtype=np.int64))
 
 
 def sheet(bidder, snapshot, loads):
     """What the bidder writes with such a memory."""
-    scenarios = bidder._scenarios(snapshot, tomorrow(snapshot), remembered(loads))
+    seen = _Seen(NO_CARS, remembered(loads), SpreadHistory.at(snapshot, days=100))
+    scenarios = bidder._scenarios(snapshot, tomorrow(snapshot), seen)
     return bidder._best(scenarios, np.full(24, 50.0), np.full(24, 50.0))
 
 
@@ -95,20 +100,53 @@ def test_methods_agree_where_nothing_is_uncertain(snapshot_of):
 
 
 def test_spread_share_shrinks_the_mean_of_both_sides(snapshot_of):
-    snapshot = snapshot_of(hour=12, **history(3, 0.08, 0.04))
-    short, long = past_spreads(snapshot, 0.0)
+    spreads = SpreadHistory.at(snapshot_of(hour=12, **history(3, 0.08, 0.04)), days=100)
+    short, long = spreads.samples(0, 0.0, dual=False)
+    assert short.shape == (3, 24)
     np.testing.assert_allclose(short, 0.02)
     np.testing.assert_allclose(long, -0.02)
-    short, long = past_spreads(snapshot, 1.0)
+    short, long = spreads.samples(0, 1.0, dual=False)
     np.testing.assert_allclose(short, 0.03)
     np.testing.assert_allclose(long, -0.01)
 
 
 def test_dual_pricing_keeps_its_order_in_every_sample(snapshot_of):
-    snapshot = snapshot_of(hour=12, params=DUAL, **history(3, 0.15, 0.05))
-    short, long = past_spreads(snapshot, 0.0)
+    spreads = SpreadHistory.at(snapshot_of(hour=12, params=DUAL, **history(3, 0.15, 0.05)), 100)
+    short, long = spreads.samples(1, 0.0, dual=True)
     assert (short >= 0).all()
     assert (long <= 0).all()
+
+
+def test_neighbours_count_as_samples_around_midnight_too():
+    rows = np.array([[1.0, 2.0, 3.0, 4.0]])
+    assert with_neighbours(rows, 1)[:, 0].tolist() == [2.0, 1.0, 4.0]
+
+
+def test_spreads_of_the_last_days_are_remembered():
+    scenario = scenario_with(1)
+    _, _, state = run(TwoStage(spread_days=3), scenario, 90)
+    spread = np.maximum(scenario.im_short_eur_per_kwh - scenario.da_eur_per_kwh, 0.0)
+    short = state.spreads.short
+    assert short.kept.tolist() == [3] * 24
+    # Step 88 is the last one settled when step 89 is looked at.
+    np.testing.assert_allclose(short.values[:, 16], spread[[88, 64, 40]], atol=1e-12)
+
+
+def test_spreads_are_remembered_for_longer_than_a_snapshot_tells(snapshot_of):
+    spreads = SpreadHistory.at(snapshot_of(hour=12, **history(28, 0.08, 0.04)), days=100)
+    spreads = spreads.after(snapshot_of(hour=12, **history(28, 0.06, 0.05)))
+    assert sorted(spreads.short.kept)[-2:] == [28, 29]
+    line = int(spreads.short.kept.argmax())
+    np.testing.assert_allclose(spreads.short.values[:3, line], [0.01, 0.03, 0.03])
+    np.testing.assert_allclose(spreads.long.values[:3, line], [0.0, -0.01, -0.01])
+
+
+def test_a_full_memory_forgets_the_oldest():
+    memory = LineHistory.of(2, 2, line=[0, 0, 0, 1], value=[1.0, 2.0, 3.0, 4.0])
+    assert memory.values.tolist() == [[3.0, 4.0], [2.0, 0.0]]
+    assert memory.rows().tolist() == [[3.0, 4.0]]
+    assert memory.after(1, 5.0).rows().tolist() == [[3.0, 5.0], [2.0, 4.0]]
+    assert memory.after(0, 6.0).values[:, 0].tolist() == [6.0, 3.0]
 
 
 @pytest.mark.parametrize("name", BIDDERS)
@@ -147,6 +185,7 @@ def test_lots_are_whole(name):
         {"alpha": 0.0},
         {"n_samples": 0},
         {"days": 0},
+        {"spread_days": 0},
         {"neighbours": -1},
         {"lot_kwh": 0.0},
     ],

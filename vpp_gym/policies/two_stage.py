@@ -11,10 +11,10 @@ from vpp_gym.markets.risk import check_share, check_weight
 from vpp_gym.policies.bid_sheet import (
     Occupancy,
     best_bids_kwh,
-    by_past_day,
     tomorrow,
     within_limit,
 )
+from vpp_gym.policies.line_history import SpreadHistory
 from vpp_gym.policies.load_history import LoadHistory
 from vpp_gym.solvers.bid_lp import risk_averse_bids, weighted_scenarios
 from vpp_gym.solvers.newsvendor import BidScenarios, in_lots_kwh, scenarios_of
@@ -31,13 +31,14 @@ METHODS: dict[Method, str] = {
 class _Seen(NamedTuple):
     occupancy: Occupancy
     loads: LoadHistory
+    spreads: SpreadHistory
 
 
 class TwoStage:
     """Bids that earn most on average over scenarios of tomorrow's prices and load.
 
     Scenarios join the spreads between day-ahead and imbalance prices of past days with
-    the loads of past days of the run, of the same line and its neighbours. Days of
+    the loads of past days of the run, both of the same line and its neighbours. Days of
     spreads and of loads are joined at random: the mean over all pairs is exact without
     a risk term, and `n_samples` pairs are drawn with one. Where the two prices differ
     the best bid is a quantile of the load; where they are one, it is a bet on the mean
@@ -49,8 +50,9 @@ class TwoStage:
         beta: weight of the risk term in [0, 1], see `vpp_gym.solvers.bid_program`.
         alpha: share of the worst scenarios that the risk term looks at.
         n_samples: scenarios drawn where not all pairs can be taken.
-        days: of loads that are remembered; spreads reach back as far as snapshots.
-        neighbours: lines before and after whose loads count as samples, too.
+        days: of loads that are remembered.
+        spread_days: days of spreads that are remembered, from a snapshot's past on.
+        neighbours: lines before and after whose loads and spreads count as samples, too.
         spread_share: of the past mean spread by line that is expected to last.
         lot_kwh: bids in whole lots of this energy; None takes any.
         sells: bids may sell more than the load can be negative; False where no EV
@@ -68,7 +70,8 @@ class TwoStage:
         beta: float = 0.0,
         alpha: float = 0.05,
         n_samples: int = 100,
-        days: int = 100,
+        days: int = 60,
+        spread_days: int = 100,
         neighbours: int = 1,
         spread_share: float = 0.3,
         lot_kwh: float | None = None,
@@ -82,7 +85,11 @@ class TwoStage:
         check_share(alpha)
         if beta > 0 and method != "two_stage":
             raise InvalidInputError("beta", beta, "only two_stage weighs risk")
-        for field, number, least in (("n_samples", n_samples, 1), ("days", days, 1)):
+        for field, number, least in (
+            ("n_samples", n_samples, 1),
+            ("days", days, 1),
+            ("spread_days", spread_days, 1),
+        ):
             if number < least:
                 raise InvalidInputError(field, number, f"give at least {least}")
         if neighbours < 0:
@@ -91,6 +98,7 @@ class TwoStage:
             raise InvalidInputError("lot_kwh", lot_kwh, "give a positive energy or None")
         self.method, self.beta, self.alpha = method, beta, alpha
         self.n_samples, self.days, self.neighbours = n_samples, days, neighbours
+        self.spread_days = spread_days
         self.spread_share, self.lot_kwh, self.sells, self.seed = spread_share, lot_kwh, sells, seed
         self.name = name or METHODS[method] + (f"_cvar_{beta:g}" if beta else "")
 
@@ -110,9 +118,12 @@ class TwoStage:
         if state is None:
             empty = Occupancy(np.zeros(lines), np.zeros(lines, dtype=np.int64))
             occupancy, loads = empty, LoadHistory.at(snapshot, self.days)
+            spreads = SpreadHistory.at(snapshot, self.spread_days)
         else:
             occupancy, loads = state.occupancy, state.loads.after(snapshot)
-        return _Seen(occupancy.after(int(snapshot.line[0]), len(snapshot.session)), loads)
+            spreads = state.spreads.after(snapshot)
+        occupancy = occupancy.after(int(snapshot.line[0]), len(snapshot.session))
+        return _Seen(occupancy, loads, spreads)
 
     def _sheet(self, snapshot: Snapshot, rows: Ints, seen: _Seen) -> Floats:
         """(rows,) kWh sold."""
@@ -121,7 +132,7 @@ class TwoStage:
         limit_kwh = snapshot.params.bid_limit_kw * snapshot.dt_h
         buy = np.minimum(power_kwh * site.charge_kw, limit_kwh)
         sell = np.minimum(power_kwh * site.discharge_kw * self.sells, limit_kwh)
-        scenarios = self._scenarios(snapshot, rows, seen.loads)
+        scenarios = self._scenarios(snapshot, rows, seen)
         return within_limit(snapshot, self._best(scenarios, buy, sell))
 
     def _best(self, scenarios: BidScenarios, buy: Floats, sell: Floats) -> Floats:
@@ -139,13 +150,14 @@ class TwoStage:
             return bids
         return in_lots_kwh(bids, scenarios, buy, sell, self.lot_kwh)
 
-    def _scenarios(self, snapshot: Snapshot, rows: Ints, loads: LoadHistory) -> BidScenarios:
+    def _scenarios(self, snapshot: Snapshot, rows: Ints, seen: _Seen) -> BidScenarios:
         """Day-ahead, short and long price and load, (samples, rows) each."""
         line = snapshot.line[rows]
         da = snapshot.da_eur_per_kwh[rows]
-        short, long = past_spreads(snapshot, self.spread_share)
+        dual = snapshot.params.market.imbalance_pricing == "dual"
+        short, long = seen.spreads.samples(self.neighbours, self.spread_share, dual=dual)
         short, long = short[:, line], long[:, line]
-        load = loads.samples_kwh(self.neighbours)[:, line]
+        load = seen.loads.samples_kwh(self.neighbours)[:, line]
         if self.beta > 0 or self.method == "wait_and_see":
             rng = np.random.default_rng([self.seed, snapshot.step])
             spread_day, load_day = rng.integers((len(short), len(load)), size=(self.n_samples, 2)).T
@@ -153,20 +165,3 @@ class TwoStage:
         else:
             short, long = short.mean(axis=0), long.mean(axis=0)
         return scenarios_of(da[None], da + short, da + long, load)
-
-
-def past_spreads(snapshot: Snapshot, share: float) -> tuple[Floats, Floats]:
-    """(days, lines) EUR/kWh: short and long price minus day-ahead price of past days.
-
-    Of the mean of both by line only a share is kept: the rest is taken for chance.
-    Under dual pricing the short price stays above the day-ahead price and the long
-    one below it, as the rule of the market has it.
-    """
-    da = snapshot.da_past_eur_per_kwh
-    short = by_past_day(snapshot, snapshot.im_short_past_eur_per_kwh - da)
-    long = by_past_day(snapshot, snapshot.im_long_past_eur_per_kwh - da)
-    chance = (1 - share) * 0.5 * (short + long).mean(axis=0)
-    short, long = short - chance, long - chance
-    if snapshot.params.market.imbalance_pricing == "dual":
-        return np.maximum(short, 0.0), np.minimum(long, 0.0)
-    return short, long
