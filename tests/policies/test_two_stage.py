@@ -101,18 +101,19 @@ def test_methods_agree_where_nothing_is_uncertain(snapshot_of):
 
 def test_spread_share_shrinks_the_mean_of_both_sides(snapshot_of):
     spreads = SpreadHistory.at(snapshot_of(hour=12, **history(3, 0.08, 0.04)), days=100)
-    short, long = spreads.samples(0, 0.0, dual=False)
+    short, long = spreads.samples(0.0, days=28, neighbours=0, dual=False)
     assert short.shape == (3, 24)
     np.testing.assert_allclose(short, 0.02)
     np.testing.assert_allclose(long, -0.02)
-    short, long = spreads.samples(0, 1.0, dual=False)
+    short, long = spreads.samples(1.0, days=2, neighbours=0, dual=False)
+    assert short.shape == (2, 24)
     np.testing.assert_allclose(short, 0.03)
     np.testing.assert_allclose(long, -0.01)
 
 
 def test_dual_pricing_keeps_its_order_in_every_sample(snapshot_of):
     spreads = SpreadHistory.at(snapshot_of(hour=12, params=DUAL, **history(3, 0.15, 0.05)), 100)
-    short, long = spreads.samples(1, 0.0, dual=True)
+    short, long = spreads.samples(0.0, days=28, neighbours=1, dual=True)
     assert (short >= 0).all()
     assert (long <= 0).all()
 
@@ -124,12 +125,12 @@ def test_neighbours_count_as_samples_around_midnight_too():
 
 def test_spreads_of_the_last_days_are_remembered():
     scenario = scenario_with(1)
-    _, _, state = run(TwoStage(spread_days=3), scenario, 90)
+    _, _, state = run(TwoStage(), scenario, 90)
     spread = np.maximum(scenario.im_short_eur_per_kwh - scenario.da_eur_per_kwh, 0.0)
     short = state.spreads.short
-    assert short.kept.tolist() == [3] * 24
+    assert set(short.kept) == {3, 4}
     # Step 88 is the last one settled when step 89 is looked at.
-    np.testing.assert_allclose(short.values[:, 16], spread[[88, 64, 40]], atol=1e-12)
+    np.testing.assert_allclose(short.values[:3, 16], spread[[88, 64, 40]], atol=1e-12)
 
 
 def test_spreads_are_remembered_for_longer_than_a_snapshot_tells(snapshot_of):

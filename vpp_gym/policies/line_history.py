@@ -39,9 +39,9 @@ class LineHistory(NamedTuple):
         kept[line] = min(kept[line] + 1, len(values))
         return LineHistory(values, kept)
 
-    def rows(self) -> Floats:
-        """(n, lines) newest first; as many days as the rarest line has."""
-        return self.values[: int(self.kept.min())]
+    def rows(self, days: int | None = None) -> Floats:
+        """(n, lines) newest first; as many days as the rarest line has, or so many of them."""
+        return self.values[: int(self.kept.min())][:days]
 
 
 class SpreadHistory(NamedTuple):
@@ -73,19 +73,22 @@ class SpreadHistory(NamedTuple):
             self.long.after(line, snapshot.im_long_past_eur_per_kwh[-1] - da),
         )
 
-    def samples(self, neighbours: int, share: float, *, dual: bool) -> tuple[Floats, Floats]:
+    def samples(
+        self, share: float, *, days: int, neighbours: int, dual: bool
+    ) -> tuple[Floats, Floats]:
         """(s, lines) of short and long, of each line and of so many lines before and after.
 
         Of the mean of both by line only a share is kept: the rest is taken for chance.
         As many days as the rarest line has; without one, zeros are the only sample.
 
         Args:
-            neighbours: lines on either side.
             share: that is kept.
+            days: that are looked back.
+            neighbours: lines on either side.
             dual: the short price stays above the day-ahead price and the long one
                 below it, as the rule of the market has it.
         """
-        short, long = self.short.rows(), self.long.rows()
+        short, long = self.short.rows(days), self.long.rows(days)
         if not len(short):
             return np.zeros((1, short.shape[1])), np.zeros((1, short.shape[1]))
         chance = (1 - share) * 0.5 * (short + long).mean(axis=0)

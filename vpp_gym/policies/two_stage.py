@@ -18,7 +18,7 @@ from vpp_gym.policies.line_history import SpreadHistory
 from vpp_gym.policies.load_history import LoadHistory
 from vpp_gym.solvers.bid_lp import risk_averse_bids, weighted_scenarios
 from vpp_gym.solvers.newsvendor import BidScenarios, in_lots_kwh, scenarios_of
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.views import HISTORY_DAYS, Floats, Ints, Snapshot
 
 Method = Literal["two_stage", "expected_value", "wait_and_see"]
 METHODS: dict[Method, str] = {
@@ -38,7 +38,7 @@ class TwoStage:
     """Bids that earn most on average over scenarios of tomorrow's prices and load.
 
     Scenarios join the spreads between day-ahead and imbalance prices of past days with
-    the loads of past days of the run, both of the same line and its neighbours. Days of
+    the loads of past days of the run, of the same line and its neighbours. Days of
     spreads and of loads are joined at random: the mean over all pairs is exact without
     a risk term, and `n_samples` pairs are drawn with one. Where the two prices differ
     the best bid is a quantile of the load; where they are one, it is a bet on the mean
@@ -51,8 +51,10 @@ class TwoStage:
         alpha: share of the worst scenarios that the risk term looks at.
         n_samples: scenarios drawn where not all pairs can be taken.
         days: of loads that are remembered.
-        spread_days: days of spreads that are remembered, from a snapshot's past on.
-        neighbours: lines before and after whose loads and spreads count as samples, too.
+        spread_days: of spreads that are remembered under dual pricing; where a bid may
+            be a bet on one price it follows the days that a snapshot tells.
+        neighbours: lines before and after whose loads count as samples, too, and under
+            dual pricing their spreads.
         spread_share: of the past mean spread by line that is expected to last.
         lot_kwh: bids in whole lots of this energy; None takes any.
         sells: bids may sell more than the load can be negative; False where no EV
@@ -118,7 +120,7 @@ class TwoStage:
         if state is None:
             empty = Occupancy(np.zeros(lines), np.zeros(lines, dtype=np.int64))
             occupancy, loads = empty, LoadHistory.at(snapshot, self.days)
-            spreads = SpreadHistory.at(snapshot, self.spread_days)
+            spreads = SpreadHistory.at(snapshot, max(self.spread_days, HISTORY_DAYS))
         else:
             occupancy, loads = state.occupancy, state.loads.after(snapshot)
             spreads = state.spreads.after(snapshot)
@@ -150,12 +152,18 @@ class TwoStage:
             return bids
         return in_lots_kwh(bids, scenarios, buy, sell, self.lot_kwh)
 
+    def _memory(self, dual: bool) -> dict[str, int]:
+        """How dear the two sides are lasts; which side one price favours does not."""
+        if dual:
+            return {"days": self.spread_days, "neighbours": self.neighbours}
+        return {"days": HISTORY_DAYS, "neighbours": 0}
+
     def _scenarios(self, snapshot: Snapshot, rows: Ints, seen: _Seen) -> BidScenarios:
         """Day-ahead, short and long price and load, (samples, rows) each."""
         line = snapshot.line[rows]
         da = snapshot.da_eur_per_kwh[rows]
         dual = snapshot.params.market.imbalance_pricing == "dual"
-        short, long = seen.spreads.samples(self.neighbours, self.spread_share, dual=dual)
+        short, long = seen.spreads.samples(self.spread_share, dual=dual, **self._memory(dual))
         short, long = short[:, line], long[:, line]
         load = seen.loads.samples_kwh(self.neighbours)[:, line]
         if self.beta > 0 or self.method == "wait_and_see":
