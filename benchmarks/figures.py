@@ -47,7 +47,7 @@ def policy_day(policy: Policy, day: int) -> DayView:
     state = None
     for step in range(last - first):
         decisions, state = policy.predict(seat.look(), state, np.array([step == 0]), True)
-        recorder.add(seat.act(decisions))
+        recorder.add(seat.act(decisions).records[0])
     return recorder.view()
 
 

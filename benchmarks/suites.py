@@ -16,6 +16,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.comparison import gains
 from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, HINDSIGHT, NO_CONTROL, leaderboard
 from vpp_gym.evaluation.rollout import evaluate
+from vpp_gym.evaluation.seat import CORES
 from vpp_gym.evaluation.tables import BRIEF, COLUMNS, PRIVILEGED_MARK
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies import rules
@@ -119,7 +120,7 @@ def offer_in_words(name: str) -> str:
 
 
 def _agents() -> dict[tuple[str, int], Policy]:
-    return trained({"VPPDayAhead-v0"})
+    return trained(CORES)
 
 
 class PlantSuite(Suite):

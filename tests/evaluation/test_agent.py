@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import EnvironmentAgent, evaluate
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.policies.rules import ChargeOnArrival
+from vpp_gym.scenarios.synthetic import SyntheticSource
 
 
 class Constant:
@@ -82,3 +84,29 @@ def test_an_agent_may_bind_itself_to_the_guarantee(world):
 def test_wrong_settings_are_named():
     with pytest.raises(InvalidInputError, match="bids"):
         EnvironmentAgent(Constant(0.0), name="x", settings={"bids": "none"})
+
+
+@pytest.mark.parametrize(
+    ("env_id", "size", "settings"),
+    [
+        ("VPPDispatch-v0", 1, {"bidder": "zero"}),
+        ("VPPBidding-v0", 24, {"scheduler": "charge_on_arrival"}),
+        ("VPPContracts-v0", 4, {"scheduler": "charge_on_arrival", "bidder": "zero"}),
+    ],
+)
+def test_agents_of_every_environment_earn_what_it_pays(env_id, size, settings):
+    scenario = SyntheticSource("train", n_scenarios=1, days=4).scenario(0)
+    agent = EnvironmentAgent(
+        Constant(*([0.5] * size)), name="constant", env_id=env_id, settings=settings
+    )
+    result = evaluate(agent, scenario, start_step=12, keep_records=True)
+    env = gym.make(env_id, scenario=scenario, episode_days=None, **settings)
+    env.reset(seed=0)
+    over, earned = False, 0.0
+    while not over:
+        _, reward, _, over, _ = env.step(np.full(size, 0.5))
+        earned += reward
+    assert result.days["profit_eur"].sum() == pytest.approx(earned)
+    assert result.days["solve_ms_mean"].notna().all()
+    whole = evaluate(agent, scenario)
+    assert len(whole.days) == 4

@@ -98,10 +98,13 @@ class Core(ABC):
             InvalidInputError: options that do not suit one of the scenarios drawn; then
                 no run has been placed.
         """
-        drawn = self._episodes.draw(generators, options)
+        self.begin(runs, self._episodes.draw(generators, options))
+
+    def begin(self, runs: Ints, stretches: Sequence[Stretch]) -> None:
+        """Begin given episodes in some runs."""
         self._prepare(runs)
-        self._episodes.place(runs, drawn)
-        self._begin(runs, drawn)
+        self._episodes.place(runs, stretches)
+        self._begin(runs, stretches)
 
     @abstractmethod
     def step(self, actions: Any) -> tuple[Floats, Any]:

@@ -5,6 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from vpp_gym.envs.settings import (
+    BiddingSettings,
+    ContractsSettings,
+    DayAheadSettings,
+    DispatchSettings,
+    Settings,
+    checked,
+)
+
+SETTINGS: dict[str, type[Settings]] = {
+    "VPPDayAhead-v0": DayAheadSettings,
+    "VPPDispatch-v0": DispatchSettings,
+    "VPPBidding-v0": BiddingSettings,
+    "VPPContracts-v0": ContractsSettings,
+}
+"""Of the virtual power plant; the fuel-cell worlds check their own when a run begins."""
+
 
 class Predictor(Protocol):
     """What a model of Stable-Baselines3 offers."""
@@ -56,6 +73,8 @@ class EnvironmentAgent:
     ) -> None:
         self.predictor, self.name, self.env_id = predictor, name, env_id
         self.settings = dict(settings or {})
+        if env_id in SETTINGS:
+            checked(SETTINGS[env_id], **self.settings)
         self.term_h, self.contract = term_h, dict(contract or {})
         self.guarantee, self.dt_h = guarantee, dt_h
 

@@ -63,7 +63,7 @@ def evaluate(
     Args:
         policy: follows `vpp_gym.policies.base.Policy`; its menu term replaces
             that of the parameters unless it is None. An `EnvironmentAgent` sees
-            the observations of `VPPDayAhead-v0` instead of snapshots.
+            the observations of its environment instead of snapshots.
         scenario: what happens.
         params: rules of the world, or a preset's name.
         start_step: first step.
@@ -137,17 +137,21 @@ def _roll(
     n_steps = len(day)
     records = np.empty((n_steps, len(TERMS)))
     accepted = np.empty((n_steps, np.shape(seat.simulation.accepted)[-1]))
-    solve_s = np.empty(n_steps)
+    solve_s = np.full(n_steps, np.nan)
     state: Any = None
-    for t in range(n_steps):
+    t = 0
+    while t < n_steps:
         observation = seat.look()
         begun = time.perf_counter()
         decisions, state = policy.predict(observation, state, np.array([t == 0]), True)
         solve_s[t] = time.perf_counter() - begun
-        records[t] = seat.act(decisions)
-        accepted[t] = seat.simulation.accepted[0]
-        if progress is not None and (t + 1 == n_steps or day[t + 1] > day[t]):
-            progress(int(day[t] - day[0]) + 1, int(day[-1] - day[0]) + 1)
+        booked = seat.act(decisions)
+        until = t + len(booked.records)
+        records[t:until], accepted[t:until] = booked
+        for step in range(t, until):
+            if progress is not None and (step + 1 == n_steps or day[step + 1] > day[step]):
+                progress(int(day[step] - day[0]) + 1, int(day[-1] - day[0]) + 1)
+        t = until
     return records, accepted, solve_s
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.envs.bidding import BiddingCore
+from vpp_gym.envs.contracts import ContractsCore
+from vpp_gym.envs.core import Core
 from vpp_gym.envs.day_ahead import DayAheadCore
-from vpp_gym.envs.settings import DayAheadSettings, checked
+from vpp_gym.envs.dispatch import DispatchCore
+from vpp_gym.envs.episodes import Stretch
+from vpp_gym.envs.settings import checked
+from vpp_gym.envs.shell import FIRST, one
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.params import VPPParams
@@ -20,6 +26,21 @@ from vpp_gym.views import Decisions, Snapshot
 
 Floats = NDArray[np.float64]
 
+CORES: dict[str, type[Core]] = {
+    "VPPDayAhead-v0": DayAheadCore,
+    "VPPDispatch-v0": DispatchCore,
+    "VPPBidding-v0": BiddingCore,
+    "VPPContracts-v0": ContractsCore,
+}
+"""Of the environments whose agents can be evaluated here."""
+
+
+class Booked(NamedTuple):
+    """What an answer moved: one step of the simulator, or those of a day."""
+
+    records: Floats  # (k, K) by `TERMS`
+    accepted: Floats  # (k, offers) contracts signed so far
+
 
 class Seat(Protocol):
     """One run of the simulator, for one policy."""
@@ -30,8 +51,8 @@ class Seat(Protocol):
         """What the policy is shown of the step to come."""
         ...
 
-    def act(self, answer: Any) -> Floats:
-        """Advance by one step: (K,) what it booked."""
+    def act(self, answer: Any) -> Booked:
+        """Advance to the policy's next decision."""
         ...
 
 
@@ -47,53 +68,71 @@ def take_seat(
         start_step: first step.
         end_step: one past the last step.
     """
-    seat: Seat
-    if isinstance(policy, EnvironmentAgent):
-        if policy.dt_h not in (None, scenario.dt_h):
-            raise InvalidInputError(
-                "scenario.dt_h", scenario.dt_h, f"{policy.name} was trained for {policy.dt_h:g} h"
-            )
-        seat = EnvironmentSeat(policy, scenario, params)
-    else:
-        seat = SnapshotSeat(scenario, params)
-    seat.simulation.reset(start_step=start_step, end_step=end_step)
-    return seat
+    if not isinstance(policy, EnvironmentAgent):
+        return SnapshotSeat(scenario, params, start_step, end_step)
+    if policy.dt_h not in (None, scenario.dt_h):
+        raise InvalidInputError(
+            "scenario.dt_h", scenario.dt_h, f"{policy.name} was trained for {policy.dt_h:g} h"
+        )
+    return EnvironmentSeat(policy, scenario, params, start_step, end_step)
 
 
 class SnapshotSeat:
     """For a policy that reads snapshots and gives decisions."""
 
-    def __init__(self, scenario: Scenario, params: VPPParams) -> None:
+    def __init__(
+        self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int
+    ) -> None:
         self.simulation = Simulation(scenario, params)
+        self.simulation.reset(start_step=start_step, end_step=end_step)
 
     def look(self) -> Snapshot:
         """The snapshot of the step to come."""
         return self.simulation.snapshot()
 
-    def act(self, answer: Decisions) -> Floats:
-        """Advance by one step: (K,) what it booked."""
-        return self.simulation.step(answer)[0]
+    def act(self, answer: Decisions) -> Booked:
+        """Advance by one step."""
+        records = self.simulation.step(answer)
+        return Booked(records, np.array(self.simulation.accepted[:1]))
 
 
 class EnvironmentSeat:
-    """For an agent that reads observations of `VPPDayAhead-v0` and gives actions.
+    """For an agent that reads observations of an environment and gives actions.
 
-    Both pass through the environment's own kernels.
+    Both pass through the environment's own core. Where the agent decides once a day, its
+    first decision may come before the first gate and holds until there.
     """
 
-    def __init__(self, agent: EnvironmentAgent, scenario: Scenario, params: VPPParams) -> None:
-        self._core = DayAheadCore(
-            FixedSource(scenario), params, checked(DayAheadSettings, **agent.settings)
-        )
+    def __init__(
+        self,
+        agent: EnvironmentAgent,
+        scenario: Scenario,
+        params: VPPParams,
+        start_step: int,
+        end_step: int,
+    ) -> None:
+        if agent.env_id not in CORES:
+            raise InvalidInputError(
+                "policy", agent.name, f"it plays {agent.env_id}: give it a world of that one"
+            )
+        kind = CORES[agent.env_id]
+        settings = checked(kind.settings_kind, **agent.settings)
+        self._core = kind(FixedSource(scenario), params, settings)
+        self._core.begin(FIRST, [Stretch(0, start_step, end_step)])
+        self._core.witness = self._keep
+        self._kept: list[tuple[Floats, Floats]] = []
         self.simulation = self._core.simulation
 
     def look(self) -> Any:
         """The observation of the step to come."""
-        seen = self._core.observe()
-        if isinstance(seen, dict):
-            return {name: part[0] for name, part in seen.items()}
-        return seen[0]
+        return one(self._core.observe(), 0)
 
-    def act(self, answer: Any) -> Floats:
-        """Advance by one step: (K,) what it booked."""
-        return self._core.step(np.asarray(answer)[None])[0][0]
+    def act(self, answer: Any) -> Booked:
+        """Advance by one step of the environment."""
+        self._kept.clear()
+        self._core.step(np.asarray(answer)[None])
+        records, accepted = zip(*self._kept, strict=True)
+        return Booked(np.stack(records), np.stack(accepted))
+
+    def _keep(self, record: Floats) -> None:
+        self._kept.append((record.copy(), np.array(self.simulation.accepted[0])))
