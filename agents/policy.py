@@ -110,6 +110,8 @@ class AgentPolicy(EnvironmentAgent):
     def __init__(self, network: Network, card: Mapping[str, Any]) -> None:
         settings = dict(card.get("arguments", card.get("settings", {})))
         params = settings.pop("params", {})
+        dt_h = settings.pop("dt_h", card.get("dt_h"))
+        guarantee = settings.pop("guarantee", params.get("guarantee", card.get("guarantee")))
         contract = dict(params.get("contract", {})) if card_env(card).startswith("VPP") else {}
         super().__init__(
             network,
@@ -118,8 +120,8 @@ class AgentPolicy(EnvironmentAgent):
             settings=settings,
             term_h=contract.pop("term_h", card.get("term_h")),
             contract=contract,
-            guarantee=params.get("guarantee", card.get("guarantee")),
-            dt_h=card.get("dt_h"),
+            guarantee=guarantee,
+            dt_h=dt_h,
         )
         self.card, self.seed = dict(card), int(card["seed"])
 
