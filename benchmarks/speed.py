@@ -100,6 +100,19 @@ def microgrid_rate(seconds: float, num_envs: int) -> float:
     return best_rate(lambda: envs.step(action), num_envs, seconds)
 
 
+def car_park_rate(seconds: float, num_envs: int, control: str) -> float:
+    """Days per second of car parks of 500 cars in a batch, with automatic resets."""
+    envs = gym.make_vec(
+        "FCEVCarPark-v0",
+        num_envs=num_envs,
+        vectorization_mode="vector_entry_point",
+        control=control,
+    )
+    envs.reset(seed=0)
+    action = np.zeros(envs.action_space.shape, dtype=np.float32)
+    return best_rate(lambda: envs.step(action), num_envs, seconds)
+
+
 def large_fleet_rate(seconds: float) -> float:
     """EV-steps per second: connected EVs times steps, at 10,000 chargers."""
     source = SyntheticSource("train", n_scenarios=1, sessions_per_day=27.4 * 1000, days=14)
@@ -155,6 +168,10 @@ def measure(seconds: float) -> dict[str, Any]:
         "batch of 1024, quarter hours": batch_rate(seconds, 1024, dt_h=0.25),
         "batch of 4, 10000 chargers, EV-steps": large_fleet_rate(seconds),
         "microgrids of fuel-cell cars, batch of 256": microgrid_rate(seconds, 256),
+        "car parks of 500 fuel-cell cars, batch of 256, days": car_park_rate(
+            seconds, 256, "hourly"
+        ),
+        "the same, by the sheet's shape": car_park_rate(seconds, 256, "shape"),
     }
     return {
         "steps_per_second": rates,
