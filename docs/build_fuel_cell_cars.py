@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vpp_gym.envs import car_park_observation, fcev_microgrid
-from vpp_gym.hydrogen import carpark_terms, microgrid
+from vpp_gym.hydrogen import carpark_terms, microgrid, sheet_shape
 from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams, parameters
 
 PAGE = Path(__file__).with_name("fuel-cell-cars.md")
@@ -39,6 +39,7 @@ def tables() -> dict[str, str]:
         "microgrid parameters": _parameters(MicrogridParams()),
         "car park observation": _fields(car_park_observation.FIELDS),
         "microgrid observation": _fields(fcev_microgrid.FIELDS),
+        "car park dials": _dials(),
         "car park terms": _terms(carpark_terms),
         "microgrid terms": _terms(microgrid),
     }
@@ -59,6 +60,21 @@ def _fields(fields: Iterable) -> str:
         rows.append((columns, f"`{field.name}`", field.unit, f"{field.scale:g}", field.meaning))
         first = last + 1
     return _table(("Columns", "Name", "Unit", "Scale", "Meaning"), rows)
+
+
+def _dials() -> str:
+    rows = [
+        (
+            f"`{one.name}`",
+            one.unit,
+            f"{one.low:g}",
+            f"{one.article:g}",
+            f"{one.high:g}",
+            one.meaning,
+        )
+        for one in sheet_shape.DIALS
+    ]
+    return _table(("Dial", "Unit", "Low", "Article", "High", "Meaning"), rows)
 
 
 def _terms(model: object) -> str:
