@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,36 @@ def test_rendering_again_changes_nothing(published):
 
 
 FILES = ["embedded.md", "embedded.csv", "README.md", "embedded_days.csv", "leaderboard.html"]
+
+
+class Tags(HTMLParser):
+    """Checks that what was opened is closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in {"meta", "rect", "circle"}:
+            self.opened.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.opened.pop() == tag
+
+
+def test_the_page_shows_every_policy_of_every_track(published):
+    text = (published[0] / "leaderboard.html").read_text()
+    tags = Tags()
+    tags.feed(text)
+    assert tags.opened == []
+    document = json.loads((published[0] / "embedded.json").read_text())
+    for rows in document["tracks"].values():
+        for row in rows:
+            assert text.count(f"</span>{row['policy']}") == len(document["tracks"])
+    assert "http" not in text
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,27 +11,13 @@ from numpy.typing import NDArray
 
 from vpp_gym.envs.fcev_microgrid import FCEVMicrogridVectorEnv
 from vpp_gym.evaluation.agent import EnvironmentAgent
+from vpp_gym.evaluation.hydrogen_seat import OneWorld
 from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.microgrid import TERMS
 from vpp_gym.hydrogen.microgrid_world import MicrogridScenario
 from vpp_gym.hydrogen.params import MicrogridParams
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class OneWorld:
-    """A source that knows one world.
-
-    Attributes:
-        world: given for every number.
-    """
-
-    world: MicrogridScenario
-
-    def scenario(self, seed: int) -> MicrogridScenario:
-        """The world."""
-        return self.world
 
 
 def play_microgrid(
