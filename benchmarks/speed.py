@@ -109,7 +109,7 @@ def car_park_rate(seconds: float, num_envs: int, control: str) -> float:
         control=control,
     )
     envs.reset(seed=0)
-    action = np.zeros(envs.action_space.shape, dtype=np.float32)
+    action = np.zeros(envs.action_space.shape or (), dtype=np.float32)
     return best_rate(lambda: envs.step(action), num_envs, seconds)
 
 
