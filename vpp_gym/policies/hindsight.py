@@ -37,10 +37,12 @@ class Hindsight:
     either way; "limit" is the world's own bid limit, so that it bounds any
     policy; "none" does not bid, and bounds the cost of the net load.
 
-    Exceptions, both small: before the first sheet applies (or where the world's bid
-    limit is below the fleet's power) two-priced steps are planned as if no EV's
+    Exceptions. Two small ones: before the first sheet applies (or where the world's
+    bid limit is below the fleet's power) two-priced steps are planned as if no EV's
     export met another's charging; and the two steps of a line that comes twice, in
-    autumn, share a bid.
+    autumn, share a bid. And where owners' participation follows their experience
+    (`params.owner.participation_memory`), what is discharged today changes who signs
+    tomorrow: each stay is planned as if it did not, and this is no bound.
 
     Args:
         term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
