@@ -50,7 +50,7 @@ def contracts(
 ) -> None:
     """Design the menu of fixed-term V2G contracts that is best for given owners.
 
-    An owner of type t perceives the wear of his battery as wear / t. Owners tell
+    An owner of type t perceives the wear of the battery as wear / t. Owners tell
     their type by the contract they choose: none gains by taking another's. The
     rent is what the payoff leaves an owner after the perceived wear.
     """
