@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from benchmarks.hydrogen_suites import HYDROGEN_SUITES
+from benchmarks.car_park_suite import CarParkSuite
+from benchmarks.microgrid_suite import MicrogridSuite
 from benchmarks.suite import Suite
 from benchmarks.suites import WORLDS, PlantSuite
 from vpp_gym.errors import InvalidInputError
 
-SUITES: dict[str, Suite] = {**{name: PlantSuite(name) for name in WORLDS}, **HYDROGEN_SUITES}
+SUITES: dict[str, Suite] = {
+    suite.name: suite for suite in (*map(PlantSuite, WORLDS), CarParkSuite(), MicrogridSuite())
+}
 
 
 def suite_of(name: str) -> Suite:

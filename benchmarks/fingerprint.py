@@ -57,6 +57,8 @@ HYDROGEN_SOURCES = (
     "vpp_gym/evaluation/statistics.py",
     "vpp_gym/evaluation/leaderboard.py",
     "benchmarks/hydrogen_suites.py",
+    "benchmarks/car_park_suite.py",
+    "benchmarks/microgrid_suite.py",
     "benchmarks/tasks.py",
     "benchmarks/results.py",
 )
@@ -129,6 +131,24 @@ def scenario_digest(scenario: Scenario) -> str:
     for array in (*prices, *vars(scenario.sessions).values()):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
+
+
+def worlds_digest(*parts: Any) -> str:
+    """Digest of the rules and scenarios of fuel-cell cars: arrays, and whatever holds them."""
+    digest = hashlib.sha256()
+    for part in parts:
+        _add(digest, part)
+    return digest.hexdigest()[:16]
+
+
+def _add(digest: Any, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        digest.update(np.ascontiguousarray(value).tobytes())
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            _add(digest, getattr(value, name))
+    else:
+        digest.update(repr(value).encode())
 
 
 def _digest(root: Path, library_root: Path, sources: tuple[str, ...], family: str) -> str:

@@ -18,7 +18,7 @@ from benchmarks.board import SUITES, suite_of
 from benchmarks.fingerprint import ROOT
 from benchmarks.page import leaderboard_page
 from benchmarks.store import write_whole
-from benchmarks.suite import Document
+from benchmarks.suite import Document, n_worlds, period
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.tables import PRIVILEGED_MARK, markdown_table
 
@@ -77,9 +77,10 @@ def totals_csv(document: Document) -> str:
 
 def readme_block(document: Document) -> str:
     """What the README shows of a suite, between its markers."""
-    suite, scenario = suite_of(document["suite"]), document["scenario"]
+    suite = suite_of(document["suite"])
+    when = period(document)
     lines = [
-        f"{scenario['days']} days from {scenario['start'][:10]} ({document['description']}). "
+        f"{when[0].upper()}{when[1:]} ({document['description']}). "
         f"{suite.lead(document)} {PRIVILEGED_MARK} saw the future. [All policies, columns and "
         f"tracks, and what to know before reading them](benchmarks/results/{suite.name}.md); "
         f"made by `{document['command']}`."
@@ -153,14 +154,8 @@ def _caveats(document: Document) -> str:
 
 
 def _caveat_lines(document: Document) -> Iterator[str]:
-    drawn = document["statistics"]
     yield from suite_of(document["suite"]).caveats(document)
-    yield (
-        f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples of blocks of "
-        f"{drawn['block_days']} consecutive days, drawn alike for the policy and both ends of the "
-        f"scale, and of the seeds where there are several. They say how much another year of the "
-        f"same kind would differ. Values are interquartile means over seeds."
-    )
+    yield _interval_words(document)
     versions = ", ".join(f"{name} {number}" for name, number in document["versions"].items())
     yield (
         f"Made by `{document['command']}` at commit {', '.join(document['commits'])}"
@@ -170,6 +165,21 @@ def _caveat_lines(document: Document) -> Iterator[str]:
     )
     for reason in document["left_out"]:
         yield f"Not here: {reason}."
+
+
+def _interval_words(document: Document) -> str:
+    """What the brackets mean."""
+    drawn, worlds = document["statistics"], n_worlds(document)
+    source, another = "", "another year of the same kind would differ"
+    if worlds > 1:
+        source = f" out of all {worlds} worlds, no block with days of two,"
+        another = f"the mean of {worlds} other years of the same kind would differ"
+    return (
+        f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples of blocks of "
+        f"{drawn['block_days']} consecutive days,{source} drawn alike for the policy and both "
+        f"ends of the scale, and for scores of the seeds where there are several. They say how "
+        f"much {another}. Values are interquartile means over seeds."
+    )
 
 
 if __name__ == "__main__":

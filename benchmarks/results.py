@@ -51,16 +51,19 @@ def assemble(
         command: that makes them again.
         left_out: what did not take part, and why.
     """
-    frames = [(run.track, stored.frame()) for run, stored in runs.items()]
-    days = pd.concat([frame.assign(track=track) for track, frame in frames], ignore_index=True)
-    table = days[list(suite.day_columns)]
+    days = pd.concat([_days_of(run, stored) for run, stored in runs.items()], ignore_index=True)
+    table = suite.day_table(days)
     text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     made = provenance(command)
     document = {
         "schema": SCHEMA,
         "suite": suite.name,
         "description": suite.description,
-        "scenario": {**scenario, "days": int(days["day"].nunique())},
+        "scenario": {
+            **scenario,
+            "worlds": int(days["world"].nunique()),
+            "days": int(days["day"].nunique()),
+        },
         "command": command,
         **{name: made[name] for name in ("python", "versions")},
         "commits": sorted({run.metadata["commit"] or "unknown" for run in runs.values()}),
@@ -89,6 +92,10 @@ def write_results(folder: Path, name: str, results: SuiteResults) -> Path:
     path = folder / f"{name}.json"
     write_whole(path, json.dumps(results.document, indent=1, allow_nan=False) + "\n")
     return path
+
+
+def _days_of(run: Run, stored: StoredRun) -> pd.DataFrame:
+    return stored.frame().assign(track=run.track, world=run.world)
 
 
 def _track_rows(

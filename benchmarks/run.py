@@ -10,28 +10,53 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from benchmarks.board import SUITES, suite_of
 from benchmarks.fingerprint import NO_AGENTS, ROOT, source_fingerprint
 from benchmarks.leaderboard import render
 from benchmarks.results import assemble, write_results
 from benchmarks.store import StoredRun, load_run
-from benchmarks.suite import Document
+from benchmarks.suite import Document, Run, period
 from benchmarks.tasks import Task, make_all, plan, task
+from benchmarks.terminal import terminal_table
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.tables import cells
 
 RESULTS = ROOT / "benchmarks" / "results"
 QUICK_DAYS = 14
 console = Console()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of a suite is run; where nothing is chosen, everything.
+
+    Attributes:
+        policies: only these, and both ends of the scale.
+        tracks: only these.
+        worlds: only so many, from the first.
+        quick: some days only.
+    """
+
+    policies: tuple[str, ...] = ()
+    tracks: tuple[str, ...] = ()
+    worlds: int | None = None
+    quick: bool = False
+
+    def words(self) -> list[str]:
+        """Options of the command line that choose this."""
+        named = [("--policies", name) for name in self.policies]
+        named += [("--track", name) for name in self.tracks]
+        named += [("--worlds", str(self.worlds))] if self.worlds else []
+        options = [word for pair in named for word in pair]
+        return [*options, "--quick"] if self.quick else options
 
 
 def main(
@@ -43,25 +68,25 @@ def main(
     track: Annotated[list[str] | None, typer.Option(help="Only these of the suite.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 works in this one.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
+    worlds: Annotated[int | None, typer.Option(min=1, help="Only so many of the suite.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help=f"{QUICK_DAYS} days only.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Make finished runs again.")] = False,
 ) -> None:
     """Run every policy through the benchmark and write the leaderboard.
 
     Finished runs are kept and not made again unless the code changed. Less than
-    everything (--policies, --track, --quick) is written to the folder `runs` and
+    everything (--policies, --track, --worlds, --quick) is written to the folder `runs` and
     leaves the full results alone.
     """
+    chosen = Selection(tuple(policies or ()), tuple(track or ()), worlds, quick)
     for name in suite or (["embedded"] if data is None else ["embedded", "real"]):
-        options = {"policies": policies or [], "track": track or []}
-        _run_suite(name, options, quick=quick, data=data, out=out, jobs=jobs, fresh=fresh)
+        _run_suite(name, chosen, data=data, out=out, jobs=jobs, fresh=fresh)
 
 
 def _run_suite(
     name: str,
-    options: Mapping[str, Sequence[str]],
+    chosen: Selection,
     *,
-    quick: bool,
     data: Path | None,
     out: Path,
     jobs: int,
@@ -76,9 +101,10 @@ def _run_suite(
     runs = plan(
         everyone,
         suite,
-        tracks=options["track"],
-        policies=options["policies"],
-        days=QUICK_DAYS if quick else None,
+        tracks=chosen.tracks,
+        policies=chosen.policies,
+        worlds=chosen.worlds,
+        days=QUICK_DAYS if chosen.quick else None,
     )
     made = {"digest": scenario["digest"], "fingerprint": fingerprint, "data": data, "out": out}
     tasks = [task(run, everyone, **made) for run in runs]
@@ -89,11 +115,10 @@ def _run_suite(
         {todo.run: _stored(todo) for todo in tasks},
         scenario=scenario,
         fingerprint=fingerprint,
-        command=_command(name, options, quick),
+        command=shlex.join([*shlex.split(suite.command()), *chosen.words()]),
         left_out=[everyone.left_out] if everyone.left_out else [],
     )
-    partial = bool(options["policies"] or options["track"] or quick)
-    path = write_results(out / "runs" if partial else out, name, results)
+    path = write_results(out / "runs" if chosen.words() else out, name, results)
     render(path)
     _show(results.document)
     console.print(f"written: {path.with_suffix('.md')}")
@@ -112,7 +137,7 @@ def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool, kernels: Path) -> N
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         bar = progress.add_task("runs", total=len(todo))
         for done, failure in make_all(todo, jobs, kernels):
-            label = f"{done.run.suite} {done.run.track} {done.run.policy} {done.run.seed}"
+            label = _label(done.run)
             progress.console.print(f"[red]failed[/red] {label}: {failure}" if failure else label)
             progress.advance(bar)
             failures += [label] if failure else []
@@ -128,26 +153,17 @@ def _stored(todo: Task) -> StoredRun:
     return stored
 
 
-def _command(suite: str, options: Mapping[str, Sequence[str]], quick: bool) -> str:
-    """The command that makes these results, without folders of this machine."""
-    words = shlex.split(suite_of(suite).command())
-    for option, values in options.items():
-        for value in values:
-            words += [f"--{option}", value]
-    return shlex.join(words + (["--quick"] if quick else []))
+def _label(run: Run) -> str:
+    world = f" world {run.world}" if suite_of(run.suite).worlds > 1 else ""
+    return f"{run.suite} {run.track} {run.policy} {run.seed}{world}"
 
 
 def _show(document: Document) -> None:
     suite = suite_of(document["suite"])
     columns = {name: suite.columns[name] for name in suite.brief}
     for track, rows in document["tracks"].items():
-        table = Table(title=f"{suite.name}, {track}")
-        for name in columns:
-            policy = name == "Policy"
-            table.add_column(name, justify="left" if policy else "right", no_wrap=policy)
-        for row in rows:
-            table.add_row(*cells(row, columns))
-        console.print(table)
+        title = f"{suite.name}, {track}: {period(document)}"
+        console.print(terminal_table(rows, columns, title=title, width=console.width))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ class Run:
         track: one of its tracks.
         policy: name of a contestant.
         seed: of its training; 0 for what does not learn.
+        world: number of the test world.
         days: how many days from the first, None for all.
     """
 
@@ -35,6 +36,7 @@ class Run:
     track: str
     policy: str
     seed: int
+    world: int = 0
     days: int | None = None
 
 
@@ -66,12 +68,12 @@ class Suite(ABC):
         family: whose code its results depend on, see `benchmarks.fingerprint`.
         description: of the world, in words.
         tracks: what differs between the tables, in words.
+        worlds: how many test worlds there are, on whose mean policies rank.
         low: policy whose profit is score 0.
         high: policy whose profit is score 100.
         columns: of the tables.
         brief: of the tables in the README.
         known: policies that stand in the README wherever they rank.
-        day_columns: of the published days.
         needs_data: it reads real files.
     """
 
@@ -79,12 +81,12 @@ class Suite(ABC):
     family: ClassVar[str]
     description: str
     tracks: ClassVar[Mapping[str, str]]
+    worlds: ClassVar[int] = 1
     low: ClassVar[str]
     high: ClassVar[str]
     columns: ClassVar[Columns]
     brief: ClassVar[tuple[str, ...]]
     known: ClassVar[Collection[str]]
-    day_columns: ClassVar[tuple[str, ...]]
     needs_data: bool = False
 
     @abstractmethod
@@ -108,6 +110,10 @@ class Suite(ABC):
         self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
     ) -> pd.DataFrame:
         """Rows of the leaderboard from the days of a track."""
+
+    @abstractmethod
+    def day_table(self, days: pd.DataFrame) -> pd.DataFrame:
+        """What is published of the days of all runs."""
 
     @abstractmethod
     def caveats(self, document: Document) -> Iterator[str]:
@@ -135,6 +141,18 @@ class Suite(ABC):
         """The command that makes all results of the suite."""
         data = " --data FOLDER" if self.needs_data else ""
         return f"python -m benchmarks.run --suite {self.name}{data}"
+
+
+def n_worlds(document: Document) -> int:
+    """How many worlds the tables are the mean of."""
+    return int(document["scenario"].get("worlds", 1))
+
+
+def period(document: Document) -> str:
+    """The days of the runs, in words."""
+    scenario, worlds = document["scenario"], n_worlds(document)
+    days = f"{scenario['days']} days from {scenario['start'][:10]}"
+    return days if worlds == 1 else f"mean of {worlds} worlds, each {days}"
 
 
 def trained(env_ids: Collection[str]) -> dict[tuple[str, int], Any]:

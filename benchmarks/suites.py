@@ -133,7 +133,6 @@ class PlantSuite(Suite):
     family, tracks = "plant", TRACKS
     low, high = NO_CONTROL, HINDSIGHT
     columns, brief, known = COLUMNS, BRIEF, KNOWN
-    day_columns = DAY_COLUMNS
 
     def __init__(self, name: str) -> None:
         self.name, self.description = name, WORLDS[name]
@@ -172,6 +171,10 @@ class PlantSuite(Suite):
     ) -> pd.DataFrame:
         """By profit among those that serve the demand."""
         return leaderboard(days, privileged=privileged, **statistics)  # type: ignore[arg-type]
+
+    def day_table(self, days: pd.DataFrame) -> pd.DataFrame:
+        """Terms of every policy's days."""
+        return days[list(DAY_COLUMNS)]
 
     def offers(self, days: pd.DataFrame, statistics: Mapping[str, int]) -> list[dict[str, Any]]:
         """What each offer to owners gained one and the same scheduler.

@@ -42,9 +42,23 @@ def plan(
     *,
     tracks: Sequence[str] = (),
     policies: Sequence[str] = (),
+    worlds: int | None = None,
     days: int | None = None,
 ) -> list[Run]:
-    """All runs of a suite; with `policies`, those and both ends of the scale."""
+    """All runs of a suite.
+
+    Args:
+        everyone: who takes part.
+        suite: that they take part in.
+        tracks: only these of it, where any are named.
+        policies: only these and both ends of the scale, where any are named.
+        worlds: only so many from the first; None: all.
+        days: only so many from the first; None: all.
+    """
+    if worlds is not None and not 1 <= worlds <= suite.worlds:
+        raise InvalidInputError(
+            "worlds", worlds, f"{suite.name} has {suite.worlds}: ask for 1 or more"
+        )
     known = {name for name, _ in everyone.entries}
     if unknown := set(policies) - known:
         raise InvalidInputError("policies", sorted(unknown), f"use {', '.join(sorted(known))}")
@@ -52,10 +66,11 @@ def plan(
     for track in tracks:
         suite.track_words(track)
     return [
-        Run(suite.name, track, name, seed, days)
+        Run(suite.name, track, name, seed, world, days)
         for track in tracks or suite.tracks
         for name, seed in everyone.entries
         if name in wanted
+        for world in range(worlds or suite.worlds)
     ]
 
 
@@ -84,7 +99,7 @@ def task(
     facts = [sources, digest, asdict(run)]
     key = sha256(json.dumps(facts).encode()).hexdigest()[:16]
     length = "year" if run.days is None else f"{run.days}d"
-    name = f"{run.policy}.{run.seed}.{length}.json"
+    name = f"{run.policy}.{run.seed}.{run.world}.{length}.json"
     return Task(run, key, out / "runs" / run.suite / run.track / name, data)
 
 

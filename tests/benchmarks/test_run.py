@@ -37,7 +37,7 @@ def test_a_whole_benchmark_writes_its_files_and_what_is_in_them(finished):
     folder = finished
     names = {"embedded.json", "embedded.csv", "embedded.md", "embedded_days.csv"}
     stored = {
-        f"runs/embedded/{track}/{policy}.0.year.json"
+        f"runs/embedded/{track}/{policy}.0.0.year.json"
         for track in ("open", "guaranteed")
         for policy in (NO_CONTROL, "twin", HINDSIGHT)
     }
@@ -78,7 +78,7 @@ def test_an_interrupted_benchmark_goes_on_where_it_stopped(tiny, monkeypatch, tm
         with pytest.raises(KeyboardInterrupt):
             tiny()
     assert names == [NO_CONTROL]
-    assert files(tmp_path) == {f"runs/embedded/open/{NO_CONTROL}.0.year.json"}
+    assert files(tmp_path) == {f"runs/embedded/open/{NO_CONTROL}.0.0.year.json"}
     tiny()
     assert names == [NO_CONTROL, "twin", HINDSIGHT, NO_CONTROL, "twin", HINDSIGHT]
     before = (tmp_path / "embedded.json").read_bytes()

@@ -120,6 +120,15 @@ def test_score_interval_widens_with_the_spread_between_seeds():
     assert spread.high - spread.low > 2 * (same.high - same.low)
 
 
+def test_score_of_several_worlds_is_that_of_their_mean_profits():
+    """Scores of 25 and 50 in worlds with rooms of 4 and 6 a day: 40 in both together."""
+    low, high = np.repeat([[1.0], [3.0]], 7, axis=1), np.repeat([[5.0], [9.0]], 7, axis=1)
+    profit = np.repeat([[2.0], [6.0]], 7, axis=1)
+    interval = score_interval(profit[None], low, high, rng=np.random.default_rng(4))
+    assert interval.estimate == pytest.approx(40)
+    assert (interval.low, interval.high) == pytest.approx((25, 50))
+
+
 def test_score_interval_needs_the_same_days():
     with pytest.raises(InvalidInputError, match="profit_eur"):
         score_interval([1.0, 2.0], [0.0], [1.0], rng=np.random.default_rng(0))

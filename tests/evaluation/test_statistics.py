@@ -55,6 +55,38 @@ def test_one_block_as_long_as_the_series_is_the_series_rotated():
     assert np.all(weights == 1)
 
 
+def test_no_block_holds_days_of_two_worlds():
+    """Pairs of days out of two worlds of three: a world is drawn an even number of times."""
+    weights = block_weights(
+        3, n_worlds=2, block_days=2, n_resamples=2000, rng=np.random.default_rng(1)
+    )
+    assert weights.shape == (2000, 6)
+    assert np.all(weights.sum(axis=1) == 6)
+    of_first_world = weights[:, :3].sum(axis=1)
+    assert set(of_first_world) == {0, 2, 4, 6}
+    np.testing.assert_allclose(weights.mean(axis=0), 1, atol=0.05)
+
+
+def test_blocks_as_long_as_a_world_draw_whole_worlds():
+    """Two worlds of 3 EUR and 9 EUR: a draw is both, or one of them twice."""
+    weights = block_weights(3, n_worlds=2, block_days=7, rng=np.random.default_rng(1))
+    assert {tuple(row) for row in weights} == {
+        (2, 2, 2, 0, 0, 0),
+        (1, 1, 1, 1, 1, 1),
+        (0, 0, 0, 2, 2, 2),
+    }
+    gain_eur = [[[1.0, 0.0, 2.0], [3.0, 3.0, 3.0]]]
+    interval = paired_difference(gain_eur, np.zeros((1, 2, 3)), rng=np.random.default_rng(1))
+    assert (interval.estimate, interval.low, interval.high) == (6, 3, 9)
+
+
+def test_one_world_is_drawn_as_days_without_a_world():
+    days = np.random.default_rng(7).normal(size=(2, 21))
+    zero = np.zeros(21)
+    alone = paired_difference(days, zero, rng=np.random.default_rng(8))
+    assert alone == paired_difference(days[:, None], zero[None, None], rng=np.random.default_rng(8))
+
+
 def test_weekly_blocks_cover_nominally_on_dependent_days_and_single_days_do_not():
     series = ar1(300, 364, 0.5, np.random.default_rng(2))
     rng = np.random.default_rng(3)

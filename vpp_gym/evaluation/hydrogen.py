@@ -1,4 +1,4 @@
-"""Policies of the hydrogen worlds through one scenario: a row a day, totals and scores."""
+"""Policies of the hydrogen worlds through a scenario: a row a day, totals and scores."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 NOON = 12
 KEYS = ["policy", "scenario", "seed"]
-NOT_ADDITIVE = ("day", "date", "fairness", "self_sufficiency")
+NOT_ADDITIVE = ("world", "day", "date", "fairness", "self_sufficiency")
 
 
 def evaluate_car_park(
@@ -115,16 +115,35 @@ def evaluate_microgrid(
 
 def totals_of(days: pd.DataFrame) -> pd.DataFrame:
     """One row per policy, scenario and seed: sums, the last fairness, mean time of a decision."""
+    return _with_shares(_sums(days).reset_index())
+
+
+def mean_year(days: pd.DataFrame) -> pd.DataFrame:
+    """One row per policy and seed: totals as of `totals_of`, mean of the scenarios.
+
+    Shares are those of the mean sums: V2G delivered in all worlds of V2G sold in all.
+    """
+    worlds = _sums(days).groupby(["policy", "seed"], sort=False)
+    return _with_shares(worlds.mean(numeric_only=True).reset_index())
+
+
+def _sums(days: pd.DataFrame) -> pd.DataFrame:
+    """By policy, scenario and seed."""
     runs = days.groupby(KEYS, sort=False)
     adds = [name for name in days if name not in (*KEYS, *NOT_ADDITIVE, "solve_ms")]
     table = runs[adds].sum(min_count=1).assign(days=runs.size(), solve_ms=runs["solve_ms"].mean())
-    if "fairness" in days:
-        table["fairness"] = runs["fairness"].last()
-        table["import_share"] = table["import_kwh"] / table["load_kwh"]
-        table["self_sufficiency"] = 1.0 - table["import_share"]
-    if "sold_kwh" in days:
-        table["delivered_share"] = table["v2g_kwh"] / table["sold_kwh"].where(table["sold_kwh"] > 0)
-    return table.reset_index()
+    return table.assign(fairness=runs["fairness"].last()) if "fairness" in days else table
+
+
+def _with_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Sums with what part of the load is imported, and of the sold V2G delivered."""
+    if "load_kwh" in table:
+        share = table["import_kwh"] / table["load_kwh"]
+        table = table.assign(import_share=share, self_sufficiency=1.0 - share)
+    if "sold_kwh" in table:
+        sold_kwh = table["sold_kwh"].where(table["sold_kwh"] > 0)
+        table = table.assign(delivered_share=table["v2g_kwh"] / sold_kwh)
+    return table
 
 
 def car_park_bound_eur(
@@ -164,7 +183,8 @@ def hydrogen_leaderboard(
 
     Args:
         days: rows of the evaluations of all policies, `article` and `hindsight` among them,
-            on the same days of one scenario.
+            on the same days of one scenario, or of several with a column `world` added that
+            numbers them.
         privileged: policies that saw the future.
         block_days: of the bootstrap.
         n_resamples: of the bootstrap.
@@ -172,10 +192,9 @@ def hydrogen_leaderboard(
 
     Returns:
         Columns as of `vpp_gym.evaluation.leaderboard.leaderboard`, without a flexibility
-        score, and the totals of `totals_of`.
+        score, and the totals of `mean_year`: money is EUR over all days, mean of the worlds.
     """
-    table = totals_of(days)
-    table = table.drop(columns=["days"])
+    table = mean_year(days).drop(columns=["days"])
     numbers = [name for name in table.select_dtypes("number") if name not in KEYS]
     return ranking(
         days,

@@ -16,6 +16,7 @@ from vpp_gym.evaluation.statistics import Interval, interquartile_mean, paired_d
 NO_CONTROL = "charge_on_arrival"
 HINDSIGHT = "hindsight"
 FULL_SATISFACTION = 0.999
+AXES = ["seed", "world", "day"]
 SUMMED_UP = (
     "profit_eur",
     "flexibility_profit_eur",
@@ -99,11 +100,15 @@ def ranking(
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """One row per policy of any world, best first; see `leaderboard`.
+    """One row per policy of any worlds, best first; see `leaderboard`.
+
+    With several worlds, profits and gains are those of their mean, and the bootstrap draws
+    blocks of days within all of them.
 
     Args:
-        days: rows of all policies on the same days of one scenario, by policy, seed and day.
-        runs_totals: one row per policy and seed.
+        days: rows of all policies on the same days of the same scenarios, by policy, seed
+            and day, and by world where there are several: one scenario each.
+        runs_totals: one row per policy and seed: sums over the days, mean of the worlds.
         scores: column of the days that each score is made of.
         summed_up: totals of which each row has the interquartile mean over seeds.
         low: policy whose profit is score 0, and over which gains are taken.
@@ -118,8 +123,9 @@ def ranking(
             raise InvalidInputError("days", name, "run this policy too: it is an end of the scale")
     if unknown := set(privileged) - set(days["policy"]):
         raise InvalidInputError("privileged", sorted(unknown), "name policies that ran")
-    if days["scenario"].nunique() != 1:
-        raise InvalidInputError("days", set(days["scenario"]), "rank one scenario at a time")
+    days = by_world(days)
+    if (days.groupby("world")["scenario"].nunique() != 1).any():
+        raise InvalidInputError("days", set(days["scenario"]), "rank one scenario per world")
     draws = {"block_days": block_days, "n_resamples": n_resamples}
     bottom, top = (_Daily(days, name) for name in (low, high))
     rows = []
@@ -137,26 +143,32 @@ def ranking(
     return _ranked(pd.DataFrame(rows))
 
 
+def by_world(days: pd.DataFrame) -> pd.DataFrame:
+    """Day rows with the number of their world; without any they are of world 0."""
+    return days if "world" in days else days.assign(world=0)
+
+
 def daily_profit_eur(days: pd.DataFrame, policy: str) -> NDArray[np.float64]:
-    """(seeds, days) EUR of one policy."""
-    return _Daily(days, policy).seeds("profit_eur")
+    """(seeds, worlds, days) EUR of one policy."""
+    return _Daily(by_world(days), policy).seeds("profit_eur")
 
 
 class _Daily:
-    """The days of one policy, by seed."""
+    """The days of one policy, by seed and world."""
 
     def __init__(self, days: pd.DataFrame, policy: str) -> None:
         rows = days[days["policy"] == policy]
-        self._table = rows.pivot(index="seed", columns="day")
-        if len(rows) != rows["seed"].nunique() * days["day"].nunique():
+        self._table = rows.set_index(AXES).sort_index()
+        self._shape = rows["seed"].nunique(), days["world"].nunique(), days["day"].nunique()
+        if len(rows) != np.prod(self._shape) or self._table.index.has_duplicates:
             raise InvalidInputError("days", policy, "run every policy and seed on the same days")
 
     def seeds(self, column: str) -> NDArray[np.float64]:
-        """(seeds, days) of one quantity."""
-        return self._table[column].to_numpy(dtype=np.float64)
+        """(seeds, worlds, days) of one quantity."""
+        return self._table[column].to_numpy(dtype=np.float64).reshape(self._shape)
 
     def mean(self, column: str) -> NDArray[np.float64]:
-        """(days,) interquartile mean over the seeds."""
+        """(worlds, days) interquartile mean over the seeds."""
         return interquartile_mean(self.seeds(column), axis=0)
 
 

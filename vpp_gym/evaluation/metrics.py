@@ -10,6 +10,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.statistics import (
     Interval,
     block_weights,
+    by_seed_and_world,
     interquartile_mean,
     percentile_interval,
 )
@@ -120,22 +121,28 @@ def score_interval(
 
     Each resample draws blocks of days, the same for the policy and both ends
     of the scale, and seeds with replacement; the score is the interquartile
-    mean over the seeds drawn.
+    mean over the seeds drawn. With several worlds, blocks come from all of them and the
+    score is that of their mean profits.
 
     Args:
-        profit_eur: (days,) or (seeds, days) EUR.
-        no_control_eur: (days,) EUR of charging on arrival on the same days.
-        hindsight_eur: (days,) EUR of the optimum in hindsight.
+        profit_eur: EUR: (days,), (seeds, days) or (seeds, worlds, days).
+        no_control_eur: (days,) or (worlds, days) EUR of charging on arrival on the same days.
+        hindsight_eur: (days,) or (worlds, days) EUR of the optimum in hindsight.
         block_days: length of a block.
         confidence: of the percentile interval.
         n_resamples: bootstrap draws.
         rng: source of the draws.
     """
-    runs = np.atleast_2d(np.asarray(profit_eur, dtype=np.float64))
-    ends = np.stack([np.asarray(no_control_eur, float), np.asarray(hindsight_eur, float)])
-    if runs.ndim != 2 or runs.shape[1] != ends.shape[1]:
-        raise InvalidInputError("profit_eur", runs.shape, f"give {ends.shape[1]} days per seed")
-    weights = block_weights(runs.shape[1], block_days=block_days, n_resamples=n_resamples, rng=rng)
+    runs = by_seed_and_world("profit_eur", profit_eur)
+    low_high = (np.atleast_2d(np.asarray(one, float)) for one in (no_control_eur, hindsight_eur))
+    ends = np.stack(list(low_high))
+    if ends.shape[1:] != runs.shape[1:]:
+        raise InvalidInputError("profit_eur", runs.shape, f"give {ends.shape[1:]} days per seed")
+    _, n_worlds, n_days = ends.shape
+    weights = block_weights(
+        n_days, n_worlds=n_worlds, block_days=block_days, n_resamples=n_resamples, rng=rng
+    )
+    runs, ends = runs.reshape(len(runs), -1), ends.reshape(2, -1)
     low, high = weights @ ends[0], weights @ ends[1]
     scores = score(weights @ runs.T, low[:, None], high[:, None])
     drawn = rng.integers(len(runs), size=scores.shape)

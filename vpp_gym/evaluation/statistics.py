@@ -82,22 +82,29 @@ def stratified_bootstrap(
 
 
 def block_weights(
-    n_days: int, *, block_days: int = 7, n_resamples: int = 2000, rng: np.random.Generator
+    n_days: int,
+    *,
+    n_worlds: int = 1,
+    block_days: int = 7,
+    n_resamples: int = 2000,
+    rng: np.random.Generator,
 ) -> Floats:
     """How often each day is drawn when blocks of consecutive days are resampled.
 
-    Blocks start on any day and run on from the last day to the first, so every
-    day is drawn equally often on average; the last block is cut to fit. Days
-    within a block stay together, and so does their dependence.
+    Blocks start on any day of any world and run on from its last day to its first, so
+    every day is drawn equally often on average and no block holds days of two worlds;
+    the last block is cut to fit. Days within a block stay together, and so does their
+    dependence.
 
     Args:
-        n_days: length of the series.
+        n_days: length of the series of a world.
+        n_worlds: how many worlds lie one after the other.
         block_days: length of a block; a week keeps the weekly pattern.
         n_resamples: number of resampled series.
         rng: source of the draws.
 
     Returns:
-        (n_resamples, n_days) whole numbers, each row summing to n_days.
+        (n_resamples, n_worlds * n_days) whole numbers, each row summing to their number.
 
     Source: Politis & Romano 1992, circular block-resampling.
     """
@@ -105,13 +112,14 @@ def block_weights(
         raise InvalidInputError("n_days", n_days, "give at least one day")
     if block_days < 1:
         raise InvalidInputError("block_days", block_days, "give at least one day")
-    block_days = min(block_days, n_days)
-    n_blocks = -(-n_days // block_days)
-    first = rng.integers(n_days, size=(n_resamples, n_blocks, 1))
-    drawn = ((first + np.arange(block_days)) % n_days).reshape(n_resamples, -1)[:, :n_days]
-    flat = drawn + n_days * np.arange(n_resamples)[:, None]
-    counts = np.bincount(flat.ravel(), minlength=n_resamples * n_days)
-    return counts.reshape(n_resamples, n_days).astype(np.float64)
+    block_days, n_all = min(block_days, n_days), n_worlds * n_days
+    n_blocks = -(-n_all // block_days)
+    first = rng.integers(n_all, size=(n_resamples, n_blocks, 1))
+    world, day = np.divmod(first, n_days)
+    drawn = world * n_days + (day + np.arange(block_days)) % n_days
+    flat = drawn.reshape(n_resamples, -1)[:, :n_all] + n_all * np.arange(n_resamples)[:, None]
+    counts = np.bincount(flat.ravel(), minlength=n_resamples * n_all)
+    return counts.reshape(n_resamples, n_all).astype(np.float64)
 
 
 def block_bootstrap(
@@ -128,20 +136,27 @@ def block_bootstrap(
     All columns are drawn on the same days: differences and ratios are paired.
 
     Args:
-        days: (n_days, k) k daily quantities.
-        statistic: maps (..., k) sums over all days to (...) values.
+        days: (n_days, k) or (worlds, n_days, k) k daily quantities.
+        statistic: maps (..., k) sums over all days, mean of the worlds, to (...) values.
         block_days: length of a block.
         confidence: of the percentile interval.
         n_resamples: bootstrap draws.
         rng: source of the draws.
     """
     table = np.asarray(days, dtype=np.float64)
-    if table.ndim != 2 or not np.isfinite(table).all():
-        raise InvalidInputError("days", table.shape, "give finite values of shape (n_days, k)")
+    table = table[None] if table.ndim == 2 else table
+    if table.ndim != 3 or not np.isfinite(table).all():
+        remedy = "give finite values of shape (n_days, k) or (worlds, n_days, k)"
+        raise InvalidInputError("days", table.shape, remedy)
     _check_draws(confidence, n_resamples)
-    weights = block_weights(len(table), block_days=block_days, n_resamples=n_resamples, rng=rng)
+    n_worlds, n_days, k = table.shape
+    weights = block_weights(
+        n_days, n_worlds=n_worlds, block_days=block_days, n_resamples=n_resamples, rng=rng
+    )
     return percentile_interval(
-        float(statistic(table.sum(axis=0))), statistic(weights @ table), confidence
+        float(statistic(table.mean(axis=0).sum(axis=0))),
+        statistic(weights @ table.reshape(-1, k) / n_worlds),
+        confidence,
     )
 
 
@@ -159,28 +174,37 @@ def paired_difference(
     With several seeds of a policy its sum is the interquartile mean over them.
 
     Args:
-        a_eur: (n_days,) or (seeds, n_days) EUR of policy a.
-        b_eur: (n_days,) or (seeds, n_days) EUR of policy b on the same days.
+        a_eur: EUR of policy a: (n_days,), (seeds, n_days) or (seeds, worlds, n_days).
+        b_eur: EUR of policy b on the same days: the same, with as many seeds as it has.
         block_days: length of a block.
         confidence: of the percentile interval.
         n_resamples: bootstrap draws.
         rng: source of the draws.
 
     Returns:
-        EUR over all days.
+        EUR over all days, mean of the worlds.
     """
-    a, b = (np.atleast_2d(np.asarray(days, dtype=np.float64)) for days in (a_eur, b_eur))
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        raise InvalidInputError("b_eur", b.shape, f"give one value for each of {a.shape[-1]} days")
+    a, b = by_seed_and_world("a_eur", a_eur), by_seed_and_world("b_eur", b_eur)
+    if a.shape[1:] != b.shape[1:]:
+        raise InvalidInputError("b_eur", b.shape, f"give one value for each of {a.shape[1:]} days")
     seeds = len(a)
     return block_bootstrap(
-        np.concatenate([a, b]).T,
+        np.moveaxis(np.concatenate([a, b]), 0, -1),
         lambda sums: interquartile_mean(sums[..., :seeds]) - interquartile_mean(sums[..., seeds:]),
         block_days=block_days,
         confidence=confidence,
         n_resamples=n_resamples,
         rng=rng,
     )
+
+
+def by_seed_and_world(name: str, days: ArrayLike) -> Floats:
+    """(seeds, worlds, n_days) of (n_days,), (seeds, n_days) or just that."""
+    table = np.atleast_2d(np.asarray(days, dtype=np.float64))
+    table = table[:, None] if table.ndim == 2 else table
+    if table.ndim != 3:
+        raise InvalidInputError(name, table.shape, "give (seeds, worlds, n_days) or less")
+    return table
 
 
 def percentile_interval(estimate: float, drawn: ArrayLike, confidence: float = 0.95) -> Interval:

@@ -12,6 +12,7 @@ from vpp_gym.hydrogen.carpark_world import CarParkScenario
 from vpp_gym.hydrogen.params import CarParkParams, PriceYearParams
 from vpp_gym.hydrogen.parking import draw_drivers
 from vpp_gym.scenarios.named import as_source
+from vpp_gym.scenarios.source import ScenarioSource
 
 Floats = NDArray[np.float64]
 
@@ -25,12 +26,12 @@ class CarParkSource:
 
     Attributes:
         params: of every world.
-        base: name of the years whose day-ahead prices are stretched; seed k takes
+        base: the years, or their name, whose day-ahead prices are stretched; seed k takes
             year k modulo their number.
     """
 
     params: CarParkParams
-    base: str = BASE_YEAR
+    base: ScenarioSource | str = BASE_YEAR
 
     def scenario(self, seed: int) -> CarParkScenario:
         """World `seed`: the same whenever asked for."""

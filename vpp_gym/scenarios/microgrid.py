@@ -13,6 +13,7 @@ from vpp_gym.hydrogen.params import MicrogridParams
 from vpp_gym.hydrogen.volume_contracts import draw_cars
 from vpp_gym.hydrogen.weather import draw_wind_kwh
 from vpp_gym.scenarios.named import as_source
+from vpp_gym.scenarios.source import ScenarioSource
 
 BASE_YEAR = "synthetic:test"
 _HOUSEHOLDS, _WIND, _CARS = range(3)
@@ -27,11 +28,12 @@ class MicrogridSource:
 
     Attributes:
         params: of every world.
-        base: name of the years of day-ahead prices; seed k takes year k modulo their number.
+        base: the years, or their name, of day-ahead prices; seed k takes year k modulo their
+            number.
     """
 
     params: MicrogridParams
-    base: str = BASE_YEAR
+    base: ScenarioSource | str = BASE_YEAR
 
     def scenario(self, seed: int) -> MicrogridScenario:
         """World `seed`: the same whenever asked for."""

@@ -1,0 +1,69 @@
+"""The suite of the car park."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, HydrogenSuite, thousandth
+from vpp_gym.evaluation.hydrogen import car_park_bound, evaluate_car_park
+from vpp_gym.evaluation.tables import Columns, percent, whole
+from vpp_gym.hydrogen.params import CarParkParams, changed
+from vpp_gym.policies.car_park import car_park_baselines
+from vpp_gym.scenarios.car_park import CarParkSource
+
+
+class CarParkSuite(HydrogenSuite):
+    """The car park with price-based contracts."""
+
+    name = "car_park"
+    env_id = "FCEVCarPark-v0"
+    worlds = 8
+    description = (
+        "a car park of 500 fuel-cell cars with price-based contracts, in synthetic test years"
+    )
+    differs = "drivers, prices and errors of the price forecast"
+    scale_words = (
+        f"Score: 0 is `{LOW}`, the strategy of Park Lee et al. 2018, 100 is `{HIGH}`, a bound "
+        f"on the profit: every price and stay known, lots split, each car in its own best "
+        f"hours. `foresight` knows as much and obeys the market's rules."
+    )
+    tracks: ClassVar[Mapping[str, str]] = {
+        "equal": "every driver's minPrice is the cost of V2G",
+        "random": "minPrices differ: the cost of V2G times 1 to 1.5",
+    }
+    changes: ClassVar = {
+        "equal": {"contract": {"min_price": "equal"}},
+        "random": {"contract": {"min_price": "random"}},
+    }
+    baselines = staticmethod(car_park_baselines)
+    known = ("article", "no_v2g")
+    columns: ClassVar[Columns] = {
+        **COMMON,
+        "V2G MWh": thousandth("v2g_kwh"),
+        "Sold V2G delivered %": lambda row: percent(row.get("delivered_share")),
+        "Drivers' profit EUR": lambda row: whole(row.get("driver_profit_eur")),
+        **LAST,
+    }
+    brief = (*COMMON, "V2G MWh", "Sold V2G delivered %")
+
+    def params(self, track: str) -> CarParkParams:
+        """Rules of a track."""
+        return changed(CarParkParams(), self.changes[track])
+
+    def scenario(self, track: str, world: int) -> Any:
+        """A world of a track."""
+        return CarParkSource(self.params(track), self.years()).scenario(world)
+
+    def rows(
+        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
+    ) -> pd.DataFrame:
+        """Days of a policy; without one those of the bound, which is hindsight here."""
+        if policy is None:
+            return car_park_bound(scenario, params).head(days or scenario.n_days)
+        return evaluate_car_park(policy, scenario, params, end_day=days, seed=seed)[0]
+
+    def _fresh(self, name: str, seed: int) -> Any:
+        return None if name == HIGH else super()._fresh(name, seed)

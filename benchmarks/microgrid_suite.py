@@ -1,0 +1,63 @@
+"""The suite of the microgrid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, HydrogenSuite, thousandth
+from vpp_gym.evaluation.hydrogen import evaluate_microgrid
+from vpp_gym.evaluation.tables import Columns, percent
+from vpp_gym.hydrogen.params import MicrogridParams, changed
+from vpp_gym.policies.microgrid import microgrid_baselines
+from vpp_gym.scenarios.microgrid import MicrogridSource
+
+
+class MicrogridSuite(HydrogenSuite):
+    """The microgrid with volume-based or control-based contracts."""
+
+    name = "microgrid"
+    env_id = "FCEVMicrogrid-v0"
+    worlds = 4
+    description = "a neighbourhood of 200 households and 50 fuel-cell cars, in synthetic test years"
+    differs = "households, weather, cars and prices"
+    scale_words = (
+        f"Score: 0 is `{LOW}`, the strategy of Park Lee et al. 2018, 100 is `{HIGH}`: the "
+        f"linear program of the whole year, with contracts as the world offers them. A policy "
+        f"that changes the volumes of contracts can exceed it. Profit is minus the cost of "
+        f"the year. Self-sufficiency is the share of the load that is not imported; fairness "
+        f"is Jain's index of the drivers' V2G."
+    )
+    tracks: ClassVar[Mapping[str, str]] = {
+        "volume": "volume-based contracts, and wind is there to make hydrogen",
+        "wind": "volume-based contracts, and wind may serve houses",
+    }
+    changes: ClassVar = {"volume": {}, "wind": {"wind": {"serves_houses": True}}}
+    baselines = staticmethod(microgrid_baselines)
+    known = ("article", "direct_use")
+    columns: ClassVar[Columns] = {
+        **COMMON,
+        "Self-sufficiency %": lambda row: percent(row.get("self_sufficiency")),
+        "Import MWh": thousandth("import_kwh"),
+        "V2G MWh": thousandth("v2g_kwh"),
+        "Committed MWh": thousandth("committed_kwh"),
+        "Fairness": lambda row: f"{row['fairness']:.3f}",
+        **LAST,
+    }
+    brief = (*COMMON, "Self-sufficiency %", "V2G MWh", "Fairness")
+
+    def params(self, track: str) -> MicrogridParams:
+        """Rules of a track."""
+        return changed(MicrogridParams(), self.changes[track])
+
+    def scenario(self, track: str, world: int) -> Any:
+        """A world of a track."""
+        return MicrogridSource(self.params(track), self.years()).scenario(world)
+
+    def rows(
+        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
+    ) -> pd.DataFrame:
+        """Days of a policy."""
+        return evaluate_microgrid(policy, scenario, params, end_day=days, seed=seed)[0]
