@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from importlib import import_module
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pandas as pd
@@ -88,6 +89,11 @@ def test_run_lists_the_baselines():
     listed = json.loads(vpp_gym("run", "--list", "--json"))
     assert [row["policy"] for row in listed] == list(baselines())
     assert "the future" in vpp_gym("run", "--list")
+    offers = {row["policy"]: row["offers"] for row in listed}
+    assert offers["rolling_mpc_3h"] == "3 h menu"
+    assert offers["rolling_mpc+two_stage"] is None
+    assert offers["hindsight"] == offers["stochastic_mpc_price+expected_load"]
+    assert offers["hindsight"] == "price-based at 1 x wear"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +131,13 @@ def doctor(*words: object, code: int) -> dict[str, str]:
     assert report["ok"] is (code == 0)
     assert all(check["remedy"] for check in report["checks"] if check["state"] != "ok")
     return {check["name"]: check["state"] for check in report["checks"]}
+
+
+def test_doctor_finds_every_package_that_is_installed():
+    names = {checks._name(line) for line in checks.requires("vpp_gym")}
+    there = {name for name in names if any(distributions(name=name))}
+    assert {"numpy", "pytest"} <= there
+    assert {name for name in there if checks._installed(name) is None} == set()
 
 
 @pytest.mark.usefixtures("no_data")

@@ -49,6 +49,13 @@ def test_best_bids_beat_every_other_bid():
         assert (money(best) >= money(-buy + share * (buy + sell)) - 1e-12).all()
 
 
+def test_a_load_beyond_the_bounds_is_covered_as_far_as_they_go():
+    between = {"da_eur_per_kwh": 0.04, "short_eur_per_kwh": 0.06, "long_eur_per_kwh": 0.02}
+    bounds = {"buy_bound_kwh": np.full(3, 8.0), "sell_bound_kwh": np.full(3, 6.0)}
+    bids = best_bids_kwh(**between, load_kwh=np.array([20.0, -20.0, 5.0]), **bounds)
+    assert bids.tolist() == [-8.0, 6.0, -5.0]
+
+
 def test_wait_and_see_bets_as_its_history_is_split(snapshot_of):
     line = np.arange(12, 12 + 96) % 24
     day = np.repeat(np.arange(4), 24)

@@ -93,6 +93,15 @@ def test_buys_the_quantile_of_its_loads(snapshot_of):
     )
 
 
+@pytest.mark.parametrize("method", ["two_stage", "expected_value", "wait_and_see"])
+def test_sells_no_more_than_the_load_where_no_car_may_discharge(snapshot_of, method):
+    # Imbalance is 3 ct cheaper than the day-ahead price: a bet sells all that may be sold.
+    snapshot = snapshot_of(hour=12, energy_kwh=[50.0], **history(3, 0.02, 0.02))
+    everything = TwoStage(method, spread_share=1.0).bids(snapshot)[0]
+    np.testing.assert_allclose(everything, 11.0)
+    assert TwoStage(method, spread_share=1.0, sells=False).bids(snapshot)[0].tolist() == [0.0] * 24
+
+
 def test_methods_agree_where_nothing_is_uncertain(snapshot_of):
     snapshot = snapshot_of(hour=12, energy_kwh=[50.0], params=DUAL, **history(3, 0.08, 0.04))
     for method in ("two_stage", "expected_value", "wait_and_see"):

@@ -15,6 +15,9 @@ from typing import Any, Literal
 
 State = Literal["ok", "broken", "absent"]
 
+IMPORTED_AS = {"pytest-xdist": "xdist"}
+"""Packages that are not imported under their own name."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -164,4 +167,4 @@ def _installed(package: str) -> str | None:
         found = version(package)
     except PackageNotFoundError:
         return None
-    return found if find_spec(package.replace("-", "_")) else None
+    return found if find_spec(IMPORTED_AS.get(package, package.replace("-", "_"))) else None

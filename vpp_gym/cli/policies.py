@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from vpp_gym.policies.base import Policy
 
 
-COLUMNS = {
-    "policy": "Policy",
-    "dispatch": "Dispatch",
-    "forecast": "Forecast of prices",
-    "menu_term_h": "Menu h",
-}
+COLUMNS = {"policy": "Policy", "forecast": "Forecast of prices", "offers": "Offers to owners"}
 """What fits on a terminal; the bidder's name is part of the policy's."""
 
 
@@ -46,15 +41,15 @@ def list_policies(as_json: bool) -> None:
         print_json(rows)
         return
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    for heading in COLUMNS.values():
-        table.add_column(heading, no_wrap=True)
+    for name, heading in COLUMNS.items():
+        table.add_column(heading, no_wrap=name != "offers")
     for row in rows:
         table.add_row(*("-" if row[name] is None else str(row[name]) for name in COLUMNS))
     console.print(table)
 
 
 def _facts(policy: Any) -> dict[str, Any]:
-    """Its name, the class to read about it, its forecast, menu and bids."""
+    """Its name, the class to read about it, its forecast, offers and bids."""
     dispatcher = getattr(policy, "dispatcher", policy)
     forecaster = getattr(dispatcher, "forecaster", None)
     bids_itself = "its own" if hasattr(policy, "bid_bound") else None
@@ -62,6 +57,17 @@ def _facts(policy: Any) -> dict[str, Any]:
         "policy": policy.name,
         "dispatch": type(dispatcher).__name__,
         "forecast": "the future" if policy.privileged else getattr(forecaster, "name", None),
+        "offers": _offers(policy),
         "menu_term_h": policy.term_h or None,
         "bids": getattr(getattr(policy, "bidder", None), "name", bids_itself),
     }
+
+
+def _offers(policy: Any) -> str | None:
+    """What it offers to owners, in words; None: nothing."""
+    from vpp_gym.policies.offering import fixed_term, in_words
+
+    offering = getattr(policy, "contract", None)
+    if not offering and policy.term_h:
+        offering = fixed_term(policy.term_h)
+    return in_words(offering) if offering else None
