@@ -180,9 +180,12 @@ def test_chargers_elsewhere_keep_the_instant_or_the_clock(folder, tmp_path):
     assert first == {"instant": "2024-04-01T17:00", "local": "2024-04-01T08:00"}
 
 
-def test_the_same_files_make_the_same_bytes(folder, file, tmp_path):
-    again = write_world(tmp_path / "again.parquet", build_world(folder, READ))
-    assert again.read_bytes() == file.read_bytes()
+def test_the_same_files_make_the_same_bytes(folder, tmp_path):
+    one, other = (
+        write_world(tmp_path / f"{name}.parquet", build_world(folder, READ)).read_bytes()
+        for name in ("one", "other")
+    )
+    assert one == other
 
 
 def test_header_says_where_the_world_comes_from(folder, file):
@@ -249,7 +252,8 @@ def rewritten(file: Path, target: Path, change) -> Path:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda h: h.update(version=2), "version: got 2"),
+        (lambda h: h.update(version=2), "version: got 2; this vpp_gym reads another version"),
+        (lambda h: h["splits"][0].update(name="test"), "splits: got"),
         (lambda h: h.update(format="x"), "format: got 'x'"),
         (lambda h: h.update(more=1), "more: got 1"),
         (lambda h: h.update(timezone="Europe/Nowhere"), "timezone: got 'Europe/Nowhere'"),
@@ -291,6 +295,16 @@ def test_numbers_that_no_world_has_are_refused(file, tmp_path):
             first += split.n_steps
     with pytest.raises(InvalidInputError, match=r"da_eur_per_kwh\[3\]"):
         read_world(path, "train")
+
+
+def test_a_byte_that_changed_on_the_way_is_noticed(file, tmp_path):
+    content = bytearray(file.read_bytes())
+    place = content.index(b"\x28\xb5\x2f\xfd") + 40
+    content[place] ^= 0xFF
+    other = tmp_path / "other.parquet"
+    other.write_bytes(content)
+    with pytest.raises(InvalidInputError, match=r"CRC checksum .*the file is damaged"):
+        read_world(other, "train")
 
 
 def test_reading_needs_no_pandas(file):

@@ -130,5 +130,7 @@ def show_described(document: dict[str, Any]) -> None:
         console.print(
             f"  {source['file']} ({source['kind']}, sha256 {source['sha256'][:12]})", soft_wrap=True
         )
+    if aside := provenance["left_aside"]:
+        console.print(f"  left aside: {', '.join(aside)}", soft_wrap=True)
     for name, count in provenance["counts"].items():
         console.print(f"  {name}: {count:,}", soft_wrap=True)

@@ -10,11 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.joined import common_zone
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD
 
 QUARTER_H = 0.25
 QUARTER = pd.Timedelta(minutes=15)
+MOST_FILLED_SHARE = 0.1
+"""Prices with more gaps, however short, are of another resolution, or damaged."""
 
 
 @dataclass(frozen=True)
@@ -60,23 +63,10 @@ class GridPrices:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def common_zone(files: Sequence[PriceRows]) -> str | None:
-    """The zone that all files share.
-
-    Raises:
-        InvalidInputError: they do not.
-    """
-    zones = {one.zone for one in files}
-    if len(zones) != 1:
-        names = {one.report.file: one.zone or "24 hours on every day" for one in files}
-        raise InvalidInputError("clock", names, "build a world from files on one clock")
-    return zones.pop()
-
-
 def covered_days(files: Sequence[PriceRows]) -> Span:
     """Days that every one of the given files covers from end to end.
 
-    Files of one market are to be joined first: see `joined`.
+    Files of one market are to be joined first: see `vpp_gym.scenarios.files.joined`.
 
     Raises:
         InvalidInputError: there is no such day.
@@ -91,23 +81,6 @@ def covered_days(files: Sequence[PriceRows]) -> Span:
             "span", f"{first} to {last}", "give files that share at least one whole day"
         )
     return span
-
-
-def joined(files: Sequence[PriceRows]) -> PriceRows:
-    """Files of one market as one; rows that two files share are kept once.
-
-    Raises:
-        InvalidInputError: the files contradict one another.
-    """
-    zone = common_zone(files)
-    rows = pd.concat([one.rows for one in files], ignore_index=True).drop_duplicates()
-    rows = rows.sort_values("start", kind="stable", ignore_index=True)
-    twice = rows.duplicated(["start", "dt_h"])
-    if twice.any():
-        names = [one.report.file for one in files]
-        when = str(rows["start"][twice.idxmax()])
-        raise InvalidInputError("prices", names, f"they give {when} different prices: choose one")
-    return PriceRows(rows, zone, files[0].report)
 
 
 def on_grid(
@@ -207,6 +180,9 @@ def _check_gaps(missing: NDArray[np.bool_], span: Span, max_fill_h: float) -> No
         when = _local(span.begin + begin * QUARTER, span.zone)
         remedy = f"filled are gaps up to {max_fill_h:g} h: add files, or choose other days"
         raise InvalidInputError("gap", f"{gap_h:g} h from {when}", remedy)
+    if missing.mean() > MOST_FILLED_SHARE:
+        value = f"{missing.mean():.0%} of all quarters without price"
+        raise InvalidInputError("gap", value, "give the prices in their own resolution")
     if missing[0]:
         raise InvalidInputError("gap", "at the first step", "begin on another day")
 

@@ -11,19 +11,19 @@ import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.folder import files_of
+from vpp_gym.scenarios.files.joined import distinct_sessions, joined_prices
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
 from vpp_gym.scenarios.files.session_rows import SessionRows
-from vpp_gym.scenarios.grid import Span, covered_days, joined, on_grid
+from vpp_gym.scenarios.grid import Span, covered_days, on_grid
+from vpp_gym.scenarios.price_scale import check_scale
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.session_demand import sessions_on_steps
 from vpp_gym.scenarios.source import SPLITS
 from vpp_gym.scenarios.world_header import Provenance, Split, World, WorldOptions
 
 RESOLUTION_H = {"PT60M": 1.0, "PT30M": 0.5, "PT15M": 0.25}
-LARGEST_RATIO = 8.0
-"""Of typical prices on the two markets; about 1 in every year so far."""
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
 
 
@@ -43,13 +43,17 @@ def build_world(
     for one in files:
         if one.error is not None:
             raise one.error
-    return world_of([one.rows for one in files if one.rows is not None], read, build)
+    left_aside = [one.path.name for one in files if one.rows is None]
+    rows = [one.rows for one in files if one.rows is not None]
+    return world_of(rows, read, build, left_aside=left_aside)
 
 
 def world_of(
     rows: Sequence[PriceRows | SessionRows],
     read: ReadOptions | None = None,
     build: WorldOptions | None = None,
+    *,
+    left_aside: Sequence[str] = (),
 ) -> World:
     """The world of prices and sessions that were read.
 
@@ -57,6 +61,7 @@ def world_of(
         rows: day-ahead prices, imbalance prices and sessions, from any readers.
         read: options that they were read with.
         build: options of building.
+        left_aside: names of files beside these, of no known kind.
 
     Raises:
         InvalidInputError: a market or sessions missing, or rows that do not fit
@@ -65,19 +70,21 @@ def world_of(
     read, build = read or ReadOptions(), build or WorldOptions()
     prices = [one for one in rows if isinstance(one, PriceRows)]
     sessions = [one for one in rows if isinstance(one, SessionRows)]
-    markets = [_market(prices, columns) for columns in (DAY_AHEAD, IMBALANCE)]
+    aside = f"none, {', '.join(left_aside)} left aside" if left_aside else None
+    markets = [_market(prices, columns, aside) for columns in (DAY_AHEAD, IMBALANCE)]
     if not sessions:
-        raise InvalidInputError("sessions", None, "add a file of sessions to the folder")
+        raise InvalidInputError("sessions", aside, "add a file of sessions to the folder")
     span = _span(markets, build)
     on_steps, counts = _prices(markets, span, build)
     if not read.trust_unit:
-        _check_scale(on_steps)
+        check_scale(on_steps, np.datetime64(span.first_day), build.dt_h)
     table = _sessions(sessions, span, build, counts)
     provenance = Provenance(
         vpp_gym=version("vpp_gym"),
         read=read,
         build=build,
         sources=[one.report for one in rows],
+        left_aside=list(left_aside),
         counts={name: count for name, count in counts.items() if count},
     )
     scenario = Scenario.from_arrays(
@@ -94,13 +101,13 @@ def world_of(
     return World(scenario, splits_of(scenario, build), provenance)
 
 
-def _market(prices: Sequence[PriceRows], columns: tuple[str, ...]) -> PriceRows:
+def _market(prices: Sequence[PriceRows], columns: tuple[str, ...], aside: str | None) -> PriceRows:
     """All prices of one market."""
     having = [one for one in prices if set(columns) <= set(one.columns)]
     if not having:
-        raise InvalidInputError("prices", None, f"add a file with {' and '.join(columns)}")
+        raise InvalidInputError("prices", aside, f"add a file with {' and '.join(columns)}")
     other = {name for one in having for name in one.columns} - set(columns)
-    return joined(
+    return joined_prices(
         [
             PriceRows(one.rows.drop(columns=list(other), errors="ignore"), one.zone, one.report)
             for one in having
@@ -139,22 +146,13 @@ def _prices(
     return prices, counts
 
 
-def _check_scale(prices: dict[str, np.ndarray]) -> None:
-    """Refuse markets whose typical prices cannot be of the same unit."""
-    day_ahead, *imbalance = (
-        float(np.median(np.abs(prices[name]))) for name in (*DAY_AHEAD, *IMBALANCE)
-    )
-    ratio = np.mean(imbalance) / day_ahead if day_ahead else np.inf
-    if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
-        value = f"imbalance is typically {ratio:.3g} times day-ahead"
-        raise InvalidInputError("prices", value, "has one of the two another unit?")
-
-
 def _sessions(
     sessions: Sequence[SessionRows], span: Span, build: WorldOptions, counts: dict[str, int]
 ) -> pd.DataFrame:
     tables = []
-    for one in sessions:
+    distinct, repeated = distinct_sessions(sessions)
+    counts |= repeated
+    for one in distinct:
         table, left = sessions_on_steps(
             one,
             span,

@@ -23,6 +23,8 @@ from vpp_gym.scenarios.world_header import World, WorldHeader
 SUFFIX = ".parquet"
 KEY = b"vpp_gym"
 ALL = "all"
+BUILT = "give a file that `vpp-gym data build` wrote"
+NEWER = "this vpp_gym reads another version of the format: update it, or build the file again"
 
 PRICES = ("da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh")
 ARRIVAL = pa.struct(
@@ -73,7 +75,7 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
     )
     schema = SCHEMA.with_metadata({KEY: header.model_dump_json().encode()})
     table = pa.table([*_price_columns(scenario), _arrivals(scenario)], schema=schema)
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
         first = 0
         for split in world.splits:
             rows = table.slice(first, split.n_steps)
@@ -170,21 +172,21 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
     """The file, and what it says about itself, in agreement with its rows."""
     if not Path(path).is_file():
         raise InvalidInputError("scenario", str(path), "give the path of an existing world file")
-    remedy = "give a file that `vpp-gym data build` wrote"
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
-        raise InvalidInputError(str(path), str(error), remedy) from error
+        raise InvalidInputError(str(path), str(error), BUILT) from error
     text = (file.schema_arrow.metadata or {}).get(KEY)
     if text is None:
-        raise InvalidInputError(str(path), "no metadata of vpp_gym", remedy)
+        raise InvalidInputError(str(path), "no metadata of vpp_gym", BUILT)
     try:
         header = WorldHeader.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
+        remedy = NEWER if field == "version" else BUILT
         raise InvalidInputError(f"{path} {field}", first["input"], remedy) from error
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
     if not file.schema_arrow.equals(SCHEMA) or groups != [one.n_steps for one in header.splits]:
-        raise InvalidInputError(str(path), "other columns or row groups", remedy)
+        raise InvalidInputError(str(path), "other columns or row groups", BUILT)
     return file, header

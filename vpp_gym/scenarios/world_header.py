@@ -101,6 +101,7 @@ class Provenance(BaseModel):
         read: options of reading.
         build: options of building.
         sources: what became of every file.
+        left_aside: files of no known kind beside them.
         counts: what was filled, converted and left out while building.
     """
 
@@ -110,6 +111,7 @@ class Provenance(BaseModel):
     read: ReadOptions
     build: WorldOptions
     sources: list[FileReport]
+    left_aside: list[str] = []
     counts: dict[str, int]
 
 
@@ -133,6 +135,13 @@ class WorldHeader(BaseModel):
     timezone: str | None
     splits: tuple[Split, ...]
     provenance: Provenance
+
+    @field_validator("splits")
+    @classmethod
+    def _each_name_once(cls, splits: tuple[Split, ...]) -> tuple[Split, ...]:
+        if len({one.name for one in splits}) < len(splits):
+            raise ValueError("two splits have one name")
+        return splits
 
 
 @dataclass(frozen=True)

@@ -117,12 +117,12 @@ REFUSED = {
     "wrong separator": (
         SESSIONS,
         lambda lines: [line.replace(",", "|") for line in lines],
-        "sessions: got None; add a file of sessions",
+        r"elaad.csv columns: got 'no TransactionId, .*commas, semicolons or tabs",
     ),
     "missing column": (
         IMBALANCE,
         edit(0, "Price Surplus", "Surplus"),
-        "add a file with im_short_eur_per_kwh",
+        "tennet.csv columns: got 'no Price Surplus'; this resembles tennet settlement csv",
     ),
     "column named twice": (
         SESSIONS,
@@ -202,6 +202,66 @@ REFUSED = {
     "energy and power swapped": (SESSIONS, swapped(8, 9), "energy is 0.12 of power times hours"),
     "all stays negative": (SESSIONS, scaled(6, -1), "stays differ from stop - start"),
     "a name of two bytes zero": (SESSIONS, edit(5, "card", "ca\0rd"), "zero bytes"),
+    "a summer hour marked as winter time": (
+        PRICES,
+        edit(9, "08:00:00 - ", "08:00:00 (CET) - "),
+        r"line 10: got '2024-06-03 08:00:00 \(CET\)'; the clock of Europe/Amsterdam",
+    ),
+    "names in lower case": (
+        SESSIONS,
+        lambda lines: [lines[0].lower(), *lines[1:]],
+        r"elaad.csv columns: got 'no TransactionId, .*its first line must name them",
+    ),
+    "zip archive": (SESSIONS, lambda _: b"PK\x03\x04\x14\0", "got 'a ZIP archive'; unpack it"),
+    "gzip archive": (PRICES, lambda _: b"\x1f\x8b\x08\0", "got 'a gzip archive'; unpack it"),
+    "workbook with a password": (
+        SESSIONS,
+        lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "or with a password'; save it as CSV",
+    ),
+    "workbook cut off": (
+        SESSIONS,
+        lambda _: b"PK\x03\x04 xl/workbook.xml",
+        "(give a readable workbook|pip install openpyxl)",
+    ),
+    "web page": (PRICES, lambda _: "<!DOCTYPE html><html><br></html>", "not a web page"),
+    "a third of the energy in Wh": (
+        SESSIONS,
+        lambda lines: [
+            x.replace("10.5,3.7", "105,3.7") if i % 3 == 0 else x for i, x in enumerate(lines)
+        ],
+        "sessions took more than their power gives in the stay",
+    ),
+    "one quarter of each hour": (
+        IMBALANCE,
+        lambda lines: [lines[0], *lines[1::4]],
+        "gap: got '75% of all quarters without price'; give .*own resolution",
+    ),
+    "every second hour": (PRICES, lambda lines: [lines[0], *lines[1::2]], "gap: got '50% of all"),
+    "unit that changes on the way": (
+        PRICES,
+        lambda lines: [*lines[:130], *scaled(3, 0.1)([lines[0], *lines[130:]])[1:]],
+        "imbalance is typically .* times day-ahead from 2024-06-05'; has one of the two",
+    ),
+    "arabic digits": (PRICES, edit(7, "46.0", "٤٦"), "got '٤٦'; give numbers in EUR/MWh"),
+    "thousands separator": (PRICES, edit(7, "46.0", '"1,046.0"'), "got '1,046.0'"),
+    "times of Excel as numbers": (SESSIONS, edit(1, "06/03/2024 00:30", "45446.02"), "got '45446"),
+    "times with their offset": (
+        SESSIONS,
+        edit(1, "06/03/2024 00:30", "06/03/2024 00:30+02:00"),
+        "line 2, UTCTransactionStart: got",
+    ),
+    "sum in the last line": (SESSIONS, lambda ls: [*ls, "Total,,,,,,,,395,"], "line 42, UTCTrans"),
+    "two separators": (
+        SESSIONS,
+        lambda lines: [*lines[:20], *(line.replace(",", ";") for line in lines[20:])],
+        "line 21: got '1 cells'",
+    ),
+    "stay of three months": (
+        SESSIONS,
+        lambda ls: [*ls, "99,cp,1,06/03/2024 10:00,09/08/2024 10:00,card,2328,3,10.5,3.7"],
+        "stay_h: got '2328'; stays are in hours",
+    ),
     "open quote": (SESSIONS, edit(5, "card", '"card'), "elaad.csv line"),
 }
 
@@ -219,6 +279,13 @@ def drop_line(line: int) -> Callable[[Lines], Lines]:
 
 COUNTED = {
     "byte order mark": (PRICES, lambda ls: b"\xef\xbb\xbf" + "\n".join(ls).encode(), {}),
+    "two byte order marks": (SESSIONS, lambda ls: b"\xef\xbb\xbf" * 2 + "\n".join(ls).encode(), {}),
+    "lines that end as on old Macs": (SESSIONS, lambda lines: "\r".join(lines).encode(), {}),
+    "departure at arrival": (
+        SESSIONS,
+        edit(1, "06/03/2024 02:30,card,2,2", "06/03/2024 00:30,card,0,0"),
+        {"stay_not_positive": 1},
+    ),
     "columns in another order": (
         SESSIONS,
         lambda lines: [",".join(reversed(line.split(","))) for line in lines],

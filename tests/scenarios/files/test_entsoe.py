@@ -163,3 +163,25 @@ def test_frames_without_zone_with_another_step_or_column_are_refused():
         day_ahead_from_series(series, dt_h=1.0)
     with pytest.raises(InvalidInputError, match="add the column Long"):
         imbalance_from_frame(series.to_frame("Short"))
+
+
+def test_what_is_no_series_of_prices_is_refused():
+    at = samples.moments(ORDINARY)
+    series = pd.Series(50.0, index=at)
+    for other in (series.to_frame(), {"60min": series}, [50.0]):
+        with pytest.raises(InvalidInputError, match="give one series of pandas"):
+            day_ahead_from_series(other, dt_h=1.0)
+    with pytest.raises(InvalidInputError, match="give a frame of pandas"):
+        imbalance_from_frame(series)
+    text = series.astype(object).where(series.index != at[3], "1.234,5")
+    with pytest.raises(InvalidInputError, match=r"03:00:00\+02:00: got '1\.234,5'; give numbers"):
+        day_ahead_from_series(text, dt_h=1.0)
+    with pytest.raises(InvalidInputError, match="timezone: got 'Mars/X'; give an IANA name"):
+        day_ahead_from_series(series, dt_h=1.0, zone="Mars/X")
+
+
+def test_swapped_columns_of_a_frame_are_refused_with_their_prices():
+    at = samples.moments(ORDINARY, 1, 15)
+    frame = pd.DataFrame({"Long": 80.0, "Short": 60.0}, index=at)
+    with pytest.raises(InvalidInputError, match=r"got 'im_short_eur_per_kwh 0\.06, .*swapped"):
+        imbalance_from_frame(frame)

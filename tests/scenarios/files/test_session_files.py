@@ -144,3 +144,22 @@ def test_acn_names_a_field_that_is_missing(written):
     del session["kWhDelivered"]
     with pytest.raises(InvalidInputError, match=r"\[0\]\.kWhDelivered: got None; Field required"):
         read_acn(written(samples.acn(session)))
+
+
+def test_acn_without_energy_is_counted_and_an_unknown_zone_refused(written):
+    given = [samples.acn_session(i) for i in range(20)]
+    given[3]["kWhDelivered"] = None
+    assert read_acn(written(samples.acn(*given))).report.dropped == {"no_stay_or_energy": 1}
+    for zone in ("Mars/Olympus", ""):
+        given[0]["timezone"] = zone
+        with pytest.raises(InvalidInputError, match=r"timezone: got .*; give an IANA name"):
+            read_acn(written(samples.acn(*given)))
+
+
+def test_workbook_with_a_column_twice(tmp_path):
+    pytest.importorskip("openpyxl")
+    header, *lines = (line.split(",") for line in samples.elaad())
+    header[2] = "MaxPower"
+    pd.DataFrame([header, *lines]).to_excel(tmp_path / "a.xlsx", index=False, header=False)
+    with pytest.raises(InvalidInputError, match=r"columns: got \['MaxPower'\]; name each"):
+        read_elaad(tmp_path / "a.xlsx", **US)

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.raw import RawFile
@@ -21,6 +21,7 @@ from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import FIRST_YEAR, LAST_YEAR
 from vpp_gym.scenarios.files.session_rows import SessionRows, session_rows
 from vpp_gym.scenarios.files.tally import Tally
+from vpp_gym.scenarios.files.times import known_zone
 
 KIND = "acn-data json"
 
@@ -41,6 +42,13 @@ def _moment(value: Any) -> datetime | None:
     return moment
 
 
+def _zone(name: str) -> str:
+    try:
+        return known_zone(name)
+    except InvalidInputError as error:
+        raise ValueError(error.remedy) from error
+
+
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
@@ -55,8 +63,8 @@ class AcnSession(BaseModel):
     done: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
         alias="doneChargingTime", default=None
     )
-    energy_kwh: float = Field(alias="kWhDelivered", allow_inf_nan=False)
-    zone: str = Field(alias="timezone")
+    energy_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(alias="kWhDelivered")
+    zone: Annotated[str, AfterValidator(_zone)] = Field(alias="timezone")
     user_inputs: list[dict[str, Any]] | None = Field(alias="userInputs", default=None)
 
 
@@ -84,7 +92,7 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
             "start": pd.to_datetime([one.arrival for one in sessions], utc=True).as_unit("s"),
             "stay_h": [_hours(one.arrival, one.departure) for one in sessions],
             "charge_h": [_hours(one.arrival, one.done) for one in sessions],
-            "metered_kwh": [one.energy_kwh for one in sessions],
+            "metered_kwh": pd.Series([one.energy_kwh for one in sessions], dtype="float64"),
             "max_kw": float("nan"),
         }
     )
@@ -124,7 +132,8 @@ def _session(item: Any, file: str, index: int) -> AcnSession:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "session"
         value = first["input"] if first["type"] != "missing" else None
-        raise InvalidInputError(f"{file}[{index}].{field}", value, first["msg"]) from error
+        remedy = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(f"{file}[{index}].{field}", value, remedy) from error
 
 
 def _hours(start: datetime, end: datetime | None) -> float:

@@ -141,6 +141,7 @@ def _on_the_clock(rows: pd.DataFrame, tally: Tally, zone: str) -> pd.DataFrame:
     found = moments_in_order(rows["start"].where(unmarked), zone)
     offset_h = pd.to_timedelta(rows["marker"].map(OFFSET_H).astype("float64"), unit="h")
     marked = (rows["start"] - offset_h).dt.tz_localize("UTC")
+    _check_markers(rows, marked, zone, tally.file)
     rows = rows.assign(start=found.utc.where(unmarked, marked)).drop(columns="marker")
     without_price = found.skipped & rows[DAY_AHEAD[0]].isna()
     rows = tally.without(rows, "clock_skips_this_hour", without_price)
@@ -149,6 +150,18 @@ def _on_the_clock(rows: pd.DataFrame, tally: Tally, zone: str) -> pd.DataFrame:
         remedy = f"the clock of {zone} skips this time: are these times in another zone?"
         raise InvalidInputError(f"{tally.file} line {line}", "a time in the skipped hour", remedy)
     return tally.without(rows, "which_of_two_hours_unknown", rows["start"].isna())
+
+
+def _check_markers(rows: pd.DataFrame, marked: pd.Series, zone: str, file: str) -> None:
+    """Refuse a mark that the clock does not carry at that time, as winter time in June."""
+    wrong = rows["marker"].notna() & (
+        marked.dt.tz_convert(zone).dt.tz_localize(None) != rows["start"]
+    )
+    if wrong.any():
+        line = wrong.idxmax()
+        value = f"{rows['start'][line]} ({rows['marker'][line]})"
+        remedy = f"the clock of {zone} has no such time: are these times of another zone?"
+        raise InvalidInputError(f"{file} line {line}", value, remedy)
 
 
 def _lengths(start: pd.Series, end: pd.Series, file: str, zone: str) -> pd.Series:

@@ -34,17 +34,21 @@ class Found:
 def files_of(folder: str | os.PathLike[str], options: ReadOptions) -> Iterator[Found]:
     """Every file of a folder, read as far as its kind is known, by name.
 
-    Folders inside and names that begin with a dot are passed over.
+    Folders inside are of no known kind; names that begin with a dot are passed over.
 
     Raises:
-        InvalidInputError: no such folder.
+        InvalidInputError: no such folder, or one that may not be read.
     """
     place = Path(folder)
     if not place.is_dir():
         raise InvalidInputError("folder", str(place), "give an existing folder")
-    for path in sorted(place.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
-            yield found(path, options)
+    try:
+        paths = sorted(place.iterdir())
+    except OSError as error:
+        raise InvalidInputError(str(place), error.strerror, "make it readable") from error
+    for path in paths:
+        if not path.name.startswith("."):
+            yield Found(path) if path.is_dir() else found(path, options)
 
 
 def found(path: Path, options: ReadOptions) -> Found:

@@ -15,6 +15,7 @@ from vpp_gym.scenarios.files import (
     prepared_prices,
     tennet,
 )
+from vpp_gym.scenarios.files.near_miss import check_near_miss
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.raw import RawFile, header_cells
@@ -105,31 +106,52 @@ XML_ROOTS = {
     "Acknowledgement_MarketDocument": ENTSOE_XML,
     "ImbalancePrice": TENNET_XML,
 }
+CSV_COLUMNS = {
+    ELAAD.name: elaad_transactions.COLUMNS,
+    TENNET_NEW.name: tennet.NEW_CSV.columns,
+    TENNET_OLD.name: tennet.OLD_CSV.columns,
+    PREPARED_HOURS.name: prepared_prices.COLUMNS[prepared_prices.HOURLY],
+    PREPARED_QUARTERS.name: prepared_prices.COLUMNS[prepared_prices.QUARTERS],
+}
+NO_TABLES = (b"PAR1", b"%PDF", b"\x89PNG", b"\xff\xd8\xff")
+"""How worlds, documents and pictures begin."""
 
 
 def kind_of(path: Path) -> Kind | None:
     """Kind of a file; None where it is none of those known.
 
     Raises:
-        InvalidInputError: an empty file, other text than UTF-8, or broken XML.
+        InvalidInputError: an empty file, other text than UTF-8, broken XML, or a
+            first line that has most columns of a kind, but not all.
     """
     raw = RawFile.open(path)
+    if raw.content.startswith(NO_TABLES):
+        return None
     if is_excel(raw):
-        header = tuple(sheet_cells(raw, ()).columns)
-        return ELAAD if set(elaad_transactions.COLUMNS) <= set(header) else None
+        return _kind_of_sheet(tuple(sheet_cells(raw, ()).columns), raw.name)
     begin = raw.text.lstrip()[:1]
     if begin == "<":
         return XML_ROOTS.get(plain(xml_root(raw)))
     if begin and begin in "[{":
         return ACN if '"connectionTime"' in raw.text else None
-    return _kind_of_csv(header_cells(raw))
+    return _kind_of_csv(header_cells(raw), raw.name)
 
 
-def _kind_of_csv(header: tuple[str, ...]) -> Kind | None:
+def _kind_of_sheet(header: tuple[str, ...], file: str) -> Kind | None:
+    if set(elaad_transactions.COLUMNS) <= set(header):
+        return ELAAD
+    check_near_miss(header, {ELAAD.name: elaad_transactions.COLUMNS}, file=file)
+    return None
+
+
+def _kind_of_csv(header: tuple[str, ...], file: str) -> Kind | None:
     if entsoe_csv.recognises(header):
         return ENTSOE_CSV
     if form := tennet.recognised(header):
         return TENNET_NEW if form is tennet.NEW_CSV else TENNET_OLD
     if prepared := prepared_prices.recognised(header):
         return PREPARED_HOURS if prepared == prepared_prices.HOURLY else PREPARED_QUARTERS
-    return ELAAD if set(elaad_transactions.COLUMNS) <= set(header) else None
+    if set(elaad_transactions.COLUMNS) <= set(header):
+        return ELAAD
+    check_near_miss(header, CSV_COLUMNS, file=file)
+    return None

@@ -17,6 +17,12 @@ from vpp_gym.errors import InvalidInputError
 
 SEPARATORS = (",", ";", "\t")
 BYTE_ORDER_MARK = "\ufeff"
+PACKED = {
+    b"PK\x03\x04": ("a ZIP archive", "unpack it, or save the workbook as CSV"),
+    b"\x1f\x8b": ("a gzip archive", "unpack it"),
+    b"\xd0\xcf\x11\xe0": ("a workbook of before 2007, or with a password", "save it as CSV"),
+}
+"""How files begin that may hold a table, but not as text; what they are, and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,15 @@ class RawFile:
         """Read a file in full.
 
         Raises:
-            InvalidInputError: no such file, or an empty one.
+            InvalidInputError: no such file, an empty one, or one that may not be read.
         """
         file = Path(path)
-        if not file.is_file():
-            raise InvalidInputError("file", str(file), "give the path of an existing file")
-        content = file.read_bytes()
+        try:
+            if not file.is_file():
+                raise InvalidInputError("file", str(file), "give the path of an existing file")
+            content = file.read_bytes()
+        except OSError as error:
+            raise InvalidInputError(file.name, error.strerror, "make it readable") from error
         if not content.strip():
             raise InvalidInputError(file.name, "an empty file", "give a file with rows")
         return cls(file.name, content)
@@ -53,21 +62,26 @@ class RawFile:
 
     @cached_property
     def text(self) -> str:
-        """The content as UTF-8, without a byte order mark.
+        """The content as UTF-8, without byte order marks; lines end as on Unix.
 
         Raises:
             InvalidInputError: other bytes than text in UTF-8.
         """
+        for begin, (what, remedy) in PACKED.items():
+            if self.content.startswith(begin):
+                raise InvalidInputError(self.name, what, remedy)
         try:
             text = self.content.decode("utf-8")
         except UnicodeDecodeError as error:
             byte = self.content[error.start]
             raise InvalidInputError(
-                self.name, f"byte 0x{byte:02x} at {error.start}", "save the file as UTF-8"
+                self.name,
+                f"byte 0x{byte:02x} at {error.start}",
+                "save the file as UTF-8, or take it out of the folder",
             ) from error
         if "\0" in text:
             raise InvalidInputError(self.name, "zero bytes", "give a text file in UTF-8")
-        return text.removeprefix(BYTE_ORDER_MARK)
+        return text.replace("\r\n", "\n").replace("\r", "\n").lstrip(BYTE_ORDER_MARK)
 
     @property
     def has_byte_order_mark(self) -> bool:
@@ -77,9 +91,13 @@ class RawFile:
 
 def header_cells(raw: RawFile) -> tuple[str, ...]:
     """Cells of the first line under the separator that makes most of them."""
-    line = raw.text.split("\n", 1)[0].strip("\r")
-    rows = (next(csv.reader([line], delimiter=one), []) for one in SEPARATORS)
-    return tuple(cell.strip() for cell in max(rows, key=len))
+    return tuple(cell.strip() for cell in max(_first_rows(raw).values(), key=len))
+
+
+def _first_rows(raw: RawFile) -> dict[str, list[str]]:
+    """Cells of the first line under each separator."""
+    line = raw.text.split("\n", 1)[0]
+    return {one: next(csv.reader([line], delimiter=one), []) for one in SEPARATORS}
 
 
 def csv_cells(raw: RawFile, columns: Sequence[str]) -> pd.DataFrame:
@@ -100,19 +118,27 @@ def csv_cells(raw: RawFile, columns: Sequence[str]) -> pd.DataFrame:
             or has too many cells, or there is no line but the first.
     """
     header = header_cells(raw)
-    for name in columns:
-        if name not in header:
-            remedy = f"the first line must name the column {name}"
-            raise InvalidInputError(f"{raw.name} columns", list(header), remedy)
-    if twice := {name for name in header if name and header.count(name) > 1}:
-        raise InvalidInputError(f"{raw.name} columns", sorted(twice), "name each column once")
-    first = raw.text.split("\n", 1)[0].strip("\r")
-    separator = max(SEPARATORS, key=lambda one: len(next(csv.reader([first], delimiter=one))))
-    lines, rows = _rows(raw, separator, len(header))
+    check_header(header, columns, raw.name)
+    first = _first_rows(raw)
+    lines, rows = _rows(raw, max(first, key=lambda one: len(first[one])), len(header))
     if not rows:
         raise InvalidInputError(raw.name, "0 rows", "give a file with rows")
     table = pd.DataFrame(rows, columns=list(header), index=pd.Index(lines, name="line"), dtype=str)
     return table.apply(lambda column: column.str.strip())
+
+
+def check_header(header: Sequence[str], columns: Sequence[str], file: str) -> None:
+    """Refuse a first line that does not name each of the columns once.
+
+    Raises:
+        InvalidInputError: a column is missing, or any is named twice.
+    """
+    for name in columns:
+        if name not in header:
+            remedy = f"the first line must name the column {name}"
+            raise InvalidInputError(f"{file} columns", list(header), remedy)
+    if twice := {name for name in header if name and header.count(name) > 1}:
+        raise InvalidInputError(f"{file} columns", sorted(twice), "name each column once")
 
 
 def _rows(raw: RawFile, separator: str, width: int) -> tuple[list[int], list[list[str]]]:

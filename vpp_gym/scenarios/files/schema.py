@@ -82,7 +82,15 @@ def checked_rows(schema: pa.DataFrameSchema, rows: pd.DataFrame, file: str) -> p
         field, value = str(error.schema.name or "rows"), str(error.failure_cases)
         if isinstance(cases, pd.DataFrame) and len(cases):
             case = cases.iloc[0]
-            field = f"{file} row {int(case['index'])}, {field}"
-            value = f"{case['failure_case']:g}"
+            row = int(case["index"])
+            field = f"{file} row {row}, {field}"
+            value = f"{case['failure_case']:g}" if error.schema.name else _prices_text(rows, row)
         remedy = error.check.error if isinstance(error.check, pa.Check) else str(error)
         raise InvalidInputError(field, value, str(remedy)) from error
+
+
+def _prices_text(rows: pd.DataFrame, row: int) -> str:
+    """Prices of a row as text."""
+    return ", ".join(
+        f"{name} {rows[name][row]:g}" for name in (*DAY_AHEAD, *IMBALANCE) if name in rows
+    )

@@ -8,12 +8,14 @@ import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.report import Fact, FileReport
-from vpp_gym.scenarios.files.schema import SESSION_ROWS, checked_rows
+from vpp_gym.scenarios.files.schema import LARGEST_CAR_KW, SESSION_ROWS, checked_rows
 from vpp_gym.scenarios.files.tally import Tally
 
-COLUMNS = ("start", "stay_h", "charge_h", "metered_kwh", "max_kw")
+COLUMNS = ("id", "start", "stay_h", "charge_h", "metered_kwh", "max_kw")
 MOST_ODD_SHARE = 0.05
 """More rows that contradict themselves mean swapped columns or another unit."""
+LARGEST_LOAD, METER_KWH = 1.05, 0.5
+"""Energy over largest power times stay, and what meters may add; no session of 2019 has more."""
 TYPICAL_LOAD = (0.5, 1.1)
 """Median of the mean power while charging over the largest power; 0.92 in ElaadNL's 2019."""
 
@@ -23,7 +25,7 @@ class SessionRows:
     """Sessions of one file.
 
     Attributes:
-        rows: start (UTC), stay_h, charge_h (NaN: unknown), metered_kwh, max_kw
+        rows: id, start (UTC), stay_h, charge_h (NaN: unknown), metered_kwh, max_kw
             (NaN: unknown), in the order of the file.
         zone: local clock of the chargers.
         report: what was dropped and changed.
@@ -75,6 +77,9 @@ def session_facts(rows: pd.DataFrame, zone: str) -> dict[str, Fact]:
         "most connected at once": most_at_once(rows["start"], rows["stay_h"]),
         "charge longer than stay": int((rows["charge_h"] > rows["stay_h"]).sum()),
         "unknown charge time": int(rows["charge_h"].isna().sum()),
+        "unknown power": int(rows["max_kw"].isna().sum()),
+        "no energy": int((rows["metered_kwh"] == 0).sum()),
+        "more energy than power times stay": int(more_than_possible(rows).sum()),
     }
 
 
@@ -88,6 +93,12 @@ def most_at_once(start: pd.Series, stay_h: pd.Series) -> int:
     end = start + pd.to_timedelta(stay_h, unit="h")
     change = pd.concat([pd.Series(1, index=start), pd.Series(-1, index=end)])
     return int(change.groupby(level=0).sum().sort_index().cumsum().max())
+
+
+def more_than_possible(rows: pd.DataFrame) -> pd.Series:
+    """Which sessions took more energy than their largest power gives in their stay."""
+    most_kw = rows["max_kw"].fillna(LARGEST_CAR_KW)
+    return rows["metered_kwh"] > LARGEST_LOAD * most_kw * rows["stay_h"] + METER_KWH
 
 
 def check_plausible(rows: pd.DataFrame, file: str) -> None:
@@ -112,3 +123,7 @@ def check_plausible(rows: pd.DataFrame, file: str) -> None:
     if load < TYPICAL_LOAD[0] or load > TYPICAL_LOAD[1]:
         value = f"energy is {load:.2f} of power times hours of charging"
         raise InvalidInputError(file, value, "are columns swapped, or in other units?")
+    beyond = int(more_than_possible(rows).sum())
+    if beyond > MOST_ODD_SHARE * len(rows):
+        value = f"{beyond} of {len(rows)} sessions took more than their power gives in the stay"
+        raise InvalidInputError(f"{file} metered_kwh", value, "give energy in kWh, power in kW")

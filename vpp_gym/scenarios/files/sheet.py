@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.util import find_spec
@@ -11,14 +12,16 @@ from typing import Any
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.raw import RawFile, csv_cells
+from vpp_gym.scenarios.files.raw import RawFile, check_header, csv_cells
 
 ZIP = b"PK\x03\x04"
+SHEETS = b"xl/wor"
+"""How the names of a workbook's parts begin, and of no other archive's."""
 
 
 def is_excel(raw: RawFile) -> bool:
     """Whether the content is a workbook in the form of Excel 2007 and later."""
-    return raw.content.startswith(ZIP)
+    return raw.content.startswith(ZIP) and SHEETS in raw.content
 
 
 def sheet_cells(raw: RawFile, columns: Sequence[str]) -> pd.DataFrame:
@@ -34,18 +37,17 @@ def sheet_cells(raw: RawFile, columns: Sequence[str]) -> pd.DataFrame:
     if find_spec("openpyxl") is None:
         raise InvalidInputError(raw.name, "a workbook", "pip install openpyxl, or save it as CSV")
     try:
-        sheet = pd.read_excel(io.BytesIO(raw.content), engine="openpyxl", dtype=object)
-    except (ValueError, KeyError, OSError) as error:
+        book = io.BytesIO(raw.content)
+        sheet = pd.read_excel(book, engine="openpyxl", dtype=object, header=None)
+    except (ValueError, KeyError, OSError, SyntaxError, zipfile.BadZipFile) as error:
         raise InvalidInputError(raw.name, str(error), "give a readable workbook") from error
-    for name in columns:
-        if name not in sheet.columns:
-            remedy = f"the first row must name the column {name}"
-            raise InvalidInputError(f"{raw.name} columns", list(sheet.columns), remedy)
-    sheet = sheet.dropna(how="all")
+    header = [_text(cell) for cell in sheet.iloc[0]] if len(sheet) else []
+    check_header(header, columns, raw.name)
+    sheet = sheet.iloc[1:].dropna(how="all")
     if sheet.empty:
         raise InvalidInputError(raw.name, "0 rows", "give a sheet with rows")
-    sheet.index = pd.Index(sheet.index + 2, name="line")
-    return sheet.map(_text).astype(str)
+    cells = sheet.map(_text).astype(str).set_axis(header, axis=1)
+    return cells.set_axis(pd.Index(sheet.index + 1, name="line"))
 
 
 def _text(cell: Any) -> str:

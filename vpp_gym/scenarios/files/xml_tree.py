@@ -17,7 +17,8 @@ def xml_root(raw: RawFile) -> ElementTree.Element:
             that there is not.
     """
     if "<!DOCTYPE" in raw.text or "<!ENTITY" in raw.text:
-        raise InvalidInputError(raw.name, "a document type", "give XML without DOCTYPE")
+        remedy = "give XML without DOCTYPE, not a web page"
+        raise InvalidInputError(raw.name, "a document type", remedy)
     try:
         return ElementTree.fromstring(raw.text.encode("utf-8"))
     except (ElementTree.ParseError, LookupError, ValueError) as error:

@@ -1,0 +1,95 @@
+"""Several files as one: prices of one market, and sessions, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.price_rows import PriceRows
+from vpp_gym.scenarios.files.session_rows import COLUMNS, SessionRows
+
+WITHOUT = "without"
+"""How the sequence of an area with only one auction begins, which fits any other."""
+
+
+def common_zone(files: Sequence[PriceRows]) -> str | None:
+    """The zone that all files share.
+
+    Raises:
+        InvalidInputError: they do not.
+    """
+    zones = {one.zone for one in files}
+    if len(zones) != 1:
+        names = {one.report.file: one.zone or "24 hours on every day" for one in files}
+        raise InvalidInputError("clock", names, "build a world from files on one clock")
+    return zones.pop()
+
+
+def joined_prices(files: Sequence[PriceRows]) -> PriceRows:
+    """Files of one market as one; rows that two files share are kept once.
+
+    Raises:
+        InvalidInputError: the files contradict one another, or are of several
+            bidding zones or auctions.
+    """
+    zone = common_zone(files)
+    for option in ("Area", "Sequence"):
+        _check_alike(files, option)
+    rows = pd.concat([one.rows for one in files], ignore_index=True).drop_duplicates()
+    rows = rows.sort_values("start", kind="stable", ignore_index=True)
+    twice = rows.duplicated(["start", "dt_h"])
+    if twice.any():
+        names = [one.report.file for one in files]
+        when = str(rows["start"][twice.idxmax()])
+        raise InvalidInputError("prices", names, f"they give {when} different prices: choose one")
+    return PriceRows(rows, zone, files[0].report)
+
+
+def _check_alike(files: Sequence[PriceRows], option: str) -> None:
+    """Refuse files of one kind that differ in an option.
+
+    XML names an area by another code than CSV does: those two are not compared.
+    """
+    stated = {
+        one.report.file: (one.report.kind, value)
+        for one in files
+        if (value := one.report.options.get(option)) and not value.casefold().startswith(WITHOUT)
+    }
+    kinds = [kind for kind, _ in set(stated.values())]
+    if len(kinds) > len(set(kinds)):
+        values = {file: value for file, (_, value) in stated.items()}
+        raise InvalidInputError(option, values, "keep the files of one, and take out the others")
+
+
+def distinct_sessions(
+    files: Sequence[SessionRows],
+) -> tuple[list[SessionRows], dict[str, int]]:
+    """Files without the sessions that a file of the same kind before them has, too.
+
+    Returns:
+        The files, and how many sessions each of them has lost.
+
+    Raises:
+        InvalidInputError: two files give one id different sessions.
+    """
+    rows = pd.concat([one.rows for one in files], keys=range(len(files)), names=["file"])
+    kinds = pd.Series([one.report.kind for one in files], name="kind")
+    rows = rows.assign(kind=kinds.reindex(rows.index.get_level_values("file")).to_numpy())
+    again = rows.duplicated([*COLUMNS, "kind"])
+    clash = rows[~again].duplicated(["id", "kind"])
+    if clash.any():
+        number, _ = clash.idxmax()
+        value = f"{rows['id'][clash.idxmax()]} in {files[number].report.file}"
+        remedy = "another file gives this id to another session: keep one, or number them apart"
+        raise InvalidInputError("session id", value, remedy)
+    kept = [
+        SessionRows(one.rows[~again.loc[number].to_numpy()], one.zone, one.report)
+        for number, one in enumerate(files)
+    ]
+    lost = [len(one.rows) - len(left.rows) for one, left in zip(files, kept, strict=True)]
+    return kept, {
+        f"{one.report.file}: sessions that another file has, too": n
+        for one, n in zip(files, lost, strict=True)
+    }
