@@ -18,7 +18,7 @@ from benchmarks.board import SUITES, suite_of
 from benchmarks.fingerprint import ROOT
 from benchmarks.page import leaderboard_page
 from benchmarks.store import write_whole
-from benchmarks.suite import Document, n_worlds, period
+from benchmarks.suite import Document, interval_words, period
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.tables import PRIVILEGED_MARK, markdown_table
 
@@ -155,7 +155,7 @@ def _caveats(document: Document) -> str:
 
 def _caveat_lines(document: Document) -> Iterator[str]:
     yield from suite_of(document["suite"]).caveats(document)
-    yield _interval_words(document)
+    yield interval_words(document)
     versions = ", ".join(f"{name} {number}" for name, number in document["versions"].items())
     yield (
         f"Made by `{document['command']}` at commit {', '.join(document['commits'])}"
@@ -165,21 +165,6 @@ def _caveat_lines(document: Document) -> Iterator[str]:
     )
     for reason in document["left_out"]:
         yield f"Not here: {reason}."
-
-
-def _interval_words(document: Document) -> str:
-    """What the brackets mean."""
-    drawn, worlds = document["statistics"], n_worlds(document)
-    source, another = "", "another year of the same kind would differ"
-    if worlds > 1:
-        source = f" out of all {worlds} worlds, no block with days of two,"
-        another = f"the mean of {worlds} other years of the same kind would differ"
-    return (
-        f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples of blocks of "
-        f"{drawn['block_days']} consecutive days,{source} drawn alike for the policy and both "
-        f"ends of the scale, and for scores of the seeds where there are several. They say how "
-        f"much {another}. Values are interquartile means over seeds."
-    )
 
 
 if __name__ == "__main__":

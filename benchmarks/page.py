@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from benchmarks.board import suite_of
-from benchmarks.suite import Document
+from benchmarks.suite import Document, interval_words, period
 from vpp_gym.evaluation.tables import Columns, shown_texts
 
 TEMPLATE = "page.html.jinja"
-LEFT, WIDTH = 10.0, 100.0
-"""Where the bar of a score begins in its picture, and how long it is [px]."""
+SCORE = "Score [95 %]"
+"""Behind this column stands the picture of the score."""
+LEFT, WIDTH = 5.0, 110.0
+"""Where the scale begins in the picture of a score, and how long it is [px]."""
+LOWEST, HIGHEST = -25.0, 150.0
+"""Scores beyond are drawn here, so that the others do not shrink."""
 
 
 def leaderboard_page(documents: Sequence[Document]) -> str:
@@ -26,7 +32,17 @@ def leaderboard_page(documents: Sequence[Document]) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
+    templates.filters["breakable"] = breakable
     return templates.get_template(TEMPLATE).render(suites=[_suite(one) for one in documents])
+
+
+def breakable(name: str) -> Markup:
+    """A name that a narrow screen may break behind _ and +.
+
+    >>> breakable("a_b<c>")
+    Markup('a_<wbr>b&lt;c&gt;')
+    """
+    return Markup(re.sub(r"([_+]+)", r"\1<wbr>", str(escape(name))))
 
 
 def _suite(document: Document) -> dict[str, Any]:
@@ -35,12 +51,15 @@ def _suite(document: Document) -> dict[str, Any]:
         _track(name, suite.track_words(name), rows, suite.columns)
         for name, rows in document["tracks"].items()
     ]
-    caveats = [line.replace("`", "") for line in suite.caveats(document)]
+    caveats = [*suite.caveats(document), interval_words(document)]
+    world = f"{document['description']}; {period(document)}."
     return {
         "name": suite.name,
-        "description": document["description"],
+        "description": f"{world[0].upper()}{world[1:]}",
+        "lead": suite.lead(document),
         "tracks": tracks,
-        "caveats": [*caveats, f"Made by {document['command']}."],
+        "caveats": [line.replace("`", "") for line in caveats],
+        "command": document["command"],
     }
 
 
@@ -50,12 +69,13 @@ def _track(
     texts = shown_texts(rows, columns)
     headings = list(texts)
     cells = zip(*texts.values(), strict=True)
+    scale = _scale(rows)
     shown = [
         {
             "cells": line,
             "kind": row["kind"],
             "privileged": row["privileged"],
-            "bar": _bar(row),
+            "bar": _bar(row, scale),
         }
         for row, line in zip(rows, cells, strict=True)
     ]
@@ -64,14 +84,22 @@ def _track(
         "words": words,
         "headings": headings,
         "policy_column": headings.index("Policy"),
+        "score_column": headings.index(SCORE) if SCORE in headings else -1,
+        "ends": [f"{_place(end, scale):.1f}" for end in (0.0, 100.0)],
         "rows": shown,
     }
 
 
-def _bar(row: Mapping[str, Any]) -> dict[str, Any]:
+def _scale(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Least and greatest score that a picture shows: 0, 100 and every policy's, within limits."""
+    scores = [0.0, 100.0, *(row["score"] for row in rows if row["score"] is not None)]
+    return max(min(scores), LOWEST), min(max(scores), HIGHEST)
+
+
+def _bar(row: Mapping[str, Any], scale: tuple[float, float]) -> dict[str, Any]:
     """Where the score of a row and the ends of its interval lie [px]."""
     values = [row[f"score{end}"] for end in ("_low", "", "_high")]
-    low, middle, high = (_place(row["score"] if value is None else value) for value in values)
+    low, middle, high = (_place(row["score"] if one is None else one, scale) for one in values)
     return {
         "low": f"{low:.1f}",
         "middle": f"{middle:.1f}",
@@ -80,5 +108,6 @@ def _bar(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _place(score: float | None) -> float:
-    return LEFT + WIDTH * min(max((score or 0.0) / 100.0, 0.0), 1.0)
+def _place(score: float | None, scale: tuple[float, float]) -> float:
+    low, high = scale
+    return LEFT + WIDTH * (min(max(score or 0.0, low), high) - low) / (high - low)

@@ -65,7 +65,7 @@ class Tags(HTMLParser):
         self.opened: list[str] = []
 
     def handle_starttag(self, tag, attributes):
-        if tag not in {"meta", "rect", "circle"}:
+        if tag not in {"meta", "rect", "circle", "wbr"}:
             self.opened.append(tag)
 
     def handle_startendtag(self, tag, attributes):
@@ -77,13 +77,14 @@ class Tags(HTMLParser):
 
 def test_the_page_shows_every_policy_of_every_track(published):
     text = (published[0] / "leaderboard.html").read_text()
+    shown = text.replace("<wbr>", "")
     tags = Tags()
     tags.feed(text)
     assert tags.opened == []
     document = json.loads((published[0] / "embedded.json").read_text())
     for rows in document["tracks"].values():
         for row in rows:
-            assert text.count(f"</span>{row['policy']}") == len(document["tracks"])
+            assert shown.count(f"</span>{row['policy']}") == len(document["tracks"])
     assert "http" not in text
 
 
