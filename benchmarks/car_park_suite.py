@@ -64,6 +64,3 @@ class CarParkSuite(HydrogenSuite):
         if policy is None:
             return car_park_bound(scenario, params).head(days or scenario.n_days)
         return evaluate_car_park(policy, scenario, params, end_day=days, seed=seed)[0]
-
-    def _fresh(self, name: str, seed: int) -> Any:
-        return None if name == HIGH else super()._fresh(name, seed)

@@ -146,6 +146,9 @@ class HydrogenSuite(Suite):
         yield f"Rank: by profit. {PRIVILEGED_MARK} saw the future and has no rank."
 
     def _fresh(self, name: str, seed: int) -> Any:
+        """A policy; None for the bound."""
+        if name == HIGH:
+            return None
         known = type(self).baselines()
         return known[name] if name in known else trained({self.env_id})[name, seed]
 

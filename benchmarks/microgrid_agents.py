@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
 import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
 from agents.policy import AgentPolicy, load_agents
 from benchmarks.differences import RESULTS, gain_columns, write_table
-from vpp_gym.evaluation.hydrogen import evaluate_microgrid
+from vpp_gym.evaluation.hydrogen import evaluate_microgrid, microgrid_bound
 from vpp_gym.evaluation.microgrid_agent import play_microgrid
 from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.microgrid import MONEY
@@ -30,8 +31,8 @@ from vpp_gym.scenarios.microgrid import MicrogridSource
 Floats = NDArray[np.float64]
 
 ENV_ID = "FCEVMicrogrid-v0"
-BASE = "article"
-PLANS = ("rolling_plan", "hindsight")
+BASE, BOUND = "article", "hindsight"
+PLANS = ("rolling_plan", "foresight")
 """Programs: too slow for every world."""
 OTHER_RULES = ("direct_use",)
 """For microgrids whose wind may serve houses."""
@@ -42,44 +43,54 @@ NOTES = (
     "95 % block-bootstrap interval over weeks. `year`: a whole year of every world in one run, per "
     "year. `weeks`: the episodes of `FCEVMicrogrid-v0`, every week of the year from full tanks and "
     "half a store, per week. Agents (`ppo`, one row a seed) have both options, volumes and "
-    "rewards; hindsight and the rolling plan take contracts as they are signed, so what changes "
-    "contracts can exceed them. Plans run on fewer worlds."
+    "rewards; the rolling plan and foresight take contracts as they are signed. Hindsight is a "
+    "bound on the profit of any policy. Plans and the bound run on fewer worlds."
 )
 
 
 def daily_eur(policy: Any, world: MicrogridScenario, span: int | None) -> Floats:
-    """(days,) EUR of every stretch of so many days, one after the other; None: the year."""
+    """(days,) EUR of every stretch of so many days, one after the other; None: the year.
+
+    Args:
+        policy: or an agent, or None for the bound.
+        world: its year.
+        span: days of a stretch.
+    """
     days = world.n_days if span is None else span
-    starts = range(0, world.n_days - days + 1, days)
-    params = MicrogridParams()
+    starts, params = range(0, world.n_days - days + 1, days), MicrogridParams()
     if isinstance(policy, AgentPolicy):
         records = play_microgrid(policy, world, params, starts, days)
-    else:
-        records = np.stack(
-            [
-                evaluate_microgrid(policy, world, params, start_day=day, end_day=day + days)[1]
-                for day in starts
-            ]
-        )
-    money: Floats = records[..., : len(MONEY)].sum(axis=-1)
-    return money.reshape(-1, HOURS).sum(axis=1)
+        hourly_eur: Floats = records[..., : len(MONEY)].sum(axis=-1)
+        return hourly_eur.reshape(-1, HOURS).sum(axis=1)
+
+    def rows(day: int) -> pd.DataFrame:
+        stretch = {"start_day": day, "end_day": day + days}
+        if policy is None:
+            return microgrid_bound(world, params, **stretch)
+        return evaluate_microgrid(policy, world, params, **stretch)[0]
+
+    return np.concatenate([rows(day)["profit_eur"] for day in starts])
 
 
 def row(
     policy: Any, worlds: Sequence[MicrogridScenario], base: Sequence[Floats], span: int | None
 ) -> dict[str, Any]:
-    """One line: what a policy earned above the article in some worlds, per stretch."""
+    """One line: what a policy, or the bound, earned above the article in some worlds."""
     mine = np.concatenate([daily_eur(policy, world, span) for world in worlds])
     theirs = np.concatenate(base[: len(worlds)])
     stretches = len(mine) / (worlds[0].n_days if span is None else span)
     seed = f" seed {policy.seed}" if isinstance(policy, AgentPolicy) else ""
     return {
         "runs": "year" if span is None else "weeks",
-        "policy": f"{policy.name}{seed}",
+        "policy": f"{_name(policy)}{seed}",
         "worlds": len(worlds),
         "cost_eur": -float(mine.sum()) / stretches,
         **{name: value / stretches for name, value in gain_columns(mine, theirs).items()},
     }
+
+
+def _name(policy: Any) -> str:
+    return BOUND if policy is None else policy.name
 
 
 def main(
@@ -93,13 +104,13 @@ def main(
     policies = microgrid_baselines()
     rules = [policies[name] for name in policies if name not in (*PLANS, *OTHER_RULES)]
     agents = [one for one in load_agents() if one.env_id == ENV_ID]
-    plans = [policies[name] for name in PLANS if planned]
+    plans = [*(policies[name] for name in PLANS), None] if planned else []
     rows = []
     for span in (None, WEEK):
         base = [daily_eur(policies[BASE], world, span) for world in tested]
         for policy in track([*rules, *agents, *plans], "a year" if span is None else "weeks"):
-            count = planned if policy.name in PLANS else worlds
-            rows += [row(policy, tested[:count], base, span)]
+            count = planned if _name(policy) in (*PLANS, BOUND) else worlds
+            rows.append(row(policy, tested[:count], base, span))
     command = f"python -m benchmarks.microgrid_agents --worlds {worlds} --planned {planned}"
     write_table("microgrid_agents", rows, title=TITLE, notes=NOTES, command=command, folder=out)
 

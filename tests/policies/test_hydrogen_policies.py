@@ -18,13 +18,8 @@ from vpp_gym.evaluation.hydrogen import (
 )
 from vpp_gym.hydrogen import carpark_terms, microgrid
 from vpp_gym.policies.car_park import ForesightAggregator, car_park_baselines
-from vpp_gym.policies.microgrid import (
-    AdaptiveContracts,
-    ArticleOrder,
-    ForesightOperator,
-    RollingPlan,
-    microgrid_baselines,
-)
+from vpp_gym.policies.microgrid import AdaptiveContracts, ArticleOrder, microgrid_baselines
+from vpp_gym.policies.microgrid_plan import ForesightOperator, RollingPlan
 
 
 @pytest.mark.parametrize("name", list(car_park_baselines()))
@@ -53,7 +48,7 @@ def test_rows_of_a_microgrid_add_up(name: str):
     assert rows["self_sufficiency"].to_numpy() == pytest.approx(1 - share.to_numpy())
 
 
-def test_hindsight_is_the_best_and_the_scale_runs_from_the_article_to_it():
+def test_foresight_is_the_best_and_the_scale_runs_from_the_article_to_it():
     grid = random_grid(2, wind={"power_kw": 60.0, "serves_houses": True})
     rows = [
         evaluate_microgrid(policy, grid.scenarios[0], grid.params)[0]
@@ -62,7 +57,7 @@ def test_hindsight_is_the_best_and_the_scale_runs_from_the_article_to_it():
     totals = totals_of(pd.concat(rows))
     table = scored(totals, float(totals["profit_eur"].iloc[-1])).set_index("policy")
     assert table.loc["article", "score"] == 0.0
-    assert table.loc["hindsight", "score"] == 100.0
+    assert table.loc["foresight", "score"] == 100.0
     assert table.loc["rolling_plan", "score"] <= 100.0 + 1e-6
 
 
@@ -80,7 +75,7 @@ def test_only_those_that_see_the_future_are_marked():
         for name, policy in baselines.items()
         if policy.privileged
     }
-    assert marked == {"foresight", "hindsight"}
+    assert marked == {"foresight"}
 
 
 def test_prices_to_come_change_no_unprivileged_sheet():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,14 +11,19 @@ from tests.hydrogen.microgrids import hand_made_grid, random_decision, random_gr
 from vpp_gym.errors import SolveFailedError
 from vpp_gym.hydrogen.microgrid import MONEY, TERMS
 from vpp_gym.hydrogen.microgrid_views import MicrogridDecision
-from vpp_gym.policies.microgrid import carried_out
+from vpp_gym.policies.microgrid_plan import carried_out
 from vpp_gym.solvers.linear_program import LinearProgram, solve
-from vpp_gym.solvers.microgrid_program import hindsight_instance, microgrid_program, plan_microgrid
+from vpp_gym.solvers.microgrid_hindsight import run_of, signed_instance
+from vpp_gym.solvers.microgrid_program import (
+    INTERIOR,
+    StockWorth,
+    microgrid_program,
+    plan_microgrid,
+)
 
 
 def plan_of(grid, end: int):
-    stock_kg = float(grid.state.stock_kg[0])
-    instance = hindsight_instance(0, grid.bank, grid.rules, 0, end, stock_kg)
+    instance = signed_instance(run_of(grid, 0, end))
     return instance, plan_microgrid(instance, grid.rules)
 
 
@@ -34,7 +41,7 @@ def test_a_small_volume_waits_for_the_dearest_hour():
     grid = hand_made_grid([10.0, 10.0], [10.0], da_eur_per_kwh=[0.01, 0.10])
     _, plan = plan_of(grid, 2)
     np.testing.assert_allclose(plan.v2g_kwh, [0.0, 10.0], atol=1e-9)
-    assert plan.profit_eur == pytest.approx(-10 * 0.13 - 10 * 0.0735)
+    np.testing.assert_allclose(plan.profit_eur, [-10 * 0.13, -10 * 0.0735])
 
 
 def test_wind_becomes_hydrogen_only_where_it_earns_less_as_export():
@@ -44,11 +51,31 @@ def test_wind_becomes_hydrogen_only_where_it_earns_less_as_export():
     np.testing.assert_allclose(plan.electrolyser_kwh, [100.0, 0.0], atol=1e-9)
 
 
+@pytest.mark.parametrize(("worth", "made_kwh"), [(1.5, 0.0), (1.6, 100.0)])
+def test_wind_becomes_hydrogen_where_that_is_worth_more_later(worth: float, made_kwh: float):
+    """At 0.06 EUR/kWh a kg forgoes 0.03 * 39.4 / 0.75 = 1.576 EUR of exports."""
+    grid = hand_made_grid([], [10.0], da_eur_per_kwh=[0.06], wind_kwh=100.0)
+    instance, _ = plan_of(grid, 1)
+    pieces = StockWorth(np.array([grid.rules.store_kg]), np.array([worth]))
+    plan = plan_microgrid(replace(instance, worth=pieces), grid.rules)
+    assert plan.electrolyser_kwh[0] == pytest.approx(made_kwh, abs=1e-9)
+
+
+@pytest.mark.parametrize(("worth", "given_kwh"), [(2.7, 10.0), (2.8, 0.0)])
+def test_cars_give_only_where_hydrogen_is_not_worth_more_later(worth: float, given_kwh: float):
+    """A kg saves (0.15 - 0.0735) * 39.4 * 0.51 = 1.537 EUR and is refilled for 1.1946."""
+    grid = hand_made_grid([10.0], [10.0], da_eur_per_kwh=[0.03])
+    instance, _ = plan_of(grid, 1)
+    pieces = StockWorth(np.array([grid.rules.store_kg]), np.array([worth]))
+    plan = plan_microgrid(replace(instance, worth=pieces), grid.rules)
+    assert plan.v2g_kwh[0] == pytest.approx(given_kwh, abs=1e-9)
+
+
 def test_wind_that_may_serve_houses_does_so_first():
     grid = hand_made_grid([10.0], [10.0], wind_kwh=10.0, wind={"serves_houses": True})
     _, plan = plan_of(grid, 1)
     assert plan.v2g_kwh[0] == pytest.approx(0.0, abs=1e-9)
-    assert plan.profit_eur == pytest.approx(0.0, abs=1e-9)
+    assert plan.profit_eur[0] == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -61,16 +88,27 @@ def test_no_decisions_earn_more_than_the_plan_and_the_plan_can_nearly_be_carried
     hours = 24 * grid.n_days - 1
     grid.reset()
     _, plan = plan_of(grid, hours)
+    best_eur = plan.profit_eur.sum()
 
     def any_decision(hour, snapshot) -> MicrogridDecision:
         drawn = random_decision(rng, snapshot)
         return MicrogridDecision(drawn.v2g_kwh, drawn.electrolyser_kwh)
 
-    assert money_of(grid, any_decision, hours) <= plan.profit_eur + 1e-6
+    assert money_of(grid, any_decision, hours) <= best_eur + 1e-6
     grid.reset()
     followed = money_of(grid, lambda hour, seen: carried_out(plan, hour, seen), hours)
-    assert followed <= plan.profit_eur + 1e-6
-    assert followed == pytest.approx(plan.profit_eur, abs=5.0)
+    assert followed <= best_eur + 1e-6
+    assert followed == pytest.approx(best_eur, abs=5.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("serves_houses", [False, True])
+def test_the_method_for_a_year_finds_the_same_optimum(seed: int, serves_houses: bool):
+    grid = random_grid(seed, n_days=9, wind={"power_kw": 60.0, "serves_houses": serves_houses})
+    grid.reset()
+    instance, plan = plan_of(grid, 24 * 9)
+    other = plan_microgrid(instance, grid.rules, INTERIOR)
+    assert other.profit_eur.sum() == pytest.approx(plan.profit_eur.sum(), abs=1e-5)
 
 
 def test_the_value_is_that_of_the_program():
@@ -82,6 +120,8 @@ def test_the_value_is_that_of_the_program():
     rows = program.rows @ values
     assert (rows >= program.row_low - 1e-6).all()
     assert (rows <= program.row_high + 1e-6).all()
+    exported_eur = instance.export_eur_per_kwh @ instance.wind_kwh
+    assert plan.profit_eur.sum() == pytest.approx(exported_eur - program.cost @ values)
     assert plan.v2g_kwh.shape == plan.electrolyser_kwh.shape == (48,)
     assert (plan.electrolyser_kwh <= grid.rules.electrolyser_kw + 1e-6).all()
 

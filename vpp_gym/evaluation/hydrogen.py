@@ -18,10 +18,11 @@ from vpp_gym.evaluation.metrics import score
 from vpp_gym.hydrogen import carpark_terms, microgrid
 from vpp_gym.hydrogen.calendar import HOURS, START
 from vpp_gym.hydrogen.carpark_world import CarPark, CarParkScenario
-from vpp_gym.hydrogen.microgrid_world import MicrogridScenario
+from vpp_gym.hydrogen.microgrid_world import Microgrid, MicrogridScenario
 from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams
 from vpp_gym.policies.car_park import CarParkPolicy, hourly_bound_eur, profit_bound_eur
 from vpp_gym.policies.microgrid import MicrogridPolicy
+from vpp_gym.solvers.microgrid_hindsight import hourly_microgrid_bound_eur, run_of
 
 Floats = NDArray[np.float64]
 
@@ -166,6 +167,29 @@ def car_park_bound(scenario: CarParkScenario, params: CarParkParams) -> pd.DataF
     days = list(range(world.n_days))
     eur = np.append(np.zeros(NOON), hourly_bound_eur(world, NOON, HOURS * world.n_days))
     rows = pd.DataFrame({"day": days, "date": [str(START + day) for day in days]})
+    rows["profit_eur"] = eur.reshape(-1, HOURS).sum(axis=1)
+    rows["solve_ms"] = 0.0
+    return _labelled(rows, "hindsight", scenario.name, 0)
+
+
+def microgrid_bound(
+    scenario: MicrogridScenario,
+    params: MicrogridParams,
+    *,
+    start_day: int = 0,
+    end_day: int | None = None,
+) -> pd.DataFrame:
+    """What no policy exceeds in sum, as the days of a policy called hindsight.
+
+    Every hour is known, stays commit what they give, and each car outside its interval is
+    paid its own least reward: an upper end for scores, not a plan that could be carried out.
+    """
+    world = Microgrid([scenario], params)
+    days = _days(start_day, end_day, world.n_days)
+    begin, end = HOURS * days[0], HOURS * (days[-1] + 1)
+    world.reset(hour=begin)
+    rows = pd.DataFrame({"day": days, "date": [str(START + day) for day in days]})
+    eur = hourly_microgrid_bound_eur(run_of(world, begin, end))
     rows["profit_eur"] = eur.reshape(-1, HOURS).sum(axis=1)
     rows["solve_ms"] = 0.0
     return _labelled(rows, "hindsight", scenario.name, 0)

@@ -96,6 +96,11 @@ class MicrogridSnapshot:
         return ahead
 
     @property
+    def made_kwh(self) -> float:
+        """Surplus and wind in this hour."""
+        return self.surplus_kwh + self.wind_kwh
+
+    @property
     def served_kwh(self) -> float:
         """What the cars give by the article's order: the deficit, as far as they can."""
         return min(self.deficit_kwh, self.available_kwh)
@@ -103,7 +108,7 @@ class MicrogridSnapshot:
     @property
     def taken_kwh(self) -> float:
         """What the electrolyser takes by the article's order: surplus and wind."""
-        return min(self.surplus_kwh + self.wind_kwh, self.room_kwh)
+        return min(self.made_kwh, self.room_kwh)
 
 
 @dataclass(frozen=True)
