@@ -158,13 +158,13 @@ def period(document: Document) -> str:
 def interval_words(document: Document) -> str:
     """What the brackets mean."""
     drawn, worlds = document["statistics"], n_worlds(document)
-    source, another = "", "another year of the same kind would differ"
+    source, another = ",", "another year of the same kind would differ"
     if worlds > 1:
-        source = f" out of all {worlds} worlds, no block with days of two,"
+        source = f" from all {worlds} worlds, each block from one of them,"
         another = f"the mean of {worlds} other years of the same kind would differ"
     return (
         f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples of blocks of "
-        f"{drawn['block_days']} consecutive days,{source} drawn alike for the policy and both "
+        f"{drawn['block_days']} consecutive days{source} drawn alike for the policy and both "
         f"ends of the scale, and for scores of the seeds where there are several. They say how "
         f"much {another}. Values are interquartile means over seeds."
     )

@@ -158,7 +158,7 @@ def test_every_text_says_how_many_worlds_there_are(toy, tmp_path):
     run_toy(tmp_path)
     document = read(tmp_path / "toy.json")
     assert "mean of 2 worlds, each 14 days from 2019-01-01" in page(document)
-    assert "out of all 2 worlds, no block with days of two" in page(document)
+    assert "days from all 2 worlds, each block from one of them" in page(document)
     assert "Mean of 2 worlds, each 14 days" in readme_block(document)
     assert "mean of 2 worlds, each 14 days" in leaderboard_page([document])
 
