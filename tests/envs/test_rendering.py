@@ -96,3 +96,4 @@ def test_closing_twice_does_no_harm():
     env.reset(seed=0)
     env.close()
     env.close()
+    assert env.render().shape == (720, 960, 3)
