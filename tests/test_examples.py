@@ -47,3 +47,10 @@ def test_batch_plays_the_same_weeks_again():
     again = names["weekly_profit_eur"](envs, lambda: least)
     assert np.array_equal(first, again)
     assert len(set(first)) == 3
+
+
+def test_a_trained_agent_meets_every_demand():
+    names = example("train_agent")
+    board = names["compare"](names["trained"](timesteps=512), days=3).set_index("policy")
+    assert board.loc["ppo", "demand_satisfaction"] == pytest.approx(1.0)
+    assert board.loc["ppo", "profit_eur"] < board.loc["hindsight", "profit_eur"]
