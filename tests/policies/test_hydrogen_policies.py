@@ -18,6 +18,7 @@ from vpp_gym.evaluation.hydrogen import (
 )
 from vpp_gym.hydrogen import carpark_terms, microgrid
 from vpp_gym.policies.car_park import ForesightAggregator, car_park_baselines
+from vpp_gym.policies.car_park_planner import ScenarioPlanner
 from vpp_gym.policies.microgrid import AdaptiveContracts, ArticleOrder, microgrid_baselines
 from vpp_gym.policies.microgrid_plan import ForesightOperator, RollingPlan
 
@@ -91,6 +92,37 @@ def test_prices_to_come_change_no_unprivileged_sheet():
     for one, other in zip(*sheets, strict=True):
         for field, value in vars(one).items():
             np.testing.assert_array_equal(value, getattr(other, field))
+
+
+def test_what_a_planner_remembers_holds_no_price_to_come():
+    sheets = []
+    for shift in (0.0, 1.0):
+        park, planner, state = random_park(6, n_days=5), ScenarioPlanner(), None
+        park.bank.da[0, 72:] += shift
+        park.reset(hour=12)
+        for _ in range(3):
+            sheet, state = planner.predict(park.snapshot(), state)
+            park.submit(sheet)
+            park.advance(24)
+            sheets.append(sheet)
+    for one, other in zip(sheets[:3], sheets[3:], strict=True):
+        for field, value in vars(one).items():
+            np.testing.assert_array_equal(value, getattr(other, field))
+
+
+def test_a_planner_plans_with_the_errors_of_past_forecasts():
+    park, planner, state = random_park(7, n_days=12), ScenarioPlanner(), None
+    park.reset(hour=12)
+    forecasts, prices = (
+        getattr(park.scenarios[0], name).reshape(-1, 24)
+        for name in ("forecast_eur_per_kwh", "da_eur_per_kwh")
+    )
+    for _ in range(9):
+        sheet, state = planner.predict(park.snapshot(), state)
+        park.submit(sheet)
+        park.advance(24)
+    assert state is not None
+    np.testing.assert_allclose(state.errors, (prices - forecasts)[3:9])
 
 
 def test_hours_to_come_change_no_unprivileged_decision():

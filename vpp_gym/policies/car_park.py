@@ -12,6 +12,7 @@ from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
 from vpp_gym.hydrogen.carpark_world import CarPark
 from vpp_gym.hydrogen.offers import article_sheet, planned_bids
+from vpp_gym.policies.car_park_planner import ScenarioPlanner
 from vpp_gym.policies.hydrogen_base import HydrogenPolicy, Strategy
 from vpp_gym.solvers.car_stays import day_plan_kwh, hindsight_plan
 
@@ -166,5 +167,11 @@ def profit_bound_eur(world: CarPark, begin: int, end: int) -> float:
 
 def car_park_baselines() -> dict[str, CarParkPolicy]:
     """Every baseline by name."""
-    policies = (NoV2G(), ArticleAggregator(), StayPlanner(), ForesightAggregator())
+    policies: tuple[CarParkPolicy, ...] = (
+        NoV2G(),
+        ArticleAggregator(),
+        StayPlanner(),
+        ScenarioPlanner(),
+        ForesightAggregator(),
+    )
     return {policy.name: policy for policy in policies}
