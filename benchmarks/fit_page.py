@@ -44,7 +44,7 @@ def page(
         f"Autocorrelations and the correlation are means over the years. {summary}",
         markdown(_shown(targets)),
         "![Distribution functions](../../docs/images/fit_marginals.png)",
-        "![Autocorrelations, cars connected, prices by hour](../../docs/images/fit_courses.png)",
+        "![Correlations, cars connected, prices by hour](../../docs/images/fit_courses.png)",
         f"Cars connected by hour of the day differ by {gap.mean():.2f} on average and "
         f"{gap.max():.2f} at most, of {occupancy[0].mean():.2f} in the mean of the real year.",
         "`energy`, `largest kw` and `idle` are those of the metered rule (`SyntheticParams(demand="
@@ -62,6 +62,7 @@ def page(
         "Prices calibrated on 2018 alone against the prices of 2019. The level moved between the "
         "years, which no calibration on 2018 can know; with mean and standard deviation of each "
         "year taken off, what is left is shape. The last block compares the recorded 2018 itself.",
+        "![Distribution functions of the hold-out](../../docs/images/fit_hold_out.png)",
         *(
             f"**{str(case).capitalize()}**\n\n{markdown(_shown(rows.drop(columns='case')))}"
             for case, rows in held_out.groupby("case", sort=False)

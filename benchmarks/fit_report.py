@@ -3,7 +3,7 @@
     python -m benchmarks.fit_report --data FOLDER [--years 10]
 
 The folder (default: VPP_GYM_DATA) holds the files that `vpp_gym.scenarios.real` names.
-Writes results/fit.md, results/fit.csv and two pictures. The order of policies is read
+Writes results/fit.md, results/fit.csv and three pictures. The order of policies is read
 from results/order.csv, which `python -m benchmarks.order` writes.
 """
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from benchmarks import order
 from benchmarks.differences import RESULTS
 from benchmarks.fingerprint import ROOT
+from benchmarks.fit_courses import courses
 from benchmarks.fit_page import page
 from benchmarks.fit_targets import (
     LARGEST_DISTANCE,
@@ -33,12 +34,10 @@ from benchmarks.fit_targets import (
     price_years,
 )
 from benchmarks.price_calibration import fit_prices
-from vpp_gym.plots.fit import Course, draw_courses, draw_marginals, save_figure
+from vpp_gym.plots.fit import draw_courses, draw_hold_out, draw_marginals, save_figure
 from vpp_gym.scenarios.calibration import Calibration, dutch_2019
-from vpp_gym.scenarios.fit import autocorrelation
 from vpp_gym.scenarios.price_files import Prices, read_hourly
 from vpp_gym.scenarios.real import HOURLY_FILE, data_folder, real_2019
-from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import START, SyntheticSource
 from vpp_gym.scenarios.synthetic_prices import draw_hourly_prices
 
@@ -59,7 +58,12 @@ METERED_TITLES = {
     "idle_h": "Stay beyond charging [h]",
 }
 MANY_YEARS = 200
-CURVE_LAGS_H = np.arange(0, 169, 4)
+HOLD_OUT_TITLES = {
+    "da": "Day-ahead price [EUR/kWh]",
+    "im": "Imbalance price [EUR/kWh]",
+    "da_shape": "Day-ahead price, mean and sd taken off",
+    "im_shape": "Imbalance price, mean and sd taken off",
+}
 
 
 def drawn_prices(fitted: Calibration, years: int) -> tuple[Floats, Floats]:
@@ -84,13 +88,13 @@ def fitted_on(prices: Prices) -> Calibration:
 
 def price_rows(drawn: tuple[Floats, Floats], real: Prices) -> list[dict[str, Any]]:
     """All price targets of drawn years against a recorded one."""
-    recorded = (real.da_eur_per_kwh[None], real.im_eur_per_kwh[None])
+    year = recorded(real)
     names = list(TITLES)[-2:]
     marginals = marginal_rows(
         {name: one.ravel() for name, one in zip(names, drawn, strict=True)},
-        {name: one.ravel() for name, one in zip(names, recorded, strict=True)},
+        {name: one.ravel() for name, one in zip(names, year, strict=True)},
     )
-    return [*marginals, *course_rows(drawn, recorded)]
+    return [*marginals, *course_rows(drawn, year)]
 
 
 def standardised(prices: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
@@ -101,17 +105,27 @@ def standardised(prices: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     return da, im
 
 
-def hold_out(years: int, before: Prices, after: Prices) -> pd.DataFrame:
+def recorded(prices: Prices) -> tuple[Floats, Floats]:
+    """(1, hours) EUR/kWh each: day-ahead and imbalance prices of a recorded year."""
+    return prices.da_eur_per_kwh[None], prices.im_eur_per_kwh[None]
+
+
+def hold_out_values(prices: tuple[Floats, Floats]) -> dict[str, Floats]:
+    """Prices as they are, and their shape, for `HOLD_OUT_TITLES`."""
+    both = (*prices, *standardised(prices))
+    return {name: one.ravel() for name, one in zip(HOLD_OUT_TITLES, both, strict=True)}
+
+
+def hold_out(drawn: tuple[Floats, Floats], before: Prices, after: Prices) -> pd.DataFrame:
     """Prices fitted on one year against the next, beside that one year itself."""
-    drawn = drawn_prices(fitted_on(before), years)
-    itself = (before.da_eur_per_kwh[None], before.im_eur_per_kwh[None])
+    itself = recorded(before)
     alike = replace(
         after,
         **{
             f"{name}_eur_per_kwh": one[0]
             for name, one in zip(
                 ("da", "im"),
-                standardised((after.da_eur_per_kwh[None], after.im_eur_per_kwh[None])),
+                standardised(recorded(after)),
                 strict=True,
             )
         },
@@ -128,10 +142,8 @@ def why_rows(real: Prices) -> pd.DataFrame:
     """How much years differ, and how far they are from the recorded one."""
     many = drawn_prices(dutch_2019(), MANY_YEARS)
     rows = []
-    for name, drawn, recorded in zip(
-        list(TITLES)[-2:], many, (real.da_eur_per_kwh, real.im_eur_per_kwh), strict=True
-    ):
-        ones, tens = (_of_years(drawn, recorded, n) for n in (1, 10))
+    for name, drawn, (year,) in zip(list(TITLES)[-2:], many, recorded(real), strict=True):
+        ones, tens = (_of_years(drawn, year, n) for n in (1, 10))
         rows.append(
             {
                 "quantity": name,
@@ -141,7 +153,7 @@ def why_rows(real: Prices) -> pd.DataFrame:
                 "ten_years_least": tens.min(),
                 "ten_years_most": tens.max(),
                 "tens_that_pass": f"{np.mean(tens < LARGEST_DISTANCE):.0%}",
-                f"all_{MANY_YEARS}_years": distance(drawn, recorded),
+                f"all_{MANY_YEARS}_years": distance(drawn, year),
             }
         )
     return pd.DataFrame(rows)
@@ -160,26 +172,6 @@ def metered_values(folder: Path, years: int) -> tuple[dict[str, Floats], dict[st
     return pooled(drawn, METERED_MARGINALS), pooled([real], METERED_MARGINALS)
 
 
-def courses(years: list[Scenario], real: Scenario) -> list[Course]:
-    """What the second picture shows."""
-    mine, other = price_years(years), price_years([real])
-    found = []
-    for title, drawn, recorded in zip(("day-ahead", "imbalance"), mine, other, strict=True):
-        curves = [
-            np.array([1.0, *(autocorrelation(one, int(lag)) for lag in CURVE_LAGS_H[1:])])
-            for one in (recorded[0], *drawn)
-        ]
-        title = f"Autocorrelation of the {title} price"
-        at = CURVE_LAGS_H.astype(np.float64)
-        found.append(Course(title, "", "lag [h]", at, curves[0], np.array(curves[1:])))
-    hours = np.arange(24.0)
-    busy = [occupancy_by_hour([one]) for one in (real, *years)]
-    found.append(Course("Connected", "cars", "hour", hours, busy[0], np.array(busy[1:])))
-    daily = [one.reshape(-1, 24).mean(axis=0) for one in (other[0], *mine[0])]
-    found.append(Course("Day-ahead price", "EUR/kWh", "hour", hours, daily[0], np.array(daily[1:])))
-    return found
-
-
 def main(
     data: Annotated[Path | None, typer.Option(help="Folder of the real files.")] = None,
     years: Annotated[int, typer.Option(min=2, help="Synthetic years pooled.")] = 10,
@@ -191,14 +183,19 @@ def main(
     real, source = real_2019(folder, dt_h=1.0), SyntheticSource("train", years)
     drawn = [source.scenario(index) for index in range(years)]
     before, after = read_year(folder, 2018), read_year(folder, 2019)
-    metered, recorded = metered_values(folder, years)
-    mine, other = pooled(drawn) | metered, pooled([real]) | recorded
+    metered, measured = metered_values(folder, years)
+    mine, other = pooled(drawn) | metered, pooled([real]) | measured
     targets = [*marginal_rows(mine, other), *course_rows(price_years(drawn), price_years([real]))]
-    held_out = hold_out(years, before, after)
+    fitted = drawn_prices(fitted_on(before), years)
+    held_out = hold_out(fitted, before, after)
     table = pd.concat([pd.DataFrame(targets).assign(case="calibrated years, 2019"), held_out])
     table.to_csv(out / "fit.csv", index=False, float_format="%.6g", lineterminator="\n")
     save_figure(draw_marginals(other, mine, TITLES | METERED_TITLES), images / "fit_marginals.png")
     save_figure(draw_courses(courses(drawn, real)), images / "fit_courses.png")
+    seen, new, unseen = (
+        hold_out_values(one) for one in (recorded(before), fitted, recorded(after))
+    )
+    save_figure(draw_hold_out(unseen, new, seen, HOLD_OUT_TITLES), images / "fit_hold_out.png")
     ranks = out / "order.csv"
     text = page(
         years=years,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.fit_courses import correlation
 from benchmarks.fit_page import page
 from benchmarks.fit_targets import (
     course_rows,
@@ -16,7 +17,7 @@ from benchmarks.fit_targets import (
     needed_kw,
     occupancy_by_hour,
 )
-from vpp_gym.plots.fit import Course, draw_courses, draw_marginals
+from vpp_gym.plots.fit import Course, draw_courses, draw_hold_out, draw_marginals
 from vpp_gym.scenarios.scenario import Scenario
 
 
@@ -95,6 +96,22 @@ def test_figures_show_both_distributions_and_all_years():
     real, synthetic = (line.get_ydata() for line in panels[0].lines)
     assert (real >= synthetic).all()
     assert (real[-1], synthetic[-1]) == (0.98, 0.88)
-    course = Course("y", "", "h", np.arange(3.0), np.ones(3), np.array([[0.0, 0, 0], [2, 2, 2]]))
+    years = np.array([[0.0, 0, 0], [2, 2, 2]])
+    course = Course("y", "", "h", np.arange(3.0), np.ones(3), years, tick=2)
     axes = draw_courses([course]).axes[0]
+    np.testing.assert_array_equal(axes.get_xticks(), [0, 2])
     np.testing.assert_array_equal(axes.lines[1].get_ydata(), [1, 1, 1])
+
+
+def test_the_hold_out_shows_three_years():
+    values = {"x": np.arange(50.0)}
+    panels = draw_hold_out(values, {"x": values["x"] + 5}, {"x": values["x"] + 10}, {"x": "X"})
+    after, before, fitted = (line.get_ydata()[-1] for line in panels.axes[0].lines)
+    assert (after, fitted, before) == (0.98, 0.88, 0.78)
+
+
+def test_correlation_with_a_later_price():
+    price = np.array([0.0, 3.0, 1.0, 2.0, 5.0])
+    assert correlation(price[1:], price[:-1], 1) == pytest.approx(1.0)
+    assert correlation(price[:-1], price[1:], -1) == pytest.approx(1.0)
+    assert correlation(price, -price, 0) == pytest.approx(-1.0)

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from vpp_gym.plots import style
 from vpp_gym.plots.canvas import new_figure, save_figure
 
-__all__ = ["Course", "draw_courses", "draw_marginals", "save_figure"]
+__all__ = ["Course", "draw_courses", "draw_hold_out", "draw_marginals", "save_figure"]
 
 Floats = NDArray[np.float64]
 
 REAL = style.Mark("real", style.INK)
 SYNTHETIC = style.Mark("synthetic", style.VERMILION, "dashed", 1.8)
 SPREAD = style.Mark("least to most of the years", style.VERMILION, "tint")
+UNSEEN = REAL._replace(label="real year that the fit has not seen")
+FITTED = style.Mark("real year that was fitted", style.BLUE, "dotted")
 POINTS = 400
 
 
@@ -34,6 +36,7 @@ class Course:
         x: (k,) where it is known.
         real: (k,) of the real year.
         synthetic: (years, k).
+        tick: distance of the numbers on the x axis.
     """
 
     title: str
@@ -42,6 +45,7 @@ class Course:
     x: Floats
     real: Floats
     synthetic: Floats
+    tick: float
 
 
 def draw_marginals(
@@ -58,27 +62,45 @@ def draw_marginals(
     figure = new_figure(1080, 300 * rows)
     panels = np.ravel(figure.subplots(rows, 3))
     for axes, (name, title) in zip(panels, titles.items(), strict=False):
-        style.dress(axes, title)
-        low, high = np.quantile(real[name], [0.001, 0.999])
-        at = np.linspace(low, high, POINTS)
-        for values, mark in ((real[name], REAL), (synthetic[name], SYNTHETIC)):
-            _line(axes, at, _share_below(values, at), mark)
-        axes.set_ylim(0, 1)
-        axes.locator_params(axis="x", nbins=6)
+        _distributions(axes, title, {REAL: real[name], SYNTHETIC: synthetic[name]})
     for axes in panels[len(titles) :]:
         axes.set_visible(False)
-    figure.suptitle(
-        "Share of values up to", x=0.012, y=0.985, ha="left", size=style.LARGE, color=style.INK
-    )
-    figure.tight_layout(rect=(0, 0.1 / rows, 1, 1))
+    _headline(figure, rows)
     _legend(figure, (REAL, SYNTHETIC))
     return figure
 
 
+def draw_hold_out(
+    after: Mapping[str, Floats],
+    fitted: Mapping[str, Floats],
+    before: Mapping[str, Floats],
+    titles: Mapping[str, str],
+) -> Figure:
+    """Distribution functions of a year, of years fitted on the one before, and of that one.
+
+    Args:
+        after: values of the year that the fit has not seen, by quantity.
+        fitted: values of the years drawn from the fit.
+        before: values of the year that was fitted.
+        titles: of the panels, by quantity, two to a row.
+    """
+    rows = -(-len(titles) // 2)
+    figure = new_figure(1080, 340 * rows)
+    panels = np.ravel(figure.subplots(rows, 2))
+    for axes, (name, title) in zip(panels, titles.items(), strict=False):
+        values = {UNSEEN: after[name], FITTED: before[name], SYNTHETIC: fitted[name]}
+        _distributions(axes, title, values)
+    _headline(figure, rows)
+    _legend(figure, (UNSEEN, FITTED, SYNTHETIC))
+    return figure
+
+
 def draw_courses(courses: list[Course]) -> Figure:
-    """Up to four quantities over lags or hours: the real year within the synthetic ones."""
-    figure = new_figure(1080, 680)
-    for axes, course in zip(np.ravel(figure.subplots(2, 2)), courses, strict=False):
+    """Quantities over lags or hours, two to a row: the real year within the synthetic ones."""
+    rows = -(-len(courses) // 2)
+    figure = new_figure(1080, 340 * rows)
+    panels = np.ravel(figure.subplots(rows, 2))
+    for axes, course in zip(panels, courses, strict=False):
         style.dress(axes, f"{course.title} [{course.unit}]" if course.unit else course.title)
         years = course.synthetic
         axes.fill_between(
@@ -93,11 +115,31 @@ def draw_courses(courses: list[Course]) -> Figure:
         _line(axes, course.x, years.mean(axis=0), SYNTHETIC)
         axes.set_xlim(course.x[0], course.x[-1])
         axes.set_xlabel(course.x_title, size=style.SMALL, color=style.INK)
-        axes.set_xticks(course.x[:: max(1, len(course.x) // 7)])
+        axes.set_xticks(np.arange(course.x[0], course.x[-1] + 0.5, course.tick))
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    figure.tight_layout(rect=(0, 0.05, 1, 1))
+    for axes in panels[len(courses) :]:
+        axes.set_visible(False)
+    figure.tight_layout(rect=(0, 0.1 / rows, 1, 1))
     _legend(figure, (REAL, SYNTHETIC, SPREAD))
     return figure
+
+
+def _distributions(axes: Axes, title: str, values: Mapping[style.Mark, Floats]) -> None:
+    """Distribution functions, as far as the first of them reaches."""
+    style.dress(axes, title)
+    low, high = np.quantile(next(iter(values.values())), [0.001, 0.999])
+    at = np.linspace(low, high, POINTS)
+    for mark, these in values.items():
+        _line(axes, at, _share_below(these, at), mark)
+    axes.set_ylim(0, 1)
+    axes.locator_params(axis="x", nbins=6)
+
+
+def _headline(figure: Figure, rows: int) -> None:
+    figure.suptitle(
+        "Share of values up to", x=0.012, y=0.985, ha="left", size=style.LARGE, color=style.INK
+    )
+    figure.tight_layout(rect=(0, 0.1 / rows, 1, 1))
 
 
 def _share_below(values: Floats, at: Floats) -> Floats:
