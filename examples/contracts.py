@@ -26,7 +26,11 @@ def booked(env: gym.Env, action: list[float], seed: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print menus of three terms, and contracts that pay by the kWh."""
+    """Print menus of three terms, and contracts that pay by the kWh.
+
+    Who arrives in the very first step gets the world's own offer, before any action: so there
+    are a few contracts even where none are on offer.
+    """
     fixed = gym.make("VPPContracts-v0")
     by_the_kwh = gym.make("VPPContracts-v0", family="control_based")
     offers = {
