@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 ENV_ID = "FCEVMicrogrid-v0"
 BASE, BOUND = "article", "hindsight"
-PLANS = ("rolling_plan", "foresight")
+PLANS = ("rolling_plan", "planned_contracts", "foresight")
 """Programs: too slow for every world."""
 OTHER_RULES = ("direct_use",)
 """For microgrids whose wind may serve houses."""
@@ -43,8 +43,9 @@ NOTES = (
     "95 % block-bootstrap interval over weeks. `year`: a whole year of every world in one run, per "
     "year. `weeks`: the episodes of `FCEVMicrogrid-v0`, every week of the year from full tanks and "
     "half a store, per week. Agents (`ppo`, one row a seed) have both options, volumes and "
-    "rewards; the rolling plan and foresight take contracts as they are signed. Hindsight is a "
-    "bound on the profit of any policy. Plans and the bound run on fewer worlds."
+    "rewards, and so have adaptive and planned contracts; the rolling plan and foresight take "
+    "contracts as they are signed. Hindsight is a bound on the profit of any policy. Plans and the "
+    "bound run on fewer worlds."
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,8 @@ from vpp_gym.hydrogen import carpark_terms, microgrid
 from vpp_gym.policies.car_park import ForesightAggregator, car_park_baselines
 from vpp_gym.policies.car_park_planner import ScenarioPlanner
 from vpp_gym.policies.microgrid import AdaptiveContracts, ArticleOrder, microgrid_baselines
+from vpp_gym.policies.microgrid_contracts import PlannedContracts, next_needs_kwh
+from vpp_gym.policies.microgrid_outlook import energy_ahead
 from vpp_gym.policies.microgrid_plan import ForesightOperator, RollingPlan
 
 
@@ -137,10 +141,11 @@ def test_hours_to_come_change_no_unprivileged_decision():
     assert decisions[0] == decisions[1]
 
 
-def test_contracts_that_adapt_commit_less_in_summer_and_reward_shortages():
+@pytest.mark.parametrize("policy", [AdaptiveContracts(), PlannedContracts()])
+def test_contracts_that_adapt_commit_less_in_summer_and_reward_shortages(policy):
     grid = random_grid(3)
     grid.reset()
-    policy, factors, rewards = AdaptiveContracts(), [], []
+    factors, rewards = [], []
     for scale in (0.1, 5.0):
         grid.bank.deficit[:] = grid.bank.load * scale
         decision, _ = policy.predict(grid.snapshot())
@@ -152,3 +157,29 @@ def test_contracts_that_adapt_commit_less_in_summer_and_reward_shortages():
         rewards.append(decision.reward_eur_per_h)
         grid.advance([decision])
     assert max(rewards) > 0.0
+
+
+def test_what_differs_from_the_past_week_fades_and_repeats_on_other_days():
+    """Two days of 10 kWh an hour, but 30 now and 20 an hour after noon yesterday."""
+    grid = random_grid(3)
+    grid.bank.deficit[:], grid.bank.surplus[:], grid.bank.wind[:] = 10.0, 0.0, 0.0
+    grid.bank.deficit[0, [37, 60]] = 20.0, 30.0
+    grid.reset(hour=60)
+    snapshot = grid.snapshot()
+    ahead = energy_ahead(snapshot)
+    np.testing.assert_allclose(ahead.deficit_kwh[:4], [30.0, 15.0 + 14.0, 10.0 + 9.8, 16.86])
+    np.testing.assert_allclose(ahead.wind_kwh, 0.0)
+    np.testing.assert_allclose(next_needs_kwh(snapshot), [40.0, 30.0])
+
+
+def test_a_plan_keeps_hydrogen_that_is_worth_more_later():
+    """In autumn a kWh of wind makes hydrogen at prices at which exports would earn more now."""
+    grid = random_grid(5, n_days=8, electrolyser={"power_kw": 80.0, "store_kg": 300.0})
+    grid.bank.wind[:], grid.bank.surplus[:] = 30.0, 0.0
+    grid.bank.da[:], grid.bank.export_price[:], grid.bank.import_price[:] = 0.065, 0.035, 0.185
+    taken_kwh = {}
+    for day in (100, 280):
+        grid.reset(hour=30, stock_share=0.3)
+        snapshot = replace(grid.snapshot(), hour=24 * day)
+        taken_kwh[day] = RollingPlan().decide(snapshot).electrolyser_kwh
+    assert taken_kwh == {100: 0.0, 280: pytest.approx(30.0)}

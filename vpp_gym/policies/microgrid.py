@@ -8,6 +8,7 @@ import numpy as np
 
 from vpp_gym.hydrogen.microgrid_views import MicrogridDecision, MicrogridSnapshot
 from vpp_gym.policies.hydrogen_base import HydrogenPolicy, Strategy
+from vpp_gym.policies.microgrid_contracts import PlannedContracts
 from vpp_gym.policies.microgrid_plan import ForesightOperator, RollingPlan
 
 MicrogridPolicy = HydrogenPolicy[MicrogridSnapshot, MicrogridDecision]
@@ -106,6 +107,7 @@ def microgrid_baselines() -> dict[str, MicrogridPolicy]:
         DirectUse(),
         AdaptiveContracts(),
         RollingPlan(),
+        PlannedContracts(),
         ForesightOperator(),
     )
     return {policy.name: policy for policy in policies}
