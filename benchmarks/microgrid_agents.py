@@ -45,7 +45,8 @@ NOTES = (
     "half a store, per week. Agents (`ppo`, one row a seed) have both options, volumes and "
     "rewards, and so have adaptive and planned contracts; the rolling plan and foresight take "
     "contracts as they are signed. Hindsight is a bound on the profit of any policy. Plans and the "
-    "bound run on fewer worlds."
+    "bound run on fewer worlds. Plans keep hydrogen for the rest of the year, while a week counts "
+    "what is left at its price."
 )
 
 
