@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.base import Policy, Privileged
+from vpp_gym.policies.base import Policy, Privileged, with_offer
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.forecasters import PerfectForecast
+from vpp_gym.policies.offering import control_based, price_based
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
@@ -32,6 +33,20 @@ def test_names_terms_and_privilege_come_from_the_parts():
     assert bold.name == "rolling_mpc_3h+wait_and_see_noisy_oracle"
     assert (bold.term_h, bold.privileged) == (1, True)
     assert Operator(ChargeOnArrival(), name="mine").name == "mine"
+
+
+def test_what_an_operator_offers_is_its_own_or_the_dispatchers():
+    tariff, price = control_based(tariff_eur_per_kwh=0.02), price_based(margin=0.1)
+    dispatcher = rolling_mpc(contract=tariff)
+
+    def offered(**own):
+        return with_offer(Operator(dispatcher, **own), DEFAULT).contract
+
+    assert offered().families == ("control_based",)
+    assert offered().control_based.tariff_eur_per_kwh == 0.02
+    assert offered(contract=price).families == ("price_based",)
+    assert (offered(term_h=2).families, offered(term_h=2).term_h) == (("fixed_term",), 2)
+    assert offered(term_h=0).families == ()
 
 
 def test_the_bidder_keeps_its_state_between_steps(snapshot_of):
