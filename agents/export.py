@@ -6,19 +6,29 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.hyperparameters import SECTIONS, run_settings
+from agents.dotted import flat
+from agents.hyperparameters import run_settings, usual_stretch
 from agents.policy import CARD, WEIGHTS, AgentPolicy, Network
 from agents.settings import RunSettings
 from agents.validation import Score
 from vpp_gym.evaluation.provenance import provenance
 
 
-def card_of(run: RunSettings, *, steps: int, score: Score) -> dict[str, Any]:
-    """What is worth knowing about a trained policy, and what it needs to run."""
+def card_of(
+    run: RunSettings, *, steps: int, score: Score, ends: Sequence[int] = ()
+) -> dict[str, Any]:
+    """What is worth knowing about a trained policy, and what it needs to run.
+
+    Args:
+        run: that made it.
+        steps: environment steps until then.
+        score: of its validation.
+        ends: environment steps after which the run was extended.
+    """
     return {
         "name": run.name,
         "seed": run.seed,
@@ -29,42 +39,48 @@ def card_of(run: RunSettings, *, steps: int, score: Score) -> dict[str, Any]:
         "dt_h": float(run.world.arguments.get("dt_h", 1.0)),
         "run": run.model_dump(mode="json"),
         **provenance(),
-        "command": _command(run),
+        "command": _command(run, ends),
     }
 
 
-def _command(run: RunSettings) -> str:
-    """The command that makes this run again, without folders of any machine."""
+def _command(run: RunSettings, ends: Sequence[int]) -> str:
+    """The commands that make this run again, without folders of any machine."""
+    first, *later = (*ends, run.timesteps)
+    commands = [_first_command(run.model_copy(update={"timesteps": first}))]
+    for steps in later:
+        again = ["python", "-m", "agents.train", "--resume", "--name", run.name]
+        commands.append([*again, "--seed", str(run.seed), "--timesteps", str(steps)])
+    commands[-1].append("--keep")
+    return " && ".join(map(shlex.join, commands))
+
+
+def _first_command(run: RunSettings) -> list[str]:
     world = "real" if run.world.train.startswith("real") else "synthetic"
     words = ["python", "-m", "agents.train", "--env", run.env_id, "--algo", run.algorithm]
     words += ["--world", world, "--timesteps", str(run.timesteps), "--seed", str(run.seed)]
     words += ["--name", run.name]
     usual = run_settings(run.env_id, algorithm=run.algorithm, world=world)
-    for section in SECTIONS:
-        mine, theirs = (_flat(getattr(one, section).model_dump(), section) for one in (run, usual))
+    if run.validate_every != usual_stretch(run.timesteps):
+        words += ["--validate-every", str(run.validate_every)]
+    for section in ("world", "wrappers", run.algorithm):
+        theirs, mine = (flat({section: getattr(one, section).model_dump()}) for one in (usual, run))
         for name, value in mine.items():
             if theirs.get(name) != value:
                 words += ["--set", f"{name}={json.dumps(value)}"]
-    return shlex.join([*words, "--keep"])
-
-
-def _flat(fields: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Values by dotted name."""
-    flat: dict[str, Any] = {}
-    for name, value in fields.items():
-        dotted = f"{prefix}.{name}"
-        flat |= _flat(value, dotted) if isinstance(value, Mapping) else {dotted: value}
-    return flat
+    return words
 
 
 def export_policy(network: Network, card: Mapping[str, Any], folder: Path) -> None:
     """Write a policy's folder beside the old one, check it, and put it in its place."""
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
-    fresh.mkdir(parents=True)
-    network.save(fresh / WEIGHTS)
-    (fresh / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    AgentPolicy.load(fresh)
-    replace_folder(fresh, folder)
+    try:
+        fresh.mkdir(parents=True)
+        network.save(fresh / WEIGHTS)
+        (fresh / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        AgentPolicy.load(fresh)
+        replace_folder(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def replace_folder(fresh: Path, folder: Path) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
+from agents.changes import FORMER_NAMES, checked_changes
+from agents.dotted import merged, nested
+from agents.options import SECTIONS
 from agents.settings import DAY_AHEAD, RunSettings
-from agents.worlds import family_of
+from agents.worlds import FAMILIES, family_of
 from vpp_gym.errors import InvalidInputError
-
-SECTIONS = ("world", "lesson", "ppo", "sac")
 
 WORLDS = {
     "synthetic": {"train": "synthetic:train", "validation": "synthetic:validation"},
@@ -23,7 +23,7 @@ WORLDS = {
 _GUARANTEED = {"contract": {"term_h": 0}, "guarantee": True}
 _HOURLY = {
     "timesteps": {"ppo": 8_000_000, "sac": 1_000_000},
-    "lesson": {"reward": "load", "foresight_h": 24},
+    "wrappers": {"reward": "load", "foresight_h": 24},
 }
 _DAILY = {
     "timesteps": {"ppo": 20_000, "sac": 10_000},
@@ -49,7 +49,7 @@ BEST: dict[str, dict[str, Any]] = {
             "n_validation": 8,
             "episode_days": 28,
         },
-        "lesson": {"reward": "gain"},
+        "wrappers": {"reward": "gain"},
         "ppo": {
             "n_steps": 28,
             "batch_size": 896,
@@ -70,7 +70,7 @@ BEST: dict[str, dict[str, Any]] = {
             "episode_days": 28,
             "in_training": {"drawn_stock": True},
         },
-        "lesson": {"reward": "gain"},
+        "wrappers": {"reward": "gain"},
         "ppo": {
             "n_steps": 48,
             "batch_size": 3072,
@@ -112,7 +112,8 @@ def run_settings(
             "params.contract.family".
 
     Raises:
-        InvalidInputError: an unknown name, or a value out of range.
+        InvalidInputError: an unknown name, a value out of range, or settings that cannot go
+            together.
     """
     family, given = family_of(env_id), dict(changes or {})
     if world not in WORLDS:
@@ -127,68 +128,65 @@ def run_settings(
         "env_id": env_id,
         "algorithm": algorithm,
         "timesteps": steps,
-        "validate_every": max(steps // 32, 1) if validate_every is None else validate_every,
+        "validate_every": usual_stretch(steps) if validate_every is None else validate_every,
         "seed": seed,
         "world": WORLDS[world],
     }
     for section in SECTIONS:
-        content[section] = _merged(content.get(section, {}), best.get(section, {}))
-    for dotted, value in given.items():
-        content = _merged(content, _nested(dotted, value))
+        content[section] = merged(content.get(section, {}), best.get(section, {}))
+    for dotted, value in checked_changes(env_id, algorithm, given).items():
+        content = merged(content, nested(dotted, value))
+    return validated(content)
+
+
+def usual_stretch(timesteps: int) -> int:
+    """Environment steps between validations if nothing else is asked for."""
+    return max(timesteps // 32, 1)
+
+
+def validated(content: Mapping[str, Any]) -> RunSettings:
+    """Settings of a run that fit together.
+
+    Raises:
+        InvalidInputError: naming the first that is wrong.
+    """
     try:
-        return RunSettings.model_validate(content)
+        run = RunSettings.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise InvalidInputError(field, first.get("input"), first["msg"]) from error
+    _refuse_conflicts(run)
+    return run
 
 
-def read_changes(texts: Sequence[str]) -> dict[str, Any]:
-    """Changes as on the command line; values are JSON, or else text.
-
-    >>> read_changes(["volumes=true", "params.contract.family=control_based"])
-    {'volumes': True, 'params.contract.family': 'control_based'}
-
-    Raises:
-        InvalidInputError: not NAME=VALUE.
-    """
-    changes: dict[str, Any] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals):
-            raise InvalidInputError("set", text, "give NAME=VALUE, such as volumes=true")
-        try:
-            changes[name] = json.loads(value)
-        except json.JSONDecodeError:
-            changes[name] = value
-    return changes
+def _refuse_conflicts(run: RunSettings) -> None:
+    """Refuse settings of which each is right, but which cannot go together."""
+    steers_cars = ", ".join(name for name, family in FAMILIES.items() if family.steers_evs)
+    wrappers = run.wrappers
+    if wrappers.reward == "load" and not run.family.steers_evs:
+        remedy = f"use profit or gain in {run.env_id}; load is for {steers_cars}"
+        raise InvalidInputError("wrappers.reward", wrappers.reward, remedy)
+    if wrappers.foresight_h and not run.family.steers_evs:
+        remedy = f"use 0 in {run.env_id}; foresight is for {steers_cars}"
+        raise InvalidInputError("wrappers.foresight_h", wrappers.foresight_h, remedy)
+    if run.algorithm == "ppo" and run.world.n_envs * run.ppo.n_steps < 2:
+        remedy = "an update needs 2 steps: set ppo.n_steps or world.n_envs higher"
+        raise InvalidInputError("ppo.n_steps", run.ppo.n_steps, remedy)
+    if run.algorithm == "sac" and run.sac.learning_starts >= run.timesteps:
+        remedy = (
+            f"sac acts at random for sac.learning_starts={run.sac.learning_starts} steps and "
+            "would learn nothing: ask for more steps, or --set sac.learning_starts lower"
+        )
+        raise InvalidInputError("timesteps", run.timesteps, remedy)
 
 
 def _words(changes: Mapping[str, Any]) -> list[str]:
     """What is special of an agent, in its name: arguments of the environment that differ."""
-    own = [name for name in changes if name.partition(".")[0] not in SECTIONS]
+    own = [name for name in changes if name.partition(".")[0] not in (*SECTIONS, *FORMER_NAMES)]
     return [_word(name.rpartition(".")[2], changes[name]) for name in own]
 
 
 def _word(name: str, value: Any) -> str:
     text = name if value is True else f"no_{name}" if value is False else f"{name}_{value}"
     return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in text)
-
-
-def _nested(dotted: str, value: Any) -> dict[str, Any]:
-    parts = dotted.split(".")
-    if parts[0] not in SECTIONS:
-        parts = ["world", "arguments", *parts]
-    for part in reversed(parts):
-        value = {part: value}
-    nested: dict[str, Any] = value
-    return nested
-
-
-def _merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(base)
-    for name, value in more.items():
-        known = result.get(name)
-        both = isinstance(known, Mapping) and isinstance(value, Mapping)
-        result[name] = _merged(known, value) if both else value  # type: ignore[arg-type]
-    return result

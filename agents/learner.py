@@ -14,11 +14,12 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
-from agents.lesson import Features, Foresight, GainReward, LoadReward, ScaledReward, feature_map
 from agents.policy import CLIP, Network
 from agents.settings import RunSettings
 from agents.vec_env import BatchVecEnv
+from agents.wrappers import Features, Foresight, GainReward, LoadReward, ScaledReward, feature_map
 from vpp_gym.envs.hourly import HourlyCore
+from vpp_gym.errors import InvalidInputError
 
 Floats = NDArray[np.float64]
 
@@ -32,26 +33,26 @@ class Stack:
     """
 
     def __init__(self, run: RunSettings, **arguments: Any) -> None:
-        lesson = run.lesson
+        chosen = run.wrappers
         given = {**run.world.training(run.family), **arguments}
         self.base = BatchVecEnv(run.env_id, run.world.n_envs, **given)
         core = self.base.batch.core
         venv: Any = self.base
-        if lesson.reward == "load":
-            venv = LoadReward(venv, self.base, lesson.price_level_eur_per_kwh)
-        if lesson.reward == "gain":
+        if chosen.reward == "load":
+            venv = LoadReward(venv, self.base, chosen.price_level_eur_per_kwh)
+        if chosen.reward == "gain":
             twin = BatchVecEnv(run.env_id, run.world.n_envs, **given)
             venv = GainReward(venv, twin, run.family.usual_action(self.base.action_space))
-        if lesson.reward_scale is not None:
-            venv = ScaledReward(venv, lesson.reward_scale)
-        sees_ahead = run.algorithm == "ppo" and lesson.foresight_h > 0
-        foresight = Foresight(core, lesson.foresight_h) if sees_ahead else None
+        if chosen.reward_scale is not None:
+            venv = ScaledReward(venv, chosen.reward_scale)
+        sees_ahead = run.algorithm == "ppo" and chosen.foresight_h > 0
+        foresight = Foresight(core, chosen.foresight_h) if sees_ahead else None
         self.features = Features(venv, _feature_matrix(core), foresight)
         self.top = VecNormalize(
             self.features,
             gamma=run.gamma,
             clip_obs=CLIP,
-            norm_reward=lesson.reward_scale is None,
+            norm_reward=chosen.reward_scale is None,
         )
 
     @property
@@ -127,9 +128,16 @@ def build_model(run: RunSettings, stack: Stack, tensorboard: str | None = None) 
             policy: Any = model.policy
             nn.init.zeros_(policy.action_net.weight)
         if isinstance(run.ppo.log_std_init, tuple):
+            _refuse_other_length(run.ppo.log_std_init, stack.top.action_space.shape)
             model.policy.log_std.data = torch.tensor(run.ppo.log_std_init)
         return model
     return SAC(**common, **_sac(run))
+
+
+def _refuse_other_length(log_std_init: tuple[float, ...], shape: Any) -> None:
+    if (len(log_std_init),) != shape:
+        remedy = f"give one number, or one for each entry of an action of shape {shape}"
+        raise InvalidInputError("ppo.log_std_init", log_std_init, remedy)
 
 
 def _ppo(run: RunSettings, stack: Stack) -> dict[str, Any]:

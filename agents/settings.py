@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from agents.worlds import Family, family_of
 from vpp_gym.scenarios.named import as_source
 
 Algorithm = Literal["ppo", "sac"]
+Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
 DAY_AHEAD = "VPPDayAhead-v0"
+CHECKPOINT, BEST = "checkpoint.pt", "best"
+"""In the folder of a run: where it stands, and the folder of its best policy."""
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
 
 
 class WorldSettings(_Frozen):
@@ -69,7 +74,7 @@ class WorldSettings(_Frozen):
         return {"first_world": first, "n_worlds": count}
 
 
-class LessonSettings(_Frozen):
+class WrapperSettings(_Frozen):
     """What the learner is shown and paid in training; the policy never needs it.
 
     Attributes:
@@ -94,17 +99,30 @@ class PPOSettings(_Frozen):
     """Of `stable_baselines3.PPO`.
 
     Attributes:
+        hidden: widths of the hidden layers of actor and critic.
+        learning_rate: of Adam, at first; it falls from stretch to stretch.
+        final_learning_rate: towards which it falls.
+        n_steps: of each environment before an update.
+        batch_size: transitions of a gradient step.
+        n_epochs: passes through the transitions of an update.
+        gamma: discount factor of a step.
+        gae_lambda: of the generalised advantage estimate.
+        clip_range: of the ratio of probabilities.
+        ent_coef: weight of the entropy in the loss.
+        vf_coef: weight of the critic in the loss.
+        max_grad_norm: gradients are scaled down to it.
+        target_kl: an update ends early beyond this divergence; None: never.
         log_std_init: logarithm of the standard deviation of the first actions; of each of
             them, or of all.
         start_at_zero: the first policy's mean action is 0 whatever it sees: the
             environment's usual strategy, from which learning sets out.
     """
 
-    hidden: tuple[int, ...] = (64, 64)
+    hidden: Widths = (64, 64)
     learning_rate: float = Field(default=3e-4, gt=0)
     final_learning_rate: float = Field(default=0.0, ge=0)
     n_steps: int = Field(default=128, ge=1)
-    batch_size: int = Field(default=2048, ge=1)
+    batch_size: int = Field(default=2048, ge=2)
     n_epochs: int = Field(default=8, ge=1)
     gamma: float = Field(default=0.99, gt=0, le=1)
     gae_lambda: float = Field(default=0.95, ge=0, le=1)
@@ -118,9 +136,21 @@ class PPOSettings(_Frozen):
 
 
 class SACSettings(_Frozen):
-    """Of `stable_baselines3.SAC`."""
+    """Of `stable_baselines3.SAC`.
 
-    hidden: tuple[int, ...] = (128, 128)
+    Attributes:
+        hidden: widths of the hidden layers of actor and critics.
+        learning_rate: of Adam, at first; it falls from stretch to stretch.
+        final_learning_rate: towards which it falls.
+        buffer_size: transitions that the replay buffer holds.
+        batch_size: transitions of a gradient step.
+        learning_starts: environment steps of random actions before the first gradient step.
+        gradient_steps: after each step of the batch of environments.
+        gamma: discount factor of a step.
+        tau: share of the critics that goes into their targets in a gradient step.
+    """
+
+    hidden: Widths = (128, 128)
     learning_rate: float = Field(default=3e-4, gt=0)
     final_learning_rate: float = Field(default=0.0, ge=0)
     buffer_size: int = Field(default=300_000, ge=1)
@@ -142,19 +172,23 @@ class RunSettings(_Frozen):
         seed: of learner and environments.
         validate_every: environment steps between two validations.
         world: see there.
-        lesson: see there.
+        wrappers: see there.
         ppo: used if the algorithm is "ppo".
         sac: used if the algorithm is "sac".
+
+    The first agents' cards call the wrappers "lesson".
     """
 
-    name: str
+    name: str = Field(pattern=r"^[\w-][\w.-]*$")
     env_id: str = DAY_AHEAD
     algorithm: Algorithm = "ppo"
     timesteps: int = Field(default=3_000_000, ge=1)
     seed: int = Field(default=0, ge=0)
     validate_every: int = Field(default=250_000, ge=1)
     world: WorldSettings = WorldSettings()
-    lesson: LessonSettings = LessonSettings()
+    wrappers: WrapperSettings = Field(
+        default=WrapperSettings(), validation_alias=AliasChoices("wrappers", "lesson")
+    )
     ppo: PPOSettings = PPOSettings()
     sac: SACSettings = SACSettings()
 

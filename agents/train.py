@@ -2,99 +2,150 @@
 
     python -m agents.train --env FCEVMicrogrid-v0 --set volumes=true --seed 0
 
-Settings that worked are kept by environment in `agents.hyperparameters`.
+Settings that worked are kept by environment in `agents.hyperparameters`; docs/training.md
+tells how a run is watched, interrupted, resumed and used.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
-from agents.checkpoint import CHECKPOINT, Progress, checkpoint_settings
-from agents.export import publish
-from agents.hyperparameters import read_changes, run_settings
+from agents.changes import read_changes
 from agents.policy import TRAINED
-from agents.settings import DAY_AHEAD, RunSettings
-from agents.training import BEST, Trainer
-from agents.validation import GAIN, Score
+from agents.request import RunRequest, saved_runs
+from agents.screen import (
+    console,
+    print_begin,
+    print_outcome,
+    print_settings,
+    progress_bar,
+    resume_command,
+)
+from agents.settings import BEST, CHECKPOINT, DAY_AHEAD, RunSettings
 from agents.worlds import FAMILIES
 from vpp_gym.errors import InvalidInputError
 
-console = Console()
+INTERRUPTED = 130
 
 
 def main(
-    env: Annotated[str, typer.Option(help=f"One of {', '.join(FAMILIES)}.")] = DAY_AHEAD,
-    algo: Annotated[str, typer.Option(help="ppo or sac.")] = "ppo",
-    world: Annotated[str, typer.Option(help="Years to train on: synthetic or real.")] = "synthetic",
+    env: Annotated[
+        str | None, typer.Option(help=f"One of {', '.join(FAMILIES)}; {DAY_AHEAD} if not given.")
+    ] = None,
+    algo: Annotated[str | None, typer.Option(help="ppo (if not given) or sac.")] = None,
+    world: Annotated[
+        str | None, typer.Option(help="Years to train on: synthetic (if not given) or real.")
+    ] = None,
     timesteps: Annotated[int | None, typer.Option(min=1, help="Environment steps.")] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="0 if not given.")] = None,
     change: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
-            help="NAME=VALUE: an argument of the environment (volumes=true, "
-            "params.contract.term_h=3), or a setting of a section (ppo.gamma=0.9, world.n_envs=8).",
+            metavar="NAME=VALUE",
+            help="An argument of the environment (volumes=true, params.contract.term_h=3), or a "
+            "setting of a section (ppo.gamma=0.9, world.n_envs=8). May be given several times.",
         ),
     ] = None,
+    list_settings: Annotated[
+        bool, typer.Option("--list-settings", help="List all that --set can change, and end.")
+    ] = False,
     validate_every: Annotated[
         int | None, typer.Option(min=1, help="Environment steps between validations.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of the policy.")] = None,
-    run_dir: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the run; runs/NAME-seedSEED if not given.")
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on from the checkpoint. Other options are not needed; what is given must "
+            "be the saved run's, but --timesteps may extend a run that is at its end.",
+        ),
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Copy the best policy to agents/trained.")
     ] = False,
 ) -> None:
     """Train an agent; the best policy on the validation years is kept."""
-    run = run_settings(
-        env,
-        algorithm=algo,
-        world=world,
-        name=name,
-        seed=seed,
-        timesteps=timesteps,
-        validate_every=validate_every,
-        changes=read_changes(change or ()),
-    )
-    folder = run_dir or Path("runs") / f"{run.name}-seed{seed}"
-    if resume:
-        run = checkpoint_settings(folder)
-    elif (folder / CHECKPOINT).exists():
-        raise InvalidInputError(
-            "run_dir", str(folder), "it has a run: --resume it, or name another"
-        )
-    progress = _train(run, folder, resume)
-    rate, inside = progress.steps / progress.learning_s, progress.stepping_s / progress.learning_s
-    console.print(f"{rate:,.0f} steps/s, {inside:.1%} of the time in the simulator")
-    console.print(f"best: {progress.best_eur:,.0f} EUR a year better than the usual action")
+    changes = read_changes(change or ())
+    request = RunRequest(env, algo, world, name, seed, timesteps, validate_every, changes)
+    if list_settings:
+        print_settings(request.new_run())
+        return
+    _require_learner()
+    folder = run_dir or request.folder()
+    run, done = _saved(request, folder) if resume else (_new(request, folder), 0)
+    print_begin(run, folder, done)
+    try:
+        _train(run, folder, resume)
+    except KeyboardInterrupt:
+        console.print(_after_interruption(folder), soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
     if keep:
-        console.print(f"kept: {publish(folder / BEST, run, TRAINED).relative_to(TRAINED.parent)}")
+        _keep(run, folder)
 
 
-def _train(run: RunSettings, folder: Path, resume: bool) -> Progress:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Bar(*columns, TimeRemainingColumn(), console=console) as bar:
-        shown = bar.add_task(run.name, total=run.timesteps)
-
-        def report(steps: int, score: Score | None) -> None:
-            bar.update(shown, completed=min(steps, run.timesteps))
-            if score is not None:
-                bar.console.print(f"{steps:>11,}  {_in_words(score)}")
-
-        return Trainer(run, folder, resume=resume, report=report).train()
+def _require_learner() -> None:
+    for package in ("torch", "stable_baselines3"):
+        if find_spec(package) is None:
+            raise InvalidInputError(package, None, "training needs it: pip install '.[train]'")
 
 
-def _in_words(score: Score) -> str:
-    served = f", demand served {score['satisfaction']:.2%}" if "satisfaction" in score else ""
-    return f"{score[GAIN]:+,.0f} EUR a year over the usual action{served}"
+def _new(request: RunRequest, folder: Path) -> RunSettings:
+    """Settings of a run in a folder that has none yet."""
+    run = request.new_run()
+    if (folder / CHECKPOINT).exists():
+        remedy = f"it has a run: go on with `{resume_command(folder)}`, or name another --run-dir"
+        raise InvalidInputError("run_dir", str(folder), remedy)
+    return run
+
+
+def _saved(request: RunRequest, folder: Path) -> tuple[RunSettings, int]:
+    """Settings of the run in a folder, and the steps that it has done."""
+    from agents.checkpoint import checkpoint_progress, checkpoint_settings
+
+    if not (folder / CHECKPOINT).is_file():
+        known = f"these have: {', '.join(saved_runs())}" if saved_runs() else "runs/ has none"
+        remedy = f"it has no {CHECKPOINT} to resume from; {known}"
+        raise InvalidInputError("run_dir", str(folder), remedy)
+    saved, done = checkpoint_settings(folder), checkpoint_progress(folder).steps
+    run = request.resumed_run(saved, done=done)
+    if done >= run.timesteps:
+        more = resume_command(folder, "--timesteps", 2 * run.timesteps)
+        console.print(
+            f"the run is at its end: {done:,} of {run.timesteps:,} steps; `{more}` extends it",
+            soft_wrap=True,
+        )
+    return run, done
+
+
+def _train(run: RunSettings, folder: Path, resume: bool) -> None:
+    from agents.training import Trainer
+
+    with progress_bar(run) as report:
+        progress = Trainer(run, folder, resume=resume, report=report).train()
+    print_outcome(progress, folder)
+
+
+def _after_interruption(folder: Path) -> str:
+    if not (folder / CHECKPOINT).is_file():
+        return "interrupted before the first validation: nothing is kept"
+    return f"interrupted: the last checkpoint is kept, go on with `{resume_command(folder)}`"
+
+
+def _keep(run: RunSettings, folder: Path) -> None:
+    from agents.export import publish
+
+    kept = publish(folder / BEST, run, TRAINED)
+    console.print(f"kept: {kept.relative_to(TRAINED.parent)}", soft_wrap=True)
 
 
 if __name__ == "__main__":
@@ -102,6 +153,5 @@ if __name__ == "__main__":
         typer.run(main)
     except InvalidInputError as refused:
         sys.exit(str(refused))
-    except KeyboardInterrupt:
-        console.print("interrupted: the last checkpoint is kept, go on with --resume")
-        sys.exit(130)
+    except OSError as failed:
+        sys.exit(f"{failed}; what was written before is kept: make room or name another --run-dir")

@@ -15,10 +15,10 @@ from stable_baselines3.common.logger import configure
 from agents.checkpoint import Progress, begin_stretch, load_checkpoint, save_checkpoint
 from agents.export import card_of, export_policy
 from agents.learner import Stack, build_model, network_of
-from agents.settings import RunSettings
+from agents.settings import BEST, PPOSettings, RunSettings, SACSettings
 from agents.validation import GAIN, Score, Validation
+from vpp_gym.errors import InvalidInputError
 
-BEST = "best"
 Report = Callable[[int, Score | None], None]
 
 
@@ -62,7 +62,9 @@ class Trainer:
         self.model: BaseAlgorithm = build_model(run, self.stack)
         self.model.set_logger(_logger(folder))
         self.validation = Validation(run, **(validation or {}))
-        self.progress = load_checkpoint(folder, self.model, self.stack) if resume else Progress()
+        self.progress = (
+            load_checkpoint(folder, run, self.model, self.stack) if resume else Progress()
+        )
 
     def train(self) -> Progress:
         """Learn to the end of the run; after every stretch all of it is on disk."""
@@ -78,19 +80,37 @@ class Trainer:
         self._set_learning_rate(progress.steps / run.timesteps)
         target = min((progress.stretches + 1) * run.validate_every, run.timesteps)
         begun, stepped_s = time.perf_counter(), self.stack.base.stepping_s
-        self.model.learn(
-            max(target - self.model.num_timesteps, 1),
-            callback=_Ticker(self._report),
-            reset_num_timesteps=False,
-        )
+        try:
+            self.model.learn(
+                max(target - self.model.num_timesteps, 1),
+                callback=_Ticker(self._report),
+                reset_num_timesteps=False,
+            )
+        finally:
+            self._refuse_numbers_without_end()
         progress.learning_s += time.perf_counter() - begun
         progress.stepping_s += self.stack.base.stepping_s - stepped_s
         progress.stretches += 1
         progress.steps = self.model.num_timesteps
 
+    def _refuse_numbers_without_end(self) -> None:
+        """Refuse to go on, or to keep anything, once learning has diverged."""
+        weights = self.model.policy.state_dict().values()
+        if not all(bool(weight.isfinite().all()) for weight in weights):
+            section, chosen = self.run.algorithm, self._algorithm_settings
+            raise InvalidInputError(
+                f"{section}.learning_rate",
+                chosen.learning_rate,
+                "learning has diverged: the network's numbers are no longer finite; set it lower",
+            )
+
+    @property
+    def _algorithm_settings(self) -> PPOSettings | SACSettings:
+        return self.run.ppo if self.run.algorithm == "ppo" else self.run.sac
+
     def _set_learning_rate(self, share_done: float) -> None:
         """Falls from stretch to stretch."""
-        chosen = self.run.ppo if self.run.algorithm == "ppo" else self.run.sac
+        chosen = self._algorithm_settings
         first, last = chosen.learning_rate, chosen.final_learning_rate
         self.model.learning_rate = first + share_done * (last - first)
         self.model._setup_lr_schedule()
@@ -104,7 +124,7 @@ class Trainer:
         self.model.logger.dump(progress.steps)
         if score[GAIN] > progress.best_eur:
             progress.best_eur = score[GAIN]
-            card = card_of(self.run, steps=progress.steps, score=score)
+            card = card_of(self.run, steps=progress.steps, score=score, ends=tuple(progress.ends))
             export_policy(network, card, self.folder / BEST)
         self._report(progress.steps, score)
 

@@ -47,7 +47,7 @@ class Validation:
         return {GAIN: gain_eur, **self._figures(total)}
 
     def _worth_eur(self, total: dict[str, float]) -> float:
-        if self._run.lesson.reward == "load":
+        if self._run.wrappers.reward == "load":
             terms = ("load_value_eur", "payoff_eur", "retail_eur", "shortfall_eur")
             return sum(total[name] for name in terms)
         return sum(total[name] for name in self._money)
@@ -92,8 +92,8 @@ class Validation:
         return dict(zip(core.terms, total.tolist(), strict=True))
 
     def _first_observations(self, batch: VectorShell) -> Any:
-        """Every year begun once."""
-        observations: Any = None
+        """Every year begun once; all at first, since a batch shows none before all are placed."""
+        observations, _ = batch.reset(seed=[0] * self._n_years)
         for year in range(self._n_years):
             mask = np.arange(self._n_years) == year
             chosen = {self._run.family.world_option: year, "start_day": 0, "reset_mask": mask}

@@ -40,7 +40,7 @@ class BatchVecEnv(VecEnv):
         self.batch = batch_of(env_id, n_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
         self.terms: dict[str, Any] = {}
         self.stepping_s = 0.0
-        self._begun = time.perf_counter()
+        self._begun, self._placed = time.perf_counter(), False
         self._actions: NDArray[Any] = np.zeros(self.batch.action_space.shape or ())
         self._returns_eur = np.zeros(n_envs)
         self._lengths = np.zeros(n_envs, dtype=np.int64)
@@ -54,6 +54,7 @@ class BatchVecEnv(VecEnv):
             observations = self._reset_one_by_one()
         else:
             observations, _ = self.batch.reset(seed=self._seeds)
+        self._placed = True
         self._reset_seeds()
         self._reset_options()
         self.reset_infos = [{} for _ in range(self.num_envs)]
@@ -108,6 +109,8 @@ class BatchVecEnv(VecEnv):
 
     def _reset_one_by_one(self) -> Any:
         observations: Any = None
+        if not self._placed:  # a batch shows none before all are placed
+            self.batch.reset(seed=self._seeds)
         for run, options in enumerate(self._options):
             mask = np.arange(self.num_envs) == run
             seeds = [seed if mask[i] else None for i, seed in enumerate(self._seeds)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import gymnasium as gym
@@ -28,12 +29,14 @@ class Family:
         usual: entries of the usual action, with which agents are compared; what is left
             out is 0. Of fuel-cell cars, bids and contracts it is what action 0 stands for,
             of a dispatch 1, charging on arrival.
+        steers_evs: every step decides what EVs take or give.
     """
 
     word: str
     world_option: str = "scenario"
     is_numbered: bool = False
     usual: tuple[float, ...] = ()
+    steers_evs: bool = False
 
     def usual_action(self, space: gym.Space[Any]) -> Floats:
         """The usual action in a space of (..., A) actions."""
@@ -43,8 +46,8 @@ class Family:
 
 
 FAMILIES = {
-    "VPPDayAhead-v0": Family("", usual=(1.0,)),
-    "VPPDispatch-v0": Family("dispatch", usual=(1.0,)),
+    "VPPDayAhead-v0": Family("", usual=(1.0,), steers_evs=True),
+    "VPPDispatch-v0": Family("dispatch", usual=(1.0,), steers_evs=True),
     "VPPBidding-v0": Family("bidding"),
     "VPPContracts-v0": Family("contracts"),
     "FCEVCarPark-v0": Family("car_park", world_option="world", is_numbered=True),
@@ -59,7 +62,10 @@ def family_of(env_id: str) -> Family:
         InvalidInputError: there is no such environment.
     """
     if env_id not in FAMILIES:
-        raise InvalidInputError("env", env_id, f"use one of {', '.join(FAMILIES)}")
+        near = get_close_matches(env_id.lower(), [name.lower() for name in FAMILIES], n=1)
+        meant = [name for name in FAMILIES if name.lower() in near]
+        asked = f"did you mean {meant[0]}? " if meant else ""
+        raise InvalidInputError("env", env_id, f"{asked}use one of {', '.join(FAMILIES)}")
     return FAMILIES[env_id]
 
 

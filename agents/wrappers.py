@@ -148,7 +148,7 @@ class LoadReward(VecEnvWrapper):
     Args:
         venv: ends in a `BatchVecEnv`.
         base: that environment.
-        price_level_eur_per_kwh: see `agents.hyperparameters.LessonSettings`.
+        price_level_eur_per_kwh: see `agents.settings.WrapperSettings`.
     """
 
     def __init__(self, venv: Any, base: BatchVecEnv, price_level_eur_per_kwh: float) -> None:
