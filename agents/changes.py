@@ -99,6 +99,8 @@ def _checked(env_id: str, algorithm: str, full: str, value: Any) -> Any:
             raise InvalidInputError(shown, value, remedy)
     else:
         options = section_options(full.partition(".")[0])
+    if name == "params":
+        raise InvalidInputError(shown, value, "give its parts by name: --list-settings has them")
     if name not in options:
         raise InvalidInputError(shown, value, _unknown(env_id, algorithm, shown))
     _refuse_other_algorithm(algorithm, full, value)

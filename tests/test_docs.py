@@ -20,8 +20,9 @@ HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FENCED = re.compile(r"```.*?```", re.DOTALL)
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 RUNNABLE = ("README.md", "docs/contracts.md", "docs/variable-term-menus.md")
-RUN_ELSEWHERE = ("docs/data.md", "docs/fuel-cell-cars.md")
-"""Pages whose code has a test of its own, `test_docs_data` and `test_docs_fuel_cell_cars`."""
+RUN_ELSEWHERE = ("docs/data.md", "docs/fuel-cell-cars.md", "docs/training.md")
+"""Pages whose code has a test of its own: `test_docs_data`, `test_docs_fuel_cell_cars` and
+`tests.agents.test_training_page`."""
 
 
 def anchors(page: Path) -> set[str]:

@@ -8,10 +8,10 @@ import torch
 
 from agents import checkpoint
 from agents.checkpoint import checkpoint_progress, checkpoint_settings
-from agents.policy import AgentPolicy
+from agents.export import card_of
 from agents.replay import load_replay, replay_of
 from agents.request import RunRequest
-from agents.settings import BEST, CHECKPOINT
+from agents.settings import CHECKPOINT
 from agents.training import Trainer
 from tests.agents.test_training import only, parameters, settings, trained
 from vpp_gym.errors import InvalidInputError
@@ -133,9 +133,8 @@ def test_resuming_with_other_options_is_refused(asked, told):
 
 def test_all_that_differs_is_named():
     changes = {"ppo.n_steps": 64, "params.contract.term_h": 3}
-    with pytest.raises(
-        InvalidInputError, match=r"also differ: params.contract.term_h \(3, saved 0"
-    ):
+    told = r"also differ: params\.contract\.term_h \(3, saved 0"
+    with pytest.raises(InvalidInputError, match=told):
         RunRequest(changes=changes).resumed_run(settings(), done=512)
 
 
@@ -175,13 +174,12 @@ def test_a_run_at_its_end_can_be_extended(toy, tmp_path):
     trainer = trained(tmp_path, toy, longer, resume=True)
     assert (trainer.progress.steps, trainer.progress.ends) == (1024, [512])
     assert checkpoint_settings(tmp_path) == longer
-    commands = AgentPolicy.load(tmp_path / BEST).card["command"]
-    if len(trainer.progress.history) == 2 and " && " in commands:
-        first, second = commands.split(" && ")
-        assert "--timesteps 512" in first
-        assert second == (
-            "python -m agents.train --resume --name small --seed 0 --timesteps 1024 --keep"
-        )
+    card = card_of(longer, steps=1024, score={}, ends=trainer.progress.ends)
+    first, second = card["command"].split(" && ")
+    assert "--timesteps 512" in first
+    assert "--keep" not in first
+    again = "python -m agents.train --resume --name small --seed 0 --timesteps 1024 --keep"
+    assert second == again
 
 
 def test_the_checkpoint_is_replaced_before_older_transitions_go(toy, tmp_path, monkeypatch):
