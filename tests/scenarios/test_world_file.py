@@ -307,6 +307,13 @@ def test_a_byte_that_changed_on_the_way_is_noticed(file, tmp_path):
         read_world(other, "train")
 
 
+def test_a_byte_that_changed_in_a_name_is_noticed(file, tmp_path):
+    other = tmp_path / "other.parquet"
+    other.write_bytes(file.read_bytes().replace(b"departure_draw", b"depart\x8bre_draw"))
+    with pytest.raises(InvalidInputError, match="data build"):
+        read_world(other, "train")
+
+
 def test_reading_needs_no_pandas(file):
     code = (
         "import sys; from vpp_gym.scenarios.named import as_source; "

@@ -174,9 +174,10 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
         raise InvalidInputError("scenario", str(path), "give the path of an existing world file")
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as error:
+        schema = file.schema_arrow
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InvalidInputError(str(path), str(error), BUILT) from error
-    text = (file.schema_arrow.metadata or {}).get(KEY)
+    text = (schema.metadata or {}).get(KEY)
     if text is None:
         raise InvalidInputError(str(path), "no metadata of vpp_gym", BUILT)
     try:
@@ -187,6 +188,6 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
         remedy = NEWER if field == "version" else BUILT
         raise InvalidInputError(f"{path} {field}", first["input"], remedy) from error
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-    if not file.schema_arrow.equals(SCHEMA) or groups != [one.n_steps for one in header.splits]:
+    if not schema.equals(SCHEMA) or groups != [one.n_steps for one in header.splits]:
         raise InvalidInputError(str(path), "other columns or row groups", BUILT)
     return file, header
