@@ -38,7 +38,7 @@ NOTES = (
     "no agent was trained or chosen on; with a 95 % block-bootstrap interval over the weeks of "
     "that mean. Agents (`ppo`, one row a seed) turn the dials of the sheet's shape and were "
     "trained with their kind of minPrice. A score of 0 is the article's strategy, 100 a bound "
-    "that leaves out lots and the room of the store."
+    "that leaves out lots and the merit order of the cars."
 )
 
 

@@ -28,7 +28,7 @@ class CarParkSuite(HydrogenSuite):
     scale_words = (
         f"Score: 0 is `{LOW}`, the strategy of Park Lee et al. 2018, 100 is `{HIGH}`, a bound "
         f"on the profit: every price and stay known, lots split, each car in its own best "
-        f"hours. `foresight` knows as much and obeys the market's rules."
+        f"hours. `foresight` knows the prices and obeys the market's rules."
     )
     tracks: ClassVar[Mapping[str, str]] = {
         "equal": "every driver's minPrice is the cost of V2G",

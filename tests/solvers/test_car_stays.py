@@ -52,7 +52,10 @@ def test_a_day_of_two_stays_has_two_budgets():
 def test_no_sheet_earns_more_with_v2g_than_hindsight(seed: int):
     park, rng = random_park(seed), np.random.default_rng(seed)
     park.reset(hour=12)
-    best_eur, energy_kwh = hindsight_plan(0, park.bank, park.rules, 12, 24, 24 * park.n_days)
+    end = 24 * park.n_days
+    best_eur, energy_kwh, _ = hindsight_plan(
+        0, park.bank, park.rules, 12, 24, end, np.zeros(end - 12)
+    )
     records = []
     while park.state.hour[0] < 24 * park.n_days:
         if park.state.hour[0] % 24 == 12:

@@ -159,8 +159,9 @@ def car_park_bound_eur(
 def car_park_bound(scenario: CarParkScenario, params: CarParkParams) -> pd.DataFrame:
     """What no policy exceeds in sum, as the days of a policy called hindsight.
 
-    Lots are split, the store has room, and cars serve in their own best hours whatever
-    the merit order: an upper end for scores, not a plan that could be carried out.
+    Lots are split, and cars serve in their own best hours whatever the merit order: an
+    upper end for scores, not a plan that could be carried out. The store has the room it
+    has.
     """
     world = CarPark([scenario], params)
     world.reset(hour=NOON)

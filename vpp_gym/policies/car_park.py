@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,13 @@ from vpp_gym.hydrogen.calendar import HOURS
 from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
 from vpp_gym.hydrogen.carpark_world import CarPark
 from vpp_gym.hydrogen.offers import article_sheet, planned_bids
-from vpp_gym.policies.car_park_planner import ScenarioPlanner
+from vpp_gym.policies.car_park_planner import Memory, ScenarioPlanner, planned_store
 from vpp_gym.policies.hydrogen_base import HydrogenPolicy, Strategy
-from vpp_gym.solvers.car_stays import day_plan_kwh, hindsight_plan
+from vpp_gym.solvers.car_park_bound import Span, bound_by_hour_eur
+from vpp_gym.solvers.car_stays import day_plan_kwh
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 STEPS = 41
 """Prices between the lowest and the highest minPrice at which an offer is examined."""
@@ -96,68 +99,69 @@ class StayPlanner(CarParkStrategy):
 
 
 @dataclass
-class ForesightAggregator(CarParkStrategy):
-    """Offers what the optimum in hindsight would sell, cut to whole lots. Privileged."""
+class ForesightAggregator(ScenarioPlanner):
+    """The scenario planner with the prices to come in place of scenarios. Privileged.
+
+    Its store is planned with the prices of the day after tomorrow, too. Who will park and
+    how far they drive it does not know.
+    """
 
     name: str = "foresight"
     privileged: bool = True
-    _energy_kwh: Floats | None = None
-    _price: Floats | None = None
+    _days: Floats | None = None
 
     def reveal(self, world: CarPark, begin: int, end: int) -> None:
-        """Receive the future of the world's first run.
+        """Receive the prices of the world's first run, all of them.
 
         Args:
             world: of the run.
             begin: hour in which the run begins.
             end: first hour after it.
         """
-        k = int(world.state.world[0])
-        first = HOURS * (begin // HOURS + 1)
-        energy = np.zeros(HOURS * world.n_days)
-        _, energy[begin:end] = hindsight_plan(k, world.bank, world.rules, begin, first, end)
-        self._energy_kwh, self._price = energy, world.bank.da[k]
+        self._days = world.bank.da[int(world.state.world[0])].reshape(-1, HOURS)
 
-    def decide(self, snapshot: CarParkSnapshot) -> CarParkSheet:
-        """The best sheet, whatever the price asked."""
-        if self._energy_kwh is None or self._price is None:
+    def predict(
+        self,
+        observation: CarParkSnapshot,
+        state: Memory | None = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[CarParkSheet, Memory]:
+        """The sheet for the prices to come."""
+        if self._days is None:
             raise InvalidInputError("policy", self.name, "call reveal before the run")
-        tomorrow = slice(HOURS * (snapshot.day + 1), HOURS * (snapshot.day + 2))
-        energy, price = self._energy_kwh[tomorrow], self._price[tomorrow]
-        if len(energy) == 0:
-            return article_sheet(snapshot)
-        lots = ((energy + 1e-6) // snapshot.params.market.lot_kw).astype(np.int64)
-        return with_offers(snapshot, lots, price, price)
+        tomorrow = min(observation.day + 1, len(self._days) - 1)
+        known = replace(observation, forecast_eur_per_kwh=self._days[tomorrow])
+        return super().predict(known, state, episode_start, deterministic)
+
+    def bids(self, snapshot: CarParkSnapshot) -> tuple[Counts, Floats]:
+        """Lots and highest prices of the plan of two days."""
+        assert self._days is not None
+        later = self._days[min(snapshot.day + 2, len(self._days) - 1)]
+        return planned_store(snapshot, later)
 
 
-def with_offers(
-    snapshot: CarParkSnapshot,
-    lots: NDArray[np.int64],
-    limit_eur_per_kwh: Floats,
-    forecast: Floats | None = None,
-) -> CarParkSheet:
+def with_offers(snapshot: CarParkSnapshot, lots: Counts, limit_eur_per_kwh: Floats) -> CarParkSheet:
     """A sheet with these offers, as far as cars are expected, and planned bids."""
-    expected = snapshot.forecast_eur_per_kwh if forecast is None else forecast
     return CarParkSheet(
         offer_lots=np.minimum(lots, snapshot.max_offer_lots),
-        bid_lots=planned_bids(snapshot, expected),
+        bid_lots=planned_bids(snapshot, snapshot.forecast_eur_per_kwh),
         offer_limit_eur_per_kwh=limit_eur_per_kwh,
         bid_limit_eur_per_kwh=snapshot.break_even_eur_per_kwh,
     )
 
 
 def hourly_bound_eur(world: CarPark, begin: int, end: int) -> Floats:
-    """(end - begin,) EUR whose sum no policy exceeds, lots and the store's room left out."""
-    k = int(world.state.world[0])
-    first = HOURS * (begin // HOURS + 1)
-    v2g_eur, _ = hindsight_plan(k, world.bank, world.rules, begin, first, end)
+    """(end - begin,) EUR whose sum no policy exceeds, see `vpp_gym.solvers.car_park_bound`."""
     params = world.params
-    worth = params.fuel_cell.hydrogen_eur_per_kg * params.kg_per_kwh
-    lots = params.electrolyser.power_kw // params.market.lot_kw
-    gain = np.maximum(worth - world.bank.da[k, first:end], 0.0)
-    bound_eur = v2g_eur.copy()
-    bound_eur[first - begin :] += lots * params.market.lot_kw * gain
-    return bound_eur
+    span = Span(
+        world=int(world.state.world[0]),
+        begin=begin,
+        first=HOURS * (begin // HOURS + 1),
+        end=end,
+        stock_kg=params.electrolyser.initial_share * params.electrolyser.store_kg,
+    )
+    return bound_by_hour_eur(world.bank, world.rules, span)
 
 
 def profit_bound_eur(world: CarPark, begin: int, end: int) -> float:

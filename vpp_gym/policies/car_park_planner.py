@@ -12,7 +12,7 @@ from vpp_gym.hydrogen.calendar import HOURS, NOON
 from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
 from vpp_gym.solvers.car_dispatch import Pool, cars_by_hour, day_eur
 from vpp_gym.solvers.car_offers import Choices, best_offers
-from vpp_gym.solvers.store_plan import best_bids, room_eur
+from vpp_gym.solvers.store_plan import best_bids, room_eur, store_value
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -92,8 +92,12 @@ class ScenarioPlanner:
         )
         prices = forecast + np.concatenate([errors, -errors])
         offers, least = best_offers(choices, prices, pool, midnight_kwh, self.sweeps)
-        bids, highest = planned_store(snapshot)
+        bids, highest = self.bids(snapshot)
         return CarParkSheet(offers, bids, least, highest)
+
+    def bids(self, snapshot: CarParkSnapshot) -> tuple[Counts, Floats]:
+        """(24,) lots to buy and (24,) EUR/kWh, highest prices."""
+        return planned_store(snapshot)
 
 
 def pool_of(snapshot: CarParkSnapshot) -> Pool:
@@ -111,8 +115,15 @@ def pool_of(snapshot: CarParkSnapshot) -> Pool:
     )
 
 
-def planned_store(snapshot: CarParkSnapshot) -> tuple[Counts, Floats]:
-    """(24,) lots to buy and (24,) EUR/kWh, highest prices, by a plan of the store."""
+def planned_store(
+    snapshot: CarParkSnapshot, later_eur_per_kwh: Floats | None = None
+) -> tuple[Counts, Floats]:
+    """(24,) lots to buy and (24,) EUR/kWh, highest prices, by a plan of the store.
+
+    Args:
+        snapshot: what is known.
+        later_eur_per_kwh: (24,) prices of the day after tomorrow, if they are known.
+    """
     params = snapshot.params
     lot_kwh = params.market.lot_kw
     lot_kg = lot_kwh * params.kg_per_kwh
@@ -122,16 +133,13 @@ def planned_store(snapshot: CarParkSnapshot) -> tuple[Counts, Floats]:
     refill = np.diff(snapshot.due_kg, prepend=0.0) / lot_kg
     stock = (snapshot.stock_kg + snapshot.committed_kg) / lot_kg - refill[0]
     refill[0] = 0.0  # due before the day's first hour ends, nearly all of it today
+    refill, most = np.maximum(refill, 0.0), snapshot.max_bid_lots
     worth = snapshot.break_even_eur_per_kwh * lot_kwh
-    price = snapshot.forecast_eur_per_kwh * lot_kwh
-    lots, highest = best_bids(
-        price,
-        worth,
-        np.maximum(refill, 0.0),
-        float(np.clip(stock, 0.0, cells)),
-        snapshot.max_bid_lots,
-        room_eur(cells, worth),
-    )
+    room = room_eur(cells, worth)
+    if later_eur_per_kwh is not None:
+        room = -store_value(lot_kwh * later_eur_per_kwh, worth, refill, most, room)[0][0]
+    price, stock = lot_kwh * snapshot.forecast_eur_per_kwh, float(np.clip(stock, 0.0, cells))
+    lots, highest = best_bids(price, worth, refill, stock, most, room)
     return lots, highest / lot_kwh
 
 

@@ -100,12 +100,18 @@ def day_plan_kwh(
 
 @njit(cache=True)
 def hindsight_plan(
-    k: int, bank: Bank, rules: Rules, begin: int, first: int, end: int
-) -> tuple[Floats, Floats]:
-    """Most that a car park can earn with V2G and the energy it takes, lots split.
+    k: int,
+    bank: Bank,
+    rules: Rules,
+    begin: int,
+    first: int,
+    end: int,
+    rent: Floats,
+) -> tuple[Floats, Floats, Floats]:
+    """Most that a car park can earn with V2G, the energy it takes and what is refilled, lots split.
 
     Every stay is known, and so are prices; each car serves in its own best hours,
-    whatever the merit order. No policy earns more.
+    whatever the merit order. Without a rent no policy earns more.
 
     Args:
         k: world of the bank.
@@ -114,11 +120,13 @@ def hindsight_plan(
         begin: hour in which the run begins, with tanks at their usual level.
         first: first hour for which V2G can be sold.
         end: first hour after the run.
+        rent: (end - begin,) EUR/kg that counts for what is refilled in an hour.
 
     Returns:
-        (end - begin,) EUR and (end - begin,) kWh, by hour.
+        (end - begin,) EUR without rent, kWh and kg, by hour.
     """
-    profit, energy = np.zeros(end - begin), np.zeros(end - begin)
+    hours, cell = end - begin, rules.cell
+    profit, energy, refill = np.zeros(hours), np.zeros(hours), np.zeros(hours)
     for i in range(bank.parked.shape[1]):
         t = begin
         while t < end:
@@ -128,17 +136,23 @@ def hindsight_plan(
             until = t
             while until < end and bank.parked[k, i, until]:
                 until += 1
-            tank_kg = bank.usual_kg[k, i] - bank.trip_kg[k, t // 24, i]
-            level = tank_kg / rules.cell.tank_kg
+            driven_kg = min(bank.trip_kg[k, t // 24, i], bank.usual_kg[k, i])
+            tank_kg = bank.usual_kg[k, i] - driven_kg
+            level = tank_kg / cell.tank_kg
             margin = driver_margin(level, rules.tiers.levels, rules.tiers.margins)
-            gain, most = np.empty(until - t), np.zeros(until - t)
+            paid = rent[until - begin] / cell.kwh_per_kg if until < end else 0.0
+            gain, worth = np.empty(until - t), np.empty(until - t)
+            most = np.zeros(until - t)
             for h in range(t, until):
                 price = bank.da[k, h]
                 gain[h - t] = price - pay_eur_per_kwh(price, bank.min_price[k, i], margin)
-                most[h - t] = rules.cell.v2g_kw if h >= first else 0.0
-            budget_kwh = max(tank_kg - rules.cell.reserve_kg, 0.0) * rules.cell.kwh_per_kg
-            plan = best_hours_kwh(gain, most, budget_kwh)
+                worth[h - t] = gain[h - t] + paid
+                most[h - t] = cell.v2g_kw if h >= first else 0.0
+            budget_kwh = max(tank_kg - cell.reserve_kg, 0.0) * cell.kwh_per_kg
+            plan = best_hours_kwh(worth, most, budget_kwh)
             energy[t - begin : until - begin] += plan
             profit[t - begin : until - begin] += gain * plan
+            if until < end:
+                refill[until - begin] += driven_kg + plan.sum() / cell.kwh_per_kg
             t = until
-    return profit, energy
+    return profit, energy, refill
