@@ -13,7 +13,7 @@ from vpp_gym.policies.forecasters import (
     NoisyOracle,
     PerfectForecast,
 )
-from vpp_gym.policies.price_history import lines_ahead
+from vpp_gym.policies.price_history import deviation_now, lines_ahead
 from vpp_gym.scenarios.scenario import Scenario
 
 
@@ -145,3 +145,10 @@ def test_an_oracle_that_was_shown_nothing_refuses(snapshot_of):
 
 def test_lines_wrap_at_midnight(snapshot_of):
     assert lines_ahead(snapshot_of(hour=23), 27)[[0, 1, 24, 25, 26]].tolist() == [23, 0, 23, 0, 1]
+
+
+@pytest.mark.parametrize(("ratio", "phi"), [(2.0, 0.999), (-0.5, 0.0), (0.5, 0.5)])
+def test_autocorrelation_is_kept_where_deviations_die_out(ratio, phi):
+    residual, line = ratio ** np.arange(12.0), np.zeros(12, dtype=np.int64)
+    _, estimate = deviation_now(residual, line, np.zeros(1), np.nan, 0.5, 0.0)
+    assert estimate == pytest.approx(phi)

@@ -114,3 +114,11 @@ def test_nothing_to_draw_is_refused(snapshot_of, steps, samples, field):
 def test_a_lag_of_no_day_is_refused():
     with pytest.raises(InvalidInputError, match="days"):
         Persistence(0)
+
+
+def test_shocks_add_nothing_on_average(snapshot_of):
+    """A forecast that was 0.05 too low all the time is not corrected: errors are centred."""
+    snapshot = snapshot_of(hour=12, da_past=[0.04] * 96, im_past=[0.05] * 96)
+    forecaster = HourOfDayMean(by_line_eur_per_kwh=np.zeros(24))
+    for paths in forecaster.scenarios(snapshot, 24, 5, np.random.default_rng(0)):
+        np.testing.assert_allclose(paths, 0.0, atol=1e-15)

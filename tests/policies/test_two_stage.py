@@ -159,6 +159,20 @@ def test_a_full_memory_forgets_the_oldest():
     assert memory.after(0, 6.0).values[:, 0].tolist() == [6.0, 3.0]
 
 
+def test_a_load_is_read_back_from_a_mean_that_forgets(snapshot_of):
+    # In the long run the mean moves by a twentieth of what a load differs from it.
+    before = remembered([10.0] * 30)
+    after = before.after(
+        snapshot_of(hour=12, step=1, expected_load_kwh=[11.0] * 24, **history(1, 0.08, 0.04))
+    )
+    assert after.loads.values[0, 11] == pytest.approx(30.0)
+
+
+def test_one_price_is_looked_at_as_far_back_as_a_snapshot_tells_two_for_longer():
+    assert TwoStage()._memory(dual=True) == {"days": 100, "neighbours": 1}
+    assert TwoStage()._memory(dual=False) == {"days": 28, "neighbours": 0}
+
+
 @pytest.mark.parametrize("name", BIDDERS)
 def test_without_history_and_without_cars_nothing_is_bid(snapshot_of, name):
     bids, _ = BIDDERS[name]().bids(snapshot_of(hour=12))
