@@ -134,3 +134,15 @@ def test_cells_do_not_round_up_to_full_satisfaction(table):
         ]
         == "100.00"
     )
+
+
+def test_one_seed_of_many_that_misses_demand_counts():
+    everyone = [
+        some_days(NO_CONTROL, retail_eur=2.0),
+        some_days(HINDSIGHT, retail_eur=6.0),
+        *(some_days("lucky", retail_eur=5.0, seed=seed) for seed in range(7)),
+        some_days("lucky", retail_eur=5.0, seed=7, served=0.9),
+    ]
+    ranked = leaderboard(pd.concat(everyone), privileged={HINDSIGHT}, n_resamples=20)
+    assert list(ranked["policy"])[-1] == "lucky"
+    assert ranked.set_index("policy").at["lucky", "demand_satisfaction"] == 1

@@ -223,7 +223,7 @@ def test_an_environment_runs_in_a_changed_world(dt_h):
 
 def test_changed_worlds_say_so():
     source = SyntheticSource("test", days=5, params={"renewables": {"weather_factor": 2}})
-    assert source.name == "synthetic:test+renewables"
+    assert source.name.startswith("synthetic:test+renewables#")
     notes = source.scenario(0).notes
     assert notes["changed"] == {
         "renewables": {
@@ -290,3 +290,19 @@ def test_metered_demands_are_the_same_on_both_steps():
     inside = hours.departure_step < 60 * 24
     np.testing.assert_array_equal(hours.charge_kw, quarters.charge_kw)
     np.testing.assert_array_equal(hours.arrival_soc[inside], quarters.arrival_soc[inside])
+
+
+def test_no_two_worlds_share_a_name():
+    worlds = [
+        {},
+        {"sessions_per_day": 50},
+        "home",
+        "workplace",
+        {**PRESETS["home"].model_dump(), "sessions_per_day": 50},
+        {"price": {"level_factor": 2}},
+        {"price": {"level_factor": 3}},
+        "price_crisis",
+    ]
+    names = [SyntheticSource("test", days=2, params=params).name for params in worlds]
+    assert names[:3] == ["synthetic:test", "synthetic:test+50_a_day", "synthetic:test:home"]
+    assert len(set(names)) == len(worlds)

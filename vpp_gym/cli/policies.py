@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 COLUMNS = {"policy": "Policy", "forecast": "Forecast of prices", "offers": "Offers to owners"}
 """What fits on a terminal; the bidder's name is part of the policy's."""
 
+AGENTS_RUN = "python -m benchmarks.run --policies NAME"
+"""In a clone of the repository, where the trained agents lie."""
+
 
 def named_policy(name: str | None) -> Policy:
     """A fresh policy.
@@ -28,7 +31,8 @@ def named_policy(name: str | None) -> Policy:
 
     known = baselines()
     if name not in known:
-        raise InvalidInputError("POLICY", name, f"use one of {', '.join(known)}")
+        remedy = f"use one of {', '.join(known)}; trained agents run with `{AGENTS_RUN}`"
+        raise InvalidInputError("POLICY", name, remedy)
     return known[name]
 
 

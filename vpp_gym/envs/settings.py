@@ -100,8 +100,3 @@ def checked(kind: type[S], **settings: Any) -> S:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise InvalidInputError(field, first.get("input"), first["msg"]) from error
-
-
-def checked_settings(**settings: Any) -> DayAheadSettings:
-    """Settings of `VPPDayAhead-v0`, or an InvalidInputError that names the wrong one."""
-    return checked(DayAheadSettings, **settings)

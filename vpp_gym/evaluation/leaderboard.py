@@ -67,7 +67,8 @@ def leaderboard(
         columns rank (missing for the privileged), policy, privileged, seeds,
         score and flexibility_score and gain_eur over `no_control`, each with
         _low and _high (95 %), and the interquartile mean over seeds of the
-        totals in `SUMMED_UP` (money in EUR over all days).
+        totals in `SUMMED_UP` (money in EUR over all days). A policy is ranked below those
+        that serve all demand if its `least_demand_satisfaction` over seeds is too low.
 
     Raises:
         InvalidInputError: an end of the scale is missing, several scenarios, or
@@ -139,6 +140,8 @@ def ranking(
         pair = daily.seeds("profit_eur"), bottom.seeds("profit_eur")
         rng = np.random.default_rng(seed)
         row |= _columns("gain_eur", paired_difference(*pair, rng=rng, **draws))
+        if "demand_satisfaction" in runs:
+            row["least_demand_satisfaction"] = float(runs["demand_satisfaction"].min())
         rows.append(row | {name: float(interquartile_mean(runs[name])) for name in summed_up})
     return _ranked(pd.DataFrame(rows))
 
@@ -182,8 +185,8 @@ def _columns(name: str, interval: Interval) -> dict[str, Any]:
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:
     missed = np.zeros(len(table), dtype=np.bool_)
-    if "demand_satisfaction" in table:
-        missed = (table["demand_satisfaction"] < FULL_SATISFACTION).to_numpy()
+    if "least_demand_satisfaction" in table:
+        missed = (table["least_demand_satisfaction"] < FULL_SATISFACTION).to_numpy()
     order = np.lexsort((-table["profit_eur"], missed))
     table = table.iloc[order].reset_index(drop=True)
     honest = ~table["privileged"]

@@ -46,12 +46,3 @@ def number_column(table: pd.DataFrame, name: str, *, unit: str) -> pd.Series:
             f"{name}[{row}]", table[name][row], f"give numbers in {unit}, with a decimal point"
         )
     return numbers.astype("float64")
-
-
-def time_column(table: pd.DataFrame, name: str, *, form: str, remedy: str) -> pd.Series:
-    """The column as naive times of the given strptime form; anything else is refused."""
-    times = pd.to_datetime(table[name], format=form, errors="coerce")
-    if times.isna().any():
-        row = times.isna().idxmax()
-        raise InvalidInputError(f"{name}[{row}]", table[name][row], remedy)
-    return times

@@ -78,7 +78,7 @@ class SyntheticSource(BuiltSource):
         self.params = as_synthetic_params(params, **changes)
         n_scenarios = N_SCENARIOS[split] if n_scenarios is None else n_scenarios
         self._changed = self.params.model_dump(include=set(self.params.changed_sections))
-        name = "+".join((f"synthetic:{split}", *self.params.changed_sections))
+        name = f"synthetic:{split}{self.params.label}"
         super().__init__(name=name, dt_h=dt_h, n_scenarios=n_scenarios)
         self.split = split
         self.days = whole("days", days, least=1)

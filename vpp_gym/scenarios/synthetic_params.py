@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -107,6 +108,25 @@ class SyntheticParams(Section):
         names = [name for name, _ in self if name != "sessions_per_day"]
         return tuple(name for name in names if getattr(self, name) != getattr(default, name))
 
+    @property
+    def label(self) -> str:
+        """What to add to the name of a calibrated world, so that no two worlds share a name.
+
+        >>> SyntheticParams(sessions_per_day=100, demand="metered").label
+        ':metered+100_a_day'
+        """
+        default = type(self)()
+        plain = self.model_copy(update={"sessions_per_day": default.sessions_per_day})
+        known = (f":{name}" for name, preset in PRESETS.items() if preset == plain != default)
+        digest = sha256(plain.model_dump_json().encode()).hexdigest()[:DIGITS]
+        changed = "".join(f"+{name}" for name in self.changed_sections)
+        world = next(known, f"{changed}#{digest}" if changed else "")
+        fleet = "" if plain == self else f"+{self.sessions_per_day:g}_a_day"
+        return world + fleet
+
+
+DIGITS = 6
+"""Of the digest of parameters that no preset has."""
 
 PRESETS: dict[str, SyntheticParams] = {
     "default": SyntheticParams(),
