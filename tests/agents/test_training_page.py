@@ -8,6 +8,8 @@ import runpy
 import shlex
 from pathlib import Path
 
+import pytest
+
 from agents.changes import read_changes
 from agents.hyperparameters import run_settings
 from agents.policy import TRAINED
@@ -29,20 +31,25 @@ def test_the_code_of_the_page_runs(toy, tmp_path, monkeypatch, capsys):
     assert float(capsys.readouterr().out) != 0.0
 
 
-def test_the_command_for_the_microgrid_is_that_of_a_trained_agent():
+@pytest.mark.parametrize("env_id", ["FCEVCarPark-v0", "FCEVMicrogrid-v0"])
+def test_the_command_for_fuel_cell_cars_is_that_of_a_trained_agent(env_id: str):
     text = (DOCS / "fuel-cell-cars.md").read_text(encoding="utf-8")
-    (line,) = re.findall(r"^python -m agents.train (.*)$", text, re.MULTILINE)
+    lines = re.findall(r"^python -m agents.train (.*)$", text, re.MULTILINE)
+    (line,) = (one for one in lines if f"--env {env_id}" in one)
     words = shlex.split(line)
-    given = dict(zip(words[::2], words[1::2], strict=True))
-    changes = [
-        value for name, value in zip(words[::2], words[1::2], strict=True) if name == "--set"
-    ]
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    given = dict(pairs)
+    numbers = {
+        field: int(given[option])
+        for field, option in (("timesteps", "--timesteps"), ("validate_every", "--validate-every"))
+        if option in given
+    }
     run = run_settings(
         given["--env"],
-        timesteps=int(given["--timesteps"]),
-        validate_every=int(given["--validate-every"]),
+        name=given.get("--name"),
         seed=int(given["--seed"]),
-        changes=read_changes(changes),
+        changes=read_changes([value for name, value in pairs if name == "--set"]),
+        **numbers,
     )
     card = (TRAINED / run.name / f"seed_{run.seed}" / "card.json").read_text(encoding="utf-8")
     kept = type(run).model_validate(json.loads(card)["run"])
