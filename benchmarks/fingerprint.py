@@ -65,7 +65,10 @@ HYDROGEN_SOURCES = (
 """Of these folders what `is_of_hydrogen`; the base year's prices are in the worlds' digest."""
 
 USED_BY_BOTH = ("/shell.py", "/fields.py", "/linear_program.py")
-HYDROGEN_WORDS = ("hydrogen", "car_park", "carpark", "microgrid", "fcev", "car_stays", "layout")
+HYDROGEN_WORDS = (
+    *("hydrogen", "car_park", "carpark", "microgrid", "fcev", "layout"),
+    *("car_stays", "car_dispatch", "car_offers", "store_plan"),
+)
 
 
 def is_of_hydrogen(path: str) -> bool:
