@@ -113,7 +113,8 @@ def main(
     command = f"python -m benchmarks.car_park_agents --base {base} --worlds {worlds}"
     other = "" if base == "synthetic:train" else f"_{base.replace(':', '_')}"
     name = f"car_park_agents{other}"
-    write_table(name, rows, title=TITLE, notes=NOTES, command=command, folder=out)
+    about = {"title": TITLE, "notes": NOTES, "command": command, "family": "hydrogen"}
+    write_table(name, rows, folder=out, **about)
 
 
 if __name__ == "__main__":

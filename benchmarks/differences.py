@@ -25,7 +25,14 @@ def gain_columns(better_eur: ArrayLike, worse_eur: ArrayLike) -> dict[str, float
 
 
 def write_table(
-    name: str, rows: Sequence[Row], *, title: str, notes: str, command: str, folder: Path = RESULTS
+    name: str,
+    rows: Sequence[Row],
+    *,
+    title: str,
+    notes: str,
+    command: str,
+    folder: Path = RESULTS,
+    family: str = "plant",
 ) -> None:
     """Write `name`.csv and `name`.md into a folder.
 
@@ -36,12 +43,13 @@ def write_table(
         notes: what to know before reading the table.
         command: that made it.
         folder: existing or not.
+        family: of the code behind the table, see `benchmarks.fingerprint`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(list(rows))
     csv = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     (folder / f"{name}.csv").write_text(csv, encoding="utf-8")
-    made = f"Made by `{command}`; code {source_fingerprint()['baselines']}."
+    made = f"Made by `{command}`; code {source_fingerprint(family)['baselines']}."
     page = f"# {title}\n\n{notes}\n\n{made}\n\n{markdown(table)}\n"
     (folder / f"{name}.md").write_text(page, encoding="utf-8")
 

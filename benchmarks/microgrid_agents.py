@@ -114,7 +114,8 @@ def main(
             count = planned if _name(policy) in (*PLANS, BOUND) else worlds
             rows.append(row(policy, tested[:count], base, span))
     command = f"python -m benchmarks.microgrid_agents --worlds {worlds} --planned {planned}"
-    write_table("microgrid_agents", rows, title=TITLE, notes=NOTES, command=command, folder=out)
+    about = {"title": TITLE, "notes": NOTES, "command": command, "family": "hydrogen"}
+    write_table("microgrid_agents", rows, folder=out, **about)
 
 
 if __name__ == "__main__":
