@@ -42,7 +42,8 @@ class Stack:
             venv = LoadReward(venv, self.base, chosen.price_level_eur_per_kwh)
         if chosen.reward == "gain":
             twin = BatchVecEnv(run.env_id, run.world.n_envs, **given)
-            venv = GainReward(venv, twin, run.family.usual_action(self.base.action_space))
+            usual = run.family.usual_action(core, self.base.action_space)
+            venv = GainReward(venv, twin, usual)
         if chosen.reward_scale is not None:
             venv = ScaledReward(venv, chosen.reward_scale)
         sees_ahead = run.algorithm == "ppo" and chosen.foresight_h > 0

@@ -74,7 +74,7 @@ class Validation:
         if isinstance(batch.core, HourlyCore):
             without = batch.core.params.replace(contract={"term_h": 0})
             batch = self._years({**self._arguments, "params": without})
-        actions = self._run.family.usual_action(batch.action_space)
+        actions = self._run.family.usual_action(batch.core, batch.action_space)
         return self._totals(batch, lambda observations: actions)
 
     def _years(self, arguments: dict[str, Any]) -> VectorShell:

@@ -26,28 +26,30 @@ class Family:
         word: that names its agents; none for `VPPDayAhead-v0`.
         world_option: option of `reset` that chooses one of several worlds.
         is_numbered: worlds are numbered from a first one on, instead of being scenarios.
-        usual: entries of the usual action, with which agents are compared; what is left
-            out is 0. Of fuel-cell cars, bids and contracts it is what action 0 stands for,
-            of a dispatch 1, charging on arrival.
         steers_evs: every step decides what EVs take or give.
     """
 
     word: str
     world_option: str = "scenario"
     is_numbered: bool = False
-    usual: tuple[float, ...] = ()
     steers_evs: bool = False
 
-    def usual_action(self, space: gym.Space[Any]) -> Floats:
-        """The usual action in a space of (..., A) actions."""
+    def usual_action(self, core: Any, space: gym.Space[Any]) -> Floats:
+        """The action with which agents are compared, in a space of (..., A) actions.
+
+        Of a dispatch it is 1, charging on arrival, be it one entry for the fleet or one a
+        charger; of fuel-cell cars, bids and contracts what action 0 stands for.
+        """
         action = np.zeros(space.shape or ())
-        action[..., : len(self.usual)] = self.usual
+        if self.steers_evs:
+            per_charger = core.settings.control == "per_ev"
+            action[..., : core.params.site.n_chargers if per_charger else 1] = 1.0
         return action
 
 
 FAMILIES = {
-    "VPPDayAhead-v0": Family("", usual=(1.0,), steers_evs=True),
-    "VPPDispatch-v0": Family("dispatch", usual=(1.0,), steers_evs=True),
+    "VPPDayAhead-v0": Family("", steers_evs=True),
+    "VPPDispatch-v0": Family("dispatch", steers_evs=True),
     "VPPBidding-v0": Family("bidding"),
     "VPPContracts-v0": Family("contracts"),
     "FCEVCarPark-v0": Family("car_park", world_option="world", is_numbered=True),

@@ -14,9 +14,11 @@ from agents.learner import Stack, build_model, network_of
 from agents.policy import AgentPolicy
 from agents.settings import BEST, RunSettings
 from agents.training import Trainer
+from agents.validation import Validation
 from agents.worlds import FAMILIES
 from tests.agents.conftest import CHEAP, DEAR, FULL_HOUR_KWH, TOY_DAYS
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.synthetic import SyntheticSource
 
 SMALL = {
     "name": "small",
@@ -130,6 +132,17 @@ def test_agents_of_fuel_cell_cars_set_out_from_the_usual_action(env_id, tmp_path
     agent = AgentPolicy.load(tmp_path / BEST)
     assert agent.env_id == env_id
     assert "--set" in agent.card["command"]
+
+
+def test_charging_on_arrival_is_the_usual_dispatch_of_a_fleet_and_of_every_charger():
+    year = SyntheticSource("validation", days=5).scenario(0)
+    runs = (
+        run_settings("VPPDispatch-v0", changes={"control": control, "world.n_envs": 1})
+        for control in ("fleet", "per_ev")
+    )
+    fleet, per_ev = (Validation(run, scenario=year).usual for run in runs)
+    assert fleet["served_kwh"] > 0
+    assert per_ev == pytest.approx(fleet)
 
 
 def test_a_gain_is_what_an_action_earns_above_the_usual_one_in_the_same_episode():
