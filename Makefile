@@ -28,7 +28,6 @@ endif
 
 ifeq ($(INSTALL),editable)
 tree := .
-kernels := $(VENV)/.kernels
 else ifeq ($(INSTALL),wheel)
 tree := $(VENV)/tree
 sources := $(shell find vpp_gym -type f -not -name '*.py[co]') README.md LICENSE
@@ -45,19 +44,19 @@ help: ## list the targets
 
 install: $(stamp) ## set up the environment (a few minutes the first time)
 
-test: $(stamp) $(kernels) tree ## run the tests, on WORKERS processes
+test: $(stamp) tree ## run the tests, on WORKERS processes
 	cd "$(tree)" && "$(py)" -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-bench: $(stamp) $(kernels) tree ## run the benchmark of every policy; DATA=folder adds real data
+bench: $(stamp) tree ## run the benchmark of every policy; DATA=folder adds real data
 	cd "$(tree)" && "$(py)" -m benchmarks.run $(if $(DATA),--data "$(VPP_GYM_DATA)") $(ARGS)
 
-speed: $(stamp) $(kernels) tree ## measure steps a second and the time of a year per policy
+speed: $(stamp) tree ## measure steps a second and the time of a year per policy
 	cd "$(tree)" && "$(py)" -m benchmarks.speed $(ARGS)
 
-train: $(stamp) $(kernels) tree ## train the reference agents
+train: $(stamp) tree ## train the reference agents
 	cd "$(tree)" && "$(py)" -m agents.train $(ARGS)
 
-leaderboard: $(stamp) $(kernels) tree ## write the leaderboard again from the result files
+leaderboard: $(stamp) tree ## write the leaderboard again from the result files
 	cd "$(tree)" && "$(py)" -m benchmarks.leaderboard $(ARGS)
 
 lint: $(stamp) ## check style and formatting
@@ -91,12 +90,6 @@ $(VENV)/.installed-wheel: pyproject.toml constraints.txt $(sources) | $(py)
 	wheel=$$(echo "$(VENV)"/dist/*.whl) \
 		&& $(pip_install) -c constraints.txt "$$wheel[train,dev]" \
 		&& $(pip_install) --no-deps --force-reinstall "$$wheel"
-	touch "$@"
-
-# Numba keeps compiled kernels beside their module and compiles one again when its own file
-# changes, not when a kernel that it calls does: any change to the package clears them all.
-$(VENV)/.kernels: $(shell find vpp_gym -name '*.py') | $(py)
-	find vpp_gym -name '*.nb[ci]' -delete
 	touch "$@"
 
 tree:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
@@ -18,10 +17,9 @@ from agents.policy import CLIP, Network
 from agents.settings import RunSettings
 from agents.vec_env import BatchVecEnv
 from agents.wrappers import Features, Foresight, GainReward, LoadReward, ScaledReward, feature_map
+from vpp_gym.arrays import Floats
 from vpp_gym.envs.hourly import HourlyCore
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
 
 
 class Stack:

@@ -18,7 +18,8 @@ from pydantic.fields import FieldInfo
 from agents.settings import DAY_AHEAD, PPOSettings, SACSettings, WorldSettings, WrapperSettings
 from agents.worlds import family_of
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams
+from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.params import VPPParams
 
 SECTIONS: dict[str, type[BaseModel]] = {

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Observations
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 
 TRAINED = Path(__file__).parent / "trained"
 WEIGHTS, CARD = "policy.npz", "card.json"
-Reals = NDArray[np.float32]
-ACTIVATIONS: dict[str, Callable[[Reals], Reals]] = {
+ACTIVATIONS: dict[str, Callable[[Observations], Observations]] = {
     "tanh": np.tanh,
     "relu": lambda x: np.maximum(x, 0.0),
 }
@@ -39,11 +38,11 @@ class Network:
         squash: "clip" cuts the last layer off at +-1, "tanh" bends it.
     """
 
-    features: Reals
-    mean: Reals
-    std: Reals
-    weights: tuple[Reals, ...]
-    biases: tuple[Reals, ...]
+    features: Observations
+    mean: Observations
+    std: Observations
+    weights: tuple[Observations, ...]
+    biases: tuple[Observations, ...]
     activation: str
     squash: str
 
@@ -53,7 +52,7 @@ class Network:
         state: Any = None,
         episode_start: Any = None,
         deterministic: bool = True,
-    ) -> tuple[Reals, Any]:
+    ) -> tuple[Observations, Any]:
         """(..., A) actions for (..., size) observations; always the mean action."""
         # Observations only ever grew at the end; an older network reads what it knows.
         known = np.asarray(observation)[..., : len(self.features)]
@@ -66,7 +65,7 @@ class Network:
 
     def save(self, path: Path) -> None:
         """Write the arrays to an .npz file."""
-        layers: dict[str, Reals] = {}
+        layers: dict[str, Observations] = {}
         for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             layers |= {f"weight_{k}": weight, f"bias_{k}": bias}
         arrays: dict[str, Any] = {

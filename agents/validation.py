@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
-from numpy.typing import NDArray
 
 from agents.policy import Network
 from agents.settings import RunSettings
 from agents.worlds import batch_of
+from vpp_gym.env import VectorShell
 from vpp_gym.envs.hourly import HourlyCore
-from vpp_gym.envs.shell import VectorShell
 
-Floats = NDArray[np.float64]
 Score = dict[str, float]
 """Means over the validation years: `GAIN`, by which the best network is chosen, and what
 explains it."""
@@ -41,7 +39,7 @@ class Validation:
         self.usual = self._usual_totals()
 
     def __call__(self, network: Network) -> Score:
-        """Play every year with the network's actions."""
+        """ActionSpec every year with the network's actions."""
         total = self._totals(self._batch, lambda seen: network.predict(seen)[0])
         gain_eur = self._worth_eur(total) - self._worth_eur(self.usual)
         return {GAIN: gain_eur, **self._figures(total)}

@@ -9,13 +9,11 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import load_env_creator
-from numpy.typing import NDArray
 
 import vpp_gym  # noqa: F401 - registers the environments
-from vpp_gym.envs.shell import VectorShell
+from vpp_gym.arrays import Floats
+from vpp_gym.env import VectorShell
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ from stable_baselines3.common.vec_env import VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from agents.vec_env import BatchVecEnv
+from vpp_gym.arrays import Floats
 from vpp_gym.envs.fields import Codec
-from vpp_gym.simulation.bank import Bank
-
-Floats = NDArray[np.float64]
+from vpp_gym.simulation.dataset import Dataset
 
 UNUSED = ("im_residual_now", "da_sold_ahead")
 """Constant by default, and of no matter for the dispatch under one price."""
@@ -66,10 +65,10 @@ class Foresight:
         self._simulation, codec = core.simulation, core.codec
         self._ahead = np.arange(round(hours / self._simulation.dt_h))
         self._level = codec.slices["da_ahead"]
-        bank = self._simulation.bank
-        self._price = bank.steps["reference_eur_per_kwh"] / 0.1
-        self._demand = arriving_demand_kwh(bank) / codec.scale[codec.slices["envelope"]][0]
-        self._end = np.repeat(bank.first_step[1:], np.diff(bank.first_step))
+        dataset = self._simulation.dataset
+        self._price = dataset.steps["reference_eur_per_kwh"] / 0.1
+        self._demand = arriving_demand_kwh(dataset) / codec.scale[codec.slices["envelope"]][0]
+        self._end = np.repeat(dataset.first_step[1:], np.diff(dataset.first_step))
         self.size = 2 * len(self._ahead)
 
     def positions(self) -> NDArray[np.int64]:
@@ -131,11 +130,11 @@ class Features(VecEnvWrapper):
         return np.hstack([public, self._foresight.shown(flat, position)]).astype(np.float32)
 
 
-def arriving_demand_kwh(bank: Bank) -> Floats:
+def arriving_demand_kwh(dataset: Dataset) -> Floats:
     """(T,) energy that the EVs arriving in each step lack, in the battery."""
-    missing = np.maximum(bank.sessions["target_kwh"] - bank.sessions["arrival_kwh"], 0.0)
+    missing = np.maximum(dataset.sessions["target_kwh"] - dataset.sessions["arrival_kwh"], 0.0)
     total = np.concatenate([[0.0], np.cumsum(missing)])
-    return total[bank.first_session[1:]] - total[bank.first_session[:-1]]
+    return total[dataset.first_session[1:]] - total[dataset.first_session[:-1]]
 
 
 class LoadReward(VecEnvWrapper):

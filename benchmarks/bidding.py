@@ -44,7 +44,7 @@ NOTES = (
     "beyond the mean of the best bids of the same scenarios; each with a 95 % block-bootstrap "
     "interval over weeks. Where several years are taken together, all figures are per year. "
     "`cvar` is the mean income of the worst 5 % of the days, EUR a day; `bid_s` the processor "
-    "time of all sheets of a year. Settings were chosen on synthetic years of training and "
+    "time of all schedules of a year. Settings were chosen on synthetic years of training and "
     "validation and on the prices of 2018 (`real:train`), never on test years. † saw the "
     "prices of tomorrow within 10 %.\n\n"
     "Once prices are known, one side of the imbalance costs nothing under dual pricing: there "
@@ -76,20 +76,20 @@ Incomes = dict[str, tuple[np.ndarray, float]]
 
 @dataclass
 class Contestant:
-    """A bidder, its sheets by day and its time."""
+    """A bidder, its schedules by day and its time."""
 
     bidder: Bidder
-    sheets: np.ndarray
+    schedules: np.ndarray
     state: Any = None
     seconds: float = 0.0
 
     def look(self, snapshot: Any, day: int) -> None:
         """Bid, or watch."""
         begin = process_time()
-        sheet, self.state = self.bidder.bids(snapshot, self.state)
+        schedule, self.state = self.bidder.bids(snapshot, self.state)
         self.seconds += process_time() - begin
-        if sheet is not None and day + 1 < len(self.sheets):
-            self.sheets[day + 1] = sheet
+        if schedule is not None and day + 1 < len(self.schedules):
+            self.schedules[day + 1] = schedule
 
 
 def incomes(scenario: Scenario, params: VPPParams, risk: bool) -> Incomes:
@@ -97,8 +97,8 @@ def incomes(scenario: Scenario, params: VPPParams, risk: bool) -> Incomes:
     dispatcher = rolling_mpc(0)
     params = with_offer(dispatcher, params)
     sim = Simulation(scenario, params)
-    lines = round(24 / scenario.dt_h)
-    shape = (scenario.n_steps // lines, lines)
+    periods = round(24 / scenario.dt_h)
+    shape = (scenario.n_steps // periods, periods)
     contestants = [Contestant(bidder, np.zeros(shape)) for bidder in bidders(risk)]
     for each in contestants:
         if isinstance(each.bidder, Privileged) and each.bidder.privileged:
@@ -109,7 +109,7 @@ def incomes(scenario: Scenario, params: VPPParams, risk: bool) -> Incomes:
         snapshot = sim.snapshot(0)
         decisions, _ = dispatcher.predict(snapshot)
         for each in contestants:
-            each.look(snapshot, t // lines)
+            each.look(snapshot, t // periods)
         sim.step(decisions)
         load[t] = float(np.asarray(decisions.net_load_kwh).sum())
     da = scenario.da_eur_per_kwh
@@ -121,7 +121,7 @@ def incomes(scenario: Scenario, params: VPPParams, risk: bool) -> Incomes:
     )
     world = scenarios_of(*(series.reshape(shape) for series in (da, short, long, load)))
     return {
-        each.bidder.name: (income_eur(each.sheets, world).sum(axis=1), each.seconds)
+        each.bidder.name: (income_eur(each.schedules, world).sum(axis=1), each.seconds)
         for each in contestants
     }
 

@@ -1,4 +1,4 @@
-"""Time of a year of day-ahead sheets, with and without a risk term, against cvxpy.
+"""Time of a year of day-ahead schedules, with and without a risk term, against cvxpy.
 
     python -m benchmarks.bidding_speed [--json]
 
@@ -31,12 +31,12 @@ DAYS = 20
 PROGRAM_DAYS = 2
 
 
-def scenarios(sessions_a_day: int, lines: int, day: int = 0) -> BidScenarios:
+def scenarios(sessions_a_day: int, periods: int, day: int = 0) -> BidScenarios:
     """Dual prices of a day, and the loads of so many sessions of 26 kWh."""
     rng = np.random.default_rng(day)
-    shape = (SAMPLES, lines)
+    shape = (SAMPLES, periods)
     da = np.full(shape, 0.04)
-    load = 26.0 / lines * rng.poisson(sessions_a_day, shape)
+    load = 26.0 / periods * rng.poisson(sessions_a_day, shape)
     return scenarios_of(da, da + rng.gamma(1, 0.02, shape), da - rng.gamma(1, 0.015, shape), load)
 
 
@@ -50,19 +50,19 @@ def timed(
     return answers, 1e3 * (process_time() - begin) / len(days)
 
 
-def measured(sessions_a_day: int, lines: int, beta: float) -> dict[str, Any]:
+def measured(sessions_a_day: int, periods: int, beta: float) -> dict[str, Any]:
     """One row: the fast way and the program, and their ratio."""
-    days = [scenarios(sessions_a_day, lines, day) for day in range(DAYS)]
+    days = [scenarios(sessions_a_day, periods, day) for day in range(DAYS)]
     bounds, risk = (11.0 * sessions_a_day,) * 2, {"beta": beta, "alpha": ALPHA}
-    sheets, fast_ms = timed(lambda day: risk_averse_bids(day, *bounds, **risk), days)
+    schedules, fast_ms = timed(lambda day: risk_averse_bids(day, *bounds, **risk), days)
     checked = days[:PROGRAM_DAYS]
     answers, program_ms = timed(lambda day: solve_bid_program(day, *bounds, **risk), checked)
-    for day, sheet, (_, best_eur) in zip(checked, sheets, answers, strict=False):
-        reached_eur = objective_eur(sheet.bids_kwh, day, beta, ALPHA)
+    for day, schedule, (_, best_eur) in zip(checked, schedules, answers, strict=False):
+        reached_eur = objective_eur(schedule.bids_kwh, day, beta, ALPHA)
         np.testing.assert_allclose(reached_eur, best_eur, rtol=1e-6)
     return {
         "sessions_a_day": sessions_a_day,
-        "lines": lines,
+        "periods": periods,
         "beta": beta,
         "engine": "small LPs" if beta else "sorting",
         "ms": fast_ms,
@@ -73,12 +73,12 @@ def measured(sessions_a_day: int, lines: int, beta: float) -> dict[str, Any]:
 
 
 def main(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Print milliseconds per sheet and their ratio to the program's."""
+    """Print milliseconds per schedule and their ratio to the program's."""
     rows = [measured(*case, beta) for beta in BETAS for case in CASES]
     if as_json:
         print(json.dumps(rows, indent=1))
         return
-    table = Table(*rows[0], title=f"{SAMPLES} scenarios a sheet")
+    table = Table(*rows[0], title=f"{SAMPLES} scenarios a schedule")
     for row in rows:
         table.add_row(*(f"{v:.3g}" if isinstance(v, float) else str(v) for v in row.values()))
     Console().print(table)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from benchmarks.car_park_suite import CarParkSuite
 from benchmarks.microgrid_suite import MicrogridSuite
 from benchmarks.suite import Suite
-from benchmarks.suites import WORLDS, PlantSuite
+from benchmarks.suites import WORLDS, EVSuite
 from vpp_gym.errors import InvalidInputError
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for suite in (*map(PlantSuite, WORLDS), CarParkSuite(), MicrogridSuite())
+    suite.name: suite for suite in (*map(EVSuite, WORLDS), CarParkSuite(), MicrogridSuite())
 }
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.contracts.variable_term import exact_menu
 from vpp_gym.contracts.variable_term_menu import VariableTermMenu, expected_value_eur
-from vpp_gym.contracts.variable_term_problem import Floats, variable_term_problem
+from vpp_gym.contracts.variable_term_problem import variable_term_problem
 from vpp_gym.solvers.variable_term_programs import solve_bundled_program
 
 TYPES = (0.75, 1.0, 1.25)

@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.price_calibration import fit_prices
+from vpp_gym.arrays import Floats
 from vpp_gym.scenarios.files.elaad_transactions import read_elaad
 from vpp_gym.scenarios.fit import statistics
 from vpp_gym.scenarios.price_files import Prices, read_hourly, read_quarters
@@ -32,8 +33,6 @@ from vpp_gym.scenarios.real import (
     real_2019,
 )
 from vpp_gym.scenarios.synthetic_prices import quarter_orders
-
-Floats = NDArray[np.float64]
 
 OUTPUT = Path(__file__).parents[1] / "vpp_gym" / "scenarios" / "dutch_2019.json"
 

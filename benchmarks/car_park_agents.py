@@ -14,19 +14,17 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.progress import track
 
 from agents.policy import AgentPolicy, load_agents
 from benchmarks.differences import RESULTS, gain_columns, write_table
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.car_park_agent import agent_gate_to_gate_eur, bound_eur, gate_to_gate_eur
-from vpp_gym.hydrogen.params import CarParkParams, changed
-from vpp_gym.policies.car_park import car_park_baselines
-from vpp_gym.scenarios.car_park import CarParkSource
+from vpp_gym.fcev.car_park.gate_to_gate import agent_gate_to_gate_eur, bound_eur, gate_to_gate_eur
+from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.car_park.policies import car_park_baselines
+from vpp_gym.fcev.car_park.scenario import CarParkSource
 from vpp_gym.scenarios.named import as_source
-
-Floats = NDArray[np.float64]
 
 ENV_ID = "FCEVCarPark-v0"
 BASE_POLICY = "article"
@@ -36,7 +34,7 @@ NOTES = (
     "Profit above that of the article's strategy from the first gate of a year to the last, EUR a "
     "year: mean of worlds with drivers, contracts, years of prices and errors of the forecast that "
     "no agent was trained or chosen on; with a 95 % block-bootstrap interval over the weeks of "
-    "that mean. Agents (`ppo`, one row a seed) turn the dials of the sheet's shape and were "
+    "that mean. Agents (`ppo`, one row a seed) turn the numbers that shape the orders and were "
     "trained with their kind of minPrice. A score of 0 is the article's strategy, 100 a bound "
     "that leaves out lots and the merit order of the cars."
 )
@@ -45,7 +43,7 @@ NOTES = (
 def kind_of(agent: AgentPolicy) -> str:
     """MinPrices with which an agent was trained."""
     params = agent.card["arguments"].get("params", {})
-    return str(changed(CarParkParams(), params).contract.min_price)
+    return str(CarParkParams().changed(params).contract.min_price)
 
 
 def seen_years(agent: AgentPolicy, base: str) -> set[int]:
@@ -59,7 +57,7 @@ def seen_years(agent: AgentPolicy, base: str) -> set[int]:
 
 def daily_eur(policy: Any, kind: str, base: str, worlds: int) -> Floats:
     """(days,) EUR, mean of the worlds."""
-    params = changed(CarParkParams(), {"contract": {"min_price": kind}})
+    params = CarParkParams().changed({"contract": {"min_price": kind}})
     if isinstance(policy, AgentPolicy):
         profit = agent_gate_to_gate_eur(policy, params, base, worlds, policy.settings)
     else:
@@ -72,7 +70,7 @@ def daily_eur(policy: Any, kind: str, base: str, worlds: int) -> Floats:
 
 def top_eur(kind: str, base: str, worlds: int) -> float:
     """Bound of the profit, mean of the worlds."""
-    params = changed(CarParkParams(), {"contract": {"min_price": kind}})
+    params = CarParkParams().changed({"contract": {"min_price": kind}})
     source = CarParkSource(params, base)
     return float(np.mean([bound_eur(source.scenario(k), params) for k in range(worlds)]))
 

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, HydrogenSuite, thousandth
-from vpp_gym.evaluation.hydrogen import car_park_bound, evaluate_car_park
+from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
 from vpp_gym.evaluation.tables import Columns, percent, whole
-from vpp_gym.hydrogen.params import CarParkParams, changed
-from vpp_gym.policies.car_park import car_park_baselines
-from vpp_gym.scenarios.car_park import CarParkSource
+from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.car_park.policies import car_park_baselines
+from vpp_gym.fcev.car_park.scenario import CarParkSource
+from vpp_gym.fcev.evaluation import car_park_bound, evaluate_car_park
 
 
-class CarParkSuite(HydrogenSuite):
+class CarParkSuite(FCEVSuite):
     """The car park with price-based contracts."""
 
     name = "car_park"
@@ -51,7 +51,7 @@ class CarParkSuite(HydrogenSuite):
 
     def params(self, track: str) -> CarParkParams:
         """Rules of a track."""
-        return changed(CarParkParams(), self.changes[track])
+        return CarParkParams().changed(self.changes[track])
 
     def scenario(self, track: str, world: int) -> Any:
         """A world of a track."""

@@ -21,22 +21,22 @@ from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.policies.base import Policy
-from vpp_gym.policies.hindsight import Hindsight
-from vpp_gym.policies.offering import (
-    Offering,
+from vpp_gym.policies.contract_offers import (
+    ContractChanges,
     control_based,
     fixed_term,
     hybrid,
     price_based,
     volume_based,
 )
+from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 TARIFFS = (0.00667, 0.008, 0.01, 0.01334, 0.02)
 """EUR/kWh: what each type of owner perceives as wear, rounded up."""
 
-SEARCH: dict[str, list[Offering]] = {
+SEARCH: dict[str, list[ContractChanges]] = {
     "fixed_term": [
         fixed_term(term_h, kappa_eur=kappa_eur)
         for term_h, kappa_eur in product((1, 2, 3, 6, 8, 10, 12, 14), (0.1, 0.2))
@@ -67,7 +67,7 @@ NOTES = (
 )
 
 
-def profit_eur(offering: Offering | None, year: int, hindsight: bool) -> float:
+def profit_eur(offering: ContractChanges | None, year: int, hindsight: bool) -> float:
     """Profit of a validation year without what the bids added, EUR."""
     policy: Policy
     if hindsight:
@@ -78,7 +78,7 @@ def profit_eur(offering: Offering | None, year: int, hindsight: bool) -> float:
     return float(days["profit_eur"].sum() - days["position_eur"].sum())
 
 
-def fields(offering: Offering) -> str:
+def fields(offering: ContractChanges) -> str:
     """What distinguishes an offering."""
     parts = [
         f"{name} {value:g}"
@@ -92,7 +92,7 @@ def fields(offering: Offering) -> str:
 def searched(names: list[str], years: int, hindsight: bool, jobs: int) -> list[dict[str, Any]]:
     """A row for each offer of some families, the best first."""
     candidates = [(name, offering) for name in names for offering in SEARCH[name]]
-    offers: list[Offering | None] = [None, *(offering for _, offering in candidates)]
+    offers: list[ContractChanges | None] = [None, *(offering for _, offering in candidates)]
     tasks = [(offer, year, hindsight) for offer in offers for year in range(years)]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         runs = pool.map(profit_eur, *zip(*tasks, strict=True))

@@ -30,7 +30,7 @@ BASELINE_SOURCES = (
     "vpp_gym/policies",
     "vpp_gym/solvers",
     "vpp_gym/evaluation/rollout.py",
-    "vpp_gym/evaluation/seat.py",
+    "vpp_gym/evaluation/runner.py",
     "vpp_gym/evaluation/metrics.py",
     "vpp_gym/evaluation/statistics.py",
     "vpp_gym/evaluation/leaderboard.py",
@@ -51,8 +51,8 @@ HYDROGEN_SOURCES = (
     "vpp_gym/scenarios",
     "vpp_gym/policies",
     "vpp_gym/solvers",
-    "vpp_gym/evaluation/hydrogen.py",
-    "vpp_gym/evaluation/hydrogen_seat.py",
+    "vpp_gym/fcev/evaluation.py",
+    "vpp_gym/fcev/runner.py",
     "vpp_gym/evaluation/metrics.py",
     "vpp_gym/evaluation/statistics.py",
     "vpp_gym/evaluation/leaderboard.py",
@@ -74,7 +74,7 @@ HYDROGEN_WORDS = (
 def is_of_hydrogen(path: str) -> bool:
     """Whether a source file is about fuel-cell cars alone.
 
-    >>> is_of_hydrogen("vpp_gym/policies/car_park.py"), is_of_hydrogen("vpp_gym/fleet/lot.py")
+    >>> is_of_hydrogen("vpp_gym/fcev/car_park/policies.py"), is_of_hydrogen("vpp_gym/fleet/lot.py")
     (True, False)
     """
     return any(word in path for word in HYDROGEN_WORDS)

@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.fit_targets import occupancy_by_hour, price_years
+from vpp_gym.arrays import Floats
 from vpp_gym.plots.fit import Course
 from vpp_gym.scenarios.fit import autocorrelation
 from vpp_gym.scenarios.scenario import Scenario
-
-Floats = NDArray[np.float64]
 
 LAGS_H = np.arange(0, 169)
 CROSS_LAGS_H = np.arange(-24, 25)

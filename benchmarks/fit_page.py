@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.differences import markdown
-
-Floats = NDArray[np.float64]
+from vpp_gym.arrays import Floats
 
 
 def page(

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
+from vpp_gym.arrays import Floats
 from vpp_gym.scenarios.demand import CHARGE_EFF, CHARGE_KW
 from vpp_gym.scenarios.fit import autocorrelation, connected, mean_imbalance, stay_h
 from vpp_gym.scenarios.scenario import Scenario
 
-Floats = NDArray[np.float64]
 Row = dict[str, Any]
 
 LARGEST_DISTANCE = 0.05
@@ -42,7 +41,7 @@ def idle_h(scenario: Scenario) -> Floats:
 
 def arrival_hour(scenario: Scenario) -> Floats:
     """(n,) hour of the day in which each car arrives."""
-    return np.multiply(scenario.line[scenario.sessions.arrival_step], scenario.dt_h)
+    return np.multiply(scenario.period[scenario.sessions.arrival_step], scenario.dt_h)
 
 
 SESSION_MARGINALS: dict[str, Callable[[Scenario], Floats]] = {

@@ -65,7 +65,7 @@ def losses(scenario: Scenario) -> list[dict[str, Any]]:
     truth = 0.5 * (scenario.im_short_eur_per_kwh + scenario.im_long_eur_per_kwh)
     found: dict[tuple[str, str], list[np.ndarray]] = {}
     for t in range(scenario.n_steps - 36):
-        spans = asked(int(scenario.line[t]))
+        spans = asked(int(scenario.period[t]))
         if spans:
             snapshot = sim.snapshot(0)
             for forecaster in forecasters():

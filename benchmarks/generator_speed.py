@@ -3,7 +3,7 @@
     python -m benchmarks.generator_speed [--seconds 6]
 
 Environments draw their episodes from the 32 training years of the default source. A year
-is built when an episode first falls into it, laid in the simulator's bank, and then kept:
+is built when an episode first falls into it, laid in the simulator's dataset, and then kept:
 all of it is paid once. Most of it would be paid if each environment had a year of its own;
 that is what the target is for. Drawing, placing and stepping take turns, each counts as
 the best of its turns, in processor time: other work on the machine hits all three.
@@ -24,7 +24,7 @@ from benchmarks.speed import CHARGERS, batch_step, best_rate
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import N_SCENARIOS, SyntheticSource
-from vpp_gym.simulation.bank import build_bank
+from vpp_gym.simulation.dataset import build_dataset
 
 NUM_ENVS = 1024
 HOURS_PER_YEAR = 8760
@@ -73,17 +73,17 @@ def measure(seconds: float) -> dict[str, float]:
     least = least_times(
         {
             "draw": draw,
-            "place": lambda: build_bank(years, params),
+            "place": lambda: build_dataset(years, params),
             "step": lambda: [one_step() for _ in range(STEPS_A_TURN)],
         },
         seconds,
     )
-    bank = build_bank(years, params)
+    dataset = build_dataset(years, params)
     return {
         "draw_a_year_s": least["draw"] / YEARS_A_TURN,
         "place_a_year_s": least["place"] / YEARS_A_TURN,
         "step_a_year_s": least["step"] / STEPS_A_TURN * HOURS_PER_YEAR / NUM_ENVS,
-        "bank_of_a_year_mb": sum(part.nbytes for part in bank) / YEARS_A_TURN / 1e6,
+        "bank_of_a_year_mb": sum(part.nbytes for part in dataset) / YEARS_A_TURN / 1e6,
     }
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 
 from benchmarks.fingerprint import worlds_digest
 from benchmarks.suite import Contestants, Document, Run, Suite, period, trained, with_agents
-from vpp_gym.evaluation.hydrogen import hydrogen_leaderboard
 from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.tables import COLUMNS, MISSING, PRIVILEGED_MARK, Row, tenth, whole
+from vpp_gym.fcev.evaluation import fcev_leaderboard
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 WARM_DAYS = 2
@@ -53,7 +53,7 @@ LAST = {
 }
 
 
-class HydrogenSuite(Suite):
+class FCEVSuite(Suite):
     """A leaderboard of fuel-cell cars: each track is a world with other parameters.
 
     Attributes:
@@ -125,7 +125,7 @@ class HydrogenSuite(Suite):
         self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
     ) -> pd.DataFrame:
         """By profit, mean of the worlds."""
-        return hydrogen_leaderboard(days, privileged=privileged, **statistics)
+        return fcev_leaderboard(days, privileged=privileged, **statistics)
 
     def lead(self, document: Document) -> str:
         """What the scores are."""

@@ -14,21 +14,19 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 import typer
-from numpy.typing import NDArray
 from rich.progress import track
 
 from agents.policy import AgentPolicy, load_agents
 from benchmarks.differences import RESULTS, gain_columns, write_table
-from vpp_gym.evaluation.hydrogen import evaluate_microgrid, microgrid_bound
-from vpp_gym.evaluation.microgrid_agent import play_microgrid
-from vpp_gym.hydrogen.calendar import HOURS
-from vpp_gym.hydrogen.microgrid import MONEY
-from vpp_gym.hydrogen.microgrid_world import MicrogridScenario
-from vpp_gym.hydrogen.params import MicrogridParams
-from vpp_gym.policies.microgrid import microgrid_baselines
-from vpp_gym.scenarios.microgrid import MicrogridSource
-
-Floats = NDArray[np.float64]
+from vpp_gym.arrays import Floats
+from vpp_gym.fcev.calendar import HOURS
+from vpp_gym.fcev.evaluation import evaluate_microgrid, microgrid_bound
+from vpp_gym.fcev.microgrid.agent_runs import play_microgrid
+from vpp_gym.fcev.microgrid.ledger import MONEY
+from vpp_gym.fcev.microgrid.params import MicrogridParams
+from vpp_gym.fcev.microgrid.policies import microgrid_baselines
+from vpp_gym.fcev.microgrid.scenario import MicrogridSource
+from vpp_gym.fcev.microgrid.simulation import MicrogridScenario
 
 ENV_ID = "FCEVMicrogrid-v0"
 BASE, BOUND = "article", "hindsight"

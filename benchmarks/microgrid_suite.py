@@ -8,19 +8,19 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, HydrogenSuite, thousandth
-from vpp_gym.evaluation.hydrogen import evaluate_microgrid, microgrid_bound
+from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
 from vpp_gym.evaluation.tables import MISSING, Columns, percent
-from vpp_gym.hydrogen.params import MicrogridParams, changed
-from vpp_gym.policies.microgrid import microgrid_baselines
-from vpp_gym.scenarios.microgrid import MicrogridSource
+from vpp_gym.fcev.evaluation import evaluate_microgrid, microgrid_bound
+from vpp_gym.fcev.microgrid.params import MicrogridParams
+from vpp_gym.fcev.microgrid.policies import microgrid_baselines
+from vpp_gym.fcev.microgrid.scenario import MicrogridSource
 
 
 def _index(value: float | None) -> str:
     return MISSING if value is None or np.isnan(value) else f"{value:.3f}"
 
 
-class MicrogridSuite(HydrogenSuite):
+class MicrogridSuite(FCEVSuite):
     """The microgrid with volume-based or control-based contracts."""
 
     name = "microgrid"
@@ -56,7 +56,7 @@ class MicrogridSuite(HydrogenSuite):
 
     def params(self, track: str) -> MicrogridParams:
         """Rules of a track."""
-        return changed(MicrogridParams(), self.changes[track])
+        return MicrogridParams().changed(self.changes[track])
 
     def scenario(self, track: str, world: int) -> Any:
         """A world of a track."""

@@ -10,18 +10,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.stats import norm
 
+from vpp_gym.arrays import Dates, Floats
 from vpp_gym.scenarios.calibration import DAY_TYPES
 from vpp_gym.scenarios.price_files import Prices
 from vpp_gym.scenarios.season import waves
 from vpp_gym.scenarios.synthetic_prices import YEAR_H, variance_of_mean
 from vpp_gym.scenarios.synthetic_sessions import day_type
 
-Floats = NDArray[np.float64]
-Dates = NDArray[np.datetime64]
 Years = Sequence[tuple[Prices, Dates]]
 
 SCORES = np.arange(-40, 41, 2) / 10

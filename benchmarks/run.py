@@ -8,7 +8,6 @@ Each finished run is kept in `<out>/runs`; what is interrupted goes on from ther
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,8 +107,7 @@ def _run_suite(
     )
     made = {"digest": scenario["digest"], "fingerprint": fingerprint, "data": data, "out": out}
     tasks = [task(run, everyone, **made) for run in runs]
-    kernels = out / "runs" / ".kernels" / fingerprint["baselines"]
-    finish(tasks, jobs=jobs, fresh=fresh, kernels=kernels)
+    finish(tasks, jobs=jobs, fresh=fresh)
     results = assemble(
         suite,
         {todo.run: _stored(todo) for todo in tasks},
@@ -124,19 +122,16 @@ def _run_suite(
     console.print(f"written: {path.with_suffix('.md')}")
 
 
-def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool, kernels: Path) -> None:
+def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool) -> None:
     """Make the runs that are not stored yet; leave with an error if one failed."""
     todo = [one for one in tasks if fresh or load_run(one.path, one.key) is None]
     if len(todo) < len(tasks):
         console.print(f"{len(tasks) - len(todo)} of {len(tasks)} runs are finished already")
-    for old in kernels.parent.glob("*"):
-        if old != kernels:
-            shutil.rmtree(old)
     failures = []
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         bar = progress.add_task("runs", total=len(todo))
-        for done, failure in make_all(todo, jobs, kernels):
+        for done, failure in make_all(todo, jobs):
             label = _label(done.run)
             progress.console.print(f"[red]failed[/red] {label}: {failure}" if failure else label)
             progress.advance(bar)

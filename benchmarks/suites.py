@@ -16,13 +16,13 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.comparison import gains
 from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, HINDSIGHT, NO_CONTROL, leaderboard
 from vpp_gym.evaluation.rollout import evaluate
-from vpp_gym.evaluation.seat import CORES
+from vpp_gym.evaluation.runner import CORES
 from vpp_gym.evaluation.tables import BRIEF, COLUMNS, PRIVILEGED_MARK
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import Policy, with_offer
+from vpp_gym.policies.contract_offers import in_words
 from vpp_gym.policies.hindsight import Hindsight
-from vpp_gym.policies.offering import in_words
 from vpp_gym.policies.operator import HINDSIGHT_OFFER, MENU_TERM_H, SEARCHED, baselines
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
@@ -123,7 +123,7 @@ def _agents() -> dict[tuple[str, int], Policy]:
     return trained(CORES)
 
 
-class PlantSuite(Suite):
+class EVSuite(Suite):
     """A leaderboard of the virtual power plant.
 
     Args:
@@ -155,8 +155,8 @@ class PlantSuite(Suite):
     def play(self, run: Run, data: Path | None) -> tuple[pd.DataFrame, dict[str, Any]]:
         """Evaluate a fresh policy."""
         policy, scenario = fresh_policy(run.policy, run.seed), world(run.suite, data)
-        lines = scenario.lines_per_day
-        end_step = None if run.days is None else min(run.days * lines, scenario.n_steps)
+        periods = scenario.periods_per_day
+        end_step = None if run.days is None else min(run.days * periods, scenario.n_steps)
         result = evaluate(
             policy, scenario, track_params(run.track), end_step=end_step, seed=run.seed
         )

@@ -119,22 +119,20 @@ def warm_up(suite: str, policy: str, seed: int) -> None:
     suite_of(suite).warm_up(policy, seed)
 
 
-def make_all(tasks: Sequence[Task], jobs: int, kernels: Path) -> Iterator[tuple[Task, str | None]]:
+def make_all(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, str | None]]:
     """Make the runs, yielding each as it ends with what went wrong, if anything did.
 
     Args:
         tasks: the runs.
         jobs: processes; 0 works in this one.
-        kernels: folder of the compiled kernels of this version of the code.
     """
     if jobs == 0:
         for todo in tasks:
             yield todo, _failure(todo)
         return
-    # One thread each, so that timings compare and sums do not depend on the machine;
-    # kernels of their own, since numba does not notice when an inlined kernel changed.
+    # One thread each, so that timings compare and sums do not depend on the machine.
     alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    os.environ.update(alone, NUMBA_CACHE_DIR=str(kernels))
+    os.environ.update(alone)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
         futures = {pool.submit(_failure, todo): todo for todo in tasks}

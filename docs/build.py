@@ -18,7 +18,7 @@ from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.dispatch import VPPDispatchEnv
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Codec
 from vpp_gym.envs.fields import Field as ObservationField
-from vpp_gym.envs.offer_shape import KNOBS, OfferShape
+from vpp_gym.envs.offer_actions import ACTION_PARAMETERS, OfferShape
 from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import ContractsSettings, Settings
 from vpp_gym.markets.ledger import MONEY, TERMS
@@ -84,7 +84,7 @@ def _environment(name: str) -> str:
     if name == "VPPDayAhead-v0":
         sections["Rewards"] += "\n\n" + _terms()
     if name == "VPPContracts-v0":
-        sections["Action Space"] += "\n\n" + _knobs()
+        sections["Action Space"] += "\n\n" + _action_parameters()
     settings = kind.core_kind.settings_kind
     told = _entries(settings.__doc__ or "", "Attributes:")
     told |= _entries(Settings.__doc__ or "", "Attributes:")
@@ -95,18 +95,26 @@ def _environment(name: str) -> str:
     return "\n\n".join([f"## `{name}`", *parts])
 
 
-def _knobs() -> str:
+def _action_parameters() -> str:
     rows = []
-    for family, knobs in KNOBS.items():
-        usual = OfferShape(DEFAULT, family).params(np.zeros(len(knobs))).contract
+    for family, parameters in ACTION_PARAMETERS.items():
+        usual = OfferShape(DEFAULT, family).params(np.zeros(len(parameters))).contract
         section = usual if family == "fixed_term" else getattr(usual, family)
-        for place, knob in enumerate(knobs):
-            middle = getattr(section, knob.name)
-            ends = [f"{knob.value(end, middle):g}" for end in (-1.0, 1.0)]
+        for place, parameter in enumerate(parameters):
+            middle = getattr(section, parameter.name)
+            ends = [f"{parameter.value(end, middle):g}" for end in (-1.0, 1.0)]
             shown = (ends[0], f"{middle:g}", ends[1])
-            scale = "logarithmic" if knob.kind == "ratio" else knob.kind
+            scale = "logarithmic" if parameter.kind == "ratio" else parameter.kind
             rows.append(
-                (family, str(place), f"`{knob.name}`", knob.unit, *shown, scale, knob.meaning)
+                (
+                    family,
+                    str(place),
+                    f"`{parameter.name}`",
+                    parameter.unit,
+                    *shown,
+                    scale,
+                    parameter.meaning,
+                )
             )
     headings = ("Family", "Entry", "Parameter", "Unit", "-1", "0", "+1", "Scale", "Meaning")
     return "In the default world:\n\n" + _table(headings, rows)

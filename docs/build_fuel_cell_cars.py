@@ -9,9 +9,14 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from vpp_gym.envs import car_park_observation, fcev_microgrid
-from vpp_gym.hydrogen import carpark_terms, microgrid, sheet_shape
-from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams, parameters
+from vpp_gym.fcev.car_park import bid_shape as sheet_shape
+from vpp_gym.fcev.car_park import ledger as carpark_terms
+from vpp_gym.fcev.car_park import observation as car_park_observation
+from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.microgrid import env as fcev_microgrid
+from vpp_gym.fcev.microgrid import ledger as microgrid
+from vpp_gym.fcev.microgrid.params import MicrogridParams
+from vpp_gym.parameters import parameters
 
 PAGE = Path(__file__).with_name("fuel-cell-cars.md")
 UNITS = {"eur": "EUR", "kwh": "kWh", "kg": "kg"}
@@ -39,7 +44,7 @@ def tables() -> dict[str, str]:
         "microgrid parameters": _parameters(MicrogridParams()),
         "car park observation": _fields(car_park_observation.FIELDS),
         "microgrid observation": _fields(fcev_microgrid.FIELDS),
-        "car park dials": _dials(),
+        "car park shape": _shape_parameters(),
         "car park terms": _terms(carpark_terms),
         "microgrid terms": _terms(microgrid),
     }
@@ -62,7 +67,7 @@ def _fields(fields: Iterable) -> str:
     return _table(("Columns", "Name", "Unit", "Scale", "Meaning"), rows)
 
 
-def _dials() -> str:
+def _shape_parameters() -> str:
     rows = [
         (
             f"`{one.name}`",
@@ -72,9 +77,9 @@ def _dials() -> str:
             f"{one.high:g}",
             one.meaning,
         )
-        for one in sheet_shape.DIALS
+        for one in sheet_shape.SHAPE_PARAMETERS
     ]
-    return _table(("Dial", "Unit", "Low", "Article", "High", "Meaning"), rows)
+    return _table(("ShapeParameter", "Unit", "Low", "Article", "High", "Meaning"), rows)
 
 
 def _terms(model: object) -> str:

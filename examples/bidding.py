@@ -17,13 +17,13 @@ Sheet = NDArray[np.float64]
 
 
 def buy_the_expected_load(seen: dict[str, NDArray[np.float32]]) -> Sheet:
-    """No bet: every line buys the mean load of that line."""
+    """No bet: every period buys the mean load of that period."""
     return np.zeros(len(seen["expected_load"]))
 
 
 def follow_the_spread(seen: dict[str, NDArray[np.float32]]) -> Sheet:
-    """Sells less where imbalance was dearer than day-ahead when the line was settled last."""
-    return -np.sign(seen["im_residual_by_line"])
+    """Sells less where imbalance was dearer than day-ahead when the period was settled last."""
+    return -np.sign(seen["im_residual_by_period"])
 
 
 def weekly_eur(

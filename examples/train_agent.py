@@ -22,7 +22,7 @@ ENV_ID = "VPPDispatch-v0"
 
 
 def trained(timesteps: int, seed: int = 0) -> EnvironmentAgent:
-    """An agent that dispatches a fleet without contracts; its sheets buy the expected load."""
+    """An agent that dispatches a fleet without contracts; its schedules buy the expected load."""
     env = gym.make(
         ENV_ID,
         scenario="synthetic:train",

@@ -89,11 +89,11 @@ _register(
 )
 _register(
     "FCEVCarPark-v0",
-    scalar="vpp_gym.envs.fcev_car_park:FCEVCarParkEnv",
-    vector="vpp_gym.envs.fcev_car_park:FCEVCarParkVectorEnv",
+    scalar="vpp_gym.fcev.car_park.env:FCEVCarParkEnv",
+    vector="vpp_gym.fcev.car_park.env:FCEVCarParkVectorEnv",
 )
 _register(
     "FCEVMicrogrid-v0",
-    scalar="vpp_gym.envs.fcev_microgrid:FCEVMicrogridEnv",
-    vector="vpp_gym.envs.fcev_microgrid:FCEVMicrogridVectorEnv",
+    scalar="vpp_gym.fcev.microgrid.env:FCEVMicrogridEnv",
+    vector="vpp_gym.fcev.microgrid.env:FCEVMicrogridVectorEnv",
 )

@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.params import VPPParams
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 HISTORY_DAYS = 28
 """Days that the histories of a snapshot reach back at most."""
@@ -35,7 +31,7 @@ class Snapshot:
         steps_left: steps until the run ends, this one included.
         time: local clock time at which the step begins.
         dt_h: hours per step.
-        is_gate: the bid sheet for tomorrow is read in this step.
+        is_gate: the bid schedule for tomorrow is read in this step.
         params: the rules of the world.
         session: (n,) row of the session in the scenario, an identity only.
         charger: (n,) charger of each EV.
@@ -64,19 +60,19 @@ class Snapshot:
         hi_kwh: (n,) largest net load this step, at the meter.
         idle_kwh: (n,) net load closest to zero within [lo_kwh, hi_kwh].
         laxity_h: (n,) hours of slack; negative: the target is out of reach.
-        line: (k,) place in the clock day of this step and the following ones,
+        period: (k,) place in the clock day of this step and the following ones,
             to the end of tomorrow.
         n_known: how many of the k day-ahead prices are known.
         da_eur_per_kwh: (k,) day-ahead prices: known, then forecast
-            (see `vpp_gym.scenarios.outlook`).
+            (see `vpp_gym.scenarios.da_forecast`).
         da_sold_kwh: (k,) committed so far.
-        line_past: (p,) place in the clock day of the steps before, oldest first.
+        period_past: (p,) place in the clock day of the steps before, oldest first.
         da_past_eur_per_kwh: (p,) day-ahead prices of the past.
         im_short_past_eur_per_kwh: (p,) settled price of a short party.
         im_long_past_eur_per_kwh: (p,) settled price of a long party.
         im_short_now_eur_per_kwh: this step's price, None unless imbalance_lag_steps is 0.
         im_long_now_eur_per_kwh: this step's price, None unless imbalance_lag_steps is 0.
-        expected_load_kwh: (lines,) mean net load by line of the day, from the run's own
+        expected_load_kwh: (periods,) mean net load by period of the day, from the run's own
             past; 0 where it has none yet.
     """
 
@@ -109,11 +105,11 @@ class Snapshot:
     hi_kwh: Floats
     idle_kwh: Floats
     laxity_h: Floats
-    line: Ints
+    period: Ints
     n_known: int
     da_eur_per_kwh: Floats
     da_sold_kwh: Floats
-    line_past: Ints
+    period_past: Ints
     da_past_eur_per_kwh: Floats
     im_short_past_eur_per_kwh: Floats
     im_long_past_eur_per_kwh: Floats
@@ -144,7 +140,7 @@ class Decisions:
             0 where no EV is connected; within the snapshot's lo_kwh and hi_kwh.
         fleet_kwh: net load of the whole fleet, within the sum of those limits,
             handed to the EVs by the disaggregation rule.
-        bids_kwh: (lines_per_day,) sold day-ahead for each line of tomorrow,
+        bids_kwh: (periods_per_day,) sold day-ahead for each period of tomorrow,
             + sells; read at the gate only. None sells nothing.
     """
 

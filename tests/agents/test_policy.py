@@ -82,10 +82,10 @@ def test_an_incomplete_folder_is_named(folder):
         AgentPolicy.load(folder / "random" / "seed_3")
 
 
-@pytest.mark.parametrize("bids", ["expected_load", "line", "sheet"])
+@pytest.mark.parametrize("bids", ["expected_load", "period", "schedule"])
 def test_evaluation_equals_stepping_the_environment(small, bids):
     settings = {"bids": bids, "bid_scale": 0.2}
-    actions = {"expected_load": 1, "line": 2, "sheet": 25}[bids]
+    actions = {"expected_load": 1, "period": 2, "schedule": 25}[bids]
     agent = AgentPolicy(random_network(actions=actions), {**CARD_OF_TEST, "settings": settings})
     world = small.scenario(0)
     result = evaluate(agent, world, start_step=12, keep_records=True)

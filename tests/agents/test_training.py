@@ -195,7 +195,7 @@ def test_worlds_of_validation_are_not_those_of_training():
 
 def test_the_command_on_a_card_makes_the_same_run(toy, tmp_path):
     run = settings(
-        world={**SMALL["world"], "arguments": {"bids": "line", "params": {"guarantee": False}}}
+        world={**SMALL["world"], "arguments": {"bids": "period", "params": {"guarantee": False}}}
     )
     trained(tmp_path, toy, run)
     words = shlex.split(AgentPolicy.load(tmp_path / BEST).card["command"])
@@ -211,7 +211,7 @@ def test_the_command_on_a_card_makes_the_same_run(toy, tmp_path):
     assert int(given["--validate-every"]) == run.validate_every
     for section in ("wrappers", "ppo"):
         assert getattr(again, section) == getattr(run, section)
-    assert again.world.arguments["bids"] == "line"
+    assert again.world.arguments["bids"] == "period"
 
 
 def test_settings_by_name():

@@ -137,10 +137,10 @@ def tree(tmp_path) -> Path:
         "agents/policy.py": "B = 1\n",
         "agents/trained/ppo/card.json": "{}",
         "agents/trained/grid/card.json": '{"env_id": "FCEVMicrogrid-v0"}',
-        "vpp_gym/policies/microgrid.py": "C = 1\n",
+        "vpp_gym/fcev/microgrid/policies.py": "C = 1\n",
         "vpp_gym/hydrogen/tank.py": "D = 1\n",
-        "vpp_gym/envs/fcev_microgrid.py": "E = 1\n",
-        "vpp_gym/envs/shell.py": "F = 1\n",
+        "vpp_gym/fcev/microgrid/env.py": "E = 1\n",
+        "vpp_gym/env.py": "F = 1\n",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,9 +160,9 @@ def tree(tmp_path) -> Path:
         ("agents/policy.py", "B = 2\n", {"agents"}),
         ("agents/trained/ppo/card.json", "{ }", {"agents"}),
         ("agents/trained/grid/card.json", '{"env_id": "FCEVCarPark-v0"}', set()),
-        ("vpp_gym/policies/microgrid.py", "C = 2\n", set()),
+        ("vpp_gym/fcev/microgrid/policies.py", "C = 2\n", set()),
         ("vpp_gym/hydrogen/tank.py", "D = 2\n", set()),
-        ("vpp_gym/envs/fcev_microgrid.py", "E = 2\n", set()),
+        ("vpp_gym/fcev/microgrid/env.py", "E = 2\n", set()),
     ],
 )
 def test_the_fingerprint_follows_what_the_code_does(tree, name, text, changed):
@@ -175,10 +175,10 @@ def test_the_fingerprint_follows_what_the_code_does(tree, name, text, changed):
 @pytest.mark.parametrize(
     ("name", "changed"),
     [
-        ("vpp_gym/policies/microgrid.py", {"baselines"}),
+        ("vpp_gym/fcev/microgrid/policies.py", {"baselines"}),
         ("vpp_gym/hydrogen/tank.py", {"baselines"}),
-        ("vpp_gym/envs/fcev_microgrid.py", {"agents"}),
-        ("vpp_gym/envs/shell.py", {"agents"}),
+        ("vpp_gym/fcev/microgrid/env.py", {"agents"}),
+        ("vpp_gym/env.py", {"agents"}),
         ("vpp_gym/fleet/battery.py", set()),
         ("vpp_gym/params/site.py", set()),
     ],

@@ -166,11 +166,11 @@ def test_agents_run_beside_the_baselines_seed_by_seed(tiny, monkeypatch):
 
 
 def test_a_failure_in_another_process_is_reported_with_its_reason(monkeypatch, tmp_path):
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_CACHE_DIR"):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "1")
     nobody = Run("embedded", "open", "nobody", 0)
     todo = tasks.Task(nobody, "key", tmp_path / "nobody.json", None)
-    ((done, failure),) = tasks.make_all([todo], 1, tmp_path)
+    ((done, failure),) = tasks.make_all([todo], 1)
     assert done == todo
     assert "Error: " in failure
     assert files(tmp_path) == set()

@@ -12,20 +12,20 @@ import pytest
 from benchmarks import board, tasks
 from benchmarks import run as run_module
 from benchmarks.car_park_suite import CarParkSuite
-from benchmarks.hydrogen_suites import HydrogenSuite, profit_by_day
+from benchmarks.hydrogen_suites import FCEVSuite, profit_by_day
 from benchmarks.leaderboard import page, read, readme_block
 from benchmarks.microgrid_suite import MicrogridSuite
 from benchmarks.page import leaderboard_page
 from benchmarks.suite import Contestants
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.hydrogen import hydrogen_leaderboard
 from vpp_gym.evaluation.tables import COLUMNS
+from vpp_gym.fcev.evaluation import fcev_leaderboard
 
 DAYS = 14
 DAILY_EUR = {"article": (1.0, 3.0), "planner": (2.0, 6.0), "hindsight": (5.0, 9.0)}
 
 
-class Toy(HydrogenSuite):
+class Toy(FCEVSuite):
     """Two worlds in which every day of a policy is alike."""
 
     name, env_id, description, worlds = "toy", "Toy-v0", "a toy", 2
@@ -125,7 +125,7 @@ def test_the_published_days_are_enough_to_rank_again(toy, tmp_path):
         solve_ms=1.0,
         day=pd.to_datetime(days["date"]).dt.day_of_year,
     )
-    again = hydrogen_leaderboard(days.drop(columns=["track", "date"])).set_index("policy")
+    again = fcev_leaderboard(days.drop(columns=["track", "date"])).set_index("policy")
     document = json.loads((tmp_path / "toy.json").read_text())
     for row in document["tracks"]["only"]:
         for name in ("profit_eur", "gain_eur_low", "gain_eur_high", "score_low", "score_high"):

@@ -79,7 +79,7 @@ def test_an_entry_of_zero_buys_the_expected_load():
 
 
 def test_without_bids_in_the_action_the_expected_load_is_bought():
-    one, other = started(bids="expected_load"), started(bids="sheet")
+    one, other = started(bids="expected_load"), started(bids="schedule")
     for _ in range(72):
         a = one.step(np.array([0.3]))
         b = other.step(np.concatenate([[0.3], np.zeros(24)]))
@@ -87,8 +87,8 @@ def test_without_bids_in_the_action_the_expected_load_is_bought():
 
 
 def test_one_line_a_step_fills_the_sheet_from_after_the_gate_to_the_next():
-    """Steps 1 to 24 after the first gate write lines 0 to 23; the first gate only line 23."""
-    env = started(bids="line", bid_scale=0.1)
+    """Steps 1 to 24 after the first gate write periods 0 to 23; the first gate only period 23."""
+    env = started(bids="period", bid_scale=0.1)
     entries = np.linspace(-1, 1, 73)
     delivered = sold(env, lambda k: np.array([0.0, entries[k]]), 60)
     expected_load = started()  # the same dispatch: the same expectation
@@ -120,17 +120,17 @@ def test_the_action_is_never_written_to():
 
 
 def test_a_read_only_action_is_as_good_and_compiles_nothing_anew():
-    from vpp_gym.envs.play import play
+    from vpp_gym.envs.step_kernel import step_batch
 
     env = started()
     env.step(np.zeros(25))
-    known = len(play.signatures)
+    known = len(step_batch.signatures)
     action = np.zeros(25)
     action.setflags(write=False)
     env.step(action)
     env.step([0.0] * 25)
     env.step(np.zeros(50)[::2])
-    assert len(play.signatures) == known
+    assert len(step_batch.signatures) == known
 
 
 @examples(20)
@@ -154,7 +154,7 @@ def test_an_episode_is_a_run_of_the_simulator(scenario, world, seed, control):
         _, reward, terminated, over, info = env.step(action)
         share = (np.clip(action.astype(float), -1, 1) + 1) / 2
         now = sim.snapshot()
-        wanted = share[-sim.lines :] * 2 - 1
+        wanted = share[-sim.periods :] * 2 - 1
         bids = np.clip(
             wanted * sim.bid_limit_kwh - now.expected_load_kwh,
             -sim.bid_limit_kwh,

@@ -69,9 +69,9 @@ WORLDLY: list[dict[str, Any]] = [
 OWN: dict[str, list[dict[str, Any]]] = {
     "VPPDayAhead-v0": [
         {"control": "per_ev"},
-        {"bids": "line", "bid_scale": 1.0},
+        {"bids": "period", "bid_scale": 1.0},
         {"bids": "expected_load"},
-        {"observation": "dict", "control": "per_ev", "bids": "line"},
+        {"observation": "dict", "control": "per_ev", "bids": "period"},
         {"params": {"site": {"n_chargers": 1}}, "control": "per_ev"},
         {"params": {"site": {"n_chargers": 300}}, "control": "per_ev"},
     ],
@@ -172,7 +172,7 @@ def test_twins_of_one_seed_are_alike_to_the_bit(env_id, variant):
 
 
 RESTARTED = [(env_id, {}) for env_id in IDS] + [
-    ("VPPDayAhead-v0", {"bids": "line"}),
+    ("VPPDayAhead-v0", {"bids": "period"}),
     ("VPPDispatch-v0", {"bidder": "wait_and_see"}),
     ("VPPContracts-v0", {"bidder": "wait_and_see"}),
 ]
@@ -255,7 +255,7 @@ def test_an_environment_that_draws_can_be_copied(env_id):
 )
 def test_a_spec_makes_the_same_environment_again(env_id, kwargs):
     own = {
-        "VPPDayAhead-v0": {"control": "per_ev", "bids": "line"},
+        "VPPDayAhead-v0": {"control": "per_ev", "bids": "period"},
         "VPPDispatch-v0": {"control": "per_ev", "bidder": "wait_and_see"},
         "VPPBidding-v0": {"scheduler": "price_threshold"},
         "VPPContracts-v0": {"family": "control_based", "bidder": "zero"},
@@ -314,8 +314,8 @@ def test_days_are_drawn_from_the_whole_scenario(env_id):
 @each_id
 def test_quarters_are_longer_episodes_of_more_lines(env_id):
     env = gym.make(env_id, **small(env_id, scenario=busy_world(384, dt_h=0.25), episode_days=2))
-    lines = {"VPPDayAhead-v0": 97, "VPPDispatch-v0": 1, "VPPBidding-v0": 96, "VPPContracts-v0": 4}
-    assert env.action_space.shape == (lines[env_id],)
+    periods = {"VPPDayAhead-v0": 97, "VPPDispatch-v0": 1, "VPPBidding-v0": 96, "VPPContracts-v0": 4}
+    assert env.action_space.shape == (periods[env_id],)
     assert len(episode(env, seed=0)[3::5]) == 2 * steps_a_day(env_id, dt_h=0.25)
 
 

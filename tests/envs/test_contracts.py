@@ -11,12 +11,12 @@ from tests.envs.test_api import QUICK, WORLD, busy_world
 from tests.worlds import examples, plain_world
 from vpp_gym.contracts.menu import ic_residuals, ir_residuals
 from vpp_gym.envs.contracts import VPPContractsEnv, VPPContractsVectorEnv
-from vpp_gym.envs.offer_shape import KNOBS, OfferShape
+from vpp_gym.envs.offer_actions import ACTION_PARAMETERS, OfferShape
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT, as_params
 from vpp_gym.simulation.offers import contract_families, designed_offers
 
-FAMILIES = list(KNOBS)
+FAMILIES = list(ACTION_PARAMETERS)
 each_family = pytest.mark.parametrize("family", FAMILIES)
 ENTRY = st.floats(-1, 1)
 
@@ -37,7 +37,7 @@ def test_an_action_of_zero_offers_what_the_world_says(family):
         world = DEFAULT.replace(contract={"families": (family,), **changes})
         shape = OfferShape(world, family)
         np.testing.assert_array_equal(
-            shape.offers(np.zeros(len(shape.knobs))), designed_offers(world)
+            shape.offers(np.zeros(len(shape.parameters))), designed_offers(world)
         )
 
 
@@ -45,29 +45,29 @@ def test_an_action_of_zero_offers_what_the_world_says(family):
 @pytest.mark.parametrize("end", [-1.0, 1.0])
 def test_ends_of_the_action_are_those_of_the_table(family, end):
     shape = OfferShape(DEFAULT, family)
-    contract = shape.params(np.full(len(shape.knobs), end)).contract
+    contract = shape.params(np.full(len(shape.parameters), end)).contract
     usual = shape.usual.contract
-    for knob in shape.knobs:
+    for parameter in shape.parameters:
         values = [
-            getattr(one if family == "fixed_term" else getattr(one, family), knob.name)
+            getattr(one if family == "fixed_term" else getattr(one, family), parameter.name)
             for one in (contract, usual)
         ]
-        limit = knob.least if end < 0 else knob.most
-        expected = values[1] * limit if knob.kind == "ratio" else limit
+        limit = parameter.least if end < 0 else parameter.most
+        expected = values[1] * limit if parameter.kind == "ratio" else limit
         assert values[0] == pytest.approx(expected)
 
 
 @each_family
 def test_entries_rise_from_end_to_end(family):
     shape = OfferShape(DEFAULT, family)
-    for place, knob in enumerate(shape.knobs):
+    for place, parameter in enumerate(shape.parameters):
         values = []
         for entry in np.linspace(-1, 1, 41):
-            action = np.zeros(len(shape.knobs))
+            action = np.zeros(len(shape.parameters))
             action[place] = entry
             contract = shape.params(action).contract
             section = contract if family == "fixed_term" else getattr(contract, family)
-            values.append(getattr(section, knob.name))
+            values.append(getattr(section, parameter.name))
         assert values == sorted(values)
         assert values[0] < values[-1]
 

@@ -12,7 +12,7 @@ from tests.worlds import plain_world
 from vpp_gym.envs.bidding import VPPBiddingEnv, VPPBiddingVectorEnv
 from vpp_gym.envs.contracts import VPPContractsEnv
 from vpp_gym.envs.day_fields import DAY_FIELDS, OFFER_FIELDS
-from vpp_gym.envs.delegates import BIDDERS, SCHEDULERS
+from vpp_gym.envs.policy_pool import BIDDERS, SCHEDULERS
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import DEFAULT
@@ -70,11 +70,11 @@ def test_a_sheet_means_what_it_means_in_the_day_ahead_environment():
     days = played(
         VPPBiddingEnv(WORLD, bid_scale=0.5, episode_days=None, scheduler=ChargeOnArrival()), entries
     )
-    sheets = iter(entries)
+    schedules = iter(entries)
 
     def bids(simulation: Simulation) -> np.ndarray:
         limit_kwh = simulation.bid_limit_kwh
-        moved_kwh = next(sheets) * 0.5 * limit_kwh
+        moved_kwh = next(schedules) * 0.5 * limit_kwh
         return np.clip(moved_kwh - simulation.state.expected_load_kwh[0], -limit_kwh, limit_kwh)
 
     hours = booked_alone(ChargeOnArrival(), WORLD, DEFAULT, bids)
@@ -135,7 +135,9 @@ def test_prices_of_tomorrow_and_of_the_past_are_shown_by_line():
     seen, _ = env.reset(seed=0, options={"start_day": 1})
     snapshot = env.core.simulation.snapshot()
     np.testing.assert_allclose(seen["da_tomorrow"], snapshot.da_eur_per_kwh[12:], rtol=1e-5)
-    np.testing.assert_allclose(seen["im_residual_by_line"], 0.1 + 0.001 * np.arange(24), rtol=1e-4)
+    np.testing.assert_allclose(
+        seen["im_residual_by_period"], 0.1 + 0.001 * np.arange(24), rtol=1e-4
+    )
     last, _, _, over, _ = env.step(np.zeros(24))
     assert over
     assert not last["da_tomorrow"].any()  # the run has ended

@@ -115,30 +115,30 @@ def charger_fields(snapshot: Snapshot, scenario: Scenario) -> dict[str, list[flo
     fields = {field.name: [0.0] * n for field in CHARGER_FIELDS}
     for i, place in enumerate(snapshot.charger):
         capacity_kwh = scenario.sessions.capacity_kwh[snapshot.session[i]]
-        ceiling_kwh = snapshot.params.battery.max_soc * capacity_kwh
+        battery_max_kwh = snapshot.params.battery.max_soc * capacity_kwh
         values = (
             1.0,
-            snapshot.energy_kwh[i] / ceiling_kwh,
-            snapshot.target_kwh[i] / ceiling_kwh,
+            snapshot.energy_kwh[i] / battery_max_kwh,
+            snapshot.target_kwh[i] / battery_max_kwh,
             min(48.0, snapshot.steps_to_departure[i] * snapshot.dt_h),
             max(-48.0, min(48.0, snapshot.laxity_h[i])),
             snapshot.lo_kwh[i],
             snapshot.hi_kwh[i],
             usable_kwh(snapshot, i),
-            *terms_of_contract(snapshot, i, ceiling_kwh),
+            *terms_of_contract(snapshot, i, battery_max_kwh),
         )
         for name, value in zip(fields, values, strict=True):
             fields[name][place] = float(value)
     return fields
 
 
-def terms_of_contract(snapshot: Snapshot, i: int, ceiling_kwh: float) -> tuple[float, ...]:
+def terms_of_contract(snapshot: Snapshot, i: int, battery_max_kwh: float) -> tuple[float, ...]:
     """Wait, level kept, pay and least price; zeros once the contract has run out."""
     if snapshot.contract_steps[i] == 0:
         return 0.0, 0.0, 0.0, 0.0
     return (
         min(48.0, snapshot.contract_wait[i] * snapshot.dt_h),
-        min(1.0, snapshot.keep_kwh[i] / ceiling_kwh),
+        min(1.0, snapshot.keep_kwh[i] / battery_max_kwh),
         pay_eur_per_kwh(snapshot, i),
         min_price_eur_per_kwh(snapshot, i),
     )
@@ -189,7 +189,9 @@ def expected_observation(env: VPPDayAheadEnv, scenario: Scenario, per_ev: bool) 
 
 
 @examples(25)
-@given(scenarios(), params(), SEED, CONTROL, st.sampled_from(["sheet", "line", "expected_load"]))
+@given(
+    scenarios(), params(), SEED, CONTROL, st.sampled_from(["schedule", "period", "expected_load"])
+)
 def test_observation_says_what_the_snapshot_says(scenario, world, seed, control, bids):
     env = VPPDayAheadEnv(scenario, world, control=control, bids=bids, episode_days=None)
     env.action_space.seed(seed)

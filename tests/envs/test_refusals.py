@@ -21,7 +21,7 @@ def frozen(env: Any) -> dict[str, Any]:
     return {
         **{name: part.tobytes() for name, part in core.simulation.state._asdict().items()},
         "draft": core.draft.tobytes(),
-        "bank": id(core.simulation.bank),
+        "dataset": id(core.simulation.dataset),
         "scenarios": [id(one) for one in core.simulation.scenarios],
     }
 

@@ -29,7 +29,7 @@ PLAIN: list[dict[str, Any]] = [
     {"episode_days": 2, "params": OFFERS_AND_OWNERS},
 ]
 OWN: dict[str, dict[str, Any]] = {
-    "VPPDayAhead-v0": {"control": "per_ev", "bids": "line"},
+    "VPPDayAhead-v0": {"control": "per_ev", "bids": "period"},
     "VPPDispatch-v0": {"control": "per_ev", "bidder": "wait_and_see"},
     "VPPBidding-v0": {"scheduler": "price_threshold"},
     "VPPContracts-v0": {"scheduler": "price_threshold", "bidder": "wait_and_see"},

@@ -53,8 +53,8 @@ def test_full_power_is_charging_on_arrival(world):
     ("settings", "size"),
     [
         ({"bids": "expected_load"}, 1),
-        ({"bids": "line", "bid_scale": 0.2}, 2),
-        ({"bids": "sheet"}, 25),
+        ({"bids": "period", "bid_scale": 0.2}, 2),
+        ({"bids": "schedule"}, 25),
         ({"bids": "expected_load", "observation": "dict"}, 1),
         ({"bids": "expected_load", "control": "per_ev"}, 25),
     ],

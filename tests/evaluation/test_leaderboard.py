@@ -119,7 +119,7 @@ def test_markdown_has_a_line_per_policy_and_marks_the_privileged(table):
     assert text[0].startswith("| Rank | Policy |")
     assert text[2].startswith("| – | hindsight † | 344 | 100.0 | 100.0 | 100.00 |")
     assert "20.0 [10.0, 30.0]" in text[4]
-    assert all(line.count("|") == len(BRIEF) + 1 for line in text)
+    assert all(period.count("|") == len(BRIEF) + 1 for period in text)
 
 
 def test_cells_do_not_round_up_to_full_satisfaction(table):

@@ -19,7 +19,7 @@ from vpp_gym.scenarios.scenario import Scenario
 
 
 class Seller(ChargeOnArrival):
-    """Sells 5 kWh in every line of tomorrow, offers a menu, and watches its calls."""
+    """Sells 5 kWh in every period of tomorrow, offers a menu, and watches its calls."""
 
     name = "seller"
     term_h = 2
@@ -37,10 +37,10 @@ class Seller(ChargeOnArrival):
         self.starts.append(bool(episode_start[0]))
         self.terms.add(observation.params.contract.term_h)
         decisions, _ = super().predict(observation)
-        sheet = np.full(len(observation.expected_load_kwh), 5.0) if observation.is_gate else None
+        schedule = np.full(len(observation.expected_load_kwh), 5.0) if observation.is_gate else None
         count = 0 if state is None else state
         assert count == observation.step
-        return type(decisions)(net_load_kwh=decisions.net_load_kwh, bids_kwh=sheet), count + 1
+        return type(decisions)(net_load_kwh=decisions.net_load_kwh, bids_kwh=schedule), count + 1
 
 
 @pytest.fixture(scope="module")

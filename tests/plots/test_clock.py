@@ -26,7 +26,7 @@ def test_ticks_follow_the_clock_where_it_is_set_back():
 
 
 def test_a_day_of_23_hours_ends_with_its_last_step(make_view):
-    figure = draw_day(make_view(steps=23, line=np.delete(np.arange(24), 2)))
+    figure = draw_day(make_view(steps=23, period=np.delete(np.arange(24), 2)))
     assert figure.axes[0].get_xlim() == (0.0, 23.0)
 
 

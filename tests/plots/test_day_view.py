@@ -18,7 +18,7 @@ from vpp_gym.errors import InvalidInputError
         ("soc", np.zeros((3, 25))),
         ("has_contract", np.zeros((2, 24), dtype=bool)),
         ("profit_eur", np.zeros(0)),
-        ("line", np.arange(23)),
+        ("period", np.arange(23)),
     ],
 )
 def test_a_wrong_length_names_the_field(make_view, field, value):

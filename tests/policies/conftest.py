@@ -51,8 +51,8 @@ def build_snapshot(
     least_price = np.array(min_price or [-np.inf] * n, dtype=float)
     signed = window > 0
     active = signed & (wait == 0) & ((da or [0.04])[0] >= least_price)
-    lines = round(24 / dt_h)
-    ahead = 2 * lines - round(hour / dt_h)
+    periods = round(24 / dt_h)
+    ahead = 2 * periods - round(hour / dt_h)
     maximum = np.where(signed, 0.97 * 80, target)
     minimum = np.full(n, 0.03 * 80)
     limits = [
@@ -110,17 +110,17 @@ def build_snapshot(
         hi_kwh=hi,
         idle_kwh=np.clip(0.0, lo, hi),
         laxity_h=np.array(lax, dtype=float),
-        line=(line_now + np.arange(ahead)) % lines,
-        n_known=ahead if hour > 12 else ahead - lines,
+        period=(line_now + np.arange(ahead)) % periods,
+        n_known=ahead if hour > 12 else ahead - periods,
         da_eur_per_kwh=_padded(da or [0.04], ahead),
         da_sold_kwh=np.zeros(ahead),
-        line_past=(line_now - len(past_da) + np.arange(len(past_da))) % lines,
+        period_past=(line_now - len(past_da) + np.arange(len(past_da))) % periods,
         da_past_eur_per_kwh=past_da,
         im_short_past_eur_per_kwh=past_short,
         im_long_past_eur_per_kwh=np.array(im_long_past or past_short, dtype=float),
         im_short_now_eur_per_kwh=im_now,
         im_long_now_eur_per_kwh=im_now,
-        expected_load_kwh=np.array(expected_load_kwh or [0.0] * lines, dtype=float),
+        expected_load_kwh=np.array(expected_load_kwh or [0.0] * periods, dtype=float),
     )
 
 

@@ -1,4 +1,4 @@
-"""Bidders: known answers, and sheets only at the gate."""
+"""Bidders: known answers, and schedules only at the gate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.bid_sheet import best_bids_kwh, past_spread_by_day, tomorrow
+from vpp_gym.policies.bid_schedule import best_bids_kwh, past_spread_by_day, tomorrow
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.scenarios.scenario import Scenario
 
@@ -57,10 +57,10 @@ def test_a_load_beyond_the_bounds_is_covered_as_far_as_they_go():
 
 
 def test_wait_and_see_bets_as_its_history_is_split(snapshot_of):
-    line = np.arange(12, 12 + 96) % 24
+    period = np.arange(12, 12 + 96) % 24
     day = np.repeat(np.arange(4), 24)
     spread = np.where(day < 3, 0.01, -0.03)
-    spread[line == 5] = 0.02 * np.where(day[line == 5] < 2, 1, -1)
+    spread[period == 5] = 0.02 * np.where(day[period == 5] < 2, 1, -1)
     snapshot = snapshot_of(
         energy_kwh=[20.0] * 2,
         hour=12,
@@ -68,11 +68,11 @@ def test_wait_and_see_bets_as_its_history_is_split(snapshot_of):
         da_past=[0.04] * 96,
         im_past=list(0.04 + spread),
     )
-    sheet, occupancy = WaitAndSee().bids(snapshot)
+    schedule, occupancy = WaitAndSee().bids(snapshot)
     assert occupancy.expected().tolist() == [2.0] * 24
     expected = np.full(24, 2 * 11 * (1 - 3) / 4)
     expected[5] = 0.0
-    np.testing.assert_allclose(sheet, expected)
+    np.testing.assert_allclose(schedule, expected)
     buyer, _ = WaitAndSee(sells=False).bids(snapshot)
     np.testing.assert_allclose(buyer[0], -2 * 11 * 3 / 4)
 
@@ -101,9 +101,9 @@ def test_noisy_oracle_bets_on_the_true_spread_of_tomorrow(snapshot_of):
     with pytest.raises(InvalidInputError, match="reveal"):
         bidder.bids(snapshot_of(hour=12, step=12))
     bidder.reveal(scenario, DEFAULT, 0, 72)
-    sheet, _ = bidder.bids(snapshot_of(hour=12, step=12))
+    schedule, _ = bidder.bids(snapshot_of(hour=12, step=12))
     connected = np.where(np.arange(24) >= 6, 2, 1)
-    np.testing.assert_allclose(sheet, 11 * connected * np.where(np.arange(24) % 2, -1, 1))
+    np.testing.assert_allclose(schedule, 11 * connected * np.where(np.arange(24) % 2, -1, 1))
     assert not WaitAndSee().privileged
 
 

@@ -13,7 +13,7 @@ from vpp_gym.policies.forecasters import (
     NoisyOracle,
     PerfectForecast,
 )
-from vpp_gym.policies.price_history import deviation_now, lines_ahead
+from vpp_gym.policies.price_history import deviation_now, periods_ahead
 from vpp_gym.scenarios.scenario import Scenario
 
 
@@ -42,7 +42,7 @@ def test_a_given_climatology_replaces_the_history(snapshot_of):
 
 def test_anchored_forecast_lets_the_last_residual_decay(snapshot_of):
     snapshot = snapshot_of(da=[0.05, 0.03, 0.04], da_past=[0.04] * 4, im_past=[0.0, 0.0, 0.0, 0.12])
-    short, long = DayAheadAnchored(phi=0.5, line_share=0).forecast(snapshot, 3)
+    short, long = DayAheadAnchored(phi=0.5, period_share=0).forecast(snapshot, 3)
     np.testing.assert_allclose(short, [0.05 + 0.04, 0.03 + 0.02, 0.04 + 0.01])
     np.testing.assert_allclose(long, short)
 
@@ -67,17 +67,17 @@ def test_decay_is_estimated_from_the_history_and_drawn_to_the_prior(snapshot_of)
         short, _ = forecaster.forecast(snapshot, 1)
         return (short[0] - 0.04) / residual[-1]
 
-    assert one_step(DayAheadAnchored(prior_h=0, line_share=0)) == pytest.approx(0.8, abs=0.06)
-    assert one_step(DayAheadAnchored(prior_h=1e9, line_share=0)) == pytest.approx(0.5, abs=1e-3)
-    between = one_step(DayAheadAnchored(line_share=0))
-    assert 0.6 < between < one_step(DayAheadAnchored(prior_h=0, line_share=0))
+    assert one_step(DayAheadAnchored(prior_h=0, period_share=0)) == pytest.approx(0.8, abs=0.06)
+    assert one_step(DayAheadAnchored(prior_h=1e9, period_share=0)) == pytest.approx(0.5, abs=1e-3)
+    between = one_step(DayAheadAnchored(period_share=0))
+    assert 0.6 < between < one_step(DayAheadAnchored(prior_h=0, period_share=0))
 
 
 def test_decay_is_per_hour_at_quarters_too(snapshot_of):
     snapshot = snapshot_of(
         da=[0.04], da_past=[0.04] * 4, im_past=[0.04, 0.04, 0.04, 0.08], dt_h=0.25
     )
-    short, _ = DayAheadAnchored(phi=0.5, line_share=0).forecast(snapshot, 4)
+    short, _ = DayAheadAnchored(phi=0.5, period_share=0).forecast(snapshot, 4)
     assert short[3] == pytest.approx(0.04 + 0.5 * 0.04)
 
 
@@ -86,7 +86,7 @@ def test_a_share_of_the_habit_of_each_line_is_expected_to_last(snapshot_of):
     snapshot = snapshot_of(
         da=[0.04], da_past=[0.04] * 672, im_past=list(0.04 + habit), energy_kwh=[20.0]
     )
-    short, _ = DayAheadAnchored(phi=0.0, line_share=0.3).forecast(snapshot, 30)
+    short, _ = DayAheadAnchored(phi=0.0, period_share=0.3).forecast(snapshot, 30)
     expected = np.where(np.arange(30) % 24 == 5, 0.07, 0.04)
     np.testing.assert_allclose(short, expected)
 
@@ -95,7 +95,7 @@ def test_short_and_long_keep_the_mean_past_spread(snapshot_of):
     snapshot = snapshot_of(
         da=[0.05], da_past=[0.04] * 2, im_past=[0.05, 0.05], im_long_past=[0.03, 0.05]
     )
-    short, long = DayAheadAnchored(phi=0.0, line_share=0).forecast(snapshot, 3)
+    short, long = DayAheadAnchored(phi=0.0, period_share=0).forecast(snapshot, 3)
     np.testing.assert_allclose(short - long, 0.01)
     np.testing.assert_allclose(0.5 * (short + long), 0.05)
 
@@ -144,11 +144,11 @@ def test_an_oracle_that_was_shown_nothing_refuses(snapshot_of):
 
 
 def test_lines_wrap_at_midnight(snapshot_of):
-    assert lines_ahead(snapshot_of(hour=23), 27)[[0, 1, 24, 25, 26]].tolist() == [23, 0, 23, 0, 1]
+    assert periods_ahead(snapshot_of(hour=23), 27)[[0, 1, 24, 25, 26]].tolist() == [23, 0, 23, 0, 1]
 
 
 @pytest.mark.parametrize(("ratio", "phi"), [(2.0, 0.999), (-0.5, 0.0), (0.5, 0.5)])
 def test_autocorrelation_is_kept_where_deviations_die_out(ratio, phi):
-    residual, line = ratio ** np.arange(12.0), np.zeros(12, dtype=np.int64)
-    _, estimate = deviation_now(residual, line, np.zeros(1), np.nan, 0.5, 0.0)
+    residual, period = ratio ** np.arange(12.0), np.zeros(12, dtype=np.int64)
+    _, estimate = deviation_now(residual, period, np.zeros(1), np.nan, 0.5, 0.0)
     assert estimate == pytest.approx(phi)

@@ -46,7 +46,7 @@ def test_paths_are_drawn_around_the_forecast(snapshot_of, forecaster):
 
 def test_anchored_paths_widen_as_their_errors_add_up(snapshot_of):
     snapshot = snapshot_of(hour=7, **past(672))
-    short, _ = DayAheadAnchored(line_share=0.0).scenarios(
+    short, _ = DayAheadAnchored(period_share=0.0).scenarios(
         snapshot, 24, 4000, np.random.default_rng(1)
     )
     sd = short.std(axis=0)
@@ -119,6 +119,6 @@ def test_a_lag_of_no_day_is_refused():
 def test_shocks_add_nothing_on_average(snapshot_of):
     """A forecast that was 0.05 too low all the time is not corrected: errors are centred."""
     snapshot = snapshot_of(hour=12, da_past=[0.04] * 96, im_past=[0.05] * 96)
-    forecaster = HourOfDayMean(by_line_eur_per_kwh=np.zeros(24))
+    forecaster = HourOfDayMean(by_period_eur_per_kwh=np.zeros(24))
     for paths in forecaster.scenarios(snapshot, 24, 5, np.random.default_rng(0)):
         np.testing.assert_allclose(paths, 0.0, atol=1e-15)

@@ -9,8 +9,14 @@ from tests.policies.test_information import actions, scenario_with
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.params import DEFAULT
+from vpp_gym.policies.contract_offers import (
+    control_based,
+    fixed_term,
+    hybrid,
+    price_based,
+    volume_based,
+)
 from vpp_gym.policies.forecasters import DayAheadAnchored
-from vpp_gym.policies.offering import control_based, fixed_term, hybrid, price_based, volume_based
 from vpp_gym.policies.price_history import day_ahead_anchor
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC

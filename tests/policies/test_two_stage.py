@@ -8,10 +8,10 @@ import pytest
 from tests.policies.test_information import CHANGE, scenario_with
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.bid_sheet import Occupancy, tomorrow
-from vpp_gym.policies.line_history import LineHistory, SpreadHistory, with_neighbours
+from vpp_gym.policies.bid_schedule import Occupancy, tomorrow
 from vpp_gym.policies.load_history import LoadHistory
 from vpp_gym.policies.operator import Operator
+from vpp_gym.policies.period_history import PeriodHistory, SpreadHistory, with_neighbours
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.two_stage import TwoStage, _Seen
 from vpp_gym.simulation import Simulation
@@ -32,13 +32,13 @@ def run(bidder, scenario, steps, params=None):
     world = DEFAULT.replace(**(params or DUAL))
     sim = Simulation(scenario, world)
     sim.reset(0, 0, 96)
-    policy, state, sheets, seen = Operator(ChargeOnArrival(), bidder), None, [], []
+    policy, state, schedules, seen = Operator(ChargeOnArrival(), bidder), None, [], []
     for _ in range(steps):
         decisions, state = policy.predict(sim.snapshot(0), state)
-        sheets.append(decisions.bids_kwh)
+        schedules.append(decisions.bids_kwh)
         seen.append(decisions.net_load_kwh.sum())
         sim.step(decisions)
-    return [sheet for sheet in sheets if sheet is not None], np.array(seen), state[1]
+    return [schedule for schedule in schedules if schedule is not None], np.array(seen), state[1]
 
 
 @pytest.mark.parametrize("name", BIDDERS)
@@ -67,16 +67,16 @@ def history(days: int, short: float, long: float) -> dict:
 
 
 def remembered(loads) -> LoadHistory:
-    """The same (days,) loads in every line."""
+    """The same (days,) loads in every period."""
     rows = np.repeat(np.asarray(loads, dtype=float)[:, None], 24, axis=1)
     seen = np.full(24, len(rows))
-    return LoadHistory(rows.mean(axis=0), seen, LineHistory(rows, seen.copy()), step=0)
+    return LoadHistory(rows.mean(axis=0), seen, PeriodHistory(rows, seen.copy()), step=0)
 
 
 NO_CARS = Occupancy(np.zeros(24), np.zeros(24, dtype=np.int64))
 
 
-def sheet(bidder, snapshot, loads):
+def schedule(bidder, snapshot, loads):
     """What the bidder writes with such a memory."""
     seen = _Seen(NO_CARS, remembered(loads), SpreadHistory.at(snapshot, days=100))
     scenarios = bidder._scenarios(snapshot, tomorrow(snapshot), seen)
@@ -87,9 +87,9 @@ def test_buys_the_quantile_of_its_loads(snapshot_of):
     # A kWh short costs 2.5 ct, a kWh long 1 ct: of four loads, 2.5 / 3.5 are to be covered.
     snapshot = snapshot_of(hour=12, energy_kwh=[50.0], params=DUAL, **history(3, 0.075, 0.04))
     bidder = TwoStage(spread_share=1.0)
-    np.testing.assert_allclose(sheet(bidder, snapshot, [1, 2, 3, 4]), -3.0)
+    np.testing.assert_allclose(schedule(bidder, snapshot, [1, 2, 3, 4]), -3.0)
     np.testing.assert_allclose(
-        sheet(TwoStage("expected_value", spread_share=1.0), snapshot, [1, 2, 3, 4]), -2.5
+        schedule(TwoStage("expected_value", spread_share=1.0), snapshot, [1, 2, 3, 4]), -2.5
     )
 
 
@@ -105,7 +105,7 @@ def test_sells_no_more_than_the_load_where_no_car_may_discharge(snapshot_of, met
 def test_methods_agree_where_nothing_is_uncertain(snapshot_of):
     snapshot = snapshot_of(hour=12, energy_kwh=[50.0], params=DUAL, **history(3, 0.08, 0.04))
     for method in ("two_stage", "expected_value", "wait_and_see"):
-        np.testing.assert_allclose(sheet(TwoStage(method), snapshot, [3.0]), -3.0)
+        np.testing.assert_allclose(schedule(TwoStage(method), snapshot, [3.0]), -3.0)
 
 
 def test_spread_share_shrinks_the_mean_of_both_sides(snapshot_of):
@@ -146,13 +146,13 @@ def test_spreads_are_remembered_for_longer_than_a_snapshot_tells(snapshot_of):
     spreads = SpreadHistory.at(snapshot_of(hour=12, **history(28, 0.08, 0.04)), days=100)
     spreads = spreads.after(snapshot_of(hour=12, **history(28, 0.06, 0.05)))
     assert sorted(spreads.short.kept)[-2:] == [28, 29]
-    line = int(spreads.short.kept.argmax())
-    np.testing.assert_allclose(spreads.short.values[:3, line], [0.01, 0.03, 0.03])
-    np.testing.assert_allclose(spreads.long.values[:3, line], [0.0, -0.01, -0.01])
+    period = int(spreads.short.kept.argmax())
+    np.testing.assert_allclose(spreads.short.values[:3, period], [0.01, 0.03, 0.03])
+    np.testing.assert_allclose(spreads.long.values[:3, period], [0.0, -0.01, -0.01])
 
 
 def test_a_full_memory_forgets_the_oldest():
-    memory = LineHistory.of(2, 2, line=[0, 0, 0, 1], value=[1.0, 2.0, 3.0, 4.0])
+    memory = PeriodHistory.of(2, 2, period=[0, 0, 0, 1], value=[1.0, 2.0, 3.0, 4.0])
     assert memory.values.tolist() == [[3.0, 4.0], [2.0, 0.0]]
     assert memory.rows().tolist() == [[3.0, 4.0]]
     assert memory.after(1, 5.0).rows().tolist() == [[3.0, 5.0], [2.0, 4.0]]
@@ -186,19 +186,19 @@ def test_no_sheet_outside_the_gate(snapshot_of, name):
 
 @pytest.mark.parametrize("beta", [0.0, 0.5])
 def test_the_limit_of_the_world_holds(beta):
-    sheets, _, _ = run(
+    schedules, _, _ = run(
         TwoStage(beta=beta),
         scenario_with(1),
         CHANGE,
         {"market": {"imbalance_pricing": "dutch", "bid_limit_kw": 3.0}},
     )
-    assert np.abs(sheets).max() == pytest.approx(3.0)
+    assert np.abs(schedules).max() == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize("name", ["lots", "cvar_lots"])
 def test_lots_are_whole(name):
-    sheets, _, _ = run(BIDDERS[name](), scenario_with(1), CHANGE)
-    np.testing.assert_allclose(np.mod(np.array(sheets) + 1e-9, 5.0), 0.0, atol=1e-6)
+    schedules, _, _ = run(BIDDERS[name](), scenario_with(1), CHANGE)
+    np.testing.assert_allclose(np.mod(np.array(schedules) + 1e-9, 5.0), 0.0, atol=1e-6)
 
 
 @pytest.mark.parametrize(

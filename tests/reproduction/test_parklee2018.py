@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from vpp_gym.cli import app
-from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams, changed
+from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.reproduction.parklee2018 import report
 from vpp_gym.reproduction.parklee2018.findings import car_park_findings, microgrid_findings
 from vpp_gym.reproduction.parklee2018.report import Reproduction, document, markdown, reproduce
@@ -26,8 +27,8 @@ def small() -> Reproduction:
     return reproduce(
         [0],
         [0],
-        park_params=changed(CarParkParams(), {"n_cars": 60}),
-        grid_params=changed(MicrogridParams(), {"n_cars": 5, "household": {"n_houses": 20}}),
+        park_params=CarParkParams().changed({"n_cars": 60}),
+        grid_params=MicrogridParams().changed({"n_cars": 5, "household": {"n_houses": 20}}),
     )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from vpp_gym.reproduction.rahman2023.bids import drawn_sheets_kwh
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, NO_V2G, V2G
 from vpp_gym.reproduction.rahman2023.quirks import PAPER
 from vpp_gym.reproduction.rahman2023.rules import Rules
-from vpp_gym.reproduction.rahman2023.sheets import drawn_sheets_kwh
 from vpp_gym.reproduction.rahman2023.study import Study
 
 pytestmark = pytest.mark.data

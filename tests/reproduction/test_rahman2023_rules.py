@@ -15,12 +15,12 @@ from vpp_gym.policies.forecasters import HourOfDayMean
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g
+from vpp_gym.reproduction.rahman2023.bids import DatedSheets
 from vpp_gym.reproduction.rahman2023.dispatch import PaperNoControl, PaperSchedule
 from vpp_gym.reproduction.rahman2023.ladder import rungs
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, NO_V2G, TABLE_2, V2G
 from vpp_gym.reproduction.rahman2023.quirks import NONE, PAPER, Quirks, rules
 from vpp_gym.reproduction.rahman2023.rules import Rules, that_matter
-from vpp_gym.reproduction.rahman2023.sheets import DatedSheets
 from vpp_gym.reproduction.rahman2023.tables import table_1
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario

@@ -40,7 +40,7 @@ def test_noon_in_utc_is_in_the_afternoon_of_the_dutch_summer_clock(pv_file, zone
     pv = read_pv(pv_file(lines()), clock="utc")
     world = plain_world(round(72 / dt_h), dt_h=dt_h, start="2019-06-03", timezone=zone)
     on_steps = pv.on_steps(world)
-    by_hour = pd.Series(on_steps).groupby(world.line // round(1 / dt_h)).sum()
+    by_hour = pd.Series(on_steps).groupby(world.period // round(1 / dt_h)).sum()
     assert by_hour.idxmax() == hour
     assert on_steps.sum() == pytest.approx(pv.kwh_per_kwp["2019-06-03":"2019-06-05"].sum())
 

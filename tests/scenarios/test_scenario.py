@@ -122,24 +122,24 @@ def test_prices_cannot_be_changed():
 
 
 @pytest.mark.parametrize(
-    ("start", "hours", "lines"),
+    ("start", "hours", "periods"),
     [
         ("2019-03-31", 23, [0, 1, 3, 4]),
         ("2019-10-27", 25, [0, 1, 2, 2]),
         ("2019-06-01", 24, [0, 1, 2, 3]),
     ],
 )
-def test_clock_days_have_23_24_or_25_hours(start, hours, lines):
+def test_clock_days_have_23_24_or_25_hours(start, hours, periods):
     price = [0.04] * 48
     days = _scenario(
         da_eur_per_kwh=price, im_eur_per_kwh=price, start=start, timezone="Europe/Amsterdam"
     )
     assert (days.day == 0).sum() == hours
-    np.testing.assert_array_equal(days.line[:4], lines)
-    assert days.line[hours] == 0
+    np.testing.assert_array_equal(days.period[:4], periods)
+    assert days.period[hours] == 0
 
 
 def test_quarters_have_96_lines():
     quarters = _scenario(dt_h=0.25)
-    assert quarters.lines_per_day == 96
-    np.testing.assert_array_equal(quarters.line, np.arange(24))
+    assert quarters.periods_per_day == 96
+    np.testing.assert_array_equal(quarters.period, np.arange(24))

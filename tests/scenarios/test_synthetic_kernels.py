@@ -118,7 +118,7 @@ def test_what_the_source_does_not_check_would_pass_the_check(params, dt_h):
         **{
             name: value
             for name, value in vars(built).items()
-            if name not in ("clock", "line", "day")
+            if name not in ("clock", "period", "day")
         }
     )
     assert checked.notes == built.notes

@@ -149,7 +149,7 @@ def test_dual_pricing_has_the_share_and_spread_asked_for(plain, share, spread):
 
 def test_workplaces_fill_on_workday_mornings_and_empty_by_night():
     work = year(sessions_per_day=200, site=SiteMix(public=0, workplace=1))
-    hour = work.line[work.sessions.arrival_step]
+    hour = work.period[work.sessions.arrival_step]
     assert set(np.unique(weekday_of_arrivals(work))) == set(range(5))
     assert hour.min() >= 6
     assert hour.max() <= 9
@@ -169,9 +169,9 @@ def test_homes_fill_in_the_evening_and_empty_the_next_day():
         step[whole] for step in (home.sessions.arrival_step, home.sessions.departure_step)
     )
     assert (home.day[departure] == home.day[arrival] + 1).all()
-    assert home.line[arrival].min() >= 15
-    assert (home.line[departure] >= 4).all()
-    assert (home.line[departure] <= 17).all()
+    assert home.period[arrival].min() >= 15
+    assert (home.period[departure] >= 4).all()
+    assert (home.period[departure] <= 17).all()
     per_weekday = np.bincount(weekday_of_arrivals(home), minlength=7) / 52
     assert per_weekday == pytest.approx(np.full(7, len(home.sessions) / 364), rel=0.05)
 
@@ -185,7 +185,7 @@ def test_a_mix_is_the_sum_of_its_parts():
         (0.2, year(3, sessions_per_day=1000, site=SiteMix(public=0, home=1))),
     ]
     for values in (
-        lambda one: np.bincount(one.line[one.sessions.arrival_step], minlength=24),
+        lambda one: np.bincount(one.period[one.sessions.arrival_step], minlength=24),
         lambda one: np.histogram(stay_h(one), [1, 4, 8, 12, 16, 24, 200])[0],
         lambda one: np.bincount(weekday_of_arrivals(one), minlength=7),
     ):

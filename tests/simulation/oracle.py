@@ -30,7 +30,7 @@ class Car:
     stored_kwh: float
     target_kwh: float
     floor_kwh: float
-    ceiling_kwh: float
+    battery_max_kwh: float
     charge_kw: float
     discharge_kw: float
     deal: Deal | None = None
@@ -50,7 +50,7 @@ class Oracle:
         self.scenario, self.params, self.menu = scenario, params, menu
         self.t, self.end = start, scenario.n_steps if end is None else end
         self.lot: list[Car | None] = [None] * params.site.n_chargers
-        self.sheets: dict[dt.date, Sequence[float]] = {}
+        self.schedules: dict[dt.date, Sequence[float]] = {}
         self.book: dict[str, float] = {}
         self.participation = params.owner.participation
         self.accepted = [0] * self._n_offers()
@@ -71,7 +71,7 @@ class Oracle:
         zone = ZoneInfo(self.scenario.timezone)
         return (start.replace(tzinfo=zone).astimezone(UTC) + passed).astimezone(zone)
 
-    def line(self, t: int) -> int:
+    def period(self, t: int) -> int:
         now = self.clock(t)
         return round((now.hour + now.minute / 60) / self.scenario.dt_h)
 
@@ -95,7 +95,7 @@ class Oracle:
     def limits(self, car: Car) -> tuple[float, float]:
         site, dt_h = self.params.site, self.scenario.dt_h
         running = car.deal is not None and self.passed_h(car) < car.deal.closes_h
-        top_kwh = car.ceiling_kwh if running else car.target_kwh
+        top_kwh = car.battery_max_kwh if running else car.target_kwh
         full_kwh = car.charge_kw * dt_h
         hi = min(full_kwh, max(0.0, top_kwh - car.stored_kwh) / site.charge_eff)
         spare_kwh = max(0.0, car.stored_kwh - car.floor_kwh)
@@ -123,7 +123,7 @@ class Oracle:
         """Advance by one step; the terms booked in it."""
         now = self.clock(self.t)
         if (now.hour, now.minute) == (self.params.market.gate_closure_h, 0):
-            self.sheets[now.date() + dt.timedelta(days=1)] = list(bids_kwh)
+            self.schedules[now.date() + dt.timedelta(days=1)] = list(bids_kwh)
         for car, load_kwh in zip(self.lot, loads_kwh, strict=True):
             if car is not None:
                 self._move(car, load_kwh)
@@ -153,8 +153,8 @@ class Oracle:
 
     def _settle(self, today: dt.date, load_kwh: float) -> None:
         da, short, long = self.prices(self.t)
-        sheet = self.sheets.get(today)
-        da_sold = sheet[self.line(self.t)] if sheet else 0.0
+        schedule = self.schedules.get(today)
+        da_sold = schedule[self.period(self.t)] if schedule else 0.0
         im_sold = -da_sold - load_kwh
         self._add(
             da_sold_kwh=da_sold,
@@ -239,7 +239,7 @@ class Oracle:
             stored_kwh=row["arrival_soc"] * capacity_kwh,
             target_kwh=min(row["target_soc"], battery.max_soc) * capacity_kwh,
             floor_kwh=battery.min_soc * capacity_kwh,
-            ceiling_kwh=battery.max_soc * capacity_kwh,
+            battery_max_kwh=battery.max_soc * capacity_kwh,
             charge_kw=min(row["charge_kw"], site.charge_kw),
             discharge_kw=min(row["discharge_kw"], site.discharge_kw),
         )

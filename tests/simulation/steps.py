@@ -31,7 +31,7 @@ def steps(
     after = sim.snapshot()
     while not sim.done[0]:
         before = after
-        bids = rng.uniform(-1, 1, sim.lines) * sim.bid_limit_kwh
+        bids = rng.uniform(-1, 1, sim.periods) * sim.bid_limit_kwh
         if fleet:
             amount = float(random_point(rng, before.lo_kwh.sum(), before.hi_kwh.sum()))
             decisions = Decisions(fleet_kwh=amount, bids_kwh=bids)

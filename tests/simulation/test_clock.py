@@ -1,4 +1,4 @@
-"""Gate, bid lines and local days: what is sold for when."""
+"""Gate, bid periods and local days: what is sold for when."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def days_world(start, n_days=4, dt_h=1.0, **more):
 
 
 def sold_by_step(sim: Simulation, sheet_of_day) -> np.ndarray:
-    """What every step delivers when each step offers the sheet of its own day."""
+    """What every step delivers when each step offers the schedule of its own day."""
     scenario, sold = sim.scenarios[0], []
     while not sim.done[0]:
         day = scenario.day[len(sold)]
@@ -34,11 +34,13 @@ def sold_by_step(sim: Simulation, sheet_of_day) -> np.ndarray:
 @pytest.mark.parametrize("dt_h", [1.0, 0.25])
 def test_a_sheet_is_delivered_tomorrow_line_by_line(start, dt_h):
     scenario = days_world(start, dt_h=dt_h)
-    lines = scenario.lines_per_day
+    periods = scenario.periods_per_day
     sim = Simulation(scenario)
     sim.reset()
-    sold = sold_by_step(sim, lambda day: 10.0 * day + np.arange(lines) / lines)
-    expected = np.where(scenario.day > 0, 10.0 * (scenario.day - 1) + scenario.line / lines, 0.0)
+    sold = sold_by_step(sim, lambda day: 10.0 * day + np.arange(periods) / periods)
+    expected = np.where(
+        scenario.day > 0, 10.0 * (scenario.day - 1) + scenario.period / periods, 0.0
+    )
     np.testing.assert_allclose(sold, expected, atol=1e-12)
 
 
@@ -97,10 +99,10 @@ def test_the_snapshot_reaches_to_the_end_of_tomorrow(start, hours):
         snapshot = sim.snapshot()
         ends = np.minimum(np.cumsum([24, hours, 24, 24, 24]), 96)
         today_end, tomorrow_end = ends[ends > step][[0, min(1, sum(ends > step) - 1)]]
-        known_to = tomorrow_end if scenario.line[step] > 12 else today_end
-        assert len(snapshot.line) == len(snapshot.da_eur_per_kwh) == tomorrow_end - step
+        known_to = tomorrow_end if scenario.period[step] > 12 else today_end
+        assert len(snapshot.period) == len(snapshot.da_eur_per_kwh) == tomorrow_end - step
         assert snapshot.n_known == known_to - step
-        np.testing.assert_array_equal(snapshot.line, scenario.line[step:tomorrow_end])
+        np.testing.assert_array_equal(snapshot.period, scenario.period[step:tomorrow_end])
         np.testing.assert_array_equal(
             snapshot.da_eur_per_kwh[: snapshot.n_known], np.arange(step, known_to) / 100
         )
@@ -111,17 +113,17 @@ def test_what_is_committed_shows_in_the_snapshot_until_it_is_delivered():
     sim = Simulation(days_world(AUTUMN))
     sim.reset()
     scenario = sim.scenarios[0]
-    sheets: dict[int, np.ndarray] = {}
+    schedules: dict[int, np.ndarray] = {}
     for step in range(scenario.n_steps):
         snapshot, day = sim.snapshot(), scenario.day[step]
-        ahead = slice(step, step + len(snapshot.line))
+        ahead = slice(step, step + len(snapshot.period))
         expected = [
-            sheets[d][line] if d in sheets else 0.0
-            for d, line in zip(scenario.day[ahead], scenario.line[ahead], strict=True)
+            schedules[d][period] if d in schedules else 0.0
+            for d, period in zip(scenario.day[ahead], scenario.period[ahead], strict=True)
         ]
         np.testing.assert_array_equal(snapshot.da_sold_kwh, expected)
         if snapshot.is_gate:
-            sheets[day + 1] = 50.0 * day + np.arange(24)
+            schedules[day + 1] = 50.0 * day + np.arange(24)
         sold = sim.step(Decisions(fleet_kwh=0.0, bids_kwh=50.0 * day + np.arange(24)))
         assert sold[0, DA_SOLD_KWH] == expected[0]
 

@@ -31,7 +31,7 @@ def started(scenario, start_step=0, **params) -> Simulation:
 
 
 def stored_kwh(sim: Simulation) -> float:
-    return float(sim.state.ev["stored_kwh"][0, 0])
+    return float(sim.state.ev["energy_kwh"][0, 0])
 
 
 def test_charging_for_three_steps_in_a_negative_hour_too():

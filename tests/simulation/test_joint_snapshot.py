@@ -11,7 +11,7 @@ from tests.worlds import random_sessions
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
-from vpp_gym.simulation.look import AMOUNTS, NUMBERS
+from vpp_gym.simulation.snapshot import AMOUNTS, NUMBERS
 from vpp_gym.views import Decisions, Snapshot
 
 CHARGERS = 6
@@ -49,7 +49,7 @@ def test_a_joint_snapshot_is_that_of_every_run_in_a_row():
             np.testing.assert_allclose(
                 getattr(joint, name), sum(getattr(one, name) for one in each), atol=1e-12
             )
-        for name in ("line", "da_eur_per_kwh", "line_past", "im_short_past_eur_per_kwh"):
+        for name in ("period", "da_eur_per_kwh", "period_past", "im_short_past_eur_per_kwh"):
             np.testing.assert_array_equal(getattr(joint, name), getattr(each[0], name))
         assert (joint.step, joint.is_gate) == (each[0].step, each[0].is_gate)
         sim.step([Decisions(fleet_kwh=float(hi.sum()), bids_kwh=np.ones(24)) for hi in sim.hi_kwh])

@@ -51,7 +51,9 @@ def another_future(scenario: Scenario, world: VPPParams, now: int, seed: int) ->
     rng, n = np.random.default_rng(seed), scenario.n_steps
     lag_steps = world.market.imbalance_lag_steps
     early_departure_prob = world.owner.early_departure_prob
-    published = scenario.day <= scenario.day[now] + (scenario.line[now] > round(12 / scenario.dt_h))
+    published = scenario.day <= scenario.day[now] + (
+        scenario.period[now] > round(12 / scenario.dt_h)
+    )
     settled = np.arange(n) < now + (1 - lag_steps)
     da, one, other = rng.normal(0.05, 0.1, (3, n))
     old = scenario.sessions.arrival_step <= now
@@ -100,7 +102,7 @@ def test_snapshots_and_observations_know_no_future(data, scenario, world, seed):
         assert cores[0].observe().tobytes() == cores[1].observe().tobytes()
         if t < now:
             loads = by_charger(one, random_point(rng, one.lo_kwh, one.hi_kwh))
-            decisions = Decisions(net_load_kwh=loads, bids_kwh=rng.uniform(-1, 1, sims[0].lines))
+            decisions = Decisions(net_load_kwh=loads, bids_kwh=rng.uniform(-1, 1, sims[0].periods))
             records = [sim.step(decisions) for sim in sims]
             assert records[0].tobytes() == records[1].tobytes()
 
@@ -158,7 +160,7 @@ def test_history_reaches_back_four_weeks():
     sim.reset(start_step=959)
     past = sim.snapshot().da_past_eur_per_kwh
     np.testing.assert_array_equal(past, np.arange(959 - 28 * 24, 959) / 1000)
-    np.testing.assert_array_equal(sim.snapshot().line_past, np.arange(287, 959) % 24)
+    np.testing.assert_array_equal(sim.snapshot().period_past, np.arange(287, 959) % 24)
 
 
 def test_a_snapshot_is_a_copy_that_nobody_can_write_to():
@@ -170,7 +172,12 @@ def test_a_snapshot_is_a_copy_that_nobody_can_write_to():
     }
     for name in kept:
         assert not getattr(before, name).flags.writeable, name
-        for field in (sim.state.ev, sim.state.da_sold_kwh, sim.bank.da_eur_per_kwh, sim.bank.line):
+        for field in (
+            sim.state.ev,
+            sim.state.da_sold_kwh,
+            sim.dataset.da_eur_per_kwh,
+            sim.dataset.period,
+        ):
             assert not np.shares_memory(getattr(before, name), field), name
     for _ in range(20):
         sim.step(Decisions(fleet_kwh=float(sim.hi_kwh.sum()), bids_kwh=np.ones(24)))

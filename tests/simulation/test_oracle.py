@@ -87,7 +87,7 @@ def test_every_step_of_a_random_world_is_that_of_the_oracle(data, scenario, worl
     sim.reset(start_step=start, end_step=end)
     for _ in range(start, end):
         assert_same_lot(sim, oracle)
-        bids = rng.uniform(-1, 1, sim.lines) * sim.bid_limit_kwh
+        bids = rng.uniform(-1, 1, sim.periods) * sim.bid_limit_kwh
         lo, hi = sim.lo_kwh[0], sim.hi_kwh[0]
         if per_ev:
             loads = random_point(rng, lo, hi)

@@ -18,9 +18,9 @@ from vpp_gym.solvers.newsvendor import (
 )
 
 
-def world(rng, pricing, samples, lines) -> BidScenarios:
+def world(rng, pricing, samples, periods) -> BidScenarios:
     """Prices under a rule of the market, and loads of either sign, often equal."""
-    shape = (samples, lines)
+    shape = (samples, periods)
     da = rng.normal(0.04, 0.03, shape)
     middle = da + rng.normal(0.0, 0.03, shape)
     gap = {"single": 0.0, "dutch": rng.choice([0.0, 0.02, 0.05], shape), "dual": 0.04}[pricing]
@@ -36,8 +36,8 @@ def test_the_small_lps_reach_what_the_whole_one_reaches(pricing, seed):
     rng = np.random.default_rng(seed)
     for _ in range(100):
         scenarios = world(rng, pricing, rng.integers(1, 40), rng.integers(1, 10))
-        lines = scenarios.da.shape[1]
-        buy, sell = rng.uniform(0, 20, (2, lines)) * (rng.random((2, lines)) < 0.8)
+        periods = scenarios.da.shape[1]
+        buy, sell = rng.uniform(0, 20, (2, periods)) * (rng.random((2, periods)) < 0.8)
         risk = {"beta": rng.choice([0.1, 0.5, 1.0]), "alpha": rng.choice([0.03, 0.15, 0.5, 1.0])}
         bids = risk_averse_bids(scenarios, buy, sell, **risk).bids_kwh
         assert (bids >= -buy).all()

@@ -14,7 +14,7 @@ LOADS = np.array([[1.0], [2.0], [3.0], [4.0]])
 
 
 def constant(da, short, long, loads=LOADS):
-    """Scenarios of one line with the same prices in each."""
+    """Scenarios of one period with the same prices in each."""
     return scenarios_of([[da]], [[short]], [[long]], loads)
 
 
@@ -40,12 +40,12 @@ def test_bounds_hold_and_no_bounds_mean_no_bid():
     assert best_bids_kwh(constant(0.05, 0.08, 0.04), 0, 0).tolist() == [0.0]
 
 
-def random_scenarios(rng, samples=30, lines=5):
+def random_scenarios(rng, samples=30, periods=5):
     """Prices of either sign, some equal, and loads of either sign."""
-    da = rng.normal(0.04, 0.03, (samples, lines))
-    short = da + rng.normal(0.0, 0.03, (samples, lines))
-    long = short - rng.choice([0.0, 0.02, 0.05], (samples, lines))
-    return scenarios_of(da, short, long, rng.normal(5.0, 8.0, (samples, lines)).round(1))
+    da = rng.normal(0.04, 0.03, (samples, periods))
+    short = da + rng.normal(0.0, 0.03, (samples, periods))
+    long = short - rng.choice([0.0, 0.02, 0.05], (samples, periods))
+    return scenarios_of(da, short, long, rng.normal(5.0, 8.0, (samples, periods)).round(1))
 
 
 @pytest.mark.parametrize("seed", range(8))

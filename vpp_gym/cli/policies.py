@@ -69,7 +69,7 @@ def _facts(policy: Any) -> dict[str, Any]:
 
 def _offers(policy: Any) -> str | None:
     """What it offers to owners, in words; None: nothing."""
-    from vpp_gym.policies.offering import fixed_term, in_words
+    from vpp_gym.policies.contract_offers import fixed_term, in_words
 
     offering = getattr(policy, "contract", None)
     if not offering and policy.term_h:

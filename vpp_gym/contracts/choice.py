@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats, Records
 from vpp_gym.contracts.offer import Arrival, Contract
+from vpp_gym.kernels import njit
 
-Floats = NDArray[np.float64]
-Records = NDArray[np.void]
 Record = Any
 """One row of a record array: an OFFER."""
 
 UTILITY_TOLERANCE_EUR = 1e-9
 
 
-@njit(cache=True)
+@njit
 def choose_offer(offers: Records, arrival: Arrival) -> int:
     """Offer that the owner signs on arrival, -1 for none.
 
@@ -53,7 +51,7 @@ def choose_offer(offers: Records, arrival: Arrival) -> int:
     return _better(offers, arrival, best, picked)
 
 
-@njit(cache=True)
+@njit
 def _better(offers: Records, arrival: Arrival, first: int, second: int) -> int:
     """The offer that the owner prefers, -1 being none; of equals the first."""
     if first < 0 or second < 0:
@@ -66,7 +64,7 @@ def _better(offers: Records, arrival: Arrival, first: int, second: int) -> int:
     return second if more > UTILITY_TOLERANCE_EUR else first
 
 
-@njit(cache=True)
+@njit
 def may_enter(offer: Record, arrival: Arrival) -> bool:
     """Whether the EV passes the entry checks.
 
@@ -89,7 +87,7 @@ def may_enter(offer: Record, arrival: Arrival) -> bool:
     return stays and fits
 
 
-@njit(cache=True)
+@njit
 def sure_utility_eur(offer: Record, arrival: Arrival) -> float:
     """What the contract leaves the owner at the least, however much of it is used.
 
@@ -106,7 +104,7 @@ def sure_utility_eur(offer: Record, arrival: Arrival) -> float:
     return contract.payoff_eur + min(earns_eur_per_kwh, 0.0) * most_kwh
 
 
-@njit(cache=True)
+@njit
 def sign(offer: Record, arrival: Arrival) -> Contract:
     """The contract between the VPP and this owner."""
     end_h = min(offer.delay_h + offer.term_h, arrival.stay_h)
@@ -129,7 +127,7 @@ def sign(offer: Record, arrival: Arrival) -> Contract:
     )
 
 
-@njit(cache=True)
+@njit
 def pay_eur_per_kwh(
     tariff_eur_per_kwh: float, margin: float, min_price_eur_per_kwh: float, market_eur: float
 ) -> float:
@@ -142,7 +140,7 @@ def pay_eur_per_kwh(
     return tariff_eur_per_kwh + margin * max(market_eur - min_price_eur_per_kwh, 0.0)
 
 
-@njit(cache=True)
+@njit
 def owner_type_index(draw: float, cumulative_prob: Floats) -> int:
     """Type at a quantile of the distribution of types.
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.contracts.menu import Menu
 from vpp_gym.contracts.problem import design_problem
-
-Floats = NDArray[np.float64]
+from vpp_gym.kernels import njit
 
 
 def design_menu(
@@ -93,7 +92,7 @@ def least_payoff_eur(
     )
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def _payoff_eur(energy_kwh: Floats, types: Floats, wear: float) -> Floats:
     payoff_eur = np.empty(types.size)
     owed_eur, energy_below_kwh = 0.0, 0.0
@@ -104,7 +103,7 @@ def _payoff_eur(energy_kwh: Floats, types: Floats, wear: float) -> Floats:
     return payoff_eur
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def optimal_energy_kwh(
     types: Floats, prob: Floats, kappa: float, wear: float, cap: float, saturation: float = 1.0
 ) -> Floats:
@@ -128,7 +127,7 @@ def optimal_energy_kwh(
     return energy_kwh
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def _cost_weights(types: Floats, prob: Floats) -> Floats:
     """v_m, as a sum of non-negative terms: nothing cancels."""
     weight = np.empty(types.size)
@@ -140,7 +139,7 @@ def _cost_weights(types: Floats, prob: Floats) -> Floats:
     return weight
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def _isotonic_ratio(prob: Floats, weight: Floats) -> Floats:
     """Non-decreasing fit of prob / weight, weighted: pool adjacent violators.
 
@@ -168,12 +167,12 @@ def _isotonic_ratio(prob: Floats, weight: Floats) -> Floats:
     return ratio
 
 
-@njit(cache=True)
+@njit
 def _ratio(prob: float, weight: float) -> float:
     return prob / weight if weight > 0.0 else np.inf
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def _optimal_menu(
     types: Floats, prob: Floats, kappa: float, wear: float, cap: float, saturation: float
 ) -> tuple[Floats, Floats]:

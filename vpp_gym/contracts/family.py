@@ -8,9 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
+from vpp_gym.arrays import Records
 from vpp_gym.contracts.choice import choose_offer, sign
 from vpp_gym.contracts.menu import Menu
-from vpp_gym.contracts.offer import Arrival, Contract, Records, offers, side_by_side
+from vpp_gym.contracts.offer import Arrival, Contract, offers, side_by_side
 
 
 class ContractFamily(Protocol):

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Records
 from vpp_gym.errors import InvalidInputError
-
-Records = NDArray[np.void]
+from vpp_gym.kernels import by_field, records
 
 ANY_TYPE = -1
 
@@ -133,7 +133,7 @@ def offers(n: int, **columns: Any) -> Records:
     >>> offers(1, term_h=3.0, energy_kwh=7.0, payoff_eur=0.1)["energy_kwh"].tolist()
     [7.0]
     """
-    table = np.zeros(n, dtype=OFFER)
+    table = records(n, OFFER)
     for name, value in (NOTHING | columns).items():
         if name not in NOTHING:
             raise InvalidInputError(f"offer.{name}", value, f"use {', '.join(NOTHING)}")
@@ -173,8 +173,8 @@ def check_offers(table: Records) -> None:
 def side_by_side(families: Sequence[Records]) -> Records:
     """One list of all offers: a hybrid menu. The owner picks among the families."""
     if not families:
-        return np.zeros(0, dtype=OFFER)
-    table = np.concatenate(families)
+        return records(0, OFFER)
+    table = by_field(np.concatenate(families))
     table["family"] = np.repeat(np.arange(len(families)), [len(one) for one in families])
     return table
 

@@ -6,12 +6,11 @@ from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
+from vpp_gym.kernels import njit
 
 SUM_TOLERANCE = 1e-9
 
@@ -79,7 +78,7 @@ def design_problem(
     return DesignProblem(types, prob, kappa, wear, cap, saturation)
 
 
-@njit(cache=True)
+@njit
 def _first_faults(types: Floats, prob: Floats) -> tuple[int, int, float]:
     """First row in which a type, and a probability, cannot be used (-1: none), and the sum."""
     bad_type, bad_prob, total, before = -1, -1, 0.0, 0.0

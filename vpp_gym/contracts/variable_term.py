@@ -34,13 +34,12 @@ What breaks it:
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.contracts.design import least_payoff_eur, optimal_energy_kwh
 from vpp_gym.contracts.variable_term_menu import VariableTermMenu
 from vpp_gym.contracts.variable_term_problem import VariableTermProblem, variable_term_problem
-
-Floats = NDArray[np.float64]
 
 
 def design_variable_term_menu(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.contracts.menu import read_only
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
 
 COLUMNS = ("energy_kwh", "term_h", "payoff_eur", "type_prob")
 

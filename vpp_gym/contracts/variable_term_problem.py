@@ -6,13 +6,12 @@ from math import inf
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.contracts.menu import read_only
 from vpp_gym.contracts.problem import SUM_TOLERANCE, checked_column, checked_number
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
 
 
 class VariableTermProblem(NamedTuple):

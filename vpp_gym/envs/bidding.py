@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.envs.core import Floats, Ints
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.envs.daily import DailyCore
-from vpp_gym.envs.delegates import Maker, scheduler_maker
+from vpp_gym.envs.policy_pool import Maker, scheduler_maker
 from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import BiddingSettings
 from vpp_gym.envs.vector import BatchEnv
@@ -32,7 +32,7 @@ class BiddingCore(DailyCore):
         preload: bool = False,
     ) -> None:
         super().__init__(source, params, settings, n_envs, preload)
-        self.action_shape = (self.simulation.lines,)
+        self.action_shape = (self.simulation.periods,)
 
     def _delegate_maker(self) -> Maker:
         return scheduler_maker(self.settings.scheduler)
@@ -50,12 +50,12 @@ class VPPBiddingEnv(ScalarEnv):
 
     ## Description
     One step is a day, from one gate closure (12:00) to the next. The agent submits
-    the bid sheet for all of tomorrow; a scheduler decides every hour what each EV
+    the bid schedule for all of tomorrow; a scheduler decides every hour what each EV
     takes or gives, under the contracts that the world offers. The rest is settled
     in the imbalance market.
 
     ## Action Space
-    `Box(-1, 1)`, one entry per line of tomorrow's sheet (24, or 96 with steps of
+    `Box(-1, 1)`, one entry per period of tomorrow's schedule (24, or 96 with steps of
     0.25 h), with the meaning of `VPPDayAhead-v0`: 0 buys the expected load, +1
     sells `bid_scale` times the bid limit more, -1 buys as much more. The load is
     expected to be what it was in the episode so far: nothing, at the first gate.
@@ -67,7 +67,7 @@ class VPPBiddingEnv(ScalarEnv):
 
     ## Rewards
     Profit in EUR from this gate to the next. `info` holds every term of
-    `vpp_gym.markets.ledger.TERMS`, summed over these hours. The sheet of the last
+    `vpp_gym.markets.ledger.TERMS`, summed over these hours. The schedule of the last
     gate of an episode is for a day that the episode does not deliver.
 
     ## Starting State

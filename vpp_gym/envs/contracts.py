@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.envs.core import Floats, Ints
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.envs.daily import DailyCore
 from vpp_gym.envs.day_fields import OFFER_FIELDS, offer_values
-from vpp_gym.envs.delegates import Maker, operator_maker
-from vpp_gym.envs.episodes import Stretch
-from vpp_gym.envs.offer_shape import OfferShape
+from vpp_gym.envs.episodes import EpisodeSpan
+from vpp_gym.envs.offer_actions import OfferShape
+from vpp_gym.envs.policy_pool import Maker, operator_maker
 from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import ContractsSettings
 from vpp_gym.envs.vector import BatchEnv
@@ -37,7 +37,7 @@ class ContractsCore(DailyCore):
     ) -> None:
         self.shape = OfferShape(as_params(params), settings.family)
         super().__init__(source, self.shape.usual, settings, n_envs, preload)
-        self.action_shape = (len(self.shape.knobs),)
+        self.action_shape = (len(self.shape.parameters),)
         self._usual_offers = self.shape.offers(np.zeros(self.action_shape))
         self._signed_before = np.zeros_like(self.simulation.accepted)
 
@@ -57,7 +57,7 @@ class ContractsCore(DailyCore):
     def _prepare(self, runs: Ints) -> None:
         self.simulation.post_offers(self._usual_offers, runs)
 
-    def _begin(self, runs: Ints, drawn: Sequence[Stretch]) -> None:
+    def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
         super()._begin(runs, drawn)
         self._signed_before[runs] = 0
 
@@ -72,7 +72,7 @@ class VPPContractsEnv(ScalarEnv):
     ## Description
     One step is a day, from one gate closure (12:00) to the next. The agent decides
     what is offered to every owner who arrives until then; what was signed stands.
-    A scheduler dispatches under the contracts and a bidder submits the sheet of
+    A scheduler dispatches under the contracts and a bidder submits the schedule of
     tomorrow. Contracts pay when they are used: look for the value of a kWh at the
     right time, and for owners who stay long enough.
 
@@ -82,7 +82,7 @@ class VPPContractsEnv(ScalarEnv):
     the window. The menu is the exact solution for that curve, so that it is
     incentive compatible and individually rational whatever the action. Other
     families have entries of their own; all are tabled in
-    `vpp_gym.envs.offer_shape.KNOBS`. An action of 0 offers what the world's
+    `vpp_gym.envs.offer_actions.ACTION_PARAMETERS`. An action of 0 offers what the world's
     parameters say: by default the menu of Rahman et al. 2023.
 
     ## Observation Space

@@ -14,17 +14,15 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from vpp_gym.envs.episodes import Episodes, Stretch
-from vpp_gym.envs.fields import Codec, Observations
-from vpp_gym.envs.play import first_outside
+from vpp_gym.arrays import Floats, Ints, Observations
+from vpp_gym.envs.episodes import Episodes, EpisodeSpan
+from vpp_gym.envs.fields import Codec
 from vpp_gym.envs.settings import Settings
+from vpp_gym.envs.step_kernel import first_outside
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.source import ScenarioSource
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class Core(ABC):
@@ -35,14 +33,14 @@ class Core(ABC):
         params: rules of the world.
         settings: what is decided and shown.
         n_envs: batch size.
-        preload: lay all scenarios of the source in one bank, as a batch needs;
+        preload: lay all scenarios of the source in one dataset, as a batch needs;
             otherwise each is loaded when an episode is drawn from it.
 
     Attributes:
         simulation: of all runs.
         codec: layout of the observations.
         action_shape: of one environment's action.
-        witness: told what each step of the simulator booked in the first run.
+        on_step: told what each step of the simulator booked in the first run.
     """
 
     settings_kind: ClassVar[type[Settings]]
@@ -63,7 +61,7 @@ class Core(ABC):
         self.params = as_params(params)
         self._episodes = Episodes(source, self.params, n_envs, preload, settings.episode_days)
         self.simulation = self._episodes.simulation
-        self.witness: Callable[[Floats], None] | None = None
+        self.on_step: Callable[[Floats], None] | None = None
 
     @property
     def n_runs(self) -> int:
@@ -100,7 +98,7 @@ class Core(ABC):
         """
         self.begin(runs, self._episodes.draw(generators, options))
 
-    def begin(self, runs: Ints, stretches: Sequence[Stretch]) -> None:
+    def begin(self, runs: Ints, stretches: Sequence[EpisodeSpan]) -> None:
         """Begin given episodes in some runs."""
         self._prepare(runs)
         self._episodes.place(runs, stretches)
@@ -125,7 +123,7 @@ class Core(ABC):
         """Before the first owners of an episode arrive."""
 
     @abstractmethod
-    def _begin(self, runs: Ints, drawn: Sequence[Stretch]) -> None:
+    def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
         """Forget the episode before."""
 
     def _numbers(self, actions: Any) -> Floats:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.envs.core import Core, Floats, Ints
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.envs.core import Core
 from vpp_gym.envs.day_fields import DAY_FIELDS, day_values
-from vpp_gym.envs.delegates import Delegates, Maker
-from vpp_gym.envs.episodes import Stretch
+from vpp_gym.envs.episodes import EpisodeSpan
 from vpp_gym.envs.fields import FLEET_FIELDS, Codec, Field
 from vpp_gym.envs.observation import observe
+from vpp_gym.envs.policy_pool import Maker, PolicyPool
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
@@ -43,16 +44,16 @@ class DailyCore(Core):
         n_offers = self.simulation.state.offers.shape[1]
         self.codec = Codec(self._shown_params(), dt_h, self.fields, n_offers)
         self.booked = np.zeros((n_envs, len(TERMS)))
-        self._delegates = Delegates(self._delegate_maker(), n_envs)
+        self._delegates = PolicyPool(self._delegate_maker(), n_envs)
 
     def step(self, actions: Any) -> tuple[Floats, Any]:
         """Decode (B, A) actions, and go on to the next gate: see `Core.step`."""
         numbers = self._numbers(actions)
         awake = np.flatnonzero(~self.simulation.done)
-        sheets = self._decide(numbers, awake)
+        schedules = self._decide(numbers, awake)
         record = np.zeros_like(self.booked)
         for run in awake.tolist():
-            record[run] = self._day(run, None if sheets is None else sheets[run])
+            record[run] = self._day(run, None if schedules is None else schedules[run])
         self.booked = record.copy()
         return record, self.observe()
 
@@ -61,7 +62,7 @@ class DailyCore(Core):
         simulation, at_gate = self.simulation, self._gate_codec
         shown = np.empty((simulation.n_envs, at_gate.size), dtype=np.float32)
         observe(
-            simulation.bank,
+            simulation.dataset,
             simulation.rules,
             simulation.state,
             self.params.market.imbalance_lag_steps,
@@ -79,7 +80,7 @@ class DailyCore(Core):
 
     @abstractmethod
     def _decide(self, numbers: Floats, runs: Ints) -> Floats | None:
-        """Put (B, A) actions into effect in some runs; (B, L) sheets if the agent bids."""
+        """Put (B, A) actions into effect in some runs; (B, L) schedules if the agent bids."""
 
     def _shown_params(self) -> VPPParams:
         """Rules that bound what is shown."""
@@ -89,7 +90,7 @@ class DailyCore(Core):
         """What is shown beyond `FLEET_FIELDS`."""
         return day_values(self.simulation.snapshot(run), self.booked[run])
 
-    def _begin(self, runs: Ints, drawn: Sequence[Stretch]) -> None:
+    def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
         self.booked[runs] = 0.0
         for run, stretch in zip(runs.tolist(), drawn, strict=True):
             scenario = self.source.scenario(stretch.scenario)
@@ -105,7 +106,7 @@ class DailyCore(Core):
                 decisions = replace(decisions, bids_kwh=sheet_kwh)
             record = alone.step(decisions)[0]
             booked += record
-            if self.witness is not None and run == 0:
-                self.witness(record)
+            if self.on_step is not None and run == 0:
+                self.on_step(record)
             if alone.done[0] or alone.is_gate[0]:
                 return booked

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vpp_gym.envs.hourly import Bidding, HourlyCore
-from vpp_gym.envs.play import EXPECTED_LOAD, LINE, SHEET
 from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import DayAheadSettings
+from vpp_gym.envs.step_kernel import EXPECTED_LOAD, PERIOD, SCHEDULE
 from vpp_gym.envs.vector import BatchEnv
 
 
@@ -17,8 +17,8 @@ class DayAheadCore(HourlyCore):
 
     def _bidding(self) -> Bidding:
         way, entries = {
-            "sheet": (SHEET, self.simulation.lines),
-            "line": (LINE, 1),
+            "schedule": (SCHEDULE, self.simulation.periods),
+            "period": (PERIOD, 1),
             "expected_load": (EXPECTED_LOAD, 0),
         }[self.settings.bids]
         return Bidding(way, entries, self.settings.bid_scale)
@@ -30,16 +30,16 @@ class VPPDayAheadEnv(ScalarEnv):
     ## Description
     A virtual power plant of privately owned EVs offers arriving owners the V2G
     contracts that `params.contract` names (by default the exact fixed-term menu),
-    submits at 12:00 a bid sheet for all of tomorrow, and dispatches the fleet; the
+    submits at 12:00 a bid schedule for all of tomorrow, and dispatches the fleet; the
     rest is settled in the imbalance market.
 
     ## Action Space
     `Box(-1, 1)`. First the dispatch: with `control="fleet"` one number, the
     position between the least and the largest net load of the fleet in this
     step; with `control="per_ev"` one per charger between that EV's limits. Then
-    the bids: with `bids="sheet"` one entry per line of tomorrow's sheet, read at
-    gate closure only; with `bids="line"` one entry a step, which fills the sheet
-    line by line from the step after one gate to the next; none with
+    the bids: with `bids="schedule"` one entry per period of tomorrow's schedule, read at
+    gate closure only; with `bids="period"` one entry a step, which fills the schedule
+    period by period from the step after one gate to the next; none with
     `bids="expected_load"`. An entry of 0 buys the expected load, +1 sells
     `bid_scale` times the bid limit more, -1 buys as much more. The load is
     expected to be what it was in the episode so far: nothing, at the first gate.

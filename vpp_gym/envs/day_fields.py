@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vpp_gym.envs.fields import PER_LINE, PER_OFFER, Field, Floats
+from vpp_gym.arrays import Floats
+from vpp_gym.envs.fields import PER_OFFER, PER_PERIOD, Field
 from vpp_gym.markets.ledger import ARRIVALS, CHARGE_KWH, DISCHARGE_KWH, MONEY
 from vpp_gym.views import Snapshot
 
@@ -13,16 +14,16 @@ LARGE = 1e6
 
 DAY_FIELDS = (
     Field(
-        "expected_load", PER_LINE, "kWh per step", "power", -1, 1,
-        "mean net load by line of the day, in the episode so far: what a bid of 0 buys",
+        "expected_load", PER_PERIOD, "kWh per step", "power", -1, 1,
+        "mean net load by period of the day, in the episode so far: what a bid of 0 buys",
     ),
     Field(
-        "da_tomorrow", PER_LINE, "EUR/kWh", "price", -200, 200,
-        "day-ahead price expected for each line of tomorrow; 0 beyond the scenario",
+        "da_tomorrow", PER_PERIOD, "EUR/kWh", "price", -200, 200,
+        "day-ahead price expected for each period of tomorrow; 0 beyond the scenario",
     ),
     Field(
-        "im_residual_by_line", PER_LINE, "EUR/kWh", "price", -400, 400,
-        "mean imbalance price minus day-ahead price when each line was settled last",
+        "im_residual_by_period", PER_PERIOD, "EUR/kWh", "price", -400, 400,
+        "mean imbalance price minus day-ahead price when each period was settled last",
     ),
     Field(
         "money_last_day", len(MONEY), "EUR", "money", -LARGE, LARGE,
@@ -57,7 +58,7 @@ def day_values(snapshot: Snapshot, booked: Floats) -> list[Floats]:
     return [
         snapshot.expected_load_kwh,
         _tomorrow(snapshot),
-        _residual_by_line(snapshot),
+        _residual_by_period(snapshot),
         booked[: len(MONEY)],
         booked[[CHARGE_KWH, DISCHARGE_KWH]],
     ]
@@ -74,23 +75,23 @@ def offer_values(booked: Floats, signed: Floats) -> list[Floats]:
 
 
 def _tomorrow(snapshot: Snapshot) -> Floats:
-    """(lines,) EUR/kWh; 0 where tomorrow has no such line."""
+    """(periods,) EUR/kWh; 0 where tomorrow has no such period."""
     values = np.zeros(len(snapshot.expected_load_kwh))
-    midnight = np.flatnonzero(snapshot.line == 0)
+    midnight = np.flatnonzero(snapshot.period == 0)
     if len(midnight):
-        rows = np.arange(midnight[-1], len(snapshot.line))
-        values[snapshot.line[rows]] = snapshot.da_eur_per_kwh[rows]
+        rows = np.arange(midnight[-1], len(snapshot.period))
+        values[snapshot.period[rows]] = snapshot.da_eur_per_kwh[rows]
     return values
 
 
-def _residual_by_line(snapshot: Snapshot) -> Floats:
-    """(lines,) EUR/kWh; 0 where no such line has been settled."""
+def _residual_by_period(snapshot: Snapshot) -> Floats:
+    """(periods,) EUR/kWh; 0 where no such period has been settled."""
     values = np.zeros(len(snapshot.expected_load_kwh))
     settled = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
-    for line, residual in zip(
-        snapshot.line_past[-2 * len(values) :],
+    for period, residual in zip(
+        snapshot.period_past[-2 * len(values) :],
         (settled - snapshot.da_past_eur_per_kwh)[-2 * len(values) :],
         strict=True,
     ):
-        values[line] = residual
+        values[period] = residual
     return values

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.envs.core import Ints
-from vpp_gym.envs.delegates import Delegates, bidder_maker
-from vpp_gym.envs.episodes import Stretch
+from vpp_gym.arrays import Ints
+from vpp_gym.envs.episodes import EpisodeSpan
 from vpp_gym.envs.hourly import Bidding, HourlyCore
-from vpp_gym.envs.play import EXPECTED_LOAD, GIVEN
+from vpp_gym.envs.policy_pool import PolicyPool, bidder_maker
 from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import DispatchSettings
+from vpp_gym.envs.step_kernel import EXPECTED_LOAD, GIVEN
 from vpp_gym.envs.vector import BatchEnv
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
@@ -22,7 +22,7 @@ from vpp_gym.simulation.arguments import shaped
 from vpp_gym.simulation.transition import TOLERANCE_KWH
 
 IN_THE_KERNEL = {"expected_load": EXPECTED_LOAD, "zero": GIVEN}
-"""Bidders that need no snapshot; nothing is sold where nobody gives a sheet."""
+"""Bidders that need no snapshot; nothing is sold where nobody gives a schedule."""
 
 
 class DispatchCore(HourlyCore):
@@ -42,7 +42,7 @@ class DispatchCore(HourlyCore):
     ) -> None:
         super().__init__(source, params, settings, n_envs, preload, threads)
         make = bidder_maker(settings.bidder)
-        self._bidders = Delegates(make, n_envs) if self._asks_bidders else None
+        self._bidders = PolicyPool(make, n_envs) if self._asks_bidders else None
 
     @property
     def _asks_bidders(self) -> bool:
@@ -53,7 +53,7 @@ class DispatchCore(HourlyCore):
         way = GIVEN if self._asks_bidders else IN_THE_KERNEL[self.settings.bidder]
         return Bidding(way, entries=0, scale=0.0)
 
-    def _begin(self, runs: Ints, drawn: Sequence[Stretch]) -> None:
+    def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
         super()._begin(runs, drawn)
         if self._bidders is None:
             return
@@ -69,25 +69,25 @@ class DispatchCore(HourlyCore):
         for run in np.flatnonzero(~simulation.done).tolist():
             bids_kwh = self._bidders.bids_kwh(run, simulation.snapshot(run))
             if at_gate[run]:
-                self.draft[run] = 0.0 if bids_kwh is None else self._sheet(bids_kwh)
+                self.draft[run] = 0.0 if bids_kwh is None else self._schedule(bids_kwh)
 
-    def _sheet(self, bids_kwh: Any) -> Any:
-        """The bidder's sheet, refused beyond the bid limit."""
-        sheet = shaped("bids_kwh", bids_kwh, (self.simulation.lines,))
+    def _schedule(self, bids_kwh: Any) -> Any:
+        """The bidder's schedule, refused beyond the bid limit."""
+        schedule = shaped("bids_kwh", bids_kwh, (self.simulation.periods,))
         limit_kwh = self.simulation.bid_limit_kwh
-        beyond = ~(np.abs(sheet) <= limit_kwh + TOLERANCE_KWH)
+        beyond = ~(np.abs(schedule) <= limit_kwh + TOLERANCE_KWH)
         if beyond.any():
             raise InvalidInputError(
-                "bids_kwh", float(sheet[beyond][0]), f"stay within +-{limit_kwh:.6g} kWh"
+                "bids_kwh", float(schedule[beyond][0]), f"stay within +-{limit_kwh:.6g} kWh"
             )
-        return sheet
+        return schedule
 
 
 class VPPDispatchEnv(ScalarEnv):
     """Decide every step what the fleet takes or gives; a bidder of your choice bids.
 
     ## Description
-    The world of `VPPDayAhead-v0`, in which a bidder submits the bid sheet of
+    The world of `VPPDayAhead-v0`, in which a bidder submits the bid schedule of
     tomorrow at 12:00. The agent dispatches: it delivers what was sold, or settles
     the difference in the imbalance market.
 

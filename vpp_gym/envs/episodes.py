@@ -13,11 +13,11 @@ from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
-from vpp_gym.simulation.bank import Bank, build_bank
+from vpp_gym.simulation.dataset import Dataset, build_dataset
 from vpp_gym.simulation.simulation import Simulation
 
 
-class Stretch(NamedTuple):
+class EpisodeSpan(NamedTuple):
     """Steps start to end - 1 of a scenario of the source, from a gate closure on."""
 
     scenario: int
@@ -32,7 +32,7 @@ class Episodes:
         source: the worlds that episodes are drawn from.
         params: rules of the world.
         n_envs: batch size.
-        preload: lay all scenarios of the source in one bank, as a batch needs;
+        preload: lay all scenarios of the source in one dataset, as a batch needs;
             otherwise each is loaded when an episode is drawn from it.
         days: from gate closure to gate closure; None: to the end of the scenario,
             from its first gate.
@@ -48,7 +48,7 @@ class Episodes:
     ) -> None:
         self.source, self._params, self._days = source, params, days
         self._preload = preload
-        self._banks: dict[int, tuple[Scenario, Bank]] = {}
+        self._datasets: dict[int, tuple[Scenario, Dataset]] = {}
         count = source.n_scenarios if preload else 1
         self.simulation = Simulation([source.scenario(k) for k in range(count)], params, n_envs)
         self._loaded = 0
@@ -56,7 +56,7 @@ class Episodes:
 
     def draw(
         self, generators: Sequence[np.random.Generator], options: Mapping[str, Any] | None
-    ) -> list[Stretch]:
+    ) -> list[EpisodeSpan]:
         """One episode from each generator, where the options leave something to draw.
 
         Raises:
@@ -67,13 +67,13 @@ class Episodes:
         chosen = dict(options or {})
         return [self._draw(generator, chosen) for generator in generators]
 
-    def place(self, runs: NDArray[np.int64], drawn: Sequence[Stretch]) -> None:
+    def place(self, runs: NDArray[np.int64], drawn: Sequence[EpisodeSpan]) -> None:
         """Begin an episode in each of some runs."""
         scenario, start, end = np.array(drawn, dtype=np.int64).T
         place = scenario if self._preload else self._load(int(scenario[0]))
         self.simulation.reset(place, start, end, runs=runs)
 
-    def _draw(self, generator: np.random.Generator, options: dict[str, Any]) -> Stretch:
+    def _draw(self, generator: np.random.Generator, options: dict[str, Any]) -> EpisodeSpan:
         unknown = sorted(set(options) - {"scenario", "start_day", "episode_days"})
         if unknown:
             raise InvalidInputError(
@@ -85,7 +85,7 @@ class Episodes:
         days = options.get("episode_days", self._days)
         if days is None:
             start = _chosen(options, "start_day", 0, len(gates))
-            return Stretch(scenario, int(gates[start]), n_steps)
+            return EpisodeSpan(scenario, int(gates[start]), n_steps)
         field = "options.episode_days" if "episode_days" in options else "episode_days"
         days = whole(field, days, least=1)
         n_starts = len(gates) - days
@@ -94,14 +94,14 @@ class Episodes:
                 field, days, f"the scenario allows 1 to {len(gates) - 1}, or None"
             )
         start = _chosen(options, "start_day", int(generator.integers(n_starts)), n_starts)
-        return Stretch(scenario, int(gates[start]), int(gates[start + days]))
+        return EpisodeSpan(scenario, int(gates[start]), int(gates[start + days]))
 
     def _gates(self, scenario: int) -> tuple[NDArray[np.int64], int]:
         """Steps of the gate closures of a scenario, and its length."""
         if scenario not in self._starts:
-            line = self.source.scenario(scenario).line
-            gates = np.flatnonzero(line == self.simulation.rules.gate_line)
-            self._starts[scenario] = gates, len(line)
+            period = self.source.scenario(scenario).period
+            gates = np.flatnonzero(period == self.simulation.rules.gate_period)
+            self._starts[scenario] = gates, len(period)
         gates, n_steps = self._starts[scenario]
         if gates.size == 0:
             raise InvalidInputError(
@@ -110,13 +110,13 @@ class Episodes:
         return gates, n_steps
 
     def _load(self, scenario: int) -> int:
-        """Place of the scenario in the simulation's bank, which holds one at a time."""
+        """Place of the scenario in the simulation's dataset, which holds one at a time."""
         if scenario != self._loaded:
-            if scenario not in self._banks:
+            if scenario not in self._datasets:
                 world = self.source.scenario(scenario)
-                self._banks[scenario] = world, build_bank([world], self._params)
-            world, bank = self._banks[scenario]
-            self.simulation.load(world, bank)
+                self._datasets[scenario] = world, build_dataset([world], self._params)
+            world, dataset = self._datasets[scenario]
+            self.simulation.load(world, dataset)
             self._loaded = scenario
         return 0
 

@@ -14,12 +14,9 @@ from functools import cached_property
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Observations
 from vpp_gym.params import VPPParams
-
-Floats = NDArray[np.float64]
-Observations = NDArray[np.float32]
 
 HOURS_AHEAD = 24
 STEPS_PAST = 4
@@ -27,7 +24,7 @@ FAR_H = 48.0
 """Hours beyond which departure and laxity are shown as this far."""
 DEAR_EUR_PER_KWH = 20.0
 """Prices in contracts beyond which they are shown as this."""
-PER_CHARGER, PER_LINE, PER_OFFER = 0, -1, -2
+PER_CHARGER, PER_PERIOD, PER_OFFER = 0, -1, -2
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Field:
 
     Attributes:
         name: key in the `Dict` form.
-        size: number of values; PER_CHARGER, PER_LINE (of the bid sheet) or PER_OFFER: one
+        size: number of values; PER_CHARGER, PER_PERIOD (of the bid schedule) or PER_OFFER: one
             for each.
         unit: of the `Dict` form.
         scale: the flat form is value / scale: "price" (0.1 EUR/kWh), "power"
@@ -64,7 +61,7 @@ FLEET_FIELDS = (
     Field("weekday", 2, "1", 1.0, -1, 1, "sine and cosine of the day of the week"),
     Field(
         "da_ahead", HOURS_AHEAD, "EUR/kWh", "price", -200, 200,
-        "day-ahead price now and 1 to 23 hours ahead: known, else the outlook; "
+        "day-ahead price now and 1 to 23 hours ahead: known, else the forecast; "
         "0 beyond the scenario",
     ),
     Field("da_known", 1, "h", 36.0, 0, 1.5, "hours for which the day-ahead price is known"),
@@ -171,7 +168,7 @@ class Codec:
         named = _scales(params, dt_h)
         counts = {
             PER_CHARGER: params.site.n_chargers,
-            PER_LINE: round(24 / dt_h),
+            PER_PERIOD: round(24 / dt_h),
             PER_OFFER: n_offers,
         }
         sizes = [counts.get(f.size, f.size) for f in fields]

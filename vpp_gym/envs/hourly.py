@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vpp_gym.envs.core import Core, Floats, Ints
-from vpp_gym.envs.episodes import Stretch
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.envs.core import Core
+from vpp_gym.envs.episodes import EpisodeSpan
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Codec
 from vpp_gym.envs.observation import observe
-from vpp_gym.envs.play import Play
+from vpp_gym.envs.step_kernel import ActionSpec
 from vpp_gym.envs.threaded_batch import ThreadedBatch
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
@@ -20,7 +21,7 @@ from vpp_gym.scenarios.source import ScenarioSource
 
 
 class Bidding(NamedTuple):
-    """How the sheet comes about: way of `vpp_gym.envs.play`, entries of the action, scale."""
+    """How the schedule comes about: way of `step_kernel`, entries of the action, scale."""
 
     way: int
     entries: int
@@ -39,7 +40,7 @@ class HourlyCore(Core):
         threads: that share the batch; the result is the same, bit for bit.
 
     Attributes:
-        draft: (B, L) of the next bid sheet: entries of actions, or kWh.
+        draft: (B, L) of the next bid schedule: entries of actions, or kWh.
     """
 
     def __init__(
@@ -58,8 +59,8 @@ class HourlyCore(Core):
         site, limit_kwh = self.params.site, self.simulation.bid_limit_kwh
         bidding = self._bidding()
         self.action_shape = ((site.n_chargers if per_charger else 1) + bidding.entries,)
-        self.draft = np.zeros((n_envs, self.simulation.lines))
-        self._play = Play(
+        self.draft = np.zeros((n_envs, self.simulation.periods))
+        self._action_spec = ActionSpec(
             per_charger=per_charger,
             bids=bidding.way,
             bid_step_kwh=bidding.scale * limit_kwh,
@@ -67,7 +68,9 @@ class HourlyCore(Core):
             lag_steps=self.params.market.imbalance_lag_steps,
             per_scale=self.codec.per_scale,
         )
-        self._threads = ThreadedBatch(n_envs, threads, site.n_chargers)
+        self._threads = ThreadedBatch(
+            n_envs, threads, site.n_chargers, self.simulation.periods, self.codec.size
+        )
 
     def step(self, actions: Any) -> tuple[Floats, Any]:
         """Decode (B, A) actions, advance, and look: see `Core.step`."""
@@ -77,17 +80,17 @@ class HourlyCore(Core):
         record = np.empty((simulation.n_envs, len(TERMS)))
         flat = np.empty((simulation.n_envs, self.codec.size), dtype=np.float32)
         self._threads.run(
-            simulation.bank,
+            simulation.dataset,
             simulation.rules,
             simulation.state,
-            self._play,
+            self._action_spec,
             array,
             self.draft,
             record,
             flat,
         )
-        if self.witness is not None:
-            self.witness(record[0])
+        if self.on_step is not None:
+            self.on_step(record[0])
         return record, self._shaped(flat)
 
     def observe(self) -> Any:
@@ -95,11 +98,11 @@ class HourlyCore(Core):
         simulation = self.simulation
         flat = np.empty((simulation.n_envs, self.codec.size), dtype=np.float32)
         observe(
-            simulation.bank,
+            simulation.dataset,
             simulation.rules,
             simulation.state,
-            self._play.lag_steps,
-            self._play.per_charger,
+            self._action_spec.lag_steps,
+            self._action_spec.per_charger,
             self.codec.per_scale,
             flat,
         )
@@ -107,10 +110,10 @@ class HourlyCore(Core):
 
     @abstractmethod
     def _bidding(self) -> Bidding:
-        """How the settings want the sheet to come about."""
+        """How the settings want the schedule to come about."""
 
     def _let_bid(self) -> None:
-        """Have the sheet drafted by somebody else than the agent."""
+        """Have the schedule drafted by somebody else than the agent."""
 
-    def _begin(self, runs: Ints, drawn: Sequence[Stretch]) -> None:
+    def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
         self.draft[runs] = 0.0

@@ -6,27 +6,24 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats, Observations
 from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, STEPS_PAST
 from vpp_gym.fleet.profile import add_block, hourly_load_kwh
-from vpp_gym.simulation.bank import Bank
+from vpp_gym.kernels import njit
+from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 
-Floats = NDArray[np.float64]
-Observations = NDArray[np.float32]
 
-
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def usable_kwh(ev: Any, t: int, dt_h: float) -> float:
     """What an EV's contract still allows in the time that its window has left, 48 h at most."""
     left_h = min((ev.contract_end - max(t, ev.contract_start)) * dt_h, FAR_H)
     return min(ev.contract_kwh, ev.discharge_kw * left_h)
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def owed_eur_per_kwh(ev: Any, da_eur_per_kwh: float) -> float:
     """What an EV's owner gets for a kWh discharged at a day-ahead price, as it is shown."""
     pay = pay_eur_per_kwh(
@@ -35,16 +32,16 @@ def owed_eur_per_kwh(ev: Any, da_eur_per_kwh: float) -> float:
     return min(pay, DEAR_EUR_PER_KWH)
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def least_eur_per_kwh(ev: Any) -> float:
     """Least day-ahead price at which an EV may be discharged, as it is shown."""
     price = ev.min_price_eur_per_kwh
     return 0.0 if price == -np.inf else min(max(price, -DEAR_EUR_PER_KWH), DEAR_EUR_PER_KWH)
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def observe(
-    bank: Bank,
+    dataset: Dataset,
     rules: Rules,
     state: State,
     lag_steps: int,
@@ -57,14 +54,14 @@ def observe(
     early, late = np.empty((2, HOURS_AHEAD + 1)), np.empty((2, HOURS_AHEAD + 1))
     for b in range(len(state.run)):
         observe_run(
-            b, bank, rules, state, lag_steps, per_charger, per_scale, row, early, late, out[b]
+            b, dataset, rules, state, lag_steps, per_charger, per_scale, row, early, late, out[b]
         )
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def observe_run(
     b: int,
-    bank: Bank,
+    dataset: Dataset,
     rules: Rules,
     state: State,
     lag_steps: int,
@@ -76,9 +73,9 @@ def observe_run(
     out: Observations,
 ) -> None:
     """Fill the (size,) observation of run b; row, early and late are working memory."""
-    column = _write_market(b, bank, rules, state, lag_steps, row)
+    column = _write_market(b, dataset, rules, state, lag_steps, row)
     column = _write_fleet(b, rules, state, row, column, early, late)
-    da = bank.da_eur_per_kwh[min(state.run[b].position, state.run[b].last)]
+    da = dataset.da_eur_per_kwh[min(state.run[b].position, state.run[b].last)]
     column = _write_contracts(b, da, rules, state, row, column)
     if per_charger:
         _write_chargers(b, da, rules, state, row, column)
@@ -86,65 +83,65 @@ def observe_run(
         out[j] = np.float32(row[j] * per_scale[j])
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _write_market(
-    b: int, bank: Bank, rules: Rules, state: State, lag_steps: int, row: Floats
+    b: int, dataset: Dataset, rules: Rules, state: State, lag_steps: int, row: Floats
 ) -> int:
     run = state.run[b]
     t = run.position
     last = min(t, run.last)
-    step = bank.steps[last]
+    step = dataset.steps[last]
     hour = round(1.0 / rules.dt_h)
-    turn = 2.0 * math.pi * bank.line[last] * rules.dt_h / 24.0
+    turn = 2.0 * math.pi * dataset.period[last] * rules.dt_h / 24.0
     week = 2.0 * math.pi * step.weekday / 7.0
     row[0], row[1] = math.sin(turn), math.cos(turn)
     row[2], row[3] = math.sin(week), math.cos(week)
     known, seen = t, t
     if t <= run.last:
-        known = step.tomorrow_end if bank.line[last] > rules.gate_line else step.today_end
+        known = step.tomorrow_end if dataset.period[last] > rules.gate_period else step.today_end
         seen = step.tomorrow_end
     at = t
     for column in range(4, 4 + HOURS_AHEAD):
         if at < known:
-            row[column] = bank.da_eur_per_kwh[at]
+            row[column] = dataset.da_eur_per_kwh[at]
         else:
-            row[column] = bank.outlook_eur_per_kwh[at] if at < seen else 0.0
+            row[column] = dataset.da_forecast_eur_per_kwh[at] if at < seen else 0.0
         at += hour
     column = 4 + HOURS_AHEAD
     row[column] = (known - t) * rules.dt_h
     for k in range(STEPS_PAST):
         past = t - 1 - k
-        row[column + 1 + k] = bank.residual_eur_per_kwh[past] if past >= run.first else 0.0
+        row[column + 1 + k] = dataset.residual_eur_per_kwh[past] if past >= run.first else 0.0
     column += 1 + STEPS_PAST
     shown = lag_steps == 0 and t < run.end
     row[column] = step.residual_day_eur_per_kwh if t <= run.last else 0.0
-    row[column + 1] = bank.residual_eur_per_kwh[t] if shown else 0.0
+    row[column + 1] = dataset.residual_eur_per_kwh[t] if shown else 0.0
     row[column + 2] = 0.0
     if t > run.first:
-        settled = bank.steps[t - 1]
+        settled = dataset.steps[t - 1]
         row[column + 2] = settled.short_eur_per_kwh - settled.long_eur_per_kwh
     column += 3
     at = t
     for k in range(column, column + HOURS_AHEAD):
         row[k] = 0.0
         if at < seen and t < run.end:
-            sheet = 1 if at >= step.today_end else 0
-            row[k] = state.da_sold_kwh[b, sheet, bank.line[at]]
+            schedule = 1 if at >= step.today_end else 0
+            row[k] = state.da_sold_kwh[b, schedule, dataset.period[at]]
         at += hour
     return column + HOURS_AHEAD
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _write_fleet(
     b: int, rules: Rules, state: State, row: Floats, column: int, early: Floats, late: Floats
 ) -> int:
     run = state.run[b]
     t = run.position
-    early[:] = 0.0
-    late[:] = 0.0
+    for h in range(early.shape[1]):
+        early[0, h], early[1, h], late[0, h], late[1, h] = 0.0, 0.0, 0.0, 0.0
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]
-        need_kwh = ev.target_kwh - ev.stored_kwh
+        need_kwh = ev.target_kwh - ev.energy_kwh
         if need_kwh > 0.0:
             left_h = (ev.departure - t) * rules.dt_h
             full_h = min(need_kwh / (rules.charge_eff * ev.charge_kw), left_h)
@@ -160,7 +157,7 @@ def _write_fleet(
     return latest + HOURS_AHEAD
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _write_contracts(
     b: int, da: float, rules: Rules, state: State, row: Floats, column: int
 ) -> int:
@@ -180,19 +177,20 @@ def _write_contracts(
     return column + 4
 
 
-@njit(cache=True)
+@njit
 def _write_chargers(
     b: int, da: float, rules: Rules, state: State, row: Floats, column: int
 ) -> None:
     n = state.occupied.shape[1]
     t = state.run[b].position
-    row[column:] = 0.0
+    for k in range(column, len(row)):
+        row[k] = 0.0
     for k in range(state.run[b].connected):
         i = state.lot[b, k]
         ev, at = state.ev[b, i], column + i
         row[at] = 1.0
-        row[at + n] = ev.stored_kwh / ev.ceiling_kwh
-        row[at + 2 * n] = ev.target_kwh / ev.ceiling_kwh
+        row[at + n] = ev.energy_kwh / ev.battery_max_kwh
+        row[at + 2 * n] = ev.target_kwh / ev.battery_max_kwh
         row[at + 3 * n] = min((ev.departure - t) * rules.dt_h, FAR_H)
         row[at + 4 * n] = min(max(ev.laxity_h, -FAR_H), FAR_H)
         row[at + 5 * n] = ev.lo_kwh
@@ -200,6 +198,6 @@ def _write_chargers(
         if t < ev.contract_end:
             row[at + 7 * n] = usable_kwh(ev, t, rules.dt_h)
             row[at + 8 * n] = min(max(ev.contract_start - t, 0) * rules.dt_h, FAR_H)
-            row[at + 9 * n] = min(ev.keep_kwh / ev.ceiling_kwh, 1.0)
+            row[at + 9 * n] = min(ev.keep_kwh / ev.battery_max_kwh, 1.0)
             row[at + 10 * n] = owed_eur_per_kwh(ev, da)
             row[at + 11 * n] = least_eur_per_kwh(ev)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.markets.ledger import DA_SOLD_KWH, DISCHARGE_KWH, FULLY_SERVED, IM_SOLD_KWH, MONEY
 from vpp_gym.markets.ledger import DEPARTURES as DEPARTED
 from vpp_gym.simulation.simulation import Simulation
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from vpp_gym.plots.day_chart import DayChart
     from vpp_gym.plots.day_view import DayView
     from vpp_gym.plots.window import DayWindow
-
-Floats = NDArray[np.float64]
 
 
 class DayRecorder:
@@ -69,20 +68,20 @@ class DayRecorder:
     def _view(self) -> DayView:
         from vpp_gym.plots.day_view import DayView
 
-        bank, now = self._simulation.bank, self._now
+        dataset, now = self._simulation.dataset, self._now
         day = slice(self._first, self._end)
-        steps = bank.steps[day]
-        line = bank.line[day]
+        steps = dataset.steps[day]
+        period = dataset.period[day]
         unseen = np.arange(self._end - self._first) >= now
         records = self._records
         sold, traded = records[:, DA_SOLD_KWH].copy(), records[:, IM_SOLD_KWH]
-        sold[unseen] = self._simulation.state.da_sold_kwh[0, 0, line[unseen]]
+        sold[unseen] = self._simulation.state.da_sold_kwh[0, 0, period[unseen]]
         clock = self._simulation.scenarios[0].clock
-        offset = self._first - int(bank.first_step[0])
+        offset = self._first - int(dataset.first_step[0])
         return DayView(
             start=clock[offset].astype("datetime64[D]"),
             dt_h=self._simulation.dt_h,
-            da_eur_per_kwh=bank.da_eur_per_kwh[day],
+            da_eur_per_kwh=dataset.da_eur_per_kwh[day],
             im_short_eur_per_kwh=np.where(unseen, np.nan, steps["short_eur_per_kwh"]),
             im_long_eur_per_kwh=np.where(unseen, np.nan, steps["long_eur_per_kwh"]),
             da_sold_kwh=sold,
@@ -96,7 +95,7 @@ class DayRecorder:
             title=self._title,
             notes=self._notes(),
             fleet_target_kwh=self._target,
-            line=line if len(np.unique(line)) == self._end - self._first else None,
+            period=period if len(np.unique(period)) == self._end - self._first else None,
         )
 
     def image(self) -> NDArray[np.uint8]:
@@ -126,10 +125,12 @@ class DayRecorder:
         return {**self.__dict__, "_chart": None, "_window": None}
 
     def _begin_day(self, position: int) -> None:
-        bank = self._simulation.bank
-        same_day = bank.steps["today_end"][: position + 1] == bank.steps["today_end"][position]
+        dataset = self._simulation.dataset
+        same_day = (
+            dataset.steps["today_end"][: position + 1] == dataset.steps["today_end"][position]
+        )
         self._first = int(np.argmax(same_day))
-        self._end = int(bank.steps["today_end"][position])
+        self._end = int(dataset.steps["today_end"][position])
         length, chargers = self._end - self._first, self._simulation.n_chargers
         self._soc = np.full((chargers, length), np.nan)
         self._contract = np.zeros((chargers, length), dtype=np.bool_)
@@ -140,9 +141,9 @@ class DayRecorder:
 
     def _lot(self) -> tuple[Floats, NDArray[np.bool_], float, float]:
         state = self._simulation.state
-        occupied, stored_kwh = state.occupied[0], state.ev["stored_kwh"][0]
+        occupied, stored_kwh = state.occupied[0], state.ev["energy_kwh"][0]
         max_soc = self._simulation.params.battery.max_soc
-        capacity_kwh = np.where(occupied, state.ev["ceiling_kwh"][0] / max_soc, 1.0)
+        capacity_kwh = np.where(occupied, state.ev["battery_max_kwh"][0] / max_soc, 1.0)
         soc = np.where(occupied, np.clip(stored_kwh / capacity_kwh, 0.0, 1.0), np.nan)
         running = occupied & (state.run["position"][0] < state.ev["contract_end"][0])
         target_kwh = np.maximum(stored_kwh, state.ev["target_kwh"][0])

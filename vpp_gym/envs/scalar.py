@@ -9,10 +9,10 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.env import ScalarShell
 from vpp_gym.envs.assembly import assemble
 from vpp_gym.envs.core import Core
 from vpp_gym.envs.recorder import DayRecorder
-from vpp_gym.envs.shell import ScalarShell
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 
@@ -52,7 +52,7 @@ class ScalarEnv(ScalarShell):
         self._recorder: DayRecorder | None = None
         if render_mode is not None:
             self._recorder = DayRecorder(self.core.simulation, self.title, self.draws_whole_days)
-            self.core.witness = self._recorder.add
+            self.core.on_step = self._recorder.add
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

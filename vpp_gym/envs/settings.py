@@ -32,14 +32,14 @@ class DayAheadSettings(Settings):
 
     Attributes:
         control: "fleet" is one number for all EVs, "per_ev" one per charger.
-        bids: "sheet" puts all lines of tomorrow's sheet in the action, "line" one
-            line a step, submitted at the gate, "expected_load" none: the sheet
+        bids: "schedule" puts all periods of tomorrow's schedule in the action, "period" one
+            period a step, submitted at the gate, "expected_load" none: the schedule
             buys the expected load.
-        bid_scale: an action of +-1 moves a line by this share of the bid limit.
+        bid_scale: an action of +-1 moves a period by this share of the bid limit.
     """
 
     control: Control = "fleet"
-    bids: Literal["sheet", "line", "expected_load"] = "sheet"
+    bids: Literal["schedule", "period", "expected_load"] = "schedule"
     bid_scale: float = Field(default=0.1, ge=0, le=1)
 
 
@@ -61,7 +61,7 @@ class BiddingSettings(Settings):
     """Settings of `VPPBidding-v0`.
 
     Attributes:
-        bid_scale: an action of +-1 moves a line by this share of the bid limit.
+        bid_scale: an action of +-1 moves a period by this share of the bid limit.
         scheduler: who dispatches: a name, a `Policy`, or a function that makes one;
             its bids and the menu that it would offer do not count.
     """

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from gymnasium.vector import AutoresetMode
 
+from vpp_gym.env import VectorShell
 from vpp_gym.envs.assembly import assemble
 from vpp_gym.envs.core import Core
-from vpp_gym.envs.shell import VectorShell
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.columns import whole

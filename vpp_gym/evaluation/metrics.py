@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.statistics import (
     Interval,
@@ -15,8 +16,6 @@ from vpp_gym.evaluation.statistics import (
     percentile_interval,
 )
 from vpp_gym.markets.risk import tail_mean
-
-Floats = NDArray[np.float64]
 
 TAIL_SHARE = 0.05
 """Share of the worst days whose mean profit is the risk of a run (CVaR)."""

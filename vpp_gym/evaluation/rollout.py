@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.metrics import satisfaction
 from vpp_gym.evaluation.provenance import provenance
-from vpp_gym.evaluation.seat import Seat, take_seat
+from vpp_gym.evaluation.runner import Runner, runner_for
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.policies.base import Policy, Privileged, with_offer
@@ -23,7 +24,6 @@ from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation.offers import offer_labels
 
-Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 
@@ -90,7 +90,7 @@ def evaluate(
         raise InvalidInputError(
             "end_step", (start_step, end), f"stay within 0 and {scenario.n_steps} steps"
         )
-    seat = take_seat(policy, scenario, world, start_step, end)
+    seat = runner_for(policy, scenario, world, start_step, end)
     if isinstance(policy, Privileged) and policy.privileged:
         policy.reveal(scenario, world, start_step, end)
     records, accepted, solve_s = _roll(policy, seat, scenario.day[start_step:end], progress)
@@ -131,7 +131,7 @@ def _check_arguments(policy: Any, scenario: Any) -> None:
 
 
 def _roll(
-    policy: Policy, seat: Seat, day: NDArray[np.int64], progress: Progress | None
+    policy: Policy, seat: Runner, day: NDArray[np.int64], progress: Progress | None
 ) -> tuple[Floats, Floats, Floats]:
     """Terms (steps, n_terms), contracts accepted so far (steps, types), seconds of predict."""
     n_steps = len(day)

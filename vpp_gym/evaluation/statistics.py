@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from numba import njit
+from vpp_gym.kernels import njit
 
 
-@njit(cache=True)
+@njit
 def stored_after_kwh(
     stored_kwh: float, net_load_kwh: float, charge_eff: float, discharge_eff: float
 ) -> float:

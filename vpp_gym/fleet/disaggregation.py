@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from vpp_gym.arrays import Floats
+from vpp_gym.kernels import njit
 
 RULES = ("least_laxity", "proportional", "earliest_departure")
 LEAST_LAXITY, PROPORTIONAL, EARLIEST_DEPARTURE = range(3)
@@ -15,7 +14,7 @@ FEW = 24
 """Up to so many EVs, comparing all pairs is faster than partitioning."""
 
 
-@njit(cache=True)
+@njit
 def waterline(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
     """Key up to which room is filled when it is filled in ascending order of key.
 
@@ -37,7 +36,7 @@ def waterline(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, 
     return _waterline_of_many(n, key, room, amount)
 
 
-@njit(cache=True)
+@njit
 def _waterline_of_few(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
     """By comparing all pairs: quadratic, but without a branch that is hard to predict."""
     line, line_below, line_at = np.inf, 0.0, 0.0
@@ -51,7 +50,7 @@ def _waterline_of_few(n: int, key: Floats, room: Floats, amount: float) -> tuple
     return line, (amount - line_below) / line_at if line_at > 0.0 else 0.0
 
 
-@njit(cache=True)
+@njit
 def _waterline_of_many(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
     """By three-way partition, in expected linear time."""
     first, last = 0, n
@@ -84,12 +83,12 @@ def _waterline_of_many(n: int, key: Floats, room: Floats, amount: float) -> tupl
     return np.inf, 0.0
 
 
-@njit(cache=True)
+@njit
 def _median_of_three(a: float, b: float, c: float) -> float:
     return max(min(a, b), min(max(a, b), c))
 
 
-@njit(cache=True)
+@njit
 def hand_out(
     fleet_kwh: float,
     n: int,

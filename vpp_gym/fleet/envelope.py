@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from numba import njit
+from vpp_gym.kernels import njit
 
 
-@njit(cache=True)
+@njit
 def dispatch_limits_kwh(
     stored_kwh: float,
     target_kwh: float,

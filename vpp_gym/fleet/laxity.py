@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from numba import njit
+from vpp_gym.kernels import njit
 
 
-@njit(cache=True)
+@njit
 def laxity_h(
     time_left_h: float, stored_kwh: float, target_kwh: float, charge_kw: float, charge_eff: float
 ) -> float:
@@ -29,7 +29,7 @@ def laxity_h(
     return time_left_h - (target_kwh - stored_kwh) / (charge_kw * charge_eff)
 
 
-@njit(cache=True)
+@njit
 def dischargeable_kwh(
     laxity_h: float,
     charge_kw: float,

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
+from vpp_gym.arrays import Floats
+from vpp_gym.kernels import njit
 
 
-@njit(cache=True)
+@njit
 def add_block(start_h: float, end_h: float, power_kw: float, ramps: Floats) -> None:
     """Add constant power over an interval to the ramps of a cumulative load.
 
@@ -35,7 +32,7 @@ def add_block(start_h: float, end_h: float, power_kw: float, ramps: Floats) -> N
         ramps[1, last] -= power_kw * end_h
 
 
-@njit(cache=True)
+@njit
 def hourly_load_kwh(ramps: Floats, load_kwh: Floats, first: int) -> None:
     """Energy of each hour ahead from the ramps of `add_block`.
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.kernels import njit
 
-Floats = NDArray[np.float64]
 
-
-@njit(cache=True)
+@njit
 def imbalance_eur(im_sold_kwh: float, short_eur_per_kwh: float, long_eur_per_kwh: float) -> float:
     """Income from the imbalance of a step.
 

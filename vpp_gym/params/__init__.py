@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import model_validator
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.parameters import Section
 from vpp_gym.params.contract import ContractParams
 from vpp_gym.params.owner import OwnerParams
-from vpp_gym.params.section import Section
 from vpp_gym.params.site import BatteryParams, DriverParams, MarketParams, SiteParams
 
 Disaggregation = Literal["least_laxity", "proportional", "earliest_departure"]
@@ -42,18 +42,10 @@ class VPPParams(Section):
 
     @property
     def bid_limit_kw(self) -> float:
-        """Largest bid per line, kW, either way."""
+        """Largest bid per period, kW, either way."""
         limit = self.market.bid_limit_kw
         largest_kw = max(self.site.charge_kw, self.site.discharge_kw)
         return self.site.n_chargers * largest_kw if limit is None else limit
-
-    def replace(self, **changes: Any) -> VPPParams:
-        """Copy with some sections changed, each given whole or as a mapping of its fields.
-
-        >>> DEFAULT.replace(contract={"term_h": 0}).contract.term_h
-        0
-        """
-        return _validated(_merged(self.model_dump(), changes))
 
 
 def as_params(value: VPPParams | Mapping[str, Any] | str | None) -> VPPParams:
@@ -62,38 +54,13 @@ def as_params(value: VPPParams | Mapping[str, Any] | str | None) -> VPPParams:
     Raises:
         InvalidInputError: unknown preset or field, or a value out of range.
     """
-    if value is None:
-        return DEFAULT
-    if isinstance(value, VPPParams):
-        return value
     if isinstance(value, str):
         if value not in PRESETS:
             raise InvalidInputError("params", value, f"use one of {', '.join(PRESETS)}")
         return PRESETS[value]
-    if isinstance(value, Mapping):
-        return DEFAULT.replace(**{str(name): change for name, change in value.items()})
-    raise InvalidInputError("params", value, "give a VPPParams, a mapping or a preset's name")
-
-
-def _merged(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields with the changes; a mapping changes a part of a section."""
-    merged = dict(fields)
-    for name, change in changes.items():
-        if isinstance(change, Mapping) and isinstance(merged.get(name), dict):
-            merged[name] = _merged(merged[name], change)
-        else:
-            merged[name] = change.model_dump() if isinstance(change, BaseModel) else change
-    return merged
-
-
-def _validated(fields: Mapping[str, Any]) -> VPPParams:
-    try:
-        return VPPParams.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, ("params", *first["loc"])))
-        remedy = "unknown field" if first["type"] == "extra_forbidden" else first["msg"]
-        raise InvalidInputError(field, first.get("input"), remedy) from error
+    if not isinstance(value, VPPParams | Mapping | None):
+        raise InvalidInputError("params", value, "give a VPPParams, a mapping or a preset's name")
+    return DEFAULT.changed(value)
 
 
 DEFAULT = VPPParams()

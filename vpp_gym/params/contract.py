@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from vpp_gym.params.section import Section, check_distribution
+from vpp_gym.parameters import Section, check_distribution
 
 Family = Literal["fixed_term", "price_based", "volume_based", "control_based"]
 PayoffRule = Literal["all_or_nothing", "pro_rata"]

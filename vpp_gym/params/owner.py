@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from vpp_gym.params.section import Section, check_distribution
+from vpp_gym.parameters import Section, check_distribution
 
 
 class OwnerParams(Section):

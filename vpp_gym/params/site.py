@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from vpp_gym.params.section import Section
+from vpp_gym.parameters import Section
 
 Pricing = Literal["dutch", "single", "dual"]
 
@@ -50,7 +50,7 @@ class MarketParams(Section):
         "dual": a short party pays max(DA, short), a long one gets min(DA, long).
     imbalance_lag_steps: 1: only prices of settled steps are known; 0: the price
         of the present step is known before the dispatch, too.
-    bid_limit_kw: largest bid per line, either way; None: the power of all chargers.
+    bid_limit_kw: largest bid per period, either way; None: the power of all chargers.
     """
 
     imbalance_pricing: Pricing = "dutch"

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.plots.canvas import new_figure
 from vpp_gym.plots.style import BLUE, INK, SMALL, VERMILION, Mark, dress, legend_beside
-
-Floats = NDArray[np.float64]
 
 HAS = Mark("cars at hand", BLUE, "area")
 NEEDS = Mark("cars needed", INK, "line", 1.0)

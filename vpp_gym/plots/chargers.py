@@ -12,7 +12,8 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from vpp_gym.plots.day_view import Bools, DayView, Floats
+from vpp_gym.arrays import Bools, Floats
+from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.panels import Panel, step_line
 from vpp_gym.plots.style import EMPTY, INK, SMALL, VERMILION, Mark, Scale, legend_beside
 

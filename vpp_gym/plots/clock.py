@@ -12,16 +12,16 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def places(view: DayView) -> NDArray[np.int64]:
     """(L,) place of each step in the clock day."""
-    return np.arange(view.n_steps) if view.line is None else view.line
+    return np.arange(view.n_steps) if view.period is None else view.period
 
 
 def clock_ticks(
-    line: NDArray[np.int64], dt_h: float, every_h: int = 3
+    period: NDArray[np.int64], dt_h: float, every_h: int = 3
 ) -> tuple[list[float], list[str]]:
     """Where the clock shows every third hour, and what it shows there.
 
     Args:
-        line: (L,) place of each step in the clock day. After the last one the
+        period: (L,) place of each step in the clock day. After the last one the
             clock runs on to midnight.
         dt_h: hours per step.
         every_h: hours from one tick to the next.
@@ -32,9 +32,9 @@ def clock_ticks(
     >>> clock_ticks(np.arange(24), 1.0, every_h=12)
     ([0.0, 12.0, 24.0], ['00:00', '12:00', '24:00'])
     """
-    rest = range(int(line[-1]) + 1, round(24 / dt_h) + 1)
+    rest = range(int(period[-1]) + 1, round(24 / dt_h) + 1)
     first: dict[int, float] = {}
-    for step, place in enumerate([*map(int, line), *rest]):
+    for step, place in enumerate([*map(int, period), *rest]):
         first.setdefault(place, step * dt_h)
     shown = [hour for hour in range(0, 25, every_h) if round(hour / dt_h) in first]
     return [first[round(hour / dt_h)] for hour in shown], [f"{hour:02d}:00" for hour in shown]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots import style
 from vpp_gym.plots.canvas import DPI, new_figure
-
-Floats = NDArray[np.float64]
 
 COLORS = (style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.PURPLE, style.BLACK)
 MARKERS = ("o", "s", "^", "D", "v", "P")

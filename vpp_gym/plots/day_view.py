@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Bools, Floats
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 PER_STEP = (
     "da_eur_per_kwh",
@@ -21,11 +19,11 @@ PER_STEP = (
     "im_sold_kwh",
     "net_load_kwh",
     "profit_eur",
-    "line",
+    "period",
 )
 PER_BOUNDARY = ("fleet_energy_kwh", "fleet_min_kwh", "fleet_target_kwh")
 PER_CHARGER = ("soc", "has_contract")
-DTYPES: dict[str, type[np.generic]] = {"has_contract": np.bool_, "line": np.int64}
+DTYPES: dict[str, type[np.generic]] = {"has_contract": np.bool_, "period": np.int64}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +49,7 @@ class DayView:
         notes: short facts to print under the title, e.g. "served 98 %".
         fleet_min_kwh: (L+1,) least energy that the connected EVs may hold.
         fleet_target_kwh: (L+1,) energy they hold once every target is met.
-        line: (L,) place of each step in the clock day, rising; needed only where
+        period: (L,) place of each step in the clock day, rising; needed only where
             the clock is changed. A day of 23 or 25 hours may have as many steps.
 
     Raises:
@@ -75,7 +73,7 @@ class DayView:
     notes: tuple[str, ...] = ()
     fleet_min_kwh: Floats | None = None
     fleet_target_kwh: Floats | None = None
-    line: NDArray[np.int64] | None = None
+    period: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         _check_clock(self)

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.plots.canvas import new_figure
 from vpp_gym.plots.style import BLUE, GREEN, ORANGE, PURPLE, SMALL, Mark, dress, legend_beside
-
-Floats = NDArray[np.float64]
 
 COLORS = (BLUE, ORANGE, GREEN, PURPLE)
 

@@ -9,16 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots import style
-from vpp_gym.plots.contract_axes import (
-    COLORS,
-    Floats,
-    add_axes,
-    headed_figure,
-    known_prices,
-    label_axes,
-)
+from vpp_gym.plots.contract_axes import COLORS, add_axes, headed_figure, known_prices, label_axes
 
 
 def draw_energy_value(

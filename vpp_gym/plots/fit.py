@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.plots import style
 from vpp_gym.plots.canvas import new_figure, save_figure
 
 __all__ = ["Course", "draw_courses", "draw_hold_out", "draw_marginals", "save_figure"]
 
-Floats = NDArray[np.float64]
 
 REAL = style.Mark("real", style.INK)
 SYNTHETIC = style.Mark("synthetic", style.VERMILION, "dashed", 1.8)

@@ -13,13 +13,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots import style
 from vpp_gym.plots.canvas import DPI, new_figure, save_figure
 
 __all__ = ["KINDS", "draw_leaderboard", "gain_parts_eur", "save_figure"]
 
-Floats = NDArray[np.float64]
 
 KINDS: dict[str, tuple[str, str]] = {
     "rule": (style.ORANGE, "s"),

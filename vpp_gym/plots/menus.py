@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots import style
 from vpp_gym.plots.canvas import save_figure
 from vpp_gym.plots.contract_axes import (
     COLORS,
     MARKERS,
-    Floats,
     add_axes,
     headed_figure,
     known_prices,

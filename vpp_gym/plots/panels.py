@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.style import (
     AREA_ALPHA,
@@ -31,8 +31,6 @@ from vpp_gym.plots.style import (
     legend_beside,
     scale_around,
 )
-
-Floats = NDArray[np.float64]
 
 DA = Mark("day-ahead", BLACK)
 SHORT = Mark("imbalance (short)", VERMILION)

@@ -11,12 +11,13 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots import style
 from vpp_gym.plots.canvas import new_figure
 from vpp_gym.plots.day_chart import DayChart
 from vpp_gym.plots.day_view import DayView
-from vpp_gym.plots.panels import Floats, Panel, boundary_line, from_zero, prices, step_line
+from vpp_gym.plots.panels import Panel, boundary_line, from_zero, prices, step_line
 from vpp_gym.plots.style import Mark
 
 COLORS = (style.ORANGE, style.BLUE, style.GREEN, style.VERMILION, style.PURPLE, style.BLACK)

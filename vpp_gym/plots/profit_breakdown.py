@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots import style
-from vpp_gym.plots.contract_axes import COLORS, Floats, add_axes, headed_figure, label_axes
+from vpp_gym.plots.contract_axes import COLORS, add_axes, headed_figure, label_axes
 
 
 def draw_profit_breakdown(

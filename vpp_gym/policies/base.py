@@ -6,9 +6,10 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.views import Decisions, Floats, Snapshot
+from vpp_gym.views import Decisions, Snapshot
 
 
 @runtime_checkable

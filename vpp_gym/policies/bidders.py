@@ -1,4 +1,4 @@
-"""Day-ahead bidders: what to sell in each line of tomorrow, decided at gate closure."""
+"""Day-ahead bidders: what to sell in each period of tomorrow, decided at gate closure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Privileged
-from vpp_gym.policies.bid_sheet import (
+from vpp_gym.policies.bid_schedule import (
     Occupancy,
     best_bids_kwh,
     past_spread_by_day,
@@ -21,11 +22,11 @@ from vpp_gym.policies.bid_sheet import (
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
 from vpp_gym.scenarios.behaviour import leaving_step
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.views import Snapshot
 
 
 class Bidder(Protocol):
-    """Writes the bid sheet."""
+    """Writes the bid schedule."""
 
     @property
     def name(self) -> str:
@@ -38,7 +39,7 @@ class Bidder(Protocol):
         ...
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(lines,) kWh sold in each line of tomorrow at the gate, else None; own state."""
+        """(periods,) kWh sold in each period of tomorrow at the gate, else None; own state."""
         ...
 
 
@@ -54,7 +55,7 @@ class ZeroBidder:
 
 
 class ExpectedLoadBidder:
-    """Buys the mean net load of each line: the neutral sheet, a bet on nothing."""
+    """Buys the mean net load of each period: the neutral schedule, a bet on nothing."""
 
     name = "expected_load"
     privileged = False
@@ -70,10 +71,10 @@ class ExpectedLoadBidder:
 class WaitAndSee:
     """Mean of the optimal bids of sampled price scenarios.
 
-    With the prices known, the best bid of a line is a bet: everything sold where
+    With the prices known, the best bid of a period is a bet: everything sold where
     the day-ahead price is above the short price, everything bought where it is
     below the long price, and in between the load, covered exactly. "Everything"
-    is the power of the connected EVs: their number by line, learnt along the run.
+    is the power of the connected EVs: their number by period, learnt along the run.
 
     The honest scenarios are the forecast plus the spread between imbalance and
     day-ahead price in each past day, centred; their mean is taken over all past
@@ -124,18 +125,18 @@ class WaitAndSee:
             self.forecaster.reveal(scenario, params, start_step, end_step)
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(lines,) kWh sold at the gate, else None; the state is the occupancy."""
-        lines = len(snapshot.expected_load_kwh)
-        seen = state or Occupancy(np.zeros(lines), np.zeros(lines, dtype=np.int64))
-        seen = seen.after(int(snapshot.line[0]), len(snapshot.session))
+        """(periods,) kWh sold at the gate, else None; the state is the occupancy."""
+        periods = len(snapshot.expected_load_kwh)
+        seen = state or Occupancy(np.zeros(periods), np.zeros(periods, dtype=np.int64))
+        seen = seen.after(int(snapshot.period[0]), len(snapshot.session))
         if not snapshot.is_gate:
             return None, seen
-        sheet = np.zeros(lines)
+        schedule = np.zeros(periods)
         rows = tomorrow(snapshot)
         if len(rows):
-            line = snapshot.line[rows]
-            sheet[line] = self._mean_of_optima(snapshot, rows, seen.expected()[line])
-        return within_limit(snapshot, sheet), seen
+            period = snapshot.period[rows]
+            schedule[period] = self._mean_of_optima(snapshot, rows, seen.expected()[period])
+        return within_limit(snapshot, schedule), seen
 
     def _mean_of_optima(self, snapshot: Snapshot, rows: Ints, connected: Floats) -> Floats:
         """(rows,) kWh sold."""
@@ -148,7 +149,7 @@ class WaitAndSee:
             da,
             short,
             long,
-            load_kwh=snapshot.expected_load_kwh[snapshot.line[rows]],
+            load_kwh=snapshot.expected_load_kwh[snapshot.period[rows]],
             buy_bound_kwh=connected * site.charge_kw * snapshot.dt_h,
             sell_bound_kwh=connected * site.discharge_kw * snapshot.dt_h * self.sells,
         ).mean(axis=0)
@@ -157,7 +158,7 @@ class WaitAndSee:
         """DA, short and long prices, each (days, rows)."""
         assert self.forecaster is not None
         short, long = self.forecaster.forecast(snapshot, int(rows[-1]) + 1)
-        spread = past_spread_by_day(snapshot)[:, snapshot.line[rows]]
+        spread = past_spread_by_day(snapshot)[:, snapshot.period[rows]]
         da = np.broadcast_to(snapshot.da_eur_per_kwh[rows], spread.shape)
         return da, short[rows] + spread, long[rows] + spread
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.views import Snapshot
 
 
 def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
@@ -18,14 +19,14 @@ from vpp_gym.policies.price_history import (
     day_ahead_anchor,
     deviation_now,
     expected_residual,
-    line_means,
-    line_means_of,
-    lines_ahead,
+    period_means,
+    period_means_of,
+    periods_ahead,
     with_price_now,
 )
 from vpp_gym.policies.price_scenarios import SampledPaths
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.views import HISTORY_DAYS, Floats, Snapshot
+from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 
 class Forecaster(Protocol):
@@ -41,38 +42,38 @@ class Forecaster(Protocol):
 
 @dataclass
 class HourOfDayMean(SampledPaths):
-    """Mean price of each line of the day over the snapshot's history.
+    """Mean price of each period of the day over the snapshot's history.
 
     Lines never seen get the mean of all; with no history at all, the
     day-ahead prices stand in.
 
     Attributes:
-        by_line_eur_per_kwh: (lines,) a climatology to use instead of the history.
+        by_period_eur_per_kwh: (periods,) a climatology to use instead of the history.
 
     Source: Rahman et al. 2023, Sec. 4 (there one constant day for all years).
     """
 
-    by_line_eur_per_kwh: Floats | None = None
+    by_period_eur_per_kwh: Floats | None = None
     name: str = "hour_of_day_mean"
     privileged: bool = False
 
     def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
         """(n_steps,) short and long price [EUR/kWh], this step first."""
-        lines = lines_ahead(snapshot, n_steps)
-        if self.by_line_eur_per_kwh is not None:
-            short = np.asarray(self.by_line_eur_per_kwh, dtype=np.float64)[lines]
+        periods = periods_ahead(snapshot, n_steps)
+        if self.by_period_eur_per_kwh is not None:
+            short = np.asarray(self.by_period_eur_per_kwh, dtype=np.float64)[periods]
             long = short.copy()
         else:
-            short = line_means(snapshot, snapshot.im_short_past_eur_per_kwh)[lines]
-            long = line_means(snapshot, snapshot.im_long_past_eur_per_kwh)[lines]
+            short = period_means(snapshot, snapshot.im_short_past_eur_per_kwh)[periods]
+            long = period_means(snapshot, snapshot.im_long_past_eur_per_kwh)[periods]
         return with_price_now(snapshot, short, long)
 
     def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
-        """(p,) past prices less the mean of their line [EUR/kWh]; errors do not last."""
+        """(p,) past prices less the mean of their period [EUR/kWh]; errors do not last."""
         mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
-        by_line = self.by_line_eur_per_kwh
-        means = line_means(snapshot, mid) if by_line is None else np.asarray(by_line, float)
-        return mid - means[snapshot.line_past], 0.0
+        by_line = self.by_period_eur_per_kwh
+        means = period_means(snapshot, mid) if by_line is None else np.asarray(by_line, float)
+        return mid - means[snapshot.period_past], 0.0
 
 
 @dataclass
@@ -81,9 +82,9 @@ class DayAheadAnchored(SampledPaths):
 
     forecast(t + h) = anchor(t + h) + habit(t + h) + phi^h (mid - DA - habit)(last step),
     where mid is the middle of the short and the long price. The anchor is the
-    known day-ahead price, then the snapshot's outlook to the end of tomorrow,
-    then the recent mean of the same line. The habit is a share of the mean past
-    mid - DA of the same line. Short and long lie half the mean past spread above
+    known day-ahead price, then the snapshot's forecast to the end of tomorrow,
+    then the recent mean of the same period. The habit is a share of the mean past
+    mid - DA of the same period. Short and long lie half the mean past spread above
     and below.
 
     phi is estimated from the snapshot's own history, and drawn towards the prior
@@ -95,14 +96,14 @@ class DayAheadAnchored(SampledPaths):
         phi: fixed autocorrelation at one hour; None estimates it.
         prior_phi: autocorrelation at one hour before any evidence.
         prior_h: weight of the prior in hours of history.
-        line_share: share of the past mean by line that is expected to last, with
+        period_share: share of the past mean by period that is expected to last, with
             a full history; less in proportion where it is shorter.
     """
 
     phi: float | None = None
     prior_phi: float = 0.5
     prior_h: float = 168.0
-    line_share: float = 0.3
+    period_share: float = 0.3
     name: str = "day_ahead_anchored"
     privileged: bool = False
 
@@ -121,21 +122,21 @@ class DayAheadAnchored(SampledPaths):
     def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
         """(p,) what past deviations held beyond the share phi of the one before, and phi."""
         mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
-        residual, lines = mid - snapshot.da_past_eur_per_kwh, len(snapshot.expected_load_kwh)
+        residual, periods = mid - snapshot.da_past_eur_per_kwh, len(snapshot.expected_load_kwh)
         if not len(residual):
             return residual, 0.0
         share, fixed, prior, prior_steps = self._settings(snapshot, len(residual))
-        habit = share * line_means_of(lines, snapshot.line_past, residual)
-        _, phi = deviation_now(residual, snapshot.line_past, habit, fixed, prior, prior_steps)
-        deviation = residual - habit[snapshot.line_past]
+        habit = share * period_means_of(periods, snapshot.period_past, residual)
+        _, phi = deviation_now(residual, snapshot.period_past, habit, fixed, prior, prior_steps)
+        deviation = residual - habit[snapshot.period_past]
         return deviation - phi * np.concatenate([deviation[:1], deviation[:-1]]), phi
 
     def _expected_residual(self, snapshot: Snapshot, residual: Floats, n_steps: int) -> Floats:
-        """(n_steps,) EUR/kWh: the habit of the line and the last deviation from it, decaying."""
+        """(n_steps,) EUR/kWh: the habit of the period and the last deviation from it, decaying."""
         return expected_residual(
             residual,
-            snapshot.line_past,
-            lines_ahead(snapshot, n_steps),
+            snapshot.period_past,
+            periods_ahead(snapshot, n_steps),
             len(snapshot.expected_load_kwh),
             *self._settings(snapshot, len(residual)),
         )
@@ -144,7 +145,7 @@ class DayAheadAnchored(SampledPaths):
         """Share of the habit, fixed phi or NaN, its prior, and the prior's weight, per step."""
         dt_h = snapshot.dt_h
         return (
-            self.line_share * steps / (HISTORY_DAYS * len(snapshot.expected_load_kwh)),
+            self.period_share * steps / (HISTORY_DAYS * len(snapshot.expected_load_kwh)),
             np.nan if self.phi is None else self.phi**dt_h,
             self.prior_phi**dt_h,
             self.prior_h / dt_h,

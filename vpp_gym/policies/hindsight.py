@@ -6,15 +6,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import by_charger, with_offer
+from vpp_gym.policies.contract_offers import ContractChanges
 from vpp_gym.policies.hindsight_stays import PlannedStays, settled_prices
-from vpp_gym.policies.offering import Offering
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
-from vpp_gym.views import Decisions, Floats, Ints, Snapshot
+from vpp_gym.views import Decisions, Snapshot
 
 BidBound = Literal["connected", "limit", "none"]
 
@@ -37,16 +38,16 @@ class Hindsight:
     either way; "limit" is the world's own bid limit, so that it bounds any
     policy; "none" does not bid, and bounds the cost of the net load.
 
-    Exceptions. Two small ones: before the first sheet applies (or where the world's
+    Exceptions. Two small ones: before the first schedule applies (or where the world's
     bid limit is below the fleet's power) two-priced steps are planned as if no EV's
-    export met another's charging; and the two steps of a line that comes twice, in
+    export met another's charging; and the two steps of a period that comes twice, in
     autumn, share a bid. And where owners' participation follows their experience
     (`params.owner.participation_memory`), what is discharged today changes who signs
     tomorrow: each stay is planned as if it did not, and this is no bound.
 
     Args:
         term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
-        contract: what is on offer instead, see `vpp_gym.policies.offering`.
+        contract: what is on offer instead, see `vpp_gym.policies.contract_offers`.
         bid_bound: "connected", "limit" or "none".
         name: row label in results.
 
@@ -62,7 +63,7 @@ class Hindsight:
         self,
         term_h: int | None = 3,
         *,
-        contract: Offering | None = None,
+        contract: ContractChanges | None = None,
         bid_bound: BidBound = "connected",
         name: str = "hindsight",
     ) -> None:
@@ -108,7 +109,7 @@ class Hindsight:
         episode_start: Any = None,
         deterministic: bool = True,
     ) -> tuple[Decisions, Any]:
-        """The plan's net load of this step and, at the gate, tomorrow's best sheet."""
+        """The plan's net load of this step and, at the gate, tomorrow's best schedule."""
         if observation.step >= len(self._loads):
             raise InvalidInputError("policy", self.name, "call reveal before the run")
         planned = self._loads[observation.step]
@@ -126,7 +127,7 @@ class Hindsight:
     def _best_sheets(
         self, scenario: Scenario, params: VPPParams, start_step: int, connected: Ints
     ) -> dict[int, Floats]:
-        """Best bid sheet of each local day [kWh sold]."""
+        """Best bid schedule of each local day [kWh sold]."""
         span = slice(start_step, start_step + len(connected))
         da, short, long = (series[span] for series in settled_prices(scenario, params))
         limit_kwh = params.bid_limit_kw * scenario.dt_h
@@ -135,21 +136,21 @@ class Hindsight:
         if self.bid_bound == "connected":
             bound = np.minimum(connected * largest_kw * scenario.dt_h, limit_kwh)
         load = np.array([one.sum() for one in self._loads])
-        day, line = self._day, scenario.line[span]
-        sheets = {int(d): np.zeros(scenario.lines_per_day) for d in np.unique(day)}
-        order = np.lexsort((line, day))
-        starts = np.flatnonzero(np.diff(day[order] * 1000 + line[order], prepend=-1))
+        day, period = self._day, scenario.period[span]
+        schedules = {int(d): np.zeros(scenario.periods_per_day) for d in np.unique(day)}
+        order = np.lexsort((period, day))
+        starts = np.flatnonzero(np.diff(day[order] * 1000 + period[order], prepend=-1))
         for at in np.split(order, starts[1:]):
-            sheets[int(day[at[0]])][line[at[0]]] = _best_bid_kwh(
+            schedules[int(day[at[0]])][period[at[0]]] = _best_bid_kwh(
                 da[at], short[at], long[at], load[at], float(bound[at].min())
             )
-        return sheets
+        return schedules
 
 
 def _best_bid_kwh(
     da: Floats, short: Floats, long: Floats, load_kwh: Floats, bound_kwh: float
 ) -> float:
-    """Best bid of one line: its steps (nearly always one) share it."""
+    """Best bid of one period: its steps (nearly always one) share it."""
     cover = np.clip(-load_kwh, -bound_kwh, bound_kwh)
     candidates = np.concatenate([cover, [-bound_kwh, bound_kwh]])
     money = [

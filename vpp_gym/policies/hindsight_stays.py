@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.markets.settlement import applied_prices, reference_price
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Dispatcher
@@ -13,7 +14,7 @@ from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
 from vpp_gym.scenarios.behaviour import leaving_step
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.views import Snapshot
 
 Columns = dict[str, NDArray]
 
@@ -65,8 +66,8 @@ def marginal_prices(
     of the side on which the fleet would be.
     """
     da, short, long = settled_prices(scenario, params)
-    gate_line = round(params.market.gate_closure_h / scenario.dt_h)
-    gates = np.flatnonzero(scenario.line[start_step:] == gate_line)
+    gate_period = round(params.market.gate_closure_h / scenario.dt_h)
+    gates = np.flatnonzero(scenario.period[start_step:] == gate_period)
     first_day = scenario.day[start_step + gates[0]] + 1 if len(gates) else scenario.n_steps
     site = params.site
     fleet_kw = site.n_chargers * max(site.charge_kw, site.discharge_kw)

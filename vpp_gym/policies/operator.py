@@ -8,8 +8,8 @@ from typing import Any
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Policy, Privileged
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
+from vpp_gym.policies.contract_offers import ContractChanges, control_based, price_based
 from vpp_gym.policies.hindsight import Hindsight
-from vpp_gym.policies.offering import Offering, control_based, price_based
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
@@ -23,12 +23,12 @@ class Operator:
 
     Args:
         dispatcher: decides the net load; its own bids are replaced.
-        bidder: decides the bid sheet; by default nothing is sold.
+        bidder: decides the bid schedule; by default nothing is sold.
         name: row label; by default the two names joined, or the dispatcher's
             alone if there are no bids.
         term_h: term of the fixed-term menu on offer; by default the dispatcher's.
         contract: what is on offer beyond that, or instead, see
-            `vpp_gym.policies.offering`; by default the dispatcher's.
+            `vpp_gym.policies.contract_offers`; by default the dispatcher's.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Operator:
         *,
         name: str | None = None,
         term_h: int | None = None,
-        contract: Offering | None = None,
+        contract: ContractChanges | None = None,
     ) -> None:
         self.dispatcher = dispatcher
         self.bidder: Bidder = ZeroBidder() if bidder is None else bidder
@@ -63,7 +63,7 @@ class Operator:
         episode_start: Any = None,
         deterministic: bool = True,
     ) -> tuple[Decisions, Any]:
-        """The dispatcher's net load with the bidder's sheet."""
+        """The dispatcher's net load with the bidder's schedule."""
         dispatch_state, bid_state = (None, None) if state is None else state
         decisions, dispatch_state = self.dispatcher.predict(
             observation, dispatch_state, episode_start, deterministic
@@ -80,7 +80,7 @@ This and the other offers below were searched on the four synthetic validation y
 `python -m benchmarks.contract_search`.
 """
 
-SEARCHED: dict[str, Offering] = {
+SEARCHED: dict[str, ContractChanges] = {
     "control": control_based(tariff_eur_per_kwh=0.01334, keep_soc=0.0),
     "price": price_based(markup=1.0, margin=0.0),
 }

@@ -1,4 +1,4 @@
-"""Forecasts that repeat the past: the same line yesterday, a week ago, or on such days."""
+"""Forecasts that repeat the past: the same period yesterday, a week ago, or on such days."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.policies.price_history import line_means, line_means_of, lines_ahead, with_price_now
+from vpp_gym.policies.price_history import (
+    period_means,
+    period_means_of,
+    periods_ahead,
+    with_price_now,
+)
 from vpp_gym.policies.price_scenarios import SampledPaths
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.views import Snapshot
 
 SATURDAY = 5
 EPOCH_WEEKDAY = 3
@@ -18,9 +24,9 @@ EPOCH_WEEKDAY = 3
 
 @dataclass
 class Persistence(SampledPaths):
-    """The price of the same line so many days ago; later days repeat the last one known.
+    """The price of the same period so many days ago; later days repeat the last one known.
 
-    Without so long a history: the mean of the line, see `HourOfDayMean`.
+    Without so long a history: the mean of the period, see `HourOfDayMean`.
 
     Attributes:
         days: 1 is yesterday, 7 the same weekday.
@@ -39,8 +45,8 @@ class Persistence(SampledPaths):
         period = self.days * len(snapshot.expected_load_kwh)
         past = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
         if len(past[0]) < period:
-            lines = lines_ahead(snapshot, n_steps)
-            short, long = (line_means(snapshot, prices)[lines] for prices in past)
+            periods = periods_ahead(snapshot, n_steps)
+            short, long = (period_means(snapshot, prices)[periods] for prices in past)
         else:
             rows = len(past[0]) - period + np.arange(n_steps) % period
             short, long = (prices[rows] for prices in past)
@@ -57,7 +63,7 @@ class Persistence(SampledPaths):
 
 @dataclass
 class DayTypeMean(SampledPaths):
-    """Mean price of each line over the history, working days and weekends apart.
+    """Mean price of each period over the history, working days and weekends apart.
 
     Lines never seen on such a day get the mean over all days.
     """
@@ -67,28 +73,31 @@ class DayTypeMean(SampledPaths):
 
     def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
         """(n_steps,) short and long price [EUR/kWh], this step first."""
-        lines, weekend = lines_ahead(snapshot, n_steps), is_weekend(snapshot, np.arange(n_steps))
+        periods, weekend = (
+            periods_ahead(snapshot, n_steps),
+            is_weekend(snapshot, np.arange(n_steps)),
+        )
         short, long = (
-            self._means(snapshot, prices)[weekend, lines]
+            self._means(snapshot, prices)[weekend, periods]
             for prices in (snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh)
         )
         return with_price_now(snapshot, short, long)
 
     def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
-        """(p,) past prices less the mean of their line and day type [EUR/kWh]."""
+        """(p,) past prices less the mean of their period and day type [EUR/kWh]."""
         mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
         weekend = is_weekend(snapshot, np.arange(-len(mid), 0))
-        return mid - self._means(snapshot, mid)[weekend, snapshot.line_past], 0.0
+        return mid - self._means(snapshot, mid)[weekend, snapshot.period_past], 0.0
 
     def _means(self, snapshot: Snapshot, past: Floats) -> Floats:
-        """(2, lines) means on working days and on weekends."""
-        means = np.tile(line_means(snapshot, past), (2, 1))
+        """(2, periods) means on working days and on weekends."""
+        means = np.tile(period_means(snapshot, past), (2, 1))
         weekend = is_weekend(snapshot, np.arange(-len(past), 0))
         for kind in (0, 1):
             own = weekend == kind
-            line = snapshot.line_past[own]
-            seen = np.bincount(line, minlength=means.shape[1]) > 0
-            means[kind, seen] = line_means_of(means.shape[1], line, past[own])[seen]
+            period = snapshot.period_past[own]
+            seen = np.bincount(period, minlength=means.shape[1]) > 0
+            means[kind, seen] = period_means_of(means.shape[1], period, past[own])[seen]
         return means
 
 

@@ -1,73 +1,74 @@
-"""What forecasters share: the lines to come, the day-ahead anchor, means and residuals."""
+"""What forecasters share: the periods to come, the day-ahead anchor, means and residuals."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.kernels import njit
+from vpp_gym.views import Snapshot
 
 
-def lines_ahead(snapshot: Snapshot, n_steps: int) -> Ints:
+def periods_ahead(snapshot: Snapshot, n_steps: int) -> Ints:
     """(n_steps,) place in the clock day of this step and the following ones."""
-    known = snapshot.line[:n_steps]
+    known = snapshot.period[:n_steps]
     beyond = n_steps - len(known)
     if beyond <= 0:
         return known
-    lines_per_day = len(snapshot.expected_load_kwh)
-    after = (known[-1] + 1 + np.arange(beyond)) % lines_per_day
+    periods_per_day = len(snapshot.expected_load_kwh)
+    after = (known[-1] + 1 + np.arange(beyond)) % periods_per_day
     return np.concatenate([known, after])
 
 
 def day_ahead_anchor(snapshot: Snapshot, n_steps: int) -> Floats:
-    """(n_steps,) EUR/kWh: known day-ahead prices, their outlook, then line means."""
+    """(n_steps,) EUR/kWh: known day-ahead prices, their forecast, then period means."""
     known = snapshot.da_eur_per_kwh[:n_steps]
     if n_steps <= len(known):
         return known
-    means = line_means(snapshot, snapshot.da_past_eur_per_kwh)
-    return np.concatenate([known, means[lines_ahead(snapshot, n_steps)[len(known) :]]])
+    means = period_means(snapshot, snapshot.da_past_eur_per_kwh)
+    return np.concatenate([known, means[periods_ahead(snapshot, n_steps)[len(known) :]]])
 
 
-def line_means(snapshot: Snapshot, past_eur_per_kwh: Floats) -> Floats:
-    """(lines,) mean of a history by line; without history, the mean day-ahead price."""
-    lines = len(snapshot.expected_load_kwh)
+def period_means(snapshot: Snapshot, past_eur_per_kwh: Floats) -> Floats:
+    """(periods,) mean of a history by period; without history, the mean day-ahead price."""
+    periods = len(snapshot.expected_load_kwh)
     if not len(past_eur_per_kwh):
-        return line_means_of(lines, snapshot.line, snapshot.da_eur_per_kwh)
-    return line_means_of(lines, snapshot.line_past, past_eur_per_kwh)
+        return period_means_of(periods, snapshot.period, snapshot.da_eur_per_kwh)
+    return period_means_of(periods, snapshot.period_past, past_eur_per_kwh)
 
 
-@njit(cache=True)
-def line_means_of(lines: int, line: Ints, values: Floats) -> Floats:
-    """(lines,) mean value by line; lines without any get the mean of all."""
-    total, count = np.zeros(lines), np.zeros(lines)
+@njit(allocates=True)
+def period_means_of(periods: int, period: Ints, values: Floats) -> Floats:
+    """(periods,) mean value by period; periods without any get the mean of all."""
+    total, count = np.zeros(periods), np.zeros(periods)
     for i in range(len(values)):
-        total[line[i]] += values[i]
-        count[line[i]] += 1.0
+        total[period[i]] += values[i]
+        count[period[i]] += 1.0
     overall = total.sum() / max(len(values), 1)
-    for k in range(lines):
+    for k in range(periods):
         total[k] = total[k] / count[k] if count[k] > 0.0 else overall
     return total
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def expected_residual(
     residual: Floats,
-    line_past: Ints,
+    period_past: Ints,
     line_ahead: Ints,
-    lines: int,
+    periods: int,
     share: float,
     fixed_phi: float,
     prior_phi: float,
     prior_steps: float,
 ) -> Floats:
-    """Residuals to come: a habit by line, and an AR(1) deviation from it.
+    """Residuals to come: a habit by period, and an AR(1) deviation from it.
 
     Args:
         residual: (p,) past residuals, p >= 1.
-        line_past: (p,) their place in the clock day.
+        period_past: (p,) their place in the clock day.
         line_ahead: (n,) place in the clock day of the steps to come.
-        lines: lines of a day.
-        share: of the past mean by line that is the habit.
+        periods: periods of a day.
+        share: of the past mean by period that is the habit.
         fixed_phi: autocorrelation at one step; NaN estimates it, within [0, 1).
         prior_phi: what the estimate is drawn towards.
         prior_steps: and with the weight of how many steps.
@@ -75,8 +76,8 @@ def expected_residual(
     Returns:
         (n,) in the residual's unit.
     """
-    habit = share * line_means_of(lines, line_past, residual)
-    last, phi = deviation_now(residual, line_past, habit, fixed_phi, prior_phi, prior_steps)
+    habit = share * period_means_of(periods, period_past, residual)
+    last, phi = deviation_now(residual, period_past, habit, fixed_phi, prior_phi, prior_steps)
     expected = np.empty(len(line_ahead))
     for h in range(len(line_ahead)):
         last *= phi
@@ -84,10 +85,10 @@ def expected_residual(
     return expected
 
 
-@njit(cache=True)
+@njit
 def deviation_now(
     residual: Floats,
-    line_past: Ints,
+    period_past: Ints,
     habit: Floats,
     fixed_phi: float,
     prior_phi: float,
@@ -97,17 +98,17 @@ def deviation_now(
 
     Args:
         residual: (p,) past residuals, p >= 1.
-        line_past: (p,) their place in the clock day.
-        habit: (lines,) residual to expect by line.
+        period_past: (p,) their place in the clock day.
+        habit: (periods,) residual to expect by period.
         fixed_phi: autocorrelation at one step; NaN estimates it, within [0, 1).
         prior_phi: what the estimate is drawn towards.
         prior_steps: and with the weight of how many steps.
     """
     steps = len(residual) - 1
     energy, evidence = 0.0, 0.0
-    before = residual[0] - habit[line_past[0]]
+    before = residual[0] - habit[period_past[0]]
     for i in range(1, steps + 1):
-        deviation = residual[i] - habit[line_past[i]]
+        deviation = residual[i] - habit[period_past[i]]
         energy += before * before
         evidence += before * deviation
         before = deviation

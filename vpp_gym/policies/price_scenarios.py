@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.policies.price_history import lines_ahead
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.policies.price_history import periods_ahead
+from vpp_gym.views import Snapshot
 
 
 class SampledPaths:
     """Adds sampled paths to a forecaster that can name its past errors.
 
     A path is the forecast plus e_h = persistence e_{h-1} + shock_h. Shocks are blocks
-    of a day from the past, each beginning at the line of the day that it is laid on:
+    of a day from the past, each beginning at the period of the day that it is laid on:
     so the hours keep their own scale, and what followed in one day follows here.
     """
 
@@ -53,16 +54,16 @@ class SampledPaths:
 def day_blocks(
     snapshot: Snapshot, n_steps: int, n_samples: int, rng: np.random.Generator
 ) -> Ints | None:
-    """(n_samples, n_steps) places in the history: whole days in a row, from the same line.
+    """(n_samples, n_steps) places in the history: whole days in a row, from the same period.
 
-    None where the history holds no whole day from that line on.
+    None where the history holds no whole day from that period on.
     """
-    lines = len(snapshot.expected_load_kwh)
-    line = int(lines_ahead(snapshot, 1)[0])
-    starts = np.flatnonzero(snapshot.line_past == line)
-    starts = starts[starts + lines <= len(snapshot.line_past)]
+    periods = len(snapshot.expected_load_kwh)
+    period = int(periods_ahead(snapshot, 1)[0])
+    starts = np.flatnonzero(snapshot.period_past == period)
+    starts = starts[starts + periods <= len(snapshot.period_past)]
     if not len(starts):
         return None
-    n_blocks = -(-n_steps // lines)
+    n_blocks = -(-n_steps // periods)
     first = starts[rng.integers(len(starts), size=(n_samples, n_blocks))]
-    return (first[:, :, None] + np.arange(lines)).reshape(n_samples, -1)[:, :n_steps]
+    return (first[:, :, None] + np.arange(periods)).reshape(n_samples, -1)[:, :n_steps]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh, to_target_kwh
-from vpp_gym.views import Floats, Snapshot
+from vpp_gym.views import Snapshot
 
 
 class ChargeOnArrival(Dispatcher):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.solvers.schedule import ScheduleProgram
 from vpp_gym.solvers.schedule_data import ScheduleData, ScheduleRules
-from vpp_gym.views import Floats
 
 
 class ProgramEngine:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Dispatcher, Privileged, idle_until_forced_kwh
+from vpp_gym.policies.contract_offers import ContractChanges
 from vpp_gym.policies.contract_terms import discharge_limits, selling_price
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDayMean
-from vpp_gym.policies.offering import Offering
 from vpp_gym.policies.price_history import day_ahead_anchor
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.views import Snapshot
 
 if TYPE_CHECKING:
     from vpp_gym.policies.schedule_engine import ProgramEngine
@@ -39,7 +40,7 @@ class RollingScheduler(Dispatcher):
         name: row label in results.
         forecaster: of imbalance prices.
         term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
-        contract: what is on offer instead, see `vpp_gym.policies.offering`.
+        contract: what is on offer instead, see `vpp_gym.policies.contract_offers`.
         contracts_only: plan EVs with a contract; the others wait until they must
             charge (Algorithm 1).
         discharges: False plans without discharging, contract or not.
@@ -57,7 +58,7 @@ class RollingScheduler(Dispatcher):
         name: str,
         forecaster: Forecaster,
         term_h: int | None,
-        contract: Offering | None = None,
+        contract: ContractChanges | None = None,
         contracts_only: bool = False,
         discharges: bool = True,
         engine: Engine = "exact",
@@ -167,7 +168,7 @@ def rolling_mpc(
     forecaster: Forecaster | None = None,
     engine: Engine = "exact",
     *,
-    contract: Offering | None = None,
+    contract: ContractChanges | None = None,
     name: str | None = None,
 ) -> RollingScheduler:
     """Every EV planned, with day-ahead prices and the last imbalance as the forecast.

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.policies.base import Dispatcher, least_load_kwh
+from vpp_gym.policies.contract_offers import ContractChanges
 from vpp_gym.policies.contract_terms import discharge_limits, selling_price
-from vpp_gym.policies.offering import Offering
 from vpp_gym.policies.price_history import (
     day_ahead_anchor,
     deviation_now,
-    line_means_of,
-    lines_ahead,
+    period_means_of,
+    periods_ahead,
 )
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
 from vpp_gym.solvers.price_chain import PriceChain, certain_chain, chain_of
 from vpp_gym.solvers.stochastic_ev import Yield, first_moves_kwh
-from vpp_gym.views import HISTORY_DAYS, Floats, Snapshot
+from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 
 class StochasticMPC(Dispatcher):
@@ -36,28 +37,28 @@ class StochasticMPC(Dispatcher):
 
     Args:
         term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
-        contract: what is on offer instead, see `vpp_gym.policies.offering`.
+        contract: what is on offer instead, see `vpp_gym.policies.contract_offers`.
         name: row label in results; by default it tells the term.
         volatility: >= 0; 0 expects no news; None as above.
         n_states: states of the deviation in the plan.
         n_shocks: groups into which past surprises are cut.
         prior_phi: autocorrelation at one hour before any evidence.
         prior_h: weight of that prior in hours of history.
-        line_share: share of the past mean by line that is expected to last.
+        period_share: share of the past mean by period that is expected to last.
     """
 
     def __init__(
         self,
         term_h: int | None = 0,
         *,
-        contract: Offering | None = None,
+        contract: ContractChanges | None = None,
         name: str | None = None,
         volatility: float | None = None,
         n_states: int = 13,
         n_shocks: int = 24,
         prior_phi: float = 0.5,
         prior_h: float = 168.0,
-        line_share: float = 0.3,
+        period_share: float = 0.3,
     ) -> None:
         if volatility is not None and volatility < 0:
             raise InvalidInputError("volatility", volatility, "give a share of at least 0")
@@ -68,7 +69,7 @@ class StochasticMPC(Dispatcher):
         self.contract, self.volatility = contract, volatility
         self.name = name or ("stochastic_mpc" if not term_h else f"stochastic_mpc_{term_h}h")
         self.n_states, self.n_shocks = n_states, n_shocks
-        self.prior_phi, self.prior_h, self.line_share = prior_phi, prior_h, line_share
+        self.prior_phi, self.prior_h, self.period_share = prior_phi, prior_h, period_share
 
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
         """(n,) kWh at the meter of each connected EV."""
@@ -94,15 +95,15 @@ class StochasticMPC(Dispatcher):
     def prices(self, snapshot: Snapshot, anchor: Floats) -> tuple[Floats, Floats, PriceChain]:
         """Path of the price (H,), half the spread (H,) [EUR/kWh], and the chain around it."""
         short, long = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
-        lines, steps = len(snapshot.expected_load_kwh), len(short)
+        periods, steps = len(snapshot.expected_load_kwh), len(short)
         path, half_spread, chain = anchor.copy(), np.zeros(len(anchor)), certain_chain()
         if steps:
             half_spread[:] = 0.5 * float((short - long).mean())
-        if steps >= lines:
+        if steps >= periods:
             residual = 0.5 * (short + long) - snapshot.da_past_eur_per_kwh
-            habit = line_means_of(lines, snapshot.line_past, residual)
-            habit = self.line_share * steps / (HISTORY_DAYS * lines) * habit
-            path += habit[lines_ahead(snapshot, len(anchor))]
+            habit = period_means_of(periods, snapshot.period_past, residual)
+            habit = self.period_share * steps / (HISTORY_DAYS * periods) * habit
+            path += habit[periods_ahead(snapshot, len(anchor))]
             chain = self._chain(snapshot, residual, habit)
         if (now := _mid_now(snapshot)) is not None:
             path[0] = now - chain.now_eur
@@ -116,13 +117,13 @@ class StochasticMPC(Dispatcher):
         """
         last, phi = deviation_now(
             residual,
-            snapshot.line_past,
+            snapshot.period_past,
             habit,
             np.nan,
             self.prior_phi**snapshot.dt_h,
             self.prior_h / snapshot.dt_h,
         )
-        deviation = residual - habit[snapshot.line_past]
+        deviation = residual - habit[snapshot.period_past]
         price = _mid_now(snapshot)
         volatility = (0.5 if price is None else 1.0) if self.volatility is None else self.volatility
         surprise = volatility * (deviation[1:] - phi * deviation[:-1])
@@ -130,7 +131,7 @@ class StochasticMPC(Dispatcher):
             past, now, surprise = phi * deviation, phi * last, phi * surprise
         else:
             past = deviation
-            now = price - float(snapshot.da_eur_per_kwh[0] + habit[snapshot.line[0]])
+            now = price - float(snapshot.da_eur_per_kwh[0] + habit[snapshot.period[0]])
         return chain_of(now, phi, past, surprise, self.n_states, self.n_shocks)
 
 

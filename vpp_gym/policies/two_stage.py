@@ -1,4 +1,4 @@
-"""Stochastic day-ahead bids: the sheet now, the imbalance once prices and load are known."""
+"""Stochastic day-ahead bids: the schedule now, the imbalance once prices and load are known."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.risk import check_share, check_weight
-from vpp_gym.policies.bid_sheet import (
+from vpp_gym.policies.bid_schedule import (
     Occupancy,
     best_bids_kwh,
     tomorrow,
     within_limit,
 )
-from vpp_gym.policies.line_history import SpreadHistory
 from vpp_gym.policies.load_history import LoadHistory
+from vpp_gym.policies.period_history import SpreadHistory
 from vpp_gym.solvers.bid_lp import risk_averse_bids, weighted_scenarios
 from vpp_gym.solvers.newsvendor import BidScenarios, in_lots_kwh, scenarios_of
-from vpp_gym.views import HISTORY_DAYS, Floats, Ints, Snapshot
+from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 Method = Literal["two_stage", "expected_value", "wait_and_see"]
 METHODS: dict[Method, str] = {
@@ -38,7 +39,7 @@ class TwoStage:
     """Bids that earn most on average over scenarios of tomorrow's prices and load.
 
     Scenarios join the spreads between day-ahead and imbalance prices of past days with
-    the loads of past days of the run, of the same line and its neighbours. Days of
+    the loads of past days of the run, of the same period and its neighbours. Days of
     spreads and of loads are joined at random: the mean over all pairs is exact without
     a risk term, and `n_samples` pairs are drawn with one. Where the two prices differ
     the best bid is a quantile of the load; where they are one, it is a bet on the mean
@@ -53,9 +54,9 @@ class TwoStage:
         days: of loads that are remembered.
         spread_days: of spreads that are remembered under dual pricing; where a bid may
             be a bet on one price it follows the days that a snapshot tells.
-        neighbours: lines before and after whose loads count as samples, too, and under
+        neighbours: periods before and after whose loads count as samples, too, and under
             dual pricing their spreads.
-        spread_share: of the past mean spread by line that is expected to last.
+        spread_share: of the past mean spread by period that is expected to last.
         lot_kwh: bids in whole lots of this energy; None takes any.
         sells: bids may sell more than the load can be negative; False where no EV
             may discharge.
@@ -105,32 +106,32 @@ class TwoStage:
         self.name = name or METHODS[method] + (f"_cvar_{beta:g}" if beta else "")
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(lines,) kWh sold at the gate, else None; the state is what was seen so far."""
+        """(periods,) kWh sold at the gate, else None; the state is what was seen so far."""
         seen = self._seen(snapshot, state)
         if not snapshot.is_gate:
             return None, seen
-        sheet = np.zeros(len(snapshot.expected_load_kwh))
+        schedule = np.zeros(len(snapshot.expected_load_kwh))
         rows = tomorrow(snapshot)
         if len(rows):
-            sheet[snapshot.line[rows]] = self._sheet(snapshot, rows, seen)
-        return sheet, seen
+            schedule[snapshot.period[rows]] = self._schedule(snapshot, rows, seen)
+        return schedule, seen
 
     def _seen(self, snapshot: Snapshot, state: _Seen | None) -> _Seen:
-        lines = len(snapshot.expected_load_kwh)
+        periods = len(snapshot.expected_load_kwh)
         if state is None:
-            empty = Occupancy(np.zeros(lines), np.zeros(lines, dtype=np.int64))
+            empty = Occupancy(np.zeros(periods), np.zeros(periods, dtype=np.int64))
             occupancy, loads = empty, LoadHistory.at(snapshot, self.days)
             spreads = SpreadHistory.at(snapshot, max(self.spread_days, HISTORY_DAYS))
         else:
             occupancy, loads = state.occupancy, state.loads.after(snapshot)
             spreads = state.spreads.after(snapshot)
-        occupancy = occupancy.after(int(snapshot.line[0]), len(snapshot.session))
+        occupancy = occupancy.after(int(snapshot.period[0]), len(snapshot.session))
         return _Seen(occupancy, loads, spreads)
 
-    def _sheet(self, snapshot: Snapshot, rows: Ints, seen: _Seen) -> Floats:
+    def _schedule(self, snapshot: Snapshot, rows: Ints, seen: _Seen) -> Floats:
         """(rows,) kWh sold."""
-        site, line = snapshot.params.site, snapshot.line[rows]
-        power_kwh = seen.occupancy.expected()[line] * snapshot.dt_h
+        site, period = snapshot.params.site, snapshot.period[rows]
+        power_kwh = seen.occupancy.expected()[period] * snapshot.dt_h
         limit_kwh = snapshot.params.bid_limit_kw * snapshot.dt_h
         buy = np.minimum(power_kwh * site.charge_kw, limit_kwh)
         sell = np.minimum(power_kwh * site.discharge_kw * self.sells, limit_kwh)
@@ -160,12 +161,12 @@ class TwoStage:
 
     def _scenarios(self, snapshot: Snapshot, rows: Ints, seen: _Seen) -> BidScenarios:
         """Day-ahead, short and long price and load, (samples, rows) each."""
-        line = snapshot.line[rows]
+        period = snapshot.period[rows]
         da = snapshot.da_eur_per_kwh[rows]
         dual = snapshot.params.market.imbalance_pricing == "dual"
         short, long = seen.spreads.samples(self.spread_share, dual=dual, **self._memory(dual))
-        short, long = short[:, line], long[:, line]
-        load = seen.loads.samples_kwh(self.neighbours)[:, line]
+        short, long = short[:, period], long[:, period]
+        load = seen.loads.samples_kwh(self.neighbours)[:, period]
         if self.beta > 0 or self.method == "wait_and_see":
             rng = np.random.default_rng([self.seed, snapshot.step])
             spread_day, load_day = rng.integers((len(short), len(load)), size=(self.n_samples, 2)).T

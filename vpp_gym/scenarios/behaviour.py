@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vpp_gym.scenarios.scenario import Ints, Sessions
+from vpp_gym.arrays import Ints
+from vpp_gym.scenarios.scenario import Sessions
 
 
 def leaving_step(sessions: Sessions, early_departure_prob: float) -> Ints:

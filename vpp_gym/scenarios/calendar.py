@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Times = NDArray[np.datetime64]
+from vpp_gym.arrays import Dates, Ints
 
 CALENDARS_KEPT = 64
 THURSDAY = 3
@@ -26,15 +25,15 @@ class Calendar(NamedTuple):
 
     Attributes:
         clock: (T,) local clock time at which each step begins.
-        line: (T,) its place in the local clock day.
+        period: (T,) its place in the local clock day.
         day: (T,) number of the local day, 0 for the first.
         weekday: (T,) 0 Monday .. 6 Sunday.
         today_end: (T,) step with which the next local day begins, or the world is over.
         tomorrow_end: (T,) the same of the day after.
     """
 
-    clock: Times
-    line: Ints
+    clock: Dates
+    period: Ints
     day: Ints
     weekday: Ints
     today_end: Ints
@@ -56,17 +55,17 @@ def calendar_of(start: np.datetime64, n_steps: int, dt_h: float, timezone: str |
     step_min = round(dt_h * 60)
     clock = _clock(start.astype("datetime64[m]"), n_steps, step_min, timezone)
     date = clock.astype("datetime64[D]")
-    line = (clock - date).astype("timedelta64[m]").astype(np.int64) // step_min
+    period = (clock - date).astype("timedelta64[m]").astype(np.int64) // step_min
     day = (date - date[:1]).astype(np.int64)
     end = np.searchsorted(day, np.arange(day[-1] + 1), side="right")
     weekday = (date.astype(np.int64) + THURSDAY) % 7
-    calendar = Calendar(clock, line, day, weekday, end[day], end[np.minimum(day + 1, day[-1])])
+    calendar = Calendar(clock, period, day, weekday, end[day], end[np.minimum(day + 1, day[-1])])
     for part in calendar:
         part.setflags(write=False)
     return calendar
 
 
-def _clock(start: np.datetime64, n_steps: int, step_min: int, timezone: str | None) -> Times:
+def _clock(start: np.datetime64, n_steps: int, step_min: int, timezone: str | None) -> Dates:
     """(T,) local clock time at which each step begins."""
     minutes = (np.arange(n_steps) * step_min).astype("timedelta64[m]")
     if timezone is None:
@@ -79,7 +78,7 @@ def _clock(start: np.datetime64, n_steps: int, step_min: int, timezone: str | No
     return _local(utc + minutes, zone)
 
 
-def _local(utc: Times, zone: ZoneInfo) -> Times:
+def _local(utc: Dates, zone: ZoneInfo) -> Dates:
     """Local clock of UTC minutes.
 
     The offset is looked up once a day; on days at whose ends it differs, at every step.
@@ -93,7 +92,7 @@ def _local(utc: Times, zone: ZoneInfo) -> Times:
     return utc + offset
 
 
-def _offset_min(utc: Times, zone: ZoneInfo) -> NDArray[np.timedelta64]:
+def _offset_min(utc: Dates, zone: ZoneInfo) -> NDArray[np.timedelta64]:
     """Offsets of the local clock from UTC, in minutes."""
     utc_zone = ZoneInfo("UTC")
     moments = (

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LARGEST_PRICE, LARGEST_MEDIAN_PRICE = 20.0, 2.0
 """EUR/kWh; a series beyond either has another unit."""

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from vpp_gym.arrays import Floats
 
 DemandRule = Literal["reference", "metered"]
 

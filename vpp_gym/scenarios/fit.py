@@ -9,12 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
+from vpp_gym.arrays import Floats
 from vpp_gym.scenarios.charging_cost import charging_cost
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
-
-Floats = NDArray[np.float64]
 
 
 def fit_report(source: ScenarioSource | Scenario, real: Scenario) -> pd.DataFrame:
@@ -56,7 +55,7 @@ def distances(scenario: Scenario, real: Scenario) -> dict[str, float]:
     quantities: dict[str, Callable[[Scenario], Floats]] = {
         "day_ahead": lambda one: one.da_eur_per_kwh,
         "imbalance": mean_imbalance,
-        "arrival_hour": lambda one: np.multiply(one.line[one.sessions.arrival_step], one.dt_h),
+        "arrival_hour": lambda one: np.multiply(one.period[one.sessions.arrival_step], one.dt_h),
         "stay": stay_h,
         "arrival_soc": lambda one: one.sessions.arrival_soc,
         "connected": lambda one: connected(one).astype(np.float64),

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import ndtr
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
 
 DAYS_PER_YEAR = 365.25
 MIDWINTER_DAY = 15

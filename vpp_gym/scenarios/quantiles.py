@@ -7,19 +7,17 @@ Transactions 6: guide table method): one or two comparisons find a place, not a 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.kernels import njit
 
 GUIDES_PER_EDGE = 8
 LEAST_SPAN = 1e-12
 """Of edges that all lie in one point."""
 
 
-@numba.njit(cache=True)
+@njit(allocates=True)
 def class_of(edges: Floats, values: Floats) -> Ints:
     """(n,) how many edges lie below each value, as `np.searchsorted(edges, values)`.
 
@@ -32,7 +30,7 @@ def class_of(edges: Floats, values: Floats) -> Ints:
     return below
 
 
-@numba.njit(cache=True)
+@njit(allocates=True)
 def from_quantiles(levels: Floats, table: Floats, row: Ints, at: Floats) -> Floats:
     """(n,) values at probabilities `at` of the quantile functions in the table's rows.
 
@@ -45,7 +43,7 @@ def from_quantiles(levels: Floats, table: Floats, row: Ints, at: Floats) -> Floa
     return values
 
 
-@numba.njit(cache=True)
+@njit
 def quantile(levels: Floats, guide: Ints, table: Floats, row: int, at: float) -> float:
     """Value at probability `at` of the table's row, with the guide of its levels."""
     right = min(max(_n_below(levels, guide, at), 1), len(levels) - 1)
@@ -55,7 +53,7 @@ def quantile(levels: Floats, guide: Ints, table: Floats, row: int, at: float) ->
     return low + min(max(share, 0.0), 1.0) * (high - low)
 
 
-@numba.njit(cache=True)
+@njit(allocates=True)
 def from_scores(scores: Floats, table: Floats, row: Ints, at: Floats) -> Floats:
     """(n,) values at normal scores `at`: `np.interp(at[i], scores, table[row[i]])` of each.
 
@@ -75,7 +73,7 @@ def from_scores(scores: Floats, table: Floats, row: Ints, at: Floats) -> Floats:
     return values
 
 
-@numba.njit(cache=True)
+@njit(allocates=True)
 def guide_of(edges: Floats) -> Ints:
     """(k + 1,) how many of the rising edges lie below points that part their span in k."""
     points = GUIDES_PER_EDGE * len(edges)
@@ -88,7 +86,7 @@ def guide_of(edges: Floats) -> Ints:
     return guide
 
 
-@numba.njit(cache=True)
+@njit
 def _n_below(edges: Floats, guide: Ints, value: float) -> int:
     """How many of the rising edges lie below the value, sought from where the guide points."""
     span = max(edges[-1] - edges[0], LEAST_SPAN)

@@ -11,12 +11,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calendar import Calendar, calendar_of
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 """No battery and no car is larger: what is, has another unit."""
@@ -219,8 +217,8 @@ class Scenario:
         return len(self.da_eur_per_kwh)
 
     @property
-    def lines_per_day(self) -> int:
-        """Lines of a bid sheet: 24 at one hour, 96 at a quarter."""
+    def periods_per_day(self) -> int:
+        """Lines of a bid schedule: 24 at one hour, 96 at a quarter."""
         return round(24 / self.dt_h)
 
     @cached_property
@@ -237,9 +235,9 @@ class Scenario:
         return self.calendar.clock
 
     @property
-    def line(self) -> Ints:
-        """(T,) bid line of each step: its place in the local clock day."""
-        return self.calendar.line
+    def period(self) -> Ints:
+        """(T,) bid period of each step: its place in the local clock day."""
+        return self.calendar.period
 
     @property
     def day(self) -> Ints:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from vpp_gym.arrays import Floats
 
 DAYS_PER_YEAR = 365.0
 HARMONICS = 2

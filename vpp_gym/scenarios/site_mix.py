@@ -15,13 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vpp_gym.scenarios.calibration import Calibration, Floats
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.scenarios.calibration import Calibration
 from vpp_gym.scenarios.quantiles import from_quantiles
 from vpp_gym.scenarios.synthetic_params import SiteMix
-
-Ints = NDArray[np.int64]
 
 KINDS = ("public", "workplace", "home")
 PROBABILITIES = np.array([0, 0.05, 0.25, 0.5, 0.75, 0.95, 1])

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from vpp_gym.arrays import Dates, Floats
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.calibration import Calibration, Floats, dutch_2019
+from vpp_gym.scenarios.calibration import Calibration, dutch_2019
 from vpp_gym.scenarios.columns import price_series, whole
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import SPLITS, BuiltSource
@@ -17,12 +18,7 @@ from vpp_gym.scenarios.synthetic_params import SyntheticParams, as_synthetic_par
 from vpp_gym.scenarios.synthetic_prices import draw_hourly_prices, draw_quarter_scatter
 from vpp_gym.scenarios.synthetic_regime import in_regime
 from vpp_gym.scenarios.synthetic_sessions import draw_sessions
-from vpp_gym.scenarios.synthetic_weather import (
-    Dates,
-    day_ahead_spikes,
-    imbalance_spikes,
-    renewable_dips,
-)
+from vpp_gym.scenarios.synthetic_weather import day_ahead_spikes, imbalance_spikes, renewable_dips
 
 START = np.datetime64("2019-01-01", "m")
 N_SCENARIOS = {"train": 32, "validation": 4, "test": 1}

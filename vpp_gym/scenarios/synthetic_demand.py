@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vpp_gym.scenarios.calibration import Calibration, Floats
+from vpp_gym.arrays import Floats
+from vpp_gym.scenarios.calibration import Calibration
 from vpp_gym.scenarios.demand import metered_arrival_soc
 from vpp_gym.scenarios.quantiles import class_of, from_quantiles
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.params.section import Section
+from vpp_gym.parameters import Section
 from vpp_gym.scenarios.demand import DemandRule
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import permutations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.scenarios.calibration import Calibration, Floats
+from vpp_gym.arrays import Floats
+from vpp_gym.kernels import njit
+from vpp_gym.scenarios.calibration import Calibration
 from vpp_gym.scenarios.quantiles import class_of, from_quantiles, from_scores
 from vpp_gym.scenarios.season import waves
 from vpp_gym.scenarios.synthetic_sessions import day_type
@@ -150,7 +151,7 @@ def _by_hour(scale: Floats, deviation: Floats) -> Floats:
     return (deviation.reshape(-1, 24) * scale).ravel()
 
 
-@numba.njit(cache=True)
+@njit(allocates=True)
 def _sum_of_rotating_ar1(rng: np.random.Generator, processes: Floats, n: int) -> Floats:
     """(n,) sum of the first coordinates of AR(1)s of unit variance in planes that turn.
 

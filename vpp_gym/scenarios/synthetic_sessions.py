@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.scenarios.calibration import Calibration, Floats
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.kernels import njit
+from vpp_gym.scenarios.calibration import Calibration
 from vpp_gym.scenarios.demand import CAPACITY_KWH, TARGET_SOC, reference_arrival_soc
 from vpp_gym.scenarios.quantiles import class_of, guide_of, quantile
 from vpp_gym.scenarios.scenario import Sessions
 from vpp_gym.scenarios.site_mix import Week, stay_hours, week_of
 from vpp_gym.scenarios.synthetic_demand import metered_needs
 from vpp_gym.scenarios.synthetic_params import SiteMix
-
-Ints = NDArray[np.int64]
 
 
 def day_type(dates: NDArray[np.datetime64]) -> Ints:
@@ -112,7 +111,7 @@ def _of_all(value: float, n: int) -> Floats:
     return np.broadcast_to(np.float64(value), n)
 
 
-@numba.njit(cache=True)
+@njit(allocates=True)
 def _by_minute(hour: Ints, minute: Ints) -> Ints:
     """(n,) rows in order of time, of arrivals in order of hours; in one minute, as they were.
 
@@ -123,7 +122,7 @@ def _by_minute(hour: Ints, minute: Ints) -> Ints:
     return _sorted_by_counting(hour, by_minute)
 
 
-@numba.njit(cache=True)
+@njit(allocates=True)
 def _sorted_by_counting(key: Ints, rows: Ints) -> Ints:
     """(n,) the rows by their small whole keys; those of one key as they were."""
     place = np.zeros(key.max() + 2 if len(key) else 1, dtype=np.int64)
@@ -153,7 +152,7 @@ def _arrival_hours(
     return np.repeat(np.arange(rate.size), rng.poisson(rate).ravel())
 
 
-@numba.njit(cache=True)
+@njit(allocates=True)
 def _charge_hours(
     levels: Floats,
     table: Floats,

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from vpp_gym.scenarios.calibration import Floats
+from vpp_gym.arrays import Dates, Floats
 from vpp_gym.scenarios.season import DAYS_PER_YEAR
 from vpp_gym.scenarios.synthetic_params import PriceParams, RenewableParams
 from vpp_gym.scenarios.synthetic_prices import scores_with_memory
-
-Dates = NDArray[np.datetime64]
 
 LATITUDE = np.deg2rad(52.1)
 SOLAR_NOON_H = 13.2

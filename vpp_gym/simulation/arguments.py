@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:

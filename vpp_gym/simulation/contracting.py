@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
+from vpp_gym.arrays import Floats
 from vpp_gym.contracts.choice import (
     UTILITY_TOLERANCE_EUR,
     choose_offer,
@@ -17,10 +14,10 @@ from vpp_gym.contracts.choice import (
 )
 from vpp_gym.contracts.offer import Arrival, Contract
 from vpp_gym.fleet.laxity import dischargeable_kwh, laxity_h
+from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import CONTRACTS
 from vpp_gym.simulation.state import Rules, State
 
-Floats = NDArray[np.float64]
 Record = Any
 """One row of a record array: EV, RUN or SESSION, changed in place."""
 
@@ -28,20 +25,20 @@ ROUNDING = 1e-9
 """Of hours to whole steps."""
 
 
-@njit(cache=True)
+@njit
 def offer_contract(
     b: int, session: Record, rules: Rules, state: State, ev: Record, row: Floats
 ) -> None:
     """Offer what is on offer; sign what the owner chooses."""
     stay_h = (ev.departure - ev.arrival) * rules.dt_h
-    laxity = laxity_h(stay_h, ev.stored_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
+    laxity = laxity_h(stay_h, ev.energy_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
     own_type = owner_type_index(session.owner_draw, rules.cumulative_prob)
     ev.perceived_eur_per_kwh = rules.wear_eur_per_kwh / rules.owner_types[own_type]
     arrival = Arrival(
         own_type,
         ev.perceived_eur_per_kwh,
         stay_h,
-        ev.stored_kwh,
+        ev.energy_kwh,
         session.capacity_kwh,
         ev.discharge_kw,
         dischargeable_kwh(
@@ -55,7 +52,7 @@ def offer_contract(
         row[CONTRACTS] += 1.0
 
 
-@njit(cache=True)
+@njit
 def _bind(ev: Record, contract: Contract, rules: Rules) -> bool:
     """Put a contract into force; its window is cut to whole steps, from the inside.
 
@@ -75,7 +72,7 @@ def _bind(ev: Record, contract: Contract, rules: Rules) -> bool:
     return True
 
 
-@njit(cache=True)
+@njit
 def due_at_kwh(ev: Record, t: int, rules: Rules) -> float:
     """Energy that should be stored when the EV leaves.
 
@@ -88,7 +85,7 @@ def due_at_kwh(ev: Record, t: int, rules: Rules) -> float:
     return min(ev.target_kwh, ev.arrival_kwh + reachable_kwh)
 
 
-@njit(cache=True)
+@njit
 def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
     """EUR of payoff to an owner with a contract who leaves; word of it gets round."""
     payoff_eur = ev.payoff_eur * share_earned(ev, run.position, rules)
@@ -101,7 +98,7 @@ def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
     return payoff_eur
 
 
-@njit(cache=True)
+@njit
 def share_earned(ev: Record, t: int, rules: Rules) -> float:
     """Part of the payoff that is due when the EV leaves.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vpp_gym.arrays import Records
 from vpp_gym.contracts.design import design_menu
 from vpp_gym.contracts.family import (
     ContractFamily,
@@ -12,7 +13,7 @@ from vpp_gym.contracts.family import (
     PriceBasedContracts,
     VolumeBasedContracts,
 )
-from vpp_gym.contracts.offer import Records, side_by_side
+from vpp_gym.contracts.offer import side_by_side
 from vpp_gym.params import VPPParams
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vpp_gym.arrays import Bools, Floats
 from vpp_gym.contracts.offer import check_offers
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
@@ -16,8 +17,8 @@ from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
-from vpp_gym.simulation.bank import Bank, build_bank
-from vpp_gym.simulation.look import look
+from vpp_gym.simulation.dataset import Dataset, build_dataset
+from vpp_gym.simulation.snapshot import look
 from vpp_gym.simulation.state import State, empty_state, rules_of, scratch_for, with_offers
 from vpp_gym.simulation.transition import (
     TOLERANCE_KWH,
@@ -27,9 +28,6 @@ from vpp_gym.simulation.transition import (
     transition,
 )
 from vpp_gym.views import Decisions, Snapshot
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 class Simulation:
@@ -42,7 +40,7 @@ class Simulation:
 
     Attributes:
         state: arrays with the leading axis B; read them, do not write.
-        bank: the scenarios as flat arrays.
+        dataset: the scenarios as flat arrays.
     """
 
     def __init__(
@@ -54,25 +52,27 @@ class Simulation:
         self.params = as_params(params)
         self.n_envs = whole("n_envs", n_envs, least=1)
         self.scenarios: list[Scenario] = []
-        self.bank: Bank
+        self.dataset: Dataset
         self._placed = np.zeros(self.n_envs, dtype=np.bool_)
         self.load(scenarios)
         self.dt_h = self.scenarios[0].dt_h
         self.n_chargers = self.params.site.n_chargers
-        self.lines = round(24 / self.dt_h)
+        self.periods = round(24 / self.dt_h)
         self.rules = rules_of(self.params, self.dt_h)
         self.state = empty_state(self.n_envs, self.params, self.dt_h)
         self.bid_limit_kwh = self.params.bid_limit_kw * self.dt_h
         self._scratch = scratch_for(self.n_chargers)
-        self._no_bids = np.zeros((self.n_envs, self.lines))
+        self._no_bids = np.zeros((self.n_envs, self.periods))
         self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
 
-    def load(self, scenarios: Scenario | Sequence[Scenario], bank: Bank | None = None) -> None:
+    def load(
+        self, scenarios: Scenario | Sequence[Scenario], dataset: Dataset | None = None
+    ) -> None:
         """Exchange the worlds; runs must be reset afterwards.
 
         Args:
             scenarios: of the same dt_h as before.
-            bank: their bank, if it was built before with the same parameters.
+            dataset: their dataset, if it was built before with the same parameters.
 
         Raises:
             InvalidInputError: no scenario, something else, or another dt_h.
@@ -81,12 +81,12 @@ class Simulation:
         for one in given:
             if not isinstance(one, Scenario):
                 raise InvalidInputError("scenarios", scenarios, "give one or more Scenario objects")
-        new_bank = build_bank(given, self.params) if bank is None else bank
+        new_bank = build_dataset(given, self.params) if dataset is None else dataset
         if self.scenarios and given[0].dt_h != self.scenarios[0].dt_h:
             raise InvalidInputError(
                 "scenarios", given[0].dt_h, f"keep to dt_h {self.scenarios[0].dt_h:g}"
             )
-        self.scenarios, self.bank = given, new_bank
+        self.scenarios, self.dataset = given, new_bank
         self._placed[:] = False
 
     def reset(
@@ -115,7 +115,7 @@ class Simulation:
             raise InvalidInputError(
                 "scenario_index", index.tolist(), f"there are {len(self.scenarios)} scenarios"
             )
-        first, last = self.bank.first_step[index], self.bank.first_step[index + 1]
+        first, last = self.dataset.first_step[index], self.dataset.first_step[index + 1]
         start = first + whole_numbers("start_step", start_step, shape)
         end = last if end_step is None else first + whole_numbers("end_step", end_step, shape)
         if ((start < first) | (end > last) | (start >= end)).any():
@@ -125,7 +125,7 @@ class Simulation:
                 "a run starts before it ends, within its scenario",
             )
         self._scenario_index[rows] = index
-        begin(self.bank, self.rules, self.state, rows, index, start, end)
+        begin(self.dataset, self.rules, self.state, rows, index, start, end)
         self._placed[rows] = True
 
     def alone(self, run: int) -> Simulation:
@@ -148,9 +148,9 @@ class Simulation:
 
     @property
     def is_gate(self) -> Bools:
-        """(B,) the bid sheet for tomorrow is read in this step; not in a run that has ended."""
-        at = np.minimum(self.state.run["position"], len(self.bank.steps) - 1)
-        return (self.bank.line[at] == self.rules.gate_line) & ~self.done
+        """(B,) the bid schedule for tomorrow is read in this step; not in a run that has ended."""
+        at = np.minimum(self.state.run["position"], len(self.dataset.steps) - 1)
+        return (self.dataset.period[at] == self.rules.gate_period) & ~self.done
 
     @property
     def lo_kwh(self) -> Floats:
@@ -217,10 +217,10 @@ class Simulation:
 
     def _look(self, run: int, together: bool = False) -> Snapshot:
         scenario = self.scenarios[self._scenario_index[run]]
-        first = int(self.bank.first_step[self._scenario_index[run]])
+        first = int(self.dataset.first_step[self._scenario_index[run]])
         step = min(int(self.state.run["position"][run]) - first, scenario.n_steps - 1)
         rest = self.params, first, scenario.clock[step], together
-        return look(self.bank, self.rules, self.state, run, *rest)
+        return look(self.dataset, self.rules, self.state, run, *rest)
 
     def step(self, decisions: Decisions | Sequence[Decisions]) -> Floats:
         """Advance every run by one step.
@@ -253,7 +253,7 @@ class Simulation:
 
         Args:
             net_load_kwh: (B, N) kWh at the meter.
-            bids_kwh: (B, L) sheets; None sells nothing.
+            bids_kwh: (B, L) schedules; None sells nothing.
             checked: the arrays come from `hand_out` and the like, within limits
                 by construction.
 
@@ -269,13 +269,13 @@ class Simulation:
         if not checked:
             shape = (self.n_envs, self.n_chargers)
             net_load_kwh = shaped("net_load_kwh", net_load_kwh, shape)
-            bids = shaped("bids_kwh", bids, (self.n_envs, self.lines))
+            bids = shaped("bids_kwh", bids, (self.n_envs, self.periods))
             self._check_limits(net_load_kwh, bids)
         return self._advance(net_load_kwh, bids)
 
     def _advance(self, net_load_kwh: Floats, bids: Floats) -> Floats:
         record = np.empty((self.n_envs, len(TERMS)))
-        transition(self.bank, self.rules, self.state, net_load_kwh, bids, record)
+        transition(self.dataset, self.rules, self.state, net_load_kwh, bids, record)
         return record
 
     def hand_out(self, fleet_kwh: Floats) -> Floats:
@@ -303,13 +303,13 @@ class Simulation:
         return net_load_kwh
 
     def _bids(self, given: Sequence[Decisions]) -> Floats:
-        """(B, L) sheets; who gives none sells nothing."""
+        """(B, L) schedules; who gives none sells nothing."""
         if all(decision.bids_kwh is None for decision in given):
             return self._no_bids
-        bids_kwh = np.zeros((self.n_envs, self.lines))
+        bids_kwh = np.zeros((self.n_envs, self.periods))
         for run, decision in enumerate(given):
             if decision.bids_kwh is not None:
-                bids_kwh[run] = shaped("bids_kwh", decision.bids_kwh, (self.lines,))
+                bids_kwh[run] = shaped("bids_kwh", decision.bids_kwh, (self.periods,))
         return bids_kwh
 
     def _fleet_load(self, run: int, value: float) -> float:
@@ -342,9 +342,9 @@ class Simulation:
             return
         limit = self.bid_limit_kwh + TOLERANCE_KWH
         if not (np.abs(bids_kwh) <= limit).all():
-            row, line = np.argwhere(~(np.abs(bids_kwh) <= limit))[0]
+            row, period = np.argwhere(~(np.abs(bids_kwh) <= limit))[0]
             raise InvalidInputError(
-                f"bids_kwh[{row}, {line}]",
-                float(bids_kwh[row, line]),
+                f"bids_kwh[{row}, {period}]",
+                float(bids_kwh[row, period]),
                 f"stay within +-{self.bid_limit_kwh:.6g} kWh (params.market.bid_limit_kw)",
             )

@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Bools, Floats, Ints, Records
 from vpp_gym.contracts.offer import OFFER
 from vpp_gym.fleet.disaggregation import RULES
+from vpp_gym.kernels import by_field, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.offers import designed_offers
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Records = NDArray[np.void]
 
 
 class Rules(NamedTuple):
@@ -26,7 +22,7 @@ class Rules(NamedTuple):
     charge_eff: float
     discharge_eff: float
     guarantee: bool
-    gate_line: int
+    gate_period: int
     retail_eur_per_kwh: float
     shortfall_eur_per_kwh: float
     wear_eur_per_kwh: float
@@ -42,11 +38,11 @@ class Rules(NamedTuple):
 
 EV = np.dtype(
     [
-        ("stored_kwh", np.float64),
+        ("energy_kwh", np.float64),
         ("arrival_kwh", np.float64),
         ("target_kwh", np.float64),
         ("min_kwh", np.float64),
-        ("ceiling_kwh", np.float64),  # the battery's upper limit
+        ("battery_max_kwh", np.float64),  # the battery's upper limit
         ("charge_kw", np.float64),
         ("discharge_kw", np.float64),
         ("contract_kwh", np.float64),  # left to discharge, at the meter
@@ -67,7 +63,7 @@ EV = np.dtype(
         ("contract_start", np.int64),  # position at which the window opens
         ("contract_end", np.int64),  # position at which the window closes; 0: no contract
         ("offer", np.int64),  # place of what was signed; 0 without a contract, too
-        ("session", np.int64),  # row in the bank
+        ("session", np.int64),  # row in the dataset
     ],
     align=True,
 )
@@ -95,15 +91,15 @@ class State(NamedTuple):
     """Everything that changes; all arrays have the leading batch axis B.
 
     EVs and runs are records (`EV`, `RUN`), so that a kernel finds what belongs
-    together in one place; `state.ev["stored_kwh"]` is the (B, N) array of a field.
+    together in one place; `state.ev["energy_kwh"]` is the (B, N) array of a field.
     """
 
     run: Records  # (B,) of RUN
     occupied: Bools  # (B, N)
     lot: Ints  # (B, N) chargers of the connected EVs, in order of arrival
     ev: Records  # (B, N) of EV
-    da_sold_kwh: Floats  # (B, 2, L) committed for today and tomorrow, by line
-    expected_load_kwh: Floats  # (B, L) running mean of the net load, by line
+    da_sold_kwh: Floats  # (B, 2, L) committed for today and tomorrow, by period
+    expected_load_kwh: Floats  # (B, L) running mean of the net load, by period
     load_days: Ints  # (B, L) days behind that mean
     offers: Records  # (B, K) of OFFER, to everybody who arrives
     accepted: Ints  # (B, K) contracts accepted since the run began
@@ -134,7 +130,7 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         charge_eff=params.site.charge_eff,
         discharge_eff=params.site.discharge_eff,
         guarantee=params.guarantee,
-        gate_line=round(params.market.gate_closure_h / dt_h),
+        gate_period=round(params.market.gate_closure_h / dt_h),
         retail_eur_per_kwh=params.driver.retail_eur_per_kwh,
         shortfall_eur_per_kwh=params.driver.shortfall_eur_per_kwh,
         wear_eur_per_kwh=owner.wear_eur_per_kwh,
@@ -151,17 +147,17 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
 
 def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
     """State of n_envs runs that have not begun, with what the parameters offer."""
-    lines, n = round(24 / dt_h), (n_envs, params.site.n_chargers)
+    periods, n = round(24 / dt_h), (n_envs, params.site.n_chargers)
     offers = designed_offers(params)
     return State(
-        run=np.zeros(n_envs, dtype=RUN),
+        run=records(n_envs, RUN),
         occupied=np.zeros(n, dtype=np.bool_),
         lot=np.zeros(n, dtype=np.int64),
-        ev=np.zeros(n, dtype=EV),
-        da_sold_kwh=np.zeros((n_envs, 2, lines)),
-        expected_load_kwh=np.zeros((n_envs, lines)),
-        load_days=np.zeros((n_envs, lines), dtype=np.int64),
-        offers=np.broadcast_to(offers, (n_envs, len(offers))).copy(),
+        ev=records(n, EV),
+        da_sold_kwh=np.zeros((n_envs, 2, periods)),
+        expected_load_kwh=np.zeros((n_envs, periods)),
+        load_days=np.zeros((n_envs, periods), dtype=np.int64),
+        offers=by_field(np.broadcast_to(offers, (n_envs, len(offers))).copy()),
         accepted=np.zeros((n_envs, len(offers)), dtype=np.int64),
         pending=np.zeros((n_envs, len(TERMS))),
     )
@@ -180,7 +176,7 @@ def with_offers(state: State, offers: Records, runs: Ints) -> State:
     """
     n_envs, room = state.offers.shape
     size = max(room, len(offers))
-    on_offer, accepted = np.zeros((n_envs, size), dtype=OFFER), np.zeros((n_envs, size), np.int64)
+    on_offer, accepted = records((n_envs, size), OFFER), np.zeros((n_envs, size), np.int64)
     on_offer[:, :room], accepted[:, :room] = state.offers, state.accepted
     void = np.zeros((), dtype=OFFER)
     on_offer[runs] = void

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.fleet.battery import stored_after_kwh
 from vpp_gym.fleet.disaggregation import EARLIEST_DEPARTURE, PROPORTIONAL, hand_out
 from vpp_gym.fleet.envelope import dispatch_limits_kwh
 from vpp_gym.fleet.laxity import laxity_h
+from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import (
     ARRIVALS,
     CHARGE_KWH,
@@ -37,13 +35,11 @@ from vpp_gym.markets.ledger import (
     WEAR_EUR,
 )
 from vpp_gym.markets.settlement import imbalance_eur
-from vpp_gym.simulation.bank import Bank
 from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner
+from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, Scratch, State
 from vpp_gym.views import LOAD_MEMORY_DAYS
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Record = Any
 """One row of a record array: EV or SESSION, changed in place."""
 
@@ -51,9 +47,9 @@ TOLERANCE_KWH = 1e-6
 """Rounding allowed in a decision, and below which an EV counts as fully served."""
 
 
-@njit(cache=True)
+@njit
 def begin(
-    bank: Bank,
+    dataset: Dataset,
     rules: Rules,
     state: State,
     runs: Ints,
@@ -64,11 +60,11 @@ def begin(
     """Set runs to an empty lot at their start, with the arrivals of that step.
 
     Args:
-        bank: the scenarios.
+        dataset: the scenarios.
         rules: parameters.
         state: changed in place.
         runs: (n,) rows of the batch.
-        scenarios: (n,) place of the scenario in the bank.
+        scenarios: (n,) place of the scenario in the dataset.
         starts: (n,) positions of the first step.
         ends: (n,) positions before which the runs end.
     """
@@ -76,25 +72,34 @@ def begin(
         b = runs[k]
         run = state.run[b]
         run.start, run.position, run.end = starts[k], starts[k], ends[k]
-        run.first = bank.first_step[scenarios[k]]
-        run.last = bank.first_step[scenarios[k] + 1] - 1
+        run.first = dataset.first_step[scenarios[k]]
+        run.last = dataset.first_step[scenarios[k] + 1] - 1
         run.connected = 0
         for i in range(state.occupied.shape[1]):
             state.occupied[b, i] = False
             _clear(state.ev[b, i])
-        state.da_sold_kwh[b] = 0.0
-        state.expected_load_kwh[b] = 0.0
-        state.load_days[b] = 0
-        state.accepted[b] = 0
-        state.pending[b] = 0.0
+        _forget(b, state)
         run.participation = rules.participation
-        _arrive(b, bank, rules, state, state.pending[b])
-        _measure(b, bank, rules, state)
+        _arrive(b, dataset, rules, state, state.pending[b])
+        _measure(b, dataset, rules, state)
 
 
-@njit(cache=True)
+@njit
+def _forget(b: int, state: State) -> None:
+    """Clear what a run has committed, learnt and counted."""
+    for k in range(state.da_sold_kwh.shape[2]):
+        state.da_sold_kwh[b, 0, k], state.da_sold_kwh[b, 1, k] = 0.0, 0.0
+        state.expected_load_kwh[b, k] = 0.0
+        state.load_days[b, k] = 0
+    for k in range(state.accepted.shape[1]):
+        state.accepted[b, k] = 0
+    for k in range(state.pending.shape[1]):
+        state.pending[b, k] = 0.0
+
+
+@njit
 def transition(
-    bank: Bank,
+    dataset: Dataset,
     rules: Rules,
     state: State,
     net_load_kwh: Floats,
@@ -104,21 +109,21 @@ def transition(
     """Advance every run by one step; runs that have ended stand still.
 
     Args:
-        bank: the scenarios.
+        dataset: the scenarios.
         rules: parameters.
         state: changed in place.
         net_load_kwh: (B, N) dispatch at the meter, within the step's limits.
-        bids_kwh: (B, L) sheet for tomorrow, + sells; read at the gate.
+        bids_kwh: (B, L) schedule for tomorrow, + sells; read at the gate.
         record: (B, K) result: what the step booked, by `TERMS`.
     """
     for b in range(len(state.run)):
-        step_run(b, bank, rules, state, net_load_kwh[b], bids_kwh[b], record[b])
+        step_run(b, dataset, rules, state, net_load_kwh[b], bids_kwh[b], record[b])
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def step_run(
     b: int,
-    bank: Bank,
+    dataset: Dataset,
     rules: Rules,
     state: State,
     net_load_kwh: Floats,
@@ -132,22 +137,24 @@ def step_run(
         row[k] = state.pending[b, k]
         state.pending[b, k] = 0.0
     if t < run.end:
-        if bank.line[t] == rules.gate_line:
-            state.da_sold_kwh[b, 1] = bids_kwh
-        load_kwh = _dispatch(b, bank.da_eur_per_kwh[t], rules, state, net_load_kwh, row)
-        _settle(b, t, bank, state, load_kwh, row)
-        _learn_load(b, bank.line[t], state, load_kwh)
+        if dataset.period[t] == rules.gate_period:
+            for k in range(len(bids_kwh)):
+                state.da_sold_kwh[b, 1, k] = bids_kwh[k]
+        load_kwh = _dispatch(b, dataset.da_eur_per_kwh[t], rules, state, net_load_kwh, row)
+        _settle(b, t, dataset, state, load_kwh, row)
+        _learn_load(b, dataset.period[t], state, load_kwh)
         run.position = t + 1
         _depart(b, rules, state, row)
         if t + 1 < run.end:
-            if t + 1 == bank.steps[t].today_end:
-                state.da_sold_kwh[b, 0] = state.da_sold_kwh[b, 1]
-                state.da_sold_kwh[b, 1] = 0.0
-            _arrive(b, bank, rules, state, row)
-        _measure(b, bank, rules, state)
+            if t + 1 == dataset.steps[t].today_end:
+                for k in range(state.da_sold_kwh.shape[2]):
+                    state.da_sold_kwh[b, 0, k] = state.da_sold_kwh[b, 1, k]
+                    state.da_sold_kwh[b, 1, k] = 0.0
+            _arrive(b, dataset, rules, state, row)
+        _measure(b, dataset, rules, state)
 
 
-@njit(cache=True)
+@njit
 def disaggregate(
     rules: Rules, state: State, fleet_kwh: Floats, net_load_kwh: Floats, scratch: Scratch
 ) -> None:
@@ -164,7 +171,7 @@ def disaggregate(
         disaggregate_run(b, rules, state, fleet_kwh[b], net_load_kwh[b], scratch)
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def disaggregate_run(
     b: int, rules: Rules, state: State, fleet_kwh: float, net_load_kwh: Floats, scratch: Scratch
 ) -> None:
@@ -187,12 +194,13 @@ def disaggregate_run(
         scratch.sorted_key,
         scratch.room_kwh,
     )
-    net_load_kwh[:] = 0.0
+    for i in range(len(net_load_kwh)):
+        net_load_kwh[i] = 0.0
     for k in range(n):
         net_load_kwh[state.lot[b, k]] = scratch.load_kwh[k]
 
 
-@njit(cache=True)
+@njit
 def first_outside_limits(state: State, net_load_kwh: Floats) -> tuple[int, int]:
     """(run, charger) of the first net load outside its limits, or (-1, -1)."""
     for b in range(net_load_kwh.shape[0]):
@@ -204,7 +212,7 @@ def first_outside_limits(state: State, net_load_kwh: Floats) -> tuple[int, int]:
     return -1, -1
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _dispatch(
     b: int, da: float, rules: Rules, state: State, net_load_kwh: Floats, row: Floats
 ) -> float:
@@ -213,7 +221,7 @@ def _dispatch(
         i = state.lot[b, k]
         ev = state.ev[b, i]
         x = min(max(net_load_kwh[i], ev.lo_kwh), ev.hi_kwh)
-        ev.stored_kwh = stored_after_kwh(ev.stored_kwh, x, rules.charge_eff, rules.discharge_eff)
+        ev.energy_kwh = stored_after_kwh(ev.energy_kwh, x, rules.charge_eff, rules.discharge_eff)
         if x >= 0.0:
             charged_kwh += x
         else:
@@ -232,26 +240,26 @@ def _dispatch(
     return charged_kwh - discharged_kwh
 
 
-@njit(cache=True, inline="always")
-def _settle(b: int, t: int, bank: Bank, state: State, load_kwh: float, row: Floats) -> None:
-    step = bank.steps[t]
-    da_sold_kwh = state.da_sold_kwh[b, 0, bank.line[t]]
+@njit(inline="always")
+def _settle(b: int, t: int, dataset: Dataset, state: State, load_kwh: float, row: Floats) -> None:
+    step = dataset.steps[t]
+    da_sold_kwh = state.da_sold_kwh[b, 0, dataset.period[t]]
     im_sold_kwh = -da_sold_kwh - load_kwh
     row[DA_SOLD_KWH] = da_sold_kwh
     row[IM_SOLD_KWH] = im_sold_kwh
-    row[DA_EUR] = da_sold_kwh * bank.da_eur_per_kwh[t]
+    row[DA_EUR] = da_sold_kwh * dataset.da_eur_per_kwh[t]
     row[IM_EUR] = imbalance_eur(im_sold_kwh, step.short_eur_per_kwh, step.long_eur_per_kwh)
     row[LOAD_VALUE_EUR] = -load_kwh * step.reference_eur_per_kwh
 
 
-@njit(cache=True, inline="always")
-def _learn_load(b: int, line: int, state: State, load_kwh: float) -> None:
-    days = min(state.load_days[b, line] + 1, LOAD_MEMORY_DAYS)
-    state.load_days[b, line] = days
-    state.expected_load_kwh[b, line] += (load_kwh - state.expected_load_kwh[b, line]) / days
+@njit(inline="always")
+def _learn_load(b: int, period: int, state: State, load_kwh: float) -> None:
+    days = min(state.load_days[b, period] + 1, LOAD_MEMORY_DAYS)
+    state.load_days[b, period] = days
+    state.expected_load_kwh[b, period] += (load_kwh - state.expected_load_kwh[b, period]) / days
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
     run = state.run[b]
     staying = 0
@@ -264,7 +272,7 @@ def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
             continue
         due_kwh = due_at_kwh(ev, run.position, rules)
         demand_kwh = max(due_kwh - ev.arrival_kwh, 0.0)
-        unserved_kwh = max(due_kwh - ev.stored_kwh, 0.0)
+        unserved_kwh = max(due_kwh - ev.energy_kwh, 0.0)
         served_kwh = max(demand_kwh - unserved_kwh, 0.0)
         row[DEPARTURES] += 1.0
         row[FULLY_SERVED] += 1.0 if unserved_kwh <= TOLERANCE_KWH else 0.0
@@ -280,11 +288,11 @@ def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
     run.connected = staying
 
 
-@njit(cache=True, inline="always")
-def _arrive(b: int, bank: Bank, rules: Rules, state: State, row: Floats) -> None:
+@njit(inline="always")
+def _arrive(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -> None:
     run = state.run[b]
     i, n_chargers = 0, state.occupied.shape[1]
-    for s in range(bank.first_session[run.position], bank.first_session[run.position + 1]):
+    for s in range(dataset.first_session[run.position], dataset.first_session[run.position + 1]):
         row[ARRIVALS] += 1.0
         while i < n_chargers and state.occupied[b, i]:
             i += 1
@@ -292,35 +300,35 @@ def _arrive(b: int, bank: Bank, rules: Rules, state: State, row: Floats) -> None
             row[TURNED_AWAY] += 1.0
             continue
         ev = state.ev[b, i]
-        _plug_in(ev, bank.sessions[s], s, run.position)
+        _plug_in(ev, dataset.sessions[s], s, run.position)
         state.occupied[b, i] = True
         state.lot[b, run.connected] = i
         run.connected += 1
-        if bank.sessions[s].interest_draw < run.participation and state.offers.shape[1] > 0:
-            offer_contract(b, bank.sessions[s], rules, state, ev, row)
+        if dataset.sessions[s].interest_draw < run.participation and state.offers.shape[1] > 0:
+            offer_contract(b, dataset.sessions[s], rules, state, ev, row)
 
 
-@njit(cache=True)
+@njit
 def _plug_in(ev: Record, session: Record, s: int, t: int) -> None:
     ev.session = s
     ev.arrival = t
     ev.departure = session.departure
     ev.leaves = session.leaves
-    ev.stored_kwh = session.arrival_kwh
+    ev.energy_kwh = session.arrival_kwh
     ev.arrival_kwh = session.arrival_kwh
     ev.target_kwh = session.target_kwh
     ev.min_kwh = session.min_kwh
-    ev.ceiling_kwh = session.ceiling_kwh
+    ev.battery_max_kwh = session.battery_max_kwh
     ev.charge_kw = session.charge_kw
     ev.discharge_kw = session.discharge_kw
 
 
-@njit(cache=True, inline="always")
-def _measure(b: int, bank: Bank, rules: Rules, state: State) -> None:
+@njit(inline="always")
+def _measure(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     """Limits and laxity of every EV, and the fleet's envelope, for the coming step."""
     run = state.run[b]
     t = run.position
-    da = bank.da_eur_per_kwh[min(t, run.last)]
+    da = dataset.da_eur_per_kwh[min(t, run.last)]
     fleet_lo, fleet_idle, fleet_hi = 0.0, 0.0, 0.0
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]
@@ -328,10 +336,10 @@ def _measure(b: int, bank: Bank, rules: Rules, state: State) -> None:
         active = running and t >= ev.contract_start and da >= ev.min_price_eur_per_kwh
         steps_left = ev.departure - t
         lo, hi = dispatch_limits_kwh(
-            ev.stored_kwh,
+            ev.energy_kwh,
             ev.target_kwh,
             max(ev.min_kwh, ev.keep_kwh),
-            ev.ceiling_kwh if running else ev.target_kwh,
+            ev.battery_max_kwh if running else ev.target_kwh,
             ev.charge_kw * rules.dt_h,
             ev.discharge_kw * rules.dt_h,
             ev.contract_kwh if active else 0.0,
@@ -342,17 +350,17 @@ def _measure(b: int, bank: Bank, rules: Rules, state: State) -> None:
         )
         ev.lo_kwh, ev.hi_kwh = lo, hi
         left_h = steps_left * rules.dt_h
-        ev.laxity_h = laxity_h(left_h, ev.stored_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
+        ev.laxity_h = laxity_h(left_h, ev.energy_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
         fleet_lo += lo
         fleet_idle += min(max(0.0, lo), hi)
         fleet_hi += hi
     run.fleet_lo_kwh, run.fleet_idle_kwh, run.fleet_hi_kwh = fleet_lo, fleet_idle, fleet_hi
 
 
-@njit(cache=True)
+@njit
 def _clear(ev: Record) -> None:
-    ev.stored_kwh, ev.arrival_kwh, ev.target_kwh = 0.0, 0.0, 0.0
-    ev.min_kwh, ev.ceiling_kwh = 0.0, 0.0
+    ev.energy_kwh, ev.arrival_kwh, ev.target_kwh = 0.0, 0.0, 0.0
+    ev.min_kwh, ev.battery_max_kwh = 0.0, 0.0
     ev.charge_kw, ev.discharge_kw = 0.0, 0.0
     ev.contract_kwh, ev.keep_kwh, ev.min_price_eur_per_kwh = 0.0, 0.0, 0.0
     ev.tariff_eur_per_kwh, ev.margin = 0.0, 0.0

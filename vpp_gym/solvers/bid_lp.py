@@ -1,10 +1,10 @@
 """Two-stage bids with a risk term: exact, by small LPs that grow where they have to.
 
 The objective of `bid_program` is the least mean income over all weights of the
-scenarios that CVaR allows. For given weights the program separates by line, and
+scenarios that CVaR allows. For given weights the program separates by period, and
 `newsvendor` has the answer. So, round by round:
 
-1. A small LP knows the income of a line at some nodes only, with straight lines in
+1. A small LP knows the income of a period at some nodes only, with straight periods in
    between, and only some scenarios may be in its tail. What its bids really earn is a
    lower bound, and the prices of its rows are weights of the scenarios.
 2. What the best bids for these weights would earn is an upper bound.
@@ -27,11 +27,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csc_array
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import SolveFailedError
 from vpp_gym.markets.risk import check_share, check_weight, tail_mean
 from vpp_gym.solvers.linear_program import LinearProgram, solve_with_prices
 from vpp_gym.solvers.newsvendor import BidScenarios, best_bids_kwh, checked_bounds, income_eur
-from vpp_gym.solvers.segments import Floats
 
 GAP = 1e-9
 """The bounds may differ by this share of the day's largest income: then the bids are best."""
@@ -51,10 +51,10 @@ OPTIONS: dict[str, str | float] = {
 
 
 class RiskAverseBids(NamedTuple):
-    """The best bids, and the weights for which they are the best line by line, too.
+    """The best bids, and the weights for which they are the best period by period, too.
 
     Attributes:
-        bids_kwh: (lines,) sold.
+        bids_kwh: (periods,) sold.
         weight: (s,) of the scenarios, sum 1: those of the tail weigh more.
     """
 
@@ -74,8 +74,8 @@ def risk_averse_bids(
 
     Args:
         scenarios: prices and loads, see `vpp_gym.solvers.newsvendor.scenarios_of`.
-        buy_kwh: (lines,) or one number, most that may be bought.
-        sell_kwh: (lines,) or one number, most that may be sold.
+        buy_kwh: (periods,) or one number, most that may be bought.
+        sell_kwh: (periods,) or one number, most that may be sold.
         beta: weight of the risk term, in [0, 1]; at 0 the exact rule is used.
         alpha: share of the scenarios that it looks at, in (0, 1].
 
@@ -122,7 +122,7 @@ def objective_eur(bids_kwh: Floats, scenarios: BidScenarios, beta: float, alpha:
 
 
 class _GrowingProgram:
-    """The program on some nodes of each line and with some scenarios in the tail.
+    """The program on some nodes of each period and with some scenarios in the tail.
 
     Between nodes the income is interpolated, which is never above the concave income.
     """
@@ -140,27 +140,27 @@ class _GrowingProgram:
         self.stake_eur = max(float(np.abs(scenarios[:3]).max(axis=(0, 1)) @ largest_kwh), 1e-300)
         self.fixed_eur = income_eur(low, scenarios).sum(axis=1)
 
-    def grows(self, *sheets: Floats) -> bool:
-        """Whether nodes near the bids (lines,) or scenarios of the first one's tail are new."""
+    def grows(self, *schedules: Floats) -> bool:
+        """Whether nodes near the bids (periods,) or scenarios of the first one's tail are new."""
         size = self.is_node.sum() + self.in_tail.sum()
-        for bids_kwh in sheets:
+        for bids_kwh in schedules:
             place = (self.grid_kwh < bids_kwh).sum(axis=0) + np.arange(-2, 2)[:, None]
             rows = np.clip(place, 0, len(self.grid_kwh) - 1)
             self.is_node[rows, np.arange(len(bids_kwh))] = True
-        income = income_eur(sheets[0], self.scenarios).sum(axis=1)
+        income = income_eur(schedules[0], self.scenarios).sum(axis=1)
         self.in_tail[np.argsort(income)[: TAILS * math.ceil(self.alpha * len(income))]] = True
         return bool(self.is_node.sum() + self.in_tail.sum() > size)
 
     def solved(self) -> RiskAverseBids:
         """The best bids between nodes, and the weights of the scenarios."""
-        line, start = np.nonzero(self.is_node.T)
-        node_kwh = self.grid_kwh[start, line]
-        parts = BidScenarios(*(part[:, line] for part in self.scenarios))
-        piece = np.flatnonzero((np.diff(line) == 0) & (np.diff(node_kwh) > 0))
+        period, start = np.nonzero(self.is_node.T)
+        node_kwh = self.grid_kwh[start, period]
+        parts = BidScenarios(*(part[:, period] for part in self.scenarios))
+        piece = np.flatnonzero((np.diff(period) == 0) & (np.diff(node_kwh) > 0))
         rise_eur = np.diff(income_eur(node_kwh, parts), axis=1)[:, piece]
         values, prices = solve_with_prices(self._program(rise_eur), OPTIONS)
         kwh = values[: len(piece)] * np.diff(node_kwh)[piece]
-        bids = self.low + np.bincount(line[piece], kwh, minlength=len(self.low))
+        bids = self.low + np.bincount(period[piece], kwh, minlength=len(self.low))
         bids = np.clip(bids, self.low, self.grid_kwh[-1])
         weight = np.full(len(self.in_tail), (1 - self.beta) / len(self.in_tail))
         tail = np.clip(-prices, 0.0, None)

@@ -1,6 +1,6 @@
 """The two-stage day-ahead bid as a cvxpy program, readable, with its risk term.
 
-With bids x, scenarios s of equal weight 1/S and lines l, in the order of the text:
+With bids x, scenarios s of equal weight 1/S and periods l, in the order of the text:
 
     maximise (1 - beta) mean_s R_s + beta CVaR                                 (1)
     R_s = sum_l DA_sl x_l - short_sl u_sl + long_sl v_sl                       (2)
@@ -10,7 +10,7 @@ With bids x, scenarios s of equal weight 1/S and lines l, in the order of the te
 
 u is what the party is short and v what it is long: the second stage, known only after
 the bid. CVaR is the mean income of the worst share alpha of the scenarios. Without
-(5) the program separates by line and `newsvendor` has the answer; with it, `bid_lp`
+(5) the program separates by period and `newsvendor` has the answer; with it, `bid_lp`
 solves the same program faster.
 
 Source of (5): Rockafellar & Uryasev 2000, Optimization of conditional value-at-risk.
@@ -22,10 +22,10 @@ import cvxpy as cp
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import SolveFailedError
 from vpp_gym.markets.risk import check_share, check_weight
 from vpp_gym.solvers.newsvendor import BidScenarios, checked_bounds
-from vpp_gym.solvers.segments import Floats
 
 
 def solve_bid_program(
@@ -36,12 +36,12 @@ def solve_bid_program(
     beta: float = 0.0,
     alpha: float = 0.05,
 ) -> tuple[Floats, float]:
-    """Best bids (lines,) [kWh, + sells] and the objective (1) [EUR].
+    """Best bids (periods,) [kWh, + sells] and the objective (1) [EUR].
 
     Args:
         scenarios: prices and loads, see `vpp_gym.solvers.newsvendor.scenarios_of`.
-        buy_kwh: (lines,) or one number, most that may be bought.
-        sell_kwh: (lines,) or one number, most that may be sold.
+        buy_kwh: (periods,) or one number, most that may be bought.
+        sell_kwh: (periods,) or one number, most that may be sold.
         beta: weight of the risk term, in [0, 1].
         alpha: share of the scenarios that it looks at, in (0, 1].
 
@@ -51,17 +51,18 @@ def solve_bid_program(
     """
     check_weight(beta)
     check_share(alpha)
-    s, lines = scenarios.da.shape
-    low, high = checked_bounds(buy_kwh, sell_kwh, lines)
-    x = cp.Variable(lines)
-    u, v = cp.Variable((s, lines), nonneg=True), cp.Variable((s, lines), nonneg=True)
+    s, periods = scenarios.da.shape
+    low, high = checked_bounds(buy_kwh, sell_kwh, periods)
+    x = cp.Variable(periods)
+    u, v = cp.Variable((s, periods), nonneg=True), cp.Variable((s, periods), nonneg=True)
     eta, w = cp.Variable(), cp.Variable(s, nonneg=True)
     income = scenarios.da @ x + cp.sum(  # (2)
         cp.multiply(scenarios.long, v) - cp.multiply(scenarios.short, u), axis=1
     )
     cvar = eta - cp.sum(w) / (alpha * s)  # (5)
     limits = [
-        u - v == np.ones((s, 1)) @ cp.reshape(x, (1, lines), order="C") + scenarios.load_kwh,  # (3)
+        u - v
+        == np.ones((s, 1)) @ cp.reshape(x, (1, periods), order="C") + scenarios.load_kwh,  # (3)
         x >= low,  # (4)
         x <= high,
         w >= eta - income,  # (5)

@@ -2,7 +2,7 @@
 
 Two searches around the exact plan of `lagrangian`. The contract's budget gets a
 price: the dual function of that price is concave and piecewise linear, so that
-cutting the lines of two plans that bracket the budget ends at the optimum after a
+cutting the periods of two plans that bracket the budget ends at the optimum after a
 few plans. And steps in which taking earns more than storing costs (negative prices)
 are not convex: a plan that does both there is split into rising only and falling
 only, depth first.
@@ -11,20 +11,19 @@ only, depth first.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
+from vpp_gym.kernels import njit
 from vpp_gym.solvers.lagrangian import lagrangian_plan, true_cost
 from vpp_gym.solvers.segments import (
     FALL_ONLY,
     FREE,
     NOISE_KWH,
     RISE_ONLY,
-    Floats,
     Segments,
     Stay,
     empty_segments,
-    internal,
     is_chord,
     late_value,
 )
@@ -35,13 +34,13 @@ MAX_CUTS = 200
 SOLVED, INFEASIBLE, UNFINISHED = 0, 1, 2
 
 
-@internal
+@njit(internal=True)
 def _copy(source: Floats, target: Floats) -> None:
     for i in range(len(source)):
         target[i] = source[i]
 
 
-@internal
+@njit(internal=True)
 def _blend(few: Floats, many: Floats, budget_kwh: float, plan: Floats) -> None:
     """The plan between two that takes exactly the budget (or `many`, if that is within).
 
@@ -61,7 +60,7 @@ def _blend(few: Floats, many: Floats, budget_kwh: float, plan: Floats) -> None:
         share = max(share - excess / rate, 0.0)
 
 
-@internal
+@njit(internal=True, allocates=True)
 def budget_plan(
     stay: Stay, mode: NDArray[np.int8], after: Segments, room: Segments, plan: Floats
 ) -> tuple[bool, float]:
@@ -108,7 +107,7 @@ def budget_plan(
     return True, bound
 
 
-@internal
+@njit(internal=True)
 def _step_to_split(stay: Stay, mode: NDArray[np.int8], plan: Floats) -> int:
     """Undecided concave step that is furthest from either end; -1: none is left."""
     widest, step = -1.0, -1
@@ -121,7 +120,7 @@ def _step_to_split(stay: Stay, mode: NDArray[np.int8], plan: Floats) -> int:
     return step
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def best_plan(stay: Stay, max_nodes: int, best: Floats) -> tuple[int, float]:
     """Optimal plan of one EV, exact for any prices: branch and bound over concave steps.
 
@@ -160,7 +159,7 @@ def best_plan(stay: Stay, max_nodes: int, best: Floats) -> tuple[int, float]:
     return UNFINISHED, best_eur
 
 
-@internal
+@njit(internal=True)
 def _turn_back(mode: NDArray[np.int8], splits: NDArray[np.int64], depth: int) -> int:
     """Take the other half of the last split that has one left; 0 when all is done.
 

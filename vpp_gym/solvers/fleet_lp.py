@@ -13,9 +13,9 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array, diags_array, eye_array, hstack, kron, vstack
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError, SolveFailedError
 from vpp_gym.solvers.schedule_data import Instance, ScheduleData, ScheduleRules, instance_of
-from vpp_gym.solvers.segments import Floats
 from vpp_gym.solvers.solution import Solution, solution_of
 
 

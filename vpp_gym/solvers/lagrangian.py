@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
+from vpp_gym.kernels import njit
 from vpp_gym.solvers.segments import (
     FALL_ONLY,
     NOISE_KWH,
-    Floats,
     Segments,
     Stay,
     copy_segments,
-    internal,
     is_chord,
     steps_back,
     use_up,
 )
 
 
-@internal
+@njit(internal=True)
 def lagrangian_plan(
     stay: Stay,
     mode: NDArray[np.int8],
@@ -66,14 +66,14 @@ def lagrangian_plan(
     return True, cost + stay.shortfall_eur * shortfall_kwh(stay, energy), taken
 
 
-@internal
+@njit(internal=True)
 def shortfall_kwh(stay: Stay, energy_kwh: float) -> float:
     """What is missing to the target, zero where it is rounding only."""
     short = stay.target_kwh - energy_kwh
     return short if short > NOISE_KWH else 0.0
 
 
-@internal
+@njit(internal=True)
 def true_cost(stay: Stay, move: Floats) -> float:
     """Cost of a plan in EUR, every step either rising or falling."""
     cost, energy = 0.0, stay.energy_kwh

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.solvers.segments import Floats
 from vpp_gym.solvers.soundness import all_finite, all_powers, is_fleet
 
 

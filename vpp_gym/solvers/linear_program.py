@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import SolveFailedError
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

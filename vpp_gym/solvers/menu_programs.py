@@ -12,8 +12,9 @@ from collections.abc import Callable
 import cvxpy as cp
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.contracts.design import least_payoff_eur
-from vpp_gym.contracts.menu import Floats, Menu, ir_residuals
+from vpp_gym.contracts.menu import Menu, ir_residuals
 from vpp_gym.contracts.problem import DesignProblem
 from vpp_gym.errors import InvalidInputError, SolveFailedError
 

@@ -1,4 +1,4 @@
-"""Two-stage day-ahead bids without a risk term: exact, line by line, by sorting.
+"""Two-stage day-ahead bids without a risk term: exact, period by period, by sorting.
 
 Selling x day-ahead and having the load L, a party is short by x + L or long by
 -(x + L). Over samples of equal weight it earns on average
@@ -18,18 +18,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.solvers.segments import Floats
 
 
 class BidScenarios(NamedTuple):
-    """Equally likely scenarios of the lines of a day.
+    """Equally likely scenarios of the periods of a day.
 
     Attributes:
-        da: (s, lines) EUR/kWh day-ahead.
-        short: (s, lines) EUR/kWh paid by a short party.
-        long: (s, lines) EUR/kWh received by a long party, <= short.
-        load_kwh: (s, lines) net load, + takes from the grid.
+        da: (s, periods) EUR/kWh day-ahead.
+        short: (s, periods) EUR/kWh paid by a short party.
+        long: (s, periods) EUR/kWh received by a long party, <= short.
+        load_kwh: (s, periods) net load, + takes from the grid.
     """
 
     da: Floats
@@ -41,7 +41,7 @@ class BidScenarios(NamedTuple):
 def scenarios_of(
     da: ArrayLike, short: ArrayLike, long: ArrayLike, load_kwh: ArrayLike
 ) -> BidScenarios:
-    """Checked scenarios; the arrays broadcast to (s, lines).
+    """Checked scenarios; the arrays broadcast to (s, periods).
 
     Raises:
         InvalidInputError: shapes that do not fit, no scenario, numbers that are not
@@ -52,9 +52,9 @@ def scenarios_of(
         arrays = BidScenarios(*np.broadcast_arrays(*given))
     except ValueError as error:
         shapes = [values.shape for values in given]
-        raise InvalidInputError("scenarios", shapes, "give (samples, lines) for each") from error
+        raise InvalidInputError("scenarios", shapes, "give (samples, periods) for each") from error
     if arrays.da.ndim != 2 or not arrays.da.size:
-        raise InvalidInputError("scenarios", arrays.da.shape, "give (samples, lines) for each")
+        raise InvalidInputError("scenarios", arrays.da.shape, "give (samples, periods) for each")
     for name, values in arrays._asdict().items():
         if not np.isfinite(values).all():
             raise InvalidInputError(name, "nan or inf", "give finite numbers")
@@ -64,10 +64,10 @@ def scenarios_of(
 
 
 def income_eur(bids_kwh: Floats, scenarios: BidScenarios) -> Floats:
-    """(s, lines) EUR from both markets.
+    """(s, periods) EUR from both markets.
 
     Args:
-        bids_kwh: (lines,) sold day-ahead, + sells.
+        bids_kwh: (periods,) sold day-ahead, + sells.
         scenarios: prices and loads.
     """
     short_kwh = bids_kwh + scenarios.load_kwh
@@ -76,19 +76,19 @@ def income_eur(bids_kwh: Floats, scenarios: BidScenarios) -> Floats:
 
 
 def best_bids_kwh(scenarios: BidScenarios, buy_kwh: ArrayLike, sell_kwh: ArrayLike) -> Floats:
-    """(lines,) kWh sold that earn most on average; among equals the least that is sold.
+    """(periods,) kWh sold that earn most on average; among equals the least that is sold.
 
     Args:
         scenarios: from `scenarios_of`.
-        buy_kwh: (lines,) or one number, most that may be bought, >= 0.
-        sell_kwh: (lines,) or one number, most that may be sold, >= 0.
+        buy_kwh: (periods,) or one number, most that may be bought, >= 0.
+        sell_kwh: (periods,) or one number, most that may be sold, >= 0.
 
     >>> s = scenarios_of([[0.05]], [[0.08]], [[0.04]], [[1.0], [2.0], [3.0], [4.0]])
     >>> best_bids_kwh(s, buy_kwh=10, sell_kwh=0)
     array([-4.])
     """
-    lines = scenarios.da.shape[1]
-    low, high = checked_bounds(buy_kwh, sell_kwh, lines)
+    periods = scenarios.da.shape[1]
+    low, high = checked_bounds(buy_kwh, sell_kwh, periods)
     order = np.argsort(-scenarios.load_kwh, axis=0, kind="stable")
     breaks = np.take_along_axis(-scenarios.load_kwh, order, axis=0)
     falls = np.take_along_axis(scenarios.short - scenarios.long, order, axis=0)
@@ -97,19 +97,19 @@ def best_bids_kwh(scenarios: BidScenarios, buy_kwh: ArrayLike, sell_kwh: ArrayLi
     noise = 1e-12 * np.abs(scenarios.da).sum(axis=0) + 1e-15
     stops = slope <= noise
     place = stops.argmax(axis=0)
-    bids = np.vstack([low, breaks])[place, np.arange(lines)]
+    bids = np.vstack([low, breaks])[place, np.arange(periods)]
     return np.clip(np.where(stops.any(axis=0), bids, high), low, high)
 
 
-def checked_bounds(buy_kwh: ArrayLike, sell_kwh: ArrayLike, lines: int) -> tuple[Floats, Floats]:
-    """(lines,) least and largest bid.
+def checked_bounds(buy_kwh: ArrayLike, sell_kwh: ArrayLike, periods: int) -> tuple[Floats, Floats]:
+    """(periods,) least and largest bid.
 
     Raises:
         InvalidInputError: a bound that is negative or not a number.
     """
     bounds = []
     for name, bound in (("buy_kwh", buy_kwh), ("sell_kwh", sell_kwh)):
-        values = np.broadcast_to(np.asarray(bound, dtype=np.float64), lines)
+        values = np.broadcast_to(np.asarray(bound, dtype=np.float64), periods)
         if not (values >= 0).all() or not np.isfinite(values).all():
             raise InvalidInputError(name, bound, "give finite numbers, at least 0")
         bounds.append(values)
@@ -123,7 +123,7 @@ def in_lots_kwh(
     sell_kwh: ArrayLike,
     lot_kwh: float,
 ) -> Floats:
-    """(lines,) bids in whole lots within the bounds: the better neighbour of each.
+    """(periods,) bids in whole lots within the bounds: the better neighbour of each.
 
     From the best bids these are the best in lots, since the income is concave in each.
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpp_gym.solvers.segments import Floats
+from vpp_gym.arrays import Floats
 
 
 class PriceChain(NamedTuple):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.solvers.limits import (
     Ev,
@@ -16,7 +17,6 @@ from vpp_gym.solvers.limits import (
     n_evs,
     per_ev,
 )
-from vpp_gym.solvers.segments import Floats
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ the end: what lies to the left of the stored energy is used, the rest is not.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from vpp_gym.arrays import Floats
+from vpp_gym.kernels import njit
 
 MARGIN_EUR_PER_KWH = 1e-12
 """A move must earn more than this: ties are broken towards doing nothing."""
@@ -32,10 +32,6 @@ NOISE_KWH = 1e-10
 """Energies below this are rounding of the recursion."""
 
 FREE, RISE_ONLY, FALL_ONLY = 0, 1, 2
-
-_FLAGS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-internal = njit(cache=True, **_FLAGS)
-"""Compile for kernels only: half the compile time, and not callable from Python."""
 
 
 class Stay(NamedTuple):
@@ -93,7 +89,7 @@ class Segments(NamedTuple):
     window: Floats
 
 
-@internal
+@njit(internal=True, allocates=True)
 def empty_segments(steps: int) -> Segments:
     """Room for the segments of a stay of that many steps."""
     size = 2 * steps + 2
@@ -107,7 +103,7 @@ def empty_segments(steps: int) -> Segments:
     )
 
 
-@internal
+@njit(internal=True)
 def use_up(room: Segments, length: float) -> None:
     """Use that length from the left, whatever the energy."""
     while length > 0.0 and room.ends[0] < room.ends[1]:
@@ -120,7 +116,7 @@ def use_up(room: Segments, length: float) -> None:
             room.ends[0] += 1
 
 
-@internal
+@njit(internal=True)
 def copy_segments(source: Segments, target: Segments) -> None:
     """Copy the list, as far as it is in use."""
     for k in range(source.ends[0], source.ends[1]):
@@ -133,7 +129,7 @@ def copy_segments(source: Segments, target: Segments) -> None:
         target.ends[k], target.window[k] = source.ends[k], source.window[k]
 
 
-@internal
+@njit(internal=True)
 def steps_back(
     stay: Stay, mode: NDArray[np.int8], fall_price: float, last: int, first: int, room: Segments
 ) -> None:
@@ -184,7 +180,7 @@ def steps_back(
     room.window[0], room.window[1] = lowest, highest
 
 
-@internal
+@njit(internal=True)
 def late_value(stay: Stay, room: Segments) -> None:
     """The value of the energy behind the early steps, whatever a kWh taken is priced.
 
@@ -220,13 +216,13 @@ def late_value(stay: Stay, room: Segments) -> None:
     room.window[0], room.window[1] = lower, upper
 
 
-@internal
+@njit(internal=True)
 def _end_slope(stay: Stay, end: int) -> float:
     """Slope of the terminal penalty below (0) and above (1) the target."""
     return MARGIN_EUR_PER_KWH if end else -stay.shortfall_eur
 
 
-@internal
+@njit(internal=True)
 def is_chord(mode: int, rise_kwh: float, fall_kwh: float, gain_eur: float) -> bool:
     """Whether the cost of a step is concave around idle, and undecided.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vpp_gym.arrays import Floats
 from vpp_gym.solvers.budget import SOLVED
 from vpp_gym.solvers.limits import (
     Ev,
@@ -21,7 +22,6 @@ from vpp_gym.solvers.limits import (
     n_evs,
     per_ev,
 )
-from vpp_gym.solvers.segments import Floats
 from vpp_gym.solvers.single_ev_milp import milp_plan
 from vpp_gym.solvers.stay import dearest_first, net_load_of_fleet
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, diags_array, eye_array, hstack
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import SolveFailedError
 from vpp_gym.solvers.budget import SOLVED, best_plan
 from vpp_gym.solvers.limits import Ev, Rules
-from vpp_gym.solvers.segments import Floats, Stay
+from vpp_gym.solvers.segments import Stay
 from vpp_gym.solvers.stay import ANY, BELOW, IDLE, charges_late, dearest_first, stay_of
 
 TIME_LIMIT_S = 60.0

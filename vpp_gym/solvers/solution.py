@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import SolveFailedError
 from vpp_gym.solvers.schedule_data import Instance, ScheduleRules
-from vpp_gym.solvers.segments import Floats
 
 MISSED_KWH = 1e-3
 """Hard targets count as missed beyond this, after the repair."""

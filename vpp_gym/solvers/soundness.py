@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from vpp_gym.solvers.segments import Floats
+from vpp_gym.arrays import Floats
+from vpp_gym.kernels import njit
 
 
-@njit(cache=True)
+@njit
 def all_finite(prices: Floats) -> bool:
     """Whether no price of an array (n, T) is nan or inf."""
     for row in range(prices.shape[0]):
@@ -18,7 +18,7 @@ def all_finite(prices: Floats) -> bool:
     return True
 
 
-@njit(cache=True)
+@njit
 def all_powers(limit_kwh: Floats) -> bool:
     """Whether every limit of an array (n, T) is finite and not negative."""
     for row in range(limit_kwh.shape[0]):
@@ -28,7 +28,7 @@ def all_powers(limit_kwh: Floats) -> bool:
     return True
 
 
-@njit(cache=True)
+@njit
 def is_fleet(table: Floats) -> bool:
     """Whether every row (n, 8) is an EV: the fields of `limits.Ev`, in their order."""
     for row in range(len(table)):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.kernels import njit
 from vpp_gym.solvers.budget import SOLVED, UNFINISHED, best_plan
 from vpp_gym.solvers.limits import Ev, Rules
-from vpp_gym.solvers.segments import NOISE_KWH, Floats, Stay, internal
-
-Ints = NDArray[np.int64]
+from vpp_gym.solvers.segments import NOISE_KWH, Stay
 
 MAX_NODES = 20_000
 
@@ -27,7 +25,7 @@ ANY, BELOW, IDLE = 0, 1, 2
 """Behind the window: charge at will, up to the late limit, or not at all."""
 
 
-@njit(cache=True)
+@njit
 def discharge_end(discharge_kwh: Floats, ev: Ev, steps: int) -> int:
     """One behind the last step in which the EV may discharge, 0 if there is none.
 
@@ -39,7 +37,7 @@ def discharge_end(discharge_kwh: Floats, ev: Ev, steps: int) -> int:
     return end
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def stay_of(
     buy: Floats,
     sell: Floats,
@@ -113,7 +111,7 @@ def stay_of(
     )
 
 
-@njit(cache=True)
+@njit
 def charges_late(plan: Floats, ev: Ev) -> bool:
     """Whether a plan charges beyond the late limit behind the contract's window."""
     energy = ev.energy_kwh
@@ -125,7 +123,7 @@ def charges_late(plan: Floats, ev: Ev) -> bool:
     return False
 
 
-@internal
+@njit(internal=True)
 def _may_be_first_inside(back: int, discharge_kwh: Floats, ev: Ev, steps: int) -> bool:
     """Whether an EV that starts outside its window may come back in step `back`.
 
@@ -138,7 +136,7 @@ def _may_be_first_inside(back: int, discharge_kwh: Floats, ev: Ev, steps: int) -
     return back < end and discharge_kwh[back] > 0.0
 
 
-@internal
+@njit(internal=True, allocates=True)
 def _plan_of(
     buy: Floats,
     sell: Floats,
@@ -178,7 +176,7 @@ def _plan_of(
     return SOLVED
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def net_load_of_fleet(
     buy: Floats,
     sell: Floats,

@@ -20,10 +20,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from vpp_gym.arrays import Floats
+from vpp_gym.kernels import njit
 from vpp_gym.solvers.price_chain import PriceChain
-from vpp_gym.solvers.segments import NOISE_KWH, Floats, internal
+from vpp_gym.solvers.segments import NOISE_KWH
 
 TIE_EUR = 1e-9
 """A move must gain more than this over the one closest to idle."""
@@ -85,7 +86,7 @@ class Levels(NamedTuple):
     capped: bool
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def first_moves_kwh(
     buy: Floats, sell: Floats, discharge_kwh: Floats, chain: PriceChain, fleet: Floats, rules: Yield
 ) -> Floats:
@@ -110,7 +111,7 @@ def first_moves_kwh(
     return moves
 
 
-@internal
+@njit(internal=True, allocates=True)
 def _first_move_kwh(
     buy: Floats, sell: Floats, discharge_kwh: Floats, chain: PriceChain, car: Car, rules: Yield
 ) -> float:
@@ -134,7 +135,7 @@ def _first_move_kwh(
     return best_kwh
 
 
-@njit(cache=True)
+@njit
 def levels_of(car: Car, window: int, discharge_kwh: float, rules: Yield) -> Levels:
     """The grid on which an EV is planned: all that it can reach, the target among it."""
     unit = car.charge_kwh * rules.charge_eff
@@ -154,7 +155,7 @@ def levels_of(car: Car, window: int, discharge_kwh: float, rules: Yield) -> Leve
     return Levels(lowest, unit, below, below + above + 1, budget, capped)
 
 
-@njit(cache=True)
+@njit(allocates=True)
 def value_after(
     buy: Floats,
     sell: Floats,
@@ -186,7 +187,7 @@ def value_after(
     return after
 
 
-@internal
+@njit(internal=True)
 def _average(value: Floats, move: Floats, mean: Floats) -> None:
     """Expected value over the next state, from each state."""
     for a in range(value.shape[0]):
@@ -198,7 +199,7 @@ def _average(value: Floats, move: Floats, mean: Floats) -> None:
                 mean[a, b, s] = total
 
 
-@internal
+@njit(internal=True)
 def _step_back(
     buy: float,
     sell: float,
@@ -233,7 +234,7 @@ def _step_back(
                 value[a, b, s] = best
 
 
-@internal
+@njit(internal=True)
 def _candidate_kwh(k: int, levels: Levels, car: Car, rules: Yield) -> float:
     """Move k at which the cost may break: a limit, a level of energy or of the budget."""
     if k < 2:
@@ -245,7 +246,7 @@ def _candidate_kwh(k: int, levels: Levels, car: Car, rules: Yield) -> float:
     return min(left - car.contract_kwh, 0.0) if levels.capped else 0.0
 
 
-@internal
+@njit(internal=True)
 def _cost_eur(
     move_kwh: float, buy: float, sell: float, after: Floats, levels: Levels, car: Car, rules: Yield
 ) -> float:
@@ -263,7 +264,7 @@ def _cost_eur(
     return paid + _between(after, x, y)
 
 
-@internal
+@njit(internal=True)
 def _between(after: Floats, x: float, y: float) -> float:
     """Value at a place of the grid, linear in the triangle whose long side is the diagonal."""
     i, j = min(int(x), len(after) - 1), min(int(y), after.shape[1] - 1)

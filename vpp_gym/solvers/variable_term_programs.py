@@ -11,8 +11,9 @@ from dataclasses import replace
 import cvxpy as cp
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.contracts.variable_term_menu import VariableTermMenu, ir_residuals
-from vpp_gym.contracts.variable_term_problem import Floats, VariableTermProblem
+from vpp_gym.contracts.variable_term_problem import VariableTermProblem
 from vpp_gym.solvers.menu_programs import rising, solved, within
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from vpp_gym.hydrogen.params import CarParkParams
+from vpp_gym.fcev.car_park.params import CarParkParams
 
 NO_IMPORT = 1e-9
 """Share of the consumption below which nothing counts as imported."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.evaluation.provenance import provenance
-from vpp_gym.hydrogen import microgrid
-from vpp_gym.hydrogen.calendar import HOURS
-from vpp_gym.hydrogen.params import Assumption, CarParkParams, MicrogridParams, assumptions
+from vpp_gym.fcev.calendar import HOURS
+from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.microgrid import ledger as microgrid
+from vpp_gym.fcev.microgrid.params import MicrogridParams
+from vpp_gym.parameters import Assumption, assumptions
 from vpp_gym.reproduction.parklee2018.findings import (
     NO_IMPORT,
     Finding,
@@ -28,8 +29,6 @@ from vpp_gym.reproduction.parklee2018.years import (
     other_grids,
     other_parks,
 )
-
-Floats = NDArray[np.float64]
 
 SOURCE = (
     "E. Park Lee, Z. Lukszo and P. Herder, Conceptualization of Vehicle-to-Grid Contract Types "

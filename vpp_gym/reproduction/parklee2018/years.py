@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from vpp_gym.evaluation.hydrogen import evaluate_car_park, evaluate_microgrid
-from vpp_gym.hydrogen import microgrid
-from vpp_gym.hydrogen.calendar import HOURS, day_types
-from vpp_gym.hydrogen.carpark_views import CarParkSheet, CarParkSnapshot
-from vpp_gym.hydrogen.params import CarParkParams, MicrogridParams, changed
-from vpp_gym.hydrogen.volume_contracts import Cars
-from vpp_gym.policies.car_park import ArticleAggregator, StayPlanner
-from vpp_gym.policies.microgrid import AdaptiveContracts, ArticleOrder, MicrogridPolicy
-from vpp_gym.scenarios.car_park import CarParkSource
-from vpp_gym.scenarios.microgrid import MicrogridSource
+from vpp_gym.arrays import Floats
+from vpp_gym.fcev.calendar import HOURS, day_types
+from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.car_park.policies import ArticleAggregator, StayPlanner
+from vpp_gym.fcev.car_park.scenario import CarParkSource
+from vpp_gym.fcev.car_park.snapshot import CarParkOrders, CarParkSnapshot
+from vpp_gym.fcev.evaluation import evaluate_car_park, evaluate_microgrid
+from vpp_gym.fcev.microgrid import ledger as microgrid
+from vpp_gym.fcev.microgrid.contracts import Cars
+from vpp_gym.fcev.microgrid.params import MicrogridParams
+from vpp_gym.fcev.microgrid.policies import AdaptiveContracts, ArticleOrder, MicrogridPolicy
+from vpp_gym.fcev.microgrid.scenario import MicrogridSource
 
-Floats = NDArray[np.float64]
 Progress = Callable[[str], None]
 
 WEEKS = {"March": 66, "June": 158, "September": 250, "December": 341}
@@ -65,16 +65,16 @@ class OfferRecorder:
         state: Any = None,
         episode_start: Any = None,
         deterministic: bool = True,
-    ) -> tuple[CarParkSheet, Any]:
-        """The article's sheet."""
-        sheet, state = ArticleAggregator().predict(observation, state)
+    ) -> tuple[CarParkOrders, Any]:
+        """The article's orders."""
+        orders, state = ArticleAggregator().predict(observation, state)
         ask = observation.min_price_eur_per_kwh[:, None]
         willing = ((observation.forecast_eur_per_kwh > ask) * observation.presence).sum(axis=0)
-        offered = sheet.offer_lots > 0
+        offered = orders.offer_lots > 0
         if offered.any():
-            least = float((willing[offered] / sheet.offer_lots[offered]).min())
+            least = float((willing[offered] / orders.offer_lots[offered]).min())
             self.least_cars_per_lot = min(self.least_cars_per_lot, least)
-        return sheet, state
+        return orders, state
 
 
 class CarParkYears(NamedTuple):
@@ -104,14 +104,14 @@ def car_park_years(
         planner: run the planner by stays instead of the article's aggregator.
         progress: told what is under way.
     """
-    base = changed(CarParkParams(), params)
+    base = CarParkParams().changed(params)
     rows: list[dict[str, float | str]] = []
     profits: dict[str, Floats] = {}
     for seed in seeds:
         for kind in MIN_PRICES:
             if progress:
                 progress(f"car park, seed {seed}, {kind} minPrice")
-            world_params = changed(base, {"contract": {"min_price": kind}})
+            world_params = base.changed({"contract": {"min_price": kind}})
             scenario = CarParkSource(world_params).scenario(seed)
             policy = OfferRecorder()
             days, world = evaluate_car_park(
@@ -144,10 +144,10 @@ def other_parks(
     seeds: Sequence[int], params: CarParkParams | None = None, progress: Progress | None = None
 ) -> pd.DataFrame:
     """The rows of `car_park_years` under each of `OTHER_PARKS`, by `assumption`."""
-    base = changed(CarParkParams(), params)
+    base = CarParkParams().changed(params)
     tables = []
     for name, changes in OTHER_PARKS.items():
-        years = car_park_years(seeds, changed(base, changes), progress=progress)
+        years = car_park_years(seeds, base.changed(changes), progress=progress)
         tables.append(years.table.assign(assumption=name))
     return pd.concat(tables)
 
@@ -177,13 +177,13 @@ def microgrid_years(
     The weeks are those of the year's run: nothing in them but the level of the store
     depends on what was before.
     """
-    base = changed(MicrogridParams(), params)
-    control = changed(base, {"contract": {"family": "control_based"}})
+    base = MicrogridParams().changed(params)
+    control = base.changed({"contract": {"family": "control_based"}})
     cases: dict[str, tuple[MicrogridParams, MicrogridPolicy]] = {
         "volume_based": (base, ArticleOrder()),
         "control_based": (control, ArticleOrder()),
         "adaptive": (base, AdaptiveContracts()),
-        "days_differ": (changed(base, DAYS_DIFFER), ArticleOrder()),
+        "days_differ": (base.changed(DAYS_DIFFER), ArticleOrder()),
     }
     rows: list[dict[str, float | str]] = []
     first: Floats | None = None
@@ -202,13 +202,13 @@ def other_grids(
     seeds: Sequence[int], params: MicrogridParams | None = None, progress: Progress | None = None
 ) -> pd.DataFrame:
     """Years of volume-based contracts under each of `OTHER_GRIDS`, by `assumption`."""
-    base = changed(MicrogridParams(), params)
+    base = MicrogridParams().changed(params)
     rows: list[dict[str, float | str]] = []
     for name, changes in OTHER_GRIDS.items():
         for seed in seeds:
             if progress:
                 progress(f"microgrid, seed {seed}, {name}")
-            periods, _ = _microgrid_year(seed, changed(base, changes), ArticleOrder())
+            periods, _ = _microgrid_year(seed, base.changed(changes), ArticleOrder())
             rows += [{"seed": seed, "assumption": name, **row} for row in periods]
     return pd.DataFrame(rows)
 

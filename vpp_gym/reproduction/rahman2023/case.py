@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.reproduction.rahman2023.quirks import Quirks
 from vpp_gym.scenarios.csv_columns import number_column, read_columns
@@ -18,15 +19,13 @@ from vpp_gym.scenarios.price_files import Prices, read_hourly
 from vpp_gym.scenarios.real import HOURLY_FILE, data_folder, real_2019
 from vpp_gym.scenarios.scenario import Scenario
 
-Floats = NDArray[np.float64]
-
 SESSIONS_FILE = "elaadnl_2019_reference_preprocessed.csv"
 BIDS_FILE = "reference_day_ahead_bids_2019.csv"
 MEANS_FILE = "reference_hourly_mean_prices.csv"
 
 EVE, YEAR_END = "2018-12-31", "2019-12-31"
 """The day before the year is in the scenario, without sessions, so that its gate writes the
-sheet of 1 January: all 365 days of the year have their bids."""
+schedule of 1 January: all 365 days of the year have their bids."""
 
 DAYS, HOURS = 365, 24
 TARGET_SOC, CAPACITY_KWH = 0.97, 80.0

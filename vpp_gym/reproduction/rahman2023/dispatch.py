@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import (
     Dispatcher,
@@ -18,7 +19,7 @@ from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
 from vpp_gym.reproduction.rahman2023.quirks import LAXITY_MARGIN_H, Quirks
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet
-from vpp_gym.views import Floats, Ints, Snapshot
+from vpp_gym.views import Snapshot
 
 
 class PaperNoControl(Dispatcher):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from vpp_gym.arrays import Floats
 from vpp_gym.markets.ledger import CHARGE_KWH, DA_SOLD_KWH, DISCHARGE_KWH
 from vpp_gym.params import DEFAULT
 from vpp_gym.plots.contract_choices import draw_choices
@@ -12,7 +13,7 @@ from vpp_gym.plots.energy_value import draw_energy_value
 from vpp_gym.plots.market_day import draw_market_day
 from vpp_gym.plots.menus import draw_menus
 from vpp_gym.plots.profit_breakdown import draw_profit_breakdown
-from vpp_gym.reproduction.rahman2023.case import HOURS, YEAR_END, Floats
+from vpp_gym.reproduction.rahman2023.case import HOURS, YEAR_END
 from vpp_gym.reproduction.rahman2023.ladder import ladder
 from vpp_gym.reproduction.rahman2023.published import TABLE_2, V2G
 from vpp_gym.reproduction.rahman2023.quirks import PAPER

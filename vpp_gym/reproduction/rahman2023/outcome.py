@@ -9,8 +9,8 @@ import numpy as np
 
 from vpp_gym.evaluation.rollout import RunResult
 from vpp_gym.markets.ledger import TERMS
-from vpp_gym.reproduction.rahman2023.books import Books
 from vpp_gym.reproduction.rahman2023.published import Row
+from vpp_gym.reproduction.rahman2023.run_records import RunRecords
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Outcome:
     """
 
     row: Row
-    books: Books
+    books: RunRecords
     revenue_eur: float
     da_eur: float
     im_buy_eur: float
@@ -65,7 +65,7 @@ class Outcome:
         return 100 * (self.profit_eur / no_control.profit_eur - 1)
 
 
-def outcome_of(row: Row, books: Books, revenue_eur: float | None = None) -> Outcome:
+def outcome_of(row: Row, books: RunRecords, revenue_eur: float | None = None) -> Outcome:
     """The outcome in a run's books.
 
     Args:

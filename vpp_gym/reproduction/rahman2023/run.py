@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.evaluation.rollout import RunResult, evaluate
 from vpp_gym.params import PAPER_2023, VPPParams
 from vpp_gym.policies.base import Policy
@@ -16,12 +17,12 @@ from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDay
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
-from vpp_gym.reproduction.rahman2023.case import DAYS, HOURS, CaseStudy, Floats
+from vpp_gym.reproduction.rahman2023.bids import DatedSheets, drawn_sheets_kwh
+from vpp_gym.reproduction.rahman2023.case import DAYS, HOURS, CaseStudy
 from vpp_gym.reproduction.rahman2023.dispatch import PaperNoControl, PaperSchedule
 from vpp_gym.reproduction.rahman2023.published import UNIFORM, Row
 from vpp_gym.reproduction.rahman2023.quirks import UNBOUNDED_SOC, Quirks
 from vpp_gym.reproduction.rahman2023.rules import Rules
-from vpp_gym.reproduction.rahman2023.sheets import DatedSheets, drawn_sheets_kwh
 
 N_CHARGERS = 50
 """More than are ever connected: nobody is turned away."""
@@ -75,7 +76,7 @@ def _forecaster(case: CaseStudy, rules: Rules) -> Forecaster:
 
 
 def bidder(case: CaseStudy, row: Row, rules: Rules) -> Bidder:
-    """Who writes the bid sheets."""
+    """Who writes the bid schedules."""
     if rules.bids == "none":
         return ZeroBidder()
     if rules.bids == "honest":

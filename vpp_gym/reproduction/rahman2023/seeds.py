@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from vpp_gym.reproduction.rahman2023.bids import drawn_sheets_kwh
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, TABLE_2, V2G, Row
 from vpp_gym.reproduction.rahman2023.rules import Rules
-from vpp_gym.reproduction.rahman2023.sheets import drawn_sheets_kwh
 from vpp_gym.reproduction.rahman2023.study import Study, Task
 
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from vpp_gym.reproduction.rahman2023.books import Books
 from vpp_gym.reproduction.rahman2023.case import CaseStudy
 from vpp_gym.reproduction.rahman2023.outcome import Outcome, outcome_of
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, TABLE_2, Row
 from vpp_gym.reproduction.rahman2023.rules import PAPER_RULES, Rules, of_the_load
 from vpp_gym.reproduction.rahman2023.run import case_in, run_row, sheets_of
+from vpp_gym.reproduction.rahman2023.run_records import RunRecords
 from vpp_gym.reproduction.rahman2023.together import run_together
 
 Progress = Callable[[int, int], None]
@@ -42,7 +42,7 @@ class Study:
 
     def __init__(self, folder: Path, jobs: int = 0) -> None:
         self.folder, self.jobs = folder, jobs
-        self._books: dict[Task, Books] = {}
+        self._books: dict[Task, RunRecords] = {}
 
     @property
     def case(self) -> CaseStudy:
@@ -83,11 +83,11 @@ class Study:
         """Whether the same loads are made with honest bids, which can be taken away."""
         return _honest(task) in self._books or _honest(task) in wanted
 
-    def _known(self, task: Task) -> Books:
+    def _known(self, task: Task) -> RunRecords:
         books = self._books.get(task)
         return self._books[_honest(task)] if books is None else books
 
-    def _made(self, batches: list[Batch]) -> Iterable[dict[Task, Books]]:
+    def _made(self, batches: list[Batch]) -> Iterable[dict[Task, RunRecords]]:
         if self.jobs < 2 or len(batches) < 2:
             yield from (make_batch(self.folder, batch) for batch in batches)
             return
@@ -103,11 +103,11 @@ class Study:
                 raise
 
 
-def make_batch(folder: Path, batch: Batch) -> dict[Task, Books]:
-    """Books of runs that differ in the seed of their owners alone."""
+def make_batch(folder: Path, batch: Batch) -> dict[Task, RunRecords]:
+    """RunRecords of runs that differ in the seed of their owners alone."""
     row, rules = batch[0]
     if _evaluated(batch[0]):
-        return {task: Books.of(run_row(folder, *task)) for task in batch}
+        return {task: RunRecords.of(run_row(folder, *task)) for task in batch}
     books = run_together(folder, row, rules, [task.row.type_seed for task in batch])
     return dict(zip(batch, books, strict=True))
 

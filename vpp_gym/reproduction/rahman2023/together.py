@@ -7,18 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
+from vpp_gym.arrays import Floats
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.policies.base import Dispatcher, with_offer
-from vpp_gym.reproduction.rahman2023.books import Books
-from vpp_gym.reproduction.rahman2023.case import Floats
 from vpp_gym.reproduction.rahman2023.published import Row
 from vpp_gym.reproduction.rahman2023.rules import Rules
 from vpp_gym.reproduction.rahman2023.run import case_in, dispatcher, world
+from vpp_gym.reproduction.rahman2023.run_records import RunRecords
 from vpp_gym.simulation import Simulation
 
 
-def run_together(folder: Path, row: Row, rules: Rules, type_seeds: Sequence[int]) -> list[Books]:
-    """Books of the row with owners drawn by each seed, without bids.
+def run_together(
+    folder: Path, row: Row, rules: Rules, type_seeds: Sequence[int]
+) -> list[RunRecords]:
+    """RunRecords of the row with owners drawn by each seed, without bids.
 
     The years share prices and sessions, and no car waits for another: the plan of all
     their cars is the plan of each year.
@@ -41,7 +43,7 @@ def run_together(folder: Path, row: Row, rules: Rules, type_seeds: Sequence[int]
     for t in range(len(records)):
         records[t] = simulation.advance(_net_load_kwh(simulation, operation))
     return [
-        Books(np.ascontiguousarray(records[:, run]), tuple(map(int, simulation.accepted[run])))
+        RunRecords(np.ascontiguousarray(records[:, run]), tuple(map(int, simulation.accepted[run])))
         for run in range(len(scenarios))
     ]
 

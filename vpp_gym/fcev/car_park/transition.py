@@ -1,0 +1,158 @@
+"""Model 1, the car park: what happens in an hour, for a batch of runs.
+
+In hour t: cars that leave refill; cars that come plug in; what was sold for this
+hour is served by plugged-in cars, cheapest contract first; the electrolyser uses
+what was bought; everything is settled. At 12:00 the orders for tomorrow are cleared.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.fcev.car_park.dataset import Dataset
+from vpp_gym.fcev.car_park.ledger import (
+    BELOW_MIN_PRICE_KWH,
+    BOUGHT_KWH,
+    DRIVEN_KG,
+    DRIVER_PAY_EUR,
+    DRIVER_PROFIT_EUR,
+    HYDROGEN_EUR,
+    PLUGGED_IN,
+    POTENTIAL_PROFIT_EUR,
+    POWER_EUR,
+    PRODUCED_KG,
+    REFILLED_KG,
+    SHORT_EUR,
+    SHORT_KWH,
+    SOLD_KWH,
+    STOCK_EUR,
+    TRAILER_EUR,
+    TRAILER_KG,
+    UNUSED_EUR,
+    UNUSED_KWH,
+    USED_KG,
+    V2G_EUR,
+    V2G_KWH,
+)
+from vpp_gym.fcev.car_park.state import OrderArrays, Rules, State
+from vpp_gym.fcev.car_park.stays import Cell, Paid, Service, leave, plug_in, serve, serving
+from vpp_gym.fcev.fuel_cell import hydrogen_kg
+from vpp_gym.kernels import njit
+
+
+@njit(allocates=True)
+def advance(runs: Ints, dataset: Dataset, rules: Rules, state: State, records: Floats) -> None:
+    """The next hours of some runs; writes the (R, hours, len(TERMS)) records."""
+    for row, r in enumerate(runs):
+        use_cars(r, dataset, rules, state, records[row])
+        use_store(r, dataset, rules, state, records[row])
+        state.hour[r] += records.shape[1]
+
+
+@njit(allocates=True)
+def use_cars(r: int, dataset: Dataset, rules: Rules, state: State, records: Floats) -> None:
+    """In every hour cars that leave refill, cars that come plug in, and V2G is delivered.
+
+    Rows are taken out of the tuples once, as every access counts references, which
+    costs more than the hour itself.
+    """
+    k, begun, first, cell = state.world[r], state.begun[r], state.hour[r], rules.cell
+    leave_at, leaver = dataset.leaves.first[k], dataset.leaves.car
+    come_at, comer = dataset.comes.first[k], dataset.comes.car
+    usual_kg, trip_kg, da = dataset.usual_kg[k], dataset.trip_kg[k], dataset.da[k]
+    order, tie_end, min_price = dataset.order[k], dataset.tie_end[k], dataset.min_price[k]
+    tank_kg, plugged, plug_in_kg = state.tank_kg[r], state.plugged[r], state.plug_in_kg[r]
+    margin, earned_eur, given_kwh = state.margin[r], state.earned_eur[r], state.given_kwh[r]
+    tiers, n_plugged, v2g_kwh = rules.tiers, state.n_plugged[r], state.v2g_kwh[r]
+    for h in range(len(records)):
+        t, record = first + h, records[h]
+        if t > begun:
+            cars = leaver[leave_at[t] : leave_at[t + 1]]
+            n_plugged -= len(cars)
+            record[REFILLED_KG] = leave(cars, usual_kg, tank_kg, plugged)
+            cars = comer[come_at[t] : come_at[t + 1]]
+        else:
+            cars = np.flatnonzero(dataset.parked[k, :, t])
+        n_plugged += len(cars)
+        record[PLUGGED_IN] = n_plugged
+        record[DRIVEN_KG] = plug_in(
+            cars, trip_kg[t // 24], cell.tank_kg, tiers, tank_kg, plugged, plug_in_kg, margin
+        )
+        sold_kwh = v2g_kwh[(t // 24) % 2, t % 24]
+        if sold_kwh > 0.0:
+            cars = serving(order, tie_end, sold_kwh, cell, tank_kg, plugged)
+            paid = Paid(min_price, margin, tiers.margins[-1])
+            done = serve(cars, sold_kwh, da[t], cell, paid, tank_kg, earned_eur, given_kwh)
+            book_v2g(sold_kwh, da[t], done, rules.penalty_eur_per_kwh, cell, record)
+    state.n_plugged[r] = n_plugged
+
+
+@njit
+def book_v2g(
+    sold_kwh: float, market: float, done: Service, penalty: float, cell: Cell, record: Floats
+) -> None:
+    """What was sold at the market price, delivered or bought back, and paid to drivers."""
+    cost_eur = done.v2g_kwh * cell.cost_eur_per_kwh
+    record[SOLD_KWH] = sold_kwh
+    record[V2G_KWH] = done.v2g_kwh
+    record[SHORT_KWH] = sold_kwh - done.v2g_kwh
+    record[BELOW_MIN_PRICE_KWH] = done.below_min_price_kwh
+    record[USED_KG] = hydrogen_kg(done.v2g_kwh, cell.kwh_per_kg)
+    record[V2G_EUR] = market * sold_kwh
+    record[SHORT_EUR] = -(market + penalty) * record[SHORT_KWH]
+    record[DRIVER_PAY_EUR] = -done.pay_eur
+    record[DRIVER_PROFIT_EUR] = done.pay_eur - cost_eur
+    record[POTENTIAL_PROFIT_EUR] = done.best_pay_eur - cost_eur
+
+
+@njit
+def use_store(r: int, dataset: Dataset, rules: Rules, state: State, records: Floats) -> None:
+    """In every hour the store serves those who refill, and then takes what is made.
+
+    What was bought is used as far as the store has room; the rest is sold at a penalty.
+    """
+    first, da, bought_kwh = state.hour[r], dataset.da[state.world[r]], state.power_kwh[r]
+    price, penalty, stock_kg = (
+        rules.hydrogen_eur_per_kg,
+        rules.penalty_eur_per_kwh,
+        state.stock_kg[r],
+    )
+    for h in range(len(records)):
+        t, record, before_kg = first + h, records[h], stock_kg
+        from_store_kg = min(record[REFILLED_KG], stock_kg)
+        stock_kg -= from_store_kg
+        room_kg = max(rules.store_kg - stock_kg, 0.0)
+        record[BOUGHT_KWH] = bought_kwh[(t // 24) % 2, t % 24]
+        used_kwh = min(record[BOUGHT_KWH], room_kg / rules.kg_per_kwh)
+        record[UNUSED_KWH] = record[BOUGHT_KWH] - used_kwh
+        record[PRODUCED_KG] = used_kwh * rules.kg_per_kwh
+        stock_kg += record[PRODUCED_KG]
+        record[TRAILER_KG] = record[REFILLED_KG] - from_store_kg
+        record[HYDROGEN_EUR] = price * record[REFILLED_KG]
+        record[TRAILER_EUR] = -price * record[TRAILER_KG]
+        record[STOCK_EUR] = price * (stock_kg - before_kg)
+        record[POWER_EUR] = -da[t] * record[BOUGHT_KWH]
+        record[UNUSED_EUR] = (da[t] - penalty) * record[UNUSED_KWH]
+    state.stock_kg[r] = stock_kg
+
+
+@njit
+def clear(runs: Ints, orders: OrderArrays, dataset: Dataset, state: State) -> None:
+    """Tomorrow's market: offers at or below the price sell, bids at or above it buy.
+
+    Args:
+        runs: (R,) whose orders are cleared.
+        orders: of those runs.
+        dataset: the worlds.
+        state: of all runs.
+    """
+    for row, r in enumerate(runs):
+        k, day = state.world[r], state.hour[r] // 24 + 1
+        if 24 * day >= dataset.da.shape[1]:
+            continue
+        for h in range(24):
+            price = dataset.da[k, 24 * day + h]
+            sells, buys = price >= orders.offer_limit[row, h], price <= orders.bid_limit[row, h]
+            state.v2g_kwh[r, day % 2, h] = orders.offer_kwh[row, h] if sells else 0.0
+            state.power_kwh[r, day % 2, h] = orders.bid_kwh[row, h] if buys else 0.0

@@ -1,0 +1,1 @@
+"""The microgrid with fuel-cell cars: sun, wind, hydrogen and contracts (`FCEVMicrogrid-v0`)."""

@@ -1,0 +1,182 @@
+"""The microgrid as a batch of runs: scenarios in, decisions in, records out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.arrays import Floats
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.fcev.calendar import HOURS, winter
+from vpp_gym.fcev.microgrid.contracts import Cars, kinds_of_days
+from vpp_gym.fcev.microgrid.forecast import PAST_DAYS, energy_ahead, prices_ahead
+from vpp_gym.fcev.microgrid.households import Households
+from vpp_gym.fcev.microgrid.ledger import TERMS
+from vpp_gym.fcev.microgrid.params import MicrogridParams
+from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision, MicrogridSnapshot, Past
+from vpp_gym.fcev.microgrid.state import Dataset, Decisions, empty_state, place, rules_of
+from vpp_gym.fcev.microgrid.transition import advance, limits
+
+TOLERANCE_KWH = 1e-9
+MOST_FACTOR, MOST_EUR_PER_H = 10.0, 1e3
+"""Largest factor on maxVolume and largest reward that are taken for meant."""
+
+
+@dataclass(frozen=True)
+class MicrogridScenario:
+    """One year of a microgrid.
+
+    Attributes:
+        name: label in results.
+        households: load and PV, summed up.
+        wind_kwh: (hours,) of the turbine.
+        da_eur_per_kwh: (hours,) day-ahead prices: less a fee for exports, with a fee on imports.
+        cars: who is home when, and under which contract.
+    """
+
+    name: str
+    households: Households
+    wind_kwh: Floats
+    da_eur_per_kwh: Floats
+    cars: Cars
+
+    def __post_init__(self) -> None:
+        hours = len(self.wind_kwh)
+        if hours == 0 or hours % HOURS:
+            raise InvalidInputError("wind_kwh", hours, "give whole days of 24 hours")
+        lengths = (len(self.households.load_kwh), len(self.da_eur_per_kwh))
+        if {*lengths, self.cars.parked.shape[1]} != {hours}:
+            raise InvalidInputError("households, da_eur_per_kwh, cars", lengths, f"{hours} hours")
+
+    @property
+    def n_days(self) -> int:
+        """Days of the scenario."""
+        return len(self.wind_kwh) // HOURS
+
+
+class Microgrid:
+    """A batch of microgrids.
+
+    Args:
+        scenarios: worlds of the same size.
+        params: rules of all.
+        n_runs: size of the batch.
+    """
+
+    def __init__(
+        self, scenarios: Sequence[MicrogridScenario], params: MicrogridParams, n_runs: int = 1
+    ) -> None:
+        self.scenarios, self.params, self.n_runs = tuple(scenarios), params, n_runs
+        self.n_days = self.scenarios[0].n_days
+        self.dataset, self.rules = _dataset(self.scenarios, params), rules_of(params)
+        self.state = empty_state(n_runs, params.n_cars)
+        self._winter = winter(self.n_days)
+
+    def reset(
+        self, run: int = 0, world: int = 0, hour: int = 0, stock_share: float | None = None
+    ) -> None:
+        """Begin a run in some world at some hour.
+
+        Args:
+            run: of the batch.
+            world: one of `scenarios`.
+            hour: of the year.
+            stock_share: of the store that is filled; None: as `params` say.
+        """
+        electrolyser = self.params.electrolyser
+        share = electrolyser.initial_share if stock_share is None else stock_share
+        place(self.state, self.dataset, self.rules, run, world, hour, share * electrolyser.store_kg)
+
+    def snapshot(self, run: int = 0) -> MicrogridSnapshot:
+        """What the operator of a run knows now."""
+        state, dataset, k = self.state, self.dataset, int(self.state.world[run])
+        t = min(int(state.hour[run]), HOURS * self.n_days - 1)
+        day = t // HOURS
+        week = slice(max(t - HOURS * PAST_DAYS, 0), t + 1)
+        available_kwh, room_kwh = limits(self.rules, state)
+        return MicrogridSnapshot(
+            hour=t,
+            weekend=bool(dataset.kind[day + 1]),
+            winter=float(self._winter[day]),
+            deficit_kwh=float(dataset.deficit[k, t]),
+            surplus_kwh=float(dataset.surplus[k, t]),
+            wind_kwh=float(dataset.wind[k, t]),
+            past=Past(dataset.deficit[k, week], dataset.surplus[k, week], dataset.wind[k, week]),
+            expected_deficit_kwh=energy_ahead(dataset.deficit[k], t),
+            expected_surplus_kwh=energy_ahead(dataset.surplus[k], t),
+            expected_wind_kwh=energy_ahead(dataset.wind[k], t),
+            expected_da_eur_per_kwh=prices_ahead(dataset.da[k], t),
+            tank_kg=state.tank_kg[run].copy(),
+            home=state.home[run].copy(),
+            plugged=state.plugged[run].copy(),
+            left_kwh=state.left_kwh[run].copy(),
+            given_kwh=state.given_kwh[run].copy(),
+            next_kwh=dataset.volume[k, :, dataset.kind[day + 1]],
+            schedule=self.scenarios[k].cars.usual_open[:, t : t + HOURS],
+            stock_kg=float(state.stock_kg[run]),
+            available_kwh=float(available_kwh[run]),
+            room_kwh=float(room_kwh[run]),
+            params=self.params,
+        )
+
+    def limits_kwh(self) -> tuple[Floats, Floats]:
+        """(B,) what the cars can give and (B,) what the electrolyser can take now."""
+        return limits(self.rules, self.state)
+
+    def advance(self, decisions: Sequence[MicrogridDecision | None]) -> Floats:
+        """(B, len(TERMS)) records of an hour; zero for runs without a decision.
+
+        Raises:
+            InvalidInputError: more than the cars can give or the electrolyser can take.
+        """
+        moves = np.array([one is not None for one in decisions])
+        given = [one or MicrogridDecision(0.0, 0.0) for one in decisions]
+        columns = zip(*map(astuple, given), strict=True)
+        arrays = Decisions(*(np.array(column, dtype=np.float64) for column in columns))
+        return self.advance_all(moves, arrays)
+
+    def advance_all(self, moves: NDArray[np.bool_], decisions: Decisions) -> Floats:
+        """The same for decisions as arrays; those of runs that do not move are not read."""
+        self._check(moves, decisions)
+        records = np.zeros((self.n_runs, len(TERMS)))
+        advance(moves, self.dataset, self.rules, self.state, decisions, records)
+        return records
+
+    def _check(self, moves: NDArray[np.bool_], decisions: Decisions) -> None:
+        factor, reward = (np.full(self.n_runs, most) for most in (MOST_FACTOR, MOST_EUR_PER_H))
+        most = (*self.limits_kwh(), factor, reward)
+        for field, values, limit in zip(Decisions._fields, decisions, most, strict=True):
+            fits = (values >= -TOLERANCE_KWH) & (values <= limit + TOLERANCE_KWH)
+            if not (fits | ~moves).all():
+                run = int(np.argmin(fits | ~moves))
+                raise InvalidInputError(field, float(values[run]), f"give 0 to {limit[run]:.6g}")
+
+
+def _dataset(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) -> Dataset:
+    homes, cars = [one.households for one in scenarios], [one.cars for one in scenarios]
+    da = np.stack([one.da_eur_per_kwh for one in scenarios])
+    return Dataset(
+        load=np.stack([one.load_kwh for one in homes]),
+        self_used=np.stack([one.self_used_kwh for one in homes]),
+        deficit=np.stack([one.deficit_kwh for one in homes]),
+        surplus=np.stack([one.surplus_kwh for one in homes]),
+        wind=np.stack([one.wind_kwh for one in scenarios]),
+        da=da,
+        import_price=da + params.money.import_fee_eur_per_kwh,
+        export_price=da - params.money.export_fee_eur_per_kwh,
+        parked=_cars_side_by_side([one.parked for one in cars]),
+        open=_cars_side_by_side([one.open for one in cars]),
+        open_h=np.stack([one.open_h for one in cars]),
+        volume=np.stack([one.volume_kwh for one in cars]),
+        joins=_cars_side_by_side([one.joins for one in cars]),
+        kind=kinds_of_days(scenarios[0].n_days),
+    )
+
+
+def _cars_side_by_side(worlds: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """(K, n, hours) whose cars of an hour are neighbours in memory, as the hour reads them."""
+    return np.stack([one.T for one in worlds]).transpose(0, 2, 1)

@@ -1,0 +1,182 @@
+"""The dataset: scenarios laid end to end in flat arrays that the kernels read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from vpp_gym.arrays import Floats, Ints, Records
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.kernels import records
+from vpp_gym.markets.settlement import applied_prices, reference_price
+from vpp_gym.params import VPPParams
+from vpp_gym.scenarios.behaviour import leaving_step
+from vpp_gym.scenarios.da_forecast import day_ahead_forecast
+from vpp_gym.scenarios.scenario import Scenario, Sessions
+
+STEP = np.dtype(
+    [
+        ("short_eur_per_kwh", np.float64),  # after the pricing rule
+        ("long_eur_per_kwh", np.float64),  # after the pricing rule
+        ("reference_eur_per_kwh", np.float64),
+        ("residual_day_eur_per_kwh", np.float64),  # mean residual of the 24 hours before
+        ("weekday", np.int64),  # 0 = Monday
+        ("today_end", np.int64),  # position at which the local day ends
+        ("tomorrow_end", np.int64),  # position at which the next local day ends
+    ],
+    align=True,
+)
+"""What the kernels read about one step."""
+
+SESSION = np.dtype(
+    [
+        ("departure", np.int64),  # position, as declared
+        ("leaves", np.int64),  # position, in truth
+        ("arrival_kwh", np.float64),
+        ("target_kwh", np.float64),  # at most the ceiling
+        ("min_kwh", np.float64),
+        ("battery_max_kwh", np.float64),  # the battery's upper limit
+        ("capacity_kwh", np.float64),
+        ("charge_kw", np.float64),  # of car and charger
+        ("discharge_kw", np.float64),  # of car and charger
+        ("owner_draw", np.float64),  # quantile of the owner's type
+        ("interest_draw", np.float64),  # quantile of the owner's interest in offers
+    ],
+    align=True,
+)
+"""What the kernels read about one session."""
+
+
+class Dataset(NamedTuple):
+    """Flat arrays over all steps (T) and sessions (S) of all scenarios (K).
+
+    A position is an index into the steps; `first_step[k]` is where scenario k
+    begins. What is read one step at a time lies together in records; what is
+    read along the time axis lies in arrays of its own.
+    """
+
+    first_step: Ints  # (K + 1,)
+    steps: Records  # (T,) of STEP
+    period: Ints  # (T,) place in the clock day
+    da_eur_per_kwh: Floats  # (T,)
+    da_forecast_eur_per_kwh: Floats  # (T,) day-ahead forecast made the day before
+    residual_eur_per_kwh: Floats  # (T,) mean imbalance price minus day-ahead price
+    first_session: Ints  # (T + 1,) sessions that arrive at t: first[t] to first[t + 1]
+    sessions: Records  # (S,) of SESSION
+
+
+def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
+    """Flat arrays of some scenarios under the given rules.
+
+    Raises:
+        InvalidInputError: no scenario, scenarios of unequal dt_h, a gate that the
+            clock skips or repeats, or sessions out of order.
+    """
+    if not scenarios:
+        raise InvalidInputError("scenarios", scenarios, "give at least one")
+    steps = {s.dt_h for s in scenarios}
+    if len(steps) > 1:
+        raise InvalidInputError("scenarios", sorted(steps), "give scenarios of one dt_h")
+    for scenario in {id(s.calendar): s for s in scenarios}.values():
+        _check_gate(scenario, params.market.gate_closure_h)
+    first_step = np.cumsum([0, *(s.n_steps for s in scenarios)])
+    first_row = np.cumsum([0, *(len(s.sessions) for s in scenarios)])
+    dataset = _empty_dataset(first_step, int(first_row[-1]))
+    for k, scenario in enumerate(scenarios):
+        _check_order(scenario)
+        at, rows = slice(*first_step[k : k + 2]), slice(*first_row[k : k + 2])
+        _fill_steps(dataset, at, scenario, params)
+        _fill_sessions(dataset.sessions[rows], scenario.sessions, params, at.start)
+        arrivals = np.bincount(scenario.sessions.arrival_step, minlength=scenario.n_steps)
+        dataset.first_session[at.start + 1 : at.stop + 1] = rows.start + np.cumsum(arrivals)
+    return dataset
+
+
+def _empty_dataset(first_step: Ints, n_sessions: int) -> Dataset:
+    n_steps = int(first_step[-1])
+    return Dataset(
+        first_step=first_step,
+        steps=records(n_steps, STEP),
+        period=np.empty(n_steps, dtype=np.int64),
+        da_eur_per_kwh=np.empty(n_steps),
+        da_forecast_eur_per_kwh=np.empty(n_steps),
+        residual_eur_per_kwh=np.empty(n_steps),
+        first_session=np.zeros(n_steps + 1, dtype=np.int64),
+        sessions=records(n_sessions, SESSION),
+    )
+
+
+def _fill_steps(dataset: Dataset, at: slice, scenario: Scenario, params: VPPParams) -> None:
+    """Write what is known of each step of a scenario to its place in the dataset."""
+    da = scenario.da_eur_per_kwh
+    short, long = applied_prices(
+        params.market.imbalance_pricing,
+        da,
+        scenario.im_short_eur_per_kwh,
+        scenario.im_long_eur_per_kwh,
+    )
+    residual = (short + long) / 2 - da
+    steps = dataset.steps[at]
+    steps["short_eur_per_kwh"], steps["long_eur_per_kwh"] = short, long
+    steps["reference_eur_per_kwh"] = reference_price(da, short, long)
+    steps["residual_day_eur_per_kwh"] = _mean_before(residual, scenario.periods_per_day)
+    calendar = scenario.calendar
+    steps["weekday"] = calendar.weekday
+    steps["today_end"] = at.start + calendar.today_end
+    steps["tomorrow_end"] = at.start + calendar.tomorrow_end
+    dataset.period[at] = scenario.period
+    dataset.da_eur_per_kwh[at] = da
+    dataset.da_forecast_eur_per_kwh[at] = day_ahead_forecast(da, scenario.day, scenario.period)
+    dataset.residual_eur_per_kwh[at] = residual
+
+
+def _check_gate(scenario: Scenario, gate_closure_h: int) -> None:
+    """Refuse a gate that some day does not have exactly once; the last day may end before it."""
+    gate_period = round(gate_closure_h / scenario.dt_h)
+    gates = np.bincount(
+        scenario.day[scenario.period == gate_period], minlength=scenario.day[-1] + 1
+    )
+    wrong = gates != 1
+    wrong[-1] &= scenario.period[-1] >= gate_period
+    if wrong.any():
+        date = scenario.clock[0].astype("datetime64[D]") + int(np.argmax(wrong))
+        raise InvalidInputError(
+            "params.market.gate_closure_h",
+            gate_closure_h,
+            f"on {date} the clock changes at that hour: take another",
+        )
+
+
+def _check_order(scenario: Scenario) -> None:
+    arrival = scenario.sessions.arrival_step
+    if (early := np.flatnonzero(np.diff(arrival) < 0)).size:
+        row = int(early[0]) + 1
+        raise InvalidInputError(
+            f"sessions.arrival_step[{row}]", int(arrival[row]), "sort the sessions by arrival"
+        )
+
+
+def _mean_before(values: Floats, window: int) -> Floats:
+    """Mean of the `window` values before each one; of fewer at the start, then 0."""
+    total = np.concatenate([np.zeros(window + 1), np.cumsum(values)])
+    until, since = total[window:-1], total[: len(values)]
+    return (until - since) / np.clip(np.arange(len(values)), 1, window)
+
+
+def _fill_sessions(sessions: Records, given: Sessions, params: VPPParams, offset: int) -> None:
+    """Write a scenario's sessions to their rows in the dataset."""
+    site, battery = params.site, params.battery
+    battery_max_kwh = battery.max_soc * given.capacity_kwh
+    sessions["departure"] = given.departure_step + offset
+    sessions["leaves"] = leaving_step(given, params.owner.early_departure_prob) + offset
+    sessions["arrival_kwh"] = given.arrival_soc * given.capacity_kwh
+    sessions["target_kwh"] = np.minimum(given.target_soc * given.capacity_kwh, battery_max_kwh)
+    sessions["min_kwh"] = battery.min_soc * given.capacity_kwh
+    sessions["battery_max_kwh"] = battery_max_kwh
+    sessions["capacity_kwh"] = given.capacity_kwh
+    sessions["charge_kw"] = np.minimum(given.charge_kw, site.charge_kw)
+    sessions["discharge_kw"] = np.minimum(given.discharge_kw, site.discharge_kw)
+    sessions["owner_draw"] = given.owner_draw
+    sessions["interest_draw"] = given.interest_draw

@@ -1,0 +1,259 @@
+"""The snapshot of a run: copies of what its operator knows, and nothing later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vpp_gym.arrays import Bools, Floats, Ints, Records
+from vpp_gym.kernels import njit
+from vpp_gym.params import VPPParams
+from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.state import Rules, State
+from vpp_gym.views import HISTORY_DAYS, Snapshot
+
+AMOUNTS = (
+    "energy_kwh",
+    "target_kwh",
+    "min_kwh",
+    "max_kwh",
+    "charge_kw",
+    "discharge_kw",
+    "contract_kwh",
+    "keep_kwh",
+    "min_price_eur_per_kwh",
+    "tariff_eur_per_kwh",
+    "margin",
+    "payoff_eur",
+    "lo_kwh",
+    "hi_kwh",
+    "idle_kwh",
+    "laxity_h",
+)
+NUMBERS = (
+    "session",
+    "charger",
+    "steps_to_departure",
+    "offer",
+    "contract_wait",
+    "contract_steps",
+)
+"""What a snapshot tells of each EV, in the order in which `_copy_fleet` writes it."""
+
+
+def look(
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    run: int,
+    params: VPPParams,
+    first: int,
+    time: np.datetime64,
+    together: bool = False,
+) -> Snapshot:
+    """Snapshot of one run, or of all as if they were one, with the prices of this one.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: the batch.
+        run: row of the batch.
+        params: handed on to the policy.
+        first: position at which the run's scenario begins.
+        time: local clock of the step.
+        together: the EVs of all runs, run by run, their bids and expected loads summed.
+    """
+    start, t, end, _, _, connected = state.run[run].item()[:6]
+    ahead = t < end
+    short, long, *_, today_end, tomorrow_end = dataset.steps[min(t, len(dataset.steps) - 1)].item()
+    told = ahead and params.market.imbalance_lag_steps == 0
+    runs = slice(run, run + 1)
+    committed_kwh, expected_kwh = state.da_sold_kwh[run], state.expected_load_kwh[run].copy()
+    if together:
+        runs, connected = slice(None), int(state.run["connected"].sum())
+        committed_kwh = state.da_sold_kwh.sum(axis=0)
+        expected_kwh = state.expected_load_kwh.sum(axis=0)
+    return Snapshot.of(
+        {
+            "step": t - start,
+            "steps_left": end - t,
+            "time": time,
+            "dt_h": rules.dt_h,
+            "is_gate": ahead and int(dataset.period[t]) == rules.gate_period,
+            "params": params,
+            "im_short_now_eur_per_kwh": short if told else None,
+            "im_long_now_eur_per_kwh": long if told else None,
+            "expected_load_kwh": _read_only(expected_kwh),
+            **_fleet(state, runs, connected, int(dataset.first_session[first])),
+            **_market(
+                dataset,
+                rules,
+                committed_kwh,
+                max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)),
+                t,
+                *((today_end, tomorrow_end) if ahead else (t, t)),
+            ),
+        }
+    )
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, closed; what is cut from it cannot be opened again."""
+    array.setflags(write=False)
+    return array
+
+
+def _fleet(state: State, runs: slice, n: int, first_session: int) -> dict[str, Any]:
+    amounts, numbers = np.empty((len(AMOUNTS), n)), np.empty((len(NUMBERS), n), np.int64)
+    signed = np.empty(n, np.bool_)
+    batch = state.run[runs], state.occupied[runs], state.ev[runs]
+    _copy_fleet(*batch, first_session, amounts, numbers, signed)
+    fields = dict(zip(AMOUNTS, _read_only(amounts), strict=True))
+    fields.update(zip(NUMBERS, _read_only(numbers), strict=True))
+    fields["has_contract"] = _read_only(signed)
+    return fields
+
+
+@njit
+def _copy_fleet(
+    clocks: Records,
+    occupied: Bools,
+    evs: Records,
+    first_session: int,
+    amounts: Floats,
+    numbers: Ints,
+    signed: Bools,
+) -> None:
+    """Copy what is known of the connected EVs, by run and charger.
+
+    Args:
+        clocks: (B,) of RUN.
+        occupied: (B, N) chargers.
+        evs: (B, N) of EV.
+        first_session: row in the dataset of the scenario's first session.
+        amounts: (len(AMOUNTS), n) result.
+        numbers: (len(NUMBERS), n) result.
+        signed: (n,) result: there is a contract.
+    """
+    k, n_chargers = 0, occupied.shape[1]
+    for charger in range(occupied.size):
+        b, i = charger // n_chargers, charger % n_chargers
+        if not occupied[b, i]:
+            continue
+        t, ev = clocks[b].position, evs[b, i]
+        running = t < ev.contract_end
+        amounts[0, k] = ev.energy_kwh
+        amounts[1, k] = ev.target_kwh
+        amounts[2, k] = ev.min_kwh
+        amounts[3, k] = ev.battery_max_kwh if running else ev.target_kwh
+        amounts[4, k] = ev.charge_kw
+        amounts[5, k] = ev.discharge_kw
+        amounts[6, k] = ev.contract_kwh if running else 0.0
+        amounts[7, k] = ev.keep_kwh
+        amounts[8, k] = ev.min_price_eur_per_kwh
+        amounts[9, k] = ev.tariff_eur_per_kwh
+        amounts[10, k] = ev.margin
+        amounts[11, k] = ev.payoff_eur
+        amounts[12, k] = ev.lo_kwh
+        amounts[13, k] = ev.hi_kwh
+        amounts[14, k] = min(max(0.0, ev.lo_kwh), ev.hi_kwh)
+        amounts[15, k] = ev.laxity_h
+        signed[k] = ev.contract_end > 0
+        numbers[0, k] = ev.session - first_session
+        numbers[1, k] = charger
+        numbers[2, k] = ev.departure - t
+        numbers[3, k] = ev.offer if signed[k] else -1
+        numbers[4, k] = max(ev.contract_start - t, 0) if running else 0
+        numbers[5, k] = max(ev.contract_end - t, 0)
+        k += 1
+
+
+def _market(
+    dataset: Dataset,
+    rules: Rules,
+    committed_kwh: Floats,
+    since: int,
+    t: int,
+    today_end: int,
+    end: int,
+) -> dict[str, Any]:
+    """What is known from position `since` on, and expected before `end`, the end of tomorrow.
+
+    Day-ahead prices are known to the end of today, and after the gate's step to the end
+    of tomorrow; behind that is the forecast.
+    """
+    known = t
+    if t < end:
+        known = end if dataset.period[t] > rules.gate_period else today_end
+    period = _read_only(dataset.period[since:end].copy())
+    da, settled, sold_kwh = np.empty(end - since), np.empty((2, t - since)), np.empty(end - t)
+    _copy_prices(
+        dataset.steps,
+        dataset.da_eur_per_kwh,
+        dataset.da_forecast_eur_per_kwh,
+        since,
+        known,
+        da,
+        settled,
+    )
+    _copy_sold(committed_kwh, dataset.period, t, today_end, sold_kwh)
+    short, long = _read_only(settled)
+    da, past = _read_only(da), t - since
+    return {
+        "period_past": period[:past],
+        "da_past_eur_per_kwh": da[:past],
+        "im_short_past_eur_per_kwh": short,
+        "im_long_past_eur_per_kwh": long,
+        "period": period[past:],
+        "n_known": known - t,
+        "da_eur_per_kwh": da[past:],
+        "da_sold_kwh": _read_only(sold_kwh),
+    }
+
+
+@njit
+def _copy_prices(
+    steps: Records,
+    da_eur_per_kwh: Floats,
+    da_forecast_eur_per_kwh: Floats,
+    since: int,
+    known: int,
+    da: Floats,
+    settled: Floats,
+) -> None:
+    """Copy day-ahead prices from a position on, unknown ones from the forecast, and settled prices.
+
+    Args:
+        steps: (T,) of STEP.
+        da_eur_per_kwh: (T,) day-ahead prices.
+        da_forecast_eur_per_kwh: (T,) their forecast.
+        since: the position.
+        known: position from which on the day-ahead prices are not known.
+        da: (m,) result.
+        settled: (2, p) result: of a short and a long party.
+    """
+    for i in range(settled.shape[1]):
+        settled[0, i] = steps[since + i].short_eur_per_kwh
+        settled[1, i] = steps[since + i].long_eur_per_kwh
+    for i in range(len(da)):
+        at = since + i
+        da[i] = da_eur_per_kwh[at] if at < known else da_forecast_eur_per_kwh[at]
+
+
+@njit
+def _copy_sold(
+    committed_kwh: Floats, period: Ints, t: int, today_end: int, sold_kwh: Floats
+) -> None:
+    """Copy what is committed for the steps ahead.
+
+    Args:
+        committed_kwh: (2, periods) of today and tomorrow.
+        period: (T,) of the dataset.
+        t: position of the step.
+        today_end: position.
+        sold_kwh: (k,) result.
+    """
+    for i in range(len(sold_kwh)):
+        sold_kwh[i] = committed_kwh[int(t + i >= today_end), period[t + i]]
