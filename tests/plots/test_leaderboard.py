@@ -8,13 +8,15 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.leaderboard import NO_CONTROL, SUMMED_UP
-from vpp_gym.plots.leaderboard import MONEY, draw_leaderboard, gain_parts_eur, save_figure
+from vpp_gym.markets.ledger import LEDGER
+from vpp_gym.plots.leaderboard import draw_leaderboard, gain_parts_eur, save_figure
 
 
 @pytest.fixture
 def table():
     return pd.DataFrame(
-        {
+        dict.fromkeys(LEDGER.split, 0.0)
+        | {
             "policy": ["charge_on_arrival", "hindsight", "mpc", "ppo", "careless"],
             "kind": ["rule", "hindsight", "optimiser", "learned", "learned"],
             "score": [0.0, 100.0, 40.0, 45.0, 60.0],
@@ -28,19 +30,20 @@ def table():
             "shortfall_eur": [0.0, 0.0, 0.0, 0.0, -10.0],
             "demand_satisfaction": [1.0, 1.0, 1.0, 1.0, 0.9],
         }
-    ).assign(profit_eur=lambda rows: rows[list(MONEY)].sum(axis=1))
+    ).assign(profit_eur=lambda rows: rows[list(LEDGER.split)].sum(axis=1))
 
 
 def test_it_reads_what_the_leaderboard_writes():
-    assert set(MONEY) <= set(SUMMED_UP)
+    assert set(LEDGER.split) <= set(SUMMED_UP)
     assert inspect.signature(draw_leaderboard).parameters["no_control"].default == NO_CONTROL
 
 
 def test_the_parts_add_up_to_the_gain(table):
     parts = gain_parts_eur(table)
     np.testing.assert_allclose(parts.sum(axis=1), table["profit_eur"] - table["profit_eur"][0])
-    assert parts.loc[1].tolist() == [50.0, 80.0, -4.0, 0.0]
-    assert parts.loc[4].tolist() == [60.0, 0.0, 0.0, -20.0]
+    names = ["flexibility", "position", "contracts", "drivers"]
+    assert parts.loc[1, names].tolist() == [50.0, 80.0, -4.0, 0.0]
+    assert parts.loc[4, names].tolist() == [60.0, 0.0, 0.0, -20.0]
 
 
 def test_the_best_stands_on_top_and_the_careless_last(table):
