@@ -153,7 +153,8 @@ def of_training() -> dict[str, Any]:
     year = SyntheticSource("validation", days=2).scenario(0)
     found = {}
     for reward in ("profit", "load"):
-        run = run_settings("VPPDayAhead-v0", changes={"wrappers.reward": reward})
+        changes = {"wrappers.reward": reward, "params.guarantee": False}
+        run = run_settings("VPPDayAhead-v0", changes=changes)
         validation = Validation(run, scenario=year)
         found[reward] = validation(LeastLoad())  # type: ignore[arg-type]
     usual_eur = LEDGER.part_eur(POSITION.name, validation.usual)

@@ -99,6 +99,11 @@ def test_the_parts_of_the_profit_add_up_to_it(booked):
     np.testing.assert_allclose(without_position_eur(days), profit - days["position_eur"], atol=1e-9)
 
 
+def test_days_without_a_term_of_the_ledger_are_refused():
+    with pytest.raises(InvalidInputError, match="add shortfall_eur"):
+        profit_parts(two_days().drop(columns="shortfall_eur"))
+
+
 def test_score_of_the_ends_the_middle_and_beyond():
     np.testing.assert_allclose(
         score([-10, 0, 10, 20, 30], no_control_eur=0, hindsight_eur=20), [-50, 0, 50, 100, 150]

@@ -114,6 +114,8 @@ def ranking(
         n_resamples: of the bootstrap.
         seed: of the bootstrap; every policy gets the same draws.
     """
+    if missing := [name for name in summed_up if name not in runs_totals]:
+        raise InvalidInputError("days", list(days), f"add the columns {', '.join(missing)}")
     for name in (low, high):
         if name not in set(days["policy"]):
             raise InvalidInputError("days", name, "run this policy too: it is an end of the scale")
