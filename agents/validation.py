@@ -13,6 +13,7 @@ from agents.settings import RunSettings
 from agents.worlds import batch_of
 from vpp_gym.env import VectorShell
 from vpp_gym.envs.hourly import HourlyCore
+from vpp_gym.markets.ledger import LEDGER, POSITION
 
 Score = dict[str, float]
 """Means over the validation years: `GAIN`, by which the best network is chosen, and what
@@ -46,8 +47,7 @@ class Validation:
 
     def _worth_eur(self, total: dict[str, float]) -> float:
         if self._run.wrappers.reward == "load":
-            terms = ("load_value_eur", "payoff_eur", "retail_eur", "shortfall_eur")
-            return sum(total[name] for name in terms)
+            return sum(total[name] for name in LEDGER.split_without(POSITION.name))
         return sum(total[name] for name in self._money)
 
     def _figures(self, total: dict[str, float]) -> dict[str, float]:
@@ -56,7 +56,7 @@ class Validation:
             return {name: total[name] for name in self._money}
         return {
             "load_cost_eur": -total["load_value_eur"],
-            "position_eur": total["da_eur"] + total["im_eur"] - total["load_value_eur"],
+            POSITION.eur: LEDGER.part_eur(POSITION.name, total),
             "satisfaction": total["served_kwh"] / max(total["demand_kwh"], 1e-9),
         }
 

@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 from agents.vec_env import BatchVecEnv
 from vpp_gym.arrays import Floats
 from vpp_gym.envs.fields import Codec
+from vpp_gym.markets.ledger import LEDGER, POSITION
 from vpp_gym.simulation.dataset import Dataset
 
 UNUSED = ("im_residual_now", "da_sold_ahead")
@@ -137,11 +138,20 @@ def arriving_demand_kwh(dataset: Dataset) -> Floats:
     return total[dataset.first_session[1:]] - total[dataset.first_session[:-1]]
 
 
+PAID_AS_BOOKED = tuple(
+    name
+    for name in LEDGER.split_without(POSITION.name)
+    if name not in ("load_value_eur", "retail_eur")
+)
+"""Payoffs, penalties and all other money that is neither bids, load nor revenue."""
+
+
 class LoadReward(VecEnvWrapper):
     """Pays for what the dispatch changes, and leaves out what it cannot.
 
     The net load at the reference price above a constant level, payoffs, and
-    what missing energy costs: the penalty, the lost revenue, and the level.
+    what missing energy costs: the penalty, the lost revenue, and the level. Other money
+    of the ledger counts as it is booked.
     Day-ahead commitments are not part of it.
 
     Args:
@@ -170,7 +180,7 @@ class LoadReward(VecEnvWrapper):
     def _reward_eur(self, terms: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         load_kwh = terms["charge_kwh"] - terms["discharge_kwh"]
         reward = terms["load_value_eur"] + self._level * load_kwh
-        reward += terms["payoff_eur"] + terms["shortfall_eur"]
+        reward += sum(terms[name] for name in PAID_AS_BOOKED)
         reward -= self._lost_eur_per_kwh * terms["unserved_kwh"]
         return reward.astype(np.float32)
 

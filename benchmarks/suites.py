@@ -18,6 +18,8 @@ from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, HINDSIGHT, NO_CONT
 from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.runner import CORES
 from vpp_gym.evaluation.tables import BRIEF, COLUMNS, PRIVILEGED_MARK
+from vpp_gym.ledger import PROFIT
+from vpp_gym.markets.ledger import LEDGER
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import Policy, with_offer
@@ -52,12 +54,8 @@ DAY_COLUMNS = (
     "policy",
     "seed",
     "date",
-    "profit_eur",
-    "position_eur",
-    "load_value_eur",
-    "payoff_eur",
-    "retail_eur",
-    "shortfall_eur",
+    PROFIT,
+    *LEDGER.split,
     "demand_kwh",
     "served_kwh",
     "charge_kwh",

@@ -21,34 +21,11 @@ from vpp_gym.envs.fields import Field as ObservationField
 from vpp_gym.envs.offer_actions import ACTION_PARAMETERS, OfferShape
 from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import ContractsSettings, Settings
-from vpp_gym.markets.ledger import MONEY, TERMS
+from vpp_gym.markets.ledger import LEDGER
 from vpp_gym.params import DEFAULT
 from vpp_gym.scenarios.named import as_source
 
 PAGE = Path(__file__).with_name("environment.md")
-
-MEANINGS = {
-    "da_eur": "sold day-ahead times the day-ahead price",
-    "im_eur": "imbalance: what is sold at the long price, what is bought at the short price",
-    "retail_eur": "what drivers pay for the served energy, on departure",
-    "payoff_eur": "paid to owners for their contracts, on departure",
-    "shortfall_eur": "penalty on unserved energy, on departure",
-    "load_value_eur": "minus the cost of the net load at the reference price",
-    "wear_eur": "battery wear borne by the owners; not part of the profit",
-    "charge_kwh": "charged, at the meter",
-    "discharge_kwh": "discharged, at the meter",
-    "da_sold_kwh": "committed day-ahead for this step, + sells",
-    "im_sold_kwh": "settled as imbalance, + sells",
-    "demand_kwh": "asked for by the cars that departed, in the battery",
-    "served_kwh": "of that, charged",
-    "unserved_kwh": "missing to the target of the cars that departed, in the battery",
-    "arrivals": "cars that came",
-    "turned_away": "of them, those that found no free charger",
-    "departures": "cars that left",
-    "fully_served": "of them, those that left with their target reached",
-    "contracts": "contracts signed on arrival",
-}
-
 
 ENVIRONMENTS: dict[str, tuple[type[ScalarEnv], Sequence[ObservationField]]] = {
     "VPPDayAhead-v0": (VPPDayAheadEnv, FLEET_FIELDS + CHARGER_FIELDS),
@@ -163,19 +140,15 @@ def _field_table(fields: Iterable[ObservationField], codec: Codec) -> str:
 
 
 def _terms() -> str:
-    if set(MEANINGS) != set(TERMS):
-        raise KeyError(f"say what these mean: {set(MEANINGS) ^ set(TERMS)}")
-    units = {"eur": "EUR", "kwh": "kWh"}
-    rows = [
-        (
-            f"`{name}`",
-            units.get(name.rpartition("_")[2], "1"),
-            "yes" if name in MONEY else "",
-            MEANINGS[name],
-        )
-        for name in TERMS
-    ]
-    return _table(("Term of `info`", "Unit", "In the reward", "Meaning"), rows)
+    parts = [(part.name.replace("_", " "), part.meaning) for part in LEDGER.parts]
+    headings = ("Term of `info`", "Unit", "In the reward", "Part of the profit", "Meaning")
+    return "\n\n".join(
+        [
+            _table(headings, LEDGER.described()),
+            "The load value is taken out of the position; the parts add up to the profit.",
+            _table(("Part of the profit", "Meaning"), parts),
+        ]
+    )
 
 
 def _bullets(text: str) -> list[str]:

@@ -10,16 +10,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vpp_gym.fcev.car_park import bid_shape as sheet_shape
-from vpp_gym.fcev.car_park import ledger as carpark_terms
 from vpp_gym.fcev.car_park import observation as car_park_observation
+from vpp_gym.fcev.car_park.ledger import LEDGER as CAR_PARK
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.microgrid import env as fcev_microgrid
-from vpp_gym.fcev.microgrid import ledger as microgrid
+from vpp_gym.fcev.microgrid.ledger import LEDGER as MICROGRID
 from vpp_gym.fcev.microgrid.params import MicrogridParams
+from vpp_gym.ledger import Ledger
 from vpp_gym.parameters import parameters
 
 PAGE = Path(__file__).with_name("fuel-cell-cars.md")
-UNITS = {"eur": "EUR", "kwh": "kWh", "kg": "kg"}
 
 
 def page(text: str) -> str:
@@ -45,8 +45,8 @@ def tables() -> dict[str, str]:
         "car park observation": _fields(car_park_observation.FIELDS),
         "microgrid observation": _fields(fcev_microgrid.FIELDS),
         "car park shape": _shape_parameters(),
-        "car park terms": _terms(carpark_terms),
-        "microgrid terms": _terms(microgrid),
+        "car park terms": _terms(CAR_PARK),
+        "microgrid terms": _terms(MICROGRID),
     }
 
 
@@ -82,17 +82,12 @@ def _shape_parameters() -> str:
     return _table(("ShapeParameter", "Unit", "Low", "Article", "High", "Meaning"), rows)
 
 
-def _terms(model: object) -> str:
-    rows = [
-        (
-            f"`{name}`",
-            UNITS.get(name.rpartition("_")[2], "1"),
-            "yes" if name in model.MONEY else "",
-            model.MEANINGS[name],
-        )
-        for name in model.TERMS
-    ]
-    return _table(("Term of `info`", "Unit", "In the reward", "Meaning"), rows)
+def _terms(ledger: Ledger) -> str:
+    parts = [(part.name, part.meaning) for part in ledger.parts]
+    headings = ("Term of `info`", "Unit", "In the reward", "Part of the profit", "Meaning")
+    return "\n\n".join(
+        [_table(headings, ledger.described()), _table(("Part of the profit", "Meaning"), parts)]
+    )
 
 
 def _shown(value: object) -> str:

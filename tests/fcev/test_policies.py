@@ -49,7 +49,7 @@ def test_rows_of_a_microgrid_add_up(name: str):
     rows, records = evaluate_microgrid(policy, grid.scenarios[0], grid.params, start_day=1)
     assert rows["day"].tolist() == [1, 2, 3]
     assert rows["profit_eur"].sum() == pytest.approx(records[:, : len(microgrid.MONEY)].sum())
-    assert rows["fairness"].iloc[-1] == records[-1, microgrid.FAIRNESS]
+    assert rows["fairness"].iloc[-1] == records[-1, microgrid.COLUMN.fairness]
     share = rows["import_kwh"] / rows["load_kwh"]
     assert rows["self_sufficiency"].to_numpy() == pytest.approx(1 - share.to_numpy())
 

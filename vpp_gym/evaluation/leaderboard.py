@@ -12,25 +12,20 @@ from numpy.typing import NDArray
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.metrics import score_interval, totals, without_position_eur
 from vpp_gym.evaluation.statistics import Interval, interquartile_mean, paired_difference
+from vpp_gym.ledger import PROFIT
+from vpp_gym.markets.ledger import LEDGER
 
 NO_CONTROL = "charge_on_arrival"
 HINDSIGHT = "hindsight"
 FULL_SATISFACTION = 0.999
 AXES = ["seed", "world", "day"]
 SUMMED_UP = (
-    "profit_eur",
+    PROFIT,
     "flexibility_profit_eur",
-    "position_eur",
-    "load_value_eur",
-    "payoff_eur",
-    "retail_eur",
-    "shortfall_eur",
+    *LEDGER.split,
     "demand_satisfaction",
     "fully_served_share",
-    "charge_kwh",
-    "discharge_kwh",
-    "contracts",
-    "wear_eur",
+    *(name for name in LEDGER.names if name not in LEDGER.split),
     "profit_cvar_eur",
     "worst_day_eur",
     "solve_ms_mean",
@@ -119,6 +114,8 @@ def ranking(
         n_resamples: of the bootstrap.
         seed: of the bootstrap; every policy gets the same draws.
     """
+    if missing := [name for name in summed_up if name not in runs_totals]:
+        raise InvalidInputError("days", list(days), f"add the columns {', '.join(missing)}")
     for name in (low, high):
         if name not in set(days["policy"]):
             raise InvalidInputError("days", name, "run this policy too: it is an end of the scale")

@@ -15,6 +15,8 @@ from vpp_gym.evaluation.statistics import (
     interquartile_mean,
     percentile_interval,
 )
+from vpp_gym.ledger import PROFIT, Ledger
+from vpp_gym.markets.ledger import LEDGER, POSITION
 from vpp_gym.markets.risk import tail_mean
 
 TAIL_SHARE = 0.05
@@ -24,6 +26,7 @@ RUN_KEYS = ["policy", "scenario", "seed"]
 NOT_ADDITIVE = (
     "day",
     "date",
+    *LEDGER.shares,
     "demand_satisfaction",
     "fully_served_share",
     "solve_ms_mean",
@@ -31,8 +34,10 @@ NOT_ADDITIVE = (
 )
 
 
-def profit_parts(days: pd.DataFrame) -> pd.DataFrame:
-    """Where the profit comes from: four parts that add up to it.
+def profit_parts(days: pd.DataFrame, ledger: Ledger = LEDGER) -> pd.DataFrame:
+    """Where the profit comes from: parts that add up to it, as the world's ledger states them.
+
+    Of the virtual power plant:
 
     position_eur: the bids: committed energy times (day-ahead - reference price).
     load_value_eur: the net load at the reference price (a cost is negative).
@@ -41,9 +46,15 @@ def profit_parts(days: pd.DataFrame) -> pd.DataFrame:
 
     The flexibility of a policy is what its load_value_eur is better than that of
     charging on arrival. Bids and scheduling never mix in one number.
+
+    Args:
+        days: rows of days or of runs.
+        ledger: of their world; by default that of the virtual power plant.
+
+    Raises:
+        InvalidInputError: a term of the ledger is not among the columns.
     """
-    service = days["retail_eur"] + days["shortfall_eur"]
-    return days[["position_eur", "load_value_eur", "payoff_eur"]].assign(service_eur=service)
+    return pd.DataFrame(ledger.parts_eur(days))
 
 
 def without_position_eur(days: pd.DataFrame) -> pd.Series:
@@ -53,7 +64,7 @@ def without_position_eur(days: pd.DataFrame) -> pd.Series:
     otherwise discharge bought with payoffs would count as free, and a car left
     empty as a saving.
     """
-    return profit_parts(days).drop(columns="position_eur").sum(axis=1)
+    return profit_parts(days).drop(columns=POSITION.eur).sum(axis=1)
 
 
 def totals(days: pd.DataFrame) -> pd.DataFrame:
@@ -72,8 +83,10 @@ def totals(days: pd.DataFrame) -> pd.DataFrame:
     solving = (days["solve_ms_mean"] * days["steps"]).groupby([days[key] for key in RUN_KEYS])
     table["solve_ms_mean"] = solving.sum() / table["steps"]
     table["solve_ms_max"] = runs["solve_ms_max"].max()
-    table["profit_cvar_eur"] = runs["profit_eur"].apply(tail_mean, alpha=TAIL_SHARE)
-    table["worst_day_eur"] = runs["profit_eur"].min()
+    table["profit_cvar_eur"] = runs[PROFIT].apply(tail_mean, alpha=TAIL_SHARE)
+    table["worst_day_eur"] = runs[PROFIT].min()
+    for name in LEDGER.shares:
+        table[name] = runs[name].last()
     return table.reset_index()
 
 

@@ -17,7 +17,7 @@ from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.metrics import satisfaction
 from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.runner import Runner, runner_for
-from vpp_gym.markets.ledger import MONEY, TERMS
+from vpp_gym.markets.ledger import LEDGER, MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.policies.base import Policy, Privileged, with_offer
 from vpp_gym.scenarios.columns import whole
@@ -166,14 +166,16 @@ def _day_rows(
     span = slice(start_step, start_step + len(records))
     steps = pd.DataFrame(records, columns=list(TERMS))
     steps.insert(0, "profit_eur", steps[list(MONEY)].sum(axis=1))
-    bids_eur = steps["da_eur"] + steps["im_eur"] - steps["load_value_eur"]
-    steps.insert(1, "position_eur", bids_eur)
+    for place, part in enumerate(LEDGER.remainders, start=1):
+        steps.insert(place, part.eur, LEDGER.part_eur(part.name, steps))
     signed = np.diff(accepted, axis=0, prepend=0)
     for place, label in enumerate(labels):
         steps[f"contracts_{label}"] = signed[:, place]
     day = pd.Series(scenario.day[span], name="day")
     solve_ms = pd.Series(1000 * solve_s).groupby(day)
     days = steps.groupby(day).sum()
+    for name in LEDGER.shares:
+        days[name] = steps[name].groupby(day).last()
     days.insert(0, "steps", steps.groupby(day).size())
     first_date = scenario.clock[0].astype("datetime64[D]")
     days.insert(0, "date", (first_date + days.index.to_numpy()).astype(str))

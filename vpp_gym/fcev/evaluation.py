@@ -25,10 +25,12 @@ from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.policies import MicrogridPolicy
 from vpp_gym.fcev.microgrid.simulation import Microgrid, MicrogridScenario
 from vpp_gym.fcev.runner import car_park_seat, microgrid_seat
+from vpp_gym.ledger import Ledger
 
 NOON = 12
 KEYS = ["policy", "scenario", "seed"]
-NOT_ADDITIVE = ("world", "day", "date", "fairness", "self_sufficiency")
+SHARES = (*carpark_terms.LEDGER.shares, *microgrid.LEDGER.shares)
+NOT_ADDITIVE = ("world", "day", "date", *SHARES)
 
 
 def evaluate_car_park(
@@ -73,7 +75,7 @@ def evaluate_car_park(
         np.concatenate([morning, today])
         for morning, (today, _) in zip(mornings, records, strict=False)
     ]
-    rows = _rows(by_day, days, carpark_terms.TERMS, len(carpark_terms.MONEY), solving_s)
+    rows = _rows(by_day, days, carpark_terms.LEDGER, solving_s)
     return _labelled(rows, policy.name, scenario.name, seed), world
 
 
@@ -108,8 +110,7 @@ def evaluate_microgrid(
         records[hour] = seat.act(decision)
     by_day = list(records.reshape(len(days), HOURS, -1))
     mean_s = solving_s.reshape(len(days), HOURS).mean(axis=1).tolist()
-    rows = _rows(by_day, days, microgrid.TERMS, len(microgrid.MONEY), mean_s)
-    rows["fairness"] = [float(day[-1, microgrid.FAIRNESS]) for day in by_day]
+    rows = _rows(by_day, days, microgrid.LEDGER, mean_s)
     rows["self_sufficiency"] = 1.0 - rows["import_kwh"] / rows["load_kwh"]
     return _labelled(rows, policy.name, scenario.name, seed), records
 
@@ -133,13 +134,14 @@ def _sums(days: pd.DataFrame) -> pd.DataFrame:
     runs = days.groupby(KEYS, sort=False)
     adds = [name for name in days if name not in (*KEYS, *NOT_ADDITIVE, "solve_ms")]
     table = runs[adds].sum(min_count=1).assign(days=runs.size(), solve_ms=runs["solve_ms"].mean())
-    return table.assign(fairness=runs["fairness"].last()) if "fairness" in days else table
+    return table.assign(**{name: runs[name].last() for name in SHARES if name in days})
 
 
 def _with_shares(table: pd.DataFrame) -> pd.DataFrame:
     """Sums with what part of the load is imported, and of the sold V2G delivered."""
     if "load_kwh" in table:
         share = table["import_kwh"] / table["load_kwh"]
+        table = table.drop(columns="self_sufficiency", errors="ignore")
         table = table.assign(import_share=share, self_sufficiency=1.0 - share)
     if "sold_kwh" in table:
         sold_kwh = table["sold_kwh"].where(table["sold_kwh"] > 0)
@@ -256,17 +258,13 @@ def _reveal(policy: Any, world: Any, begin: int, end: int) -> None:
 
 
 def _rows(
-    by_day: list[Floats],
-    days: list[int],
-    terms: tuple[str, ...],
-    n_money: int,
-    solving_s: Sequence[float],
+    by_day: list[Floats], days: list[int], ledger: Ledger, solving_s: Sequence[float]
 ) -> pd.DataFrame:
-    sums = np.array([day.sum(axis=0) for day in by_day])
-    rows = pd.DataFrame(sums, columns=list(terms))
+    sums = np.array([ledger.over_time(day) for day in by_day])
+    rows = pd.DataFrame(sums, columns=list(ledger.names))
     rows.insert(0, "day", days)
     rows.insert(1, "date", [str(START + day) for day in days])
-    rows["profit_eur"] = sums[:, :n_money].sum(axis=1)
+    rows["profit_eur"] = sums[:, : len(ledger.money)].sum(axis=1)
     rows["solve_ms"] = 1e3 * np.asarray(solving_s)
     return rows
 

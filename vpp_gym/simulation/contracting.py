@@ -15,7 +15,7 @@ from vpp_gym.contracts.choice import (
 from vpp_gym.contracts.offer import Arrival, Contract
 from vpp_gym.fleet.laxity import dischargeable_kwh, laxity_h
 from vpp_gym.kernels import njit
-from vpp_gym.markets.ledger import CONTRACTS
+from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.simulation.state import Rules, State
 
 Record = Any
@@ -49,7 +49,7 @@ def offer_contract(
     if chosen >= 0 and _bind(ev, sign(state.offers[b, chosen], arrival), rules):
         ev.offer = chosen
         state.accepted[b, chosen] += 1
-        row[CONTRACTS] += 1.0
+        row[COLUMN.contracts] += 1.0
 
 
 @njit

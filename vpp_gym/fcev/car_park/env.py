@@ -14,7 +14,7 @@ from vpp_gym.env import ScalarShell, VectorShell
 from vpp_gym.fcev.calendar import HOURS, NOON
 from vpp_gym.fcev.car_park.actions import encoding
 from vpp_gym.fcev.car_park.forecast import Expectation
-from vpp_gym.fcev.car_park.ledger import MONEY, TERMS
+from vpp_gym.fcev.car_park.ledger import LEDGER, MONEY, TERMS
 from vpp_gym.fcev.car_park.observation import Observer
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.scenario import CarParkSource
@@ -89,7 +89,7 @@ class CarParkCore(FCEVCore):
         self.submit(actions, moving)
         runs = np.flatnonzero(moving)
         records = np.zeros((self.n_runs, len(TERMS)))
-        records[runs] = self.world.advance(HOURS, runs).sum(axis=1)
+        records[runs] = LEDGER.over_time(self.world.advance(HOURS, runs))
         return records
 
     def submit(self, actions: Any, moving: NDArray[np.bool_]) -> None:

@@ -11,7 +11,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.fcev.calendar import HOURS
 from vpp_gym.fcev.car_park.params import CarParkParams
-from vpp_gym.fcev.microgrid import ledger as microgrid
+from vpp_gym.fcev.microgrid.ledger import COLUMN
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.parameters import Assumption, assumptions
 from vpp_gym.reproduction.parklee2018.findings import (
@@ -108,7 +108,7 @@ def reproduce(
 
 def _cars(records: Floats, day: int) -> tuple[Floats, Floats]:
     week = records[HOURS * day : HOURS * (day + 7)]
-    return week[:, microgrid.CARS_NEEDED], week[:, microgrid.CARS_AVAILABLE]
+    return week[:, COLUMN.cars_needed], week[:, COLUMN.cars_available]
 
 
 def document(result: Reproduction) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from vpp_gym.arrays import Floats
 from vpp_gym.fcev.calendar import HOURS, day_types
+from vpp_gym.fcev.car_park import ledger as car_park
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.policies import ArticleAggregator, StayPlanner
 from vpp_gym.fcev.car_park.scenario import CarParkSource
@@ -126,9 +127,7 @@ def car_park_years(
                     "v2g_kwh": total["v2g_kwh"],
                     "driver_profit_eur": total["driver_profit_eur"],
                     "potential_profit_eur": total["potential_profit_eur"],
-                    "aggregator_profit_eur": total["v2g_eur"]
-                    + total["driver_pay_eur"]
-                    + total["short_eur"],
+                    "aggregator_profit_eur": car_park.LEDGER.part_eur("delivery", total),
                     "pay_eur_per_mwh": -1e3 * total["driver_pay_eur"] / max(total["v2g_kwh"], 1e-9),
                     "short_share": total["short_kwh"] / max(total["sold_kwh"], 1e-9),
                     "mean_min_price_eur_per_mwh": 1e3 * ask.mean(),
@@ -244,15 +243,15 @@ def _periods(records: Floats, params: MicrogridParams) -> dict[str, dict[str, fl
 
 
 def _period(records: Floats, params: MicrogridParams) -> dict[str, float]:
-    total = dict(zip(microgrid.TERMS, records.sum(axis=0).tolist(), strict=True))
+    total = dict(zip(microgrid.TERMS, microgrid.LEDGER.over_time(records).tolist(), strict=True))
     days = len(records) / HOURS
     row = {
         "import_share": total["import_kwh"] / total["load_kwh"],
         "v2g_kwh_per_car_day": total["v2g_kwh"] / days / params.n_cars,
-        "shortage_h": float((records[:, microgrid.SHORTAGE_KWH] > 1e-9).sum()),
+        "shortage_h": float((records[:, microgrid.COLUMN.shortage_kwh] > 1e-9).sum()),
         "cost_eur": -float(records[:, : len(microgrid.MONEY)].sum()),
         "trailer_kg": total["trailer_kg"],
-        "fairness": float(records[-1, microgrid.FAIRNESS]),
+        "fairness": total["fairness"],
     }
     if len(records) > HOURS * 7:
         row |= _volumes(records)
@@ -264,7 +263,8 @@ def _volumes(records: Floats) -> dict[str, float]:
     weekend = np.repeat(day_types(len(records) // HOURS), HOURS) == 1
     means = {}
     for kind, mask in (("weekday", ~weekend), ("weekend", weekend)):
-        stays = records[mask, microgrid.STAYS].sum()
-        means[f"committed_kwh_{kind}"] = records[mask, microgrid.COMMITTED_KWH].sum() / stays
-        means[f"effective_kwh_{kind}"] = records[mask, microgrid.EFFECTIVE_KWH].sum() / stays
+        stays = records[mask, microgrid.COLUMN.stays].sum()
+        for name in ("committed_kwh", "effective_kwh"):
+            column = getattr(microgrid.COLUMN, name)
+            means[f"{name}_{kind}"] = records[mask, column].sum() / stays
     return means

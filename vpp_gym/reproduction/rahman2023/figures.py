@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from vpp_gym.arrays import Floats
-from vpp_gym.markets.ledger import CHARGE_KWH, DA_SOLD_KWH, DISCHARGE_KWH
+from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.params import DEFAULT
 from vpp_gym.plots.contract_choices import draw_choices
 from vpp_gym.plots.energy_value import draw_energy_value
@@ -58,15 +58,7 @@ def known_prices(study: Study) -> Floats:
 
 
 def _breakdown(study: Study) -> Figure:
-    parts = {}
-    for row in TABLE_2:
-        own = study.outcome(row)
-        parts[row.name] = {
-            "retail revenue": own.revenue_eur,
-            "day-ahead": own.da_eur,
-            "imbalance": own.im_buy_eur + own.im_sell_eur,
-            "payoffs": own.payoff_eur,
-        }
+    parts = {row.name: study.outcome(row).parts_eur for row in TABLE_2}
     return draw_profit_breakdown(parts, title="Figure 4: where the profit comes from, 2019")
 
 
@@ -80,9 +72,9 @@ def _busiest_day(study: Study) -> Figure:
     return draw_market_day(
         da_eur_per_kwh=scenario.da_eur_per_kwh[span],
         im_eur_per_kwh=scenario.im_short_eur_per_kwh[span],
-        da_sold_kwh=records[:, DA_SOLD_KWH],
-        charge_kwh=records[:, CHARGE_KWH],
-        discharge_kwh=records[:, DISCHARGE_KWH],
+        da_sold_kwh=records[:, COLUMN.da_sold_kwh],
+        charge_kwh=records[:, COLUMN.charge_kwh],
+        discharge_kwh=records[:, COLUMN.discharge_kwh],
         title=f"In place of figure 7: {days['date'].iloc[day]}, contracts of 3 h",
     )
 

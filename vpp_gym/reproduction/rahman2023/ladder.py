@@ -81,7 +81,8 @@ def parts(study: Study, row: Row, rules: Rules) -> dict[str, float]:
     """Profit of a run, split [EUR].
 
     position: the bids. flexibility: what the load costs less than that of No-Control.
-    contracts: payoffs. drivers: their payments, less those to No-Control.
+    contracts: payoffs. drivers: their payments, and any money that the paper does not have,
+    less those of No-Control.
     """
     own, base = study.outcome(row, rules), study.outcome(NO_CONTROL, rules)
     return {
@@ -90,7 +91,7 @@ def parts(study: Study, row: Row, rules: Rules) -> dict[str, float]:
         "position_eur": own.position_eur,
         "flexibility_eur": own.load_value_eur - base.load_value_eur,
         "contracts_eur": own.payoff_eur,
-        "drivers_eur": own.revenue_eur - base.revenue_eur,
+        "drivers_eur": own.revenue_eur + own.other_eur - (base.revenue_eur + base.other_eur),
         "charging_eur": -own.load_value_eur - own.payoff_eur,
     }
 
