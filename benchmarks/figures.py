@@ -24,7 +24,8 @@ from vpp_gym.evaluation.runner import runner_for
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure
 from vpp_gym.plots.policy_day import draw_policy_day
-from vpp_gym.policies.base import Policy, with_offer
+from vpp_gym.policies.base import with_offer
+from vpp_gym.policy import Policy
 
 IMAGES = ROOT / "docs" / "images"
 DAY = 129

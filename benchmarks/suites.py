@@ -20,10 +20,11 @@ from vpp_gym.evaluation.runner import CORES
 from vpp_gym.evaluation.tables import BRIEF, COLUMNS, PRIVILEGED_MARK
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies import rules
-from vpp_gym.policies.base import Policy, with_offer
+from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.contract_offers import in_words
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.operator import HINDSIGHT_OFFER, MENU_TERM_H, SEARCHED, baselines
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource

@@ -19,7 +19,8 @@ from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.runner import Runner, runner_for
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
-from vpp_gym.policies.base import Policy, Privileged, with_offer
+from vpp_gym.policies.base import with_offer
+from vpp_gym.policy import Policy, Privileged
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation.offers import offer_labels

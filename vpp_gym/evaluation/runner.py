@@ -18,7 +18,7 @@ from vpp_gym.envs.settings import checked
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import Policy
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import FixedSource
 from vpp_gym.simulation import Simulation
