@@ -10,7 +10,6 @@ import pandas as pd
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.evaluation.agent import EnvironmentAgent
-from vpp_gym.evaluation.metrics import SCALE, satisfaction
 from vpp_gym.evaluation.worlds import World
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
@@ -57,7 +56,6 @@ class EVWorld(World[Scenario, VPPParams]):
     """The virtual power plant of privately owned EVs."""
 
     terms = TERMS
-    scale = SCALE
 
     def rules(self, policy: Policy, params: Any) -> VPPParams:
         """With what the policy offers, and the guarantee if an agent asks for it."""
@@ -111,3 +109,17 @@ class EVWorld(World[Scenario, VPPParams]):
 
 
 WORLD = EVWorld()
+
+
+def satisfaction(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Share of the demanded energy that was served, and of the sessions served in full.
+
+    Both count the cars that have left, and are 1 where none has.
+    """
+    demand_kwh = table["demand_kwh"]
+    return {
+        "demand_satisfaction": (table["served_kwh"] / demand_kwh).where(demand_kwh > 0, 1.0),
+        "fully_served_share": (table["fully_served"] / table["departures"]).where(
+            table["departures"] > 0, 1.0
+        ),
+    }

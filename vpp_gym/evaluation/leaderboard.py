@@ -16,7 +16,7 @@ from vpp_gym.evaluation.statistics import (
     paired_difference,
     score_interval,
 )
-from vpp_gym.evaluation.worlds import world_named
+from vpp_gym.evaluation.worlds import scale_of
 
 FULL_SATISFACTION = 0.999
 AXES = ["seed", "world", "day"]
@@ -67,7 +67,7 @@ def leaderboard(
         InvalidInputError: an end of the scale is missing, several scenarios, or
             policies that ran on different days.
     """
-    scale = world_named(world).scale
+    scale = scale_of(world)
     low, high = low or scale.low, high or scale.high
     for name in (low, high):
         if name not in set(days["policy"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from vpp_gym.evaluation.ev import satisfaction
 from vpp_gym.evaluation.worlds import Scale
 from vpp_gym.markets.risk import tail_mean
 
@@ -68,20 +69,6 @@ def totals(days: pd.DataFrame) -> pd.DataFrame:
     table["profit_cvar_eur"] = runs["profit_eur"].apply(tail_mean, alpha=TAIL_SHARE)
     table["worst_day_eur"] = runs["profit_eur"].min()
     return table.reset_index()
-
-
-def satisfaction(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Share of the demanded energy that was served, and of the sessions served in full.
-
-    Both count the cars that have left, and are 1 where none has.
-    """
-    demand_kwh = table["demand_kwh"]
-    return {
-        "demand_satisfaction": (table["served_kwh"] / demand_kwh).where(demand_kwh > 0, 1.0),
-        "fully_served_share": (table["fully_served"] / table["departures"]).where(
-            table["departures"] > 0, 1.0
-        ),
-    }
 
 
 SUMMED_UP = (

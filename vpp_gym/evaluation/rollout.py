@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import gymnasium as gym
 import numpy as np
 import pandas as pd
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.agent import EnvironmentAgent
+from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
 from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.worlds import (
     WORLDS,
@@ -150,6 +151,22 @@ def runner_for(
     if isinstance(policy, EnvironmentAgent):
         return policy.runner(scenario, params, *span)
     return world_named(world_of_scenario(scenario)).runner(scenario, params, *span)
+
+
+def modules_behind(world: str, env_id: str | None = None) -> tuple[str, ...]:
+    """Modules that, with all that they import, rows of runs in a world depend on.
+
+    The policy's own modules come on top; what an agent plays is named by its environment.
+
+    Args:
+        world: "ev", "car_park" or "microgrid".
+        env_id: environment of an agent; None: a policy that reads snapshots.
+    """
+    modules = (__name__, WORLDS[world].module)
+    if env_id is None:
+        return modules
+    environment = str(gym.spec(env_id).entry_point).partition(":")[0]
+    return (*modules, ENVIRONMENTS[env_id].module, environment)
 
 
 def _roll(

@@ -34,6 +34,7 @@ class Entry:
         scenario: class of its scenarios.
         snapshot: name of the class of what its policies are shown.
         baselines: module and function that gives its baselines by name.
+        scale: module and name of how its policies are compared.
         prefix: of the names of its scenarios.
     """
 
@@ -42,6 +43,7 @@ class Entry:
     scenario: str
     snapshot: str
     baselines: str
+    scale: str
     prefix: str = ""
 
     @property
@@ -62,6 +64,7 @@ WORLDS = {
         scenario="vpp_gym.scenarios.scenario.Scenario",
         snapshot="Snapshot",
         baselines="vpp_gym.policies.operator:baselines",
+        scale="vpp_gym.evaluation.metrics:SCALE",
     ),
     "car_park": Entry(
         "the car park of fuel-cell cars",
@@ -69,6 +72,7 @@ WORLDS = {
         scenario="vpp_gym.fcev.car_park.simulation.CarParkScenario",
         snapshot="CarParkSnapshot",
         baselines="vpp_gym.fcev.car_park.policies:car_park_baselines",
+        scale="vpp_gym.fcev.totals:SCALE",
         prefix="car_park:",
     ),
     "microgrid": Entry(
@@ -77,6 +81,7 @@ WORLDS = {
         scenario="vpp_gym.fcev.microgrid.simulation.MicrogridScenario",
         snapshot="MicrogridSnapshot",
         baselines="vpp_gym.fcev.microgrid.policies:microgrid_baselines",
+        scale="vpp_gym.fcev.totals:SCALE",
         prefix="microgrid:",
     ),
 }
@@ -123,15 +128,13 @@ class Scale:
 
 
 class World(ABC, Generic[ScenarioT, ParamsT]):
-    """A world, as `evaluate` and `leaderboard` see it.
+    """A world, as `evaluate` sees it.
 
     Attributes:
         terms: columns of a record.
-        scale: how its policies are compared.
     """
 
     terms: ClassVar[tuple[str, ...]]
-    scale: ClassVar[Scale]
 
     @abstractmethod
     def rules(self, policy: Policy, params: Any) -> ParamsT:
@@ -190,11 +193,18 @@ def world_named(name: str) -> World[Any, Any]:
     Raises:
         InvalidInputError: there is no such world.
     """
-    if name not in WORLDS:
-        remedy = f"{suggestion(name, WORLDS)}use one of {', '.join(WORLDS)}"
-        raise InvalidInputError("world", name, remedy)
-    world: World[Any, Any] = import_module(WORLDS[name].module).WORLD
+    world: World[Any, Any] = _loaded(f"{_entry(name).module}:WORLD")
     return world
+
+
+def scale_of(world: str) -> Scale:
+    """How policies of a world are compared.
+
+    Raises:
+        InvalidInputError: there is no such world.
+    """
+    scale: Scale = _loaded(_entry(world).scale)
+    return scale
 
 
 def world_of_scenario(scenario: Any) -> str:
@@ -233,8 +243,7 @@ def world_of_policy(policy: Any) -> str | None:
 
 def baselines_of(world: str) -> dict[str, Policy]:
     """Every baseline of a world by name, fresh objects."""
-    module, _, function = WORLDS[world].baselines.partition(":")
-    known: dict[str, Policy] = getattr(import_module(module), function)()
+    known: dict[str, Policy] = _loaded(WORLDS[world].baselines)()
     return known
 
 
@@ -252,6 +261,19 @@ def baseline(world: str, name: str) -> Policy:
         if other != world and name in baselines_of(other):
             hint = f"it belongs to {WORLDS[other].title}: {WORLDS[other].remedy}; here "
     raise InvalidInputError("policy", name, f"{hint}use one of {', '.join(known)}")
+
+
+def _entry(world: str) -> Entry:
+    if world not in WORLDS:
+        remedy = f"{suggestion(world, WORLDS)}use one of {', '.join(WORLDS)}"
+        raise InvalidInputError("world", world, remedy)
+    return WORLDS[world]
+
+
+def _loaded(place: str) -> Any:
+    """What stands at "module:name"."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _is_source(scenario: Any) -> bool:

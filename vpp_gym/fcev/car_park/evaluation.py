@@ -14,7 +14,7 @@ from vpp_gym.fcev.car_park.ledger import MONEY, TERMS
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.simulation import CarPark, CarParkScenario
 from vpp_gym.fcev.car_park.snapshot import CarParkOrders
-from vpp_gym.fcev.evaluation import SCALE, FCEVWorld
+from vpp_gym.fcev.evaluation import FCEVWorld
 
 
 class CarParkRunner:
@@ -54,7 +54,7 @@ class CarParkWorld(FCEVWorld[CarParkScenario, CarParkParams]):
     """The car park with price-based contracts."""
 
     terms, n_money = TERMS, len(MONEY)
-    scale, default = SCALE, CarParkParams()
+    default = CarParkParams()
 
     def scenario(self, name: str, params: CarParkParams) -> CarParkScenario:
         """The first car park on the years of prices of that name."""

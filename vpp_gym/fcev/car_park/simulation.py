@@ -68,10 +68,6 @@ class CarPark:
         self, scenarios: Sequence[CarParkScenario], params: CarParkParams, n_runs: int = 1
     ) -> None:
         self.scenarios, self.params, self.n_runs = tuple(scenarios), params, n_runs
-        for one in self.scenarios:
-            if len(one.drivers.parked) != params.n_cars:
-                remedy = f"{one.name} was drawn with {len(one.drivers.parked)}: give its parameters"
-                raise InvalidInputError("params.n_cars", params.n_cars, remedy)
         self.dataset, self.rules = _dataset(self.scenarios), rules_of(params)
         self.state = empty_state(n_runs, params.n_cars)
         self.n_days = self.scenarios[0].n_days

@@ -12,7 +12,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.worlds import Runner
 from vpp_gym.fcev.calendar import HOURS
-from vpp_gym.fcev.evaluation import SCALE, FCEVWorld
+from vpp_gym.fcev.evaluation import FCEVWorld
 from vpp_gym.fcev.microgrid.ledger import FAIRNESS, MONEY, TERMS
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.simulation import Microgrid, MicrogridScenario
@@ -48,7 +48,7 @@ class MicrogridWorld(FCEVWorld[MicrogridScenario, MicrogridParams]):
     """The microgrid with volume-based or control-based contracts."""
 
     terms, n_money = TERMS, len(MONEY)
-    scale, default = SCALE, MicrogridParams()
+    default = MicrogridParams()
 
     def scenario(self, name: str, params: MicrogridParams) -> MicrogridScenario:
         """The first microgrid on the years of prices of that name."""

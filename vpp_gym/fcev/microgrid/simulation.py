@@ -71,10 +71,6 @@ class Microgrid:
         self, scenarios: Sequence[MicrogridScenario], params: MicrogridParams, n_runs: int = 1
     ) -> None:
         self.scenarios, self.params, self.n_runs = tuple(scenarios), params, n_runs
-        for one in self.scenarios:
-            if len(one.cars.parked) != params.n_cars:
-                remedy = f"{one.name} was drawn with {len(one.cars.parked)}: give its parameters"
-                raise InvalidInputError("params.n_cars", params.n_cars, remedy)
         self.n_days = self.scenarios[0].n_days
         self.dataset, self.rules = _dataset(self.scenarios, params), rules_of(params)
         self.state = empty_state(n_runs, params.n_cars)
