@@ -16,6 +16,7 @@ from benchmarks.suite import Contestants, Document, Run, Suite, period, trained,
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.tables import COLUMNS, MISSING, PRIVILEGED_MARK, Row, tenth, whole
+from vpp_gym.fcev.totals import SCALE
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 WARM_DAYS = 2
@@ -125,7 +126,7 @@ class FCEVSuite(Suite):
         self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
     ) -> pd.DataFrame:
         """By profit, mean of the worlds."""
-        return leaderboard(days, world=self.name, privileged=privileged, **statistics)  # type: ignore[arg-type]
+        return leaderboard(days, scale=SCALE, privileged=privileged, **statistics)  # type: ignore[arg-type]
 
     def lead(self, document: Document) -> str:
         """What the scores are."""

@@ -125,7 +125,7 @@ def test_the_published_days_are_enough_to_rank_again(toy, tmp_path):
         solve_ms=1.0,
         day=pd.to_datetime(days["date"]).dt.day_of_year,
     )
-    again = leaderboard(days.drop(columns=["track", "date"]), world="microgrid").set_index("policy")
+    again = leaderboard(days.drop(columns=["track", "date"]), scale="microgrid").set_index("policy")
     document = json.loads((tmp_path / "toy.json").read_text())
     for row in document["tracks"]["only"]:
         for name in ("profit_eur", "gain_eur_low", "gain_eur_high", "score_low", "score_high"):

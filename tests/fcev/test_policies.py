@@ -56,7 +56,7 @@ def test_foresight_is_the_best_and_the_scale_runs_from_the_article_to_it():
         evaluate(policy, grid.scenarios[0], grid.params).days
         for policy in (ArticleOrder(), RollingPlan(), ForesightOperator())
     ]
-    ranked = leaderboard(pd.concat(rows), world="microgrid", high="foresight", n_resamples=20)
+    ranked = leaderboard(pd.concat(rows), scale="microgrid", high="foresight", n_resamples=20)
     table = ranked.set_index("policy")
     assert table.loc["article", "score"] == 0.0
     assert table.loc["foresight", "score"] == 100.0
