@@ -21,6 +21,7 @@ SUFFIXES = {".py", ".json", ".csv", ".npz", ".zip"}
 BASELINE_SOURCES = (
     "vpp_gym/errors.py",
     "vpp_gym/params",
+    "vpp_gym/policy.py",
     "vpp_gym/views.py",
     "vpp_gym/fleet",
     "vpp_gym/contracts",
