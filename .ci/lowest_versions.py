@@ -6,6 +6,7 @@ python .ci/lowest_versions.py > lowest.txt
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -17,9 +18,11 @@ def main() -> None:
     """One line `name==version` for every dependency with a lower bound, extras included."""
     project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"].values()
-    for requirement in sorted({*project["dependencies"], *(one for some in extras for one in some)}):
+    for requirement in sorted(
+        {*project["dependencies"], *(one for some in extras for one in some)}
+    ):
         if found := LOWER_BOUND.match(requirement):
-            print(f"{found[1]}=={found[2]}")
+            sys.stdout.write(f"{found[1]}=={found[2]}\n")
 
 
 if __name__ == "__main__":

@@ -28,11 +28,11 @@ from vpp_gym.fcev.car_park import ledger as car_park
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.policies import car_park_baselines
 from vpp_gym.fcev.car_park.scenario import CarParkSource
-from vpp_gym.fcev.evaluation import evaluate_car_park, evaluate_microgrid, totals_of
 from vpp_gym.fcev.microgrid import ledger as microgrid
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.policies import microgrid_baselines
 from vpp_gym.fcev.microgrid.scenario import MicrogridSource
+from vpp_gym.fcev.totals import totals as fcev_totals
 from vpp_gym.markets.ledger import LEDGER, MONEY, POSITION, TERMS
 from vpp_gym.plots.leaderboard import draw_leaderboard, gain_parts_eur
 from vpp_gym.plots.profit_breakdown import draw_profit_breakdown
@@ -181,7 +181,7 @@ def of_car_park() -> dict[str, Any]:
     params = CarParkParams().replace(n_cars=30)
     scenario = CarParkSource(params).scenario(0)
     policy = car_park_baselines()["article"]
-    rows = evaluate_car_park(policy, scenario, params, end_day=DAYS)[0]
+    rows = evaluate(policy, scenario, params, end_step=24 * DAYS).days
     return of_rows(rows, car_park.LEDGER)
 
 
@@ -190,7 +190,7 @@ def of_microgrid() -> dict[str, Any]:
     params = MicrogridParams().replace(n_cars=8)
     scenario = MicrogridSource(params).scenario(0)
     policy = microgrid_baselines()["article"]
-    rows = evaluate_microgrid(policy, scenario, params, end_day=DAYS)[0]
+    rows = evaluate(policy, scenario, params, end_step=24 * DAYS).days
     return of_rows(rows, microgrid.LEDGER)
 
 
@@ -198,7 +198,7 @@ def of_rows(rows: pd.DataFrame, ledger: Any) -> dict[str, Any]:
     """The fee of days, of totals, and whether the parts add up."""
     return {
         "fee": rows[FEE].sum(),
-        "total": totals_of(rows)[FEE].sum(),
+        "total": fcev_totals(rows)[FEE].sum(),
         "off_by": largest(rows["profit_eur"] - profit_parts(rows, ledger).sum(axis=1)),
     }
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.leaderboard import NO_CONTROL, SUMMED_UP
+from vpp_gym.evaluation.metrics import NO_CONTROL, SUMMED_UP
 from vpp_gym.ledger import Ledger, Part, Term
 from vpp_gym.markets.ledger import LEDGER
 from vpp_gym.plots import leaderboard
