@@ -29,10 +29,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "kernels": (set(), {"numpy", "numba", "platformdirs"}),
     "parameters": (set(), {"pydantic"}),
     "env": ({"scenarios"}, {"numpy", "gymnasium"}),
-    "params": (set(), {"pydantic"}),
+    "params": ({"contracts"}, {"pydantic"}),
     "views": ({"params"}, {"numpy", "gymnasium"}),
     "fleet": (set(), {"numpy"}),
-    "contracts": (set(), {"numpy"}),
+    "contracts": (set(), {"numpy", "pydantic"}),
     "markets": (set(), {"numpy"}),
     "scenarios": (
         {"params"},

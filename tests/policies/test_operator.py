@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from vpp_gym.params import DEFAULT
+from vpp_gym.params.contract import offer
 from vpp_gym.policies.base import Policy, Privileged, with_offer
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
-from vpp_gym.policies.contract_offers import control_based, price_based
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
@@ -36,7 +36,10 @@ def test_names_terms_and_privilege_come_from_the_parts():
 
 
 def test_what_an_operator_offers_is_its_own_or_the_dispatchers():
-    tariff, price = control_based(tariff_eur_per_kwh=0.02), price_based(margin=0.1)
+    tariff, price = (
+        offer("control_based", tariff_eur_per_kwh=0.02),
+        offer("price_based", margin=0.1),
+    )
     dispatcher = rolling_mpc(contract=tariff)
 
     def offered(**own):

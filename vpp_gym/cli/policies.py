@@ -69,9 +69,8 @@ def _facts(policy: Any) -> dict[str, Any]:
 
 def _offers(policy: Any) -> str | None:
     """What it offers to owners, in words; None: nothing."""
-    from vpp_gym.policies.contract_offers import fixed_term, in_words
+    from vpp_gym.params import DEFAULT
+    from vpp_gym.policies.base import with_offer
 
-    offering = getattr(policy, "contract", None)
-    if not offering and policy.term_h:
-        offering = fixed_term(policy.term_h)
-    return in_words(offering) if offering else None
+    offers = with_offer(policy, DEFAULT).contract
+    return offers.in_words() if offers.families else None

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats
+from vpp_gym.contracts.families import offer_labels
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.metrics import satisfaction
@@ -22,7 +23,6 @@ from vpp_gym.params import VPPParams, as_params
 from vpp_gym.policies.base import Policy, Privileged, with_offer
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.simulation.offers import offer_labels
 
 Progress = Callable[[int, int], None]
 
