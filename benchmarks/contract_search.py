@@ -21,9 +21,9 @@ from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.params.contract import ContractChanges, hybrid, offer
-from vpp_gym.policies.base import Policy
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 TARIFFS = (0.00667, 0.008, 0.01, 0.01334, 0.02)

@@ -7,12 +7,13 @@ import pytest
 
 from vpp_gym.params import DEFAULT
 from vpp_gym.params.contract import offer
-from vpp_gym.policies.base import Policy, Privileged, with_offer
+from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policy import Policy, Privileged
 from vpp_gym.scenarios.scenario import Scenario
 
 

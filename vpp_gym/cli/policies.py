@@ -11,7 +11,7 @@ from vpp_gym.cli.output import console, print_json
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from vpp_gym.policies.base import Policy
+    from vpp_gym.policy import Policy
 
 
 COLUMNS = {"policy": "Policy", "forecast": "Forecast of prices", "offers": "Offers to owners"}
@@ -27,13 +27,13 @@ def named_policy(name: str | None) -> Policy:
     Raises:
         InvalidInputError: no name, or one that nobody has.
     """
-    from vpp_gym.policies.operator import baselines
+    from vpp_gym.policies.operator import baseline, baseline_names
 
-    known = baselines()
-    if name not in known:
+    known = baseline_names()
+    if name is None or name not in known:
         remedy = f"use one of {', '.join(known)}; trained agents run with `{AGENTS_RUN}`"
         raise InvalidInputError("POLICY", name, remedy)
-    return known[name]
+    return baseline(name)
 
 
 def list_policies(as_json: bool) -> None:
@@ -62,7 +62,7 @@ def _facts(policy: Any) -> dict[str, Any]:
         "dispatch": type(dispatcher).__name__,
         "forecast": "the future" if policy.privileged else getattr(forecaster, "name", None),
         "offers": _offers(policy),
-        "menu_term_h": policy.term_h or None,
+        "menu_term_h": getattr(policy, "term_h", None) or None,
         "bids": getattr(getattr(policy, "bidder", None), "name", bids_itself),
     }
 

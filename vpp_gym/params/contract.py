@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from vpp_gym.contracts.families import FAMILIES, ContractFamily, FixedTermParams
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, suggestion
 
 PayoffRule = Literal["all_or_nothing", "pro_rata"]
 
@@ -19,9 +18,7 @@ ContractChanges = Mapping[str, Any]
 
 def _known(name: str) -> str:
     if name not in FAMILIES:
-        close = get_close_matches(name, FAMILIES, n=1)
-        meant = f"; did you mean {close[0]}?" if close else ""
-        raise ValueError(f"use one of {', '.join(FAMILIES)}{meant}")
+        raise ValueError(f"{suggestion(name, FAMILIES)}use one of {', '.join(FAMILIES)}")
     return name
 
 

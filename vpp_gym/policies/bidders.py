@@ -14,9 +14,9 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import Privileged
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
 from vpp_gym.policies.history import Occupancy, past_spread_by_day
+from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.scenario import Scenario, leaving_step
 from vpp_gym.views import Snapshot
 

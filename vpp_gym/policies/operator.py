@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges, offer
-from vpp_gym.policies.base import Policy, Privileged
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
+from vpp_gym.policy import Policy, Privileged
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Snapshot
 
@@ -43,7 +42,8 @@ class Operator:
         self.bidder: Bidder = ZeroBidder() if bidder is None else bidder
         joined = dispatcher.name if bidder is None else f"{dispatcher.name}+{bidder.name}"
         self.name = joined if name is None else name
-        self.term_h = dispatcher.term_h if term_h is None else term_h
+        inherited = getattr(dispatcher, "term_h", None)
+        self.term_h: int | None = inherited if term_h is None else term_h
         inherits = contract is None and term_h is None
         offered = getattr(dispatcher, "contract", None) if inherits else contract
         self.contract = dict(offered or {})
@@ -109,9 +109,8 @@ def baseline(name: str) -> Policy:
     'rolling_mpc_3h'
     """
     if name not in _MAKERS:
-        close = get_close_matches(str(name), _MAKERS, n=1)
-        meant = f"did you mean {close[0]}? " if close else ""
-        raise InvalidInputError("policy", name, f"{meant}use one of {', '.join(_MAKERS)}")
+        known = f"use one of {', '.join(_MAKERS)}"
+        raise InvalidInputError("policy", name, f"{suggestion(str(name), _MAKERS)}{known}")
     return _MAKERS[name]()
 
 

@@ -30,7 +30,7 @@ class StochasticMPC(Dispatcher):
     validation years and on the prices of 2018, as were the numbers of states and shocks.
 
     Args:
-        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
+        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.with_offer`.
         contract: what is on offer instead, see `vpp_gym.params.contract.offer`.
         name: row label in results; by default with the term.
         volatility: >= 0; 0 expects no innovations; None as above.
