@@ -1,7 +1,7 @@
-"""The families of contracts: everything that is particular to a family stands in its class.
+"""The families of contracts: one class says everything about a family.
 
-`FAMILIES` lists them by name. Parameters, offers, environments, tables and docs read them from
-there: a new family is one class, decorated with `register`.
+`FAMILIES` lists them by name. Parameters, offers, environments, tables and docs read it: a new
+family is one class, decorated with `register`.
 
 >>> sorted(FAMILIES)
 ['control_based', 'fixed_term', 'price_based', 'volume_based']
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class ActionParameter:
     """A parameter of a family that one entry of the action of `VPPContracts-v0` sets.
 
-    At an entry of 0 it is what `params` say, at -1 it is least, at 1 it is most. Where
-    `params` say a value outside these limits, the limit is extended to it.
+    At an entry of 0 the parameter has its value in `params`, at -1 it is `least`, at 1 it is
+    `most`. If the value in `params` lies outside, the limit is extended to it.
 
     Attributes:
         name: of the parameter.
@@ -73,7 +73,7 @@ class ContractFamily(Section):
 
     Attributes:
         name: of the family, and of its section in `params.contract`.
-        has_section: False for the fixed-term menu, whose parameters stand in
+        has_section: False for the fixed-term menu, whose parameters are fields of
             `params.contract` itself.
         action_parameters: what the action of `VPPContracts-v0` sets, one for each entry.
     """
@@ -110,12 +110,12 @@ FAMILIES: dict[str, type[ContractFamily]] = {}
 PARTS = {
     "name": "the name of its section in params.contract",
     "action_parameters": "what each entry of the action sets, as a tuple of ActionParameter",
-    "offers": "the offers that its parameters stand for",
+    "offers": "the offers that its parameters describe",
     "labels": "a name for each offer",
     "in_words": "what it offers, as part of a sentence",
     "longest_window_h": "the longest time in which a car may be discharged",
 }
-"""What a family says about itself beyond its parameters."""
+"""What a family must define beyond its parameters."""
 
 F = TypeVar("F", bound=ContractFamily)
 
@@ -130,7 +130,7 @@ def register(family: type[F]) -> type[F]:
     label = family.__name__
     for part, meaning in PARTS.items():
         if part in family.__abstractmethods__ or not hasattr(family, part):
-            raise InvalidInputError(f"{label}.{part}", "nothing", f"say {meaning}")
+            raise InvalidInputError(f"{label}.{part}", "nothing", f"define {meaning}")
     if not family.name.isidentifier():
         raise InvalidInputError(f"{label}.name", family.name, "give a name such as flat_fee")
     if family.name in FAMILIES:

@@ -82,7 +82,7 @@ class VPPContractsEnv(ScalarEnv):
     the window. The menu is the exact solution for that curve, so that it is
     incentive compatible and individually rational whatever the action. Other
     families have entries of their own, the `action_parameters` in
-    `vpp_gym.contracts.families.FAMILIES`. An action of 0 offers what `params` say: by
+    `vpp_gym.contracts.families.FAMILIES`. An action of 0 offers what is in `params`: by
     default the menu of Rahman et al. 2023.
 
     ## Observation Space

@@ -1,4 +1,4 @@
-"""What an action in [-1, 1] of `VPPContracts-v0` says about the contracts on offer."""
+"""The contracts that an action in [-1, 1] of `VPPContracts-v0` offers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vpp_gym.params.contract import offer
 
 
 class OfferShape:
-    """Contracts of one family, shaped by actions around what the parameters say.
+    """Contracts of one family, shaped by actions around the values in the parameters.
 
     Args:
         params: parameters of the environment.
@@ -42,5 +42,5 @@ class OfferShape:
         return self.neutral.replace(contract=offer(self.family, **values))
 
     def offers(self, action: Floats) -> Records:
-        """(k,) OFFER records; fixed terms are the exact menu for the value curve."""
+        """(k,) OFFER records; for fixed terms the exact menu of the value curve."""
         return designed_offers(self.params(action))

@@ -43,8 +43,8 @@ def _section(given: Any) -> ContractFamily:
 class ContractParams(FixedTermParams):
     """What the VPP offers to owners.
 
-    The parameters of the fixed-term menu stand here. Those of each other family of
-    `vpp_gym.contracts.families.FAMILIES` have a section of its name, such as
+    The parameters of the fixed-term menu are fields of their own. Those of every other family
+    in `vpp_gym.contracts.families.FAMILIES` form a section named after it, such as
     `price_based={"margin": 0.5}`.
 
     families: what an arriving owner may choose from; several make a hybrid menu, none

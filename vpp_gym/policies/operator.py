@@ -86,8 +86,8 @@ TUNED_OFFERS: dict[str, ContractChanges] = {
 """Offers of other families with which the rolling MPC earned most, by the ending of its name.
 
 The tariff of the first is what four of five types of owners perceive as wear at most: one
-price for everybody, which leaves a gain to those who perceive less, so that nobody has a
-reason to misreport. The second pays every owner the own perceived wear, as reported.
+price for everybody, whatever owners report. The second pays every owner the own perceived
+wear, as reported.
 """
 
 HINDSIGHT_OFFER = TUNED_OFFERS["price"]

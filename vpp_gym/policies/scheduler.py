@@ -177,7 +177,7 @@ def rolling_mpc(
     """Every EV planned, with day-ahead prices and the last imbalance as the forecast.
 
     Args:
-        term_h: term of the fixed-term menu on offer; 0 offers nothing, None what `params` say.
+        term_h: term of the fixed-term menu on offer; 0 offers nothing, None what is in `params`.
         forecaster: of imbalance prices.
         engine: "exact" or "cvxpy".
         contract: what is on offer instead of that menu.
@@ -234,7 +234,7 @@ def selling_price(
         da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first.
 
     Returns:
-        (H,) where nobody is paid per kWh, else (m, H) EUR/kWh.
+        (H,) if no contract pays per kWh, else (m, H) EUR/kWh.
     """
     tariff, margin = snapshot.tariff_eur_per_kwh[rows], snapshot.margin[rows]
     if not (tariff.any() or margin.any()):
@@ -246,7 +246,7 @@ def selling_price(
 
 
 class ProgramEngine:
-    """The engine behind `engine="cvxpy"`: one program for the fleet, kept and solved again.
+    """The engine behind `engine="cvxpy"`: one program for the fleet, solved again in every step.
 
     It is built anew only when the fleet or the horizon outgrows it.
 

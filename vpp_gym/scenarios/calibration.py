@@ -20,7 +20,7 @@ from vpp_gym.arrays import Floats
 DAY_TYPES = 3
 
 
-@dataclass(frozen=True, eq=False)  # told apart by identity: what follows from one is cached
+@dataclass(frozen=True, eq=False)  # compared by identity, as a key of caches
 class Calibration:
     """Parameters of Dutch public charging and prices.
 

@@ -1,4 +1,4 @@
-"""One realised world: prices and sessions on a common clock."""
+"""A scenario: realised prices and sessions on a common clock."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Sessions:
             scenario serves any distribution of types.
         departure_draw: (n,) in [0, 1): whether and when the owner leaves early, see
             `leaving_step`.
-        interest_draw: (n,) in [0, 1): the owner looks at offers if it is below the
-            share of those who do.
+        interest_draw: (n,) in [0, 1): the owner considers offers if it is below the
+            participation.
     """
 
     arrival_step: Ints
@@ -244,19 +244,19 @@ class Scenario:
 
     @property
     def periods_per_day(self) -> int:
-        """Lines of a bid schedule: 24 at one hour, 96 at a quarter."""
+        """Periods of a bid schedule: 24 of an hour, 96 of a quarter."""
         return round(24 / self.dt_h)
 
     @cached_property
     def calendar(self) -> Calendar:
-        """What the clock says in each step; worlds of one clock share its arrays."""
+        """The local clock in each step; scenarios with the same clock share its arrays."""
         return calendar_of(self.start, self.n_steps, self.dt_h, self.timezone)
 
     @property
     def clock(self) -> NDArray[np.datetime64]:
         """(T,) local clock time at which each step begins.
 
-        With a time zone, a clock hour is skipped in spring and comes twice in autumn.
+        With a time zone, a clock hour is skipped in spring and repeated in autumn.
         """
         return self.calendar.clock
 

@@ -52,7 +52,7 @@ class SyntheticSource(BuiltSource):
             otherwise.
         days: length of each scenario, from 1 January.
         seed: of the whole family of years.
-        params: how the world differs from the calibrated one: more renewables, a price
+        params: how the years differ from the calibrated ones: more renewables, a price
             crisis, other chargers, metered demands. A `SyntheticParams`, a mapping of its
             fields or the name of a preset. Equal seeds draw the same weather and drivers
             in each.

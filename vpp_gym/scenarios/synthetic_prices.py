@@ -113,7 +113,7 @@ def level_scores(rng: np.random.Generator, memory: Floats, hours: int) -> Floats
     """(hours,) scores with memory whose mean over the whole year is zero.
 
     What lasts for weeks would otherwise move the level of whole years. The variance that
-    this takes away is given back, on average over years. Shorter worlds are the beginning
+    this takes away is given back, on average over years. Shorter scenarios are the beginning
     of a year.
     """
     n = max(hours, YEAR_H)

@@ -35,7 +35,7 @@ SPIKE_SHAPE = (0.5, 1.0, 0.5)
 
 @lru_cache(maxsize=REGIMES_KEPT)
 def in_regime(fitted: Calibration, params: SyntheticParams) -> Calibration:
-    """The parameters from which a world with `params` is drawn.
+    """The calibrated parameters changed to those of a regime.
 
     Classes of prices keep their share of the hours: their edges move with the prices.
     """
