@@ -1,4 +1,4 @@
-"""What training needs to know of each environment beyond its spaces."""
+"""What training needs to know of each environment, and its native batch."""
 
 from __future__ import annotations
 
@@ -11,74 +11,87 @@ import numpy as np
 from gymnasium.envs.registration import load_env_creator
 
 import vpp_gym  # noqa: F401 - registers the environments
+from agents.shim_until_merge import completed, renamed
 from vpp_gym.arrays import Floats
 from vpp_gym.env import VectorShell
 from vpp_gym.errors import InvalidInputError
 
+DAY_AHEAD = "VPPDayAhead-v0"
+
 
 @dataclass(frozen=True)
-class Family:
+class EnvTraits:
     """One environment, as training sees it.
 
     Attributes:
-        word: that names its agents; none for `VPPDayAhead-v0`.
-        world_option: option of `reset` that chooses one of several worlds.
-        is_numbered: worlds are numbered from a first one on, instead of being scenarios.
-        steers_evs: every step decides what EVs take or give.
+        label: what its agents are called by; "" for `VPPDayAhead-v0`.
+        dispatches_evs: every action decides what EVs take or give.
+        numbers_scenarios: a name stands for any number of scenarios, counted from 0
+            (fuel-cell cars), and not for a fixed set.
     """
 
-    word: str
-    world_option: str = "scenario"
-    is_numbered: bool = False
-    steers_evs: bool = False
+    label: str
+    dispatches_evs: bool = False
+    numbers_scenarios: bool = False
 
-    def usual_action(self, core: Any, space: gym.Space[Any]) -> Floats:
-        """The action with which agents are compared, in a space of (..., A) actions.
+    @property
+    def reference(self) -> str:
+        """The reference action in words."""
+        return "charging on arrival" if self.dispatches_evs else "action 0"
 
-        Of a dispatch it is 1, charging on arrival, be it one entry for the fleet or one a
-        charger; of fuel-cell cars, bids and contracts what action 0 stands for.
+    def reference_action(self, core: Any, space: gym.Space[Any]) -> Floats:
+        """The action that agents are compared with, for a space of (..., A) actions.
+
+        Where EVs are dispatched it charges on arrival: 1, be it one entry for the fleet or
+        one a charger, and 0 for the bids. Elsewhere it is 0, the environment's own default.
         """
         action = np.zeros(space.shape or ())
-        if self.steers_evs:
+        if self.dispatches_evs:
             per_charger = core.settings.control == "per_ev"
             action[..., : core.params.site.n_chargers if per_charger else 1] = 1.0
         return action
 
 
-FAMILIES = {
-    "VPPDayAhead-v0": Family("", steers_evs=True),
-    "VPPDispatch-v0": Family("dispatch", steers_evs=True),
-    "VPPBidding-v0": Family("bidding"),
-    "VPPContracts-v0": Family("contracts"),
-    "FCEVCarPark-v0": Family("car_park", world_option="world", is_numbered=True),
-    "FCEVMicrogrid-v0": Family("microgrid", world_option="world", is_numbered=True),
+TRAITS = {
+    DAY_AHEAD: EnvTraits("", dispatches_evs=True),
+    "VPPDispatch-v0": EnvTraits("dispatch", dispatches_evs=True),
+    "VPPBidding-v0": EnvTraits("bidding"),
+    "VPPContracts-v0": EnvTraits("contracts"),
+    "FCEVCarPark-v0": EnvTraits("car_park", numbers_scenarios=True),
+    "FCEVMicrogrid-v0": EnvTraits("microgrid", numbers_scenarios=True),
 }
+"""The environments that agents can be trained in."""
 
 
-def family_of(env_id: str) -> Family:
-    """The family of an environment.
+def traits_of(env_id: str) -> EnvTraits:
+    """The traits of an environment.
 
     Raises:
         InvalidInputError: there is no such environment.
     """
-    if env_id not in FAMILIES:
-        near = get_close_matches(env_id.lower(), [name.lower() for name in FAMILIES], n=1)
-        meant = [name for name in FAMILIES if name.lower() in near]
+    if env_id not in TRAITS:
+        near = get_close_matches(env_id.lower(), [name.lower() for name in TRAITS], n=1)
+        meant = [name for name in TRAITS if name.lower() in near]
         asked = f"did you mean {meant[0]}? " if meant else ""
-        raise InvalidInputError("env", env_id, f"{asked}use one of {', '.join(FAMILIES)}")
-    return FAMILIES[env_id]
+        raise InvalidInputError("env", env_id, f"{asked}use one of {', '.join(TRAITS)}")
+    return TRAITS[env_id]
 
 
-def batch_of(env_id: str, n_envs: int, **arguments: Any) -> VectorShell:
+def make_batch(env_id: str, n_envs: int, **arguments: Any) -> VectorShell:
     """The native batch of an environment.
 
     Raises:
         InvalidInputError: another environment, or an argument that it does not take.
     """
-    family_of(env_id)
+    traits_of(env_id)
     kind: Any = load_env_creator(str(gym.spec(env_id).vector_entry_point))
     try:
-        batch: VectorShell = kind(num_envs=n_envs, **arguments)
+        batch: VectorShell = completed(kind(num_envs=n_envs, **renamed(kind, arguments)))
     except TypeError as error:
         raise InvalidInputError("arguments", sorted(arguments), str(error)) from error
     return batch
+
+
+def observed_fields(core: Any) -> tuple[tuple[str, int], ...]:
+    """Name and size of every field of the observation, in the order of the columns."""
+    return tuple((name, part.stop - part.start) for name, part in core.layout.slices.items())

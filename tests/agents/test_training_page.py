@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.changes import read_changes
-from agents.hyperparameters import run_settings
+from agents.options import read_changes
 from agents.policy import TRAINED
-from agents.request import RunRequest
-from agents.training import Trainer
+from agents.request import RunRequest, run_settings
+from agents.trainer import Trainer
 from tests.agents.test_training import only, settings
 
 DOCS = Path(__file__).parents[2] / "docs"
