@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
+from vpp_gym.arrays import Ints
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.evaluation.worlds import Runner
 from vpp_gym.policy import check_predict
@@ -66,6 +69,8 @@ class EnvironmentAgent:
             does not ask for it: the agent then restricts itself to such dispatches.
             False or None leaves it to the world.
         dt_h: hours per step it was trained for; None: it suits any.
+        fields: name and size of every field of the flat observation that the predictor reads,
+            in its order; None: it reads observations whole.
 
     Raises:
         InvalidInputError: an environment that there is not, or settings that it does not take.
@@ -84,6 +89,7 @@ class EnvironmentAgent:
         contract: Mapping[str, Any] | None = None,
         guarantee: bool | None = None,
         dt_h: float | None = None,
+        fields: Sequence[tuple[str, int]] | None = None,
     ) -> None:
         if env_id not in ENVIRONMENTS:
             hint = suggestion(env_id, ENVIRONMENTS)
@@ -93,6 +99,7 @@ class EnvironmentAgent:
         self.settings = dict(settings or {})
         self.term_h, self.contract = term_h, dict(contract or {})
         self.guarantee, self.dt_h = guarantee, dt_h
+        self.fields = None if fields is None else tuple(fields)
         if self.world != "ev":
             self._check_no_ev_rules()
         import_module(ENVIRONMENTS[env_id].module).check_settings(env_id, self.settings)
@@ -122,6 +129,23 @@ class EnvironmentAgent:
         """The predictor's action, and its state."""
         return self.predictor.predict(observation, state, episode_start, deterministic)
 
+    def reader(self, slices: Mapping[str, slice]) -> Callable[[Any], Any]:
+        """What turns observations of an environment into those that the predictor reads.
+
+        Args:
+            slices: columns of every field in the environment's flat observation.
+
+        Raises:
+            InvalidInputError: the environment does not show a field, or in another size.
+        """
+        if self.fields is None:
+            return lambda observation: observation
+        columns = _columns(self.name, self.fields, slices)
+        first, size = int(columns[0]), len(columns)
+        if np.array_equal(columns, np.arange(first, first + size)):  # the rule: no copy
+            return lambda observation: observation[..., first : first + size]
+        return lambda observation: np.take(observation, columns, axis=-1)
+
     def runner(self, scenario: Any, params: Any, start_step: int, end_step: int) -> Runner:
         """A run in which it is shown the observations of its environment, at its start.
 
@@ -134,3 +158,16 @@ class EnvironmentAgent:
         module = import_module(ENVIRONMENTS[self.env_id].module)
         runner: Runner = module.runner(self, scenario, params, start_step, end_step)
         return runner
+
+
+def _columns(name: str, fields: Sequence[tuple[str, int]], slices: Mapping[str, slice]) -> Ints:
+    """Columns of some fields, in the order of the fields."""
+    parts = []
+    for field, size in fields:
+        part = slices.get(field, slice(0, 0))
+        if part.stop - part.start != size:
+            shown = part.stop - part.start
+            remedy = f"{name} reads {size} columns of it; train it again in this environment"
+            raise InvalidInputError(f"observation.{field}", f"{shown} columns", remedy)
+        parts.append(np.arange(part.start, part.stop))
+    return np.concatenate(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -57,7 +57,8 @@ def runner(
         )
     core = core_over(scenario, params, agent)
     core.begin(FIRST, [EpisodeSpan(0, start_step, end_step)])
-    return EVAgentRunner(core, scenario.day[start_step:end_step])
+    read = agent.reader(core.codec.slices)
+    return EVAgentRunner(core, read, scenario.day[start_step:end_step])
 
 
 def core_over(scenario: Scenario, params: VPPParams, agent: EnvironmentAgent) -> Any:
@@ -74,18 +75,19 @@ class EVAgentRunner(EVRunner):
 
     Args:
         core: of the environment, its episode begun.
+        read: what turns an observation into what the agent reads.
         day: (n,) local day of each step.
     """
 
-    def __init__(self, core: Any, day: Any) -> None:
+    def __init__(self, core: Any, read: Callable[[Any], Any], day: Any) -> None:
         super().__init__(core.simulation, day)
-        self._core = core
+        self._core, self._read = core, read
         self._core.on_step = self._keep
         self._kept: list[Floats] = []
 
     def observe(self) -> Any:
         """The observation of the step to come."""
-        return one(self._core.observe(), 0)
+        return self._read(one(self._core.observe(), 0))
 
     def act(self, decision: Any) -> Floats:
         """Advance by one step of the environment: (k, K) terms."""

@@ -25,7 +25,7 @@ class Layout:
         self.fields = tuple(fields)
         self.sizes = [field.size for field in fields]
         ends = np.cumsum(self.sizes).tolist()
-        self._slices = {
+        self.slices = {
             field.name: slice(end - field.size, end)
             for field, end in zip(self.fields, ends, strict=True)
         }
@@ -37,7 +37,7 @@ class Layout:
     def flat(self, parts: Mapping[str, Any]) -> NDArray[np.float32]:
         """(size,) from the parts in their units; what lies outside the range is cut off."""
         row = np.empty(len(self.scale))
-        for name, part in self._slices.items():
+        for name, part in self.slices.items():
             row[part] = parts[name]
         scaled = (row / self.scale).astype(np.float32)
         return np.minimum(np.maximum(scaled, self.low), self.high)
@@ -45,7 +45,7 @@ class Layout:
     def rows(self, parts: Mapping[str, Any], n_rows: int) -> NDArray[np.float32]:
         """(n_rows, size) from parts of as many rows; a part of one column may be (n_rows,)."""
         table = np.empty((n_rows, len(self.scale)))
-        for name, part in self._slices.items():
+        for name, part in self.slices.items():
             table[:, part] = np.reshape(parts[name], (n_rows, -1))
         scaled = (table / self.scale).astype(np.float32)
         return np.minimum(np.maximum(scaled, self.low), self.high)

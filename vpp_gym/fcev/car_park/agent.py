@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,8 @@ def runner(
     end_step: int,
 ) -> CarParkAgentRunner:
     """A run for an agent, at its start; see `EnvironmentAgent.runner`."""
-    return CarParkAgentRunner(core_over(scenario, params, agent), start_step, end_step)
+    core = core_over(scenario, params, agent)
+    return CarParkAgentRunner(core, agent.reader(core.observer.layout.slices), start_step, end_step)
 
 
 def core_over(scenario: CarParkScenario, params: CarParkParams, agent: EnvironmentAgent) -> Any:
@@ -50,17 +51,20 @@ class CarParkAgentRunner(CarParkRunner):
 
     Args:
         core: of the environment.
+        read: what turns an observation into what the agent reads.
         start_step: hour at which the first day begins.
         end_step: first hour after the last day.
     """
 
-    def __init__(self, core: Any, start_step: int, end_step: int) -> None:
+    def __init__(
+        self, core: Any, read: Callable[[Any], Any], start_step: int, end_step: int
+    ) -> None:
         super().__init__(core.world, start_step, end_step)
-        self._core = core
+        self._core, self._read = core, read
 
     def observe(self) -> Any:
         """The observation of 12:00."""
-        return one(self._core.observe(), 0)
+        return self._read(one(self._core.observe(), 0))
 
     def submit(self, decision: Any) -> None:
         """Have the market clear the orders that an action stands for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,8 @@ def runner(
     end_step: int,
 ) -> MicrogridAgentRunner:
     """A run for an agent, at its start; see `EnvironmentAgent.runner`."""
-    return MicrogridAgentRunner(core_over(scenario, params, agent), start_step, end_step)
+    core = core_over(scenario, params, agent)
+    return MicrogridAgentRunner(core, agent.reader(core.layout.slices), start_step, end_step)
 
 
 def core_over(scenario: MicrogridScenario, params: MicrogridParams, agent: EnvironmentAgent) -> Any:
@@ -54,17 +55,20 @@ class MicrogridAgentRunner(MicrogridRunner):
 
     Args:
         core: of the environment.
+        read: what turns an observation into what the agent reads.
         start_step: first hour.
         end_step: first hour after the run.
     """
 
-    def __init__(self, core: Any, start_step: int, end_step: int) -> None:
+    def __init__(
+        self, core: Any, read: Callable[[Any], Any], start_step: int, end_step: int
+    ) -> None:
         super().__init__(core.world, start_step, end_step)
-        self._core = core
+        self._core, self._read = core, read
 
     def observe(self) -> Any:
         """The observation of this hour."""
-        return one(self._core.observe(), 0)
+        return self._read(one(self._core.observe(), 0))
 
     def act(self, decision: Any) -> Floats:
         """Carry out an hour: (1, K) terms."""

@@ -1,4 +1,4 @@
-"""A training run: stretches of learning, each followed by validation and a checkpoint."""
+"""A training run: rounds of learning, each followed by a validation and a checkpoint."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
 
-from agents.checkpoint import Progress, begin_stretch, load_checkpoint, save_checkpoint
+from agents.checkpoint import Progress, begin_round, load_checkpoint, save_checkpoint
+from agents.config import BEST, RunSettings
+from agents.environments import observed_fields
 from agents.export import card_of, export_policy
 from agents.learner import Stack, build_model, network_of
-from agents.settings import BEST, PPOSettings, RunSettings, SACSettings
 from agents.validation import GAIN, Score, Validation
 from vpp_gym.errors import InvalidInputError
 
@@ -39,12 +40,12 @@ class Trainer:
     """One run, from its settings or from its last checkpoint.
 
     Args:
-        run: what it is made of.
+        run: settings.
         folder: where checkpoint, best policy and TensorBoard files go.
-        resume: go on from the checkpoint in the folder.
+        resume: continue from the checkpoint in the folder.
         arguments: of the environment, in place of those in the settings.
         validation: of the environment that validates, likewise.
-        report: called with the steps done, and the score after each stretch.
+        report: called with the steps done, and the score after each round.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Trainer:
         )
 
     def train(self) -> Progress:
-        """Learn to the end of the run; after every stretch all of it is on disk."""
+        """Learn to the end of the run; after every round all of it is on disk."""
         while self.progress.steps < self.run.timesteps:
             self._learn()
             self._validate()
@@ -76,9 +77,9 @@ class Trainer:
 
     def _learn(self) -> None:
         run, progress = self.run, self.progress
-        begin_stretch(self.model, run, progress)
+        begin_round(self.model, run, progress)
         self._set_learning_rate(progress.steps / run.timesteps)
-        target = min((progress.stretches + 1) * run.validate_every, run.timesteps)
+        target = min((progress.rounds + 1) * run.validate_every, run.timesteps)
         begun, stepped_s = time.perf_counter(), self.stack.base.stepping_s
         try:
             self.model.learn(
@@ -87,31 +88,25 @@ class Trainer:
                 reset_num_timesteps=False,
             )
         finally:
-            self._refuse_numbers_without_end()
+            self._refuse_divergence()
         progress.learning_s += time.perf_counter() - begun
         progress.stepping_s += self.stack.base.stepping_s - stepped_s
-        progress.stretches += 1
+        progress.rounds += 1
         progress.steps = self.model.num_timesteps
 
-    def _refuse_numbers_without_end(self) -> None:
-        """Refuse to go on, or to keep anything, once learning has diverged."""
+    def _refuse_divergence(self) -> None:
+        """Refuse to go on, or to keep anything, once weights are no longer finite."""
         weights = self.model.policy.state_dict().values()
         if not all(bool(weight.isfinite().all()) for weight in weights):
-            section, chosen = self.run.algorithm, self._algorithm_settings
             raise InvalidInputError(
-                f"{section}.learning_rate",
-                chosen.learning_rate,
-                "learning has diverged: the network's numbers are no longer finite; set it lower",
+                f"{self.run.algorithm}.learning_rate",
+                self.run.learner.learning_rate,
+                "learning has diverged: weights of the network are no longer finite; set it lower",
             )
 
-    @property
-    def _algorithm_settings(self) -> PPOSettings | SACSettings:
-        return self.run.ppo if self.run.algorithm == "ppo" else self.run.sac
-
     def _set_learning_rate(self, share_done: float) -> None:
-        """Falls from stretch to stretch."""
-        chosen = self._algorithm_settings
-        first, last = chosen.learning_rate, chosen.final_learning_rate
+        """Falls from round to round."""
+        first, last = self.run.learner.learning_rate, self.run.learner.final_learning_rate
         self.model.learning_rate = first + share_done * (last - first)
         self.model._setup_lr_schedule()
 
@@ -124,7 +119,9 @@ class Trainer:
         self.model.logger.dump(progress.steps)
         if score[GAIN] > progress.best_eur:
             progress.best_eur = score[GAIN]
-            card = card_of(self.run, steps=progress.steps, score=score, ends=tuple(progress.ends))
+            fields = observed_fields(self.stack.base.batch.core)
+            ends = tuple(progress.ends)
+            card = card_of(self.run, fields, steps=progress.steps, score=score, ends=ends)
             export_policy(network, card, self.folder / BEST)
         self._report(progress.steps, score)
 
