@@ -1,8 +1,8 @@
-"""An agent of Stable-Baselines3, trained for seconds and scored beside a rule and the optimum.
+"""Train a Stable-Baselines3 agent for some seconds, and score it against a rule and the optimum.
 
 python examples/train_agent.py
 
-So short a training is worth little; `python -m agents.train` is the one behind the leaderboard.
+Such a short training is worth little; `python -m agents.train` trains the leaderboard's agents.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ ENV_ID = "VPPDispatch-v0"
 
 
 def trained(timesteps: int, seed: int = 0) -> EnvironmentAgent:
-    """An agent that dispatches a fleet without contracts; its schedules buy the expected load."""
+    """An agent that dispatches a fleet without contracts; its bids buy the expected load."""
     env = gym.make(
         ENV_ID,
         scenario="synthetic:train",
         params={"contract": {"families": ()}},
-        guarantee=True,  # whatever it does, every target stays within reach
+        guarantee=True,  # every target stays within reach, whatever the action
     )
     model = PPO("MlpPolicy", env, n_steps=512, batch_size=128, seed=seed, device="cpu")
     model.learn(timesteps)
@@ -35,7 +35,7 @@ def trained(timesteps: int, seed: int = 0) -> EnvironmentAgent:
 
 
 def compare(agent: EnvironmentAgent, days: int) -> pd.DataFrame:
-    """The leaderboard of the agent and the ends of the scale, in a year it was not trained on."""
+    """The leaderboard of the agent and both reference policies, in another year."""
     scenario = SyntheticSource("validation", days=days).scenario(0)
     known = baselines()
     policies = [agent, known["charge_on_arrival"], known["hindsight"]]
