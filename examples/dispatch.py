@@ -13,7 +13,7 @@ import vpp_gym  # noqa: F401  (registers the environments)
 
 
 def charge_in_the_cheap_half(seen: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
-    """All cars charge if this hour is cheaper than the median ahead, otherwise only if they must."""
+    """All cars charge if this hour is cheaper than the median ahead, else only if they must."""
     prices = seen["da_ahead"]
     least, idle, largest = seen["envelope"]
     wanted = largest if prices[0] <= np.median(prices) else idle

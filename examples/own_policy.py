@@ -20,7 +20,7 @@ class NightCharger(Dispatcher):
     """Charges at full power from 23:00 to 6:00, and by day only what cannot wait."""
 
     name = "night_charger"
-    term_h = 0  # no V2G contracts
+    term_h: int | None = 0  # it offers no V2G contracts
 
     def net_load_kwh(self, snapshot: Snapshot) -> NDArray[np.float64]:
         """(n,) kWh of each connected EV in this step, + takes from the grid."""
