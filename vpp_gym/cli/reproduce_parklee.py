@@ -70,7 +70,7 @@ def _draw(result: Reproduction, out: Path) -> dict[str, str]:
 def _show(result: Reproduction) -> None:
     for model in (1, 2):
         table = Table(title=f"Model {model}", title_justify="left", title_style="bold")
-        for heading in ("Statement", "Reported", "Here", "Holds in"):
+        for heading in ("Statement", "Reported", "Here", "Confirmed in"):
             table.add_column(heading)
         for one in result.findings:
             if one.model == model:
