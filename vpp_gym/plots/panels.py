@@ -34,7 +34,7 @@ from vpp_gym.plots.style import (
 
 DA = Mark("day-ahead", BLACK)
 SHORT = Mark("imbalance (short)", VERMILION)
-LONG = Mark("imbalance (long, if different)", SKY, width=2.2)
+LONG = Mark("(long, if different)", SKY, width=2.2)
 NEGATIVE = Mark("negative price", PURPLE, "tint")
 BOUGHT = Mark("bought day-ahead", SKY, "area")
 IM_BOUGHT = Mark("bought as imbalance", VERMILION, "hatched")
