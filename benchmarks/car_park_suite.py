@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
+from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.tables import Columns, percent, whole
+from vpp_gym.fcev.calendar import HOURS
+from vpp_gym.fcev.car_park.bound import car_park_bound
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.policies import car_park_baselines
 from vpp_gym.fcev.car_park.scenario import CarParkSource
-from vpp_gym.fcev.evaluation import car_park_bound, evaluate_car_park
 
 
 class CarParkSuite(FCEVSuite):
@@ -63,4 +65,5 @@ class CarParkSuite(FCEVSuite):
         """Days of a policy; without one those of the bound, which is hindsight here."""
         if policy is None:
             return car_park_bound(scenario, params).head(days or scenario.n_days)
-        return evaluate_car_park(policy, scenario, params, end_day=days, seed=seed)[0]
+        end_step = None if days is None else HOURS * days
+        return evaluate(policy, scenario, params, end_step=end_step, seed=seed).days

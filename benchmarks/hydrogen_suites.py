@@ -13,9 +13,10 @@ import pandas as pd
 
 from benchmarks.fingerprint import worlds_digest
 from benchmarks.suite import Contestants, Document, Run, Suite, period, trained, with_agents
+from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.tables import COLUMNS, MISSING, PRIVILEGED_MARK, Row, tenth, whole
-from vpp_gym.fcev.evaluation import fcev_leaderboard
+from vpp_gym.fcev.totals import SCALE
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 WARM_DAYS = 2
@@ -125,7 +126,7 @@ class FCEVSuite(Suite):
         self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
     ) -> pd.DataFrame:
         """By profit, mean of the worlds."""
-        return fcev_leaderboard(days, privileged=privileged, **statistics)
+        return leaderboard(days, scale=SCALE, privileged=privileged, **statistics)  # type: ignore[arg-type]
 
     def lead(self, document: Document) -> str:
         """What the scores are."""

@@ -19,10 +19,9 @@ from rich.progress import track
 from agents.policy import AgentPolicy, load_agents
 from benchmarks.differences import RESULTS, gain_columns, write_table
 from vpp_gym.arrays import Floats
+from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.fcev.calendar import HOURS
-from vpp_gym.fcev.evaluation import evaluate_microgrid, microgrid_bound
-from vpp_gym.fcev.microgrid.agent_runs import play_microgrid
-from vpp_gym.fcev.microgrid.ledger import MONEY
+from vpp_gym.fcev.microgrid.hindsight import microgrid_bound
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.policies import microgrid_baselines
 from vpp_gym.fcev.microgrid.scenario import MicrogridSource
@@ -58,16 +57,12 @@ def daily_eur(policy: Any, world: MicrogridScenario, span: int | None) -> Floats
     """
     days = world.n_days if span is None else span
     starts, params = range(0, world.n_days - days + 1, days), MicrogridParams()
-    if isinstance(policy, AgentPolicy):
-        records = play_microgrid(policy, world, params, starts, days)
-        hourly_eur: Floats = records[..., : len(MONEY)].sum(axis=-1)
-        return hourly_eur.reshape(-1, HOURS).sum(axis=1)
 
     def rows(day: int) -> pd.DataFrame:
-        stretch = {"start_day": day, "end_day": day + days}
+        span: dict[str, Any] = {"start_step": HOURS * day, "end_step": HOURS * (day + days)}
         if policy is None:
-            return microgrid_bound(world, params, **stretch)
-        return evaluate_microgrid(policy, world, params, **stretch)[0]
+            return microgrid_bound(world, params, **span)
+        return evaluate(policy, world, params, **span).days
 
     return np.concatenate([rows(day)["profit_eur"] for day in starts])
 

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
+from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.tables import MISSING, Columns, percent
-from vpp_gym.fcev.evaluation import evaluate_microgrid, microgrid_bound
+from vpp_gym.fcev.calendar import HOURS
+from vpp_gym.fcev.microgrid.hindsight import microgrid_bound
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.policies import microgrid_baselines
 from vpp_gym.fcev.microgrid.scenario import MicrogridSource
@@ -66,6 +68,7 @@ class MicrogridSuite(FCEVSuite):
         self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
     ) -> pd.DataFrame:
         """Days of a policy; without one those of the bound, which is hindsight here."""
+        end_step = None if days is None else HOURS * days
         if policy is None:
-            return microgrid_bound(scenario, params, end_day=days)
-        return evaluate_microgrid(policy, scenario, params, end_day=days, seed=seed)[0]
+            return microgrid_bound(scenario, params, end_step=end_step)
+        return evaluate(policy, scenario, params, end_step=end_step, seed=seed).days

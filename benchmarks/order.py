@@ -27,7 +27,7 @@ from benchmarks.store import write_whole
 from benchmarks.suites import fresh_policy, track_params
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.comparison import gains
-from vpp_gym.evaluation.leaderboard import NO_CONTROL
+from vpp_gym.evaluation.metrics import NO_CONTROL
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 POLICIES = (

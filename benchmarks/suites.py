@@ -13,17 +13,19 @@ import pandas as pd
 from benchmarks.fingerprint import scenario_digest
 from benchmarks.suite import Contestants, Document, Run, Suite, trained, with_agents
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.agent import ENVIRONMENTS
 from vpp_gym.evaluation.comparison import gains
-from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, HINDSIGHT, NO_CONTROL, leaderboard
+from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, leaderboard
+from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
 from vpp_gym.evaluation.rollout import evaluate
-from vpp_gym.evaluation.runner import CORES
 from vpp_gym.evaluation.tables import BRIEF, COLUMNS, PRIVILEGED_MARK
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies import rules
-from vpp_gym.policies.base import Policy, with_offer
+from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.contract_offers import in_words
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.operator import HINDSIGHT_OFFER, MENU_TERM_H, SEARCHED, baselines
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
@@ -120,7 +122,7 @@ def offer_in_words(name: str) -> str:
 
 
 def _agents() -> dict[tuple[str, int], Policy]:
-    return trained(CORES)
+    return trained([env_id for env_id, at in ENVIRONMENTS.items() if at.world == "ev"])
 
 
 class EVSuite(Suite):

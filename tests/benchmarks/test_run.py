@@ -13,7 +13,7 @@ import typer
 from benchmarks import store, suites, tasks
 from benchmarks.suite import Run
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
+from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
 
 
 def files(folder: Path) -> set[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +11,12 @@ from rich import box
 from rich.table import Table
 
 from vpp_gym.cli.output import console, print_json
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, suggestion
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from vpp_gym.policies.base import Policy
+    from vpp_gym.policy import Policy
 
 
 COLUMNS = {"policy": "Policy", "forecast": "Price forecast", "offers": "Contracts offered"}
@@ -26,8 +24,6 @@ COLUMNS = {"policy": "Policy", "forecast": "Price forecast", "offers": "Contract
 
 OWN = "for a policy of your own give package.module:name"
 LISTED = "`vpp-gym run --list` lists the baselines"
-REQUIRED = ("name", "privileged", "predict")
-"""Attributes of every policy."""
 
 
 def named_policy(name: str | None) -> Policy:
@@ -45,10 +41,9 @@ def named_policy(name: str | None) -> Policy:
     if name is not None and ":" in name:
         return own_policy(name)
     known = baselines()
-    if name in known:
-        return known[name]
-    remedy = f"{_suggestion(name or '', known)}{LISTED}; {OWN}"
-    raise InvalidInputError("POLICY", name, remedy)
+    if name not in known:
+        raise InvalidInputError("POLICY", name, f"{suggestion(name or '', known)}{LISTED}; {OWN}")
+    return known[name]
 
 
 def own_policy(reference: str) -> Policy:
@@ -63,6 +58,8 @@ def own_policy(reference: str) -> Policy:
     Raises:
         InvalidInputError: no such module or name, an error on the way, or not a policy.
     """
+    from vpp_gym.policy import check_policy
+
     module_name, _, name = reference.partition(":")
     if not module_name or not name:
         raise InvalidInputError("POLICY", reference, OWN)
@@ -70,13 +67,10 @@ def own_policy(reference: str) -> Policy:
         sys.path.insert(0, os.getcwd())  # as `python -m` does; the command alone does not
     module = _module(reference, module_name)
     policy = _made(reference, _attribute(reference, module, name))
-    missing = [attribute for attribute in REQUIRED if not hasattr(policy, attribute)]
-    if missing:
-        remedy = (
-            f"{type(policy).__name__} has no {missing[0]}: follow vpp_gym.Policy, or derive from "
-            "vpp_gym.policies.base.Dispatcher"
-        )
-        raise InvalidInputError("POLICY", reference, remedy)
+    try:
+        check_policy(policy)
+    except InvalidInputError as error:
+        raise InvalidInputError("POLICY", reference, f"{error.field}: {error.remedy}") from error
     return policy
 
 
@@ -96,7 +90,7 @@ def _attribute(reference: str, module: ModuleType, name: str) -> Any:
     if hasattr(module, name):
         return getattr(module, name)
     own = [known for known in vars(module) if not known.startswith("_")]
-    remedy = f"{_suggestion(name, own)}{module.__name__} has no {name}"
+    remedy = f"{suggestion(name, own)}{module.__name__} has no {name}"
     raise InvalidInputError("POLICY", reference, remedy)
 
 
@@ -114,11 +108,6 @@ def _made(reference: str, found: Any) -> Any:
 def _failed(what: str, error: Exception) -> str:
     lines = str(error).strip().splitlines() or [""]
     return f"{what} failed with {type(error).__name__}: {lines[0]}"
-
-
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]}? " if close else ""
 
 
 def list_policies(as_json: bool) -> None:
@@ -147,7 +136,7 @@ def _facts(policy: Any) -> dict[str, Any]:
         "dispatch": type(dispatcher).__name__,
         "forecast": "the future" if policy.privileged else getattr(forecaster, "name", None),
         "offers": _offers(policy),
-        "menu_term_h": policy.term_h or None,
+        "menu_term_h": getattr(policy, "term_h", None) or None,
         "bids": getattr(getattr(policy, "bidder", None), "name", bids_itself),
     }
 
@@ -157,6 +146,7 @@ def _offers(policy: Any) -> str | None:
     from vpp_gym.policies.contract_offers import fixed_term, in_words
 
     offering = getattr(policy, "contract", None)
-    if not offering and policy.term_h:
-        offering = fixed_term(policy.term_h)
+    term_h = getattr(policy, "term_h", None)
+    if not offering and term_h:
+        offering = fixed_term(term_h)
     return in_words(offering) if offering else None

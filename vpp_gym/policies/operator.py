@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import Policy, Privileged
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.contract_offers import ContractChanges, control_based, price_based
 from vpp_gym.policies.hindsight import Hindsight
@@ -14,6 +13,7 @@ from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThres
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.policies.two_stage import TwoStage
+from vpp_gym.policy import Policy, Privileged
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Snapshot
 
@@ -44,7 +44,8 @@ class Operator:
         self.bidder: Bidder = ZeroBidder() if bidder is None else bidder
         joined = dispatcher.name if bidder is None else f"{dispatcher.name}+{bidder.name}"
         self.name = joined if name is None else name
-        self.term_h = dispatcher.term_h if term_h is None else term_h
+        inherited = getattr(dispatcher, "term_h", None)
+        self.term_h: int | None = inherited if term_h is None else term_h
         inherits = contract is None and term_h is None
         offered = getattr(dispatcher, "contract", None) if inherits else contract
         self.contract = dict(offered or {})
