@@ -9,18 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vpp_gym import Policy, Snapshot, evaluate
+from vpp_gym import Snapshot, evaluate
 from vpp_gym.evaluation import leaderboard
 from vpp_gym.policies.base import Dispatcher
-from vpp_gym.policies.operator import baselines
-from vpp_gym.scenarios.named import as_source
 
 
 class NightCharger(Dispatcher):
     """Charges at full power from 23:00 to 6:00, and by day only what cannot wait."""
 
     name = "night_charger"
-    term_h: int | None = 0  # it offers no V2G contracts
+    term_h = 0  # it offers no V2G contracts
 
     def net_load_kwh(self, snapshot: Snapshot) -> NDArray[np.float64]:
         """(n,) kWh of each connected EV in this step, + takes from the grid."""
@@ -33,11 +31,8 @@ class NightCharger(Dispatcher):
 
 def compare(days: int) -> pd.DataFrame:
     """The leaderboard of this policy, two baselines and the optimum in hindsight."""
-    scenario = as_source("synthetic:test").scenario(0)
-    known = baselines()
-    policies: list[Policy] = [NightCharger()]
-    policies += [known[name] for name in ("charge_on_arrival", "rolling_mpc", "hindsight")]
-    results = [evaluate(policy, scenario, end_step=24 * days) for policy in policies]
+    policies = (NightCharger(), "charge_on_arrival", "rolling_mpc", "hindsight")
+    results = [evaluate(policy, "synthetic:test", end_step=24 * days) for policy in policies]
     rows = pd.concat([result.days for result in results], ignore_index=True)
     return leaderboard(rows, privileged=["hindsight"])
 

@@ -12,11 +12,7 @@ import pandas as pd
 from stable_baselines3 import PPO
 
 import vpp_gym
-from vpp_gym.evaluation import leaderboard, markdown_table
-from vpp_gym.evaluation.agent import EnvironmentAgent
-from vpp_gym.evaluation.tables import BRIEF
-from vpp_gym.policies.operator import baselines
-from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.evaluation import EnvironmentAgent, leaderboard
 
 ENV_ID = "VPPDispatch-v0"
 
@@ -36,14 +32,15 @@ def trained(timesteps: int, seed: int = 0) -> EnvironmentAgent:
 
 def compare(agent: EnvironmentAgent, days: int) -> pd.DataFrame:
     """The leaderboard of the agent and both reference policies, in another year."""
-    scenario = SyntheticSource("validation", days=days).scenario(0)
-    known = baselines()
-    policies = [agent, known["charge_on_arrival"], known["hindsight"]]
-    results = [vpp_gym.evaluate(policy, scenario) for policy in policies]
+    policies = (agent, "charge_on_arrival", "hindsight")
+    results = [
+        vpp_gym.evaluate(policy, "synthetic:validation", end_step=24 * days) for policy in policies
+    ]
     rows = pd.concat([result.days for result in results], ignore_index=True)
     return leaderboard(rows, privileged=["hindsight"])
 
 
 if __name__ == "__main__":
+    columns = ["rank", "policy", "profit_eur", "score", "demand_satisfaction"]
     board = compare(trained(timesteps=2_048), days=14)
-    print(markdown_table(board.to_dict("records"), BRIEF))
+    print(board[columns].round(3).to_string(index=False))
