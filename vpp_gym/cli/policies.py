@@ -36,14 +36,14 @@ def named_policy(name: str | None) -> Policy:
     Raises:
         InvalidInputError: no name, an unknown one, or something that is not a policy.
     """
-    from vpp_gym.policies.operator import baselines
+    from vpp_gym.policies.operator import baseline, baseline_names
 
     if name is not None and ":" in name:
         return own_policy(name)
-    known = baselines()
-    if name not in known:
+    known = baseline_names()
+    if name is None or name not in known:
         raise InvalidInputError("POLICY", name, f"{suggestion(name or '', known)}{LISTED}; {OWN}")
-    return known[name]
+    return baseline(name)
 
 
 def own_policy(reference: str) -> Policy:
@@ -143,10 +143,8 @@ def _facts(policy: Any) -> dict[str, Any]:
 
 def _offers(policy: Any) -> str | None:
     """Contracts that it offers to owners, in words; None if it offers none."""
-    from vpp_gym.policies.contract_offers import fixed_term, in_words
+    from vpp_gym.params import DEFAULT
+    from vpp_gym.policies.base import with_offer
 
-    offering = getattr(policy, "contract", None)
-    term_h = getattr(policy, "term_h", None)
-    if not offering and term_h:
-        offering = fixed_term(term_h)
-    return in_words(offering) if offering else None
+    offers = with_offer(policy, DEFAULT).contract
+    return offers.in_words() if offers.families else None
