@@ -38,8 +38,8 @@ def page() -> str:
     parts = [
         "# Environments of the virtual power plant",
         "<!-- Written by `python docs/build.py`; do not edit. -->",
-        "All of them play in the same simulator ([the world](world.md)) and differ in what the "
-        "agent decides. The first is described in full, the others by what they have of their own.",
+        "All of them use the same [simulator](world.md) and differ in what the agent decides. The "
+        "first is described in full; of the others, only the differences are described.",
         _table(("Environment", "The agent"), map(_contents, ENVIRONMENTS)),
         *(_environment(name) for name in ENVIRONMENTS),
     ]
@@ -91,7 +91,7 @@ def _action_parameters() -> str:
                 )
             )
     headings = ("Family", "Entry", "Parameter", "Unit", "-1", "0", "+1", "Scale", "Meaning")
-    return "In the default world:\n\n" + _table(headings, rows)
+    return "With the default parameters:\n\n" + _table(headings, rows)
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -106,16 +106,16 @@ def _observations(name: str, fields: Sequence[ObservationField]) -> str:
         codec = ContractsCore(as_source(None, 1.0), DEFAULT, ContractsSettings()).codec
     own = [field for field in fields if field not in FLEET_FIELDS + CHARGER_FIELDS]
     if own:
-        return f"Behind the first {codec.slices[own[0].name].start} columns:\n\n" + _field_table(
+        return f"After the first {codec.slices[own[0].name].start} columns:\n\n" + _field_table(
             own, codec
         )
     if name != "VPPDayAhead-v0":
-        return "The tables are those of `VPPDayAhead-v0`."
+        return "The tables are the same as those of `VPPDayAhead-v0`."
     site = DEFAULT.site
     return "\n\n".join(
         [
-            "The flat form is the value divided by the scale. Scales and columns are those of the "
-            f"default world: {site.n_chargers} chargers of {site.charge_kw:g} kW, steps of 1 h.",
+            "The flat form is the value divided by the scale. Scales and columns hold for the "
+            f"defaults: {site.n_chargers} chargers of {site.charge_kw:g} kW, steps of 1 h.",
             _field_table(FLEET_FIELDS, codec),
             'Only with `control="per_ev"`, one value per charger; all 0 where no EV is connected:',
             _field_table(CHARGER_FIELDS, codec),

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/fuel-cell-cars.md from the code: parameters, terms, observations.
+"""Writes the tables of docs/fuel-cell/*.md from the code: parameters, terms, observations.
 
 python docs/build_fuel_cell_cars.py
 """
@@ -19,7 +19,8 @@ from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.ledger import Ledger
 from vpp_gym.parameters import parameters
 
-PAGE = Path(__file__).with_name("fuel-cell-cars.md")
+FOLDER = Path(__file__).with_name("fuel-cell")
+MARKER = re.compile(r"<!-- ([a-z ]+) -->.*?<!-- /\1 -->", re.DOTALL)
 
 
 def page(text: str) -> str:
@@ -28,17 +29,30 @@ def page(text: str) -> str:
     Args:
         text: of the page, with a pair of markers around each table.
     """
-    for name, table in tables().items():
-        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        inner = re.compile(f"{begin}.*?{end}", re.DOTALL)
-        if not inner.search(text):
-            raise KeyError(f"mark the place of the table: {begin}{end}")
-        text = inner.sub(lambda _, t=table, b=begin, e=end: f"{b}\n\n{t}\n\n{e}", text)
-    return text
+    known = tables()
+
+    def written(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"<!-- {name} -->\n\n{known[name]}\n\n<!-- /{name} -->"
+
+    return MARKER.sub(written, text)
+
+
+def pages() -> list[Path]:
+    """The pages of the folder.
+
+    Raises:
+        KeyError: a table has no place on them, or several.
+    """
+    paths = sorted(FOLDER.glob("*.md"))
+    places = [name for path in paths for name in MARKER.findall(path.read_text(encoding="utf-8"))]
+    if sorted(places) != sorted(tables()):
+        raise KeyError(f"give each table one place, <!-- name --><!-- /name -->: {places}")
+    return paths
 
 
 def tables() -> dict[str, str]:
-    """Every table of the page by its marker."""
+    """Every table by its marker."""
     return {
         "car park parameters": _parameters(CarParkParams()),
         "microgrid parameters": _parameters(MicrogridParams()),
@@ -79,7 +93,7 @@ def _shape_parameters() -> str:
         )
         for one in sheet_shape.SHAPE_PARAMETERS
     ]
-    return _table(("ShapeParameter", "Unit", "Low", "Article", "High", "Meaning"), rows)
+    return _table(("Parameter", "Unit", "Low", "Article", "High", "Meaning"), rows)
 
 
 def _terms(ledger: Ledger) -> str:
@@ -100,4 +114,5 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in pages():
+        path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")

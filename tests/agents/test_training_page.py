@@ -83,7 +83,8 @@ def test_the_table_of_the_page_is_that_of_the_settings():
 
 @pytest.mark.parametrize("env_id", ["FCEVCarPark-v0", "FCEVMicrogrid-v0"])
 def test_the_command_for_fuel_cell_cars_is_that_of_a_trained_agent(env_id: str):
-    text = (DOCS / "fuel-cell-cars.md").read_text(encoding="utf-8")
+    pages = (DOCS / "fuel-cell").glob("*.md")
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     lines = re.findall(r"^python -m agents.train (.*)$", text, re.MULTILINE)
     (line,) = (one for one in lines if f"--env {env_id}" in one)
     words = shlex.split(line)

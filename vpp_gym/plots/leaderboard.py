@@ -1,4 +1,4 @@
-"""The leaderboard as a figure: scores with intervals, and where the money comes from."""
+"""The leaderboard as a figure: scores with intervals, and the parts of the gain."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def draw_leaderboard(
     """Scores with 95 % intervals, and the gain over no control split into its parts.
 
     0 is the score of no control and 100 that of the hindsight optimum. Policies
-    that leave demand unserved stand below the others and say so. Where one
-    policy would make all others small (bets that hindsight wins, or a score under
-    -100), its bar is cut and its gain is written at the edge.
+    that leave demand unserved are placed below the others and marked. A bar that
+    would make all others small (speculation in hindsight, or a score under -100)
+    is cut, and its gain is written at the edge.
 
     Args:
         table: rows of `vpp_gym.evaluation.leaderboard.leaderboard` with a column

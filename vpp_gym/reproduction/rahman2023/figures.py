@@ -34,7 +34,7 @@ def figures(study: Study) -> dict[str, Figure]:
                 for name, wear in WEAR_EUR_PER_KWH.items()
             },
             prices,
-            title="Figure 2: menus, and what a kWh sold for in 2018 and 2019",
+            title="Figure 2: menus, and imbalance prices of 2018 and 2019",
         ),
         "figure_3": draw_choices(
             {f"term {row.term_h} h": study.outcome(row).result for row in V2G},
@@ -43,7 +43,7 @@ def figures(study: Study) -> dict[str, Figure]:
         ),
         "figure_4": _breakdown(study),
         "figure_5": draw_energy_value(
-            prices, title="Figure 5: what energy is worth, by prices of 2018 and 2019"
+            prices, title="Figure 5: value of energy at prices of 2018 and 2019"
         ),
         "figure_7": _busiest_day(study),
         "ladder": _ladder(study),
@@ -58,7 +58,7 @@ def known_prices(study: Study) -> Floats:
 
 def _breakdown(study: Study) -> Figure:
     parts = {row.name: study.outcome(row).parts_eur for row in TABLE_2}
-    return draw_profit_breakdown(parts, title="Figure 4: where the profit comes from, 2019")
+    return draw_profit_breakdown(parts, title="Figure 4: parts of the profit, 2019")
 
 
 def _busiest_day(study: Study) -> Figure:
@@ -74,7 +74,7 @@ def _busiest_day(study: Study) -> Figure:
         da_sold_kwh=records[:, COLUMN.da_sold_kwh],
         charge_kwh=records[:, COLUMN.charge_kwh],
         discharge_kwh=records[:, COLUMN.discharge_kwh],
-        title=f"In place of figure 7: {days['date'].iloc[day]}, contracts of 3 h",
+        title=f"Instead of figure 7: {days['date'].iloc[day]}, contracts of 3 h",
     )
 
 
@@ -89,5 +89,5 @@ def _ladder(study: Study) -> Figure:
         f"{place}": {label: float(np.round(rung[name], 6)) for name, label in names.items()}
         for place, rung in enumerate(ladder(study))
     }
-    title = "Gain of V2G (3 h) over No-Control, by step of the ladder"
+    title = "Gain of V2G (3 h) over No-Control after each step"
     return draw_profit_breakdown(parts, title=title, sum_name="gain")
