@@ -15,9 +15,10 @@ import pandas as pd
 import typer
 
 from benchmarks.fingerprint import ROOT
-from benchmarks.leaderboard import RESULTS, published, read
-from benchmarks.suite import Document
-from benchmarks.suites import contestants, fresh_policy, track_params, world
+from benchmarks.leaderboard import RESULTS, published
+from benchmarks.results import read
+from benchmarks.suites import suite_of
+from benchmarks.suites.base import Document
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.runner import runner_for
@@ -32,11 +33,13 @@ DAY = 129
 DRAWN = ("charge_on_arrival", "rolling_mpc+expected_load")
 AGENT = "ppo_synthetic"
 TRACK = "open"
+SUITE = suite_of("embedded")
 
 
 def policy_day(policy: Policy, day: int) -> DayView:
     """One day of the embedded benchmark year, after the week before it."""
-    scenario, params = world("embedded"), with_offer(policy, track_params(TRACK))
+    scenario = SUITE.scenario(TRACK, 0, None)
+    params = with_offer(policy, SUITE.params(TRACK))
     if policy.privileged:
         raise InvalidInputError("policy", policy.name, "draw policies that see no future")
     first = int(np.searchsorted(scenario.day, day - 7))
@@ -69,8 +72,8 @@ def main(
         title = f"{document['description']}, track {TRACK}"
         figure = draw_leaderboard(leaderboard_table(document), title=title)
         save_figure(figure, out / f"leaderboard_{path.stem}.png")
-    agents = [AGENT] if (AGENT, 0) in contestants().agents else []
-    views = {name: policy_day(fresh_policy(name, 0), DAY) for name in (*DRAWN, *agents)}
+    agents = [AGENT] if (AGENT, 0) in SUITE.contestants().agents else []
+    views = {name: policy_day(SUITE.policy(name, 0), DAY) for name in (*DRAWN, *agents)}
     save_figure(draw_policy_day(views, title="One day, the same cars and prices"), out / "day.png")
 
 

@@ -24,7 +24,7 @@ from rich.table import Table
 
 import vpp_gym
 from vpp_gym.evaluation import evaluate
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 STRETCHES = 5

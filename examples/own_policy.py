@@ -12,7 +12,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.evaluation import leaderboard, markdown_table
 from vpp_gym.evaluation.tables import BRIEF
 from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh, to_target_kwh
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 

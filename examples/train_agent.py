@@ -15,7 +15,7 @@ import vpp_gym
 from vpp_gym.evaluation import leaderboard, markdown_table
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.tables import BRIEF
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 ENV_ID = "VPPDispatch-v0"

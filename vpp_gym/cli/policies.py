@@ -27,7 +27,7 @@ def named_policy(name: str | None) -> Policy:
     Raises:
         InvalidInputError: no name, or one that nobody has.
     """
-    from vpp_gym.policies.operator import baselines
+    from vpp_gym.policies.baselines import baselines
 
     known = baselines()
     if name not in known:
@@ -38,7 +38,7 @@ def named_policy(name: str | None) -> Policy:
 
 def list_policies(as_json: bool) -> None:
     """Print what each policy says of itself."""
-    from vpp_gym.policies.operator import baselines
+    from vpp_gym.policies.baselines import baselines
 
     rows = [_facts(policy) for policy in baselines().values()]
     if as_json:

@@ -118,7 +118,7 @@ def _check_arguments(policy: Any, scenario: Any) -> None:
             "policy",
             policy,
             f"it has no {missing[0]}: follow vpp_gym.policies.base.Policy, take one of "
-            "vpp_gym.policies.operator.baselines(), or wrap a trained model in EnvironmentAgent",
+            "vpp_gym.policies.baselines.baselines(), or wrap a trained model in EnvironmentAgent",
         )
     if policy.privileged and not isinstance(policy, Privileged):
         raise InvalidInputError("policy.privileged", True, f"give {policy.name} a reveal method")

@@ -164,15 +164,3 @@ def hourly_bound_eur(world: CarPark, begin: int, end: int) -> Floats:
 def profit_bound_eur(world: CarPark, begin: int, end: int) -> float:
     """EUR that no policy exceeds on these hours."""
     return float(hourly_bound_eur(world, begin, end).sum())
-
-
-def car_park_baselines() -> dict[str, CarParkPolicy]:
-    """Every baseline by name."""
-    policies: tuple[CarParkPolicy, ...] = (
-        NoV2G(),
-        ArticleAggregator(),
-        StayPlanner(),
-        ScenarioPlanner(),
-        ForesightAggregator(),
-    )
-    return {policy.name: policy for policy in policies}

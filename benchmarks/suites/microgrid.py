@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
+from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, metadata_of, thousandth
 from vpp_gym.evaluation.tables import MISSING, Columns, percent
 from vpp_gym.fcev.evaluation import evaluate_microgrid, microgrid_bound
+from vpp_gym.fcev.microgrid.baselines import microgrid_baselines
 from vpp_gym.fcev.microgrid.params import MicrogridParams
-from vpp_gym.fcev.microgrid.policies import microgrid_baselines
 from vpp_gym.fcev.microgrid.scenario import MicrogridSource
+from vpp_gym.fcev.microgrid.simulation import MicrogridScenario
 
 
 def _index(value: float | None) -> str:
@@ -24,7 +26,7 @@ class MicrogridSuite(FCEVSuite):
     """The microgrid with volume-based or control-based contracts."""
 
     name = "microgrid"
-    env_id = "FCEVMicrogrid-v0"
+    env_ids = ("FCEVMicrogrid-v0",)
     worlds = 4
     description = "a neighbourhood of 200 households and 50 fuel-cell cars, in synthetic test years"
     differs = "households, weather, cars and prices"
@@ -41,7 +43,6 @@ class MicrogridSuite(FCEVSuite):
         "wind": "volume-based contracts, and wind may serve houses",
     }
     changes: ClassVar = {"volume": {}, "wind": {"wind": {"serves_houses": True}}}
-    baselines = staticmethod(microgrid_baselines)
     known = ("article", "direct_use")
     columns: ClassVar[Columns] = {
         **COMMON,
@@ -54,18 +55,29 @@ class MicrogridSuite(FCEVSuite):
     }
     brief = (*COMMON, "Self-sufficiency %", "V2G MWh", "Fairness")
 
+    def baselines(self) -> Mapping[str, Any]:
+        """The policies, and the bound on the profit of all."""
+        return {**microgrid_baselines(), HIGH: None}
+
     def params(self, track: str) -> MicrogridParams:
         """Rules of a track."""
         return MicrogridParams().changed(self.changes[track])
 
-    def scenario(self, track: str, world: int) -> Any:
+    def scenario(self, track: str, world: int, data: Path | None) -> MicrogridScenario:
         """A world of a track."""
         return MicrogridSource(self.params(track), self.years()).scenario(world)
 
     def rows(
-        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
-    ) -> pd.DataFrame:
-        """Days of a policy; without one those of the bound, which is hindsight here."""
+        self,
+        policy: Any,
+        scenario: MicrogridScenario,
+        params: MicrogridParams,
+        days: int | None,
+        seed: int,
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Day rows and metadata of a policy, or of the bound."""
         if policy is None:
-            return microgrid_bound(scenario, params, end_day=days)
-        return evaluate_microgrid(policy, scenario, params, end_day=days, seed=seed)[0]
+            table = microgrid_bound(scenario, params, end_day=days)
+        else:
+            table, _ = evaluate_microgrid(policy, scenario, params, end_day=days, seed=seed)
+        return table, metadata_of(policy, table)

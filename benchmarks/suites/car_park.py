@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
 
-from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
+from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, metadata_of, thousandth
 from vpp_gym.evaluation.tables import Columns, percent, whole
+from vpp_gym.fcev.car_park.baselines import car_park_baselines
 from vpp_gym.fcev.car_park.params import CarParkParams
-from vpp_gym.fcev.car_park.policies import car_park_baselines
 from vpp_gym.fcev.car_park.scenario import CarParkSource
+from vpp_gym.fcev.car_park.simulation import CarParkScenario
 from vpp_gym.fcev.evaluation import car_park_bound, evaluate_car_park
 
 
@@ -19,7 +21,7 @@ class CarParkSuite(FCEVSuite):
     """The car park with price-based contracts."""
 
     name = "car_park"
-    env_id = "FCEVCarPark-v0"
+    env_ids = ("FCEVCarPark-v0",)
     worlds = 8
     description = (
         "a car park of 500 fuel-cell cars with price-based contracts, in synthetic test years"
@@ -38,7 +40,6 @@ class CarParkSuite(FCEVSuite):
         "equal": {"contract": {"min_price": "equal"}},
         "random": {"contract": {"min_price": "random"}},
     }
-    baselines = staticmethod(car_park_baselines)
     known = ("article", "no_v2g")
     columns: ClassVar[Columns] = {
         **COMMON,
@@ -49,18 +50,29 @@ class CarParkSuite(FCEVSuite):
     }
     brief = (*COMMON, "V2G MWh", "Sold V2G delivered %")
 
+    def baselines(self) -> Mapping[str, Any]:
+        """The policies, and the bound on the profit of all."""
+        return {**car_park_baselines(), HIGH: None}
+
     def params(self, track: str) -> CarParkParams:
         """Rules of a track."""
         return CarParkParams().changed(self.changes[track])
 
-    def scenario(self, track: str, world: int) -> Any:
+    def scenario(self, track: str, world: int, data: Path | None) -> CarParkScenario:
         """A world of a track."""
         return CarParkSource(self.params(track), self.years()).scenario(world)
 
     def rows(
-        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
-    ) -> pd.DataFrame:
-        """Days of a policy; without one those of the bound, which is hindsight here."""
+        self,
+        policy: Any,
+        scenario: CarParkScenario,
+        params: CarParkParams,
+        days: int | None,
+        seed: int,
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Day rows and metadata of a policy, or of the bound."""
         if policy is None:
-            return car_park_bound(scenario, params).head(days or scenario.n_days)
-        return evaluate_car_park(policy, scenario, params, end_day=days, seed=seed)[0]
+            table = car_park_bound(scenario, params).head(days or scenario.n_days)
+        else:
+            table, _ = evaluate_car_park(policy, scenario, params, end_day=days, seed=seed)
+        return table, metadata_of(policy, table)
