@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -88,8 +88,8 @@ def stale(path: Path, document: Document, data: Path | None = None) -> Iterator[
     if new := sorted(set(now["policies"]) - set(then["policies"])):
         yield f"{path.name} has no rows of {', '.join(new)}"
     if gone := sorted(set(then["policies"]) - set(now["policies"])):
-        reason = everyone.left_out or "which there are no more"
-        yield f"{path.name} has rows of {', '.join(gone)}: {reason}"
+        reason = f" (left out: {everyone.left_out})" if everyone.left_out else ""
+        yield f"{path.name} has rows of {', '.join(gone)}, which do not take part{reason}"
     if tracks := [name for name in then["rules"] if then["rules"][name] != now["rules"].get(name)]:
         yield f"{path.name}: other rules made the tracks {', '.join(tracks)}"
     if then["scenario_code"] != now["scenario_code"]:
@@ -119,18 +119,20 @@ def _other_scenarios(
             yield f"{path.name}: other scenarios made the track {track}"
 
 
-def older_tables(results: Path, left_out: Collection[str] = ()) -> Iterator[str]:
+def older_tables(results: Path) -> Iterator[str]:
     """Tables beside the leaderboard that other code made; no fault, but worth a run.
 
     Args:
         results: folder of the tables.
-        left_out: names of tables that are not looked at.
     """
     for path in sorted(results.glob("*.md")):
-        if path.stem in left_out:
-            continue
         for command, code in MADE_BY.findall(_text(path)):
-            if code != study_digest(command):
+            try:
+                now = study_digest(command)
+            except ModuleNotFoundError:
+                yield f"{path.name} was made by `{command}`, which there is no more"
+                continue
+            if code != now:
                 yield f"{path.name} was made by other code ({code}); run: {command}"
 
 
@@ -145,7 +147,7 @@ def main(
         print(line)
     if found:
         raise typer.Exit(1)
-    for line in older_tables(results, SUITES):
+    for line in older_tables(results):
         print(line)
     names = ", ".join(path.stem for path in published(results))
     print(f"leaderboard is current: {names}" if names else f"no results yet; run: {_make()}")

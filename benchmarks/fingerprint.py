@@ -11,7 +11,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,30 +48,29 @@ class Roots:
 
 
 # `leaves` holds what imports every environment: an agent's own is added for its runs.
+_EV = Roots(
+    evaluation=("vpp_gym.evaluation.rollout", "vpp_gym.simulation.simulation"),
+    ranking=("vpp_gym.evaluation.leaderboard", "vpp_gym.evaluation.comparison"),
+    scenarios=("vpp_gym.scenarios.synthetic",),
+    leaves=("vpp_gym.evaluation", "vpp_gym.evaluation.agent", "vpp_gym.evaluation.runner"),
+)
+_FCEV = Roots(
+    evaluation=("vpp_gym.fcev.evaluation",),
+    ranking=("vpp_gym.evaluation.leaderboard", "vpp_gym.fcev.evaluation"),
+    scenarios=("vpp_gym.scenarios.synthetic",),
+    leaves=("vpp_gym.evaluation", "vpp_gym.evaluation.agent", "vpp_gym.fcev.runner"),
+)
 ROOTS = {
-    "ev": Roots(
-        evaluation=("vpp_gym.evaluation.rollout", "vpp_gym.simulation.simulation"),
-        ranking=("vpp_gym.evaluation.leaderboard", "vpp_gym.evaluation.comparison"),
-        scenarios=("vpp_gym.scenarios.synthetic", "vpp_gym.scenarios.real"),
-        leaves=(
-            "vpp_gym.evaluation",
-            "vpp_gym.evaluation.agent",
-            "vpp_gym.evaluation.runner",
-        ),
+    "embedded": _EV,
+    "real": replace(_EV, scenarios=("vpp_gym.scenarios.real",)),
+    "car_park": replace(
+        _FCEV, scenarios=("vpp_gym.fcev.car_park.scenario", "vpp_gym.scenarios.synthetic")
     ),
-    "car_park": Roots(
-        evaluation=("vpp_gym.fcev.evaluation",),
-        ranking=("vpp_gym.evaluation.leaderboard", "vpp_gym.fcev.evaluation"),
-        scenarios=("vpp_gym.fcev.car_park.scenario", "vpp_gym.scenarios.synthetic"),
-        leaves=("vpp_gym.evaluation", "vpp_gym.evaluation.agent", "vpp_gym.fcev.runner"),
-    ),
-    "microgrid": Roots(
-        evaluation=("vpp_gym.fcev.evaluation",),
-        ranking=("vpp_gym.evaluation.leaderboard", "vpp_gym.fcev.evaluation"),
-        scenarios=("vpp_gym.fcev.microgrid.scenario", "vpp_gym.scenarios.synthetic"),
-        leaves=("vpp_gym.evaluation", "vpp_gym.evaluation.agent", "vpp_gym.fcev.runner"),
+    "microgrid": replace(
+        _FCEV, scenarios=("vpp_gym.fcev.microgrid.scenario", "vpp_gym.scenarios.synthetic")
     ),
 }
+"""By suite."""
 
 
 @dataclass(frozen=True)

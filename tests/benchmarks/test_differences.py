@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.differences import gain_columns, markdown, write_table
-from benchmarks.fingerprint import source_fingerprint
+from benchmarks.fingerprint import code_digest
+
+COMMAND = "python -m benchmarks.scaling --days 3"
 
 
 def test_gains_are_paired():
@@ -27,11 +29,11 @@ def test_pages_hold_the_rows_and_the_command(tmp_path):
             "loss": np.nan,
         },
     ]
-    about = {"title": "T", "notes": "N.", "command": "python -m x", "family": "hydrogen"}
+    about = {"title": "T", "notes": "N.", "command": COMMAND}
     write_table("own", rows, folder=tmp_path, **about)
     assert pd.read_csv(tmp_path / "own.csv").shape == (2, 5)
     page = (tmp_path / "own.md").read_text()
-    assert f"`python -m x`; code {source_fingerprint('hydrogen')['baselines']}." in page
+    assert f"\n\nMade by `{COMMAND}`; code {code_digest(['benchmarks.scaling'])}.\n\n" in page
     assert "| a | +3.0 [-1.0, +7.0] | 0.5 |" in page
     assert "| b | +10000.0 [+1.0, +2.0] | – |" in page
 
