@@ -25,10 +25,11 @@ from vpp_gym.evaluation.metrics import TAIL_SHARE
 from vpp_gym.markets.risk import tail_mean
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import DEFAULT, VPPParams
-from vpp_gym.policies.base import Privileged, with_offer
+from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.policies.two_stage import TwoStage
+from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource

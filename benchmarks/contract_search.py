@@ -20,7 +20,6 @@ from rich.progress import track
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
-from vpp_gym.policies.base import Policy
 from vpp_gym.policies.contract_offers import (
     ContractChanges,
     control_based,
@@ -31,6 +30,7 @@ from vpp_gym.policies.contract_offers import (
 )
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 TARIFFS = (0.00667, 0.008, 0.01, 0.01334, 0.02)

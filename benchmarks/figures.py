@@ -21,11 +21,12 @@ from benchmarks.suites import suite_of
 from benchmarks.suites.base import Document
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.runner import runner_for
+from vpp_gym.evaluation.rollout import runner_for
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure
 from vpp_gym.plots.policy_day import draw_policy_day
-from vpp_gym.policies.base import Policy, with_offer
+from vpp_gym.policies.base import with_offer
+from vpp_gym.policy import Policy
 
 IMAGES = ROOT / "docs" / "images"
 DAY = 129
@@ -44,13 +45,13 @@ def policy_day(policy: Policy, day: int) -> DayView:
         raise InvalidInputError("policy", policy.name, "draw policies that see no future")
     first = int(np.searchsorted(scenario.day, day - 7))
     last = int(np.searchsorted(scenario.day, day + 1))
-    seat = runner_for(policy, scenario, params, first, last)
-    recorder = DayRecorder(seat.simulation)
+    runner = runner_for(policy, scenario, params, first, last)
+    recorder = DayRecorder(runner.simulation)
     recorder.restart()
     state = None
     for step in range(last - first):
-        decisions, state = policy.predict(seat.look(), state, np.array([step == 0]), True)
-        recorder.add(seat.act(decisions).records[0])
+        decisions, state = policy.predict(runner.observe(), state, np.array([step == 0]), True)
+        recorder.add(runner.act(decisions)[0])
     return recorder.view()
 
 

@@ -10,15 +10,17 @@ import hashlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import gymnasium
+import gymnasium as gym
 
 from benchmarks.values import modules_of, value_digest
+from vpp_gym.evaluation.agent import ENVIRONMENTS
+from vpp_gym.evaluation.worlds import WORLDS
 from vpp_gym.sources import PACKAGE, Sources
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,43 +33,69 @@ MAKES_NO_NUMBER = {__name__, "benchmarks.values"}
 
 @dataclass(frozen=True)
 class Roots:
-    """Modules from which the code behind the results of a world is found.
+    """Modules from which the code behind the results of a suite is found.
+
+    Evaluation imports worlds, environments and scales by their names, so that a run depends on
+    its own only; they stand here for that reason.
 
     Attributes:
         evaluation: they run a policy.
+        bound: they compute a bound on the profit of all policies, where there is one.
         ranking: they rank the finished runs.
         scenarios: they make the scenarios.
-        leaves: imported by these, but themselves importing several kinds of something of which
-            a run uses one. What is used is found from the policy.
     """
 
     evaluation: tuple[str, ...]
+    bound: tuple[str, ...]
     ranking: tuple[str, ...]
     scenarios: tuple[str, ...]
-    leaves: tuple[str, ...] = ()
+
+    def of(self, policy: Any) -> list[str]:
+        """Modules from which the code behind the runs of a policy is found.
+
+        Args:
+            policy: as it is before a run; None for the bound.
+        """
+        if policy is None:
+            return list(self.bound)
+        own = {name for name in modules_of(policy) if SOURCES.path(name) is not None}
+        return sorted({*self.evaluation, *own, *_environment(getattr(policy, "env_id", None))})
 
 
-# `leaves` holds what imports every environment: an agent's own is added for its runs.
-_EV = Roots(
-    evaluation=("vpp_gym.evaluation.rollout", "vpp_gym.simulation.simulation"),
-    ranking=("vpp_gym.evaluation.leaderboard", "vpp_gym.evaluation.comparison"),
-    scenarios=("vpp_gym.scenarios.synthetic",),
-    leaves=("vpp_gym.evaluation", "vpp_gym.evaluation.agent", "vpp_gym.evaluation.runner"),
-)
-_FCEV = Roots(
-    evaluation=("vpp_gym.fcev.evaluation",),
-    ranking=("vpp_gym.evaluation.leaderboard", "vpp_gym.fcev.evaluation"),
-    scenarios=("vpp_gym.scenarios.synthetic",),
-    leaves=("vpp_gym.evaluation", "vpp_gym.evaluation.agent", "vpp_gym.fcev.runner"),
-)
+def _environment(env_id: str | None) -> tuple[str, ...]:
+    """Modules of an environment and of the evaluation of its agents."""
+    if env_id is None:
+        return ()
+    return str(gym.spec(env_id).entry_point).partition(":")[0], ENVIRONMENTS[env_id].module
+
+
+def _roots(world: str, scenarios: Sequence[str], bound: Sequence[str] = ()) -> Roots:
+    entry = WORLDS[world]
+    return Roots(
+        evaluation=("vpp_gym.evaluation.rollout", entry.module),
+        bound=tuple(bound),
+        ranking=(
+            "vpp_gym.evaluation.leaderboard",
+            "vpp_gym.evaluation.comparison",
+            entry.scale.partition(":")[0],
+        ),
+        scenarios=tuple(scenarios),
+    )
+
+
+SYNTHETIC = "vpp_gym.scenarios.synthetic"
 ROOTS = {
-    "embedded": _EV,
-    "real": replace(_EV, scenarios=("vpp_gym.scenarios.real",)),
-    "car_park": replace(
-        _FCEV, scenarios=("vpp_gym.fcev.car_park.scenario", "vpp_gym.scenarios.synthetic")
+    "embedded": _roots("ev", scenarios=[SYNTHETIC]),
+    "real": _roots("ev", scenarios=["vpp_gym.scenarios.real"]),
+    "car_park": _roots(
+        "car_park",
+        scenarios=[SYNTHETIC, "vpp_gym.fcev.car_park.scenario"],
+        bound=["vpp_gym.fcev.car_park.bound"],
     ),
-    "microgrid": replace(
-        _FCEV, scenarios=("vpp_gym.fcev.microgrid.scenario", "vpp_gym.scenarios.synthetic")
+    "microgrid": _roots(
+        "microgrid",
+        scenarios=[SYNTHETIC, "vpp_gym.fcev.microgrid.scenario"],
+        bound=["vpp_gym.fcev.microgrid.hindsight"],
     ),
 }
 """By suite."""
@@ -94,47 +122,28 @@ def policy_digest(
 
     Args:
         policy: as it is before a run; None for a bound that is no policy.
-        roots: of the world that it is run in.
+        roots: of the suite that it is run in.
         functions: of the benchmark that make the run.
     """
-    modules = policy_modules(policy, roots)
-    return PolicyDigest(code_digest(modules, roots.leaves, functions), value_digest(policy))
+    return PolicyDigest(code_digest(roots.of(policy), functions), value_digest(policy))
 
 
-def policy_modules(policy: Any, roots: Roots) -> list[str]:
-    """Modules from which the code behind the runs of a policy is found, see `policy_digest`."""
-    own = {name for name in modules_of(policy) if SOURCES.path(name) is not None}
-    env_id = getattr(policy, "env_id", None)
-    environment = [_environment_module(env_id)] if env_id else []
-    return sorted({*roots.evaluation, *own, *environment})
-
-
-def _environment_module(env_id: str) -> str:
-    """Module of an environment, as it is registered."""
-    return str(gymnasium.spec(env_id).entry_point).partition(":")[0]
-
-
-def code_digest(
-    modules: Iterable[str],
-    leaves: Collection[str] = (),
-    functions: Iterable[Callable[..., Any]] = (),
-) -> str:
+def code_digest(modules: Iterable[str], functions: Iterable[Callable[..., Any]] = ()) -> str:
     """Digest of modules and all that they import, and of some single functions.
 
     Args:
         modules: names to start from.
-        leaves: modules that count, but not for what they import.
         functions: that count beside them, but not for what their modules import.
     """
     digest = hashlib.sha256()
-    for name, content in (*_contents(modules, leaves), *_shapes(functions)):
+    for name, content in (*_contents(modules), *_shapes(functions)):
         for token in (name.encode(), content):
             digest.update(len(token).to_bytes(8, "big") + token)
     return digest.hexdigest()[:16]
 
 
-def _contents(modules: Iterable[str], leaves: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    for module in SOURCES.closure(modules, leaves):
+def _contents(modules: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for module in SOURCES.closure(modules):
         path = SOURCES.path(module)
         if path is None or module in MAKES_NO_NUMBER:
             continue

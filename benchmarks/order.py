@@ -25,7 +25,7 @@ from benchmarks.differences import RESULTS, STATISTICS, gain_columns, made_by, m
 from benchmarks.store import write_whole
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.comparison import gains
-from vpp_gym.evaluation.leaderboard import NO_CONTROL
+from vpp_gym.evaluation.metrics import NO_CONTROL
 from vpp_gym.params import DEFAULT
 from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.synthetic import SyntheticSource

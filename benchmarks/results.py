@@ -133,8 +133,8 @@ def digests_of(suite: Suite, everyone: Contestants) -> dict[str, Any]:
             everyone.label(*entry): asdict(everyone.digests[entry]) for entry in everyone.entries
         },
         "rules": {track: value_digest(suite.params(track)) for track in suite.tracks},
-        "scenario_code": code_digest(roots.scenarios, roots.leaves),
-        "ranking": f"{code_digest(roots.ranking, roots.leaves, ranking)} {settings}",
+        "scenario_code": code_digest(roots.scenarios),
+        "ranking": f"{code_digest(roots.ranking, ranking)} {settings}",
     }
 
 

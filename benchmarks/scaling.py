@@ -18,13 +18,13 @@ from rich.console import Console
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.evaluation import evaluate
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.base import Policy
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import algorithm_1, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.policies.two_stage import TwoStage
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
 

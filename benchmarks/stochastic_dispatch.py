@@ -20,11 +20,11 @@ from benchmarks.differences import RESULTS, gain_columns, write_table
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.metrics import without_position_eur
 from vpp_gym.params import DEFAULT, VPPParams
-from vpp_gym.policies.base import Policy
 from vpp_gym.policies.baselines import MENU_TERM_H
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.named import as_source
 
 TITLE = "Stochastic against deterministic rolling plans"

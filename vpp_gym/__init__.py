@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vpp_gym.params import DEFAULT as DEFAULT
     from vpp_gym.params import PAPER_2023 as PAPER_2023
     from vpp_gym.params import VPPParams as VPPParams
-    from vpp_gym.policies.base import Policy as Policy
+    from vpp_gym.policy import Policy as Policy
     from vpp_gym.scenarios.scenario import Scenario as Scenario
     from vpp_gym.scenarios.scenario import Sessions as Sessions
     from vpp_gym.simulation.simulation import Simulation as Simulation
@@ -40,7 +40,7 @@ _HOME = {
     "evaluate": "evaluation.rollout",
     "Snapshot": "views",
     "Decisions": "views",
-    "Policy": "policies.base",
+    "Policy": "policy",
     "InvalidInputError": "errors",
     "SolveFailedError": "errors",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -148,6 +148,11 @@ class Suite(ABC):
         """A sentence or two for the README."""
 
     @property
+    def making(self) -> tuple[Callable[..., Any], ...]:
+        """Its functions that make a run."""
+        return Suite.play, type(self).rows
+
+    @property
     def roots(self) -> Roots:
         """Modules from which the code behind its results is found."""
         return ROOTS[self.name]
@@ -162,8 +167,7 @@ class Suite(ABC):
             )
         everyone = {**{(name, 0): one for name, one in baselines.items()}, **agents}
         digests = {
-            key: policy_digest(policy, self.roots, (Suite.play, type(self).rows))
-            for key, policy in everyone.items()
+            key: policy_digest(policy, self.roots, self.making) for key, policy in everyone.items()
         }
         return Contestants(tuple(baselines), tuple(agents), digests, left_out)
 

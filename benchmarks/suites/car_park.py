@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, metadata_of, thousandth
+from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
 from vpp_gym.evaluation.tables import Columns, percent, whole
 from vpp_gym.fcev.car_park.baselines import car_park_baselines
+from vpp_gym.fcev.car_park.bound import car_park_bound
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.scenario import CarParkSource
 from vpp_gym.fcev.car_park.simulation import CarParkScenario
-from vpp_gym.fcev.evaluation import car_park_bound, evaluate_car_park
 
 
 class CarParkSuite(FCEVSuite):
@@ -62,17 +62,8 @@ class CarParkSuite(FCEVSuite):
         """A world of a track."""
         return CarParkSource(self.params(track), self.years()).scenario(world)
 
-    def rows(
-        self,
-        policy: Any,
-        scenario: CarParkScenario,
-        params: CarParkParams,
-        days: int | None,
-        seed: int,
-    ) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """Day rows and metadata of a policy, or of the bound."""
-        if policy is None:
-            table = car_park_bound(scenario, params).head(days or scenario.n_days)
-        else:
-            table, _ = evaluate_car_park(policy, scenario, params, end_day=days, seed=seed)
-        return table, metadata_of(policy, table)
+    def bound(
+        self, scenario: CarParkScenario, params: CarParkParams, days: int | None
+    ) -> pd.DataFrame:
+        """Day rows that no policy exceeds in sum."""
+        return car_park_bound(scenario, params).head(days or scenario.n_days)

@@ -12,8 +12,10 @@ import pandas as pd
 
 from benchmarks.suites.base import Document, Suite
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.agent import ENVIRONMENTS
 from vpp_gym.evaluation.comparison import gains
-from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, HINDSIGHT, NO_CONTROL, leaderboard
+from vpp_gym.evaluation.leaderboard import FULL_SATISFACTION, leaderboard
+from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
 from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.tables import BRIEF, COLUMNS, PRIVILEGED_MARK
 from vpp_gym.params import DEFAULT, VPPParams
@@ -99,7 +101,7 @@ class EVSuite(Suite):
     low, high = NO_CONTROL, HINDSIGHT
     columns, brief, known = COLUMNS, BRIEF, KNOWN
     compared = (WITHOUT_CONTRACTS, *PAPER_MENUS, *OFFERS)
-    env_ids = ("VPPDayAhead-v0", "VPPDispatch-v0", "VPPBidding-v0", "VPPContracts-v0")
+    env_ids = tuple(env_id for env_id, at in ENVIRONMENTS.items() if at.world == "ev")
 
     def __init__(self, name: str) -> None:
         self.name, self.description = name, SCENARIOS[name]

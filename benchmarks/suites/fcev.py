@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -11,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.suites.base import Document, Suite, period
+from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.tables import COLUMNS, MISSING, PRIVILEGED_MARK, Row, tenth, whole
-from vpp_gym.fcev.calendar import START
-from vpp_gym.fcev.evaluation import fcev_leaderboard
+from vpp_gym.fcev.calendar import HOURS, START
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 LOW, HIGH = "article", "hindsight"
@@ -75,6 +77,26 @@ class FCEVSuite(Suite):
         start: Any = getattr(scenario, "start", START)
         return {"name": scenario.name, "start": str(np.datetime64(start, "m")), "dt_h": 1.0}
 
+    @abstractmethod
+    def bound(self, scenario: Any, params: Any, days: int | None) -> pd.DataFrame:
+        """Day rows that no policy exceeds in sum."""
+
+    @property
+    def making(self) -> tuple[Callable[..., Any], ...]:
+        """Its functions that make a run."""
+        return *super().making, type(self).bound
+
+    def rows(
+        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Day rows and metadata of a policy; without one those of the bound."""
+        if policy is None:
+            facts = {"policy": HIGH, "privileged": True, "scenario": scenario.name, "seed": seed}
+            return self.bound(scenario, params, days), {**facts, **provenance()}
+        end_step = None if days is None else HOURS * days
+        result = evaluate(policy, scenario, params, end_step=end_step, seed=seed)
+        return result.days, dict(result.metadata)
+
     def is_rule(self, policy: Any) -> bool:
         """Whether a baseline follows a rule and does not optimise."""
         return policy.name in self.known
@@ -83,7 +105,7 @@ class FCEVSuite(Suite):
         self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
     ) -> pd.DataFrame:
         """By profit, mean of the worlds."""
-        return fcev_leaderboard(days, privileged=privileged, **statistics)
+        return leaderboard(days, world=self.name, privileged=privileged, **statistics)  # type: ignore[arg-type]
 
     def lead(self, document: Document) -> str:
         """What the scores are."""
@@ -102,13 +124,6 @@ class FCEVSuite(Suite):
         )
         yield self.scale_words
         yield f"Rank: by profit. {PRIVILEGED_MARK} saw the future and has no rank."
-
-
-def metadata_of(policy: Any, days: pd.DataFrame) -> dict[str, Any]:
-    """Whose day rows these are, and where they come from; None: of the bound."""
-    first = {name: days[name].iloc[0] for name in ("policy", "scenario")}
-    privileged = policy is None or bool(policy.privileged)
-    return {**first, "seed": int(days["seed"].iloc[0]), "privileged": privileged, **provenance()}
 
 
 def profit_by_day(days: pd.DataFrame) -> pd.DataFrame:

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, metadata_of, thousandth
+from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
 from vpp_gym.evaluation.tables import MISSING, Columns, percent
-from vpp_gym.fcev.evaluation import evaluate_microgrid, microgrid_bound
+from vpp_gym.fcev.calendar import HOURS
 from vpp_gym.fcev.microgrid.baselines import microgrid_baselines
+from vpp_gym.fcev.microgrid.hindsight import microgrid_bound
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.scenario import MicrogridSource
 from vpp_gym.fcev.microgrid.simulation import MicrogridScenario
@@ -67,17 +68,8 @@ class MicrogridSuite(FCEVSuite):
         """A world of a track."""
         return MicrogridSource(self.params(track), self.years()).scenario(world)
 
-    def rows(
-        self,
-        policy: Any,
-        scenario: MicrogridScenario,
-        params: MicrogridParams,
-        days: int | None,
-        seed: int,
-    ) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """Day rows and metadata of a policy, or of the bound."""
-        if policy is None:
-            table = microgrid_bound(scenario, params, end_day=days)
-        else:
-            table, _ = evaluate_microgrid(policy, scenario, params, end_day=days, seed=seed)
-        return table, metadata_of(policy, table)
+    def bound(
+        self, scenario: MicrogridScenario, params: MicrogridParams, days: int | None
+    ) -> pd.DataFrame:
+        """Day rows that no policy exceeds in sum."""
+        return microgrid_bound(scenario, params, end_step=None if days is None else HOURS * days)

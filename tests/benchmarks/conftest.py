@@ -11,7 +11,7 @@ import pytest
 from benchmarks import run as run_module
 from benchmarks import tasks
 from benchmarks.suites import base, ev
-from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
+from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
 from vpp_gym.scenarios.scenario import Scenario
 

@@ -16,7 +16,7 @@ from benchmarks.suites import base, ev
 from benchmarks.suites.base import Run
 from tests.benchmarks.conftest import three_rules, toy_world
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
+from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
 from vpp_gym.params import DEFAULT
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.leaderboard import NO_CONTROL, SUMMED_UP
+from vpp_gym.evaluation.metrics import NO_CONTROL, SUMMED_UP
 from vpp_gym.plots.leaderboard import MONEY, draw_leaderboard, gain_parts_eur, save_figure
 
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.base import Policy, Privileged, with_offer
+from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.contract_offers import control_based, price_based
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policy import Policy, Privileged
 from vpp_gym.scenarios.scenario import Scenario
 
 

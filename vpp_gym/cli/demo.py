@@ -21,7 +21,7 @@ from vpp_gym.cli.output import (
 
 if TYPE_CHECKING:
     from vpp_gym.plots.day_view import DayView
-    from vpp_gym.policies.base import Policy
+    from vpp_gym.policy import Policy
     from vpp_gym.scenarios.scenario import Scenario
 
 DAYS = 7

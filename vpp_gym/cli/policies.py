@@ -11,7 +11,7 @@ from vpp_gym.cli.output import console, print_json
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from vpp_gym.policies.base import Policy
+    from vpp_gym.policy import Policy
 
 
 COLUMNS = {"policy": "Policy", "forecast": "Forecast of prices", "offers": "Offers to owners"}
@@ -62,7 +62,7 @@ def _facts(policy: Any) -> dict[str, Any]:
         "dispatch": type(dispatcher).__name__,
         "forecast": "the future" if policy.privileged else getattr(forecaster, "name", None),
         "offers": _offers(policy),
-        "menu_term_h": policy.term_h or None,
+        "menu_term_h": getattr(policy, "term_h", None) or None,
         "bids": getattr(getattr(policy, "bidder", None), "name", bids_itself),
     }
 
@@ -72,6 +72,7 @@ def _offers(policy: Any) -> str | None:
     from vpp_gym.policies.contract_offers import fixed_term, in_words
 
     offering = getattr(policy, "contract", None)
-    if not offering and policy.term_h:
-        offering = fixed_term(policy.term_h)
+    term_h = getattr(policy, "term_h", None)
+    if not offering and term_h:
+        offering = fixed_term(term_h)
     return in_words(offering) if offering else None

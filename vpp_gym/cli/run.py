@@ -22,7 +22,7 @@ from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from vpp_gym.evaluation.rollout import RunResult
-    from vpp_gym.policies.base import Policy
+    from vpp_gym.policy import Policy
     from vpp_gym.scenarios.scenario import Scenario
 
 

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol
 
-from vpp_gym.envs.settings import (
-    BiddingSettings,
-    ContractsSettings,
-    DayAheadSettings,
-    DispatchSettings,
-    Settings,
-    checked,
-)
+from vpp_gym.errors import InvalidInputError, suggestion
+from vpp_gym.evaluation.worlds import Runner
+from vpp_gym.policy import check_predict
 
-SETTINGS: dict[str, type[Settings]] = {
-    "VPPDayAhead-v0": DayAheadSettings,
-    "VPPDispatch-v0": DispatchSettings,
-    "VPPBidding-v0": BiddingSettings,
-    "VPPContracts-v0": ContractsSettings,
+
+class Environment(NamedTuple):
+    """Where agents of an environment are evaluated.
+
+    Attributes:
+        world: whose scenarios it is made of.
+        module: with `check_settings` and `runner` for its agents.
+    """
+
+    world: str
+    module: str
+
+
+ENVIRONMENTS = {
+    "VPPDayAhead-v0": Environment("ev", "vpp_gym.evaluation.ev_agent"),
+    "VPPDispatch-v0": Environment("ev", "vpp_gym.evaluation.ev_agent"),
+    "VPPBidding-v0": Environment("ev", "vpp_gym.evaluation.ev_agent"),
+    "VPPContracts-v0": Environment("ev", "vpp_gym.evaluation.ev_agent"),
+    "FCEVCarPark-v0": Environment("car_park", "vpp_gym.fcev.car_park.agent"),
+    "FCEVMicrogrid-v0": Environment("microgrid", "vpp_gym.fcev.microgrid.agent"),
 }
-"""Of the virtual power plant; the fuel-cell worlds check their own when a run begins."""
+"""By id. Their modules are imported when an agent is made."""
 
 
 class Predictor(Protocol):
@@ -55,6 +66,9 @@ class EnvironmentAgent:
             not ask for it: the agent then restricts itself to such dispatches.
             False or None leaves it to the world.
         dt_h: hours per step it was trained for; None: it suits any.
+
+    Raises:
+        InvalidInputError: an environment that there is not, or settings that it does not take.
     """
 
     privileged = False
@@ -71,12 +85,20 @@ class EnvironmentAgent:
         guarantee: bool | None = None,
         dt_h: float | None = None,
     ) -> None:
+        if env_id not in ENVIRONMENTS:
+            hint = suggestion(env_id, ENVIRONMENTS)
+            raise InvalidInputError("env_id", env_id, f"{hint}use one of {', '.join(ENVIRONMENTS)}")
+        check_predict("predictor.predict", predictor.predict)
         self.predictor, self.name, self.env_id = predictor, name, env_id
         self.settings = dict(settings or {})
-        if env_id in SETTINGS:
-            checked(SETTINGS[env_id], **self.settings)
         self.term_h, self.contract = term_h, dict(contract or {})
         self.guarantee, self.dt_h = guarantee, dt_h
+        import_module(ENVIRONMENTS[env_id].module).check_settings(env_id, self.settings)
+
+    @property
+    def world(self) -> str:
+        """Name of the world of its environment."""
+        return ENVIRONMENTS[self.env_id].world
 
     def predict(
         self,
@@ -87,3 +109,16 @@ class EnvironmentAgent:
     ) -> tuple[Any, Any]:
         """The predictor's action, and its state."""
         return self.predictor.predict(observation, state, episode_start, deterministic)
+
+    def runner(self, scenario: Any, params: Any, start_step: int, end_step: int) -> Runner:
+        """A run in which it is shown the observations of its environment, at its start.
+
+        Args:
+            scenario: what happens.
+            params: rules of the world.
+            start_step: first step.
+            end_step: one past the last step.
+        """
+        module = import_module(ENVIRONMENTS[self.env_id].module)
+        runner: Runner = module.runner(self, scenario, params, start_step, end_step)
+        return runner

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from vpp_gym.policies.base import Policy
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.contract_offers import ContractChanges, control_based, price_based
 from vpp_gym.policies.hindsight import Hindsight
@@ -11,6 +10,7 @@ from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThres
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.policies.two_stage import TwoStage
+from vpp_gym.policy import Policy
 
 MENU_TERM_H = 10
 """Term of the fixed-term menu with which the rolling MPC earned most.

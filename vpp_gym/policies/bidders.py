@@ -11,7 +11,6 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import Privileged
 from vpp_gym.policies.bid_schedule import (
     Occupancy,
     best_bids_kwh,
@@ -20,6 +19,7 @@ from vpp_gym.policies.bid_schedule import (
     within_limit,
 )
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
+from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.behaviour import leaving_step
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Snapshot

@@ -46,7 +46,7 @@ class Hindsight:
     tomorrow: each stay is planned as if it did not, and this is no bound.
 
     Args:
-        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
+        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.with_offer`.
         contract: what is on offer instead, see `vpp_gym.policies.contract_offers`.
         bid_bound: "connected", "limit" or "none".
         name: row label in results.

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import Policy, Privileged
 from vpp_gym.policies.bidders import Bidder, ZeroBidder
 from vpp_gym.policies.contract_offers import ContractChanges
+from vpp_gym.policy import Policy, Privileged
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Snapshot
 
@@ -39,7 +39,8 @@ class Operator:
         self.bidder: Bidder = ZeroBidder() if bidder is None else bidder
         joined = dispatcher.name if bidder is None else f"{dispatcher.name}+{bidder.name}"
         self.name = joined if name is None else name
-        self.term_h = dispatcher.term_h if term_h is None else term_h
+        inherited = getattr(dispatcher, "term_h", None)
+        self.term_h: int | None = inherited if term_h is None else term_h
         inherits = contract is None and term_h is None
         offered = getattr(dispatcher, "contract", None) if inherits else contract
         self.contract = dict(offered or {})

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import Dispatcher, Privileged, idle_until_forced_kwh
+from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh
 from vpp_gym.policies.contract_offers import ContractChanges
 from vpp_gym.policies.contract_terms import discharge_limits, selling_price
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDayMean
 from vpp_gym.policies.price_history import day_ahead_anchor
+from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet
 from vpp_gym.views import Snapshot
@@ -39,7 +40,7 @@ class RollingScheduler(Dispatcher):
     Args:
         name: row label in results.
         forecaster: of imbalance prices.
-        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
+        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.with_offer`.
         contract: what is on offer instead, see `vpp_gym.policies.contract_offers`.
         contracts_only: plan EVs with a contract; the others wait until they must
             charge (Algorithm 1).

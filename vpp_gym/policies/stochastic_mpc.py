@@ -36,7 +36,7 @@ class StochasticMPC(Dispatcher):
     of states and of shocks.
 
     Args:
-        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
+        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.with_offer`.
         contract: what is on offer instead, see `vpp_gym.policies.contract_offers`.
         name: row label in results; by default it tells the term.
         volatility: >= 0; 0 expects no news; None as above.

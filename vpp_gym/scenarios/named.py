@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import REAL_SPLITS, SPLITS, FixedSource, ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
@@ -73,8 +73,8 @@ def _named(name: str, dt_h: float) -> ScenarioSource:
     split, colon, preset = rest.partition(":")
     plain = f"{kind}:{split}" if colon else name
     if plain not in NAMES or (colon and (kind != "synthetic" or preset not in PRESETS)):
-        remedy = f"use one of {', '.join(NAMES)}, {PRESET_NAMES}, or world.parquet:test"
-        raise InvalidInputError("scenario", name, remedy)
+        known = f"use one of {', '.join(NAMES)}, {PRESET_NAMES}, or world.parquet:test"
+        raise InvalidInputError("scenario", name, f"{suggestion(name, NAMES)}{known}")
     if kind == "synthetic":
         return SyntheticSource(split or "train", dt_h=dt_h, params=preset or None)
     from vpp_gym.scenarios.real import real_source  # reads with pandas: only when asked for

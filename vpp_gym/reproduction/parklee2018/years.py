@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from vpp_gym.arrays import Floats
+from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.fcev.calendar import HOURS, day_types
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.policies import ArticleAggregator, StayPlanner
 from vpp_gym.fcev.car_park.scenario import CarParkSource
 from vpp_gym.fcev.car_park.snapshot import CarParkOrders, CarParkSnapshot
-from vpp_gym.fcev.evaluation import evaluate_car_park, evaluate_microgrid
 from vpp_gym.fcev.microgrid import ledger as microgrid
 from vpp_gym.fcev.microgrid.contracts import Cars
 from vpp_gym.fcev.microgrid.params import MicrogridParams
@@ -114,10 +114,8 @@ def car_park_years(
             world_params = base.changed({"contract": {"min_price": kind}})
             scenario = CarParkSource(world_params).scenario(seed)
             policy = OfferRecorder()
-            days, world = evaluate_car_park(
-                StayPlanner() if planner else policy, scenario, world_params
-            )
-            total = days.drop(columns=["policy", "scenario", "date"]).sum()
+            run = evaluate(StayPlanner() if planner else policy, scenario, world_params)
+            total = run.days.drop(columns=["policy", "scenario", "date"]).sum()
             ask = scenario.drivers.min_price_eur_per_kwh
             rows.append(
                 {
@@ -136,7 +134,7 @@ def car_park_years(
                     "least_cars_per_lot": policy.least_cars_per_lot,
                 }
             )
-            profits.setdefault(kind, world.state.earned_eur[0].copy())
+            profits.setdefault(kind, run.simulation.state.earned_eur[0].copy())
     return CarParkYears(pd.DataFrame(rows), profits)
 
 
@@ -218,7 +216,8 @@ def _microgrid_year(
 ) -> tuple[list[dict[str, Any]], Floats]:
     """A row for the year and for each week, and the records."""
     scenario = MicrogridSource(params).scenario(seed)
-    _, records = evaluate_microgrid(policy, scenario, params)
+    records = evaluate(policy, scenario, params, keep_records=True).records
+    assert records is not None
     periods = _periods(records, params)
     if params.contract.family == "volume_based":
         periods["year"] |= _volumes_by_hour(scenario.cars)
