@@ -80,29 +80,23 @@ class Sources:
             self._imports[module] = frozenset(self._imported(text))
         return self._imports[module]
 
-    def closure(self, modules: Iterable[str], leaves: Iterable[str] = ()) -> list[str]:
+    def closure(self, modules: Iterable[str]) -> list[str]:
         """The modules and all that they import, directly or not, in alphabetical order.
-
-        Args:
-            modules: names to start from.
-            leaves: modules that count, but not for what they import: such as import several
-                kinds of something of which a run uses one.
 
         Raises:
             ModuleNotFoundError: a name that these packages do not have.
         """
-        begin, ends = list(modules), set(leaves)
-        for name in (*begin, *ends):
+        begin = list(modules)
+        for name in begin:
             if self.path(name) is None:
                 raise ModuleNotFoundError(f"no module {name} in {', '.join(self._packages)}")
         waiting = [one for name in begin for one in self._with_parents(name)]
         found: set[str] = set()
         while waiting:
             name = waiting.pop()
-            if name in found:
-                continue
-            found.add(name)
-            waiting += self._with_parents(name) if name in ends else self.imports(name)
+            if name not in found:
+                found.add(name)
+                waiting += self.imports(name)
         return sorted(found)
 
     def _imported(self, text: str) -> Iterator[str]:
