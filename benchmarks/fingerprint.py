@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,33 +69,30 @@ def _environment(env_id: str | None) -> tuple[str, ...]:
     return str(gym.spec(env_id).entry_point).partition(":")[0], ENVIRONMENTS[env_id].module
 
 
-def _roots(world: str, scenarios: Sequence[str], bound: Sequence[str] = ()) -> Roots:
+def _roots(
+    world: str, *scenarios: str, bound: Iterable[str] = (), ranking: Iterable[str] = ()
+) -> Roots:
     entry = WORLDS[world]
+    scale, _, _ = entry.scale.partition(":")
     return Roots(
         evaluation=("vpp_gym.evaluation.rollout", entry.module),
         bound=tuple(bound),
-        ranking=(
-            "vpp_gym.evaluation.leaderboard",
-            "vpp_gym.evaluation.comparison",
-            entry.scale.partition(":")[0],
-        ),
-        scenarios=tuple(scenarios),
+        ranking=("vpp_gym.evaluation.leaderboard", scale, *ranking),
+        scenarios=scenarios,
     )
 
 
-SYNTHETIC = "vpp_gym.scenarios.synthetic"
+_SYNTHETIC, _REAL = "vpp_gym.scenarios.synthetic", "vpp_gym.scenarios.real"
+_OFFERS = "vpp_gym.evaluation.comparison"
+_CAR_PARK, _MICROGRID = "vpp_gym.fcev.car_park", "vpp_gym.fcev.microgrid"
 ROOTS = {
-    "embedded": _roots("ev", scenarios=[SYNTHETIC]),
-    "real": _roots("ev", scenarios=["vpp_gym.scenarios.real"]),
+    "embedded": _roots("ev", _SYNTHETIC, ranking=[_OFFERS]),
+    "real": _roots("ev", _REAL, ranking=[_OFFERS]),
     "car_park": _roots(
-        "car_park",
-        scenarios=[SYNTHETIC, "vpp_gym.fcev.car_park.scenario"],
-        bound=["vpp_gym.fcev.car_park.bound"],
+        "car_park", _SYNTHETIC, f"{_CAR_PARK}.scenario", bound=[f"{_CAR_PARK}.bound"]
     ),
     "microgrid": _roots(
-        "microgrid",
-        scenarios=[SYNTHETIC, "vpp_gym.fcev.microgrid.scenario"],
-        bound=["vpp_gym.fcev.microgrid.hindsight"],
+        "microgrid", _SYNTHETIC, f"{_MICROGRID}.scenario", bound=[f"{_MICROGRID}.hindsight"]
     ),
 }
 """By suite."""

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(next(iter(find_spec("vpp_gym").submodule_search_locations)))
 
-GROUND = {"errors", "arrays", "sources", "kernels", "parameters"}
+GROUND = {"errors", "arrays", "sources", "kernels", "parameters", "policy"}
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
 BELOW_ENVS = BELOW_POLICIES | {"simulation", "policies"}
@@ -28,6 +28,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "sources": (set(), set()),
     "kernels": (set(), {"numpy", "numba", "platformdirs"}),
     "parameters": (set(), {"pydantic"}),
+    "policy": (set(), set()),
     "env": ({"scenarios"}, {"numpy", "gymnasium"}),
     "params": (set(), {"pydantic"}),
     "views": ({"params"}, {"numpy", "gymnasium"}),
@@ -48,7 +49,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "envs": (BELOW_ENVS | {"plots", "env"}, {"numpy", "gymnasium", "pydantic"}),
     "evaluation": (
         BELOW_ENVS | {"envs", "env"},
-        {"numpy", "pandas", "scipy", "tqdm", "gymnasium"},
+        {"numpy", "pandas", "scipy", "gymnasium", "lazy_loader"},
     ),
     "fcev": (
         BELOW_SIMULATION | {"scenarios", "solvers", "env", "envs", "evaluation"},

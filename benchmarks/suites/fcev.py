@@ -17,6 +17,7 @@ from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.tables import COLUMNS, MISSING, PRIVILEGED_MARK, Row, tenth, whole
 from vpp_gym.fcev.calendar import HOURS, START
+from vpp_gym.fcev.totals import SCALE
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 LOW, HIGH = "article", "hindsight"
@@ -105,7 +106,7 @@ class FCEVSuite(Suite):
         self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
     ) -> pd.DataFrame:
         """By profit, mean of the worlds."""
-        return leaderboard(days, world=self.name, privileged=privileged, **statistics)  # type: ignore[arg-type]
+        return leaderboard(days, scale=SCALE, privileged=privileged, **statistics)  # type: ignore[arg-type]
 
     def lead(self, document: Document) -> str:
         """What the scores are."""

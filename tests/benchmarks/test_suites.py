@@ -22,8 +22,8 @@ from benchmarks.suites.ev import EVSuite
 from benchmarks.suites.fcev import FCEVSuite, profit_by_day
 from benchmarks.suites.microgrid import MicrogridSuite
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.tables import COLUMNS
-from vpp_gym.fcev.evaluation import fcev_leaderboard
 
 DAYS = 14
 DAILY_EUR = {"article": (1.0, 3.0), "planner": (2.0, 6.0), "hindsight": (5.0, 9.0)}
@@ -135,7 +135,7 @@ def test_the_published_days_are_enough_to_rank_again(toy, tmp_path):
         solve_ms=1.0,
         day=pd.to_datetime(days["date"]).dt.day_of_year,
     )
-    again = fcev_leaderboard(days.drop(columns=["track", "date"])).set_index("policy")
+    again = leaderboard(days.drop(columns=["track", "date"]), scale="microgrid").set_index("policy")
     document = json.loads((tmp_path / "toy.json").read_text())
     for row in document["tracks"]["only"]:
         for name in ("profit_eur", "gain_eur_low", "gain_eur_high", "score_low", "score_high"):

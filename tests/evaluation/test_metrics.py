@@ -9,13 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.metrics import (
-    profit_parts,
-    score,
-    score_interval,
-    totals,
-    without_position_eur,
-)
+from vpp_gym.evaluation.metrics import profit_parts, totals, without_position_eur
+from vpp_gym.evaluation.statistics import score, score_interval
 from vpp_gym.markets.ledger import MONEY
 
 money = st.floats(-1e4, 1e4)

@@ -16,7 +16,7 @@ from vpp_gym.evaluation.statistics import (
     paired_difference,
     score_interval,
 )
-from vpp_gym.evaluation.worlds import scale_of
+from vpp_gym.evaluation.worlds import Scale, scale_of
 
 FULL_SATISFACTION = 0.999
 AXES = ["seed", "world", "day"]
@@ -25,7 +25,7 @@ AXES = ["seed", "world", "day"]
 def leaderboard(
     days: pd.DataFrame,
     *,
-    world: str = "ev",
+    scale: Scale | str = "ev",
     low: str | None = None,
     high: str | None = None,
     privileged: Collection[str] = (),
@@ -48,9 +48,10 @@ def leaderboard(
         days: rows of `vpp_gym.evaluate` of all policies, on the same days of one scenario; or
             of several, with a column `world` added that numbers them. Several seeds per policy
             are allowed.
-        world: whose rows they are: "ev", "car_park" or "microgrid".
-        low: policy whose profit is score 0, and over which gains are taken; None: the world's.
-        high: policy whose profit is score 100; None: the world's.
+        scale: how they are compared: the name of their world, "ev", "car_park" or "microgrid",
+            or a scale of your own.
+        low: policy whose profit is score 0, and over which gains are taken; None: the scale's.
+        high: policy whose profit is score 100; None: the scale's.
         privileged: policies that saw the future.
         block_days: of the bootstrap.
         n_resamples: of the bootstrap.
@@ -67,7 +68,7 @@ def leaderboard(
         InvalidInputError: an end of the scale is missing, several scenarios, or
             policies that ran on different days.
     """
-    scale = scale_of(world)
+    scale = scale_of(scale) if isinstance(scale, str) else scale
     low, high = low or scale.low, high or scale.high
     for name in (low, high):
         if name not in set(days["policy"]):

@@ -185,7 +185,8 @@ def _roll(
         answer = policy.predict(observation, state, np.array([t == 0]), True)
         solve_s[t] = time.perf_counter() - begun
         if not isinstance(answer, tuple) or len(answer) != 2:
-            raise InvalidInputError("policy.predict", answer, "return a decision and a state")
+            kind = type(answer).__name__
+            raise InvalidInputError("policy.predict", kind, "return a pair: decision and state")
         decision, state = answer
         booked = runner.act(decision)
         until = t + len(booked)

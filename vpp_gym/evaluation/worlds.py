@@ -256,10 +256,9 @@ def baseline(world: str, name: str) -> Policy:
     known = baselines_of(world)
     if name in known:
         return known[name]
-    hint = suggestion(name, known)
-    for other in WORLDS:
-        if other != world and name in baselines_of(other):
-            hint = f"it belongs to {WORLDS[other].title}: {WORLDS[other].remedy}; here "
+    others = [entry for other, entry in WORLDS.items() if name in baselines_of(other)]
+    homes = "; or ".join(f"{entry.title}: {entry.remedy}" for entry in others)
+    hint = f"it belongs to {homes}; here " if others else suggestion(name, known)
     raise InvalidInputError("policy", name, f"{hint}use one of {', '.join(known)}")
 
 
