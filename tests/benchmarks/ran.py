@@ -45,4 +45,4 @@ def ran(suite: str, name: str) -> list[str]:
 
 if __name__ == "__main__":
     found = {f"{suite} {name}": ran(suite, name) for suite in WATCHED for name in WATCHED[suite]}
-    print(json.dumps(found))
+    sys.stdout.write(json.dumps(found))

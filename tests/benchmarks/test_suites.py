@@ -62,7 +62,7 @@ class Toy(FCEVSuite):
     def scenario(self, track, world, data):
         return world
 
-    def rows(self, policy, scenario, params, days, seed):
+    def bound(self, scenario, params, days):
         raise AssertionError("the toy plays by itself")
 
     def play(self, run, data, outside=None):
