@@ -9,14 +9,13 @@ from importlib import import_module
 from typing import Any
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.policy import check_policy
 
-NEEDED = ("name", "privileged", "predict")
-"""What a run reads of every policy, see `vpp_gym.policies.base.Policy`."""
 NAME = re.compile(r"[\w.+-]+")
 
 
 def outside_policy(place: str) -> Any:
-    """A fresh policy from `package.module:name`.
+    """A fresh policy from `package.module:name`, see `vpp_gym.policy.Policy`.
 
     Args:
         place: of a class or a function that makes the policy without arguments, or of the policy
@@ -31,14 +30,7 @@ def outside_policy(place: str) -> Any:
         policy = _made(place, found)
     else:
         policy = deepcopy(found)
-    for attribute in NEEDED:
-        if not hasattr(policy, attribute):
-            raise InvalidInputError(
-                "policy",
-                place,
-                f"what it makes, {type(policy).__name__}, has no {attribute}: follow "
-                "vpp_gym.policies.base.Policy",
-            )
+    check_policy(policy)
     if not isinstance(policy.name, str) or not NAME.fullmatch(policy.name):
         raise InvalidInputError(
             "policy.name", policy.name, "use letters, digits and the signs _ . + - only"
