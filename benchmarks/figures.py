@@ -7,6 +7,7 @@ The leaderboard comes from the result files; the day is simulated, always the sa
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -79,4 +80,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -158,7 +158,7 @@ def section(years: pd.DataFrame, folder: Path = RESULTS) -> str:
     years = pd.concat([years, committed("embedded", folder)], ignore_index=True)
     real = committed("real", folder)
     swaps = swapped(years, real, pd.read_csv(folder / "real_days.csv"))
-    told = "No pair is ordered otherwise." if swaps.empty else markdown(swaps)
+    pairs = "No pair is ordered otherwise." if swaps.empty else markdown(swaps)
     return "\n\n".join(
         [
             f"{years['year'].nunique()} synthetic years (validation years, and the embedded "
@@ -170,7 +170,7 @@ def section(years: pd.DataFrame, folder: Path = RESULTS) -> str:
             "year. `years over`: synthetic years whose interval holds the real gain.",
             markdown(within_intervals(years, real)),
             "Pairs that the mean of the synthetic years orders otherwise than the real year:",
-            told,
+            pairs,
         ]
     )
 
@@ -181,7 +181,7 @@ def _rounded(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(
-    years: Annotated[int, typer.Option(min=2, help="Synthetic validation years.")] = 4,
+    years: Annotated[int, typer.Option(min=2, help="Number of synthetic validation years.")] = 4,
     fresh: Annotated[bool, typer.Option("--fresh", help="Re-run finished years.")] = False,
     folder: Annotated[Path, typer.Option(help="Folder of the result files.")] = RESULTS,
 ) -> None:

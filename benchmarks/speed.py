@@ -184,7 +184,7 @@ def measure(seconds: float) -> dict[str, Any]:
 
 
 def main(
-    seconds: Annotated[float, typer.Option(min=0.1, help="Time spent on each rate.")] = 2.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Seconds for each rate.")] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure the speed of the environments and the policies on this machine."""

@@ -62,9 +62,10 @@ def compared(name: str, index: int, term_h: int, params: VPPParams) -> dict[str,
 
 
 def main(
-    years: Annotated[int, typer.Option(min=1, max=4, help="Validation years.")] = 4,
+    years: Annotated[int, typer.Option(min=1, max=4, help="Number of validation years.")] = 4,
     price_known: Annotated[
-        bool, typer.Option("--price-known", help="This step's imbalance price is known.")
+        bool,
+        typer.Option("--price-known", help="Let policies know the imbalance price of the step."),
     ] = False,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
