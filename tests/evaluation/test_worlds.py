@@ -344,6 +344,15 @@ def test_a_wrong_setting_is_named(env_id, settings, said):
         EnvironmentAgent(ChargeOnArrival(), name="x", env_id=env_id, settings=settings)
 
 
+@pytest.mark.parametrize(
+    "asked", [{"term_h": 3}, {"contract": {"delay_h": 1}}, {"guarantee": True}, {"dt_h": 0.25}]
+)
+@pytest.mark.parametrize("env_id", ["FCEVCarPark-v0", "FCEVMicrogrid-v0"])
+def test_agents_of_fuel_cell_cars_cannot_ask_for_what_only_evs_have(env_id, asked):
+    with pytest.raises(InvalidInputError, match=next(iter(asked))):
+        EnvironmentAgent(ChargeOnArrival(), name="x", env_id=env_id, **asked)
+
+
 def test_a_predictor_with_other_arguments_is_refused():
     with pytest.raises(InvalidInputError, match=r"predictor\.predict.*episode_start"):
         EnvironmentAgent(FewArguments(), name="x")

@@ -60,10 +60,10 @@ class EnvironmentAgent:
         env_id: environment that it plays.
         settings: of the environment it was trained in: `control`, `bids`, `volumes` and
             the like; neither worlds nor parameters.
-        term_h: term of the menu on offer; None leaves it to the world.
-        contract: changes of the contracts on offer beyond that.
-        guarantee: True keeps every target within reach even where the world does
-            not ask for it: the agent then restricts itself to such dispatches.
+        term_h: of EVs: term of the menu on offer; None leaves it to the world.
+        contract: of EVs: changes of the contracts on offer beyond that.
+        guarantee: of EVs: True keeps every target within reach even where the world
+            does not ask for it: the agent then restricts itself to such dispatches.
             False or None leaves it to the world.
         dt_h: hours per step it was trained for; None: it suits any.
 
@@ -93,7 +93,19 @@ class EnvironmentAgent:
         self.settings = dict(settings or {})
         self.term_h, self.contract = term_h, dict(contract or {})
         self.guarantee, self.dt_h = guarantee, dt_h
+        if self.world != "ev":
+            self._check_no_ev_rules()
         import_module(ENVIRONMENTS[env_id].module).check_settings(env_id, self.settings)
+
+    def _check_no_ev_rules(self) -> None:
+        """Refuse what only agents of EVs may ask for."""
+        asked = {"term_h": self.term_h, "contract": self.contract, "guarantee": self.guarantee}
+        for field, value in asked.items():
+            if value:
+                remedy = f"only agents of EVs have it: leave it out for {self.env_id}"
+                raise InvalidInputError(field, value, remedy)
+        if self.dt_h not in (None, 1.0):
+            raise InvalidInputError("dt_h", self.dt_h, f"{self.env_id} has steps of an hour")
 
     @property
     def world(self) -> str:

@@ -71,7 +71,7 @@ def evaluate(
 
     The scenario says which world it is: that of EVs, the car park or the microgrid.
 
-    EVs: the run begins with an empty car park and no commitments. Started at midnight, its
+    EVs: the run begins with no EV connected and no commitments. Started at midnight, its
     first day has no bids, and the gate of that day sets those of the second. Cars still
     connected at the end have not left, so their service is not booked; a whole scenario ends
     with everybody gone. What happens at midnight is booked to the day that ends.

@@ -233,11 +233,11 @@ def world_of_policy(policy: Any) -> str | None:
         function = getattr(policy, method, None)
         if not inspect.ismethod(function):
             continue
-        for parameter in list(inspect.signature(function).parameters.values())[:1]:
-            shown = parameter.annotation
-            name = shown if isinstance(shown, str) else getattr(shown, "__name__", "")
-            if (world := worlds.get(name.rpartition(".")[2])) is not None:
-                return world
+        first = next(iter(inspect.signature(function).parameters.values()), None)
+        shown: Any = "" if first is None else first.annotation
+        name = shown if isinstance(shown, str) else getattr(shown, "__name__", "")
+        if (world := worlds.get(name.rpartition(".")[2])) is not None:
+            return world
     return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -42,9 +41,9 @@ class Dispatcher(StatelessPolicy[Snapshot, Decisions]):
     term_h: int | None = None
     repair_kwh: float = 0.0
 
-    @abstractmethod
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
         """(n,) kWh at the meter of each connected EV, + takes from the grid."""
+        raise NotImplementedError
 
     def decide(self, snapshot: Snapshot) -> Decisions:
         """The dispatch, repaired into the limits, by charger; no bids."""
