@@ -155,6 +155,8 @@ def _of_model(kind: type[BaseModel], prefix: str = "") -> Iterator[Option]:
         default = field.get_default(call_default_factory=True)
         if isinstance(default, BaseModel):
             yield from _of_model(type(default), f"{prefix}{name}.")
+            for section, part in (default.model_extra or {}).items():
+                yield from _of_model(type(part), f"{prefix}{name}.{section}.")
         else:
             meaning = field.description or told.get(name, "")
             yield Option(f"{prefix}{name}", default, meaning, _kind_of(field))

@@ -10,15 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from vpp_gym.contracts.families import FAMILIES
 from vpp_gym.envs.bidding import BiddingCore, VPPBiddingEnv
 from vpp_gym.envs.contracts import ContractsCore, VPPContractsEnv
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.dispatch import VPPDispatchEnv
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Codec
 from vpp_gym.envs.fields import Field as ObservationField
-from vpp_gym.envs.offer_actions import ACTION_PARAMETERS, OfferShape
 from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import ContractsSettings, Settings
 from vpp_gym.markets.ledger import MONEY, TERMS
@@ -97,10 +95,9 @@ def _environment(name: str) -> str:
 
 def _action_parameters() -> str:
     rows = []
-    for family, parameters in ACTION_PARAMETERS.items():
-        usual = OfferShape(DEFAULT, family).params(np.zeros(len(parameters))).contract
-        section = usual if family == "fixed_term" else getattr(usual, family)
-        for place, parameter in enumerate(parameters):
+    for family, kind in FAMILIES.items():
+        section = DEFAULT.contract.section(family)
+        for place, parameter in enumerate(kind.action_parameters):
             middle = getattr(section, parameter.name)
             ends = [f"{parameter.value(end, middle):g}" for end in (-1.0, 1.0)]
             shown = (ends[0], f"{middle:g}", ends[1])

@@ -90,10 +90,10 @@ def test_run_lists_the_baselines():
     assert [row["policy"] for row in listed] == list(baselines())
     assert "the future" in vpp_gym("run", "--list")
     offers = {row["policy"]: row["offers"] for row in listed}
-    assert offers["rolling_mpc_3h"] == "3 h menu"
+    assert offers["rolling_mpc_3h"] == "fixed-term menu of 3 h"
     assert offers["rolling_mpc+two_stage"] is None
     assert offers["hindsight"] == offers["stochastic_mpc_price+expected_load"]
-    assert offers["hindsight"] == "price-based at 1 x wear"
+    assert offers["hindsight"] == "price-based contracts priced at the owner's perceived wear"
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,10 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "parameters": (set(), {"pydantic"}),
     "policy": (set(), set()),
     "env": ({"scenarios"}, {"numpy", "gymnasium"}),
-    "params": (set(), {"pydantic"}),
+    "params": ({"contracts"}, {"pydantic"}),
     "views": ({"params"}, {"numpy", "gymnasium"}),
     "fleet": (set(), {"numpy"}),
-    "contracts": (set(), {"numpy"}),
+    "contracts": (set(), {"numpy", "pydantic"}),
     "markets": (set(), {"numpy"}),
     "scenarios": (
         {"params"},

@@ -21,8 +21,13 @@ from vpp_gym.evaluation.tables import BRIEF, COLUMNS, PRIVILEGED_MARK
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
-from vpp_gym.policies.baselines import HINDSIGHT_OFFER, MENU_TERM_H, SEARCHED, baselines
-from vpp_gym.policies.contract_offers import in_words
+from vpp_gym.policies.baselines import (
+    HINDSIGHT_OFFER,
+    MENU_TERM_H,
+    TUNED_OFFERS,
+    baseline,
+    baselines,
+)
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
@@ -41,9 +46,9 @@ PAPER_MENUS = ("rolling_mpc_1h", "rolling_mpc_2h", "rolling_mpc_3h")
 """It with the menus of the reference paper."""
 OFFERS = (
     f"rolling_mpc_{MENU_TERM_H}h",
-    *(f"rolling_mpc_{name}" for name in SEARCHED),
+    *(f"rolling_mpc_{name}" for name in TUNED_OFFERS),
 )
-"""It with offers that were searched on synthetic validation years."""
+"""It with offers that were tuned on synthetic validation years."""
 KNOWN = ("rolling_mpc", "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
 DAY_COLUMNS = (
@@ -80,14 +85,13 @@ def scenario_of(suite: str, data: Path | None = None) -> Scenario:
     raise InvalidInputError("suite", suite, f"use one of {', '.join(SCENARIOS)}")
 
 
-HINDSIGHT_WORDS = f"{in_words(HINDSIGHT_OFFER)} contracts"
+HINDSIGHT_WORDS = DEFAULT.replace(contract=HINDSIGHT_OFFER).contract.in_words()
 """What hindsight offers to owners."""
 
 
 def offer_in_words(name: str) -> str:
     """What a baseline offers to owners."""
-    offered = with_offer(baselines()[name], DEFAULT).contract
-    return in_words(offered.model_dump(include=set(offered.model_fields)))
+    return with_offer(baseline(name), DEFAULT).contract.in_words()
 
 
 class EVSuite(Suite):

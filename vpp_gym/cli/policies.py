@@ -27,13 +27,13 @@ def named_policy(name: str | None) -> Policy:
     Raises:
         InvalidInputError: no name, or one that nobody has.
     """
-    from vpp_gym.policies.baselines import baselines
+    from vpp_gym.policies.baselines import baseline, baseline_names
 
-    known = baselines()
-    if name not in known:
+    known = baseline_names()
+    if name is None or name not in known:
         remedy = f"use one of {', '.join(known)}; trained agents run with `{AGENTS_RUN}`"
         raise InvalidInputError("POLICY", name, remedy)
-    return known[name]
+    return baseline(name)
 
 
 def list_policies(as_json: bool) -> None:
@@ -69,10 +69,8 @@ def _facts(policy: Any) -> dict[str, Any]:
 
 def _offers(policy: Any) -> str | None:
     """What it offers to owners, in words; None: nothing."""
-    from vpp_gym.policies.contract_offers import fixed_term, in_words
+    from vpp_gym.params import DEFAULT
+    from vpp_gym.policies.base import with_offer
 
-    offering = getattr(policy, "contract", None)
-    term_h = getattr(policy, "term_h", None)
-    if not offering and term_h:
-        offering = fixed_term(term_h)
-    return in_words(offering) if offering else None
+    offers = with_offer(policy, DEFAULT).contract
+    return offers.in_words() if offers.families else None

@@ -36,9 +36,9 @@ class ContractsCore(DailyCore):
         preload: bool = False,
     ) -> None:
         self.shape = OfferShape(as_params(params), settings.family)
-        super().__init__(source, self.shape.usual, settings, n_envs, preload)
+        super().__init__(source, self.shape.neutral, settings, n_envs, preload)
         self.action_shape = (len(self.shape.parameters),)
-        self._usual_offers = self.shape.offers(np.zeros(self.action_shape))
+        self._neutral_offers = self.shape.offers(np.zeros(self.action_shape))
         self._signed_before = np.zeros_like(self.simulation.accepted)
 
     def _delegate_maker(self) -> Maker:
@@ -55,7 +55,7 @@ class ContractsCore(DailyCore):
             self.simulation.post_offers(table, [run])
 
     def _prepare(self, runs: Ints) -> None:
-        self.simulation.post_offers(self._usual_offers, runs)
+        self.simulation.post_offers(self._neutral_offers, runs)
 
     def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
         super()._begin(runs, drawn)
@@ -81,9 +81,9 @@ class VPPContractsEnv(ScalarEnv):
     the value curve kappa log(1 + w / saturation) of w kWh, then term and delay of
     the window. The menu is the exact solution for that curve, so that it is
     incentive compatible and individually rational whatever the action. Other
-    families have entries of their own; all are tabled in
-    `vpp_gym.envs.offer_actions.ACTION_PARAMETERS`. An action of 0 offers what the world's
-    parameters say: by default the menu of Rahman et al. 2023.
+    families have entries of their own, the `action_parameters` in
+    `vpp_gym.contracts.families.FAMILIES`. An action of 0 offers what is in `params`: by
+    default the menu of Rahman et al. 2023.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with

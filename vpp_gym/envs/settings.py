@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.params.contract import Family
+from vpp_gym.params.contract import FamilyName
 
 Control = Literal["fleet", "per_ev"]
 
@@ -80,7 +80,7 @@ class ContractsSettings(Settings):
         bidder: who bids: a name, a bidder, or a function that makes one.
     """
 
-    family: Family = "fixed_term"
+    family: FamilyName = "fixed_term"
     scheduler: Any = "rolling_mpc"
     bidder: Any = "expected_load"
 
@@ -99,4 +99,5 @@ def checked(kind: type[S], **settings: Any) -> S:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise InvalidInputError(field, first.get("input"), first["msg"]) from error
+        remedy = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(field, first.get("input"), remedy) from error

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_gym.arrays import Floats, Ints
+from vpp_gym.contracts.families import offer_labels
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.worlds import World
 from vpp_gym.markets.ledger import MONEY, TERMS
@@ -17,7 +18,6 @@ from vpp_gym.policies.base import with_offer
 from vpp_gym.policy import Policy
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
-from vpp_gym.simulation.offers import offer_labels
 from vpp_gym.views import Snapshot
 
 

@@ -1,4 +1,4 @@
-"""A whole operator: somebody who dispatches, somebody who bids, and a menu on offer."""
+"""An operator that dispatches, bids and offers contracts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from vpp_gym.params import VPPParams
+from vpp_gym.params.contract import ContractChanges
 from vpp_gym.policies.bidders import Bidder, ZeroBidder
-from vpp_gym.policies.contract_offers import ContractChanges
 from vpp_gym.policy import Policy, Privileged
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Snapshot
@@ -23,7 +23,7 @@ class Operator:
             alone if there are no bids.
         term_h: term of the fixed-term menu on offer; by default the dispatcher's.
         contract: what is on offer beyond that, or instead, see
-            `vpp_gym.policies.contract_offers`; by default the dispatcher's.
+            `vpp_gym.params.contract.offer`; by default the dispatcher's.
     """
 
     def __init__(

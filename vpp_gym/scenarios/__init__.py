@@ -1,1 +1,1 @@
-"""Realised worlds: the synthetic Dutch source and readers of real data."""
+"""Scenarios: synthetic Dutch years, real years, and readers of your own data."""

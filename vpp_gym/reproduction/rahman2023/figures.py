@@ -19,8 +19,7 @@ from vpp_gym.reproduction.rahman2023.published import TABLE_2, V2G
 from vpp_gym.reproduction.rahman2023.quirks import PAPER
 from vpp_gym.reproduction.rahman2023.study import Study
 from vpp_gym.reproduction.rahman2023.tables import WEAR_EUR_PER_KWH, paper_menu
-from vpp_gym.scenarios.price_files import read_hourly
-from vpp_gym.scenarios.real import HOURLY_FILE
+from vpp_gym.scenarios.real import HOURLY_FILE, read_hourly
 
 TERMS_H = (1.0, 2.0, 3.0)
 

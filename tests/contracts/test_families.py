@@ -11,19 +11,12 @@ from math import inf
 import numpy as np
 import pytest
 
+from tests.contracts.signing import control, price, signed, volume
 from tests.worlds import one_car, plain_world
 from vpp_gym.contracts.choice import choose_offer, pay_eur_per_kwh
-from vpp_gym.contracts.family import (
-    ContractFamily,
-    ControlBasedContracts,
-    FixedTermContracts,
-    HybridContracts,
-    PriceBasedContracts,
-    VolumeBasedContracts,
-    signed,
-)
+from vpp_gym.contracts.families import fixed_term_offers
 from vpp_gym.contracts.menu import Menu
-from vpp_gym.contracts.offer import Arrival, Contract, offers
+from vpp_gym.contracts.offer import Arrival, Contract, offers, side_by_side
 from vpp_gym.simulation import Simulation
 
 OWNER = Arrival(
@@ -36,13 +29,7 @@ OWNER = Arrival(
     dischargeable_kwh=30.0,
 )
 MENU = Menu((5, 10, 20), (0.2, 0.25, 0.4), (0.5, 1, 2), (0.3, 0.3, 0.4), wear_eur_per_kwh=0.01)
-FIXED = FixedTermContracts(MENU, term_h=3, delay_h=1)
-
-
-def terms(family: ContractFamily, **arrival: float) -> Contract:
-    answer = signed(family, OWNER._replace(**arrival))
-    assert answer is not None
-    return answer[1]
+FIXED = fixed_term_offers(MENU, term_h=3, delay_h=1)
 
 
 def test_fixed_term_from_the_delay_for_the_term():
@@ -56,21 +43,30 @@ def test_the_stay_covers_delay_and_term():
 
 def test_price_based_for_the_stay_at_the_owners_price():
     """minPrice 2 * 0.01; kept 0.25 * 80."""
-    family = PriceBasedContracts(markup=2, margin=0.25, keep_soc=0.25)
+    family = price(markup=2, margin=0.25, keep_soc=0.25)
     assert signed(family, OWNER) == (0, Contract(0.0, 10.0, 0.02, inf, 20.0, 0.02, 0.25, 0.0))
 
 
 def test_price_based_at_one_price_for_everybody():
     """Whoever perceives more wear than the price cannot be sure not to lose."""
-    family = PriceBasedContracts(markup=0, min_price_eur_per_kwh=0.02)
-    assert terms(family).tariff_eur_per_kwh == terms(family).min_price_eur_per_kwh == 0.02
+    family = offers(1, min_price_eur_per_kwh=0.02)
+    _, contract = signed(family, OWNER)
+    assert contract.tariff_eur_per_kwh == contract.min_price_eur_per_kwh == 0.02
     assert signed(family, OWNER._replace(perceived_eur_per_kwh=0.02)) is not None
     assert signed(family, OWNER._replace(perceived_eur_per_kwh=0.021)) is None
 
 
 def test_volume_based_within_its_interval():
     """4 h at 0.05 and 12 kWh at 0.01 EUR: 0.32 EUR, and 0.02 EUR for each kWh; 16 kWh kept."""
-    family = VolumeBasedContracts(12, 4, 2, 0.2, 0.05, 0.01, 0.02)
+    family = volume(
+        energy_kwh=12,
+        term_h=4,
+        delay_h=2,
+        keep_soc=0.2,
+        eur_per_h=0.05,
+        eur_per_kwh=0.01,
+        tariff_eur_per_kwh=0.02,
+    )
     place, contract = signed(family, OWNER)
     assert place == 0
     assert contract == pytest.approx((2.0, 6.0, -inf, 12.0, 16.0, 0.02, 0.0, 0.32))
@@ -78,7 +74,9 @@ def test_volume_based_within_its_interval():
 
 def test_control_based_for_the_declared_stay():
     """10 h at 0.01 EUR, and 0.005 EUR for each of 40 - 16 kWh: 0.22 EUR."""
-    family = ControlBasedContracts(0.2, 0.02, 0.01, 0.005)
+    family = control(
+        keep_soc=0.2, tariff_eur_per_kwh=0.02, eur_per_h=0.01, eur_per_kwh_arrival=0.005
+    )
     place, contract = signed(family, OWNER)
     assert place == 0
     assert contract == pytest.approx((0.0, 10.0, -inf, inf, 16.0, 0.02, 0.0, 0.22))
@@ -89,13 +87,13 @@ def test_control_based_for_the_declared_stay():
     [(28.0, 12.0, True), (27.99, 12.0, False), (28.0, 11.99, False)],
 )
 def test_the_volume_must_be_there_beside_what_is_kept(stored_kwh, dischargeable_kwh, signs):
-    family = VolumeBasedContracts(12, 4, keep_soc=0.2, tariff_eur_per_kwh=0.02)
+    family = volume(energy_kwh=12, term_h=4, keep_soc=0.2, tariff_eur_per_kwh=0.02)
     arrival = OWNER._replace(stored_kwh=stored_kwh, dischargeable_kwh=dischargeable_kwh)
     assert (signed(family, arrival) is not None) == signs
 
 
 @pytest.mark.parametrize(
-    "family", [PriceBasedContracts(keep_soc=0.5), ControlBasedContracts(0.5, 0.02)]
+    "family", [price(keep_soc=0.5), control(keep_soc=0.5, tariff_eur_per_kwh=0.02)]
 )
 def test_without_a_volume_there_must_be_something_to_give(family):
     more = OWNER._replace(stored_kwh=40.01)
@@ -107,35 +105,34 @@ def test_without_a_volume_there_must_be_something_to_give(family):
 
 def test_a_tariff_below_the_wear_needs_pay_for_signing():
     """0.004 EUR/kWh less than the wear: at most 12 kWh, or 10 kW for 10 h."""
-    short = {"tariff_eur_per_kwh": 0.006}
-    assert signed(VolumeBasedContracts(12, 4, eur_per_h=0.0119, **short), OWNER) is None
-    assert signed(VolumeBasedContracts(12, 4, eur_per_h=0.0121, **short), OWNER) is not None
-    assert signed(ControlBasedContracts(eur_per_h=0.0399, **short), OWNER) is None
-    assert signed(ControlBasedContracts(eur_per_h=0.0401, **short), OWNER) is not None
+    short = {"tariff_eur_per_kwh": 0.006, "keep_soc": 0.0}
+    assert signed(volume(energy_kwh=12, term_h=4, eur_per_h=0.0119, **short), OWNER) is None
+    assert signed(volume(energy_kwh=12, term_h=4, eur_per_h=0.0121, **short), OWNER) is not None
+    assert signed(control(eur_per_h=0.0399, **short), OWNER) is None
+    assert signed(control(eur_per_h=0.0401, **short), OWNER) is not None
 
 
 def test_of_several_families_the_one_surely_worth_most():
     """Surely worth: 0.25 - 0.1 of the menu, 0 of the price, 0.2 or 0.1 of the control."""
-    price = PriceBasedContracts()
     for eur_per_h, place in ((0.02, 4), (0.01, 2)):
-        hybrid = HybridContracts([price, FIXED, ControlBasedContracts(0, 0.01, eur_per_h)])
-        assert signed(hybrid, OWNER)[0] == place
-    assert signed(HybridContracts([FIXED, price]), OWNER._replace(stay_h=3.0))[0] == 3
+        tariff = control(keep_soc=0, tariff_eur_per_kwh=0.01, eur_per_h=eur_per_h)
+        assert signed(side_by_side([price(), FIXED, tariff]), OWNER)[0] == place
+    assert signed(side_by_side([FIXED, price()]), OWNER._replace(stay_h=3.0))[0] == 3
 
 
 def test_of_equals_the_one_that_pays_more_per_kwh_then_the_first_named():
     """All are surely worth nothing; the price-based pays at least 0.01, 0.02 and 0.01."""
-    low, high = PriceBasedContracts(), PriceBasedContracts(markup=2)
-    wear_only = ControlBasedContracts(tariff_eur_per_kwh=0.01)
-    assert signed(HybridContracts([low, high]), OWNER)[0] == 1
-    assert signed(HybridContracts([high, low]), OWNER)[0] == 0
-    assert signed(HybridContracts([low, wear_only]), OWNER)[0] == 0
-    assert signed(HybridContracts([wear_only, low]), OWNER)[0] == 0
-    assert signed(HybridContracts([wear_only, low, high]), OWNER)[0] == 2
+    low, high = price(), price(markup=2)
+    wear_only = control(keep_soc=0, tariff_eur_per_kwh=0.01)
+    assert signed(side_by_side([low, high]), OWNER)[0] == 1
+    assert signed(side_by_side([high, low]), OWNER)[0] == 0
+    assert signed(side_by_side([low, wear_only]), OWNER)[0] == 0
+    assert signed(side_by_side([wear_only, low]), OWNER)[0] == 0
+    assert signed(side_by_side([wear_only, low, high]), OWNER)[0] == 2
 
 
 def test_nothing_on_offer_is_not_signed():
-    assert signed(HybridContracts(), OWNER) is None
+    assert signed(side_by_side([]), OWNER) is None
     assert choose_offer(offers(0), OWNER) == -1
 
 
@@ -155,11 +152,19 @@ def test_pay_per_kwh(tariff, margin, least, market, pay):
     assert pay_eur_per_kwh(tariff, margin, least, market) == pytest.approx(pay)
 
 
-FAMILIES = (
+EACH = (
     FIXED,
-    PriceBasedContracts(markup=3, keep_soc=0.1),
-    VolumeBasedContracts(8, 4, 2, 0.2, 0.01, 0.005, 0.015),
-    ControlBasedContracts(0.3, 0.012, 0.001, 0.002),
+    price(markup=3, keep_soc=0.1),
+    volume(
+        energy_kwh=8,
+        term_h=4,
+        delay_h=2,
+        keep_soc=0.2,
+        eur_per_h=0.01,
+        eur_per_kwh=0.005,
+        tariff_eur_per_kwh=0.015,
+    ),
+    control(keep_soc=0.3, tariff_eur_per_kwh=0.012, eur_per_h=0.001, eur_per_kwh_arrival=0.002),
 )
 
 
@@ -167,12 +172,12 @@ FAMILIES = (
 def test_what_is_signed_here_is_signed_in_the_simulator(seed):
     rng = np.random.default_rng(seed)
     some = rng.permutation(4)[: rng.integers(1, 5)]
-    hybrid = HybridContracts([FAMILIES[k] for k in some])
+    hybrid = side_by_side([EACH[k] for k in some])
     own_type, stay, soc = int(rng.integers(3)), int(rng.integers(1, 15)), rng.uniform(0.1, 1)
     session = one_car(3, 3 + stay, soc, target_soc=0.6, owner_draw=(own_type + 0.5) / 3)
     owner = {"types": (0.5, 1, 2), "type_prob": (1 / 3,) * 3}
     sim = Simulation(plain_world(24, sessions=session), {"owner": owner})
-    sim.post_offers(hybrid.offers())
+    sim.post_offers(hybrid)
     sim.reset(start_step=3)
     # Laxity and psi at 11 kW and 0.98; Rahman et al. 2023, Sec. 6.3.
     laxity_h, up_kw = stay - (48 - 80 * soc) / 10.78, 11 * 0.98**2
