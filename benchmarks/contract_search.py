@@ -110,10 +110,14 @@ def searched(names: list[str], years: int, hindsight: bool, jobs: int) -> list[d
 
 
 def main(
-    family: Annotated[str | None, typer.Option(help=f"One of {', '.join(SEARCH)}.")] = None,
-    years: Annotated[int, typer.Option(min=1, max=4, help="Validation years.")] = 4,
-    hindsight: Annotated[bool, typer.Option("--hindsight", help="For perfect foresight.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    family: Annotated[
+        str | None, typer.Option(help=f"Search only this family: {', '.join(SEARCH)}.")
+    ] = None,
+    years: Annotated[int, typer.Option(min=1, max=4, help="Number of validation years.")] = 4,
+    hindsight: Annotated[
+        bool, typer.Option("--hindsight", help="Search for perfect foresight.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = RESULTS,
 ) -> None:
     """Write the gain of every offer over none, year by year, the best first."""

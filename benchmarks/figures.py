@@ -7,6 +7,7 @@ The leaderboard comes from the result files; the day is simulated, always the sa
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,10 @@ import pandas as pd
 import typer
 
 from benchmarks.fingerprint import ROOT
-from benchmarks.leaderboard import RESULTS, published, read
-from benchmarks.suite import Document
-from benchmarks.suites import contestants, fresh_policy, track_params, world
+from benchmarks.leaderboard import RESULTS, published
+from benchmarks.results import read
+from benchmarks.suites import suite_of
+from benchmarks.suites.base import Document
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import runner_for
@@ -33,11 +35,13 @@ DAY = 129
 DRAWN = ("charge_on_arrival", "rolling_mpc+expected_load")
 AGENT = "ppo_synthetic"
 TRACK = "open"
+SUITE = suite_of("embedded")
 
 
 def policy_day(policy: Policy, day: int) -> DayView:
     """One day of the embedded benchmark year, after the week before it."""
-    scenario, params = world("embedded"), with_offer(policy, track_params(TRACK))
+    scenario = SUITE.scenario(TRACK, 0, None)
+    params = with_offer(policy, SUITE.params(TRACK))
     if policy.privileged:
         raise InvalidInputError("policy", policy.name, "draw policies that see no future")
     first = int(np.searchsorted(scenario.day, day - 7))
@@ -70,10 +74,13 @@ def main(
         title = f"{document['description']}, track {TRACK}"
         figure = draw_leaderboard(leaderboard_table(document), title=title)
         save_figure(figure, out / f"leaderboard_{path.stem}.png")
-    agents = [AGENT] if (AGENT, 0) in contestants().agents else []
-    views = {name: policy_day(fresh_policy(name, 0), DAY) for name in (*DRAWN, *agents)}
+    agents = [AGENT] if (AGENT, 0) in SUITE.contestants().agents else []
+    views = {name: policy_day(SUITE.policy(name, 0), DAY) for name in (*DRAWN, *agents)}
     save_figure(draw_policy_day(views, title="One day, the same cars and prices"), out / "day.png")
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -171,7 +171,7 @@ def metered_values(folder: Path, years: int) -> tuple[dict[str, Floats], dict[st
 
 def main(
     data: Annotated[Path | None, typer.Option(help="Folder of the real files.")] = None,
-    years: Annotated[int, typer.Option(min=2, help="Synthetic years pooled.")] = 10,
+    years: Annotated[int, typer.Option(min=2, help="Number of synthetic years, pooled.")] = 10,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = RESULTS,
     images: Annotated[Path, typer.Option(help="Folder of the pictures.")] = IMAGES,
 ) -> None:

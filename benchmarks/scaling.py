@@ -68,7 +68,7 @@ def measured(name: str, scenario: Scenario, sessions_a_day: int, days: int) -> d
 
 
 def main(
-    days: Annotated[int, typer.Option(min=2, help="Simulated days.")] = 14,
+    days: Annotated[int, typer.Option(min=2, help="Number of days simulated.")] = 14,
     out: Annotated[Path, typer.Option(help="Folder of the tables.")] = RESULTS,
 ) -> None:
     """Measure every scheduler at every size, and write the table."""

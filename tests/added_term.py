@@ -36,7 +36,7 @@ from vpp_gym.fcev.totals import totals as fcev_totals
 from vpp_gym.markets.ledger import LEDGER, MONEY, POSITION, TERMS
 from vpp_gym.plots.leaderboard import draw_leaderboard, gain_parts_eur
 from vpp_gym.plots.profit_breakdown import draw_profit_breakdown
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.reproduction.rahman2023.outcome import outcome_of
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL
 from vpp_gym.reproduction.rahman2023.run_records import RunRecords

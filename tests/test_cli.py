@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from vpp_gym.cli import app, checks
 from vpp_gym.markets.ledger import TERMS
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.named import NAMES
 
 ROOT = Path(__file__).parents[1]

@@ -11,10 +11,11 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
 from vpp_gym.params.contract import hybrid, offer
 from vpp_gym.policies.base import with_offer
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.hindsight import Hindsight, best_plans, left_stays
-from vpp_gym.policies.operator import Operator, baselines
+from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC

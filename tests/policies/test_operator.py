@@ -12,9 +12,10 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
 from vpp_gym.params.contract import offer
 from vpp_gym.policies.base import with_offer
+from vpp_gym.policies.baselines import baseline, baseline_names, baselines
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.forecasters import PerfectForecast
-from vpp_gym.policies.operator import Operator, baseline, baseline_names, baselines
+from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.policy import Policy, Privileged
@@ -98,7 +99,7 @@ def test_every_baseline_is_made_by_its_name():
 )
 def test_making_one_baseline_imports_no_other(name: str, modules: set[str]):
     code = (
-        "import sys; from vpp_gym.policies.operator import baseline;"
+        "import sys; from vpp_gym.policies.baselines import baseline;"
         f"baseline({name!r}); print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

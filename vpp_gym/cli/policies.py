@@ -36,7 +36,7 @@ def named_policy(name: str | None) -> Policy:
     Raises:
         InvalidInputError: no name, an unknown one, or something that is not a policy.
     """
-    from vpp_gym.policies.operator import baseline, baseline_names
+    from vpp_gym.policies.baselines import baseline, baseline_names
 
     if name is not None and ":" in name:
         return own_policy(name)
@@ -112,7 +112,7 @@ def _failed(what: str, error: Exception) -> str:
 
 def list_policies(as_json: bool) -> None:
     """Print a row about each baseline."""
-    from vpp_gym.policies.operator import baselines
+    from vpp_gym.policies.baselines import baselines
 
     rows = [_facts(policy) for policy in baselines().values()]
     if as_json:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fcev.microgrids import hand_made_grid, random_grid
 from vpp_gym.evaluation import evaluate
+from vpp_gym.fcev.microgrid.baselines import microgrid_baselines
 from vpp_gym.fcev.microgrid.hindsight import (
     bound_instance,
     hourly_microgrid_bound_eur,
@@ -17,7 +18,6 @@ from vpp_gym.fcev.microgrid.hindsight import (
     signed_instance,
 )
 from vpp_gym.fcev.microgrid.ledger import MONEY
-from vpp_gym.fcev.microgrid.policies import microgrid_baselines
 from vpp_gym.fcev.microgrid.program import plan_microgrid
 from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision, MicrogridSnapshot
 

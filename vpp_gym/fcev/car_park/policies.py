@@ -149,15 +149,3 @@ def with_offers(snapshot: CarParkSnapshot, lots: Ints, limit_eur_per_kwh: Floats
         offer_limit_eur_per_kwh=limit_eur_per_kwh,
         bid_limit_eur_per_kwh=snapshot.break_even_eur_per_kwh,
     )
-
-
-def car_park_baselines() -> dict[str, CarParkPolicy]:
-    """Every baseline by name."""
-    policies: tuple[CarParkPolicy, ...] = (
-        NoV2G(),
-        ArticleAggregator(),
-        StayPlanner(),
-        ScenarioPlanner(),
-        ForesightAggregator(),
-    )
-    return {policy.name: policy for policy in policies}

@@ -1,4 +1,4 @@
-"""Operators of the microgrid: the article's order, rules, and every baseline by name."""
+"""Operators of the microgrid: the article's order, and rules."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_gym.fcev.microgrid.contract_policy import PlannedContracts
-from vpp_gym.fcev.microgrid.planner import ForesightOperator, RollingPlan
 from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision, MicrogridSnapshot
 from vpp_gym.policy import Policy, StatelessPolicy
 
@@ -98,16 +96,3 @@ class AdaptiveContracts(StatelessMicrogridPolicy):
         join = more * (1 - np.exp(-rewards / params.money.reward_scale_eur_per_h))
         gain = saved * np.minimum(power_kw * join, short_kwh) - rewards * join
         return float(rewards[gain.argmax()])
-
-
-def microgrid_baselines() -> dict[str, MicrogridPolicy]:
-    """Every baseline by name."""
-    policies = (
-        ArticleOrder(),
-        DirectUse(),
-        AdaptiveContracts(),
-        RollingPlan(),
-        PlannedContracts(),
-        ForesightOperator(),
-    )
-    return {policy.name: policy for policy in policies}

@@ -9,14 +9,18 @@ from types import MappingProxyType
 import pandas as pd
 import pytest
 
-from benchmarks import board, tasks
 from benchmarks import run as run_module
-from benchmarks.car_park_suite import CarParkSuite
-from benchmarks.hydrogen_suites import FCEVSuite, profit_by_day
-from benchmarks.leaderboard import page, read, readme_block
-from benchmarks.microgrid_suite import MicrogridSuite
+from benchmarks import suites, tasks
+from benchmarks.fingerprint import ROOTS, PolicyDigest
+from benchmarks.leaderboard import page, readme_block
+from benchmarks.order import PARAMS, TRACK
 from benchmarks.page import leaderboard_page
-from benchmarks.suite import Contestants
+from benchmarks.results import read
+from benchmarks.suites.base import Contestants
+from benchmarks.suites.car_park import CarParkSuite
+from benchmarks.suites.ev import EVSuite
+from benchmarks.suites.fcev import FCEVSuite, profit_by_day
+from benchmarks.suites.microgrid import MicrogridSuite
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.tables import COLUMNS
@@ -28,7 +32,7 @@ DAILY_EUR = {"article": (1.0, 3.0), "planner": (2.0, 6.0), "hindsight": (5.0, 9.
 class Toy(FCEVSuite):
     """Two worlds in which every day of a policy is alike."""
 
-    name, env_id, description, worlds = "toy", "Toy-v0", "a toy", 2
+    name, env_ids, description, worlds = "toy", ("Toy-v0",), "a toy", 2
     differs, scale_words = "everything", "Score: 0 to 100."
     tracks = MappingProxyType({"only": "the only one"})
     known = ("article",)
@@ -38,22 +42,30 @@ class Toy(FCEVSuite):
     def __init__(self) -> None:
         self.played: list[tuple[str, int]] = []
 
+    @property
+    def roots(self):
+        return ROOTS["car_park"]
+
     def facts(self, data):
-        return {"name": "toy:0", "start": "2019-01-01T00:00", "dt_h": 1.0, "digest": "d"}
+        return {"name": "toy:0", "start": "2019-01-01T00:00", "dt_h": 1.0}
 
     def contestants(self):
-        return Contestants(tuple(DAILY_EUR), ())
+        digests = {(name, 0): PolicyDigest("c", "v") for name in DAILY_EUR}
+        return Contestants(tuple(DAILY_EUR), (), digests)
+
+    def baselines(self):
+        return dict.fromkeys(DAILY_EUR)
 
     def params(self, track):
         return None
 
-    def scenario(self, track, world):
+    def scenario(self, track, world, data):
         return world
 
-    def rows(self, policy, scenario, params, days, seed):
+    def bound(self, scenario, params, days):
         raise AssertionError("the toy plays by itself")
 
-    def play(self, run, data):
+    def play(self, run, data, outside=None):
         self.played.append((run.policy, run.world))
         days = pd.DataFrame({"day": range(run.days or DAYS), "seed": run.seed, "solve_ms": 1.0})
         days["date"] = [f"2019-01-{1 + day:02}" for day in days["day"]]
@@ -65,17 +77,15 @@ class Toy(FCEVSuite):
         facts = {"privileged": run.policy == "hindsight", "kind": "rule"}
         return days, {**facts, "commit": "c", "modified": False}
 
-    def warm_up(self, policy, seed):
+    def warm_up(self, policy, data):
         pass
 
 
 @pytest.fixture
 def toy(monkeypatch, tmp_path):
     suite = Toy()
-    monkeypatch.setitem(board.SUITES, "toy", suite)
+    monkeypatch.setitem(suites.SUITES, "toy", suite)
     tasks.warm_up.cache_clear()
-    fingerprint = {"baselines": "b" * 16, "agents": "none"}
-    monkeypatch.setattr(run_module, "source_fingerprint", lambda family: dict(fingerprint))
     return suite
 
 
@@ -166,9 +176,26 @@ def test_every_text_says_how_many_worlds_there_are(toy, tmp_path):
 @pytest.mark.parametrize("suite", [CarParkSuite(), MicrogridSuite()], ids=lambda suite: suite.name)
 def test_worlds_of_a_suite_differ_in_prices_and_the_first_is_the_test_year(suite):
     track = next(iter(suite.tracks))
-    worlds = [suite.scenario(track, k) for k in range(suite.worlds)]
+    worlds = [suite.scenario(track, k, None) for k in range(suite.worlds)]
     assert worlds[0].name == f"{suite.name}:synthetic:test:0:0"
     assert len({world.name for world in worlds}) == suite.worlds
     assert len({world.da_eur_per_kwh.tobytes() for world in worlds}) == suite.worlds
-    digest = suite.facts(None)["digest"]
-    assert digest == suite.facts(None)["digest"]
+    digest = suite.scenario_digest(track, None)
+    assert digest == suite.scenario_digest(track, None)
+    facts = suite.facts(None)
+    assert facts == {"name": worlds[0].name, "start": "2019-01-01T00:00", "dt_h": 1.0}
+
+
+def test_the_order_of_policies_is_compared_under_the_rules_of_the_track():
+    assert EVSuite("embedded").params(TRACK) == PARAMS
+
+
+@pytest.mark.parametrize("suite", suites.SUITES.values(), ids=lambda suite: suite.name)
+def test_every_contestant_is_named_as_its_rows_are(suite):
+    for name, policy in suite.baselines().items():
+        assert name == suite.high if policy is None else name == policy.name
+    everyone = suite.contestants()
+    assert {suite.low, suite.high} <= set(everyone.baselines)
+    assert everyone.agents, everyone.left_out
+    assert list(everyone.digests) == everyone.entries
+    assert set(suite.tracks) == {track for track in suite.tracks if suite.params(track)}

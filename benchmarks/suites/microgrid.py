@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
-from vpp_gym.evaluation.rollout import evaluate
+from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
 from vpp_gym.evaluation.tables import MISSING, Columns, percent
 from vpp_gym.fcev.calendar import HOURS
+from vpp_gym.fcev.microgrid.baselines import microgrid_baselines
 from vpp_gym.fcev.microgrid.hindsight import microgrid_bound
 from vpp_gym.fcev.microgrid.params import MicrogridParams
-from vpp_gym.fcev.microgrid.policies import microgrid_baselines
 from vpp_gym.fcev.microgrid.scenario import MicrogridSource
+from vpp_gym.fcev.microgrid.simulation import MicrogridScenario
 
 
 def _index(value: float | None) -> str:
@@ -26,7 +27,7 @@ class MicrogridSuite(FCEVSuite):
     """The microgrid with volume-based or control-based contracts."""
 
     name = "microgrid"
-    env_id = "FCEVMicrogrid-v0"
+    env_ids = ("FCEVMicrogrid-v0",)
     worlds = 4
     description = "a neighbourhood of 200 households and 50 fuel-cell cars, in synthetic test years"
     differs = "households, weather, cars and prices"
@@ -43,7 +44,6 @@ class MicrogridSuite(FCEVSuite):
         "wind": "volume-based contracts, and wind may serve houses",
     }
     changes: ClassVar = {"volume": {}, "wind": {"wind": {"serves_houses": True}}}
-    baselines = staticmethod(microgrid_baselines)
     known = ("article", "direct_use")
     columns: ClassVar[Columns] = {
         **COMMON,
@@ -56,19 +56,20 @@ class MicrogridSuite(FCEVSuite):
     }
     brief = (*COMMON, "Self-sufficiency %", "V2G MWh", "Fairness")
 
+    def baselines(self) -> Mapping[str, Any]:
+        """The policies, and the bound on the profit of all."""
+        return {**microgrid_baselines(), HIGH: None}
+
     def params(self, track: str) -> MicrogridParams:
         """Rules of a track."""
         return MicrogridParams().changed(self.changes[track])
 
-    def scenario(self, track: str, world: int) -> Any:
+    def scenario(self, track: str, world: int, data: Path | None) -> MicrogridScenario:
         """A world of a track."""
         return MicrogridSource(self.params(track), self.years()).scenario(world)
 
-    def rows(
-        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
+    def bound(
+        self, scenario: MicrogridScenario, params: MicrogridParams, days: int | None
     ) -> pd.DataFrame:
-        """Days of a policy; without one those of the bound, which is hindsight here."""
-        end_step = None if days is None else HOURS * days
-        if policy is None:
-            return microgrid_bound(scenario, params, end_step=end_step)
-        return evaluate(policy, scenario, params, end_step=end_step, seed=seed).days
+        """Day rows that no policy exceeds in sum."""
+        return microgrid_bound(scenario, params, end_step=None if days is None else HOURS * days)

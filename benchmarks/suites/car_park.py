@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
 
-from benchmarks.hydrogen_suites import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
-from vpp_gym.evaluation.rollout import evaluate
+from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
 from vpp_gym.evaluation.tables import Columns, percent, whole
-from vpp_gym.fcev.calendar import HOURS
+from vpp_gym.fcev.car_park.baselines import car_park_baselines
 from vpp_gym.fcev.car_park.bound import car_park_bound
 from vpp_gym.fcev.car_park.params import CarParkParams
-from vpp_gym.fcev.car_park.policies import car_park_baselines
 from vpp_gym.fcev.car_park.scenario import CarParkSource
+from vpp_gym.fcev.car_park.simulation import CarParkScenario
 
 
 class CarParkSuite(FCEVSuite):
     """The car park with price-based contracts."""
 
     name = "car_park"
-    env_id = "FCEVCarPark-v0"
+    env_ids = ("FCEVCarPark-v0",)
     worlds = 8
     description = (
         "a car park of 500 fuel-cell cars with price-based contracts, in synthetic test years"
@@ -40,7 +40,6 @@ class CarParkSuite(FCEVSuite):
         "equal": {"contract": {"min_price": "equal"}},
         "random": {"contract": {"min_price": "random"}},
     }
-    baselines = staticmethod(car_park_baselines)
     known = ("article", "no_v2g")
     columns: ClassVar[Columns] = {
         **COMMON,
@@ -51,19 +50,20 @@ class CarParkSuite(FCEVSuite):
     }
     brief = (*COMMON, "V2G MWh", "Sold V2G delivered %")
 
+    def baselines(self) -> Mapping[str, Any]:
+        """The policies, and the bound on the profit of all."""
+        return {**car_park_baselines(), HIGH: None}
+
     def params(self, track: str) -> CarParkParams:
         """Rules of a track."""
         return CarParkParams().changed(self.changes[track])
 
-    def scenario(self, track: str, world: int) -> Any:
+    def scenario(self, track: str, world: int, data: Path | None) -> CarParkScenario:
         """A world of a track."""
         return CarParkSource(self.params(track), self.years()).scenario(world)
 
-    def rows(
-        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
+    def bound(
+        self, scenario: CarParkScenario, params: CarParkParams, days: int | None
     ) -> pd.DataFrame:
-        """Days of a policy; without one those of the bound, which is hindsight here."""
-        if policy is None:
-            return car_park_bound(scenario, params).head(days or scenario.n_days)
-        end_step = None if days is None else HOURS * days
-        return evaluate(policy, scenario, params, end_step=end_step, seed=seed).days
+        """Day rows that no policy exceeds in sum."""
+        return car_park_bound(scenario, params).head(days or scenario.n_days)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.car_park_suite import CarParkSuite
-from benchmarks.microgrid_suite import MicrogridSuite
-from benchmarks.suite import Suite
-from benchmarks.suites import WORLDS, EVSuite
+from benchmarks.suites.base import Suite
+from benchmarks.suites.car_park import CarParkSuite
+from benchmarks.suites.ev import SCENARIOS, EVSuite
+from benchmarks.suites.microgrid import MicrogridSuite
 from vpp_gym.errors import InvalidInputError
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for suite in (*map(EVSuite, WORLDS), CarParkSuite(), MicrogridSuite())
+    suite.name: suite for suite in (*map(EVSuite, SCENARIOS), CarParkSuite(), MicrogridSuite())
 }
 
 

@@ -1,4 +1,4 @@
-"""What the suites of fuel-cell cars share: worlds by track, contestants, columns, days."""
+"""What the suites of fuel-cell cars share: scenarios by track, columns, days."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from benchmarks.fingerprint import worlds_digest
-from benchmarks.suite import Contestants, Document, Run, Suite, period, trained, with_agents
+from benchmarks.suites.base import Document, Suite, period
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.tables import COLUMNS, MISSING, PRIVILEGED_MARK, Row, tenth, whole
+from vpp_gym.fcev.calendar import HOURS, START
 from vpp_gym.fcev.totals import SCALE
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
-WARM_DAYS = 2
 LOW, HIGH = "article", "hindsight"
 
 
@@ -58,69 +58,49 @@ class FCEVSuite(Suite):
     """A leaderboard of fuel-cell cars: each track is a world with other parameters.
 
     Attributes:
-        env_id: environment that trained agents play.
         changes: of the default parameters, by track.
         differs: what each world has of its own, in words.
         scale_words: what a score is.
-        baselines: policies that do not learn.
     """
 
-    family = "hydrogen"
     low, high = LOW, HIGH
-    env_id: ClassVar[str]
     changes: ClassVar[Mapping[str, Mapping[str, Any]]]
     differs: ClassVar[str]
     scale_words: ClassVar[str]
-    baselines: ClassVar[Callable[[], Mapping[str, Any]]]
-
-    @abstractmethod
-    def params(self, track: str) -> Any:
-        """Rules of a track."""
-
-    @abstractmethod
-    def scenario(self, track: str, world: int) -> Any:
-        """A world of a track; no policy was trained or chosen on its year of prices."""
-
-    @abstractmethod
-    def rows(
-        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
-    ) -> pd.DataFrame:
-        """Days of a policy."""
 
     def years(self) -> SyntheticSource:
         """A year of prices for each world."""
         return price_years(self.worlds)
 
     def facts(self, data: Path | None) -> dict[str, Any]:
-        """Of the scenarios of all tracks and worlds; named after the first."""
-        rules = [self.params(track) for track in self.tracks]
-        worlds = [
-            self.scenario(track, world) for track in self.tracks for world in range(self.worlds)
-        ]
-        start = str(np.datetime64(getattr(worlds[0], "start", "2019-01-01"), "m"))
-        digest = worlds_digest(*rules, *worlds)
-        return {"name": worlds[0].name, "start": start, "dt_h": 1.0, "digest": digest}
+        """Of the first scenario."""
+        scenario = self.scenario(next(iter(self.tracks)), 0, data)
+        start: Any = getattr(scenario, "start", START)
+        return {"name": scenario.name, "start": str(np.datetime64(start, "m")), "dt_h": 1.0}
 
-    def contestants(self) -> Contestants:
-        """Baselines, hindsight, and trained agents of the environment."""
-        names = dict.fromkeys([*type(self).baselines(), HIGH])
-        return with_agents(names, lambda: trained({self.env_id}))
+    @abstractmethod
+    def bound(self, scenario: Any, params: Any, days: int | None) -> pd.DataFrame:
+        """Day rows that no policy exceeds in sum."""
 
-    def play(self, run: Run, data: Path | None) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """Evaluate a fresh policy."""
-        policy = self._fresh(run.policy, run.seed)
-        privileged = policy is None or policy.privileged
-        kind = "hindsight" if privileged else self._kind(policy)
-        scenario = self.scenario(run.track, run.world)
-        rows = self.rows(policy, scenario, self.params(run.track), run.days, run.seed)
-        facts = {"policy": run.policy, "privileged": privileged, "seed": run.seed, "kind": kind}
-        return rows, {**facts, "scenario": scenario.name, **provenance()}
+    @property
+    def making(self) -> tuple[Callable[..., Any], ...]:
+        """Its functions that make a run."""
+        return *super().making, type(self).bound
 
-    def warm_up(self, policy: str, seed: int) -> None:
-        """Two days."""
-        track = next(iter(self.tracks))
-        scenario, params = self.scenario(track, 0), self.params(track)
-        self.rows(self._fresh(policy, seed), scenario, params, WARM_DAYS, seed)
+    def rows(
+        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Day rows and metadata of a policy; without one those of the bound."""
+        if policy is None:
+            facts = {"policy": HIGH, "privileged": True, "scenario": scenario.name, "seed": seed}
+            return self.bound(scenario, params, days), {**facts, **provenance()}
+        end_step = None if days is None else HOURS * days
+        result = evaluate(policy, scenario, params, end_step=end_step, seed=seed)
+        return result.days, dict(result.metadata)
+
+    def is_rule(self, policy: Any) -> bool:
+        """Whether a baseline follows a rule and does not optimise."""
+        return policy.name in self.known
 
     def ranked(
         self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
@@ -145,18 +125,6 @@ class FCEVSuite(Suite):
         )
         yield self.scale_words
         yield f"Rank: by profit. {PRIVILEGED_MARK} saw the future and has no rank."
-
-    def _fresh(self, name: str, seed: int) -> Any:
-        """A policy; None for the bound."""
-        if name == HIGH:
-            return None
-        known = type(self).baselines()
-        return known[name] if name in known else trained({self.env_id})[name, seed]
-
-    def _kind(self, policy: Any) -> str:
-        if not type(policy).__module__.startswith("vpp_gym."):
-            return "learned"
-        return "rule" if policy.name in self.known else "optimiser"
 
 
 def profit_by_day(days: pd.DataFrame) -> pd.DataFrame:

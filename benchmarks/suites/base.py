@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -11,10 +11,16 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from benchmarks.fingerprint import ROOTS, PolicyDigest, Roots, policy_digest
+from benchmarks.values import value_digest
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.tables import Columns
 
 AGENT_PACKAGES = {"agents", "agents.policy", "torch", "stable_baselines3"}
+
+OUTSIDE = "outside"
+"""Kind of the policies that are no contestants."""
+WARM_DAYS = 2
 
 Document = Mapping[str, Any]
 
@@ -47,11 +53,13 @@ class Contestants:
     Attributes:
         baselines: names of the policies of vpp_gym.
         agents: (name, seed) of the trained agents.
+        digests: by (name, seed), what the runs of each rest on.
         left_out: why there are no trained agents, if there are none.
     """
 
     baselines: tuple[str, ...]
     agents: tuple[tuple[str, int], ...]
+    digests: Mapping[tuple[str, int], PolicyDigest]
     left_out: str | None = None
 
     @property
@@ -59,13 +67,16 @@ class Contestants:
         """(name, seed) of all; baselines do not learn and have seed 0."""
         return [*((name, 0) for name in self.baselines), *self.agents]
 
+    def label(self, name: str, seed: int) -> str:
+        """How a contestant is called where seeds are told apart."""
+        return f"{name}.{seed}" if (name, seed) in self.agents else name
+
 
 class Suite(ABC):
     """One leaderboard.
 
     Attributes:
         name: of the result files.
-        family: whose code its results depend on, see `benchmarks.fingerprint`.
         description: of the world, in words.
         tracks: what differs between the tables, in words.
         worlds: how many test worlds there are, on whose mean policies rank.
@@ -74,11 +85,12 @@ class Suite(ABC):
         columns: of the tables.
         brief: of the tables in the README.
         known: policies that stand in the README wherever they rank.
+        compared: policies whose offers to owners are compared.
+        env_ids: environments whose trained agents take part.
         needs_data: it reads real files.
     """
 
     name: str
-    family: ClassVar[str]
     description: str
     tracks: ClassVar[Mapping[str, str]]
     worlds: ClassVar[int] = 1
@@ -87,23 +99,35 @@ class Suite(ABC):
     columns: ClassVar[Columns]
     brief: ClassVar[tuple[str, ...]]
     known: ClassVar[Collection[str]]
+    compared: ClassVar[tuple[str, ...]] = ()
+    env_ids: ClassVar[Collection[str]]
     needs_data: bool = False
 
     @abstractmethod
+    def baselines(self) -> Mapping[str, Any]:
+        """Policies that do not learn, by name, as they are before a run; None for a bound."""
+
+    @abstractmethod
+    def params(self, track: str) -> Any:
+        """Rules of a track."""
+
+    @abstractmethod
+    def scenario(self, track: str, world: int, data: Path | None) -> Any:
+        """A world of a track; no policy was trained or chosen on its prices."""
+
+    @abstractmethod
     def facts(self, data: Path | None) -> dict[str, Any]:
-        """Name, start, dt_h and digest of what the runs go through."""
+        """Name, start and dt_h of what the runs go through."""
 
     @abstractmethod
-    def contestants(self) -> Contestants:
-        """The baselines, and the trained agents where they can be loaded."""
+    def rows(
+        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Day rows and metadata of a policy, or of a bound, through a scenario."""
 
     @abstractmethod
-    def play(self, run: Run, data: Path | None) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """Make a run: its day rows and its metadata, the kind of policy among them."""
-
-    @abstractmethod
-    def warm_up(self, policy: str, seed: int) -> None:
-        """Compile and load what a policy needs."""
+    def is_rule(self, policy: Any) -> bool:
+        """Whether a baseline follows a rule and does not optimise."""
 
     @abstractmethod
     def ranked(
@@ -122,6 +146,68 @@ class Suite(ABC):
     @abstractmethod
     def lead(self, document: Document) -> str:
         """A sentence or two for the README."""
+
+    @property
+    def making(self) -> tuple[Callable[..., Any], ...]:
+        """Its functions that make a run."""
+        return Suite.play, type(self).rows
+
+    @property
+    def roots(self) -> Roots:
+        """Modules from which the code behind its results is found."""
+        return ROOTS[self.name]
+
+    def contestants(self) -> Contestants:
+        """The baselines, and the trained agents where they can be loaded."""
+        baselines = self.baselines()
+        agents, left_out = _agents(self.env_ids)
+        if clash := {name for name, _ in agents} & set(baselines):
+            raise InvalidInputError(
+                "agents", clash, "give agents other names than the baselines have"
+            )
+        everyone = {**{(name, 0): one for name, one in baselines.items()}, **agents}
+        digests = {
+            key: policy_digest(policy, self.roots, self.making) for key, policy in everyone.items()
+        }
+        return Contestants(tuple(baselines), tuple(agents), digests, left_out)
+
+    def policy(self, name: str, seed: int) -> Any:
+        """A contestant as it is before a run; None for a bound."""
+        known = self.baselines()
+        return known[name] if name in known else trained(self.env_ids)[name, seed]
+
+    def play(
+        self, run: Run, data: Path | None, outside: Any = None
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Make a run: its day rows and its metadata, the kind of policy among them.
+
+        Args:
+            run: which policy in which world.
+            data: folder of real data.
+            outside: a policy that is no contestant, which the run is of.
+        """
+        policy = self.policy(run.policy, run.seed) if outside is None else outside
+        kind = self.kind(policy) if outside is None else OUTSIDE
+        scenario, params = self.scenario(run.track, run.world, data), self.params(run.track)
+        days, metadata = self.rows(policy, scenario, params, run.days, run.seed)
+        return days, {**metadata, "kind": kind}
+
+    def warm_up(self, policy: Any, data: Path | None) -> None:
+        """Compile and load what a policy needs, in two days."""
+        track = next(iter(self.tracks))
+        self.rows(policy, self.scenario(track, 0, data), self.params(track), WARM_DAYS, 0)
+
+    def kind(self, policy: Any) -> str:
+        """What a contestant is: rule, optimiser, hindsight or learned."""
+        if policy is None or policy.privileged:
+            return "hindsight"
+        if not type(policy).__module__.startswith("vpp_gym."):
+            return "learned"
+        return "rule" if self.is_rule(policy) else "optimiser"
+
+    def scenario_digest(self, track: str, data: Path | None) -> str:
+        """Digest of everything in the scenarios of a track."""
+        return value_digest(*(self.scenario(track, world, data) for world in range(self.worlds)))
 
     def offers(self, days: pd.DataFrame, statistics: Mapping[str, int]) -> list[dict[str, Any]]:
         """What offers to owners gained, on one track; nothing where there are none."""
@@ -170,21 +256,32 @@ def interval_words(document: Document) -> str:
     )
 
 
+def seed_words(document: Document) -> Iterator[str]:
+    """What each seed of the agents gained, where there are several."""
+    for track, rows in document["seeds"].items():
+        names = dict.fromkeys(row["policy"] for row in rows)
+        gains = (
+            f"`{name}` "
+            + ", ".join(f"{row['gain_eur']:+,.0f}" for row in rows if row["policy"] == name)
+            for name in names
+        )
+        if rows:
+            low = rows[0]["over"]
+            yield f"Gain over `{low}` of each seed, EUR, track {track}: {'; '.join(gains)}."
+
+
 def trained(env_ids: Collection[str]) -> dict[tuple[str, int], Any]:
     """The trained agents that play one of these environments, by name and seed."""
     loaded = import_module("agents.policy").load_agents()
     return {(agent.name, agent.seed): agent for agent in loaded if agent.env_id in env_ids}
 
 
-def with_agents(baselines: Collection[str], agents: Any) -> Contestants:
-    """Contestants of these baselines and of the agents that a call gives, if it can."""
-    names = tuple(baselines)
+def _agents(env_ids: Collection[str]) -> tuple[dict[tuple[str, int], Any], str | None]:
+    """The trained agents, and why there are none, if there are none."""
     try:
-        learned = tuple(agents())
+        learned = trained(env_ids)
     except ModuleNotFoundError as error:
         if error.name not in AGENT_PACKAGES:
             raise
-        return Contestants(names, (), f"trained agents, because there is no module {error.name}")
-    if clash := {name for name, _ in learned} & set(names):
-        raise InvalidInputError("agents", clash, "give agents other names than the baselines have")
-    return Contestants(names, learned, None if learned else "trained agents: none was found")
+        return {}, f"trained agents, because there is no module {error.name}"
+    return learned, None if learned else "trained agents: none was found"

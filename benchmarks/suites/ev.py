@@ -1,4 +1,4 @@
-"""The suites of the virtual power plant: their worlds, tracks and policies."""
+"""The suites of the virtual power plant of EVs: their scenarios, tracks and policies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.fingerprint import scenario_digest
-from benchmarks.suite import Contestants, Document, Run, Suite, trained, with_agents
+from benchmarks.suites.base import Document, Suite
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import ENVIRONMENTS
 from vpp_gym.evaluation.comparison import gains
@@ -24,21 +23,18 @@ from vpp_gym.markets.ledger import LEDGER
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
-from vpp_gym.policies.hindsight import Hindsight
-from vpp_gym.policies.operator import (
+from vpp_gym.policies.baselines import (
     HINDSIGHT_OFFER,
     MENU_TERM_H,
     TUNED_OFFERS,
     baseline,
-    baseline_names,
     baselines,
 )
-from vpp_gym.policy import Policy
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
-WORLDS = {
+SCENARIOS = {
     "embedded": "a synthetic Dutch year, the test split of the embedded generator",
     "real": "Dutch public charging and prices of 2019",
 }
@@ -73,45 +69,18 @@ DAY_COLUMNS = (
 
 
 @cache
-def world(suite: str, data: Path | None = None) -> Scenario:
+def scenario_of(suite: str, data: Path | None = None) -> Scenario:
     """The scenario of a suite.
 
     Args:
-        suite: one of `WORLDS`.
+        suite: one of `SCENARIOS`.
         data: folder with the real files, for the suite "real".
     """
     if suite == "embedded":
         return SyntheticSource("test").scenario(0)
     if suite == "real":
         return real_source(data, "test").scenario(0)
-    raise InvalidInputError("suite", suite, f"use one of {', '.join(WORLDS)}")
-
-
-def track_params(track: str) -> VPPParams:
-    """The rules of a track."""
-    if track not in TRACKS:
-        raise InvalidInputError("track", track, f"use one of {', '.join(TRACKS)}")
-    return DEFAULT.replace(guarantee=track == "guaranteed")
-
-
-def contestants() -> Contestants:
-    """The baselines, and the trained agents where they can be loaded."""
-    return with_agents(baselines(), _agents)
-
-
-def kind_of(policy: Policy) -> str:
-    """rule, optimiser, hindsight or learned."""
-    if isinstance(policy, Hindsight):
-        return "hindsight"
-    module = type(policy).__module__
-    if not module.startswith("vpp_gym."):
-        return "learned"
-    return "rule" if module == rules.__name__ else "optimiser"
-
-
-def fresh_policy(name: str, seed: int) -> Policy:
-    """A contestant that has not run yet."""
-    return baseline(name) if name in baseline_names() else _agents()[name, seed]
+    raise InvalidInputError("suite", suite, f"use one of {', '.join(SCENARIOS)}")
 
 
 HINDSIGHT_WORDS = DEFAULT.replace(contract=HINDSIGHT_OFFER).contract.in_words()
@@ -123,52 +92,51 @@ def offer_in_words(name: str) -> str:
     return with_offer(baseline(name), DEFAULT).contract.in_words()
 
 
-def _agents() -> dict[tuple[str, int], Policy]:
-    return trained([env_id for env_id, at in ENVIRONMENTS.items() if at.world == "ev"])
-
-
 class EVSuite(Suite):
-    """A leaderboard of the virtual power plant.
+    """A leaderboard of the virtual power plant of EVs.
 
     Args:
-        name: one of `WORLDS`.
+        name: one of `SCENARIOS`.
     """
 
-    family, tracks = "plant", TRACKS
+    tracks = TRACKS
     low, high = NO_CONTROL, HINDSIGHT
     columns, brief, known = COLUMNS, BRIEF, KNOWN
+    compared = (WITHOUT_CONTRACTS, *PAPER_MENUS, *OFFERS)
+    env_ids = tuple(env_id for env_id, at in ENVIRONMENTS.items() if at.world == "ev")
 
     def __init__(self, name: str) -> None:
-        self.name, self.description = name, WORLDS[name]
+        self.name, self.description = name, SCENARIOS[name]
         self.needs_data = name == "real"
+
+    def baselines(self) -> Mapping[str, Any]:
+        """Rules, schedulers, bidders and the optimum in hindsight."""
+        return baselines()
+
+    def params(self, track: str) -> VPPParams:
+        """Rules of a track."""
+        return DEFAULT.replace(guarantee=track == "guaranteed")
+
+    def scenario(self, track: str, world: int, data: Path | None) -> Scenario:
+        """The one scenario of the suite."""
+        return scenario_of(self.name, data)
 
     def facts(self, data: Path | None) -> dict[str, Any]:
         """Of the scenario."""
-        scenario = world(self.name, data)
-        return {
-            "name": scenario.name,
-            "start": str(scenario.start),
-            "dt_h": scenario.dt_h,
-            "digest": scenario_digest(scenario),
-        }
+        scenario = scenario_of(self.name, data)
+        return {"name": scenario.name, "start": str(scenario.start), "dt_h": scenario.dt_h}
 
-    def contestants(self) -> Contestants:
-        """Those of every such suite."""
-        return contestants()
+    def rows(
+        self, policy: Any, scenario: Scenario, params: VPPParams, days: int | None, seed: int
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Day rows and metadata of a policy."""
+        steps = None if days is None else min(days * scenario.periods_per_day, scenario.n_steps)
+        result = evaluate(policy, scenario, params, end_step=steps, seed=seed)
+        return result.days, dict(result.metadata)
 
-    def play(self, run: Run, data: Path | None) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """Evaluate a fresh policy."""
-        policy, scenario = fresh_policy(run.policy, run.seed), world(run.suite, data)
-        periods = scenario.periods_per_day
-        end_step = None if run.days is None else min(run.days * periods, scenario.n_steps)
-        result = evaluate(
-            policy, scenario, track_params(run.track), end_step=end_step, seed=run.seed
-        )
-        return result.days, {**result.metadata, "kind": kind_of(policy)}
-
-    def warm_up(self, policy: str, seed: int) -> None:
-        """Two days."""
-        evaluate(fresh_policy(policy, seed), world("embedded"), end_step=48)
+    def is_rule(self, policy: Any) -> bool:
+        """Whether a baseline follows a rule and does not optimise."""
+        return type(policy).__module__ == rules.__name__
 
     def ranked(
         self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
