@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import DEFAULT
 from vpp_gym.params.contract import hybrid, offer
 from vpp_gym.policies.base import with_offer
@@ -20,7 +21,7 @@ from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThres
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.simulation import MONEY, TERMS, Simulation
+from vpp_gym.simulation import Simulation
 
 
 def run(policy, scenario, params=DEFAULT, start=0, end=None):

@@ -68,9 +68,7 @@ class EVWorld(World[Scenario, VPPParams]):
     def scenario(self, name: str, params: VPPParams) -> Scenario:
         """The first scenario of a source; of a world file with the time step that it has."""
         # By name: a run depends on its scenario, not on the code that draws others.
-        named = import_module("vpp_gym.scenarios.named")
-        source = named.world_source if named.WORLD_SUFFIX in name.lower() else named.as_source
-        scenario: Scenario = source(name).scenario(0)
+        scenario: Scenario = import_module("vpp_gym.scenarios.named").load_scenario(name)
         return scenario
 
     def n_steps(self, scenario: Scenario) -> int:

@@ -1,1 +1,5 @@
-"""Scenarios: synthetic Dutch years, real years, and readers of your own data."""
+"""What happens: charging sessions and prices, synthetic, real, or your own."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -68,6 +68,25 @@ def as_source(
     return source
 
 
+def load_scenario(name: str, number: int = 0, *, dt_h: float | None = None) -> Scenario:
+    """One scenario of EVs by name.
+
+    Args:
+        name: as of `as_source`: "synthetic:test", "real:test", "world.parquet:test", ...
+        number: which of the source's scenarios.
+        dt_h: hours per step; None: as a world file has it, else 1.
+
+    Raises:
+        InvalidInputError: as of `as_source`, or a number that the source does not have.
+
+    >>> load_scenario("synthetic:validation", 1).n_steps
+    8760
+    """
+    if dt_h is None and WORLD_SUFFIX in str(name).lower():
+        return world_source(name).scenario(number)
+    return as_source(name, 1.0 if dt_h is None else dt_h).scenario(number)
+
+
 def _named(name: str, dt_h: float) -> ScenarioSource:
     kind, _, rest = name.partition(":")
     split, colon, preset = rest.partition(":")
