@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.fcev.car_park.planner import ScenarioPlanner
 from vpp_gym.fcev.car_park.policies import (
     ArticleAggregator,
@@ -11,14 +14,38 @@ from vpp_gym.fcev.car_park.policies import (
     StayPlanner,
 )
 
-
-def car_park_baselines() -> dict[str, CarParkPolicy]:
-    """Every baseline by name."""
-    policies: tuple[CarParkPolicy, ...] = (
-        NoV2G(),
-        ArticleAggregator(),
-        StayPlanner(),
-        ScenarioPlanner(),
-        ForesightAggregator(),
+_KINDS: dict[str, Callable[[], CarParkPolicy]] = {
+    kind.name: kind
+    for kind in (
+        NoV2G,
+        ArticleAggregator,
+        StayPlanner,
+        ScenarioPlanner,
+        ForesightAggregator,
     )
-    return {policy.name: policy for policy in policies}
+}
+
+
+def baseline(name: str) -> CarParkPolicy:
+    """A fresh baseline by its name.
+
+    Args:
+        name: one of `baseline_names()`.
+
+    Raises:
+        InvalidInputError: there is no such baseline.
+    """
+    if name not in _KINDS:
+        known = f"use one of {', '.join(_KINDS)}"
+        raise InvalidInputError("policy", name, f"{suggestion(str(name), _KINDS)}{known}")
+    return _KINDS[name]()
+
+
+def baseline_names() -> tuple[str, ...]:
+    """Names of all baselines, in the order of `baselines`."""
+    return tuple(_KINDS)
+
+
+def baselines() -> dict[str, CarParkPolicy]:
+    """Every baseline by name, fresh objects."""
+    return {name: kind() for name, kind in _KINDS.items()}
