@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.fcev.car_park.planner import ScenarioPlanner
 from vpp_gym.fcev.car_park.policies import (
     ArticleAggregator,
@@ -13,6 +12,7 @@ from vpp_gym.fcev.car_park.policies import (
     NoV2G,
     StayPlanner,
 )
+from vpp_gym.policy import made_by_name
 
 _KINDS: dict[str, Callable[[], CarParkPolicy]] = {
     kind.name: kind
@@ -35,10 +35,7 @@ def baseline(name: str) -> CarParkPolicy:
     Raises:
         InvalidInputError: there is no such baseline.
     """
-    if name not in _KINDS:
-        known = f"use one of {', '.join(_KINDS)}"
-        raise InvalidInputError("policy", name, f"{suggestion(str(name), _KINDS)}{known}")
-    return _KINDS[name]()
+    return made_by_name(_KINDS, name)
 
 
 def baseline_names() -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.fcev.microgrid.contract_policy import PlannedContracts
 from vpp_gym.fcev.microgrid.planner import ForesightOperator, RollingPlan
 from vpp_gym.fcev.microgrid.policies import (
@@ -13,6 +12,7 @@ from vpp_gym.fcev.microgrid.policies import (
     DirectUse,
     MicrogridPolicy,
 )
+from vpp_gym.policy import made_by_name
 
 _KINDS: dict[str, Callable[[], MicrogridPolicy]] = {
     kind.name: kind
@@ -36,10 +36,7 @@ def baseline(name: str) -> MicrogridPolicy:
     Raises:
         InvalidInputError: there is no such baseline.
     """
-    if name not in _KINDS:
-        known = f"use one of {', '.join(_KINDS)}"
-        raise InvalidInputError("policy", name, f"{suggestion(str(name), _KINDS)}{known}")
-    return _KINDS[name]()
+    return made_by_name(_KINDS, name)
 
 
 def baseline_names() -> tuple[str, ...]:
