@@ -148,11 +148,15 @@ def test_another_observation_of_evs_makes_only_their_agents_stale(stale_after, d
 def new_policies(tree: Path) -> None:
     """A baseline more of EVs and of the car park, one number and one weight changed."""
     registry = "vpp_gym/policies/baselines.py"
-    known = '    "no_v2g": _no_v2g,\n'
-    replaced(registry, known, f'{known}    "rolling_mpc_4h": partial(_rolling_mpc, 4),\n', tree)
     replaced(registry, "tariff_eur_per_kwh=0.01334", "tariff_eur_per_kwh=0.014", tree)
-    other = '        StayPlanner(),\n        StayPlanner(name="other_planner"),\n'
-    replaced("vpp_gym/fcev/car_park/baselines.py", "        StayPlanner(),\n", other, tree)
+    for name, more in {
+        registry: '_MAKERS["rolling_mpc_4h"] = partial(_rolling_mpc, 4)',
+        "vpp_gym/fcev/car_park/baselines.py": (
+            '_KINDS["other_planner"] = lambda: StayPlanner(name="other_planner")'
+        ),
+    }.items():
+        with (tree / name).open("a", encoding="utf-8") as file:
+            file.write(f"\n{more}\n")
     path = tree / "agents/trained/ppo_synthetic/seed_1/policy.npz"
     arrays = dict(np.load(path))
     arrays["bias_0"][0] += np.float32(1e-3)

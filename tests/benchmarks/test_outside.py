@@ -9,9 +9,9 @@ import pytest
 import typer
 
 from benchmarks import tasks
-from benchmarks.outside import outside_policy
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.metrics import NO_CONTROL
+from vpp_gym.evaluation.outside import outside_policy
 
 CODE = """
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
@@ -89,14 +89,14 @@ def test_a_class_a_function_or_a_policy_gives_a_fresh_policy(place, name):
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("theirs.own", "write package.module:name"),
-        (":Mine", "write package.module:name"),
+        ("theirs.own", "is written package.module:name"),
+        (":Mine", "is written package.module:name"),
         ("theirs.typo:Mine", "no module theirs.typo"),
-        ("theirs.unfinished:Mine", "no module nothing_of_that_name"),
+        ("theirs.unfinished:Mine", "nothing_of_that_name"),
         ("theirs.own:Typo", "theirs.own has no Typo"),
         ("theirs.own:holder.typo", "theirs.own has no holder.typo"),
-        ("theirs.own:Tuned", "cannot be called without arguments"),
-        ("theirs.own:number", "name a class, a function or a policy"),
+        ("theirs.own:Tuned", "missing 1 required positional argument"),
+        ("theirs.own:number", "it has no name"),
         ("theirs.own:NoName", "it has no name"),
         ("theirs.own:Holder", "it has no name"),
         ("theirs.own:OtherArguments", r"write it as def predict\(self, obs"),
