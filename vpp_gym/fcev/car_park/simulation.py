@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_gym.arrays import Floats, Ints
+from vpp_gym.arrays import Floats, Ints, close_arrays, closed_copy
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.calendar import HOURS, START
 from vpp_gym.fcev.car_park.dataset import Dataset, dataset_of
@@ -48,6 +48,7 @@ class CarParkScenario:
                 raise InvalidInputError(field, values, f"give {hours} finite prices")
         if self.drivers.parked.shape[1] != hours:
             raise InvalidInputError("drivers.parked", self.drivers.parked.shape, f"{hours} hours")
+        close_arrays(self)
 
     @property
     def n_days(self) -> int:
@@ -96,17 +97,17 @@ class CarPark:
             day=day,
             weekend=bool(dataset.kind[tomorrow]),
             winter=float(dataset.winter[tomorrow]),
-            forecast_eur_per_kwh=known.forecast[0],
-            today_eur_per_kwh=dataset.da[world, HOURS * day : HOURS * (day + 1)].copy(),
-            presence=dataset.presence[world, dataset.kind[tomorrow]][:, in_order].T,
-            energy_kwh=known.energy_kwh[0, in_order],
-            min_price_eur_per_kwh=dataset.min_price[world],
-            margin=state.margin[run].copy(),
-            max_offer_lots=known.most_lots[0],
+            forecast_eur_per_kwh=closed_copy(known.forecast[0]),
+            today_eur_per_kwh=closed_copy(dataset.da[world, HOURS * day : HOURS * (day + 1)]),
+            presence=closed_copy(dataset.presence[world, dataset.kind[tomorrow]][:, in_order].T),
+            energy_kwh=closed_copy(known.energy_kwh[0, in_order]),
+            min_price_eur_per_kwh=closed_copy(dataset.min_price[world]),
+            margin=closed_copy(state.margin[run]),
+            max_offer_lots=closed_copy(known.most_lots[0]),
             stock_kg=float(state.stock_kg[run]),
             sold_kwh=float(known.sold_kwh[0]),
             committed_kg=float(known.committed_kg[0]),
-            due_kg=known.due_kg[0],
+            due_kg=closed_copy(known.due_kg[0]),
             params=self.params,
         )
 

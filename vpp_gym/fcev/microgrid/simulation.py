@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, close_arrays, closed_copy, read_only
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.calendar import HOURS, winter
 from vpp_gym.fcev.microgrid.contracts import Cars, kinds_of_days
@@ -51,6 +51,7 @@ class MicrogridScenario:
         lengths = (len(self.households.load_kwh), len(self.da_eur_per_kwh))
         if {*lengths, self.cars.parked.shape[1]} != {hours}:
             raise InvalidInputError("households, da_eur_per_kwh, cars", lengths, f"{hours} hours")
+        close_arrays(self)
 
     @property
     def n_days(self) -> int:
@@ -97,6 +98,7 @@ class Microgrid:
         t = min(int(state.hour[run]), HOURS * self.n_days - 1)
         day = t // HOURS
         week = slice(max(t - HOURS * PAST_DAYS, 0), t + 1)
+        energy = dataset.deficit, dataset.surplus, dataset.wind
         available_kwh, room_kwh = limits(self.rules, state)
         return MicrogridSnapshot(
             hour=t,
@@ -105,18 +107,18 @@ class Microgrid:
             deficit_kwh=float(dataset.deficit[k, t]),
             surplus_kwh=float(dataset.surplus[k, t]),
             wind_kwh=float(dataset.wind[k, t]),
-            past=Past(dataset.deficit[k, week], dataset.surplus[k, week], dataset.wind[k, week]),
-            expected_deficit_kwh=energy_ahead(dataset.deficit[k], t),
-            expected_surplus_kwh=energy_ahead(dataset.surplus[k], t),
-            expected_wind_kwh=energy_ahead(dataset.wind[k], t),
-            expected_da_eur_per_kwh=prices_ahead(dataset.da[k], t),
-            tank_kg=state.tank_kg[run].copy(),
-            home=state.home[run].copy(),
-            plugged=state.plugged[run].copy(),
-            left_kwh=state.left_kwh[run].copy(),
-            given_kwh=state.given_kwh[run].copy(),
-            next_kwh=dataset.volume[k, :, dataset.kind[day + 1]],
-            schedule=self.scenarios[k].cars.usual_open[:, t : t + HOURS],
+            past=Past(*(closed_copy(series[k, week]) for series in energy)),
+            expected_deficit_kwh=closed_copy(energy_ahead(dataset.deficit[k], t)),
+            expected_surplus_kwh=closed_copy(energy_ahead(dataset.surplus[k], t)),
+            expected_wind_kwh=closed_copy(energy_ahead(dataset.wind[k], t)),
+            expected_da_eur_per_kwh=closed_copy(prices_ahead(dataset.da[k], t)),
+            tank_kg=closed_copy(state.tank_kg[run]),
+            home=closed_copy(state.home[run]),
+            plugged=closed_copy(state.plugged[run]),
+            left_kwh=closed_copy(state.left_kwh[run]),
+            given_kwh=closed_copy(state.given_kwh[run]),
+            next_kwh=closed_copy(dataset.volume[k, :, dataset.kind[day + 1]]),
+            schedule=closed_copy(self.scenarios[k].cars.usual_open[:, t : t + HOURS]),
             stock_kg=float(state.stock_kg[run]),
             available_kwh=float(available_kwh[run]),
             room_kwh=float(room_kwh[run]),
@@ -159,7 +161,7 @@ class Microgrid:
 def _dataset(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) -> Dataset:
     homes, cars = [one.households for one in scenarios], [one.cars for one in scenarios]
     da = np.stack([one.da_eur_per_kwh for one in scenarios])
-    return Dataset(
+    dataset = Dataset(
         load=np.stack([one.load_kwh for one in homes]),
         self_used=np.stack([one.self_used_kwh for one in homes]),
         deficit=np.stack([one.deficit_kwh for one in homes]),
@@ -175,8 +177,9 @@ def _dataset(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) ->
         joins=_cars_side_by_side([one.joins for one in cars]),
         kind=kinds_of_days(scenarios[0].n_days),
     )
+    return Dataset._make(map(read_only, dataset))
 
 
 def _cars_side_by_side(worlds: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """(K, n, hours) whose cars of an hour are neighbours in memory, as the hour reads them."""
-    return np.stack([one.T for one in worlds]).transpose(0, 2, 1)
+    return read_only(np.stack([one.T for one in worlds])).transpose(0, 2, 1)
