@@ -37,8 +37,8 @@ PARAMS: dict[str, type[BaseModel]] = {
 GIVEN_BY_TRAINING = {
     "scenario": "set world.train and world.validation",
     "base": "set world.train and world.validation",
-    "first_world": "set world.first_world",
-    "n_worlds": "set world.n_worlds and world.n_validation",
+    "first_scenario": "set world.first_world",
+    "n_scenarios": "set world.n_worlds and world.n_validation",
     "episode_days": "set world.episode_days; validation plays whole years",
     "num_envs": "set world.n_envs",
     "threads": "set world.in_training.threads",

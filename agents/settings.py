@@ -53,7 +53,7 @@ class WorldSettings(_Frozen):
         """Keyword arguments of the environment for training."""
         years = {"scenario": self.train}
         if family.is_numbered:
-            years = {"base": self.train, **self._numbers(self.first_world, self.n_worlds)}
+            years = {**years, **self._numbers(self.first_world, self.n_worlds)}
         given = {**self.arguments, **self.in_training}
         return {**years, "episode_days": self.episode_days, **given}
 
@@ -62,7 +62,7 @@ class WorldSettings(_Frozen):
         years = {"scenario": self.validation}
         if family.is_numbered:
             first = 2 * self.first_world + self.n_worlds
-            years = {"base": self.validation, **self._numbers(first, self.n_validation)}
+            years = {**years, **self._numbers(first, self.n_validation)}
         return {**years, "episode_days": None, **self.arguments}
 
     def n_years(self, family: Family) -> int:
@@ -71,7 +71,7 @@ class WorldSettings(_Frozen):
 
     @staticmethod
     def _numbers(first: int, count: int) -> dict[str, Any]:
-        return {"first_world": first, "n_worlds": count}
+        return {"first_scenario": first, "n_scenarios": count}
 
 
 class WrapperSettings(_Frozen):

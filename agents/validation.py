@@ -11,8 +11,8 @@ from gymnasium.vector import AutoresetMode
 from agents.policy import Network
 from agents.settings import RunSettings
 from agents.worlds import batch_of
-from vpp_gym.env import VectorShell
-from vpp_gym.envs.hourly import HourlyCore
+from vpp_gym.env import VectorEnv
+from vpp_gym.envs.core import HourlyCore
 
 Score = dict[str, float]
 """Means over the validation years: `GAIN`, by which the best network is chosen, and what
@@ -75,11 +75,11 @@ class Validation:
         actions = self._run.family.usual_action(batch.core, batch.action_space)
         return self._totals(batch, lambda observations: actions)
 
-    def _years(self, arguments: dict[str, Any]) -> VectorShell:
+    def _years(self, arguments: dict[str, Any]) -> VectorEnv:
         mode = AutoresetMode.DISABLED
         return batch_of(self._run.env_id, self._n_years, autoreset_mode=mode, **arguments)
 
-    def _totals(self, batch: VectorShell, act: Callable[[Any], Any]) -> dict[str, float]:
+    def _totals(self, batch: VectorEnv, act: Callable[[Any], Any]) -> dict[str, float]:
         """Mean over the years of each term's sum."""
         observations = self._first_observations(batch)
         core: Any = batch.core
@@ -89,12 +89,12 @@ class Validation:
             total += records.mean(axis=0)
         return dict(zip(core.terms, total.tolist(), strict=True))
 
-    def _first_observations(self, batch: VectorShell) -> Any:
+    def _first_observations(self, batch: VectorEnv) -> Any:
         """Every year begun once; all at first, since a batch shows none before all are placed."""
         observations, _ = batch.reset(seed=[0] * self._n_years)
         for year in range(self._n_years):
             mask = np.arange(self._n_years) == year
-            chosen = {self._run.family.world_option: year, "start_day": 0, "reset_mask": mask}
+            chosen = {"scenario": year, "start_day": 0, "reset_mask": mask}
             observations, _ = batch.reset(seed=[0] * self._n_years, options=chosen)
         return observations
 

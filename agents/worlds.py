@@ -12,7 +12,7 @@ from gymnasium.envs.registration import load_env_creator
 
 import vpp_gym  # noqa: F401 - registers the environments
 from vpp_gym.arrays import Floats
-from vpp_gym.env import VectorShell
+from vpp_gym.env import VectorEnv
 from vpp_gym.errors import InvalidInputError
 
 
@@ -22,13 +22,11 @@ class Family:
 
     Attributes:
         word: that names its agents; none for `VPPDayAhead-v0`.
-        world_option: option of `reset` that chooses one of several worlds.
         is_numbered: worlds are numbered from a first one on, instead of being scenarios.
         steers_evs: every step decides what EVs take or give.
     """
 
     word: str
-    world_option: str = "scenario"
     is_numbered: bool = False
     steers_evs: bool = False
 
@@ -50,8 +48,8 @@ FAMILIES = {
     "VPPDispatch-v0": Family("dispatch", steers_evs=True),
     "VPPBidding-v0": Family("bidding"),
     "VPPContracts-v0": Family("contracts"),
-    "FCEVCarPark-v0": Family("car_park", world_option="world", is_numbered=True),
-    "FCEVMicrogrid-v0": Family("microgrid", world_option="world", is_numbered=True),
+    "FCEVCarPark-v0": Family("car_park", is_numbered=True),
+    "FCEVMicrogrid-v0": Family("microgrid", is_numbered=True),
 }
 
 
@@ -69,7 +67,7 @@ def family_of(env_id: str) -> Family:
     return FAMILIES[env_id]
 
 
-def batch_of(env_id: str, n_envs: int, **arguments: Any) -> VectorShell:
+def batch_of(env_id: str, n_envs: int, **arguments: Any) -> VectorEnv:
     """The native batch of an environment.
 
     Raises:
@@ -78,7 +76,7 @@ def batch_of(env_id: str, n_envs: int, **arguments: Any) -> VectorShell:
     family_of(env_id)
     kind: Any = load_env_creator(str(gym.spec(env_id).vector_entry_point))
     try:
-        batch: VectorShell = kind(num_envs=n_envs, **arguments)
+        batch: VectorEnv = kind(num_envs=n_envs, **arguments)
     except TypeError as error:
         raise InvalidInputError("arguments", sorted(arguments), str(error)) from error
     return batch

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class InvalidInputError(ValueError):
     """Input that cannot be used, with the field, the value and the remedy.
@@ -20,6 +23,18 @@ class InvalidInputError(ValueError):
 
 class SolveFailedError(RuntimeError):
     """A solver ended without a usable answer; nothing was dispatched."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like a wrong one, as the beginning of a remedy.
+
+    >>> suggestion("roling_mpc", ["rolling_mpc", "no_v2g"])
+    'did you mean rolling_mpc? '
+    >>> suggestion("else", ["rolling_mpc", "no_v2g"])
+    ''
+    """
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]}? " if close else ""
 
 
 def _short(value: object, limit: int = 120) -> str:

@@ -104,7 +104,7 @@ def test_resuming_names_the_runs_that_there_are(short):
         (("--set", "params=paper_2023"), "params: got 'paper_2023'; "),
         (("--set", "params.site.n_chargers=0"), "params.site.n_chargers: got 0; give a whole"),
         (("--env", "FCEVMicrogrid-v0", "--set", "volumes=maybe"), "give true or false"),
-        (("--env", "FCEVCarPark-v0", "--set", "n_worlds=3"), "set world.n_worlds"),
+        (("--env", "FCEVCarPark-v0", "--set", "n_scenarios=3"), "set world.n_worlds"),
         (("--env", "FCEVCarPark-v0", "--set", "wrappers.reward=load"), "use profit or gain"),
         (("--env", "VPPBidding-v0", "--set", "wrappers.foresight_h=3"), "use 0"),
         (("--set", "threads=2"), "set world.in_training.threads"),

@@ -187,8 +187,8 @@ def test_worlds_of_validation_are_not_those_of_training():
     run = run_settings("FCEVCarPark-v0")
     numbers = []
     for arguments in (run.world.training(run.family), run.world.validating(run.family)):
-        first = arguments["first_world"]
-        numbers.append(set(range(first, first + arguments["n_worlds"])))
+        first = arguments["first_scenario"]
+        numbers.append(set(range(first, first + arguments["n_scenarios"])))
     assert not numbers[0] & numbers[1]
     assert min(numbers[0] | numbers[1]) >= 1000
 

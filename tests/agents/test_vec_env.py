@@ -53,8 +53,8 @@ def test_equals_the_gymnasium_batch(venv, small):
         ("VPPDispatch-v0", {}, 24),
         ("VPPBidding-v0", {"scheduler": "charge_on_arrival"}, 1),
         ("VPPContracts-v0", {"scheduler": "charge_on_arrival"}, 1),
-        ("FCEVCarPark-v0", {"params": {"n_cars": 60}, "n_worlds": 1}, 1),
-        ("FCEVMicrogrid-v0", {"params": {"n_cars": 8}, "n_worlds": 1}, 24),
+        ("FCEVCarPark-v0", {"params": {"n_cars": 60}, "n_scenarios": 1}, 1),
+        ("FCEVMicrogrid-v0", {"params": {"n_cars": 8}, "n_scenarios": 1}, 24),
     ],
 )
 def test_a_learner_of_sb3_trains_in_every_environment(small, env_id, more, length):

@@ -10,9 +10,8 @@ from vpp_gym.envs.settings import (
     ContractsSettings,
     DayAheadSettings,
     DispatchSettings,
-    Settings,
-    checked,
 )
+from vpp_gym.settings import Settings, checked
 
 SETTINGS: dict[str, type[Settings]] = {
     "VPPDayAhead-v0": DayAheadSettings,

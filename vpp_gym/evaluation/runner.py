@@ -10,21 +10,21 @@ from vpp_gym.arrays import Floats
 from vpp_gym.env import FIRST, one
 from vpp_gym.envs.bidding import BiddingCore
 from vpp_gym.envs.contracts import ContractsCore
-from vpp_gym.envs.core import Core
+from vpp_gym.envs.core import EVCore
 from vpp_gym.envs.day_ahead import DayAheadCore
 from vpp_gym.envs.dispatch import DispatchCore
-from vpp_gym.envs.episodes import EpisodeSpan
-from vpp_gym.envs.settings import checked
+from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.base import Policy
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import FixedSource
+from vpp_gym.settings import checked
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions, Snapshot
 
-CORES: dict[str, type[Core]] = {
+CORES: dict[str, type[EVCore]] = {
     "VPPDayAhead-v0": DayAheadCore,
     "VPPDispatch-v0": DispatchCore,
     "VPPBidding-v0": BiddingCore,
@@ -119,7 +119,7 @@ class EnvironmentRunner:
         self._core.begin(FIRST, [EpisodeSpan(0, start_step, end_step)])
         self._core.on_step = self._keep
         self._kept: list[tuple[Floats, Floats]] = []
-        self.simulation = self._core.simulation
+        self.simulation: Simulation = self._core.simulation
 
     def look(self) -> Any:
         """The observation of the step to come."""

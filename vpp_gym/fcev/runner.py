@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,19 +18,7 @@ from vpp_gym.fcev.microgrid.env import FCEVMicrogridEnv
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.simulation import Microgrid, MicrogridScenario
 
-W = TypeVar("W")
 ALONE = np.ones(1, dtype=np.bool_)
-
-
-@dataclass(frozen=True)
-class OneWorld(Generic[W]):
-    """A source of one world, whatever its number."""
-
-    world: W
-
-    def scenario(self, seed: int) -> W:
-        """That world."""
-        return self.world
 
 
 class CarParkSeat(Protocol):
@@ -66,9 +54,7 @@ def car_park_seat(policy: Any, scenario: CarParkScenario, params: CarParkParams)
     if not isinstance(policy, EnvironmentAgent):
         return CarParkSnapshots(CarPark([scenario], params))
     settings = _settings(policy, "FCEVCarPark-v0")
-    return CarParkObservations(
-        FCEVCarParkEnv(params, base=OneWorld(scenario), n_worlds=1, **settings).core
-    )
+    return CarParkObservations(FCEVCarParkEnv(scenario, params, **settings).core)
 
 
 def microgrid_seat(
@@ -78,9 +64,7 @@ def microgrid_seat(
     if not isinstance(policy, EnvironmentAgent):
         return MicrogridSnapshots(Microgrid([scenario], params))
     settings = _settings(policy, "FCEVMicrogrid-v0")
-    return MicrogridObservations(
-        FCEVMicrogridEnv(params, base=OneWorld(scenario), n_worlds=1, **settings).core
-    )
+    return MicrogridObservations(FCEVMicrogridEnv(scenario, params, **settings).core)
 
 
 @dataclass
@@ -102,7 +86,7 @@ class CarParkObservations:
     """For an agent; what it sees and does passes through the core of its environment."""
 
     def __init__(self, core: Any) -> None:
-        self.core, self.world = core, core.world
+        self.core, self.world = core, core.simulation
 
     def look(self) -> Any:
         """The observation."""
@@ -133,7 +117,7 @@ class MicrogridObservations:
     """For an agent; what it sees and does passes through the core of its environment."""
 
     def __init__(self, core: Any) -> None:
-        self.core, self.world = core, core.world
+        self.core, self.world = core, core.simulation
 
     def look(self) -> Any:
         """The observation."""

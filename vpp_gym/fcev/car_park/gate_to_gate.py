@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from vpp_gym.arrays import Floats
+from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.fcev.calendar import HOURS, NOON
-from vpp_gym.fcev.car_park.env import CarParkCore
+from vpp_gym.fcev.car_park.env import CarParkCore, CarParkSettings
 from vpp_gym.fcev.car_park.ledger import MONEY
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.policies import CarParkPolicy, profit_bound_eur
+from vpp_gym.fcev.car_park.scenario import CarParkSource
 from vpp_gym.fcev.car_park.simulation import CarPark, CarParkScenario
+from vpp_gym.settings import checked
 
 
 def gate_to_gate_eur(
@@ -46,10 +49,12 @@ def agent_gate_to_gate_eur(
         n_worlds: from 0 on, side by side.
         settings: `control` and `offer_price` of the environment.
     """
-    chosen = {"control": "hourly", "offer_price": "mean_min_price", **settings}
-    core = CarParkCore(params, base, 0, n_worlds, None, n_runs=n_worlds, **chosen)
-    for world in range(n_worlds):
-        core.begin(world, np.random.default_rng(0), {"world": world, "start_day": 0})
+    chosen = checked(CarParkSettings, episode_days=None, **settings)
+    source = CarParkSource(params, base, n_scenarios=n_worlds)
+    core = CarParkCore(source, params, chosen, n_worlds)
+    worlds = np.arange(n_worlds)
+    end = NOON + HOURS * core.episode_days
+    core.begin(worlds, [EpisodeSpan(world, NOON, end) for world in worlds.tolist()])
     profit_eur, state = np.empty((n_worlds, core.episode_days)), None
     for gate in range(core.episode_days):
         actions, state = agent.predict(core.observe(), state, np.full(n_worlds, gate == 0))

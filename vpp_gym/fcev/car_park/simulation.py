@@ -18,6 +18,8 @@ from vpp_gym.fcev.car_park.parking import Drivers
 from vpp_gym.fcev.car_park.snapshot import CarParkOrders, CarParkSnapshot
 from vpp_gym.fcev.car_park.state import OrderArrays, empty_state, place, rules_of
 from vpp_gym.fcev.car_park.transition import advance, clear
+from vpp_gym.fcev.source import GivenYears, YearSource, check_alike
+from vpp_gym.scenarios.source import OfSource
 
 
 @dataclass(frozen=True)
@@ -56,23 +58,43 @@ class CarParkScenario:
         return len(self.da_eur_per_kwh) // HOURS
 
 
-class CarPark:
+class CarPark(OfSource):
     """A batch of car parks.
 
     Args:
-        scenarios: worlds of the same size that begin on the same day.
+        scenarios: of the same size, that begin on the same day; or a source of them.
         params: rules of all.
         n_runs: size of the batch.
+
+    Raises:
+        InvalidInputError: scenarios that differ, or have other cars than the parameters say.
     """
 
+    scenarios: tuple[CarParkScenario, ...]
+    dataset: Dataset
+
     def __init__(
-        self, scenarios: Sequence[CarParkScenario], params: CarParkParams, n_runs: int = 1
+        self,
+        scenarios: Sequence[CarParkScenario] | YearSource[CarParkScenario],
+        params: CarParkParams,
+        n_runs: int = 1,
     ) -> None:
-        self.scenarios, self.params, self.n_runs = tuple(scenarios), params, n_runs
-        self.dataset, self.rules = _dataset(self.scenarios), rules_of(params)
+        self.source = scenarios if isinstance(scenarios, YearSource) else GivenYears(scenarios)
+        self.params, self.n_runs, self.rules = params, n_runs, rules_of(params)
+        self._read()
         self.state = empty_state(n_runs, params.n_cars)
         self.n_days = self.scenarios[0].n_days
         self._all = np.arange(n_runs)
+
+    def _read(self) -> None:
+        self.scenarios = tuple(self.source.scenario(k) for k in range(self.source.n_scenarios))
+        check_alike(self.scenarios, self.params.n_cars, lambda one: len(one.drivers.parked))
+        first = self.scenarios[0].start
+        for one in self.scenarios:
+            if one.start != first:
+                remedy = f"give scenarios that begin on {first}, as the first does"
+                raise InvalidInputError("scenario", f"{one.name}, from {one.start}", remedy)
+        self.dataset = _dataset(self.scenarios)
 
     def reset(self, run: int = 0, world: int = 0, hour: int = 0) -> None:
         """Begin a run in some world at some hour."""

@@ -15,7 +15,6 @@ from vpp_gym.fcev.microgrid.env import FCEVMicrogridVectorEnv
 from vpp_gym.fcev.microgrid.ledger import TERMS
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.simulation import MicrogridScenario
-from vpp_gym.fcev.runner import OneWorld
 
 
 def play_microgrid(
@@ -39,9 +38,8 @@ def play_microgrid(
     """
     batch = FCEVMicrogridVectorEnv(
         len(start_days),
+        scenario,
         params,
-        base=OneWorld(scenario),
-        n_worlds=1,
         episode_days=days,
         autoreset_mode=AutoresetMode.DISABLED,
         **agent.settings,

@@ -20,6 +20,8 @@ from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision, MicrogridSnapshot, Past
 from vpp_gym.fcev.microgrid.state import Dataset, Decisions, empty_state, place, rules_of
 from vpp_gym.fcev.microgrid.transition import advance, limits
+from vpp_gym.fcev.source import GivenYears, YearSource, check_alike
+from vpp_gym.scenarios.source import OfSource
 
 TOLERANCE_KWH = 1e-9
 MOST_FACTOR, MOST_EUR_PER_H = 10.0, 1e3
@@ -59,23 +61,37 @@ class MicrogridScenario:
         return len(self.wind_kwh) // HOURS
 
 
-class Microgrid:
+class Microgrid(OfSource):
     """A batch of microgrids.
 
     Args:
-        scenarios: worlds of the same size.
+        scenarios: of the same size; or a source of them.
         params: rules of all.
         n_runs: size of the batch.
+
+    Raises:
+        InvalidInputError: scenarios that differ, or have other cars than the parameters say.
     """
 
+    scenarios: tuple[MicrogridScenario, ...]
+    dataset: Dataset
+
     def __init__(
-        self, scenarios: Sequence[MicrogridScenario], params: MicrogridParams, n_runs: int = 1
+        self,
+        scenarios: Sequence[MicrogridScenario] | YearSource[MicrogridScenario],
+        params: MicrogridParams,
+        n_runs: int = 1,
     ) -> None:
-        self.scenarios, self.params, self.n_runs = tuple(scenarios), params, n_runs
+        self.source = scenarios if isinstance(scenarios, YearSource) else GivenYears(scenarios)
+        self.params, self.n_runs, self.rules = params, n_runs, rules_of(params)
+        self._read()
         self.n_days = self.scenarios[0].n_days
-        self.dataset, self.rules = _dataset(self.scenarios, params), rules_of(params)
         self.state = empty_state(n_runs, params.n_cars)
-        self._winter = winter(self.n_days)
+
+    def _read(self) -> None:
+        self.scenarios = tuple(self.source.scenario(k) for k in range(self.source.n_scenarios))
+        check_alike(self.scenarios, self.params.n_cars, lambda one: len(one.cars.parked))
+        self.dataset = _dataset(self.scenarios, self.params)
 
     def reset(
         self, run: int = 0, world: int = 0, hour: int = 0, stock_share: float | None = None
@@ -92,6 +108,10 @@ class Microgrid:
         share = electrolyser.initial_share if stock_share is None else stock_share
         place(self.state, self.dataset, self.rules, run, world, hour, share * electrolyser.store_kg)
 
+    def fill_store(self, run: int, share: float) -> None:
+        """Fill a share of the store of a run."""
+        self.state.stock_kg[run] = share * self.params.electrolyser.store_kg
+
     def snapshot(self, run: int = 0) -> MicrogridSnapshot:
         """What the operator of a run knows now."""
         state, dataset, k = self.state, self.dataset, int(self.state.world[run])
@@ -103,7 +123,7 @@ class Microgrid:
         return MicrogridSnapshot(
             hour=t,
             weekend=bool(dataset.kind[day + 1]),
-            winter=float(self._winter[day]),
+            winter=float(dataset.winter[day]),
             deficit_kwh=float(dataset.deficit[k, t]),
             surplus_kwh=float(dataset.surplus[k, t]),
             wind_kwh=float(dataset.wind[k, t]),
@@ -176,6 +196,8 @@ def _dataset(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) ->
         volume=np.stack([one.volume_kwh for one in cars]),
         joins=_cars_side_by_side([one.joins for one in cars]),
         kind=kinds_of_days(scenarios[0].n_days),
+        winter=winter(scenarios[0].n_days),
+        open_share=np.stack([one.usual_open.mean(axis=0) for one in cars]),
     )
     return Dataset._make(map(read_only, dataset))
 
