@@ -6,6 +6,8 @@
 #            copy of the tree without the package, so that only the installed one can be imported
 #   DATA     folder of real market and charging data; without it, what needs it is left out
 #   PIPFLAGS options of every pip install, e.g. --quiet
+#   EXTRAS   optional dependencies to install, see pyproject.toml
+#   PINS     file of the versions to install; the empty name takes the newest allowed
 #   WORKERS  processes that share the tests; 0 runs them in one
 #   ARGS     passed on to the command, e.g. make test ARGS="-k markets -x"
 
@@ -15,6 +17,8 @@ INSTALL ?= editable
 DATA ?=
 PIPFLAGS ?=
 ARGS ?=
+EXTRAS ?= train,dev
+PINS ?= constraints.txt
 WORKERS ?= auto
 
 override VENV := $(abspath $(VENV))
@@ -37,15 +41,27 @@ $(error INSTALL is editable or wheel, not "$(INSTALL)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tree test bench speed train leaderboard lint types fresh clean
+.PHONY: help install tree test test-lowest test-newest bench speed train leaderboard lint types fresh clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 install: $(stamp) ## set up the environment (a few minutes the first time)
 
 test: $(stamp) tree ## run the tests, on WORKERS processes
 	cd "$(tree)" && "$(py)" -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+# Without torch: what trains agents is tested with the pinned versions.
+without_torch = EXTRAS=test PINS=$(1) VENV="$(VENV)-$(2)" \
+	ARGS="--ignore tests/agents $(ARGS)"
+
+test-lowest: ## run the tests with the lowest versions that pyproject.toml allows
+	mkdir -p "$(VENV)-lowest"
+	$(PYTHON) .ci/lowest_versions.py > "$(VENV)-lowest/lowest.txt"
+	$(MAKE) test $(call without_torch,"$(VENV)-lowest/lowest.txt",lowest)
+
+test-newest: ## run the tests with the newest versions, e.g. PYTHON=python3.13
+	$(MAKE) test $(call without_torch,,newest)
 
 bench: $(stamp) tree ## run the benchmark of every policy; DATA=folder adds real data
 	cd "$(tree)" && "$(py)" -m benchmarks.run $(if $(DATA),--data "$(VPP_GYM_DATA)") $(ARGS)
@@ -70,7 +86,7 @@ fresh: $(stamp) tree ## check that the committed leaderboard comes from this cod
 	cd "$(tree)" && "$(py)" -m benchmarks.check
 
 clean: ## remove the environment and what was built
-	rm -rf "$(VENV)" build dist *.egg-info
+	rm -rf "$(VENV)" "$(VENV)-lowest" "$(VENV)-newest" build dist *.egg-info
 
 $(py):
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -78,17 +94,17 @@ $(py):
 	"$(PYTHON)" -m venv "$(VENV)"
 
 # One environment holds one kind of installation: the other kind's stamp goes.
-$(VENV)/.installed-editable: pyproject.toml constraints.txt | $(py)
+$(VENV)/.installed-editable: pyproject.toml $(PINS) | $(py)
 	rm -f "$(VENV)"/.installed-*
-	$(pip_install) -c constraints.txt -e ".[train,dev]"
+	$(pip_install) $(addprefix -c ,$(PINS)) -e ".[$(EXTRAS)]"
 	touch "$@"
 
-$(VENV)/.installed-wheel: pyproject.toml constraints.txt $(sources) | $(py)
+$(VENV)/.installed-wheel: pyproject.toml $(PINS) $(sources) | $(py)
 	rm -rf "$(VENV)"/.installed-* "$(VENV)/dist" build
 	$(py) -m pip --disable-pip-version-check wheel --no-deps --wheel-dir "$(VENV)/dist" .
 	rm -rf build *.egg-info
 	wheel=$$(echo "$(VENV)"/dist/*.whl) \
-		&& $(pip_install) -c constraints.txt "$$wheel[train,dev]" \
+		&& $(pip_install) $(addprefix -c ,$(PINS)) "$$wheel[$(EXTRAS)]" \
 		&& $(pip_install) --no-deps --force-reinstall "$$wheel"
 	touch "$@"
 

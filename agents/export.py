@@ -10,21 +10,27 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.dotted import flat
-from agents.hyperparameters import run_settings, usual_stretch
+from agents.config import RunSettings
+from agents.options import flat
 from agents.policy import CARD, WEIGHTS, AgentPolicy, Network
-from agents.settings import RunSettings
+from agents.request import default_interval, run_settings
 from agents.validation import Score
 from vpp_gym.evaluation.provenance import provenance
 
 
 def card_of(
-    run: RunSettings, *, steps: int, score: Score, ends: Sequence[int] = ()
+    run: RunSettings,
+    fields: Sequence[tuple[str, int]],
+    *,
+    steps: int,
+    score: Score,
+    ends: Sequence[int] = (),
 ) -> dict[str, Any]:
     """What is worth knowing about a trained policy, and what it needs to run.
 
     Args:
         run: that made it.
+        fields: name and size of every field that it observes, in the order of the columns.
         steps: environment steps until then.
         score: of its validation.
         ends: environment steps after which the run was extended.
@@ -34,6 +40,7 @@ def card_of(
         "seed": run.seed,
         "env_id": run.env_id,
         "arguments": run.world.arguments,
+        "observation": [list(one) for one in fields],
         "steps": steps,
         "validation": {name: round(value, 4) for name, value in score.items()},
         "dt_h": float(run.world.arguments.get("dt_h", 1.0)),
@@ -59,11 +66,11 @@ def _first_command(run: RunSettings) -> list[str]:
     words = ["python", "-m", "agents.train", "--env", run.env_id, "--algo", run.algorithm]
     words += ["--world", world, "--timesteps", str(run.timesteps), "--seed", str(run.seed)]
     words += ["--name", run.name]
-    usual = run_settings(run.env_id, algorithm=run.algorithm, world=world)
-    if run.validate_every != usual_stretch(run.timesteps):
+    tuned = run_settings(run.env_id, algorithm=run.algorithm, world=world)
+    if run.validate_every != default_interval(run.timesteps):
         words += ["--validate-every", str(run.validate_every)]
     for section in ("world", "wrappers", run.algorithm):
-        theirs, mine = (flat({section: getattr(one, section).model_dump()}) for one in (usual, run))
+        theirs, mine = (flat({section: getattr(one, section).model_dump()}) for one in (tuned, run))
         for name, value in mine.items():
             if theirs.get(name) != value:
                 words += ["--set", f"{name}={json.dumps(value)}"]

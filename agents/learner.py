@@ -13,8 +13,8 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
+from agents.config import RunSettings
 from agents.policy import CLIP, Network
-from agents.settings import RunSettings
 from agents.vec_env import BatchVecEnv
 from agents.wrappers import Features, Foresight, GainReward, LoadReward, ScaledReward, feature_map
 from vpp_gym.arrays import Floats
@@ -32,7 +32,7 @@ class Stack:
 
     def __init__(self, run: RunSettings, **arguments: Any) -> None:
         chosen = run.wrappers
-        given = {**run.world.training(run.family), **arguments}
+        given = {**run.world.training(run.traits), **arguments}
         self.base = BatchVecEnv(run.env_id, run.world.n_envs, **given)
         core = self.base.batch.core
         venv: Any = self.base
@@ -40,8 +40,8 @@ class Stack:
             venv = LoadReward(venv, self.base, chosen.price_level_eur_per_kwh)
         if chosen.reward == "gain":
             twin = BatchVecEnv(run.env_id, run.world.n_envs, **given)
-            usual = run.family.usual_action(core, self.base.action_space)
-            venv = GainReward(venv, twin, usual)
+            reference = run.traits.reference_action(core, self.base.action_space)
+            venv = GainReward(venv, twin, reference)
         if chosen.reward_scale is not None:
             venv = ScaledReward(venv, chosen.reward_scale)
         sees_ahead = run.algorithm == "ppo" and chosen.foresight_h > 0
@@ -49,7 +49,7 @@ class Stack:
         self.features = Features(venv, _feature_matrix(core), foresight)
         self.top = VecNormalize(
             self.features,
-            gamma=run.gamma,
+            gamma=run.learner.gamma,
             clip_obs=CLIP,
             norm_reward=chosen.reward_scale is None,
         )

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vpp_gym.arrays import Observations
 from vpp_gym.errors import InvalidInputError
@@ -16,6 +17,8 @@ from vpp_gym.evaluation.agent import EnvironmentAgent
 
 TRAINED = Path(__file__).parent / "trained"
 WEIGHTS, CARD = "policy.npz", "card.json"
+NAME_PATTERN = r"^[\w-][\w.-]*$"
+"""Of a policy's name, which is also the name of its folder."""
 ACTIVATIONS: dict[str, Callable[[Observations], Observations]] = {
     "tanh": np.tanh,
     "relu": lambda x: np.maximum(x, 0.0),
@@ -53,10 +56,18 @@ class Network:
         episode_start: Any = None,
         deterministic: bool = True,
     ) -> tuple[Observations, Any]:
-        """(..., A) actions for (..., size) observations; always the mean action."""
-        # Observations only ever grew at the end; an older network reads what it knows.
-        known = np.asarray(observation)[..., : len(self.features)]
-        hidden = (known @ self.features - self.mean) / self.std
+        """(..., A) actions for (..., size) observations; always the mean action.
+
+        Raises:
+            InvalidInputError: observations of another size.
+        """
+        seen, size = np.asarray(observation), len(self.features)
+        if seen.shape[-1:] != (size,):
+            remedy = (
+                f"give the {size} columns of its card, as `AgentPolicy.reader` finds them by name"
+            )
+            raise InvalidInputError("observation", f"shape {seen.shape}", remedy)
+        hidden = (seen @ self.features - self.mean) / self.std
         hidden = np.clip(hidden, -CLIP, CLIP)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = ACTIVATIONS[self.activation](hidden @ weight + bias)
@@ -98,8 +109,46 @@ class Network:
         return network
 
 
+class Card(BaseModel):
+    """What a policy needs to run, from its card; the rest of a card is for its reader.
+
+    Attributes:
+        name: of the policy.
+        seed: of its training.
+        env_id: environment that it is for.
+        arguments: of the environment, its parameters among them.
+        observation: name and size of every field that it reads, in the order of the columns.
+        dt_h: hours per step; None: it suits any.
+    """
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    name: str = Field(pattern=NAME_PATTERN)
+    seed: int = Field(ge=0)
+    env_id: str
+    arguments: dict[str, Any]
+    observation: tuple[tuple[str, Annotated[int, Field(ge=1)]], ...] = Field(min_length=1)
+    dt_h: float | None = Field(gt=0)
+
+    @classmethod
+    def of(cls, content: Any) -> Card:
+        """The card with this content.
+
+        Raises:
+            InvalidInputError: something that a policy needs is missing or wrong.
+        """
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place, value, remedy = ".".join(map(str, first["loc"])), first["input"], first["msg"]
+            if first["type"] == "missing":
+                value, remedy = None, "`python -m agents.migrate_cards` completes cards of old"
+            raise InvalidInputError(f"card.{place}", value, remedy) from error
+
+
 class AgentPolicy(EnvironmentAgent):
-    """A trained policy from its folder, ready for `vpp_gym.evaluation.evaluate`.
+    """A trained policy from its folder, ready for `vpp_gym.evaluate`.
 
     Attributes:
         card: how it was trained and validated.
@@ -107,36 +156,43 @@ class AgentPolicy(EnvironmentAgent):
     """
 
     def __init__(self, network: Network, card: Mapping[str, Any]) -> None:
-        settings = dict(card.get("arguments", card.get("settings", {})))
+        known = Card.of(card)
+        size = sum(width for _, width in known.observation)
+        if size != len(network.features):
+            remedy = f"its fields have {size} columns, its network {len(network.features)}"
+            raise InvalidInputError("card.observation", known.observation, remedy)
+        settings = dict(known.arguments)
         params = settings.pop("params", {})
-        dt_h = settings.pop("dt_h", card.get("dt_h"))
-        guarantee = settings.pop("guarantee", params.get("guarantee", card.get("guarantee")))
-        contract = dict(params.get("contract", {})) if card_env(card).startswith("VPP") else {}
+        dt_h, guarantee = settings.pop("dt_h", known.dt_h), settings.pop("guarantee", None)
+        contract = dict(params.get("contract", {})) if known.env_id.startswith("VPP") else {}
         super().__init__(
             network,
-            name=card["name"],
-            env_id=card_env(card),
+            name=known.name,
+            env_id=known.env_id,
             settings=settings,
-            term_h=contract.pop("term_h", card.get("term_h")),
+            term_h=contract.pop("term_h", None),
             contract=contract,
-            guarantee=guarantee,
+            guarantee=params.get("guarantee") if guarantee is None else guarantee,
             dt_h=dt_h,
+            fields=known.observation,
         )
-        self.card, self.seed = dict(card), int(card["seed"])
+        self.card, self.seed = dict(card), known.seed
 
     @classmethod
     def load(cls, folder: Path) -> AgentPolicy:
-        """The policy in a folder that `agents.export.export_policy` wrote."""
+        """The policy in a folder that `agents.export.export_policy` wrote.
+
+        Raises:
+            InvalidInputError: a file is missing, or the card cannot be used.
+        """
         for file in (WEIGHTS, CARD):
             if not (folder / file).is_file():
                 raise InvalidInputError("folder", folder.name, f"it has no {file}")
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        try:
+            card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise InvalidInputError("card", str(folder / CARD), "it is not JSON") from error
         return cls(Network.load(folder / WEIGHTS), card)
-
-
-def card_env(card: Mapping[str, Any]) -> str:
-    """Environment of a card; cards of the first agents do not name it."""
-    return str(card.get("env_id", "VPPDayAhead-v0"))
 
 
 def load_agents(folder: Path = TRAINED) -> list[AgentPolicy]:

@@ -8,22 +8,23 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
+from agents.config import RunSettings
+from agents.environments import make_batch
 from agents.policy import Network
-from agents.settings import RunSettings
-from agents.worlds import batch_of
 from vpp_gym.env import VectorEnv
 from vpp_gym.envs.core import HourlyCore
+from vpp_gym.markets.ledger import LEDGER, POSITION
 
 Score = dict[str, float]
 """Means over the validation years: `GAIN`, by which the best network is chosen, and what
 explains it."""
 
 GAIN = "saving_eur"
-"""Profit above that of the usual action. Where dispatch is learned it leaves bids out."""
+"""Profit above that of the reference action. Where dispatch is learned it leaves bids out."""
 
 
 class Validation:
-    """The years side by side, played from the first step to the end.
+    """All validation years side by side, from the first step to the last.
 
     Args:
         run: names the environment and its years.
@@ -32,31 +33,30 @@ class Validation:
 
     def __init__(self, run: RunSettings, **arguments: Any) -> None:
         self._run = run
-        self._arguments = {**run.world.validating(run.family), **arguments}
+        self._arguments = {**run.world.validating(run.traits), **arguments}
         given = arguments.get("scenario")
-        self._n_years = run.world.n_years(run.family) if given is None else _count(given)
+        self._n_years = run.world.n_years(run.traits) if given is None else _count(given)
         self._batch = self._years(self._arguments)
-        self.usual = self._usual_totals()
+        self.reference = self._reference_totals()
 
     def __call__(self, network: Network) -> Score:
-        """ActionSpec every year with the network's actions."""
+        """Score of the network's actions."""
         total = self._totals(self._batch, lambda seen: network.predict(seen)[0])
-        gain_eur = self._worth_eur(total) - self._worth_eur(self.usual)
+        gain_eur = self._worth_eur(total) - self._worth_eur(self.reference)
         return {GAIN: gain_eur, **self._figures(total)}
 
     def _worth_eur(self, total: dict[str, float]) -> float:
         if self._run.wrappers.reward == "load":
-            terms = ("load_value_eur", "payoff_eur", "retail_eur", "shortfall_eur")
-            return sum(total[name] for name in terms)
+            return sum(total[name] for name in LEDGER.split_without(POSITION.name))
         return sum(total[name] for name in self._money)
 
     def _figures(self, total: dict[str, float]) -> dict[str, float]:
-        """What explains a gain: of EVs in words of their own, else every money term."""
+        """What explains a gain: for EVs the costs and the energy served, else every money term."""
         if "demand_kwh" not in total:
             return {name: total[name] for name in self._money}
         return {
             "load_cost_eur": -total["load_value_eur"],
-            "position_eur": total["da_eur"] + total["im_eur"] - total["load_value_eur"],
+            POSITION.eur: LEDGER.part_eur(POSITION.name, total),
             "satisfaction": total["served_kwh"] / max(total["demand_kwh"], 1e-9),
         }
 
@@ -66,18 +66,18 @@ class Validation:
         names: tuple[str, ...] = core.terms[: core.n_money]
         return names
 
-    def _usual_totals(self) -> dict[str, float]:
-        """Totals of the usual action; charging on arrival makes no use of contracts."""
+    def _reference_totals(self) -> dict[str, float]:
+        """Totals of the reference action; charging on arrival makes no use of contracts."""
         batch = self._batch
         if isinstance(batch.core, HourlyCore):
             without = batch.core.params.replace(contract={"term_h": 0})
             batch = self._years({**self._arguments, "params": without})
-        actions = self._run.family.usual_action(batch.core, batch.action_space)
+        actions = self._run.traits.reference_action(batch.core, batch.action_space)
         return self._totals(batch, lambda observations: actions)
 
     def _years(self, arguments: dict[str, Any]) -> VectorEnv:
         mode = AutoresetMode.DISABLED
-        return batch_of(self._run.env_id, self._n_years, autoreset_mode=mode, **arguments)
+        return make_batch(self._run.env_id, self._n_years, autoreset_mode=mode, **arguments)
 
     def _totals(self, batch: VectorEnv, act: Callable[[Any], Any]) -> dict[str, float]:
         """Mean over the years of each term's sum."""
@@ -90,7 +90,7 @@ class Validation:
         return dict(zip(core.terms, total.tolist(), strict=True))
 
     def _first_observations(self, batch: VectorEnv) -> Any:
-        """Every year begun once; all at first, since a batch shows none before all are placed."""
+        """Begin each year once; all runs first, since a batch shows none before all have begun."""
         observations, _ = batch.reset(seed=[0] * self._n_years)
         for year in range(self._n_years):
             mask = np.arange(self._n_years) == year

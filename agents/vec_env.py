@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvStepReturn
 
-from agents.worlds import batch_of
+from agents.environments import make_batch
 from vpp_gym.errors import InvalidInputError
 
 
@@ -26,7 +26,7 @@ class BatchVecEnv(VecEnv):
     step booked, as arrays.
 
     Args:
-        env_id: one of `agents.worlds.FAMILIES`.
+        env_id: one of `agents.environments.TRAITS`.
         n_envs: number of environments.
         arguments: keyword arguments of the environment.
 
@@ -37,7 +37,7 @@ class BatchVecEnv(VecEnv):
     """
 
     def __init__(self, env_id: str, n_envs: int, **arguments: Any) -> None:
-        self.batch = batch_of(env_id, n_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
+        self.batch = make_batch(env_id, n_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
         self.terms: dict[str, Any] = {}
         self.stepping_s = 0.0
         self._begun, self._placed = time.perf_counter(), False

@@ -1,4 +1,4 @@
-"""What the learner is shown and paid: wrappers that only training uses."""
+"""Features and rewards for the learner: wrappers that only training uses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from agents.vec_env import BatchVecEnv
 from vpp_gym.arrays import Floats
+from vpp_gym.markets.ledger import LEDGER, POSITION
 from vpp_gym.observation import ObservationLayout
 from vpp_gym.simulation.dataset import Dataset
 
@@ -45,7 +46,7 @@ def feature_map(layout: ObservationLayout, *, contracts: bool) -> Floats:
 
 
 class Foresight:
-    """Reference prices and arriving demand of the hours to come, for the critic alone.
+    """Reference prices and arriving demand of future hours, for the critic alone.
 
     The future does not depend on the actions, so a critic that knows it estimates
     the same gradient with less noise.
@@ -89,7 +90,7 @@ class Foresight:
 
 
 class Features(VecEnvWrapper):
-    """Shows features instead of observations, and behind them what only the critic may see.
+    """Features in place of observations, followed by what only the critic sees.
 
     Args:
         venv: ends in a `BatchVecEnv`.
@@ -137,17 +138,26 @@ def arriving_demand_kwh(dataset: Dataset) -> Floats:
     return total[dataset.first_session[1:]] - total[dataset.first_session[:-1]]
 
 
+PAID_AS_BOOKED = tuple(
+    name
+    for name in LEDGER.split_without(POSITION.name)
+    if name not in ("load_value_eur", "retail_eur")
+)
+"""Payoffs, penalties and all other money that is neither bids, load nor revenue."""
+
+
 class LoadReward(VecEnvWrapper):
-    """Pays for what the dispatch changes, and leaves out what it cannot.
+    """Rewards only what the dispatch changes.
 
     The net load at the reference price above a constant level, payoffs, and
-    what missing energy costs: the penalty, the lost revenue, and the level.
+    what missing energy costs: the penalty, the lost revenue, and the level. Other money
+    of the ledger counts as it is booked.
     Day-ahead commitments are not part of it.
 
     Args:
         venv: ends in a `BatchVecEnv`.
         base: that environment.
-        price_level_eur_per_kwh: see `agents.settings.WrapperSettings`.
+        price_level_eur_per_kwh: see `agents.config.WrapperSettings`.
     """
 
     def __init__(self, venv: Any, base: BatchVecEnv, price_level_eur_per_kwh: float) -> None:
@@ -170,27 +180,27 @@ class LoadReward(VecEnvWrapper):
     def _reward_eur(self, terms: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         load_kwh = terms["charge_kwh"] - terms["discharge_kwh"]
         reward = terms["load_value_eur"] + self._level * load_kwh
-        reward += terms["payoff_eur"] + terms["shortfall_eur"]
+        reward += sum(terms[name] for name in PAID_AS_BOOKED)
         reward -= self._lost_eur_per_kwh * terms["unserved_kwh"]
         return reward.astype(np.float32)
 
 
 class GainReward(VecEnvWrapper):
-    """Pays what an action earns above the usual one, taken in a twin of the same world.
+    """Rewards the profit above that of the reference action in a copy of the environment.
 
-    The usual action owes nothing to the learner, so the sum moves no optimum; but
-    weather, loads and prices, which neither of the twins can change, cancel out.
+    The learner has no influence on the copy, so subtracting its profit moves no optimum; but
+    weather, loads and prices, which no action can change, cancel out.
 
     Args:
         venv: ends in a `BatchVecEnv`.
-        twin: the same environments once more; episodes are of one length, so that both
+        twin: the same environments once more; all episodes have one length, so that both
             draw the same ones from the same seeds.
-        usual: (A,) the usual action.
+        reference: (A,) action of the twin.
     """
 
-    def __init__(self, venv: Any, twin: BatchVecEnv, usual: Floats) -> None:
+    def __init__(self, venv: Any, twin: BatchVecEnv, reference: Floats) -> None:
         super().__init__(venv)
-        self._twin, self._usual = twin, np.tile(usual, (twin.num_envs, 1))
+        self._twin, self._reference = twin, np.tile(reference, (twin.num_envs, 1))
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seed both twins alike."""
@@ -206,13 +216,13 @@ class GainReward(VecEnvWrapper):
     def step_wait(self) -> VecEnvStepReturn:
         """As the environment, with another reward."""
         observations, rewards, dones, infos = self.venv.step_wait()
-        _, usual, usual_dones, _ = self._twin.step(self._usual)
-        assert (dones == usual_dones).all(), "seed before the first reset"
-        return observations, rewards - usual, dones, infos
+        _, reference, reference_dones, _ = self._twin.step(self._reference)
+        assert (dones == reference_dones).all(), "seed before the first reset"
+        return observations, rewards - reference, dones, infos
 
 
 class ScaledReward(VecEnvWrapper):
-    """Pays a multiple of the environment's reward.
+    """Multiplies the environment's reward.
 
     Args:
         venv: environments.

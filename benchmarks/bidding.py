@@ -25,10 +25,11 @@ from vpp_gym.evaluation.metrics import TAIL_SHARE
 from vpp_gym.markets.risk import tail_mean
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import DEFAULT, VPPParams
-from vpp_gym.policies.base import Privileged, with_offer
+from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.policies.two_stage import TwoStage
+from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
@@ -83,7 +84,7 @@ class Contestant:
     state: Any = None
     seconds: float = 0.0
 
-    def look(self, snapshot: Any, day: int) -> None:
+    def observe(self, snapshot: Any, day: int) -> None:
         """Bid, or watch."""
         begin = process_time()
         schedule, self.state = self.bidder.bids(snapshot, self.state)
@@ -109,7 +110,7 @@ def incomes(scenario: Scenario, params: VPPParams, risk: bool) -> Incomes:
         snapshot = sim.snapshot(0)
         decisions, _ = dispatcher.predict(snapshot)
         for each in contestants:
-            each.look(snapshot, t // periods)
+            each.observe(snapshot, t // periods)
         sim.step(decisions)
         load[t] = float(np.asarray(decisions.net_load_kwh).sum())
     da = scenario.da_eur_per_kwh
@@ -135,7 +136,7 @@ def compared(label: str, pricing: str, years: Sequence[Incomes]) -> list[dict[st
         columns = gain_columns(daily[name], daily[other])
         return {column: value / len(years) for column, value in columns.items()}
 
-    def told(name: str, other: str) -> str:
+    def words(name: str, other: str) -> str:
         return "{:+.1f} [{:+.1f}, {:+.1f}]".format(*gain(name, other).values())
 
     return [
@@ -145,8 +146,8 @@ def compared(label: str, pricing: str, years: Sequence[Incomes]) -> list[dict[st
             "bidder": f"{name} †" if name in privileged else name,
             "income_eur": float(income.sum()) / len(years),
             **gain(name, NEUTRAL),
-            "vss": told(name, "expected_value"),
-            "over_wait_and_see": told(name, "wait_and_see_load"),
+            "vss": words(name, "expected_value"),
+            "over_wait_and_see": words(name, "wait_and_see_load"),
             "cvar_eur": tail_mean(income, TAIL_SHARE),
             "bid_s": sum(year[name][1] for year in years) / len(years),
         }
@@ -166,8 +167,10 @@ def sources(years: int) -> dict[str, tuple[ScenarioSource, int]]:
 
 
 def main(
-    years: Annotated[int, typer.Option(min=1, help="Synthetic years of each split.")] = 4,
-    risk: Annotated[bool, typer.Option("--risk", help="Include the bid with a risk term.")] = False,
+    years: Annotated[int, typer.Option(min=1, help="Number of synthetic years of each split.")] = 4,
+    risk: Annotated[
+        bool, typer.Option("--risk", help="Also run the bid with a risk term.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
     """Compare all bidders under dual and Dutch pricing."""

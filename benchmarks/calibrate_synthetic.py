@@ -24,12 +24,14 @@ from benchmarks.price_calibration import fit_prices
 from vpp_gym.arrays import Floats
 from vpp_gym.scenarios.files.elaad_transactions import read_elaad
 from vpp_gym.scenarios.fit import statistics
-from vpp_gym.scenarios.price_files import Prices, read_hourly, read_quarters
 from vpp_gym.scenarios.real import (
     HOURLY_FILE,
     QUARTERS_FILE,
     SESSIONS_FILE,
+    Prices,
     data_folder,
+    read_hourly,
+    read_quarters,
     real_2019,
 )
 from vpp_gym.scenarios.synthetic_prices import quarter_orders

@@ -1,50 +1,62 @@
 """Fails when the leaderboard is not what its result files say, or these are out of date.
 
-python -m benchmarks.check
+    python -m benchmarks.check [--data FOLDER]
+
+Results of real data are compared with that data where the folder is given; otherwise a change of
+the code that reads it counts as a change of the data.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from benchmarks.board import SUITES, suite_of
-from benchmarks.fingerprint import source_fingerprint
+from benchmarks.fingerprint import study_digest
 from benchmarks.leaderboard import (
     HTML,
     README,
     RESULTS,
     published,
-    read,
     rendered,
     start_marker,
     with_blocks,
 )
 from benchmarks.page import leaderboard_page
-from benchmarks.suite import Document
+from benchmarks.results import SCHEMA, digests_of, read
+from benchmarks.suites import SUITES, suite_of
+from benchmarks.suites.base import Document, Suite
+from vpp_gym.errors import InvalidInputError
 
 MADE_BY = re.compile(r"^Made by `([^`]+)`; code (\w+)\.$", re.MULTILINE)
 RENDER = "python -m benchmarks.leaderboard"
 
 
-def findings(
-    results: Path, readme: Path, fingerprint_of: Callable[[str], Mapping[str, str]]
-) -> Iterator[str]:
+def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[str]:
     """What is wrong, each with the command that mends it.
 
     Args:
         results: folder of the result files.
         readme: that shows them.
-        fingerprint_of: the code as it is, by family of suites.
+        data: folder of real data, for the suites that need it.
     """
-    paths = published(results)
+    paths = []
+    for path in published(results):
+        found = json.loads(_text(path)).get("schema")
+        if found == SCHEMA:
+            paths.append(path)
+        else:
+            yield f"{path.name} has schema {found}, not {SCHEMA}; run: {_make(path.stem)}"
     documents = [read(path) for path in paths]
     for path, document in zip(paths, documents, strict=True):
-        yield from _stale(path, document, fingerprint_of(suite_of(document["suite"]).family))
+        for fault in stale(path, document, data):
+            yield f"{fault}; run: {document['command']}"
         for suffix, text in rendered(document).items():
             if _text(path.with_suffix(suffix)) != text:
                 yield f"{path.stem}{suffix} is not what {path.name} says; run: {RENDER}"
@@ -53,49 +65,92 @@ def findings(
     page = _text(readme)
     if with_blocks(page, documents) != page:
         yield f"{readme.name} does not show the result files; run: {RENDER}"
-    suites = {document["suite"] for document in documents}
+    shown = {path.stem for path in published(results)}
     for suite in SUITES:
-        if start_marker(suite) in page and suite not in suites:
+        if start_marker(suite) in page and suite not in shown:
             yield f"{readme.name} shows {suite}, which has no result file; run: {_make(suite)}"
 
 
-def older_tables(results: Path, current: Collection[str]) -> Iterator[str]:
+def stale(path: Path, document: Document, data: Path | None = None) -> Iterator[str]:
+    """Which results of a suite rest on something that has changed since.
+
+    Args:
+        path: of the result file.
+        document: that it holds.
+        data: folder of real data, for the suites that need it.
+    """
+    suite = suite_of(document["suite"])
+    everyone = suite.contestants()
+    then, now = document["digests"], digests_of(suite, everyone)
+    for part in ("code", "values"):
+        if names := _differing(then["policies"], now["policies"], part):
+            yield f"{path.name}: other {part} made {', '.join(names)}"
+    if new := sorted(set(now["policies"]) - set(then["policies"])):
+        yield f"{path.name} has no rows of {', '.join(new)}"
+    if gone := sorted(set(then["policies"]) - set(now["policies"])):
+        reason = f" (left out: {everyone.left_out})" if everyone.left_out else ""
+        yield f"{path.name} has rows of {', '.join(gone)}, which do not take part{reason}"
+    if tracks := [name for name in then["rules"] if then["rules"][name] != now["rules"].get(name)]:
+        yield f"{path.name}: other rules made the tracks {', '.join(tracks)}"
+    if then["scenario_code"] != now["scenario_code"]:
+        yield from _other_scenarios(path, suite, then["scenarios"], data)
+    if then["ranking"] != now["ranking"]:
+        yield f"{path.name}: other code ranked its rows"
+    days = path.with_name(f"{path.stem}_days.csv")
+    if sha256(_text(days).encode()).hexdigest() != document["days_sha256"]:
+        yield f"{days.name} does not belong to {path.name}"
+
+
+def _differing(
+    then: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]], part: str
+) -> list[str]:
+    return [name for name in then if name in now and then[name][part] != now[name][part]]
+
+
+def _other_scenarios(
+    path: Path, suite: Suite, then: Mapping[str, str], data: Path | None
+) -> Iterator[str]:
+    """Whether other code still makes the same scenarios."""
+    if suite.needs_data and data is None:
+        yield f"{path.name}: other code read its data, which can be compared with --data FOLDER"
+        return
+    for track, digest in then.items():
+        if suite.scenario_digest(track, data) != digest:
+            yield f"{path.name}: other scenarios made the track {track}"
+
+
+def older_tables(results: Path) -> Iterator[str]:
     """Tables beside the leaderboard that other code made; no fault, but worth a run.
 
     Args:
         results: folder of the tables.
-        current: digests of the code as it is, one for each family of suites.
     """
     for path in sorted(results.glob("*.md")):
         for command, code in MADE_BY.findall(_text(path)):
-            if code not in current:
+            try:
+                now = study_digest(command)
+            except ModuleNotFoundError:
+                yield f"{path.name} was made by `{command}`, which there is no more"
+                continue
+            if code != now:
                 yield f"{path.name} was made by other code ({code}); run: {command}"
 
 
-def main(results: Path = RESULTS, readme: Path = README) -> None:
-    """Check that the committed leaderboard comes from this code."""
-    found = list(findings(results, readme, source_fingerprint))
+def main(
+    results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
+    readme: Annotated[Path, typer.Option(help="README that shows them.")] = README,
+    data: Annotated[Path | None, typer.Option(help="Folder of the real data.")] = None,
+) -> None:
+    """Check that the published leaderboard comes from this code."""
+    found = list(findings(results, readme, data))
     for line in found:
         print(line)
     if found:
         raise typer.Exit(1)
-    current = {source_fingerprint(suite.family)["baselines"] for suite in SUITES.values()}
-    for line in older_tables(results, current):
+    for line in older_tables(results):
         print(line)
     names = ", ".join(path.stem for path in published(results))
     print(f"leaderboard is current: {names}" if names else f"no results yet; run: {_make()}")
-
-
-def _stale(path: Path, document: Document, fingerprint: Mapping[str, str]) -> Iterator[str]:
-    for part, now in fingerprint.items():
-        if document["fingerprint"][part] != now:
-            yield (
-                f"{path.name} was made by other code ({part} {document['fingerprint'][part]}, "
-                f"here {now}); run: {document['command']}"
-            )
-    days = path.with_name(f"{path.stem}_days.csv")
-    if sha256(_text(days).encode()).hexdigest() != document["days_sha256"]:
-        yield f"{days.name} does not belong to {path.name}; run: {document['command']}"
 
 
 def _text(path: Path) -> str:
@@ -107,4 +162,7 @@ def _make(suite: str = "embedded") -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

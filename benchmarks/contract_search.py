@@ -20,17 +20,10 @@ from rich.progress import track
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
-from vpp_gym.policies.base import Policy
-from vpp_gym.policies.contract_offers import (
-    ContractChanges,
-    control_based,
-    fixed_term,
-    hybrid,
-    price_based,
-    volume_based,
-)
+from vpp_gym.params.contract import ContractChanges, hybrid, offer
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 TARIFFS = (0.00667, 0.008, 0.01, 0.01334, 0.02)
@@ -38,23 +31,32 @@ TARIFFS = (0.00667, 0.008, 0.01, 0.01334, 0.02)
 
 SEARCH: dict[str, list[ContractChanges]] = {
     "fixed_term": [
-        fixed_term(term_h, kappa_eur=kappa_eur)
+        offer("fixed_term", term_h=term_h, kappa_eur=kappa_eur)
         for term_h, kappa_eur in product((1, 2, 3, 6, 8, 10, 12, 14), (0.1, 0.2))
     ],
     "control_based": [
-        control_based(tariff_eur_per_kwh=tariff, keep_soc=keep_soc)
+        offer("control_based", tariff_eur_per_kwh=tariff, keep_soc=keep_soc)
         for tariff, keep_soc in product(TARIFFS, (0.0, 0.2))
     ],
     "price_based": [
-        price_based(markup=markup, margin=margin)
+        offer("price_based", markup=markup, margin=margin)
         for markup, margin in product((1.0, 1.25, 1.5), (0.0, 0.1, 0.25))
     ],
     "volume_based": [
-        volume_based(term_h=term_h, energy_kwh=energy_kwh, tariff_eur_per_kwh=0.01334, keep_soc=0.0)
+        offer(
+            "volume_based",
+            term_h=term_h,
+            energy_kwh=energy_kwh,
+            tariff_eur_per_kwh=0.01334,
+            keep_soc=0.0,
+        )
         for term_h, energy_kwh in product((6, 10), (10.0, 25.0))
     ],
     "hybrid": [
-        hybrid(fixed_term(10), control_based(tariff_eur_per_kwh=tariff, keep_soc=0.0))
+        hybrid(
+            offer("fixed_term", term_h=10),
+            offer("control_based", tariff_eur_per_kwh=tariff, keep_soc=0.0),
+        )
         for tariff in TARIFFS[2:]
     ],
 }
@@ -108,10 +110,14 @@ def searched(names: list[str], years: int, hindsight: bool, jobs: int) -> list[d
 
 
 def main(
-    family: Annotated[str | None, typer.Option(help=f"One of {', '.join(SEARCH)}.")] = None,
-    years: Annotated[int, typer.Option(min=1, max=4, help="Validation years.")] = 4,
-    hindsight: Annotated[bool, typer.Option("--hindsight", help="For perfect foresight.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    family: Annotated[
+        str | None, typer.Option(help=f"Search only this family: {', '.join(SEARCH)}.")
+    ] = None,
+    years: Annotated[int, typer.Option(min=1, max=4, help="Number of validation years.")] = 4,
+    hindsight: Annotated[
+        bool, typer.Option("--hindsight", help="Search for perfect foresight.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = RESULTS,
 ) -> None:
     """Write the gain of every offer over none, year by year, the best first."""

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from benchmarks.fingerprint import source_fingerprint
+from benchmarks.fingerprint import study_digest
 from vpp_gym.evaluation.statistics import paired_difference
 
 RESULTS = Path(__file__).parent / "results"
+
+STATISTICS: dict[str, int] = {"block_days": 7, "n_resamples": 2000, "seed": 0}
+"""Of the bootstrap behind the intervals of the leaderboards."""
 
 Row = Mapping[str, Any]
 
@@ -32,7 +35,6 @@ def write_table(
     notes: str,
     command: str,
     folder: Path = RESULTS,
-    family: str = "plant",
 ) -> None:
     """Write `name`.csv and `name`.md into a folder.
 
@@ -43,15 +45,18 @@ def write_table(
         notes: what to know before reading the table.
         command: that made it.
         folder: existing or not.
-        family: of the code behind the table, see `benchmarks.fingerprint`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(list(rows))
     csv = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     (folder / f"{name}.csv").write_text(csv, encoding="utf-8")
-    made = f"Made by `{command}`; code {source_fingerprint(family)['baselines']}."
-    page = f"# {title}\n\n{notes}\n\n{made}\n\n{markdown(table)}\n"
+    page = f"# {title}\n\n{notes}\n\n{made_by(command)}\n\n{markdown(table)}\n"
     (folder / f"{name}.md").write_text(page, encoding="utf-8")
+
+
+def made_by(command: str) -> str:
+    """Which command and which code made a page; `benchmarks.check` reads it."""
+    return f"Made by `{command}`; code {study_digest(command)}."
 
 
 def markdown(table: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ The leaderboard comes from the result files; the day is simulated, always the sa
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,16 +16,18 @@ import pandas as pd
 import typer
 
 from benchmarks.fingerprint import ROOT
-from benchmarks.leaderboard import RESULTS, published, read
-from benchmarks.suite import Document
-from benchmarks.suites import contestants, fresh_policy, track_params, world
+from benchmarks.leaderboard import RESULTS, published
+from benchmarks.results import read
+from benchmarks.suites import suite_of
+from benchmarks.suites.base import Document
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.runner import runner_for
+from vpp_gym.evaluation.rollout import runner_for
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure
 from vpp_gym.plots.policy_day import draw_policy_day
-from vpp_gym.policies.base import Policy, with_offer
+from vpp_gym.policies.base import with_offer
+from vpp_gym.policy import Policy
 
 IMAGES = ROOT / "docs" / "images"
 DAY = 129
@@ -32,22 +35,24 @@ DAY = 129
 DRAWN = ("charge_on_arrival", "rolling_mpc+expected_load")
 AGENT = "ppo_synthetic"
 TRACK = "open"
+SUITE = suite_of("embedded")
 
 
 def policy_day(policy: Policy, day: int) -> DayView:
     """One day of the embedded benchmark year, after the week before it."""
-    scenario, params = world("embedded"), with_offer(policy, track_params(TRACK))
+    scenario = SUITE.scenario(TRACK, 0, None)
+    params = with_offer(policy, SUITE.params(TRACK))
     if policy.privileged:
         raise InvalidInputError("policy", policy.name, "draw policies that see no future")
     first = int(np.searchsorted(scenario.day, day - 7))
     last = int(np.searchsorted(scenario.day, day + 1))
-    seat = runner_for(policy, scenario, params, first, last)
-    recorder = DayRecorder(seat.simulation)
+    runner = runner_for(policy, scenario, params, first, last)
+    recorder = DayRecorder(runner.simulation)
     recorder.restart()
     state = None
     for step in range(last - first):
-        decisions, state = policy.predict(seat.look(), state, np.array([step == 0]), True)
-        recorder.add(seat.act(decisions).records[0])
+        decisions, state = policy.predict(runner.observe(), state, np.array([step == 0]), True)
+        recorder.add(runner.act(decisions)[0])
     return recorder.view()
 
 
@@ -69,10 +74,13 @@ def main(
         title = f"{document['description']}, track {TRACK}"
         figure = draw_leaderboard(leaderboard_table(document), title=title)
         save_figure(figure, out / f"leaderboard_{path.stem}.png")
-    agents = [AGENT] if (AGENT, 0) in contestants().agents else []
-    views = {name: policy_day(fresh_policy(name, 0), DAY) for name in (*DRAWN, *agents)}
+    agents = [AGENT] if (AGENT, 0) in SUITE.contestants().agents else []
+    views = {name: policy_day(SUITE.policy(name, 0), DAY) for name in (*DRAWN, *agents)}
     save_figure(draw_policy_day(views, title="One day, the same cars and prices"), out / "day.png")
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -1,185 +1,176 @@
-"""Which code made a result: a digest that comments and formatting do not change."""
+"""Which code a result rests on: what its modules import, as a digest.
+
+Docstrings, comments and formatting do not change a digest, nor does code that is not imported.
+"""
 
 from __future__ import annotations
 
 import ast
 import hashlib
-import json
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import gymnasium as gym
 
-import vpp_gym
-from vpp_gym.scenarios.scenario import Scenario
+from benchmarks.values import modules_of, value_digest
+from vpp_gym.evaluation.agent import ENVIRONMENTS
+from vpp_gym.evaluation.worlds import WORLDS
+from vpp_gym.sources import PACKAGE, Sources
 
 ROOT = Path(__file__).resolve().parents[1]
-LIBRARY_ROOT = Path(vpp_gym.__file__).resolve().parents[1]
-NO_AGENTS = "none"
-SUFFIXES = {".py", ".json", ".csv", ".npz", ".zip"}
-
-BASELINE_SOURCES = (
-    "vpp_gym/errors.py",
-    "vpp_gym/params",
-    "vpp_gym/views.py",
-    "vpp_gym/fleet",
-    "vpp_gym/contracts",
-    "vpp_gym/markets",
-    "vpp_gym/simulation",
-    "vpp_gym/scenarios",
-    "vpp_gym/policies",
-    "vpp_gym/solvers",
-    "vpp_gym/evaluation/rollout.py",
-    "vpp_gym/evaluation/runner.py",
-    "vpp_gym/evaluation/metrics.py",
-    "vpp_gym/evaluation/statistics.py",
-    "vpp_gym/evaluation/leaderboard.py",
-    "vpp_gym/evaluation/comparison.py",
-    "benchmarks/suites.py",
-    "benchmarks/tasks.py",
-    "benchmarks/results.py",
+SOURCES = Sources(
+    {"vpp_gym": PACKAGE, "agents": ROOT / "agents", "benchmarks": ROOT / "benchmarks"}
 )
-AGENT_SOURCES = (
-    "vpp_gym/envs",
-    "vpp_gym/evaluation/agent.py",
-    "agents/policy.py",
-    "agents/trained",
-)
-HYDROGEN_SOURCES = (
-    "vpp_gym/errors.py",
-    "vpp_gym/hydrogen",
-    "vpp_gym/scenarios",
-    "vpp_gym/policies",
-    "vpp_gym/solvers",
-    "vpp_gym/fcev/evaluation.py",
-    "vpp_gym/fcev/runner.py",
-    "vpp_gym/evaluation/metrics.py",
-    "vpp_gym/evaluation/statistics.py",
-    "vpp_gym/evaluation/leaderboard.py",
-    "benchmarks/hydrogen_suites.py",
-    "benchmarks/car_park_suite.py",
-    "benchmarks/microgrid_suite.py",
-    "benchmarks/tasks.py",
-    "benchmarks/results.py",
-)
-"""Of these folders what `is_of_hydrogen`; the base year's prices are in the worlds' digest."""
-
-USED_BY_BOTH = ("/shell.py", "/fields.py", "/linear_program.py")
-HYDROGEN_WORDS = (
-    *("hydrogen", "car_park", "carpark", "microgrid", "fcev", "layout"),
-    *("car_stays", "car_dispatch", "car_offers", "store_plan"),
-)
+MAKES_NO_NUMBER = {__name__, "benchmarks.values"}
+"""Modules that digests leave out: they only compute digests."""
 
 
-def is_of_hydrogen(path: str) -> bool:
-    """Whether a source file is about fuel-cell cars alone.
+@dataclass(frozen=True)
+class Roots:
+    """Modules from which the code behind the results of a suite is found.
 
-    >>> is_of_hydrogen("vpp_gym/fcev/car_park/policies.py"), is_of_hydrogen("vpp_gym/fleet/lot.py")
-    (True, False)
+    Evaluation imports worlds, environments and scales by their names, so that a run depends on
+    its own only; they stand here for that reason.
+
+    Attributes:
+        evaluation: they run a policy.
+        bound: they compute a bound on the profit of all policies, where there is one.
+        ranking: they rank the finished runs.
+        scenarios: they make the scenarios.
     """
-    return any(word in path for word in HYDROGEN_WORDS)
+
+    evaluation: tuple[str, ...]
+    bound: tuple[str, ...]
+    ranking: tuple[str, ...]
+    scenarios: tuple[str, ...]
+
+    def of(self, policy: Any) -> list[str]:
+        """Modules from which the code behind the runs of a policy is found.
+
+        Args:
+            policy: as it is before a run; None for the bound.
+        """
+        if policy is None:
+            return list(self.bound)
+        own = {name for name in modules_of(policy) if SOURCES.path(name) is not None}
+        return sorted({*self.evaluation, *own, *_environment(getattr(policy, "env_id", None))})
 
 
-def _is_behind(family: str, path: str) -> bool:
-    """Whether results of a family depend on one of the files in its source folders."""
-    if path.startswith("agents/trained/"):
-        return True
-    mixed = ("vpp_gym/scenarios/", "vpp_gym/policies/", "vpp_gym/solvers/", "vpp_gym/envs/")
-    if not path.startswith(mixed):
-        return True
-    if family == "plant":
-        return not is_of_hydrogen(path)
-    return is_of_hydrogen(path) or path.endswith(USED_BY_BOTH)
+def _environment(env_id: str | None) -> tuple[str, ...]:
+    """Modules of an environment and of the evaluation of its agents."""
+    if env_id is None:
+        return ()
+    return str(gym.spec(env_id).entry_point).partition(":")[0], ENVIRONMENTS[env_id].module
 
 
-def source_fingerprint(
-    family: str = "plant", root: Path = ROOT, library_root: Path = LIBRARY_ROOT
-) -> dict[str, str]:
-    """Digests of the code behind the baselines, and of what trained agents add to it.
+def _roots(
+    world: str, *scenarios: str, bound: Iterable[str] = (), ranking: Iterable[str] = ()
+) -> Roots:
+    entry = WORLDS[world]
+    scale, _, _ = entry.scale.partition(":")
+    return Roots(
+        evaluation=("vpp_gym.evaluation.rollout", entry.module),
+        bound=tuple(bound),
+        ranking=("vpp_gym.evaluation.leaderboard", scale, *ranking),
+        scenarios=scenarios,
+    )
 
-    Without trained agents the latter is "none".
+
+_SYNTHETIC, _REAL = "vpp_gym.scenarios.synthetic", "vpp_gym.scenarios.real"
+_OFFERS = "vpp_gym.evaluation.comparison"
+_CAR_PARK, _MICROGRID = "vpp_gym.fcev.car_park", "vpp_gym.fcev.microgrid"
+ROOTS = {
+    "embedded": _roots("ev", _SYNTHETIC, ranking=[_OFFERS]),
+    "real": _roots("ev", _REAL, ranking=[_OFFERS]),
+    "car_park": _roots(
+        "car_park", _SYNTHETIC, f"{_CAR_PARK}.scenario", bound=[f"{_CAR_PARK}.bound"]
+    ),
+    "microgrid": _roots(
+        "microgrid", _SYNTHETIC, f"{_MICROGRID}.scenario", bound=[f"{_MICROGRID}.hindsight"]
+    ),
+}
+"""By suite."""
+
+
+@dataclass(frozen=True)
+class PolicyDigest:
+    """What the runs of a policy rest on, beside the world.
+
+    Attributes:
+        code: of the evaluation, of the classes of the policy and of the environment that it
+            plays, and of all that they import.
+        values: the settings of the policy; of a trained agent its weights and its card.
+    """
+
+    code: str
+    values: str
+
+
+def policy_digest(
+    policy: Any, roots: Roots, functions: Iterable[Callable[..., Any]] = ()
+) -> PolicyDigest:
+    """What the runs of a policy rest on.
 
     Args:
-        family: "plant", the virtual power plant, or "hydrogen", fuel-cell cars: neither
-            depends on what only the other needs.
-        root: folder that holds benchmarks and agents.
-        library_root: folder that holds vpp_gym, which may be installed elsewhere.
+        policy: as it is before a run; None for a bound that is no policy.
+        roots: of the suite that it is run in.
+        functions: of the benchmark that make the run.
     """
-    sources = {"plant": BASELINE_SOURCES, "hydrogen": HYDROGEN_SOURCES}[family]
-    agents = _agent_folders(root, family)
-    return {
-        "baselines": _digest(root, library_root, sources, family),
-        "agents": _digest(root, library_root, (*AGENT_SOURCES[:-1], *agents), family)
-        if agents
-        else NO_AGENTS,
-    }
+    return PolicyDigest(code_digest(roots.of(policy), functions), value_digest(policy))
 
 
-def _agent_folders(root: Path, family: str) -> tuple[str, ...]:
-    """Folders of the trained agents that play the worlds of a family."""
-    folders = []
-    for card in sorted((root / "agents" / "trained").rglob("card.json")):
-        env_id = json.loads(card.read_text(encoding="utf-8")).get("env_id", "VPPDayAhead-v0")
-        if env_id.startswith("FCEV") == (family == "hydrogen"):
-            folders.append(card.parent.relative_to(root).as_posix())
-    return tuple(folders)
+def code_digest(modules: Iterable[str], functions: Iterable[Callable[..., Any]] = ()) -> str:
+    """Digest of modules and all that they import, and of some single functions.
 
-
-def scenario_digest(scenario: Scenario) -> str:
-    """Digest of prices, sessions and clock."""
-    digest = hashlib.sha256(
-        f"{scenario.start} {scenario.dt_h} {scenario.timezone} {scenario.n_steps}".encode()
-    )
-    prices = scenario.da_eur_per_kwh, scenario.im_short_eur_per_kwh, scenario.im_long_eur_per_kwh
-    for array in (*prices, *vars(scenario.sessions).values()):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]
-
-
-def worlds_digest(*parts: Any) -> str:
-    """Digest of the rules and scenarios of fuel-cell cars: arrays, and whatever holds them."""
+    Args:
+        modules: names to start from.
+        functions: that count beside them, but not for what their modules import.
+    """
     digest = hashlib.sha256()
-    for part in parts:
-        _add(digest, part)
+    for name, content in (*_contents(modules), *_shapes(functions)):
+        for token in (name.encode(), content):
+            digest.update(len(token).to_bytes(8, "big") + token)
     return digest.hexdigest()[:16]
 
 
-def _add(digest: Any, value: Any) -> None:
-    if isinstance(value, np.ndarray):
-        digest.update(np.ascontiguousarray(value).tobytes())
-    elif hasattr(value, "__dataclass_fields__"):
-        for name in value.__dataclass_fields__:
-            _add(digest, getattr(value, name))
-    else:
-        digest.update(repr(value).encode())
+def _contents(modules: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for module in SOURCES.closure(modules):
+        path = SOURCES.path(module)
+        if path is None or module in MAKES_NO_NUMBER:
+            continue
+        yield module, _content(path)
+        yield from ((data.name, _content(data)) for data in data_files(path))
 
 
-def _digest(root: Path, library_root: Path, sources: tuple[str, ...], family: str) -> str:
-    digest = hashlib.sha256()
-    for source in sources:
-        base = library_root if source.startswith("vpp_gym") else root
-        if not (base / source).exists():
-            raise FileNotFoundError(f"the fingerprint names {source}, which is not there")
-        for path in sorted(_files(base / source)):
-            name = path.relative_to(base).as_posix()
-            if not _is_behind(family, name):
-                continue
-            digest.update(name.encode() + b"\0")
-            digest.update(_content(path) + b"\0")
-    return digest.hexdigest()[:16]
+def data_files(path: Path) -> list[Path]:
+    """Files beside a module that it names, such as a calibration."""
+    text = path.read_text(encoding="utf-8")
+    beside = (one for one in path.parent.iterdir() if one.is_file() and one.suffix != ".py")
+    return sorted(one for one in beside if re.search(rf"(?<![\w.]){re.escape(one.name)}\b", text))
 
 
-def _files(source: Path) -> list[Path]:
-    if source.is_file():
-        return [source]
-    inner = (path for path in source.rglob("*") if "__pycache__" not in path.parts)
-    return [path for path in inner if path.suffix in SUFFIXES]
-
-
+@cache
 def _content(path: Path) -> bytes:
-    if path.suffix == ".py":
-        return repr(_shape(ast.parse(path.read_text(encoding="utf-8")))).encode()
-    return path.read_bytes()
+    """Digest of what a file does, if it is code, or of what it holds."""
+    is_code = path.suffix == ".py"
+    content = _shape_of(path.read_text(encoding="utf-8")) if is_code else path.read_bytes()
+    return hashlib.sha256(content).digest()
+
+
+def _shapes(functions: Iterable[Callable[..., Any]]) -> Iterator[tuple[str, bytes]]:
+    for function in functions:
+        source = textwrap.dedent(inspect.getsource(function))
+        yield function.__qualname__, _shape_of(source)
+
+
+def _shape_of(source: str) -> bytes:
+    return repr(_shape(ast.parse(source))).encode()
 
 
 def _shape(node: Any) -> Any:
@@ -203,3 +194,8 @@ def _is_text(node: Any) -> bool:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     )
+
+
+def study_digest(command: str) -> str:
+    """Digest of the code of a study, from the command that runs it: `python -m module ...`."""
+    return code_digest([command.split()[2]])

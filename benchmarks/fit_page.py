@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.differences import markdown
+from benchmarks.differences import made_by, markdown
 from vpp_gym.arrays import Floats
 
 
@@ -35,7 +35,7 @@ def page(
     gap = np.abs(occupancy[1] - occupancy[0])
     parts = [
         "# Fit of the synthetic years",
-        "Made by `python -m benchmarks.fit_report --data FOLDER`.",
+        made_by("python -m benchmarks.fit_report --data FOLDER"),
         f"{years} synthetic training years, pooled, against the recorded sessions and prices of "
         "2019, which they were calibrated on (the seasons of both prices and the daily profile "
         "of the imbalance price on 2018, too). "

@@ -36,8 +36,7 @@ from benchmarks.price_calibration import fit_prices
 from vpp_gym.arrays import Floats
 from vpp_gym.plots.fit import draw_courses, draw_hold_out, draw_marginals, save_figure
 from vpp_gym.scenarios.calibration import Calibration, dutch_2019
-from vpp_gym.scenarios.price_files import Prices, read_hourly
-from vpp_gym.scenarios.real import HOURLY_FILE, data_folder, real_2019
+from vpp_gym.scenarios.real import HOURLY_FILE, Prices, data_folder, read_hourly, real_2019
 from vpp_gym.scenarios.synthetic import START, SyntheticSource
 from vpp_gym.scenarios.synthetic_prices import draw_hourly_prices
 
@@ -172,7 +171,7 @@ def metered_values(folder: Path, years: int) -> tuple[dict[str, Floats], dict[st
 
 def main(
     data: Annotated[Path | None, typer.Option(help="Folder of the real files.")] = None,
-    years: Annotated[int, typer.Option(min=2, help="Synthetic years pooled.")] = 10,
+    years: Annotated[int, typer.Option(min=2, help="Number of synthetic years, pooled.")] = 10,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = RESULTS,
     images: Annotated[Path, typer.Option(help="Folder of the pictures.")] = IMAGES,
 ) -> None:

@@ -20,8 +20,7 @@ from rich.progress import track
 
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.forecasters import DayAheadAnchored, HourOfDayMean
-from vpp_gym.policies.past_day_forecasters import DayTypeMean, Persistence
+from vpp_gym.policies.forecasters import DayAheadAnchored, DayTypeMean, HourOfDayMean, Persistence
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation

@@ -104,8 +104,12 @@ def shares(found: dict[str, float]) -> dict[str, dict[str, float | bool]]:
 
 
 def main(
-    seconds: Annotated[float, typer.Option(min=0.1, help="Processor time spent.")] = 6.0,
-    fleets: Annotated[bool, typer.Option(help="Also fleets of 1 to 100,000 a day.")] = True,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="Seconds of processor time for each figure.")
+    ] = 6.0,
+    fleets: Annotated[
+        bool, typer.Option(help="Also measure fleets of 1 to 100,000 cars a day.")
+    ] = True,
 ) -> None:
     """Measure, and print JSON."""
     costs = measure(seconds)

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from benchmarks.board import SUITES, suite_of
 from benchmarks.fingerprint import ROOT
 from benchmarks.page import leaderboard_page
+from benchmarks.results import read
 from benchmarks.store import write_whole
-from benchmarks.suite import Document, interval_words, period
+from benchmarks.suites import SUITES, suite_of
+from benchmarks.suites.base import Document, interval_words, period, seed_words
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.tables import PRIVILEGED_MARK, markdown_table
 
@@ -29,12 +30,6 @@ END = "<!-- /leaderboard -->"
 BEST = 8
 """So many of the best policies stand in the README, beside rules and learned ones."""
 HTML = "leaderboard.html"
-
-
-def read(path: Path) -> Document:
-    """The result file of a suite."""
-    document: Document = json.loads(path.read_text(encoding="utf-8"))
-    return document
 
 
 def published(results: Path = RESULTS) -> list[Path]:
@@ -155,17 +150,26 @@ def _caveats(document: Document) -> str:
 
 def _caveat_lines(document: Document) -> Iterator[str]:
     yield from suite_of(document["suite"]).caveats(document)
+    yield from seed_words(document)
     yield interval_words(document)
     versions = ", ".join(f"{name} {number}" for name, number in document["versions"].items())
     yield (
         f"Made by `{document['command']}` at commit {', '.join(document['commits'])}"
         f"{' with changes' if document['modified'] else ''}; Python {document['python']}, "
-        f"{versions}; code {document['fingerprint']['baselines']}, agents "
-        f"{document['fingerprint']['agents']}."
+        f"{versions}."
+    )
+    name = document["suite"]
+    yield (
+        f"Day rows: [{name}_days.csv]({name}_days.csv), SHA-256 `{document['days_sha256']}`. What "
+        f"each row rests on, code, settings, rules and scenarios, is digested in "
+        f"[{name}.json]({name}.json)."
     )
     for reason in document["left_out"]:
         yield f"Not here: {reason}."
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

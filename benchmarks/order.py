@@ -1,6 +1,6 @@
 """Do synthetic years rank policies as the real year does?
 
-    python -m benchmarks.order [--years 4] [--reuse]
+    python -m benchmarks.order [--years 4]
 
 Runs the rules and schedulers through synthetic validation years, and compares what each
 earned more than charging on arrival with the committed gains of the real year
@@ -21,13 +21,13 @@ import pandas as pd
 import typer
 from scipy.stats import kendalltau, spearmanr
 
-from benchmarks.differences import RESULTS, gain_columns, markdown
-from benchmarks.results import STATISTICS
+from benchmarks.differences import RESULTS, STATISTICS, gain_columns, made_by, markdown
 from benchmarks.store import write_whole
-from benchmarks.suites import fresh_policy, track_params
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.comparison import gains
-from vpp_gym.evaluation.leaderboard import NO_CONTROL
+from vpp_gym.evaluation.metrics import NO_CONTROL
+from vpp_gym.params import DEFAULT
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 POLICIES = (
@@ -42,7 +42,9 @@ POLICIES = (
     "rolling_mpc_3h",
     "rolling_mpc_10h",
 )
-TRACK = "open"
+TRACK, PARAMS = "open", DEFAULT.replace(guarantee=False)
+"""Track of the committed results that is compared, and its rules."""
+TITLE = "Do synthetic years rank policies as the real year does?"
 GAIN = ["gain_eur", "gain_eur_low", "gain_eur_high"]
 COLUMNS = ["year", "policy", *GAIN]
 
@@ -66,9 +68,9 @@ def run_years(years: int, path: Path) -> None:
 
 def year_gains(source: SyntheticSource, index: int) -> pd.DataFrame:
     """Gains of every policy over charging on arrival in one year, rows of `COLUMNS`."""
-    scenario, params = source.scenario(index), track_params(TRACK)
+    scenario = source.scenario(index)
     days = pd.concat(
-        [evaluate(fresh_policy(name, 0), scenario, params).days for name in POLICIES],
+        [evaluate(baselines()[name], scenario, PARAMS).days for name in POLICIES],
         ignore_index=True,
     )
     found = gains(days, POLICIES, over=NO_CONTROL, **STATISTICS)
@@ -156,7 +158,7 @@ def section(years: pd.DataFrame, folder: Path = RESULTS) -> str:
     years = pd.concat([years, committed("embedded", folder)], ignore_index=True)
     real = committed("real", folder)
     swaps = swapped(years, real, pd.read_csv(folder / "real_days.csv"))
-    told = "No pair is ordered otherwise." if swaps.empty else markdown(swaps)
+    pairs = "No pair is ordered otherwise." if swaps.empty else markdown(swaps)
     return "\n\n".join(
         [
             f"{years['year'].nunique()} synthetic years (validation years, and the embedded "
@@ -168,7 +170,7 @@ def section(years: pd.DataFrame, folder: Path = RESULTS) -> str:
             "year. `years over`: synthetic years whose interval holds the real gain.",
             markdown(within_intervals(years, real)),
             "Pairs that the mean of the synthetic years orders otherwise than the real year:",
-            told,
+            pairs,
         ]
     )
 
@@ -179,16 +181,25 @@ def _rounded(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(
-    years: Annotated[int, typer.Option(min=2, help="Synthetic validation years.")] = 4,
-    reuse: Annotated[bool, typer.Option(help="Keep years that results/order.csv has.")] = False,
+    years: Annotated[int, typer.Option(min=2, help="Number of synthetic validation years.")] = 4,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Re-run finished years.")] = False,
     folder: Annotated[Path, typer.Option(help="Folder of the result files.")] = RESULTS,
 ) -> None:
-    """Run the policies and write results/order.csv; print how they compare."""
-    path = folder / "order.csv"
-    if not reuse:
+    """Run the policies, write order.csv and order.md, and print how they compare.
+
+    Years that order.csv has are kept where the code that made them, as order.md names it, is the
+    code as it is.
+    """
+    path, page = folder / "order.csv", folder / "order.md"
+    made = made_by(f"python -m benchmarks.order --years {years}")
+    heading = f"# {TITLE}\n\n{made}\n"
+    if fresh or not (page.exists() and made in page.read_text(encoding="utf-8")):
         path.unlink(missing_ok=True)
+        write_whole(page, heading)
     run_years(years, path)
-    typer.echo(section(pd.read_csv(path), folder))
+    text = f"{heading}\n{section(pd.read_csv(path), folder)}\n"
+    write_whole(page, text)
+    typer.echo(text)
 
 
 if __name__ == "__main__":

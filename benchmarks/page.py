@@ -10,8 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from benchmarks.board import suite_of
-from benchmarks.suite import Document, interval_words, period
+from benchmarks.suites import suite_of
+from benchmarks.suites.base import Document, interval_words, period, seed_words
 from vpp_gym.evaluation.tables import Columns, shown_texts
 
 TEMPLATE = "page.html.jinja"
@@ -51,7 +51,7 @@ def _suite(document: Document) -> dict[str, Any]:
         _track(name, suite.track_words(name), rows, suite.columns)
         for name, rows in document["tracks"].items()
     ]
-    caveats = [*suite.caveats(document), interval_words(document)]
+    caveats = [*suite.caveats(document), *seed_words(document), interval_words(document)]
     world = f"{document['description']}; {period(document)}."
     return {
         "name": suite.name,

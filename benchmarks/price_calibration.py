@@ -15,9 +15,8 @@ from scipy.stats import norm
 
 from vpp_gym.arrays import Dates, Floats
 from vpp_gym.scenarios.calibration import DAY_TYPES
-from vpp_gym.scenarios.price_files import Prices
-from vpp_gym.scenarios.season import waves
-from vpp_gym.scenarios.synthetic_prices import YEAR_H, variance_of_mean
+from vpp_gym.scenarios.real import Prices
+from vpp_gym.scenarios.synthetic_prices import YEAR_H, variance_of_mean, waves
 from vpp_gym.scenarios.synthetic_sessions import day_type
 
 Years = Sequence[tuple[Prices, Dates]]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from benchmarks.differences import STATISTICS
+from benchmarks.fingerprint import code_digest
 from benchmarks.store import StoredRun, write_whole
-from benchmarks.suite import Run, Suite
+from benchmarks.suites.base import Contestants, Document, Run, Suite
+from benchmarks.values import value_digest
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
 
-SCHEMA = 1
-STATISTICS: dict[str, int] = {"block_days": 7, "n_resamples": 2000, "seed": 0}
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def assemble(
     runs: Mapping[Run, StoredRun],
     *,
     scenario: Mapping[str, Any],
-    fingerprint: Mapping[str, str],
+    digests: Mapping[str, Any],
     command: str,
     left_out: Sequence[str] = (),
 ) -> SuiteResults:
@@ -47,7 +50,7 @@ def assemble(
         suite: that the runs are of.
         runs: finished runs, in the order of their contestants.
         scenario: what the runs went through, for the record.
-        fingerprint: of the code that made them.
+        digests: of what made them, see `digests_of`.
         command: that makes them again.
         left_out: what did not take part, and why.
     """
@@ -68,7 +71,7 @@ def assemble(
         **{name: made[name] for name in ("python", "versions")},
         "commits": sorted({run.metadata["commit"] or "unknown" for run in runs.values()}),
         "modified": any(run.metadata["modified"] for run in runs.values()),
-        "fingerprint": dict(fingerprint),
+        "digests": dict(digests),
         "statistics": STATISTICS,
         "left_out": list(left_out),
         "days_sha256": sha256(text.encode()).hexdigest(),
@@ -82,6 +85,11 @@ def assemble(
             for track in suite.tracks
             if track in set(days["track"])
         },
+        "seeds": {
+            track: _seed_rows(days[days["track"] == track], suite.low)
+            for track in suite.tracks
+            if track in set(days["track"])
+        },
     }
     return SuiteResults(document, text)
 
@@ -92,6 +100,54 @@ def write_results(folder: Path, name: str, results: SuiteResults) -> Path:
     path = folder / f"{name}.json"
     write_whole(path, json.dumps(results.document, indent=1, allow_nan=False) + "\n")
     return path
+
+
+def read(path: Path) -> Document:
+    """The result file of a suite.
+
+    Raises:
+        InvalidInputError: it was written by another version of the benchmark.
+    """
+    document: Document = json.loads(path.read_text(encoding="utf-8"))
+    if document.get("schema") != SCHEMA:
+        remedy = f"run `{document['command']}`: another version of the benchmark wrote it"
+        raise InvalidInputError(path.name, f"schema {document.get('schema')}", remedy)
+    return document
+
+
+def digests_of(suite: Suite, everyone: Contestants) -> dict[str, Any]:
+    """What the results of a suite rest on, as it is now; all but the scenarios themselves.
+
+    Returns:
+        policies: code and values behind the runs of each, by name, or name and seed.
+        rules: of each track.
+        scenario_code: behind the scenarios.
+        ranking: code that ranks the finished runs, and its settings.
+    """
+    roots = suite.roots
+    kind = type(suite)
+    ranking = (assemble, _track_rows, _seed_rows, kind.ranked, kind.offers, kind.day_table)
+    settings = value_digest(STATISTICS, suite.compared, suite.low, suite.high)
+    return {
+        "policies": {
+            everyone.label(*entry): asdict(everyone.digests[entry]) for entry in everyone.entries
+        },
+        "rules": {track: value_digest(suite.params(track)) for track in suite.tracks},
+        "scenario_code": code_digest(roots.scenarios),
+        "ranking": f"{code_digest(roots.ranking, ranking)} {settings}",
+    }
+
+
+def _seed_rows(days: pd.DataFrame, low: str) -> list[dict[str, Any]]:
+    """What each seed earned more than the lower end of the scale, mean of the worlds [EUR]."""
+    by_seed = days.groupby(["policy", "seed"], sort=False)["profit_eur"].sum()
+    profit_eur = by_seed / days["world"].nunique()
+    low_eur = float(profit_eur[low].mean())
+    return [
+        {"policy": name, "seed": int(seed), "over": low, "gain_eur": round(eur - low_eur, 2)}
+        for (name, seed), eur in profit_eur.items()
+        if len(profit_eur[name]) > 1
+    ]
 
 
 def _days_of(run: Run, stored: StoredRun) -> pd.DataFrame:

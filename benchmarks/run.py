@@ -12,23 +12,22 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.board import SUITES, suite_of
-from benchmarks.fingerprint import NO_AGENTS, ROOT, source_fingerprint
-from benchmarks.leaderboard import render
-from benchmarks.results import assemble, write_results
+from benchmarks.leaderboard import RESULTS, render
+from benchmarks.outside import outside_policy
+from benchmarks.results import assemble, digests_of, write_results
 from benchmarks.store import StoredRun, load_run
-from benchmarks.suite import Document, Run, period
+from benchmarks.suites import SUITES, suite_of
+from benchmarks.suites.base import Document, Run, period
 from benchmarks.tasks import Task, make_all, plan, task
 from benchmarks.terminal import terminal_table
 from vpp_gym.errors import InvalidInputError
 
-RESULTS = ROOT / "benchmarks" / "results"
 QUICK_DAYS = 14
 console = Console()
 
@@ -38,13 +37,15 @@ class Selection:
     """What of a suite is run; where nothing is chosen, everything.
 
     Attributes:
-        policies: only these, and both ends of the scale.
+        policies: only these, and the two reference policies.
+        outside: places of policies that run beside them.
         tracks: only these.
         worlds: only so many, from the first.
         quick: some days only.
     """
 
     policies: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     tracks: tuple[str, ...] = ()
     worlds: int | None = None
     quick: bool = False
@@ -52,6 +53,7 @@ class Selection:
     def words(self) -> list[str]:
         """Options of the command line that choose this."""
         named = [("--policies", name) for name in self.policies]
+        named += [("--policy", place) for place in self.outside]
         named += [("--track", name) for name in self.tracks]
         named += [("--worlds", str(self.worlds))] if self.worlds else []
         options = [word for pair in named for word in pair]
@@ -59,25 +61,51 @@ class Selection:
 
 
 def main(
-    suite: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(SUITES)}.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder of real data: adds that suite.")] = None,
-    policies: Annotated[
-        list[str] | None, typer.Option(help="Only these, and the scale's ends.")
+    suite: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Suite to run, one of {', '.join(SUITES)}; may be repeated. By default "
+            "embedded, and real if --data is given."
+        ),
     ] = None,
-    track: Annotated[list[str] | None, typer.Option(help="Only these of the suite.")] = None,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 works in this one.")] = 2,
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
-    worlds: Annotated[int | None, typer.Option(min=1, help="Only so many of the suite.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help=f"{QUICK_DAYS} days only.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Make finished runs again.")] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the real data that the suite real needs.")
+    ] = None,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Run only this policy (plus the two reference policies); may be repeated."
+        ),
+    ] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Run a policy of your own beside the others: package.module:name of a class, a "
+            "function that makes it, or the policy itself; may be repeated."
+        ),
+    ] = None,
+    track: Annotated[
+        list[str] | None, typer.Option(help="Run only this track of the suite; may be repeated.")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Number of processes; 0 runs everything in this one.")
+    ] = 2,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = RESULTS,
+    worlds: Annotated[
+        int | None, typer.Option(min=1, help="Run only the first so many scenarios of the suite.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help=f"Run only {QUICK_DAYS} days.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Re-run finished runs.")] = False,
 ) -> None:
-    """Run every policy through the benchmark and write the leaderboard.
+    """Run the policies of a suite and write its leaderboard.
 
-    Finished runs are kept and not made again unless the code changed. Less than
-    everything (--policies, --track, --worlds, --quick) is written to the folder `runs` and
-    leaves the full results alone.
+    Finished runs are kept and only re-run if what they rest on has changed: code, settings,
+    rules or scenarios. A partial run (--policies, --policy, --track, --worlds, --quick) writes
+    its leaderboard to the folder `runs` and leaves the published results as they are.
     """
-    chosen = Selection(tuple(policies or ()), tuple(track or ()), worlds, quick)
+    chosen = Selection(
+        tuple(policies or ()), tuple(policy or ()), tuple(track or ()), worlds, quick
+    )
     for name in suite or (["embedded"] if data is None else ["embedded", "real"]):
         _run_suite(name, chosen, data=data, out=out, jobs=jobs, fresh=fresh)
 
@@ -92,11 +120,10 @@ def _run_suite(
     fresh: bool,
 ) -> None:
     suite = suite_of(name)
-    everyone, fingerprint = suite.contestants(), source_fingerprint(suite.family)
+    everyone = suite.contestants()
     if everyone.left_out:
-        fingerprint["agents"] = NO_AGENTS
         console.print(f"[yellow]Left out: {everyone.left_out}[/yellow]")
-    scenario = suite.facts(data)
+    outside = _by_name(chosen.outside)
     runs = plan(
         everyone,
         suite,
@@ -104,15 +131,19 @@ def _run_suite(
         policies=chosen.policies,
         worlds=chosen.worlds,
         days=QUICK_DAYS if chosen.quick else None,
+        outside=outside,
     )
-    made = {"digest": scenario["digest"], "fingerprint": fingerprint, "data": data, "out": out}
+    tracks = dict.fromkeys(run.track for run in runs)
+    scenarios = {track: suite.scenario_digest(track, data) for track in tracks}
+    digests = {**digests_of(suite, everyone), "scenarios": scenarios}
+    made: Any = {"digests": digests, "data": data, "out": out, "outside": outside}
     tasks = [task(run, everyone, **made) for run in runs]
     finish(tasks, jobs=jobs, fresh=fresh)
     results = assemble(
         suite,
         {todo.run: _stored(todo) for todo in tasks},
-        scenario=scenario,
-        fingerprint=fingerprint,
+        scenario=suite.facts(data),
+        digests=digests,
         command=shlex.join([*shlex.split(suite.command()), *chosen.words()]),
         left_out=[everyone.left_out] if everyone.left_out else [],
     )
@@ -122,9 +153,20 @@ def _run_suite(
     console.print(f"written: {path.with_suffix('.md')}")
 
 
+def _by_name(places: Sequence[str]) -> dict[str, str]:
+    """Places of outside policies by the policies' names."""
+    found: dict[str, str] = {}
+    for place in places:
+        name = outside_policy(place).name
+        if name in found:
+            raise InvalidInputError("policy", place, f"{found[name]} has the same name, {name}")
+        found[name] = place
+    return found
+
+
 def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool) -> None:
     """Make the runs that are not stored yet; leave with an error if one failed."""
-    todo = [one for one in tasks if fresh or load_run(one.path, one.key) is None]
+    todo = [one for one in tasks if fresh or not one.is_stored()]
     if len(todo) < len(tasks):
         console.print(f"{len(tasks) - len(todo)} of {len(tasks)} runs are finished already")
     failures = []

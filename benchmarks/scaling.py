@@ -18,13 +18,13 @@ from rich.console import Console
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.evaluation import evaluate
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.base import Policy
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import algorithm_1, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.policies.two_stage import TwoStage
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
@@ -68,7 +68,7 @@ def measured(name: str, scenario: Scenario, sessions_a_day: int, days: int) -> d
 
 
 def main(
-    days: Annotated[int, typer.Option(min=2, help="Simulated days.")] = 14,
+    days: Annotated[int, typer.Option(min=2, help="Number of days simulated.")] = 14,
     out: Annotated[Path, typer.Option(help="Folder of the tables.")] = RESULTS,
 ) -> None:
     """Measure every scheduler at every size, and write the table."""

@@ -24,7 +24,7 @@ from rich.table import Table
 
 import vpp_gym
 from vpp_gym.evaluation import evaluate
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 STRETCHES = 5
@@ -184,7 +184,7 @@ def measure(seconds: float) -> dict[str, Any]:
 
 
 def main(
-    seconds: Annotated[float, typer.Option(min=0.1, help="Time spent on each rate.")] = 2.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Seconds for each rate.")] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure the speed of the environments and the policies on this machine."""

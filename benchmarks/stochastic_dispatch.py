@@ -20,11 +20,11 @@ from benchmarks.differences import RESULTS, gain_columns, write_table
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.metrics import without_position_eur
 from vpp_gym.params import DEFAULT, VPPParams
-from vpp_gym.policies.base import Policy
-from vpp_gym.policies.operator import MENU_TERM_H
+from vpp_gym.policies.baselines import MENU_TERM_H
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
+from vpp_gym.policy import Policy
 from vpp_gym.scenarios.named import as_source
 
 TITLE = "Stochastic against deterministic rolling plans"
@@ -62,9 +62,10 @@ def compared(name: str, index: int, term_h: int, params: VPPParams) -> dict[str,
 
 
 def main(
-    years: Annotated[int, typer.Option(min=1, max=4, help="Validation years.")] = 4,
+    years: Annotated[int, typer.Option(min=1, max=4, help="Number of validation years.")] = 4,
     price_known: Annotated[
-        bool, typer.Option("--price-known", help="This step's imbalance price is known.")
+        bool,
+        typer.Option("--price-known", help="Let policies know the imbalance price of the step."),
     ] = False,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:

@@ -6,16 +6,18 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from benchmarks.board import suite_of
-from benchmarks.store import StoredRun, save_run
-from benchmarks.suite import Contestants, Run, Suite
+from benchmarks.outside import outside_policy
+from benchmarks.store import StoredRun, load_run, save_run
+from benchmarks.suites import suite_of
+from benchmarks.suites.base import Contestants, Run, Suite
 from vpp_gym.errors import InvalidInputError
 
 
@@ -28,12 +30,18 @@ class Task:
         key: digest of everything the result depends on.
         path: of the stored run.
         data: folder of real data.
+        outside: where the code of the policy is, if it is no contestant.
     """
 
     run: Run
     key: str
     path: Path
     data: Path | None
+    outside: str | None = None
+
+    def is_stored(self) -> bool:
+        """Whether the run need not be made again; nobody knows what outside code rests on."""
+        return self.outside is None and load_run(self.path, self.key) is not None
 
 
 def plan(
@@ -44,6 +52,7 @@ def plan(
     policies: Sequence[str] = (),
     worlds: int | None = None,
     days: int | None = None,
+    outside: Collection[str] = (),
 ) -> list[Run]:
     """All runs of a suite.
 
@@ -51,9 +60,14 @@ def plan(
         everyone: who takes part.
         suite: that they take part in.
         tracks: only these of it, where any are named.
-        policies: only these and both ends of the scale, where any are named.
+        policies: only these and the two reference policies, where any are named.
         worlds: only so many from the first; None: all.
         days: only so many from the first; None: all.
+        outside: names of policies that are no contestants and run beside them.
+
+    Raises:
+        InvalidInputError: one of these is not there, or an outside policy has the name of a
+            contestant.
     """
     if worlds is not None and not 1 <= worlds <= suite.worlds:
         raise InvalidInputError(
@@ -62,14 +76,16 @@ def plan(
     known = {name for name, _ in everyone.entries}
     if unknown := set(policies) - known:
         raise InvalidInputError("policies", sorted(unknown), f"use {', '.join(sorted(known))}")
+    if clash := known & set(outside):
+        raise InvalidInputError("policy", sorted(clash), "take another name: that is a contestant")
     wanted = {*policies, suite.low, suite.high} if policies else known
+    entries = [entry for entry in everyone.entries if entry[0] in wanted]
     for track in tracks:
         suite.track_words(track)
     return [
         Run(suite.name, track, name, seed, world, days)
         for track in tracks or suite.tracks
-        for name, seed in everyone.entries
-        if name in wanted
+        for name, seed in (*entries, *((name, 0) for name in outside))
         for world in range(worlds or suite.worlds)
     ]
 
@@ -78,45 +94,48 @@ def task(
     run: Run,
     everyone: Contestants,
     *,
-    digest: str,
-    fingerprint: Mapping[str, str],
+    digests: Mapping[str, Any],
     data: Path | None,
     out: Path,
+    outside: Mapping[str, str],
 ) -> Task:
     """Where a run is stored, and under which key.
 
     Args:
         run: which policy in which world.
         everyone: who takes part.
-        digest: of the worlds of the suite.
-        fingerprint: of the code.
+        digests: of what the results rest on, see `benchmarks.results.digests_of`, and of the
+            scenarios of each track.
         data: folder of real data.
         out: folder of the results.
+        outside: places of the policies that are no contestants, by name.
     """
-    sources = [fingerprint["baselines"]]
-    if (run.policy, run.seed) in everyone.agents:
-        sources.append(fingerprint["agents"])
-    facts = [sources, digest, asdict(run)]
-    key = sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    place = outside.get(run.policy)
+    behind = place or digests["policies"][everyone.label(run.policy, run.seed)]
+    world = digests["rules"][run.track], digests["scenarios"][run.track]
+    key = sha256(json.dumps([behind, world, asdict(run)]).encode()).hexdigest()[:16]
     length = "year" if run.days is None else f"{run.days}d"
     name = f"{run.policy}.{run.seed}.{run.world}.{length}.json"
-    return Task(run, key, out / "runs" / run.suite / run.track / name, data)
+    return Task(run, key, out / "runs" / run.suite / run.track / name, data, place)
 
 
 def make_run(todo: Task) -> None:
     """Make a run and store it; the time taken leaves compilation out."""
-    warm_up(todo.run.suite, todo.run.policy, todo.run.seed)
+    suite, run = suite_of(todo.run.suite), todo.run
+    warm_up(suite.name, run.policy, run.seed, todo.data, todo.outside)
+    outside = None if todo.outside is None else outside_policy(todo.outside)
     begun = time.perf_counter()
-    days, metadata = suite_of(todo.run.suite).play(todo.run, todo.data)
+    days, metadata = suite.play(run, todo.data, outside)
     wall_s = time.perf_counter() - begun
     columns = {str(name): column.tolist() for name, column in days.items()}
     save_run(todo.path, StoredRun(todo.key, wall_s, metadata, columns))
 
 
 @cache
-def warm_up(suite: str, policy: str, seed: int) -> None:
+def warm_up(suite: str, policy: str, seed: int, data: Path | None, outside: str | None) -> None:
     """Compile and load what a policy needs, once in each process."""
-    suite_of(suite).warm_up(policy, seed)
+    made = suite_of(suite).policy(policy, seed) if outside is None else outside_policy(outside)
+    suite_of(suite).warm_up(made, data)
 
 
 def make_all(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, str | None]]:

@@ -10,47 +10,23 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from vpp_gym.contracts.families import FAMILIES
+from vpp_gym.env import Env
 from vpp_gym.envs.bidding import BiddingCore, VPPBiddingEnv
 from vpp_gym.envs.contracts import ContractsCore, VPPContractsEnv
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.dispatch import VPPDispatchEnv
-from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Codec
-from vpp_gym.envs.fields import Field as ObservationField
-from vpp_gym.envs.offer_actions import ACTION_PARAMETERS, OfferShape
-from vpp_gym.envs.scalar import ScalarEnv
-from vpp_gym.envs.settings import ContractsSettings, Settings
-from vpp_gym.markets.ledger import MONEY, TERMS
+from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
+from vpp_gym.envs.settings import ContractsSettings
+from vpp_gym.markets.ledger import LEDGER
+from vpp_gym.observation import Field, ObservationLayout
 from vpp_gym.params import DEFAULT
 from vpp_gym.scenarios.named import as_source
+from vpp_gym.settings import Settings
 
 PAGE = Path(__file__).with_name("environment.md")
 
-MEANINGS = {
-    "da_eur": "sold day-ahead times the day-ahead price",
-    "im_eur": "imbalance: what is sold at the long price, what is bought at the short price",
-    "retail_eur": "what drivers pay for the served energy, on departure",
-    "payoff_eur": "paid to owners for their contracts, on departure",
-    "shortfall_eur": "penalty on unserved energy, on departure",
-    "load_value_eur": "minus the cost of the net load at the reference price",
-    "wear_eur": "battery wear borne by the owners; not part of the profit",
-    "charge_kwh": "charged, at the meter",
-    "discharge_kwh": "discharged, at the meter",
-    "da_sold_kwh": "committed day-ahead for this step, + sells",
-    "im_sold_kwh": "settled as imbalance, + sells",
-    "demand_kwh": "asked for by the cars that departed, in the battery",
-    "served_kwh": "of that, charged",
-    "unserved_kwh": "missing to the target of the cars that departed, in the battery",
-    "arrivals": "cars that came",
-    "turned_away": "of them, those that found no free charger",
-    "departures": "cars that left",
-    "fully_served": "of them, those that left with their target reached",
-    "contracts": "contracts signed on arrival",
-}
-
-
-ENVIRONMENTS: dict[str, tuple[type[ScalarEnv], Sequence[ObservationField]]] = {
+ENVIRONMENTS: dict[str, tuple[type[Env], Sequence[Field]]] = {
     "VPPDayAhead-v0": (VPPDayAheadEnv, FLEET_FIELDS + CHARGER_FIELDS),
     "VPPBidding-v0": (VPPBiddingEnv, BiddingCore.fields),
     "VPPDispatch-v0": (VPPDispatchEnv, FLEET_FIELDS + CHARGER_FIELDS),
@@ -63,8 +39,8 @@ def page() -> str:
     parts = [
         "# Environments of the virtual power plant",
         "<!-- Written by `python docs/build.py`; do not edit. -->",
-        "All of them play in the same simulator ([the world](world.md)) and differ in what the "
-        "agent decides. The first is described in full, the others by what they have of their own.",
+        "All of them use the same [simulator](world.md) and differ in what the agent decides. The "
+        "first is described in full; of the others, only the differences are described.",
         _table(("Environment", "The agent"), map(_contents, ENVIRONMENTS)),
         *(_environment(name) for name in ENVIRONMENTS),
     ]
@@ -97,10 +73,9 @@ def _environment(name: str) -> str:
 
 def _action_parameters() -> str:
     rows = []
-    for family, parameters in ACTION_PARAMETERS.items():
-        usual = OfferShape(DEFAULT, family).params(np.zeros(len(parameters))).contract
-        section = usual if family == "fixed_term" else getattr(usual, family)
-        for place, parameter in enumerate(parameters):
+    for family, kind in FAMILIES.items():
+        section = DEFAULT.contract.section(family)
+        for place, parameter in enumerate(kind.action_parameters):
             middle = getattr(section, parameter.name)
             ends = [f"{parameter.value(end, middle):g}" for end in (-1.0, 1.0)]
             shown = (ends[0], f"{middle:g}", ends[1])
@@ -117,7 +92,7 @@ def _action_parameters() -> str:
                 )
             )
     headings = ("Family", "Entry", "Parameter", "Unit", "-1", "0", "+1", "Scale", "Meaning")
-    return "In the default world:\n\n" + _table(headings, rows)
+    return "With the default parameters:\n\n" + _table(headings, rows)
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -126,36 +101,36 @@ def _sections(text: str) -> dict[str, str]:
     return {name.strip(): body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def _observations(name: str, fields: Sequence[ObservationField]) -> str:
-    codec = Codec(DEFAULT, 1.0, fields, n_offers=len(DEFAULT.owner.types))
+def _observations(name: str, fields: Sequence[Field]) -> str:
+    layout = layout_of(DEFAULT, 1.0, fields, n_offers=len(DEFAULT.owner.types))
     if name == "VPPContracts-v0":
-        codec = ContractsCore(as_source(None, 1.0), DEFAULT, ContractsSettings()).codec
+        layout = ContractsCore(as_source(None, 1.0), DEFAULT, ContractsSettings()).layout
     own = [field for field in fields if field not in FLEET_FIELDS + CHARGER_FIELDS]
     if own:
-        return f"Behind the first {codec.slices[own[0].name].start} columns:\n\n" + _field_table(
-            own, codec
+        return f"After the first {layout.slices[own[0].name].start} columns:\n\n" + _field_table(
+            own, layout
         )
     if name != "VPPDayAhead-v0":
-        return "The tables are those of `VPPDayAhead-v0`."
+        return "The tables are the same as those of `VPPDayAhead-v0`."
     site = DEFAULT.site
     return "\n\n".join(
         [
-            "The flat form is the value divided by the scale. Scales and columns are those of the "
-            f"default world: {site.n_chargers} chargers of {site.charge_kw:g} kW, steps of 1 h.",
-            _field_table(FLEET_FIELDS, codec),
+            "The flat form is the value divided by the scale. Scales and columns hold for the "
+            f"defaults: {site.n_chargers} chargers of {site.charge_kw:g} kW, steps of 1 h.",
+            _field_table(FLEET_FIELDS, layout),
             'Only with `control="per_ev"`, one value per charger; all 0 where no EV is connected:',
-            _field_table(CHARGER_FIELDS, codec),
+            _field_table(CHARGER_FIELDS, layout),
         ]
     )
 
 
-def _field_table(fields: Iterable[ObservationField], codec: Codec) -> str:
+def _field_table(fields: Iterable[Field], layout: ObservationLayout) -> str:
     rows = []
     for field in fields:
-        part = codec.slices[field.name]
+        part = layout.slices[field.name]
         last = "" if part.stop - part.start == 1 else f" to {part.stop - 1}"
         limits = f"{field.low:g} to {field.high:g}"
-        scale = f"{codec.scale[part.start]:.4g}"
+        scale = f"{layout.scale[part.start]:.4g}"
         rows.append(
             (f"{part.start}{last}", f"`{field.name}`", field.unit, scale, limits, field.meaning)
         )
@@ -163,19 +138,15 @@ def _field_table(fields: Iterable[ObservationField], codec: Codec) -> str:
 
 
 def _terms() -> str:
-    if set(MEANINGS) != set(TERMS):
-        raise KeyError(f"say what these mean: {set(MEANINGS) ^ set(TERMS)}")
-    units = {"eur": "EUR", "kwh": "kWh"}
-    rows = [
-        (
-            f"`{name}`",
-            units.get(name.rpartition("_")[2], "1"),
-            "yes" if name in MONEY else "",
-            MEANINGS[name],
-        )
-        for name in TERMS
-    ]
-    return _table(("Term of `info`", "Unit", "In the reward", "Meaning"), rows)
+    parts = [(part.name.replace("_", " "), part.meaning) for part in LEDGER.parts]
+    headings = ("Term of `info`", "Unit", "In the reward", "Part of the profit", "Meaning")
+    return "\n\n".join(
+        [
+            _table(headings, LEDGER.described()),
+            "The load value is taken out of the position; the parts add up to the profit.",
+            _table(("Part of the profit", "Meaning"), parts),
+        ]
+    )
 
 
 def _bullets(text: str) -> list[str]:

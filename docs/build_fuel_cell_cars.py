@@ -1,4 +1,4 @@
-"""Writes the tables of docs/fuel-cell-cars.md from the code: parameters, terms, observations.
+"""Writes the tables of docs/fuel-cell/*.md from the code: parameters, terms, observations.
 
 python docs/build_fuel_cell_cars.py
 """
@@ -10,16 +10,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vpp_gym.fcev.car_park import bid_shape as sheet_shape
-from vpp_gym.fcev.car_park import ledger as carpark_terms
 from vpp_gym.fcev.car_park import observation as car_park_observation
+from vpp_gym.fcev.car_park.ledger import LEDGER as CAR_PARK
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.microgrid import env as fcev_microgrid
-from vpp_gym.fcev.microgrid import ledger as microgrid
+from vpp_gym.fcev.microgrid.ledger import LEDGER as MICROGRID
 from vpp_gym.fcev.microgrid.params import MicrogridParams
+from vpp_gym.ledger import Ledger
 from vpp_gym.parameters import parameters
 
-PAGE = Path(__file__).with_name("fuel-cell-cars.md")
-UNITS = {"eur": "EUR", "kwh": "kWh", "kg": "kg"}
+FOLDER = Path(__file__).with_name("fuel-cell")
+MARKER = re.compile(r"<!-- ([a-z ]+) -->.*?<!-- /\1 -->", re.DOTALL)
 
 
 def page(text: str) -> str:
@@ -28,25 +29,38 @@ def page(text: str) -> str:
     Args:
         text: of the page, with a pair of markers around each table.
     """
-    for name, table in tables().items():
-        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        inner = re.compile(f"{begin}.*?{end}", re.DOTALL)
-        if not inner.search(text):
-            raise KeyError(f"mark the place of the table: {begin}{end}")
-        text = inner.sub(lambda _, t=table, b=begin, e=end: f"{b}\n\n{t}\n\n{e}", text)
-    return text
+    known = tables()
+
+    def written(found: re.Match[str]) -> str:
+        name = found[1]
+        return f"<!-- {name} -->\n\n{known[name]}\n\n<!-- /{name} -->"
+
+    return MARKER.sub(written, text)
+
+
+def pages() -> list[Path]:
+    """The pages of the folder.
+
+    Raises:
+        KeyError: a table has no place on them, or several.
+    """
+    paths = sorted(FOLDER.glob("*.md"))
+    places = [name for path in paths for name in MARKER.findall(path.read_text(encoding="utf-8"))]
+    if sorted(places) != sorted(tables()):
+        raise KeyError(f"give each table one place, <!-- name --><!-- /name -->: {places}")
+    return paths
 
 
 def tables() -> dict[str, str]:
-    """Every table of the page by its marker."""
+    """Every table by its marker."""
     return {
         "car park parameters": _parameters(CarParkParams()),
         "microgrid parameters": _parameters(MicrogridParams()),
         "car park observation": _fields(car_park_observation.FIELDS),
         "microgrid observation": _fields(fcev_microgrid.FIELDS),
         "car park shape": _shape_parameters(),
-        "car park terms": _terms(carpark_terms),
-        "microgrid terms": _terms(microgrid),
+        "car park terms": _terms(CAR_PARK),
+        "microgrid terms": _terms(MICROGRID),
     }
 
 
@@ -79,20 +93,15 @@ def _shape_parameters() -> str:
         )
         for one in sheet_shape.SHAPE_PARAMETERS
     ]
-    return _table(("ShapeParameter", "Unit", "Low", "Article", "High", "Meaning"), rows)
+    return _table(("Parameter", "Unit", "Low", "Article", "High", "Meaning"), rows)
 
 
-def _terms(model: object) -> str:
-    rows = [
-        (
-            f"`{name}`",
-            UNITS.get(name.rpartition("_")[2], "1"),
-            "yes" if name in model.MONEY else "",
-            model.MEANINGS[name],
-        )
-        for name in model.TERMS
-    ]
-    return _table(("Term of `info`", "Unit", "In the reward", "Meaning"), rows)
+def _terms(ledger: Ledger) -> str:
+    parts = [(part.name, part.meaning) for part in ledger.parts]
+    headings = ("Term of `info`", "Unit", "In the reward", "Part of the profit", "Meaning")
+    return "\n\n".join(
+        [_table(headings, ledger.described()), _table(("Part of the profit", "Meaning"), parts)]
+    )
 
 
 def _shown(value: object) -> str:
@@ -105,4 +114,5 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in pages():
+        path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Bids alone: what it earns to lean on the spread that was seen the day before.
+"""Compare two rules for bids: buy the expected load, or speculate on the last price spread.
 
 python examples/bidding.py
 """
@@ -13,23 +13,24 @@ from numpy.typing import NDArray
 
 import vpp_gym  # noqa: F401  (registers the environments)
 
-Sheet = NDArray[np.float64]
+Bids = NDArray[np.float64]
+"""One bid per delivery period of tomorrow, in [-1, 1]."""
 
 
-def buy_the_expected_load(seen: dict[str, NDArray[np.float32]]) -> Sheet:
-    """No bet: every period buys the mean load of that period."""
+def buy_the_expected_load(seen: dict[str, NDArray[np.float32]]) -> Bids:
+    """No speculation: every period buys the mean load of that period."""
     return np.zeros(len(seen["expected_load"]))
 
 
-def follow_the_spread(seen: dict[str, NDArray[np.float32]]) -> Sheet:
-    """Sells less where imbalance was dearer than day-ahead when the period was settled last."""
+def follow_the_spread(seen: dict[str, NDArray[np.float32]]) -> Bids:
+    """Sells less if imbalance cost more than day-ahead when the period was last settled."""
     return -np.sign(seen["im_residual_by_period"])
 
 
 def weekly_eur(
-    env: gym.Env, policy: Callable[[dict[str, NDArray[np.float32]]], Sheet], weeks: int
+    env: gym.Env, policy: Callable[[dict[str, NDArray[np.float32]]], Bids], weeks: int
 ) -> list[float]:
-    """Profit of each of the same weeks; a step is a day, from gate closure to gate closure."""
+    """Profit of each week; a step is a day, from gate closure to gate closure."""
     profits = []
     for seed in range(weeks):
         seen, _ = env.reset(seed=seed)
@@ -42,13 +43,13 @@ def weekly_eur(
 
 
 def main() -> None:
-    """Print both policies, with a rolling MPC that dispatches."""
+    """Print what both rules earn while a rolling MPC dispatches."""
     env = gym.make("VPPBidding-v0", observation="dict")
     for policy in (buy_the_expected_load, follow_the_spread):
         profits = weekly_eur(env, policy, weeks=4)
         weeks = " ".join(f"{profit:7.1f}" for profit in profits)
-        print(f"{policy.__name__:22} {np.mean(profits):7.1f} EUR a week, of {weeks}")
-    print("Four weeks are far too few to tell such bets apart.")
+        print(f"{policy.__name__:22} mean {np.mean(profits):7.1f} EUR a week ({weeks})")
+    print("Four weeks are far too few to tell which rule is better.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Contracts alone: the menu's window, turned while a scheduler and a bidder do the rest.
+"""Compare contract offers to owners, while a scheduler dispatches and a bidder bids.
 
 python examples/contracts.py
 """
@@ -14,7 +14,7 @@ import vpp_gym  # noqa: F401  (registers the environments)
 
 
 def booked(env: gym.Env, action: list[float], seed: int) -> dict[str, float]:
-    """What a week with the same offer every day books, by name."""
+    """Money and energy terms of a week with the same offer on every day, by name."""
     env.reset(seed=seed)
     total: dict[str, float] = defaultdict(float)
     over = False
@@ -26,10 +26,10 @@ def booked(env: gym.Env, action: list[float], seed: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print menus of three terms, and contracts that pay by the kWh.
+    """Print fixed-term menus with three terms, and a contract that pays per kWh.
 
-    Who arrives in the very first step gets the world's own offer, before any action: so there
-    are a few contracts even where none are on offer.
+    Cars that arrive in the very first step, before any action, are offered the default
+    contracts. A few contracts are therefore signed even if the action offers none.
     """
     fixed = gym.make("VPPContracts-v0")
     by_the_kwh = gym.make("VPPContracts-v0", family="control_based")

@@ -1,4 +1,4 @@
-"""Dispatch alone: a rule on one number an hour, while a bidder bids.
+"""Compare three bidders under the same rule for the dispatch.
 
 python examples/dispatch.py
 """
@@ -13,7 +13,7 @@ import vpp_gym  # noqa: F401  (registers the environments)
 
 
 def charge_in_the_cheap_half(seen: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
-    """All while this hour is cheaper than the median of the day ahead, else what must be."""
+    """All cars charge if this hour is cheaper than the median ahead, else only if they must."""
     prices = seen["da_ahead"]
     least, idle, largest = seen["envelope"]
     wanted = largest if prices[0] <= np.median(prices) else idle
@@ -22,7 +22,7 @@ def charge_in_the_cheap_half(seen: dict[str, NDArray[np.float32]]) -> NDArray[np
 
 
 def week_eur(bidder: str, seed: int) -> dict[str, float]:
-    """Profit of a week and how much of it came from either market."""
+    """Profit of a week and its parts from both markets."""
     env = gym.make("VPPDispatch-v0", bidder=bidder, observation="dict", guarantee=True)
     seen, _ = env.reset(seed=seed)
     total = {"profit_eur": 0.0, "da_eur": 0.0, "im_eur": 0.0}

@@ -1,44 +1,42 @@
-"""A policy of your own, ranked among the baselines over the same days.
+"""Rank a policy of your own among the baselines, on the same days.
 
 python examples/own_policy.py
 """
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from vpp_gym import Policy, Snapshot, evaluate
-from vpp_gym.arrays import Floats
-from vpp_gym.evaluation import leaderboard, markdown_table
-from vpp_gym.evaluation.tables import BRIEF
-from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh, to_target_kwh
-from vpp_gym.policies.operator import baselines
-from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym import Snapshot, evaluate
+from vpp_gym.evaluation import leaderboard
+from vpp_gym.policies.base import Dispatcher
 
 
 class NightCharger(Dispatcher):
     """Charges at full power from 23:00 to 6:00, and by day only what cannot wait."""
 
     name = "night_charger"
-    term_h: int | None = 0  # it offers no V2G contracts
+    term_h = 0  # it offers no V2G contracts
 
-    def net_load_kwh(self, snapshot: Snapshot) -> Floats:
-        """(n,) kWh at the meter of each connected EV, + takes from the grid."""
+    def net_load_kwh(self, snapshot: Snapshot) -> NDArray[np.float64]:
+        """(n,) kWh of each connected EV in this step, + takes from the grid."""
         hour = snapshot.time.astype(object).hour
-        night = hour >= 23 or hour < 6
-        return to_target_kwh(snapshot) if night else idle_until_forced_kwh(snapshot)
+        if hour >= 23 or hour < 6:
+            return snapshot.hi_kwh
+        must_charge = snapshot.laxity_h < snapshot.dt_h
+        return np.where(must_charge, snapshot.hi_kwh, snapshot.idle_kwh)
 
 
 def compare(days: int) -> pd.DataFrame:
-    """The leaderboard of the own policy, two baselines and the optimum in hindsight."""
-    scenario = SyntheticSource("test", days=days).scenario(0)
-    known = baselines()
-    policies: list[Policy] = [NightCharger()]
-    policies += [known[name] for name in ("charge_on_arrival", "rolling_mpc", "hindsight")]
-    results = [evaluate(policy, scenario) for policy in policies]
+    """The leaderboard of this policy, two baselines and the optimum in hindsight."""
+    policies = (NightCharger(), "charge_on_arrival", "rolling_mpc", "hindsight")
+    results = [evaluate(policy, "synthetic:test", end_step=24 * days) for policy in policies]
     rows = pd.concat([result.days for result in results], ignore_index=True)
     return leaderboard(rows, privileged=["hindsight"])
 
 
 if __name__ == "__main__":
-    print(markdown_table(compare(days=28).to_dict("records"), BRIEF))
+    columns = ["rank", "policy", "profit_eur", "score", "flexibility_score", "demand_satisfaction"]
+    print(compare(days=28)[columns].round(3).to_string(index=False))

@@ -1,4 +1,4 @@
-"""A world of your own from plain arrays, and an episode in it by hand.
+"""Make a scenario of your own from arrays, and run an episode in it.
 
 python examples/own_scenario.py
 """
@@ -30,13 +30,13 @@ def two_days() -> vpp_gym.Scenario:
 
 
 def charge_at_night(scenario: vpp_gym.Scenario) -> dict[str, float]:
-    """What an episode books in all, by name, if cars wait for the cheap hours."""
+    """Money and energy terms of an episode in which cars wait for the cheap hours, by name."""
     env = gym.make(
         "VPPDayAhead-v0",
         scenario=scenario,
         params={"contract": {"term_h": 0}},  # no V2G contracts
-        guarantee=True,  # -1 still charges what cannot wait
-        bids="expected_load",  # the action is the dispatch alone
+        guarantee=True,  # an action of -1 still charges what cannot wait
+        bids="expected_load",  # the action is the dispatch only
         observation="dict",
         episode_days=None,  # from the first gate closure, 12:00, to the end
     )

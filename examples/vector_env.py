@@ -1,4 +1,4 @@
-"""Many episodes at once: a batch that one kernel call steps.
+"""Run many episodes at once: one call steps a batch of environments.
 
 python examples/vector_env.py
 """
@@ -17,7 +17,7 @@ from vpp_gym.scenarios.synthetic import SyntheticSource
 
 
 def make_batch(num_envs: int) -> gym.vector.VectorEnv:
-    """Weeks from four synthetic years; the action is the dispatch alone."""
+    """Weeks from four synthetic years; the action is the dispatch only."""
     return gym.make_vec(
         "VPPDayAhead-v0",
         num_envs=num_envs,
@@ -31,7 +31,7 @@ def make_batch(num_envs: int) -> gym.vector.VectorEnv:
 def weekly_profit_eur(
     envs: gym.vector.VectorEnv, act: Callable[[], NDArray[np.floating]]
 ) -> NDArray[np.float64]:
-    """(num_envs,) EUR of one episode in every environment; always the same weeks."""
+    """(num_envs,) profit in EUR of one episode per environment; always the same weeks."""
     envs.reset(seed=0)
     profit_eur = np.zeros(envs.num_envs)
     over = np.zeros(envs.num_envs, dtype=bool)
@@ -42,13 +42,13 @@ def weekly_profit_eur(
 
 
 def main() -> None:
-    """Print what three ways of acting earn, and how long 256 weeks take."""
+    """Print the profit of three policies, and how long 256 weeks take."""
     envs = make_batch(num_envs=256)
     rng = np.random.default_rng(0)
     largest = np.ones((envs.num_envs, 1))
     policies: dict[str, Callable[[], NDArray[np.floating]]] = {
-        "take all": lambda: largest,  # the largest net load of every fleet
-        "give all": lambda: -largest,  # the least: what contracts allow is exported
+        "charge": lambda: largest,  # the largest net load of every fleet
+        "discharge": lambda: -largest,  # the least net load that contracts and targets allow
         "random": lambda: rng.uniform(-1, 1, largest.shape),
     }
     for name, act in policies.items():

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import distributions
 from pathlib import Path
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from vpp_gym.cli import app, checks
 from vpp_gym.markets.ledger import TERMS
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.named import NAMES
 
 ROOT = Path(__file__).parents[1]
@@ -90,10 +91,78 @@ def test_run_lists_the_baselines():
     assert [row["policy"] for row in listed] == list(baselines())
     assert "the future" in vpp_gym("run", "--list")
     offers = {row["policy"]: row["offers"] for row in listed}
-    assert offers["rolling_mpc_3h"] == "3 h menu"
+    assert offers["rolling_mpc_3h"] == "fixed-term menu of 3 h"
     assert offers["rolling_mpc+two_stage"] is None
     assert offers["hindsight"] == offers["stochastic_mpc_price+expected_load"]
-    assert offers["hindsight"] == "price-based at 1 x wear"
+    assert offers["hindsight"] == "price-based contracts priced at the owner's perceived wear"
+
+
+OWN_POLICY = """
+from vpp_gym.policies.base import Dispatcher, to_target_kwh
+
+
+class Full(Dispatcher):
+    name = "full_power"
+
+    def net_load_kwh(self, snapshot):
+        return to_target_kwh(snapshot)
+
+
+def made():
+    return Full()
+
+
+ready = Full()
+
+
+def failing():
+    raise RuntimeError("no licence")
+"""
+
+
+@pytest.fixture
+def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Name of a module in the current folder, which is not on the path of imports."""
+    name = "own_policy_of_a_test"
+    (tmp_path / f"{name}.py").write_text(OWN_POLICY, encoding="utf-8")
+    (tmp_path / f"{name}_broken.py").write_text("import no_such_package\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    yield name
+    for one in (name, f"{name}_broken"):
+        sys.modules.pop(one, None)
+
+
+def test_run_takes_a_policy_of_ones_own(own_module: str):
+    words = ("--days", 2, "--json")
+    expected = json.loads(vpp_gym("run", "charge_on_arrival", *words))
+    for name in ("Full", "made", "ready"):
+        report = json.loads(vpp_gym("run", f"{own_module}:{name}", *words))
+        assert report["policy"] == "full_power"
+        assert report["energy"] == expected["energy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (":Ful", "did you mean Full? "),
+        (":failing", "failing() failed with RuntimeError: no licence"),
+        ("_broken:Full", "_broken failed with ModuleNotFoundError: No module named"),
+        ("_missing:Full", "there is no module own_policy_of_a_test_missing in the current folder"),
+        (":OWN", "has no OWN"),
+    ],
+)
+def test_a_faulty_policy_of_ones_own_is_explained_in_one_line(own_module: str, name, said):
+    result = CliRunner().invoke(app, ["run", own_module + name, "--days", "1"])
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_misspelt_baseline_is_suggested():
+    result = CliRunner().invoke(app, ["run", "roling_mpc"])
+    assert "did you mean rolling_mpc? " in result.stderr
+    assert "package.module:name" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -101,6 +170,12 @@ def test_run_lists_the_baselines():
     [
         ("run", "POLICY"),
         ("run nobody", "POLICY"),
+        ("run :policy", "POLICY"),
+        ("run json:", "POLICY"),
+        ("run no.such.module:policy", "POLICY"),
+        ("run json:lods", "POLICY"),
+        ("run json:JSONDecoder", "POLICY"),
+        ("run json:dumps", "POLICY"),
         ("run no_v2g --scenario mars", "scenario"),
         ("run no_v2g --index 1", "scenario index"),
         ("run no_v2g --dt-h 0.3", "dt_h"),

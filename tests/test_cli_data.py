@@ -64,8 +64,8 @@ def test_check_shows_gaps_and_days_of_clock_changes(folder):
 
 def test_check_ends_with_1_where_a_known_file_cannot_be_used(folder):
     report = json.loads(vpp_gym("data", "check", folder, "--json", code=1))
-    refused = {one["file"]: one for one in report["files"] if one["state"] == "refused"}
-    assert refused["sessions.csv"]["field"] == "elaad_clock"
+    rejected = {one["file"]: one for one in report["files"] if one["state"] == "rejected"}
+    assert rejected["sessions.csv"]["field"] == "elaad_clock"
     assert "the file does not say" in vpp_gym("data", "check", folder, code=1)
 
 

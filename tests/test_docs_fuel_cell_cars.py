@@ -1,4 +1,4 @@
-"""The tables of the page on fuel-cell cars are those of this code, and its example runs."""
+"""The tables of the pages on fuel-cell cars are those of this code, and their example runs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,39 @@ import re
 import runpy
 from pathlib import Path
 
+import pytest
+
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE = DOCS / "fuel-cell-cars.md"
+FOLDER = DOCS / "fuel-cell"
 
 
-def test_tables_are_up_to_date():
-    written = PAGE.read_text(encoding="utf-8")
-    build = runpy.run_path(str(DOCS / "build_fuel_cell_cars.py"))["page"]
-    assert written == build(written), "run python docs/build_fuel_cell_cars.py"
+@pytest.fixture(scope="module")
+def build() -> dict:
+    return runpy.run_path(str(DOCS / "build_fuel_cell_cars.py"))
+
+
+def test_every_table_has_one_place(build: dict):
+    assert build["pages"]() == sorted(FOLDER.glob("*.md"))
+
+
+def test_a_table_without_a_place_is_an_error(
+    build: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "page.md").write_text("<!-- car park terms -->\n<!-- /car park terms -->\n")
+    monkeypatch.setitem(build["pages"].__globals__, "FOLDER", tmp_path)
+    with pytest.raises(KeyError, match="give each table one place"):
+        build["pages"]()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.md")), ids=lambda path: path.stem)
+def test_tables_are_up_to_date(build: dict, path: Path):
+    written = path.read_text(encoding="utf-8")
+    assert written == build["page"](written), "run python docs/build_fuel_cell_cars.py"
 
 
 def test_example_runs(tmp_path: Path):
-    block = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    text = (FOLDER / "index.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     script = tmp_path / "example.py"
-    script.write_text(block.group(1), encoding="utf-8")
+    script.write_text(block, encoding="utf-8")
     runpy.run_path(str(script))

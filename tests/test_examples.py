@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -39,7 +40,18 @@ def test_own_policy_stands_between_the_ends_of_the_scale():
     assert (board["demand_satisfaction"] > 0.999).all()
 
 
-def test_batch_plays_the_same_weeks_again():
+def test_own_environment_follows_gymnasium_and_charges_for_peaks():
+    names = example("own_environment")
+    env = names["PeakFeeEnv"](names["as_source"]("synthetic:train").scenario(0))
+    check_env(env, skip_render_check=True)
+    at_once, below = (
+        names["weekly_eur"](env, names[name], 2) for name in ("at_once", "below_the_peak")
+    )
+    assert 0 < below[1] < at_once[1]
+    assert below[0] > at_once[0]
+
+
+def test_batch_runs_the_same_weeks_again():
     names = example("vector_env")
     envs = names["make_batch"](num_envs=3)
     least = -np.ones((3, 1))

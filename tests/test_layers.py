@@ -15,10 +15,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(next(iter(find_spec("vpp_gym").submodule_search_locations)))
 
-GROUND = {"errors", "arrays", "sources", "kernels", "parameters"}
+GROUND = {"errors", "arrays", "sources", "kernels", "parameters", "ledger", "policy"}
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
 BELOW_ENVS = BELOW_POLICIES | {"simulation", "policies"}
+ENV = {"env", "settings", "actions", "observation", "episodes"}
+"""What the environments of every world are made of."""
 
 # layer: (layers it may import besides itself and the ground floor, packages it may import)
 LAYERS: dict[str, tuple[set[str], set[str]]] = {
@@ -28,11 +30,17 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "sources": (set(), set()),
     "kernels": (set(), {"numpy", "numba", "platformdirs"}),
     "parameters": (set(), {"pydantic"}),
-    "env": ({"scenarios"}, {"numpy", "gymnasium"}),
-    "params": (set(), {"pydantic"}),
+    "ledger": (set(), set()),
+    "policy": (set(), set()),
+    "settings": (set(), {"pydantic"}),
+    "actions": (set(), {"numpy"}),
+    "observation": (set(), {"numpy", "gymnasium"}),
+    "episodes": ({"scenarios"}, {"numpy"}),
+    "env": (ENV | {"scenarios"}, {"numpy", "gymnasium"}),
+    "params": ({"contracts"}, {"pydantic"}),
     "views": ({"params"}, {"numpy", "gymnasium"}),
     "fleet": (set(), {"numpy"}),
-    "contracts": (set(), {"numpy"}),
+    "contracts": (set(), {"numpy", "pydantic"}),
     "markets": (set(), {"numpy"}),
     "scenarios": (
         {"params"},
@@ -44,14 +52,14 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "simulation": (BELOW_SIMULATION | {"scenarios"}, {"numpy"}),
     "policies": (BELOW_POLICIES, {"numpy", "pandas", "scipy"}),
-    "plots": ({"params", "views"}, {"numpy", "pandas", "matplotlib"}),
-    "envs": (BELOW_ENVS | {"plots", "env"}, {"numpy", "gymnasium", "pydantic"}),
+    "plots": ({"params", "views", "markets"}, {"numpy", "pandas", "matplotlib"}),
+    "envs": (BELOW_ENVS | ENV | {"plots"}, {"numpy", "gymnasium", "pydantic"}),
     "evaluation": (
-        BELOW_ENVS | {"envs", "env"},
-        {"numpy", "pandas", "scipy", "tqdm", "gymnasium"},
+        BELOW_ENVS | ENV | {"envs"},
+        {"numpy", "pandas", "scipy", "gymnasium", "lazy_loader"},
     ),
     "fcev": (
-        BELOW_SIMULATION | {"scenarios", "solvers", "env", "envs", "evaluation"},
+        BELOW_SIMULATION | ENV | {"scenarios", "solvers", "plots", "evaluation"},
         {"numpy", "pandas", "scipy", "gymnasium", "pydantic"},
     ),
     "reproduction": (

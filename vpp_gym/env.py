@@ -169,12 +169,14 @@ class Core(ABC):
         return checked_actions(actions, (self.n_runs, *self.action_shape))
 
 
-class _FillsInLength:
-    """Puts the length of its own episodes into the spec that Gymnasium gives an environment.
+class _OverCore:
+    """What an environment and a batch have in common: a core of one kind.
 
-    A length in the registry would cut off episodes of another length.
+    They put the length of their own episodes into the spec that Gymnasium gives them. A length
+    in the registry would cut off episodes of another length.
     """
 
+    core_kind: ClassVar[type[Core]]
     core: Any
     _spec: EnvSpec | None = None
 
@@ -190,7 +192,7 @@ class _FillsInLength:
             self._spec.max_episode_steps = self.core.max_steps
 
 
-class Env(_FillsInLength, gym.Env[Any, Any]):
+class Env(_OverCore, gym.Env[Any, Any]):
     """One environment: a core of one run.
 
     Args:
@@ -260,7 +262,7 @@ class Env(_FillsInLength, gym.Env[Any, Any]):
             gym.logger.warn(f"nothing is shown. {error}")
 
 
-class VectorEnv(_FillsInLength, GymVectorEnv[Any, Any, Any]):
+class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
     """A batch of environments over one core.
 
     Run i, seeded with seed + i, equals the scalar environment with that seed, bit for bit.

@@ -27,6 +27,7 @@ class Section(BaseModel):
             first = error.errors()[0]
             field = ".".join(("params", *map(str, first["loc"])))
             remedy = "unknown field" if first["type"] == "extra_forbidden" else first["msg"]
+            remedy = remedy.removeprefix("Value error, ")
             raise InvalidInputError(field, first.get("input"), remedy) from error
 
     def changed(self, changes: Self | Mapping[str, Any] | None) -> Self:

@@ -40,4 +40,5 @@ def checked(kind: type[S], **settings: Any) -> S:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise InvalidInputError(field, first.get("input"), first["msg"]) from error
+        remedy = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(field, first.get("input"), remedy) from error

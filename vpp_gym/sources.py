@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -43,6 +42,7 @@ class Sources:
             for name, path in _modules_of(package, Path(folder))
         }
         self._imports: dict[str, frozenset[str]] = {}
+        self._homes: dict[str, dict[str, str]] = {}
 
     def modules(self) -> list[str]:
         """Names of all modules, in alphabetical order."""
@@ -57,11 +57,22 @@ class Sources:
         path = self.path(module)
         return path is not None and text.encode() in path.read_bytes()
 
+    def home(self, package: str, name: str) -> str | None:
+        """Module that `from package import name` gives or takes the name from.
+
+        None where it is the package's own, as far as its stub file says.
+        """
+        if self.path(f"{package}.{name}") is not None:
+            return f"{package}.{name}"
+        exporter = self._exports(package).get(name)
+        return None if exporter is None else self.home(exporter, name) or exporter
+
     def imports(self, module: str) -> frozenset[str]:
         """Modules of these packages that a module imports, in its functions too.
 
-        Imports for type checkers alone do not count. A name that a package exports stands for
-        the module that defines it.
+        Imports for type checkers alone do not count, nor does a module that is named in a
+        string and imported by that name. A name that a package exports in its stub file stands
+        for the module that defines it.
         """
         if module not in self._imports:
             path = self.path(module)
@@ -69,38 +80,30 @@ class Sources:
             self._imports[module] = frozenset(self._imported(text))
         return self._imports[module]
 
-    def closure(self, modules: Iterable[str], without: Iterable[str] = ()) -> list[str]:
+    def closure(self, modules: Iterable[str]) -> list[str]:
         """The modules and all that they import, directly or not, in alphabetical order.
 
-        Args:
-            modules: names to start from.
-            without: modules that do not count, nor what only they import.
-
         Raises:
-            ModuleNotFoundError: a name to start from that these packages do not have.
+            ModuleNotFoundError: a name that these packages do not have.
         """
-        found: set[str] = set()
-        left_out = set(without)
-        waiting = list(modules)
-        for name in waiting:
+        begin = list(modules)
+        for name in begin:
             if self.path(name) is None:
                 raise ModuleNotFoundError(f"no module {name} in {', '.join(self._packages)}")
+        waiting = [one for name in begin for one in self._with_parents(name)]
+        found: set[str] = set()
         while waiting:
             name = waiting.pop()
-            if name in found or name in left_out:
-                continue
-            found.add(name)
-            waiting += self.imports(name)
+            if name not in found:
+                found.add(name)
+                waiting += self.imports(name)
         return sorted(found)
 
     def _imported(self, text: str) -> Iterator[str]:
         for base, name in scanned_imports(text):
             yield from self._with_parents(base)
-            if name is None:
-                continue
-            if self.path(f"{base}.{name}") is not None:
-                yield f"{base}.{name}"
-            elif (home := self._exports(base).get(name)) is not None:
+            home = None if name is None else self.home(base, name)
+            if home is not None:
                 yield from self._with_parents(home)
 
     def _with_parents(self, module: str) -> Iterator[str]:
@@ -111,18 +114,18 @@ class Sources:
             if self.path(name) is not None:
                 yield name
 
-    @cache  # noqa: B019 - lives as long as the program
     def _exports(self, package: str) -> dict[str, str]:
         """Home of each name that a package exports, as its stub file says."""
-        path = self.path(package)
-        stub = None if path is None else path.with_suffix(".pyi")
-        if stub is None or not stub.is_file():
-            return {}
-        homes = {}
-        for match in _EXPORT.finditer(stub.read_text(encoding="utf-8")):
-            for name in _names(match["names"]):
-                homes[name] = f"{package}.{match['module']}"
-        return homes
+        if package not in self._homes:
+            path = self.path(package)
+            stub = None if path is None else path.with_suffix(".pyi")
+            text = stub.read_text(encoding="utf-8") if stub is not None and stub.is_file() else ""
+            self._homes[package] = {
+                name: f"{package}.{match['module']}"
+                for match in _EXPORT.finditer(text)
+                for name in _names(match["names"])
+            }
+        return self._homes[package]
 
 
 def _modules_of(package: str, folder: Path) -> Iterator[tuple[str, Path]]:

@@ -8,10 +8,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from agents import training
-from agents.settings import CHECKPOINT
+from agents import trainer
+from agents.config import CHECKPOINT
 from agents.train import main
-from agents.training import Trainer
+from agents.trainer import Trainer
 from tests.agents.test_training import only
 from vpp_gym.errors import InvalidInputError
 
@@ -34,7 +34,7 @@ def tiny(*words):
 def short(toy, tmp_path, monkeypatch):
     """Runs are of the toy world, below a folder of their own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(training, "Trainer", partial(Trainer, **only(toy)))
+    monkeypatch.setattr(trainer, "Trainer", partial(Trainer, **only(toy)))
     return tmp_path
 
 
@@ -48,7 +48,8 @@ def test_a_run_says_what_it_does_and_where_it_lies(short):
     result = tiny()
     assert result.exit_code == 0, result.output
     assert "128 steps of VPPDayAhead-v0 with ppo, in run" in result.output
-    assert result.output.count("EUR a year over the usual action") == 3
+    assert result.output.count("EUR/year above charging on arrival, demand served") == 2
+    assert "EUR/year, in run/best" in result.output
     assert (short / "run/best").is_dir()
 
 
@@ -56,15 +57,15 @@ def test_an_interrupted_run_tells_how_to_go_on(short):
     def interrupt(steps, score):
         raise KeyboardInterrupt
 
-    whole = partial(training.Trainer)
-    training.Trainer = lambda *args, **more: whole(*args, **{**more, "report": interrupt})
+    whole = partial(trainer.Trainer)
+    trainer.Trainer = lambda *args, **more: whole(*args, **{**more, "report": interrupt})
     result = tiny()
     assert result.exit_code == 130
-    assert "nothing is kept" in result.output
-    training.Trainer = whole
+    assert "nothing was saved" in result.output
+    trainer.Trainer = whole
     assert tiny().exit_code == 0
     again = command("--resume", "--run-dir", "run")
-    assert "the run is at its end: 128 of 128 steps" in again.output
+    assert "the run is finished: 128 of 128 steps" in again.output
     assert "--timesteps 256" in again.output
     extended = command("--resume", "--run-dir", "run", "--timesteps", "256")
     assert "steps 128 to 256" in extended.output
@@ -74,8 +75,8 @@ def test_an_interrupted_run_tells_how_to_go_on(short):
 def test_a_folder_that_has_a_run_is_left_alone(short):
     tiny()
     before = (short / "run" / CHECKPOINT).read_bytes()
-    told = refusal("--run-dir", "run")
-    assert "python -m agents.train --resume --run-dir run" in told
+    message = refusal("--run-dir", "run")
+    assert "python -m agents.train --resume --run-dir run" in message
     assert (short / "run" / CHECKPOINT).read_bytes() == before
 
 
@@ -89,7 +90,7 @@ def test_resuming_names_the_runs_that_there_are(short):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--env", "VPPDayAhed-v0"), "did you mean VPPDayAhead-v0?"),
         (("--env", "FCEVMicrogrid-v0", "--set", "volums=true"), "volumes: the two options of"),
@@ -104,10 +105,10 @@ def test_resuming_names_the_runs_that_there_are(short):
         (("--set", "params=paper_2023"), "params: got 'paper_2023'; "),
         (("--set", "params.site.n_chargers=0"), "params.site.n_chargers: got 0; give a whole"),
         (("--env", "FCEVMicrogrid-v0", "--set", "volumes=maybe"), "give true or false"),
-        (("--env", "FCEVCarPark-v0", "--set", "n_scenarios=3"), "set world.n_worlds"),
+        (("--env", "FCEVCarPark-v0", "--set", "n_scenarios=3"), "use world.n_scenarios"),
         (("--env", "FCEVCarPark-v0", "--set", "wrappers.reward=load"), "use profit or gain"),
         (("--env", "VPPBidding-v0", "--set", "wrappers.foresight_h=3"), "use 0"),
-        (("--set", "threads=2"), "set world.in_training.threads"),
+        (("--set", "threads=2"), "use world.in_training.threads"),
         (("--set", "sac.gamma=0.9"), "no effect on --algo ppo: set ppo.gamma"),
         (("--set", "ppo.gamma=0.9", "--set", "ppo.gamma=0.8"), "--set gives it twice"),
         (("--set", "ppo.gamma"), "give NAME=VALUE"),
@@ -116,8 +117,8 @@ def test_resuming_names_the_runs_that_there_are(short):
         (("--world", "mars"), "use one of synthetic, real"),
     ],
 )
-def test_what_is_refused_is_named_with_a_remedy(words, told):
-    assert told in refusal(*words)
+def test_what_is_refused_is_named_with_a_remedy(words, message):
+    assert message in refusal(*words)
 
 
 @pytest.mark.parametrize("words", [("--timesteps", "0"), ("--seed", "-1"), ("--sead", "1")])
@@ -137,7 +138,8 @@ def test_settings_are_listed_with_value_and_meaning():
     assert not any(line.startswith("sac.") for line in lines)
 
 
-def test_cards_of_older_agents_are_understood():
-    """They call the wrappers "lesson"."""
-    result = command("--set", 'lesson.reward="profit"', "--list-settings")
-    assert 'wrappers.reward = "profit"' in result.output
+def test_help_names_every_option_with_its_default():
+    text = " ".join(command("--help").output.replace("│", " ").split())
+    assert "Environment: VPPDayAhead-v0, VPPDispatch-v0, VPPBidding-v0" in text
+    assert "[default: (VPPDayAhead-v0)]" in text
+    assert "[default: (runs/NAME-seedSEED)]" in text

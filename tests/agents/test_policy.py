@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pytest
 
+from agents.config import RunSettings
+from agents.environments import make_batch, observed_fields
 from agents.export import export_policy
 from agents.policy import CARD, TRAINED, WEIGHTS, AgentPolicy, Network, load_agents
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
@@ -14,12 +16,16 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.markets.ledger import TERMS
 
+FIELDS = observed_fields(make_batch("VPPDayAhead-v0", 1).core)
 CARD_OF_TEST = {
     "name": "random",
     "seed": 3,
-    "settings": {"bids": "expected_load"},
-    "term_h": 3,
-    "guarantee": True,
+    "env_id": "VPPDayAhead-v0",
+    "arguments": {
+        "bids": "expected_load",
+        "params": {"contract": {"term_h": 3}, "guarantee": True},
+    },
+    "observation": [list(one) for one in FIELDS],
     "dt_h": 1.0,
 }
 
@@ -86,7 +92,8 @@ def test_an_incomplete_folder_is_named(folder):
 def test_evaluation_equals_stepping_the_environment(small, bids):
     settings = {"bids": bids, "bid_scale": 0.2}
     actions = {"expected_load": 1, "period": 2, "schedule": 25}[bids]
-    agent = AgentPolicy(random_network(actions=actions), {**CARD_OF_TEST, "settings": settings})
+    card = {**CARD_OF_TEST, "arguments": {**CARD_OF_TEST["arguments"], **settings}}
+    agent = AgentPolicy(random_network(actions=actions), card)
     world = small.scenario(0)
     result = evaluate(agent, world, start_step=12, keep_records=True)
     env = VPPDayAheadEnv(
@@ -100,6 +107,106 @@ def test_evaluation_equals_stepping_the_environment(small, bids):
         records.append([info[term] for term in TERMS])
     np.testing.assert_array_equal(result.records, records)
     assert result.metadata["params"]["guarantee"]
+
+
+@pytest.mark.parametrize("columns", [1, 115, 117, 416])
+def test_observations_of_another_size_are_refused(columns):
+    with pytest.raises(InvalidInputError, match="116 columns"):
+        random_network().predict(np.zeros((2, columns), dtype=np.float32))
+
+
+def slices_of(fields):
+    """Columns of each field in a flat observation."""
+    ends = np.cumsum([size for _, size in fields]).tolist()
+    return {name: slice(end - size, end) for (name, size), end in zip(fields, ends, strict=True)}
+
+
+@pytest.mark.parametrize("place", [0, 5, len(FIELDS)])
+def test_a_new_field_of_the_environment_moves_nothing(place):
+    """Wherever it stands, the network reads the columns that it was trained on."""
+    agent = AgentPolicy(random_network(), CARD_OF_TEST)
+    grown = [*FIELDS[:place], ("new", 2), *FIELDS[place:]]
+    known = np.random.default_rng(1).standard_normal((4, 116)).astype(np.float32)
+    start = sum(size for _, size in FIELDS[:place])
+    shown = np.insert(known, [start, start], 7.0, axis=1)
+    read = agent.reader(slices_of(grown))
+    np.testing.assert_array_equal(agent.predict(read(shown))[0], agent.predict(known)[0])
+    with pytest.raises(InvalidInputError, match="116 columns"):
+        agent.predict(shown)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ([one for one in FIELDS if one[0] != "envelope"], "observation.envelope: got '0 columns'"),
+        ([(name, 12 if name == "da_ahead" else size) for name, size in FIELDS], "got '12 columns'"),
+    ],
+    ids=["missing", "shorter"],
+)
+def test_a_field_that_the_environment_does_not_show_is_named(fields, message):
+    agent = AgentPolicy(random_network(), CARD_OF_TEST)
+    with pytest.raises(InvalidInputError) as refused:
+        agent.reader(slices_of(fields))
+    assert message in str(refused.value)
+
+
+def test_an_evaluated_agent_reads_its_fields_by_name(small):
+    """Two fields, in another order than the environment's."""
+    card = {**CARD_OF_TEST, "observation": [["da_ahead", 24], ["clock", 2]]}
+    agent, scenario = AgentPolicy(random_network(size=26), card), small.scenario(0)
+    result = evaluate(agent, scenario, start_step=12, end_step=60, keep_records=True)
+    settings = {"bids": "expected_load", "episode_days": 2, "guarantee": True}
+    env = VPPDayAheadEnv(scenario, {"contract": {"term_h": 3}}, **settings)
+    flat, _ = env.reset(seed=0, options={"start_day": 0})
+    at, records = slices_of(FIELDS), []
+    for _ in range(48):
+        action, _ = agent.predict(np.concatenate([flat[at["da_ahead"]], flat[at["clock"]]]))
+        flat, _, _, _, info = env.step(action)
+        records.append([info[term] for term in TERMS])
+    np.testing.assert_array_equal(result.records, records)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"observation": None}, "card.observation"),
+        ({"observation": [["clock", 2]]}, "its fields have 2 columns, its network 116"),
+        ({"name": "../elsewhere"}, "card.name: got '../elsewhere'"),
+        ({"seed": "first"}, "card.seed: got 'first'"),
+        ({"dt_h": float("nan")}, "card.dt_h: got nan"),
+    ],
+)
+def test_a_card_that_cannot_be_used_is_refused(change, message):
+    with pytest.raises(InvalidInputError) as refused:
+        AgentPolicy(random_network(), {**CARD_OF_TEST, **change})
+    assert message in str(refused.value)
+
+
+def test_a_card_without_fields_says_how_to_complete_it():
+    card = {name: value for name, value in CARD_OF_TEST.items() if name != "observation"}
+    with pytest.raises(InvalidInputError, match=r"python -m agents\.migrate_cards"):
+        AgentPolicy(random_network(), card)
+
+
+@pytest.mark.parametrize("text", ["", '{"name": "x"', "[" * 100_000, "[1]"])
+def test_a_damaged_card_is_named(folder, text):
+    place = folder / "random" / "seed_3"
+    (place / CARD).write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="card"):
+        AgentPolicy.load(place)
+
+
+def test_trained_policies_find_their_fields():
+    """In the environments of today, in the order of the columns."""
+    for agent in load_agents():
+        arguments = agent.card["arguments"]
+        if agent.env_id.startswith("FCEV"):
+            arguments = {**arguments, "n_scenarios": 1}
+        core = make_batch(agent.env_id, 1, **arguments).core
+        read = agent.reader(core.layout.slices)
+        columns = np.arange(len(core.layout.scale))
+        np.testing.assert_array_equal(read(columns), columns)
+        assert RunSettings.model_validate(agent.card["run"]).name == agent.name
 
 
 def test_trained_policies_are_small_and_documented():

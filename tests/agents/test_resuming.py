@@ -7,12 +7,16 @@ import pytest
 import torch
 
 from agents import checkpoint
-from agents.checkpoint import checkpoint_progress, checkpoint_settings
+from agents.checkpoint import (
+    checkpoint_progress,
+    checkpoint_settings,
+    load_replay,
+    replay_of,
+)
+from agents.config import CHECKPOINT
 from agents.export import card_of
-from agents.replay import load_replay, replay_of
 from agents.request import RunRequest
-from agents.settings import CHECKPOINT
-from agents.training import Trainer
+from agents.trainer import Trainer
 from tests.agents.test_training import only, parameters, settings, trained
 from vpp_gym.errors import InvalidInputError
 
@@ -109,8 +113,20 @@ def test_damaged_files_are_named(toy, tmp_path):
         checkpoint_settings(tmp_path)
 
 
+@pytest.mark.parametrize("part", ["run", "progress"])
+def test_a_checkpoint_of_another_version_is_named(toy, tmp_path, part):
+    trained(tmp_path, toy, settings(timesteps=512))
+    content = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    content["run"] = content["run"].replace('"wrappers"', '"rewards"')
+    content["progress"]["epochs"] = 3
+    torch.save(content, tmp_path / CHECKPOINT)
+    read = {"run": checkpoint_settings, "progress": checkpoint_progress}[part]
+    with pytest.raises(InvalidInputError, match="another version"):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         ({"seed": 3}, "seed: got 3; the saved run has 0"),
         ({"algorithm": "sac"}, "algorithm: got 'sac'; the saved run has 'ppo'"),
@@ -125,16 +141,16 @@ def test_damaged_files_are_named(toy, tmp_path):
         ({"seed": 3, "changes": {"ppo.gamma": 0.5}}, "seed: got 3"),
     ],
 )
-def test_resuming_with_other_options_is_refused(asked, told):
+def test_resuming_with_other_options_is_refused(asked, message):
     with pytest.raises(InvalidInputError) as refused:
         RunRequest(**asked).resumed_run(settings(), done=512)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_all_that_differs_is_named():
     changes = {"ppo.n_steps": 64, "params.contract.term_h": 3}
-    told = r"also differ: params\.contract\.term_h \(3, saved 0"
-    with pytest.raises(InvalidInputError, match=told):
+    message = r"also differ: params\.contract\.term_h \(3, saved 0"
+    with pytest.raises(InvalidInputError, match=message):
         RunRequest(changes=changes).resumed_run(settings(), done=512)
 
 
@@ -174,7 +190,7 @@ def test_a_run_at_its_end_can_be_extended(toy, tmp_path):
     trainer = trained(tmp_path, toy, longer, resume=True)
     assert (trainer.progress.steps, trainer.progress.ends) == (1024, [512])
     assert checkpoint_settings(tmp_path) == longer
-    card = card_of(longer, steps=1024, score={}, ends=trainer.progress.ends)
+    card = card_of(longer, (), steps=1024, score={}, ends=trainer.progress.ends)
     first, second = card["command"].split(" && ")
     assert "--timesteps 512" in first
     assert "--keep" not in first
@@ -190,7 +206,8 @@ def test_the_checkpoint_is_replaced_before_older_transitions_go(toy, tmp_path, m
     replace_file = checkpoint.replace_file
 
     def watched(path, write):
-        seen.append(sorted(file.name for file in tmp_path.glob("replay-*.npz")))
+        if path.name == CHECKPOINT:
+            seen.append(sorted(file.name for file in tmp_path.glob("replay-*.npz")))
         replace_file(path, write)
 
     monkeypatch.setattr(checkpoint, "replace_file", watched)

@@ -7,15 +7,14 @@ import shlex
 import numpy as np
 import pytest
 
-from agents.changes import read_changes
-from agents.hyperparameters import BEST as BEST_SETTINGS
-from agents.hyperparameters import run_settings
+from agents.config import BEST, TUNED, RunSettings
+from agents.environments import TRAITS
 from agents.learner import Stack, build_model, network_of
+from agents.options import read_changes
 from agents.policy import AgentPolicy
-from agents.settings import BEST, RunSettings
-from agents.training import Trainer
+from agents.request import run_settings
+from agents.trainer import Trainer
 from agents.validation import Validation
-from agents.worlds import FAMILIES
 from tests.agents.conftest import CHEAP, DEAR, FULL_HOUR_KWH, TOY_DAYS
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.synthetic import SyntheticSource
@@ -24,8 +23,8 @@ SMALL = {
     "name": "small",
     "timesteps": 1024,
     "validate_every": 512,
-    "world": {"n_envs": 8, "episode_days": 2, **BEST_SETTINGS["VPPDayAhead-v0"]["world"]},
-    "wrappers": BEST_SETTINGS["VPPDayAhead-v0"]["wrappers"],
+    "world": {"n_envs": 8, "episode_days": 2, **TUNED["VPPDayAhead-v0"]["world"]},
+    "wrappers": TUNED["VPPDayAhead-v0"]["wrappers"],
     "ppo": {"n_steps": 32, "batch_size": 64, "n_epochs": 2, "hidden": (8,)},
     "sac": {"hidden": (8,), "learning_starts": 64, "batch_size": 32, "gradient_steps": 1},
 }
@@ -116,12 +115,12 @@ FUEL_CELL_CARS = {
 
 
 @pytest.mark.parametrize("env_id", FUEL_CELL_CARS)
-def test_agents_of_fuel_cell_cars_set_out_from_the_usual_action(env_id, tmp_path, small):
+def test_agents_of_fuel_cell_cars_start_from_the_reference_action(env_id, tmp_path, small):
     """The mean action of a fresh policy is 0: what it gains is nothing, to the cent."""
     changes = {
         **FUEL_CELL_CARS[env_id],
         "world.n_envs": 2,
-        "world.n_worlds": 1,
+        "world.n_scenarios": 1,
         "world.n_validation": 1,
         "ppo.batch_size": 16,
         "ppo.learning_rate": 1e-30,
@@ -134,46 +133,46 @@ def test_agents_of_fuel_cell_cars_set_out_from_the_usual_action(env_id, tmp_path
     assert "--set" in agent.card["command"]
 
 
-def test_charging_on_arrival_is_the_usual_dispatch_of_a_fleet_and_of_every_charger():
+def test_charging_on_arrival_is_the_reference_dispatch_of_a_fleet_and_of_every_charger():
     year = SyntheticSource("validation", days=5).scenario(0)
     runs = (
         run_settings("VPPDispatch-v0", changes={"control": control, "world.n_envs": 1})
         for control in ("fleet", "per_ev")
     )
-    fleet, per_ev = (Validation(run, scenario=year).usual for run in runs)
+    fleet, per_ev = (Validation(run, scenario=year).reference for run in runs)
     assert fleet["served_kwh"] > 0
     assert per_ev == pytest.approx(fleet)
 
 
-def test_a_gain_is_what_an_action_earns_above_the_usual_one_in_the_same_episode():
-    """Nothing for the usual action, through several episodes; else the difference."""
-    world = {"world.n_envs": 2, "world.n_worlds": 1, "world.episode_days": 1}
+def test_a_gain_is_what_an_action_earns_above_the_reference_in_the_same_episode():
+    """Nothing for the reference action, through several episodes; else the difference."""
+    world = {"world.n_envs": 2, "world.n_scenarios": 1, "world.episode_days": 1}
     small = {"params.n_cars": 8, "params.household.n_houses": 30}
     gain_run, profit_run = (
         run_settings("FCEVMicrogrid-v0", changes={**world, **small, "wrappers.reward": reward})
         for reward in ("gain", "profit")
     )
     gain, profit = Stack(gain_run).top.venv, Stack(profit_run).top.venv
-    usual, other = np.zeros((2, 2)), np.full((2, 2), -1.0)
+    reference, other = np.zeros((2, 2)), np.full((2, 2), -1.0)
     earned = {}
     for name, venv, action in (
-        ("usual", profit, usual),
+        ("reference", profit, reference),
         ("other", profit, other),
         ("gain", gain, other),
-        ("0", gain, usual),
+        ("0", gain, reference),
     ):
         venv.seed(3)
         venv.reset()
         earned[name] = np.array([venv.step(action)[1] for _ in range(60)])
     assert (earned["0"] == 0).all()
-    np.testing.assert_allclose(earned["gain"], earned["other"] - earned["usual"], atol=1e-5)
+    np.testing.assert_allclose(earned["gain"], earned["other"] - earned["reference"], atol=1e-5)
     assert earned["gain"].min() < -0.1
 
 
 def test_every_action_may_have_its_own_noise(tmp_path):
     changes = {
         **FUEL_CELL_CARS["FCEVMicrogrid-v0"],
-        "world.n_worlds": 1,
+        "world.n_scenarios": 1,
         "world.n_envs": 2,
         "ppo.log_std_init": (-2.0, -1.5, -1.0),
         "ppo.batch_size": 16,
@@ -183,10 +182,10 @@ def test_every_action_may_have_its_own_noise(tmp_path):
     assert model.policy.log_std.detach().numpy().tolist() == [-2.0, -1.5, -1.0]
 
 
-def test_worlds_of_validation_are_not_those_of_training():
+def test_scenarios_of_validation_are_not_those_of_training():
     run = run_settings("FCEVCarPark-v0")
     numbers = []
-    for arguments in (run.world.training(run.family), run.world.validating(run.family)):
+    for arguments in (run.world.training(run.traits), run.world.validating(run.traits)):
         first = arguments["first_scenario"]
         numbers.append(set(range(first, first + arguments["n_scenarios"])))
     assert not numbers[0] & numbers[1]
@@ -227,8 +226,8 @@ def test_settings_by_name():
 
 
 def test_every_environment_has_settings_that_worked():
-    for env_id in FAMILIES:
-        for algorithm in BEST_SETTINGS[env_id]["timesteps"]:
+    for env_id in TRAITS:
+        for algorithm in TUNED[env_id]["timesteps"]:
             assert run_settings(env_id, algorithm=algorithm).env_id == env_id
 
 

@@ -6,34 +6,85 @@ import json
 import re
 import runpy
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import torch
+import typer
+from typer.testing import CliRunner
 
-from agents.changes import read_changes
-from agents.hyperparameters import run_settings
+from agents import train
+from agents.checkpoint import Progress, checkpoint_settings
+from agents.config import CHECKPOINT
+from agents.environments import TRAITS
+from agents.options import read_changes
 from agents.policy import TRAINED
-from agents.request import RunRequest
-from agents.training import Trainer
+from agents.request import RunRequest, run_settings
+from agents.trainer import Trainer
 from tests.agents.test_training import only, settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
+def page():
+    return (DOCS / "training.md").read_text(encoding="utf-8")
+
+
 def test_the_code_of_the_page_runs(toy, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Trainer(settings(timesteps=512), RunRequest().folder(), **only(toy)).train()
-    text = (DOCS / "training.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    script = tmp_path / "page.py"
-    script.write_text(block, encoding="utf-8")
-    runpy.run_path(str(script))
-    assert float(capsys.readouterr().out) != 0.0
+    use, learn = re.findall(r"```python\n(.*?)```", page(), re.DOTALL)
+    printed = []
+    for name, block in (("use.py", use), ("learn.py", learn)):
+        (tmp_path / name).write_text(block, encoding="utf-8")
+        result = runpy.run_path(str(tmp_path / name))
+        printed.append(capsys.readouterr().out)
+    assert float(printed[0]) != 0.0
+    assert result["model"].num_timesteps == 8_192
+
+
+def finished(run, folder, resume):
+    """Instead of training: the checkpoint of a run at its end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    progress = asdict(Progress(steps=run.timesteps))
+    torch.save({"run": run.model_dump_json(), "progress": progress}, folder / CHECKPOINT)
+
+
+def test_the_commands_of_the_page_are_understood(tmp_path, monkeypatch):
+    """In the order of the page: what it resumes is what it began, and then is longer."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "_train", finished)
+    app = typer.Typer()
+    app.command()(train.main)
+    lines = re.findall(r"^python -m agents\.train (.*)$", page(), re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        result = CliRunner().invoke(app, shlex.split(line))
+        assert result.exit_code == 0, (line, result.output)
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert checkpoint_settings(folder).timesteps == 1_200_000
+
+
+def test_the_table_of_the_page_is_that_of_the_settings():
+    rows = [
+        [cell.strip(" `") for cell in line.strip("|").split("|")]
+        for line in re.findall(r"^\| `(?:VPP|FCEV).*$", page(), re.MULTILINE)
+    ]
+    listed = {}
+    for names, *cells in rows:
+        listed |= dict.fromkeys(names.replace("`", "").split(", "), cells)
+    runs = {env_id: run_settings(env_id) for env_id in TRAITS}
+    assert listed == {
+        env_id: [run.traits.reference, run.wrappers.reward, f"{run.timesteps:,}"]
+        for env_id, run in runs.items()
+    }
 
 
 @pytest.mark.parametrize("env_id", ["FCEVCarPark-v0", "FCEVMicrogrid-v0"])
 def test_the_command_for_fuel_cell_cars_is_that_of_a_trained_agent(env_id: str):
-    text = (DOCS / "fuel-cell-cars.md").read_text(encoding="utf-8")
+    pages = (DOCS / "fuel-cell").glob("*.md")
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     lines = re.findall(r"^python -m agents.train (.*)$", text, re.MULTILINE)
     (line,) = (one for one in lines if f"--env {env_id}" in one)
     words = shlex.split(line)

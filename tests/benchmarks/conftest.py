@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from benchmarks import run as run_module
-from benchmarks import suites, tasks
-from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
+from benchmarks import tasks
+from benchmarks.suites import base, ev
+from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
 from vpp_gym.scenarios.scenario import Scenario
 
@@ -50,12 +51,10 @@ def toy_world() -> Scenario:
 def shrink(patch: pytest.MonkeyPatch) -> None:
     """Let the benchmark run on the toy world with three rules."""
     world = toy_world()
-    patch.setattr(suites, "baselines", three_rules)
-    patch.setattr(suites, "_agents", dict)
-    patch.setattr(suites, "world", lambda suite, data=None: world)
-    patch.setattr(tasks, "warm_up", lambda suite, policy, seed: None)
-    fingerprint = {"baselines": "b" * 16, "agents": "none"}
-    patch.setattr(run_module, "source_fingerprint", lambda family: dict(fingerprint))
+    patch.setattr(ev, "baselines", three_rules)
+    patch.setattr(base, "trained", lambda env_ids: {})
+    patch.setattr(ev, "scenario_of", lambda suite, data=None: world)
+    patch.setattr(tasks, "warm_up", lambda *_: None)
 
 
 @pytest.fixture

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from benchmarks import check
 from benchmarks.check import findings, older_tables
-from benchmarks.fingerprint import (
-    AGENT_SOURCES,
-    BASELINE_SOURCES,
-    HYDROGEN_SOURCES,
-    LIBRARY_ROOT,
-    is_of_hydrogen,
-    source_fingerprint,
-)
+from benchmarks.differences import made_by
 from benchmarks.leaderboard import END, main, readme_block, with_blocks
+from benchmarks.results import read
+from benchmarks.suites import base, ev
+from tests.benchmarks.conftest import shrink, three_rules, toy_world
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.params import DEFAULT
 
 
 @pytest.fixture
-def published(finished, tmp_path) -> tuple[Path, Path]:
+def published(finished, tmp_path, monkeypatch) -> tuple[Path, Path]:
     """(results, readme) of a finished benchmark."""
+    shrink(monkeypatch)
     folder = tmp_path / "results"
     shutil.copytree(finished, folder)
     readme = folder / "README.md"
@@ -34,9 +36,17 @@ def published(finished, tmp_path) -> tuple[Path, Path]:
     return folder, readme
 
 
-def found(published: tuple[Path, Path], **fingerprint: str) -> list[str]:
-    made_by = json.loads((published[0] / "embedded.json").read_text())["fingerprint"]
-    return list(findings(*published, lambda family: made_by | fingerprint))
+def found(published: tuple[Path, Path]) -> list[str]:
+    return list(findings(*published))
+
+
+def edit(published: tuple[Path, Path], change: Callable[[Any], None]) -> None:
+    """Change the result file and write everything else from it again."""
+    path = published[0] / "embedded.json"
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+    main(*published)
 
 
 def test_a_current_leaderboard_passes(published):
@@ -98,17 +108,115 @@ def test_an_edited_or_missing_file_is_found(published, name):
         assert [line.split()[0] for line in found(published)] == [name]
 
 
-def test_other_code_is_found_with_the_command_that_mends_it(published):
-    (line,) = found(published, baselines="f" * 16)
-    assert "embedded.json was made by other code" in line
-    assert "python -m benchmarks.run --suite embedded" in line
-    assert len(found(published, agents="f" * 16)) == 1
+def test_the_page_says_which_day_rows_it_is_of(published):
+    document = read(published[0] / "embedded.json")
+    text = (published[0] / "embedded.md").read_text()
+    assert f"[embedded_days.csv](embedded_days.csv), SHA-256 `{document['days_sha256']}`" in text
+
+
+MENDS = "; run: python -m benchmarks.run --suite embedded"
+
+
+@pytest.mark.parametrize(("part", "name"), [("code", "twin"), ("values", "hindsight")])
+def test_what_a_policy_rests_on_is_found_with_the_command_that_mends_it(published, part, name):
+    def other(document):
+        document["digests"]["policies"][name][part] = "f" * 16
+
+    edit(published, other)
+    assert found(published) == [f"embedded.json: other {part} made {name}{MENDS}"]
+
+
+def test_policies_that_came_and_went_are_found(published, monkeypatch):
+    def others():
+        rules = three_rules()
+        rules["new"] = rules.pop("twin")
+        return rules
+
+    monkeypatch.setattr(ev, "baselines", others)
+    assert found(published) == [
+        f"embedded.json has no rows of new{MENDS}",
+        "embedded.json has rows of twin, which do not take part (left out: trained agents: "
+        f"none was found){MENDS}",
+    ]
+
+
+def test_agents_that_cannot_be_loaded_are_found_with_the_reason(published, monkeypatch):
+    def other(document):
+        document["digests"]["policies"]["learner.0"] = {"code": "c", "values": "v"}
+
+    def missing(env_ids):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    edit(published, other)
+    monkeypatch.setattr(base, "trained", missing)
+    (line,) = found(published)
+    assert "rows of learner.0, which do not take part (left out: trained agents, because" in line
+
+
+def test_other_rules_are_found_by_track(published, monkeypatch):
+    real = ev.EVSuite.params
+    changed = {"open": DEFAULT.replace(site={"charge_kw": 12.0})}
+    monkeypatch.setattr(
+        ev.EVSuite, "params", lambda suite, track: changed.get(track) or real(suite, track)
+    )
+    assert found(published) == [f"embedded.json: other rules made the tracks open{MENDS}"]
+
+
+def test_other_code_that_makes_the_same_scenarios_is_no_fault(published, monkeypatch):
+    def other(document):
+        document["digests"]["scenario_code"] = "f" * 16
+
+    edit(published, other)
+    assert found(published) == []
+    world = replace(toy_world(), name="another")
+    monkeypatch.setattr(ev, "scenario_of", lambda suite, data=None: world)
+    assert found(published) == [
+        f"embedded.json: other scenarios made the track {track}{MENDS}"
+        for track in ("open", "guaranteed")
+    ]
+
+
+def test_real_data_is_compared_where_it_is_given(published, monkeypatch):
+    def other(document):
+        document["digests"]["scenario_code"] = "f" * 16
+
+    monkeypatch.setattr(check.suite_of("embedded"), "needs_data", True)
+    edit(published, other)
+    (line,) = found(published)
+    assert "other code read its data, which can be compared with --data FOLDER" in line
+    assert list(findings(*published, data=Path("anywhere"))) == []
+
+
+def test_another_ranking_is_found(published, monkeypatch):
+    monkeypatch.setattr("benchmarks.results.STATISTICS", {"block_days": 14})
+    assert found(published) == [f"embedded.json: other code ranked its rows{MENDS}"]
+
+
+def test_a_result_file_of_another_version_is_found_and_refused(published):
+    path = published[0] / "embedded.json"
+    document = json.loads(path.read_text())
+    del document["digests"]
+    path.write_text(json.dumps(document | {"schema": 1}))
+    first = found(published)[0]
+    assert first == f"embedded.json has schema 1, not 2{MENDS}"
+    with pytest.raises(InvalidInputError, match="another version of the benchmark wrote it"):
+        read(path)
+
+
+def test_the_command_fails_with_what_it_found(published, capsys):
+    check.main(*published)
+    assert capsys.readouterr().out == "leaderboard is current: embedded\n"
+    (published[0] / "embedded.md").write_text("")
+    with pytest.raises(typer.Exit) as left:
+        check.main(*published)
+    assert left.value.exit_code == 1
+    assert "embedded.md is not what embedded.json says" in capsys.readouterr().out
 
 
 def test_a_readme_block_without_results_is_found(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"<!-- leaderboard:real -->\n{END}\n")
-    (line,) = findings(tmp_path, readme, lambda family: {})
+    (line,) = findings(tmp_path, readme)
     assert "python -m benchmarks.run --suite real --data FOLDER" in line
 
 
@@ -120,97 +228,14 @@ def test_a_block_that_is_not_closed_is_refused(published):
     assert readme_block(document).endswith(END)
 
 
-SOURCES = {*BASELINE_SOURCES, *AGENT_SOURCES, *HYDROGEN_SOURCES}
-SOURCE_FILES = [source for source in SOURCES if source.endswith(".py")]
-SOURCE_FOLDERS = [source for source in SOURCES if not source.endswith(".py")]
-
-
-@pytest.fixture
-def tree(tmp_path) -> Path:
-    """A repository with two sources and a trained agent."""
-    for name, text in {
-        **{f"{source}/__init__.py": "" for source in SOURCE_FOLDERS},
-        **dict.fromkeys(SOURCE_FILES, ""),
-        "vpp_gym/params/site.py": '"""What it is."""\n\nLIMIT_KW = 11.0\n',
-        "vpp_gym/fleet/battery.py": "def stored(kwh):\n    return kwh\n",
-        "vpp_gym/cli.py": "A = 1\n",
-        "agents/policy.py": "B = 1\n",
-        "agents/trained/ppo/card.json": "{}",
-        "agents/trained/grid/card.json": '{"env_id": "FCEVMicrogrid-v0"}',
-        "vpp_gym/fcev/microgrid/policies.py": "C = 1\n",
-        "vpp_gym/hydrogen/tank.py": "D = 1\n",
-        "vpp_gym/fcev/microgrid/env.py": "E = 1\n",
-        "vpp_gym/env.py": "F = 1\n",
-    }.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "changed"),
-    [
-        ("vpp_gym/params/site.py", "LIMIT_KW = 11.0  # of a charger\n", set()),
-        ("vpp_gym/params/site.py", "LIMIT_KW = 22.0\n", {"baselines"}),
-        ("vpp_gym/fleet/battery.py", 'def stored(kwh):\n    """All."""\n    return kwh\n', set()),
-        ("vpp_gym/fleet/battery.py", "def stored(kwh):\n    return kwh - 1\n", {"baselines"}),
-        ("vpp_gym/fleet/new.py", "X = 1\n", {"baselines"}),
-        ("vpp_gym/cli.py", "A = 2\n", set()),
-        ("agents/policy.py", "B = 2\n", {"agents"}),
-        ("agents/trained/ppo/card.json", "{ }", {"agents"}),
-        ("agents/trained/grid/card.json", '{"env_id": "FCEVCarPark-v0"}', set()),
-        ("vpp_gym/fcev/microgrid/policies.py", "C = 2\n", set()),
-        ("vpp_gym/hydrogen/tank.py", "D = 2\n", set()),
-        ("vpp_gym/fcev/microgrid/env.py", "E = 2\n", set()),
-    ],
-)
-def test_the_fingerprint_follows_what_the_code_does(tree, name, text, changed):
-    before = source_fingerprint(root=tree, library_root=tree)
-    (tree / name).write_text(text)
-    after = source_fingerprint(root=tree, library_root=tree)
-    assert {part for part in before if before[part] != after[part]} == changed
-
-
-@pytest.mark.parametrize(
-    ("name", "changed"),
-    [
-        ("vpp_gym/fcev/microgrid/policies.py", {"baselines"}),
-        ("vpp_gym/hydrogen/tank.py", {"baselines"}),
-        ("vpp_gym/fcev/microgrid/env.py", {"agents"}),
-        ("vpp_gym/env.py", {"agents"}),
-        ("vpp_gym/fleet/battery.py", set()),
-        ("vpp_gym/params/site.py", set()),
-    ],
-)
-def test_fuel_cell_cars_have_a_fingerprint_of_their_own(tree, name, changed):
-    before = source_fingerprint("hydrogen", tree, tree)
-    (tree / name).write_text("X = 3\n")
-    after = source_fingerprint("hydrogen", tree, tree)
-    assert {part for part in before if before[part] != after[part]} == changed
-
-
-def test_nothing_of_the_virtual_power_plant_imports_what_its_fingerprint_leaves_out():
-    """Its results could otherwise change unnoticed."""
-    for source in BASELINE_SOURCES:
-        base = LIBRARY_ROOT / source
-        for path in base.rglob("*.py") if base.is_dir() else [base]:
-            name = path.relative_to(LIBRARY_ROOT).as_posix() if path.is_file() else ""
-            if not name.startswith("vpp_gym") or is_of_hydrogen(name):
-                continue
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                module = getattr(node, "module", None) or ""
-                assert not is_of_hydrogen(module.replace(".", "/")), (name, module)
-
-
-def test_without_trained_agents_there_is_nothing_to_follow(tree):
-    (tree / "agents/trained/ppo/card.json").unlink()
-    assert source_fingerprint(root=tree, library_root=tree)["agents"] == "none"
-
-
 def test_tables_of_other_code_are_named_with_their_command(tmp_path):
-    for name, code in (("old", "abc"), ("new", "def")):
-        text = f"# T\n\nMade by `python -m benchmarks.{name}`; code {code}.\n"
-        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
-    (line,) = older_tables(tmp_path, {"def", "of another family"})
-    assert line == "old.md was made by other code (abc); run: python -m benchmarks.old"
+    new = made_by("python -m benchmarks.scaling --days 14")
+    old, gone = (
+        f"Made by `python -m benchmarks.{name}`; code abc." for name in ("order", "no_more")
+    )
+    for name, text in (("old", old), ("new", new), ("gone", gone)):
+        (tmp_path / f"{name}.md").write_text(f"# T\n\n{text}\n", encoding="utf-8")
+    assert list(older_tables(tmp_path)) == [
+        "gone.md was made by `python -m benchmarks.no_more`, which there is no more",
+        "old.md was made by other code (abc); run: python -m benchmarks.order",
+    ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
 
+from benchmarks import order
+from benchmarks.differences import made_by
 from benchmarks.order import (
     COLUMNS,
     POLICIES,
@@ -73,3 +77,42 @@ def test_committed_gains_hold_every_policy(suite):
     table = committed(suite)
     assert list(table["policy"]) == list(POLICIES)
     assert table["gain_eur"].iloc[0] == 0
+
+
+def made_up(source, index):
+    """Gains of every policy in a year, without a run."""
+    return gained(f"{source.name}:{index}", {name: 1.0 * k for k, name in enumerate(POLICIES)})
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for suite in ("real", "embedded"):
+        for name in (f"{suite}.csv", f"{suite}_days.csv"):
+            shutil.copy(order.RESULTS / name, tmp_path)
+    monkeypatch.setattr(order, "year_gains", made_up)
+    return tmp_path
+
+
+def test_finished_years_are_kept_until_the_code_is_another(folder, monkeypatch):
+    ran = []
+
+    def counted(source, index):
+        ran.append(index)
+        if len(ran) == 2:
+            raise KeyboardInterrupt
+        return made_up(source, index)
+
+    monkeypatch.setattr(order, "year_gains", counted)
+    with pytest.raises(KeyboardInterrupt):
+        order.main(years=2, folder=folder)
+    order.main(years=2, folder=folder)
+    assert ran == [0, 1, 1]
+    order.main(years=2, folder=folder)
+    assert ran == [0, 1, 1]
+    page = (folder / "order.md").read_text()
+    assert f"\n{made_by('python -m benchmarks.order --years 2')}\n" in page
+    assert "| charge_on_arrival |" in page
+    (folder / "order.md").write_text(page.replace("code ", "code 0"))
+    order.main(years=2, folder=folder)
+    order.main(years=2, fresh=True, folder=folder)
+    assert ran == [0, 1, 1, 0, 1, 0, 1]

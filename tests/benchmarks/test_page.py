@@ -7,7 +7,7 @@ import re
 import pytest
 
 from benchmarks.page import HIGHEST, LEFT, LOWEST, WIDTH, leaderboard_page
-from benchmarks.suites import DAY_COLUMNS
+from benchmarks.suites.ev import DAY_COLUMNS
 
 
 def document(scores: list[float]) -> dict:
@@ -35,6 +35,7 @@ def document(scores: list[float]) -> dict:
         "scenario": {"days": 1, "start": "2019-01-01T00:00", "dt_h": 1.0},
         "statistics": {"block_days": 7, "n_resamples": 10},
         "tracks": {"open": rows},
+        "seeds": {"open": []},
     }
 
 

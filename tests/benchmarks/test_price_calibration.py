@@ -15,9 +15,8 @@ from benchmarks.price_calibration import (
     fit_memory,
     fit_season,
 )
-from vpp_gym.scenarios.price_files import Prices
-from vpp_gym.scenarios.season import waves
-from vpp_gym.scenarios.synthetic_prices import YEAR_H, variance_of_mean
+from vpp_gym.scenarios.real import Prices
+from vpp_gym.scenarios.synthetic_prices import YEAR_H, variance_of_mean, waves
 
 DATES = np.datetime64("2019-01-01") + np.arange(365)
 

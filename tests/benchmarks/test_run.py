@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import typer
 
-from benchmarks import store, suites, tasks
-from benchmarks.suite import Run
+from benchmarks import store, tasks
+from benchmarks.suites import base, ev
+from benchmarks.suites.base import Run
+from tests.benchmarks.conftest import three_rules, toy_world
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL
+from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
+from vpp_gym.params import DEFAULT
 
 
 def files(folder: Path) -> set[str]:
@@ -23,13 +27,13 @@ def files(folder: Path) -> set[str]:
 def made(monkeypatch) -> list[str]:
     """Names of the policies run from here on."""
     names: list[str] = []
-    real = suites.evaluate
+    real = ev.evaluate
 
     def counted(policy, *args, **kwargs):
         names.append(policy.name)
         return real(policy, *args, **kwargs)
 
-    monkeypatch.setattr(suites, "evaluate", counted)
+    monkeypatch.setattr(ev, "evaluate", counted)
     return names
 
 
@@ -66,7 +70,7 @@ def test_the_tables_agree_with_the_days(finished):
 
 def test_an_interrupted_benchmark_goes_on_where_it_stopped(tiny, monkeypatch, tmp_path):
     names = made(monkeypatch)
-    counted = suites.evaluate
+    counted = ev.evaluate
 
     def interrupted(policy, *args, **kwargs):
         if policy.name == "twin":
@@ -74,7 +78,7 @@ def test_an_interrupted_benchmark_goes_on_where_it_stopped(tiny, monkeypatch, tm
         return counted(policy, *args, **kwargs)
 
     with monkeypatch.context() as patched:
-        patched.setattr(suites, "evaluate", interrupted)
+        patched.setattr(ev, "evaluate", interrupted)
         with pytest.raises(KeyboardInterrupt):
             tiny()
     assert names == [NO_CONTROL]
@@ -87,29 +91,78 @@ def test_an_interrupted_benchmark_goes_on_where_it_stopped(tiny, monkeypatch, tm
     assert (tmp_path / "embedded.json").read_bytes() == before
 
 
-def test_runs_are_made_again_when_asked_or_when_the_code_changed(
+def test_finished_runs_are_made_again_when_asked(tiny, finished, monkeypatch, tmp_path):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    names = made(monkeypatch)
+    tiny()
+    assert names == []
+    tiny(fresh=True)
+    assert len(names) == 6
+
+
+def tuned_rules():
+    """The twin with another setting."""
+    rules = three_rules()
+    rules["twin"].share = 0.5
+    return rules
+
+
+def test_only_runs_of_a_policy_with_other_values_are_made_again(
+    tiny, finished, monkeypatch, tmp_path
+):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    before = json.loads((tmp_path / "embedded.json").read_text())["digests"]["policies"]
+    names = made(monkeypatch)
+    monkeypatch.setattr(ev, "baselines", tuned_rules)
+    tiny()
+    assert names == ["twin", "twin"]
+    after = json.loads((tmp_path / "embedded.json").read_text())["digests"]["policies"]
+    assert {name for name in before if before[name] != after[name]} == {"twin"}
+    assert before["twin"]["code"] == after["twin"]["code"]
+
+
+def test_only_runs_of_a_track_with_other_rules_are_made_again(
     tiny, finished, monkeypatch, tmp_path
 ):
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     names = made(monkeypatch)
-    tiny(fresh=True)
+    monkeypatch.setattr(ev, "DEFAULT", DEFAULT.replace(site={"charge_kw": 12.0}))
+    tiny(track=["open"])
+    assert len(names) == 3
+    real = ev.EVSuite.params
+    monkeypatch.setattr(
+        ev.EVSuite,
+        "params",
+        lambda suite, track: real(suite, track) if track == "open" else DEFAULT,
+    )
+    tiny(track=["open"])
+    assert len(names) == 3
+
+
+def test_all_runs_are_made_again_where_a_scenario_has_changed(
+    tiny, finished, monkeypatch, tmp_path
+):
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    world = toy_world()
+    prices = world.da_eur_per_kwh.copy()
+    prices[-1] += 1e-12
+    names = made(monkeypatch)
+    monkeypatch.setattr(
+        ev, "scenario_of", lambda suite, data=None: replace(world, da_eur_per_kwh=prices)
+    )
+    tiny()
     assert len(names) == 6
-    other = {"baselines": "0" * 16, "agents": "none"}
-    monkeypatch.setattr("benchmarks.run.source_fingerprint", lambda family: dict(other))
-    folder = tiny()
-    assert len(names) == 12
-    assert json.loads((folder / "embedded.json").read_text())["fingerprint"] == other
 
 
 def test_one_failure_keeps_the_other_runs_and_writes_no_leaderboard(tiny, monkeypatch, tmp_path):
-    real = suites.evaluate
+    real = ev.evaluate
 
     def broken(policy, *args, **kwargs):
         if policy.name == "twin":
             raise RuntimeError("no solution")
         return real(policy, *args, **kwargs)
 
-    monkeypatch.setattr(suites, "evaluate", broken)
+    monkeypatch.setattr(ev, "evaluate", broken)
     with pytest.raises(typer.Exit) as left:
         tiny()
     assert left.value.exit_code == 1
@@ -133,36 +186,44 @@ def test_an_unknown_policy_is_refused(tiny):
 
 
 def test_without_torch_the_agents_are_left_out_and_it_says_so(tiny, monkeypatch):
-    def missing():
+    def missing(env_ids):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr(suites, "_agents", missing)
+    monkeypatch.setattr(base, "trained", missing)
     folder = tiny(track=["open"])
     document = json.loads((folder / "runs/embedded.json").read_text())
     assert document["left_out"] == ["trained agents, because there is no module torch"]
     assert "no module torch" in (folder / "runs/embedded.md").read_text()
 
-    def broken():
+    def broken(env_ids):
         raise ModuleNotFoundError("No module named 'vpp_gim'", name="vpp_gim")
 
-    monkeypatch.setattr(suites, "_agents", broken)
+    monkeypatch.setattr(base, "trained", broken)
     with pytest.raises(ModuleNotFoundError):
         tiny()
 
 
 def test_agents_run_beside_the_baselines_seed_by_seed(tiny, monkeypatch):
-    def two_seeds():
+    def two_seeds(env_ids):
         agents = {}
         for seed in (0, 1):
-            agent = suites.baselines()["twin"]
+            agent = three_rules()[HINDSIGHT if seed else "twin"]
             agent.name = "learner"
             agents["learner", seed] = agent
         return agents
 
-    monkeypatch.setattr(suites, "_agents", two_seeds)
+    monkeypatch.setattr(base, "trained", two_seeds)
     folder = tiny(track=["open"])
-    rows = json.loads((folder / "runs/embedded.json").read_text())["tracks"]["open"]
-    assert {row["policy"]: row["seeds"] for row in rows}["learner"] == 2
+    document = json.loads((folder / "runs/embedded.json").read_text())
+    rows = {row["policy"]: row for row in document["tracks"]["open"]}
+    assert rows["learner"]["seeds"] == 2
+    assert {"learner.0", "learner.1"} <= set(document["digests"]["policies"])
+    gain_eur = rows[HINDSIGHT]["profit_eur"] - rows[NO_CONTROL]["profit_eur"]
+    first, second = document["seeds"]["open"]
+    assert (first["policy"], first["seed"], first["gain_eur"]) == ("learner", 0, 0)
+    assert second["gain_eur"] == pytest.approx(gain_eur, abs=0.01)
+    words = f"`learner` +0, {gain_eur:+,.0f}."
+    assert words in (folder / "runs/embedded.md").read_text()
 
 
 def test_a_failure_in_another_process_is_reported_with_its_reason(monkeypatch, tmp_path):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vpp_gym.contracts.choice import choose_offer, owner_type_index
 from vpp_gym.contracts.design import design_menu
-from vpp_gym.contracts.family import FixedTermContracts
+from vpp_gym.contracts.families import fixed_term_offers
 from vpp_gym.contracts.menu import Menu
 from vpp_gym.contracts.offer import Arrival
 
@@ -36,7 +36,7 @@ def paper_menu(term_h: int = 3) -> Menu:
 def choose(menu: Menu, own_type: int, term_h: float = 3.0, **arrival: float) -> int:
     perceived = menu.wear_eur_per_kwh / menu.owner_types[own_type]
     visit = Arrival(own_type, perceived, **(AMPLE | arrival))
-    return choose_offer(FixedTermContracts(menu, term_h).offers(), visit)
+    return choose_offer(fixed_term_offers(menu, term_h), visit)
 
 
 @pytest.mark.parametrize("own_type", range(5))

@@ -8,13 +8,13 @@ from math import inf
 import numpy as np
 import pytest
 
+from tests.contracts.signing import signed
 from tests.simulation.oracle_contracts import Visit, wear_seen
 from tests.simulation.oracle_contracts import signed as expected_deal
 from tests.worlds import random_contracts, random_owners
-from vpp_gym.contracts.family import HybridContracts, signed
+from vpp_gym.contracts.families import designed_offers
 from vpp_gym.contracts.offer import Arrival
 from vpp_gym.params import VPPParams, as_params
-from vpp_gym.simulation.offers import contract_families, designed_offers
 
 WORLDS, ARRIVALS = 80, 40
 
@@ -59,7 +59,7 @@ def test_every_answer_is_the_one_of_the_rules():
     rng, taken = np.random.default_rng(5), Counter()
     for _ in range(WORLDS):
         world = world_of(rng)
-        hybrid, menu = HybridContracts(contract_families(world)), menu_of(world)
+        hybrid, menu = designed_offers(world), menu_of(world)
         for _ in range(ARRIVALS):
             visit = visit_of(rng)
             deal = expected_deal(world, menu, visit)
@@ -92,7 +92,7 @@ def test_whoever_signs_is_sure_not_to_lose():
     rng, lost = np.random.default_rng(6), []
     for _ in range(WORLDS):
         world = world_of(rng)
-        hybrid = HybridContracts(contract_families(world))
+        hybrid = designed_offers(world)
         for _ in range(ARRIVALS):
             visit = visit_of(rng)
             answer = signed(hybrid, arrival_of(visit, world))

@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 
 from tests.envs.test_api import QUICK, WORLD, busy_world
 from tests.worlds import examples, plain_world
+from vpp_gym.contracts.families import FAMILIES, designed_offers
 from vpp_gym.contracts.menu import ic_residuals, ir_residuals
 from vpp_gym.envs.contracts import VPPContractsEnv, VPPContractsVectorEnv
-from vpp_gym.envs.offer_actions import ACTION_PARAMETERS, OfferShape
+from vpp_gym.envs.offer_actions import OfferShape
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT, as_params
-from vpp_gym.simulation.offers import contract_families, designed_offers
 
-FAMILIES = list(ACTION_PARAMETERS)
-each_family = pytest.mark.parametrize("family", FAMILIES)
+each_family = pytest.mark.parametrize("family", list(FAMILIES))
 ENTRY = st.floats(-1, 1)
 
 
@@ -26,7 +25,8 @@ ENTRY = st.floats(-1, 1)
 def test_every_action_offers_a_menu_that_owners_sign_truthfully(entries):
     """Incentive compatibility and individual rationality of program (7)."""
     shape = OfferShape(DEFAULT, "fixed_term")
-    menu = contract_families(shape.params(np.array(entries)))[0].menu
+    world = shape.params(np.array(entries))
+    menu = world.contract.section("fixed_term").menu(world)
     assert ic_residuals(menu).min() >= -1e-9
     assert ir_residuals(menu).min() >= -1e-9
 
@@ -46,12 +46,9 @@ def test_an_action_of_zero_offers_what_the_world_says(family):
 def test_ends_of_the_action_are_those_of_the_table(family, end):
     shape = OfferShape(DEFAULT, family)
     contract = shape.params(np.full(len(shape.parameters), end)).contract
-    usual = shape.usual.contract
+    neutral = shape.neutral.contract
     for parameter in shape.parameters:
-        values = [
-            getattr(one if family == "fixed_term" else getattr(one, family), parameter.name)
-            for one in (contract, usual)
-        ]
+        values = [getattr(one.section(family), parameter.name) for one in (contract, neutral)]
         limit = parameter.least if end < 0 else parameter.most
         expected = values[1] * limit if parameter.kind == "ratio" else limit
         assert values[0] == pytest.approx(expected)
@@ -65,8 +62,7 @@ def test_entries_rise_from_end_to_end(family):
         for entry in np.linspace(-1, 1, 41):
             action = np.zeros(len(shape.parameters))
             action[place] = entry
-            contract = shape.params(action).contract
-            section = contract if family == "fixed_term" else getattr(contract, family)
+            section = shape.params(action).contract.section(family)
             values.append(getattr(section, parameter.name))
         assert values == sorted(values)
         assert values[0] < values[-1]
@@ -169,5 +165,5 @@ def test_bad_arguments(arguments, field):
 def test_a_world_beyond_the_table_is_the_end_of_its_scale():
     shape = OfferShape(as_params({"contract": {"term_h": 30}}), "fixed_term")
     assert shape.most.contract.term_h == 30
-    assert shape.usual.contract.term_h == 30
+    assert shape.neutral.contract.term_h == 30
     assert shape.least.contract.term_h == 0

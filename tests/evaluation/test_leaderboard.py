@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.leaderboard import HINDSIGHT, NO_CONTROL, leaderboard
+from vpp_gym.evaluation.leaderboard import leaderboard
+from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
 from vpp_gym.evaluation.tables import BRIEF, COLUMNS, cells, markdown_table
 from vpp_gym.markets.ledger import TERMS
 

@@ -9,14 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.metrics import (
-    profit_parts,
-    score,
-    score_interval,
-    totals,
-    without_position_eur,
-)
-from vpp_gym.markets.ledger import MONEY
+from vpp_gym.evaluation.metrics import profit_parts, totals, without_position_eur
+from vpp_gym.evaluation.statistics import score, score_interval
+from vpp_gym.markets.ledger import LEDGER, MONEY, POSITION
 
 money = st.floats(-1e4, 1e4)
 
@@ -24,7 +19,8 @@ money = st.floats(-1e4, 1e4)
 def two_days() -> pd.DataFrame:
     """Day 1 serves 6 of 8 kWh and one of two cars in full; on day 2 nobody leaves."""
     return pd.DataFrame(
-        {
+        dict.fromkeys(LEDGER.names, 0.0)
+        | {
             "policy": "rule",
             "scenario": "toy",
             "seed": 0,
@@ -83,16 +79,24 @@ def test_totals_keep_seeds_and_policies_apart_in_the_order_given():
     assert list(table["profit_eur"]) == [1.5, 20.0, 1.5]
 
 
-@given(*[st.lists(money, min_size=3, max_size=3)] * 6)
-def test_the_parts_of_the_profit_add_up_to_it(da, im, retail, payoff, shortfall, load_value):
-    days = pd.DataFrame(
-        dict(zip(MONEY, (da, im, retail, payoff, shortfall), strict=True)),
-    ).assign(load_value_eur=load_value)
-    days["position_eur"] = days["da_eur"] + days["im_eur"] - days["load_value_eur"]
+@given(
+    st.fixed_dictionaries({name: st.lists(money, min_size=3, max_size=3) for name in LEDGER.names})
+)
+def test_the_parts_of_the_profit_add_up_to_it(booked):
+    days = pd.DataFrame(booked)
+    days["position_eur"] = LEDGER.part_eur(POSITION.name, days)
+    np.testing.assert_array_equal(
+        days["position_eur"], days["da_eur"] + days["im_eur"] - days["load_value_eur"]
+    )
     profit = days[list(MONEY)].sum(axis=1)
     parts = profit_parts(days)
     np.testing.assert_allclose(parts.sum(axis=1), profit, atol=1e-9)
     np.testing.assert_allclose(without_position_eur(days), profit - days["position_eur"], atol=1e-9)
+
+
+def test_days_without_a_term_of_the_ledger_are_refused():
+    with pytest.raises(InvalidInputError, match="add shortfall_eur"):
+        profit_parts(two_days().drop(columns="shortfall_eur"))
 
 
 def test_score_of_the_ends_the_middle_and_beyond():

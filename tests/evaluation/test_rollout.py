@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.agent import EnvironmentAgent
-from vpp_gym.evaluation.metrics import profit_parts, totals
-from vpp_gym.evaluation.rollout import evaluate
+from vpp_gym.evaluation import EnvironmentAgent, evaluate, profit_parts, totals
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.operator import Operator
@@ -169,14 +167,3 @@ def test_a_policy_shapes_its_menu_and_not_the_owners(world):
     offering = Operator(ChargeOnArrival(), contract={"wear_eur_per_kwh": 1e-4}, term_h=3)
     with pytest.raises(InvalidInputError, match="wear_eur_per_kwh"):
         evaluate(offering, world)
-
-
-@pytest.mark.parametrize("policy", ["rolling_mpc", object()])
-def test_what_is_no_policy_is_refused(world, policy):
-    with pytest.raises(InvalidInputError, match=r"policy.*EnvironmentAgent"):
-        evaluate(policy, world)
-
-
-def test_a_name_is_no_scenario():
-    with pytest.raises(InvalidInputError, match=r"scenario.*as_source"):
-        evaluate(ChargeOnArrival(), "synthetic:test")

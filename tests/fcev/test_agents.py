@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.agent import EnvironmentAgent
+from vpp_gym.evaluation import EnvironmentAgent, evaluate
+from vpp_gym.fcev.car_park.bound import car_park_bound, hourly_bound_eur
 from vpp_gym.fcev.car_park.env import FCEVCarParkEnv
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.policies import ArticleAggregator
 from vpp_gym.fcev.car_park.scenario import CarParkSource
-from vpp_gym.fcev.evaluation import (
-    car_park_bound,
-    car_park_bound_eur,
-    evaluate_car_park,
-    evaluate_microgrid,
-)
+from vpp_gym.fcev.car_park.simulation import CarPark
 from vpp_gym.fcev.microgrid.env import FCEVMicrogridEnv
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.policies import ArticleOrder
@@ -57,7 +53,8 @@ def agent_of(env_id: str, size: int, share: float, **settings: Any) -> Environme
 @pytest.mark.parametrize("share", [0.0, 0.4, -1.0])
 def test_an_agent_of_the_microgrid_earns_what_the_environment_pays(grid, share):
     agent = agent_of("FCEVMicrogrid-v0", 3, share, volumes=True)
-    rows, records = evaluate_microgrid(agent, grid, GRID, end_day=DAYS)
+    run = evaluate(agent, grid, GRID, end_step=24 * DAYS, keep_records=True)
+    rows, records = run.days, run.records
     env = FCEVMicrogridEnv(params=GRID, n_scenarios=1, episode_days=DAYS, volumes=True)
     observation, _ = env.reset(options={"scenario": 0, "start_day": 0})
     for hour, shown in enumerate(list(agent.predictor.shown)):
@@ -71,7 +68,8 @@ def test_an_agent_of_the_microgrid_earns_what_the_environment_pays(grid, share):
 @pytest.mark.parametrize("share", [0.0, 0.4, -1.0])
 def test_an_agent_of_the_car_park_earns_what_the_environment_pays(park, share):
     agent = agent_of("FCEVCarPark-v0", 48, share)
-    rows, world = evaluate_car_park(agent, park, PARK, end_day=DAYS)
+    run = evaluate(agent, park, PARK, end_step=24 * DAYS)
+    rows, world = run.days, run.simulation
     env = FCEVCarParkEnv(params=PARK, n_scenarios=1, episode_days=DAYS)
     observation, _ = env.reset(options={"scenario": 0, "start_day": 0})
     earned, core = 0.0, env.core
@@ -87,22 +85,25 @@ def test_an_agent_of_the_car_park_earns_what_the_environment_pays(park, share):
 
 def test_an_agent_that_always_says_zero_is_the_article(park, grid):
     zero = agent_of("FCEVCarPark-v0", 48, 0.0)
-    mine, _ = evaluate_car_park(zero, park, PARK, end_day=DAYS)
-    theirs, _ = evaluate_car_park(ArticleAggregator(), park, PARK, end_day=DAYS)
+    days = {"end_step": 24 * DAYS}
+    mine = evaluate(zero, park, PARK, **days).days
+    theirs = evaluate(ArticleAggregator(), park, PARK, **days).days
     np.testing.assert_allclose(mine["profit_eur"], theirs["profit_eur"], atol=1e-9)
     zero = agent_of("FCEVMicrogrid-v0", 2, 0.0)
-    mine, _ = evaluate_microgrid(zero, grid, GRID, end_day=DAYS)
-    theirs, _ = evaluate_microgrid(ArticleOrder(), grid, GRID, end_day=DAYS)
+    mine = evaluate(zero, grid, GRID, **days).days
+    theirs = evaluate(ArticleOrder(), grid, GRID, **days).days
     np.testing.assert_allclose(mine["profit_eur"], theirs["profit_eur"], atol=1e-9)
 
 
 def test_an_agent_of_another_environment_is_refused(grid):
     with pytest.raises(InvalidInputError, match="FCEVCarPark"):
-        evaluate_microgrid(agent_of("FCEVCarPark-v0", 48, 0.0), grid, GRID, end_day=1)
+        evaluate(agent_of("FCEVCarPark-v0", 48, 0.0), grid, GRID, end_step=24)
 
 
 def test_the_days_of_the_bound_add_up_to_it(park):
     days = car_park_bound(park, PARK)
-    assert days["profit_eur"].sum() == pytest.approx(car_park_bound_eur(park, PARK))
-    article, _ = evaluate_car_park(ArticleAggregator(), park, PARK)
+    assert days["profit_eur"].sum() == pytest.approx(
+        hourly_bound_eur(CarPark([park], PARK), 12, 24 * park.n_days).sum()
+    )
+    article = evaluate(ArticleAggregator(), park, PARK).days
     assert article["profit_eur"].sum() <= days["profit_eur"].sum()

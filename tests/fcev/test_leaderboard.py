@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.fcev.evaluation import fcev_leaderboard, mean_year, totals_of
+from vpp_gym.evaluation import leaderboard
+from vpp_gym.fcev.totals import mean_year, totals
 
 WEEK = 7
 DAILY_EUR = {"article": (1.0, 3.0), "planner": (2.0, 6.0), "hindsight": (5.0, 9.0)}
@@ -41,7 +42,7 @@ def days() -> pd.DataFrame:
 
 
 def test_profit_gain_and_score_are_those_of_the_mean_world(days):
-    table = fcev_leaderboard(days, privileged={"hindsight"}).set_index("policy")
+    table = leaderboard(days, scale="microgrid", privileged={"hindsight"}).set_index("policy")
     assert list(table.index) == ["hindsight", "planner", "article", "learner"]
     assert table["profit_eur"].tolist() == pytest.approx([49, 28, 14, 14])
     row = table.loc["planner"]
@@ -51,7 +52,7 @@ def test_profit_gain_and_score_are_those_of_the_mean_world(days):
 
 def test_intervals_reach_from_one_world_to_the_other(days):
     """A block of a week is a world here, so a draw is one world twice, or both."""
-    row = fcev_leaderboard(days).set_index("policy").loc["planner"]
+    row = leaderboard(days, scale="car_park").set_index("policy").loc["planner"]
     assert (row["gain_eur_low"], row["gain_eur_high"]) == pytest.approx((7, 21))
     assert (row["score_low"], row["score_high"]) == pytest.approx((25, 50))
 
@@ -65,15 +66,25 @@ def test_shares_are_of_the_sums_and_fairness_is_a_mean(days):
 
 def test_a_single_world_is_its_own_mean(days):
     alone = days[days["world"] == 0].drop(columns="world")
-    mean, total = mean_year(alone), totals_of(alone)
+    mean, total = mean_year(alone), totals(alone)
     pd.testing.assert_frame_equal(mean, total[list(mean)], check_dtype=False)
 
 
 def test_a_policy_that_missed_a_world_is_refused(days):
     with pytest.raises(InvalidInputError, match="same days"):
-        fcev_leaderboard(days[(days["policy"] != "learner") | (days["world"] == 0)])
+        leaderboard(days[(days["policy"] != "learner") | (days["world"] == 0)], scale="microgrid")
 
 
 def test_two_scenarios_in_a_world_are_refused(days):
     with pytest.raises(InvalidInputError, match="one scenario per world"):
-        fcev_leaderboard(days.assign(world=0, day=days["day"] + WEEK * days["world"]))
+        leaderboard(days.assign(world=0, day=days["day"] + WEEK * days["world"]), scale="microgrid")
+
+
+def test_the_scale_is_that_of_the_world(days):
+    with pytest.raises(InvalidInputError, match="charge_on_arrival"):
+        leaderboard(days, scale="ev")
+    with pytest.raises(InvalidInputError, match="did you mean car_park"):
+        leaderboard(days, scale="carpark")
+    table = leaderboard(days, scale="microgrid", low="learner").set_index("policy")
+    assert table.loc["planner", "score"] == pytest.approx(40)
+    assert table.loc["learner", "gain_eur"] == 0

@@ -12,45 +12,43 @@ from tests.fcev.car_parks import random_park
 from tests.fcev.microgrids import random_grid
 from tests.memory import rewriting
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation import evaluate, leaderboard
 from vpp_gym.fcev.car_park import ledger as carpark_terms
+from vpp_gym.fcev.car_park.baselines import car_park_baselines
+from vpp_gym.fcev.car_park.bound import car_park_bound
 from vpp_gym.fcev.car_park.planner import ScenarioPlanner
-from vpp_gym.fcev.car_park.policies import ForesightAggregator, car_park_baselines
-from vpp_gym.fcev.evaluation import (
-    car_park_bound_eur,
-    evaluate_car_park,
-    evaluate_microgrid,
-    scored,
-    totals_of,
-)
+from vpp_gym.fcev.car_park.policies import ForesightAggregator
 from vpp_gym.fcev.microgrid import ledger as microgrid
+from vpp_gym.fcev.microgrid.baselines import microgrid_baselines
 from vpp_gym.fcev.microgrid.contract_policy import PlannedContracts, next_needs_kwh
 from vpp_gym.fcev.microgrid.plan_inputs import energy_ahead
 from vpp_gym.fcev.microgrid.planner import ForesightOperator, RollingPlan
-from vpp_gym.fcev.microgrid.policies import AdaptiveContracts, ArticleOrder, microgrid_baselines
+from vpp_gym.fcev.microgrid.policies import AdaptiveContracts, ArticleOrder
 
 
 @pytest.mark.parametrize("name", list(car_park_baselines()))
 def test_rows_of_a_car_park_add_up_and_stay_below_the_bound(name: str):
     park = random_park(4, n_days=5)
     scenario, params = park.scenarios[0], park.params
-    rows, world = evaluate_car_park(car_park_baselines()[name], scenario, params)
+    run = evaluate(name, scenario, params)
+    rows, world = run.days, run.simulation
     assert rows["day"].tolist() == list(range(5))
     assert rows["profit_eur"].to_numpy() == pytest.approx(
         rows[list(carpark_terms.MONEY)].sum(axis=1).to_numpy()
     )
     assert world.state.hour[0] == 24 * 5
-    assert rows["profit_eur"].sum() <= car_park_bound_eur(scenario, params) + 1e-9
+    assert rows["profit_eur"].sum() <= car_park_bound(scenario, params)["profit_eur"].sum() + 1e-9
     assert world.state.given_kwh.sum() == pytest.approx(rows["v2g_kwh"].sum())
 
 
 @pytest.mark.parametrize("name", list(microgrid_baselines()))
 def test_rows_of_a_microgrid_add_up(name: str):
     grid = random_grid(4)
-    policy = microgrid_baselines()[name]
-    rows, records = evaluate_microgrid(policy, grid.scenarios[0], grid.params, start_day=1)
+    run = evaluate(name, grid.scenarios[0], grid.params, start_step=24, keep_records=True)
+    rows, records = run.days, run.records
     assert rows["day"].tolist() == [1, 2, 3]
     assert rows["profit_eur"].sum() == pytest.approx(records[:, : len(microgrid.MONEY)].sum())
-    assert rows["fairness"].iloc[-1] == records[-1, microgrid.FAIRNESS]
+    assert rows["fairness"].iloc[-1] == records[-1, microgrid.COLUMN.fairness]
     share = rows["import_kwh"] / rows["load_kwh"]
     assert rows["self_sufficiency"].to_numpy() == pytest.approx(1 - share.to_numpy())
 
@@ -58,11 +56,11 @@ def test_rows_of_a_microgrid_add_up(name: str):
 def test_foresight_is_the_best_and_the_scale_runs_from_the_article_to_it():
     grid = random_grid(2, wind={"power_kw": 60.0, "serves_houses": True})
     rows = [
-        evaluate_microgrid(policy, grid.scenarios[0], grid.params)[0]
+        evaluate(policy, grid.scenarios[0], grid.params).days
         for policy in (ArticleOrder(), RollingPlan(), ForesightOperator())
     ]
-    totals = totals_of(pd.concat(rows))
-    table = scored(totals, float(totals["profit_eur"].iloc[-1])).set_index("policy")
+    ranked = leaderboard(pd.concat(rows), scale="microgrid", high="foresight", n_resamples=20)
+    table = ranked.set_index("policy")
     assert table.loc["article", "score"] == 0.0
     assert table.loc["foresight", "score"] == 100.0
     assert table.loc["rolling_plan", "score"] <= 100.0 + 1e-6

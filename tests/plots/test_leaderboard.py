@@ -7,14 +7,18 @@ import pandas as pd
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.leaderboard import NO_CONTROL, SUMMED_UP
-from vpp_gym.plots.leaderboard import MONEY, draw_leaderboard, gain_parts_eur, save_figure
+from vpp_gym.evaluation.metrics import NO_CONTROL, SUMMED_UP
+from vpp_gym.ledger import Ledger, Part, Term
+from vpp_gym.markets.ledger import LEDGER
+from vpp_gym.plots import leaderboard
+from vpp_gym.plots.leaderboard import draw_leaderboard, gain_parts_eur, save_figure
 
 
 @pytest.fixture
 def table():
     return pd.DataFrame(
-        {
+        dict.fromkeys(LEDGER.split, 0.0)
+        | {
             "policy": ["charge_on_arrival", "hindsight", "mpc", "ppo", "careless"],
             "kind": ["rule", "hindsight", "optimiser", "learned", "learned"],
             "score": [0.0, 100.0, 40.0, 45.0, 60.0],
@@ -28,19 +32,45 @@ def table():
             "shortfall_eur": [0.0, 0.0, 0.0, 0.0, -10.0],
             "demand_satisfaction": [1.0, 1.0, 1.0, 1.0, 0.9],
         }
-    ).assign(profit_eur=lambda rows: rows[list(MONEY)].sum(axis=1))
+    ).assign(profit_eur=lambda rows: rows[list(LEDGER.split)].sum(axis=1))
 
 
 def test_it_reads_what_the_leaderboard_writes():
-    assert set(MONEY) <= set(SUMMED_UP)
+    assert set(LEDGER.split) <= set(SUMMED_UP)
     assert inspect.signature(draw_leaderboard).parameters["no_control"].default == NO_CONTROL
 
 
 def test_the_parts_add_up_to_the_gain(table):
     parts = gain_parts_eur(table)
     np.testing.assert_allclose(parts.sum(axis=1), table["profit_eur"] - table["profit_eur"][0])
-    assert parts.loc[1].tolist() == [50.0, 80.0, -4.0, 0.0]
-    assert parts.loc[4].tolist() == [60.0, 0.0, 0.0, -20.0]
+    names = ["flexibility", "position", "contracts", "drivers"]
+    assert parts.loc[1, names].tolist() == [50.0, 80.0, -4.0, 0.0]
+    assert parts.loc[4, names].tolist() == [60.0, 0.0, 0.0, -20.0]
+
+
+def with_parts(n: int) -> Ledger:
+    """The ledger with so many more parts, each of one term."""
+    parts = [Part(f"part_{k}", f"fee {k}", "a fee") for k in range(n)]
+    fees = [
+        Term(f"fee_{k}_eur", "EUR", "money", part.name, "a fee") for k, part in enumerate(parts)
+    ]
+    return Ledger((*fees, *LEDGER.terms), (*LEDGER.parts, *parts))
+
+
+def test_a_part_that_the_ledger_gains_is_drawn_in_a_colour_of_its_own(table, monkeypatch):
+    monkeypatch.setattr(leaderboard, "LEDGER", with_parts(2))
+    table = table.assign(fee_0_eur=-5.0, fee_1_eur=[0.0, 0.0, -1.0, 0.0, 0.0])
+    table["profit_eur"] += table["fee_0_eur"] + table["fee_1_eur"]
+    assert gain_parts_eur(table)["fee 1"].tolist() == [0.0, 0.0, -1.0, 0.0, 0.0]
+    bars = draw_leaderboard(table).axes[1].containers
+    colors = [bar.patches[0].get_facecolor() for bar in bars]
+    assert len(set(colors)) == len(colors) == 6
+
+
+def test_more_parts_than_colours_are_refused(table, monkeypatch):
+    monkeypatch.setattr(leaderboard, "LEDGER", with_parts(5))
+    with pytest.raises(InvalidInputError, match="add colours"):
+        draw_leaderboard(table.assign(**{f"fee_{k}_eur": 0.0 for k in range(5)}))
 
 
 def test_the_best_stands_on_top_and_the_careless_last(table):

@@ -7,12 +7,17 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.bid_schedule import best_bids_kwh, past_spread_by_day, tomorrow
-from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee, ZeroBidder
+from vpp_gym.policies.bidders import (
+    ExpectedLoadBidder,
+    WaitAndSee,
+    ZeroBidder,
+    best_bids_kwh,
+    tomorrow,
+)
 from vpp_gym.scenarios.scenario import Scenario
 
 
-def test_zero_and_expected_load_write_their_sheets_at_the_gate(snapshot_of):
+def test_zero_and_expected_load_bid_at_the_gate(snapshot_of):
     expected = [float(hour) for hour in range(24)]
     gate = snapshot_of(hour=12, expected_load_kwh=expected)
     assert ZeroBidder().bids(gate)[0].tolist() == [0.0] * 24
@@ -20,7 +25,7 @@ def test_zero_and_expected_load_write_their_sheets_at_the_gate(snapshot_of):
 
 
 @pytest.mark.parametrize("bidder", [ZeroBidder(), ExpectedLoadBidder(), WaitAndSee()])
-def test_no_sheet_outside_the_gate(snapshot_of, bidder):
+def test_no_bids_outside_the_gate(snapshot_of, bidder):
     assert bidder.bids(snapshot_of(hour=11))[0] is None
 
 
@@ -77,7 +82,7 @@ def test_wait_and_see_bets_as_its_history_is_split(snapshot_of):
     np.testing.assert_allclose(buyer[0], -2 * 11 * 3 / 4)
 
 
-def test_wait_and_see_learns_the_occupancy_by_line(snapshot_of):
+def test_wait_and_see_learns_the_occupancy_by_period(snapshot_of):
     bidder, state = WaitAndSee(), None
     for hour, n in [(0, 1), (1, 3), (0, 3)]:
         _, state = bidder.bids(snapshot_of(energy_kwh=[20.0] * n, hour=hour), state)
@@ -110,12 +115,3 @@ def test_noisy_oracle_bets_on_the_true_spread_of_tomorrow(snapshot_of):
 def test_tomorrow_starts_after_midnight(snapshot_of):
     assert tomorrow(snapshot_of(hour=12)).tolist() == list(range(12, 36))
     assert tomorrow(snapshot_of(hour=0)).tolist() == list(range(24, 48))
-
-
-def test_past_spreads_are_sorted_by_line_and_centred(snapshot_of):
-    spread = np.arange(50) / 1000
-    snapshot = snapshot_of(hour=3, da_past=[0.0] * 50, im_past=list(spread))
-    by_day = past_spread_by_day(snapshot)
-    assert by_day.shape == (2, 24)
-    np.testing.assert_allclose(by_day[0, [2, 3]], spread[[49, 26]] - spread.mean())
-    np.testing.assert_allclose(by_day[1, [2, 3]], spread[[25, 2]] - spread.mean())

@@ -9,15 +9,26 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
 from vpp_gym.policies.forecasters import (
     DayAheadAnchored,
+    DayTypeMean,
     HourOfDayMean,
     NoisyOracle,
     PerfectForecast,
+    Persistence,
+    is_weekend,
+    periods_ahead,
 )
-from vpp_gym.policies.price_history import deviation_now, periods_ahead
 from vpp_gym.scenarios.scenario import Scenario
 
+FORECASTERS = [
+    HourOfDayMean(),
+    DayAheadAnchored(),
+    Persistence(),
+    Persistence(7),
+    DayTypeMean(),
+]
 
-def test_hour_of_day_mean_averages_each_line_of_the_past(snapshot_of):
+
+def test_hour_of_day_mean_averages_each_period_of_the_past(snapshot_of):
     day = [0.01 * hour for hour in range(5, 24)] + [0.01 * hour for hour in range(5)]
     past = day + [price + 0.02 for price in day]
     snapshot = snapshot_of(im_past=past, da_past=[0.04] * 48, hour=5)
@@ -33,9 +44,9 @@ def test_hour_of_day_mean_without_history_falls_back_on_day_ahead_prices(snapsho
 
 
 def test_a_given_climatology_replaces_the_history(snapshot_of):
-    by_line = np.arange(24) / 100
+    by_period = np.arange(24) / 100
     snapshot = snapshot_of(im_past=[1.0] * 24, da_past=[0.0] * 24, hour=22)
-    short, long = HourOfDayMean(by_line).forecast(snapshot, 4)
+    short, long = HourOfDayMean(by_period).forecast(snapshot, 4)
     np.testing.assert_allclose(short, [0.22, 0.23, 0.0, 0.01])
     np.testing.assert_allclose(long, short)
 
@@ -47,7 +58,7 @@ def test_anchored_forecast_lets_the_last_residual_decay(snapshot_of):
     np.testing.assert_allclose(long, short)
 
 
-def test_anchor_repeats_the_line_means_beyond_tomorrow(snapshot_of):
+def test_anchor_repeats_the_period_means_beyond_tomorrow(snapshot_of):
     past = [0.23] + [0.01 * hour for hour in range(23)]
     snapshot = snapshot_of(da=[0.5], da_past=past, im_past=past, hour=23)
     short, _ = DayAheadAnchored().forecast(snapshot, 30)
@@ -81,10 +92,10 @@ def test_decay_is_per_hour_at_quarters_too(snapshot_of):
     assert short[3] == pytest.approx(0.04 + 0.5 * 0.04)
 
 
-def test_a_share_of_the_habit_of_each_line_is_expected_to_last(snapshot_of):
-    habit = np.tile(np.where(np.arange(24) == 5, 0.1, 0.0), 28)
+def test_a_share_of_the_profile_is_expected_to_last(snapshot_of):
+    profile = np.tile(np.where(np.arange(24) == 5, 0.1, 0.0), 28)
     snapshot = snapshot_of(
-        da=[0.04], da_past=[0.04] * 672, im_past=list(0.04 + habit), energy_kwh=[20.0]
+        da=[0.04], da_past=[0.04] * 672, im_past=list(0.04 + profile), energy_kwh=[20.0]
     )
     short, _ = DayAheadAnchored(phi=0.0, period_share=0.3).forecast(snapshot, 30)
     expected = np.where(np.arange(30) % 24 == 5, 0.07, 0.04)
@@ -143,12 +154,111 @@ def test_an_oracle_that_was_shown_nothing_refuses(snapshot_of):
         PerfectForecast().forecast(snapshot_of(), 3)
 
 
-def test_lines_wrap_at_midnight(snapshot_of):
+def test_periods_wrap_at_midnight(snapshot_of):
     assert periods_ahead(snapshot_of(hour=23), 27)[[0, 1, 24, 25, 26]].tolist() == [23, 0, 23, 0, 1]
 
 
-@pytest.mark.parametrize(("ratio", "phi"), [(2.0, 0.999), (-0.5, 0.0), (0.5, 0.5)])
-def test_autocorrelation_is_kept_where_deviations_die_out(ratio, phi):
-    residual, period = ratio ** np.arange(12.0), np.zeros(12, dtype=np.int64)
-    _, estimate = deviation_now(residual, period, np.zeros(1), np.nan, 0.5, 0.0)
-    assert estimate == pytest.approx(phi)
+def autoregressive(n: int, phi: float, seed: int = 0) -> np.ndarray:
+    """(n,) deviations with that memory and shocks of 0.01."""
+    rng = np.random.default_rng(seed)
+    deviation = np.zeros(n)
+    for t in range(1, n):
+        deviation[t] = phi * deviation[t - 1] + 0.01 * rng.standard_normal()
+    return deviation
+
+
+def past(n: int, **more):
+    """A history of n hours around a day-ahead price of 0.04."""
+    im = 0.04 + autoregressive(n, 0.6)
+    return {"da_past": [0.04] * n, "im_past": list(im), "da": [0.04], **more}
+
+
+@pytest.mark.parametrize("forecaster", FORECASTERS, ids=lambda f: f.name)
+def test_paths_are_drawn_around_the_forecast(snapshot_of, forecaster):
+    snapshot = snapshot_of(hour=7, **past(672))
+    short, long = forecaster.scenarios(snapshot, 30, 4000, np.random.default_rng(0))
+    mean, _ = forecaster.forecast(snapshot, 30)
+    assert short.shape == long.shape == (4000, 30)
+    np.testing.assert_allclose(short.mean(axis=0), mean, atol=0.012)
+    np.testing.assert_array_equal(short, long)
+    assert (short.std(axis=0) > 0.004).all()
+
+
+def test_anchored_paths_widen_as_their_errors_add_up(snapshot_of):
+    snapshot = snapshot_of(hour=7, **past(672))
+    short, _ = DayAheadAnchored(period_share=0.0).scenarios(
+        snapshot, 24, 4000, np.random.default_rng(1)
+    )
+    sd = short.std(axis=0)
+    assert sd[0] == pytest.approx(0.01, rel=0.35)
+    stationary = 0.01 / np.sqrt(1 - 0.6**2)
+    assert sd[6:].mean() == pytest.approx(stationary, rel=0.15)
+    assert sd[6:].mean() > 1.1 * sd[0]
+
+
+def test_a_price_known_now_is_certain_in_every_path(snapshot_of):
+    snapshot = snapshot_of(hour=7, im_now=0.3, **past(672))
+    short, _ = DayAheadAnchored().scenarios(snapshot, 5, 50, np.random.default_rng(0))
+    np.testing.assert_array_equal(short[:, 0], 0.3)
+    assert short[:, 1].std() > 0
+
+
+@pytest.mark.parametrize("hours", [0, 5, 23])
+@pytest.mark.parametrize("forecaster", FORECASTERS, ids=lambda f: f.name)
+def test_without_a_day_of_history_every_path_is_the_forecast(snapshot_of, forecaster, hours):
+    snapshot = snapshot_of(hour=7, **past(hours))
+    short, _ = forecaster.scenarios(snapshot, 40, 3, np.random.default_rng(0))
+    mean, _ = forecaster.forecast(snapshot, 40)
+    np.testing.assert_array_equal(short, np.tile(mean, (3, 1)))
+    assert np.isfinite(mean).all()
+
+
+def test_the_same_generator_draws_the_same_paths(snapshot_of):
+    snapshot = snapshot_of(hour=7, **past(672))
+    one, other = (
+        DayAheadAnchored().scenarios(snapshot, 30, 20, np.random.default_rng(5))[0]
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(one, other)
+
+
+def test_persistence_repeats_the_day(snapshot_of):
+    hours = np.arange(24 * 8, dtype=float)
+    snapshot = snapshot_of(hour=0, im_past=list(hours), da_past=[0.0] * len(hours))
+    short, long = Persistence().forecast(snapshot, 30)
+    np.testing.assert_array_equal(short[:24], hours[-24:])
+    np.testing.assert_array_equal(short[24:], hours[-24:-18])
+    np.testing.assert_array_equal(long, short)
+    week, _ = Persistence(7).forecast(snapshot, 30)
+    np.testing.assert_array_equal(week, hours[-168:-138])
+
+
+def test_day_types_have_means_of_their_own(snapshot_of):
+    # The snapshot's clock begins on Tuesday 2019-01-01: the two weeks before it.
+    snapshot = snapshot_of(hour=0)
+    weekend = is_weekend(snapshot, np.arange(-24 * 14, 0))
+    assert weekend.sum() == 4 * 24
+    history = np.where(weekend, 0.01, 0.06)
+    snapshot = snapshot_of(hour=0, im_past=list(history), da_past=[0.04] * len(history))
+    short, _ = DayTypeMean().forecast(snapshot, 24 * 6)
+    np.testing.assert_allclose(short[: 24 * 4], 0.06)
+    np.testing.assert_allclose(short[24 * 4 :], 0.01)
+
+
+@pytest.mark.parametrize(("steps", "samples", "field"), [(0, 1, "n_steps"), (1, 0, "n_samples")])
+def test_nothing_to_draw_is_refused(snapshot_of, steps, samples, field):
+    with pytest.raises(InvalidInputError, match=field):
+        DayAheadAnchored().scenarios(snapshot_of(), steps, samples, np.random.default_rng(0))
+
+
+def test_a_lag_of_no_day_is_refused():
+    with pytest.raises(InvalidInputError, match="days"):
+        Persistence(0)
+
+
+def test_shocks_add_nothing_on_average(snapshot_of):
+    """A forecast that was 0.05 too low all the time is not corrected: errors are centred."""
+    snapshot = snapshot_of(hour=12, da_past=[0.04] * 96, im_past=[0.05] * 96)
+    forecaster = HourOfDayMean(by_period_eur_per_kwh=np.zeros(24))
+    for paths in forecaster.scenarios(snapshot, 24, 5, np.random.default_rng(0)):
+        np.testing.assert_allclose(paths, 0.0, atol=1e-15)

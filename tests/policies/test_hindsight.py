@@ -8,25 +8,20 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import DEFAULT
+from vpp_gym.params.contract import hybrid, offer
 from vpp_gym.policies.base import with_offer
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
-from vpp_gym.policies.contract_offers import (
-    control_based,
-    fixed_term,
-    hybrid,
-    price_based,
-    volume_based,
-)
 from vpp_gym.policies.forecasters import PerfectForecast
-from vpp_gym.policies.hindsight import Hindsight
-from vpp_gym.policies.hindsight_stays import best_plans, left_stays
-from vpp_gym.policies.operator import Operator, baselines
+from vpp_gym.policies.hindsight import Hindsight, best_plans, left_stays
+from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.simulation import MONEY, TERMS, Simulation
+from vpp_gym.simulation import Simulation
 
 
 def run(policy, scenario, params=DEFAULT, start=0, end=None):
@@ -156,10 +151,12 @@ def test_hindsight_earns_at_least_what_any_policy_earns(seed, guarantee):
 
 
 OFFERS = {
-    "control": control_based(keep_soc=0.1, tariff_eur_per_kwh=0.015),
-    "price": price_based(margin=0.3),
-    "volume": volume_based(delay_h=1, term_h=3, energy_kwh=8.0, keep_soc=0.1),
-    "hybrid": hybrid(fixed_term(2), control_based(keep_soc=0.3, tariff_eur_per_kwh=0.02)),
+    "control": offer("control_based", keep_soc=0.1, tariff_eur_per_kwh=0.015),
+    "price": offer("price_based", margin=0.3),
+    "volume": offer("volume_based", delay_h=1, term_h=3, energy_kwh=8.0, keep_soc=0.1),
+    "hybrid": hybrid(
+        offer("fixed_term", term_h=2), offer("control_based", keep_soc=0.3, tariff_eur_per_kwh=0.02)
+    ),
 }
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from vpp_gym.params import DEFAULT
 from vpp_gym.policies.base import with_offer
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
-from vpp_gym.policies.operator import Operator, baselines
+from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import PriceThreshold
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation

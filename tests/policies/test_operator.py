@@ -1,18 +1,24 @@
-"""Operators: dispatcher and bidder in one policy."""
+"""Operators: dispatcher and bidder in one policy; and the baselines by name."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.base import Policy, Privileged, with_offer
+from vpp_gym.params.contract import offer
+from vpp_gym.policies.base import with_offer
+from vpp_gym.policies.baselines import baseline, baseline_names, baselines
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee
-from vpp_gym.policies.contract_offers import control_based, price_based
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policy import Policy, Privileged
 from vpp_gym.scenarios.scenario import Scenario
 
 
@@ -36,7 +42,10 @@ def test_names_terms_and_privilege_come_from_the_parts():
 
 
 def test_what_an_operator_offers_is_its_own_or_the_dispatchers():
-    tariff, price = control_based(tariff_eur_per_kwh=0.02), price_based(margin=0.1)
+    tariff, price = (
+        offer("control_based", tariff_eur_per_kwh=0.02),
+        offer("price_based", margin=0.1),
+    )
     dispatcher = rolling_mpc(contract=tariff)
 
     def offered(**own):
@@ -66,3 +75,49 @@ def test_only_privileged_parts_see_the_future(snapshot_of):
     assert honest._future is None
     snapshot = snapshot_of(energy_kwh=[20.0], target_kwh=[25.0], steps=[3])
     assert operator.predict(snapshot)[0].net_load_kwh[0] == pytest.approx(5 / 0.98)
+
+
+def test_every_baseline_is_made_by_its_name():
+    known = baselines()
+    assert tuple(known) == baseline_names()
+    for name, policy in known.items():
+        assert policy.name == name
+        one, other = baseline(name), baseline(name)
+        assert (type(one), one.name, one.privileged) == (type(policy), name, policy.privileged)
+        assert one is not other
+        assert with_offer(one, DEFAULT) == with_offer(policy, DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("name", "modules"),
+    [
+        ("charge_on_arrival", set()),
+        ("rolling_mpc_control", {"scheduler"}),
+        ("stochastic_mpc+expected_load", {"scheduler", "stochastic_mpc"}),
+        ("rolling_mpc+two_stage", {"scheduler", "two_stage"}),
+    ],
+)
+def test_making_one_baseline_imports_no_other(name: str, modules: set[str]):
+    code = (
+        "import sys; from vpp_gym.policies.baselines import baseline;"
+        f"baseline({name!r}); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.removeprefix("vpp_gym.policies.") for name in done.stdout.split()}
+    assert loaded & {"scheduler", "stochastic_mpc", "two_stage", "hindsight"} == modules
+    assert "cvxpy" not in loaded
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("roling_mpc", "did you mean rolling_mpc?"),
+        ("nobody", "use one of charge_on_arrival"),
+        (None, "use one of charge_on_arrival"),
+    ],
+)
+def test_an_unknown_baseline_is_refused(name, remedy):
+    with pytest.raises(InvalidInputError) as refused:
+        baseline(name)
+    assert (refused.value.field, refused.value.value) == ("policy", name)
+    assert remedy in refused.value.remedy

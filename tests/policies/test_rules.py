@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vpp_gym.policies.base import Policy
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
+from vpp_gym.policy import Policy
 
 
 def dispatch(policy, snapshot):

@@ -9,15 +9,8 @@ from tests.policies.test_information import actions, scenario_with
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.contract_offers import (
-    control_based,
-    fixed_term,
-    hybrid,
-    price_based,
-    volume_based,
-)
-from vpp_gym.policies.forecasters import DayAheadAnchored
-from vpp_gym.policies.price_history import day_ahead_anchor
+from vpp_gym.params.contract import hybrid, offer
+from vpp_gym.policies.forecasters import DayAheadAnchored, day_ahead_anchor
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.scenarios.scenario import Scenario
@@ -69,7 +62,7 @@ def test_a_price_known_now_is_taken_as_it_is(snapshot_of):
     assert path[0] + half_spread[0] + chain.now_eur == pytest.approx(-0.3)
 
 
-def test_where_the_price_is_known_all_surprises_count(snapshot_of):
+def test_where_the_price_is_known_all_innovations_count(snapshot_of):
     def spread(im_now, **settings):
         snapshot = snapshot_of(hour=15, im_now=im_now, **history(24 * 28))
         _, _, chain = StochasticMPC(**settings).prices(snapshot, day_ahead_anchor(snapshot, 6))
@@ -97,11 +90,11 @@ def world(seed: int) -> Scenario:
 
 
 OFFERINGS = {
-    "nothing": fixed_term(0),
-    "fixed": fixed_term(8),
-    "hybrid": hybrid(fixed_term(3), control_based()),
-    "price": price_based(),
-    "volume": volume_based(delay_h=2, term_h=6),
+    "nothing": offer("fixed_term", term_h=0),
+    "fixed": offer("fixed_term", term_h=8),
+    "hybrid": hybrid(offer("fixed_term", term_h=3), offer("control_based")),
+    "price": offer("price_based"),
+    "volume": offer("volume_based", delay_h=2, term_h=6),
 }
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.policies.test_history import DUAL, history, remembered
 from tests.policies.test_information import CHANGE, scenario_with
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT
-from vpp_gym.policies.bid_schedule import Occupancy, tomorrow
-from vpp_gym.policies.load_history import LoadHistory
+from vpp_gym.policies.bidders import tomorrow
+from vpp_gym.policies.history import Occupancy, SpreadHistory
 from vpp_gym.policies.operator import Operator
-from vpp_gym.policies.period_history import PeriodHistory, SpreadHistory, with_neighbours
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.two_stage import TwoStage, _Seen
 from vpp_gym.simulation import Simulation
 
-DUAL = {"market": {"imbalance_pricing": "dual"}}
 BIDDERS = {
     "two_stage": TwoStage,
     "expected_value": lambda: TwoStage("expected_value"),
@@ -28,7 +27,7 @@ BIDDERS = {
 
 
 def run(bidder, scenario, steps, params=None):
-    """Sheets, loads (steps,) and the bidder's last state."""
+    """Bid schedules, loads (steps,) and the bidder's last state."""
     world = DEFAULT.replace(**(params or DUAL))
     sim = Simulation(scenario, world)
     sim.reset(0, 0, 96)
@@ -42,7 +41,7 @@ def run(bidder, scenario, steps, params=None):
 
 
 @pytest.mark.parametrize("name", BIDDERS)
-def test_sheets_do_not_depend_on_the_future(name):
+def test_bids_do_not_depend_on_the_future(name):
     one, _, _ = run(BIDDERS[name](), scenario_with(1), CHANGE)
     other, _, _ = run(BIDDERS[name](), scenario_with(2), CHANGE)
     assert len(one) == 3
@@ -58,19 +57,6 @@ def test_loads_are_read_back_from_the_running_mean():
     np.testing.assert_allclose(loads.loads.values[0, 16], load[88], atol=1e-9)
     np.testing.assert_allclose(loads.loads.values[1, 16], load[64], atol=1e-9)
     np.testing.assert_allclose(loads.loads.values[0, 20], load[68], atol=1e-9)
-
-
-def history(days: int, short: float, long: float) -> dict:
-    """Past prices: day-ahead 0.05, and the same two imbalance prices all the time."""
-    n = 24 * days
-    return {"da_past": [0.05] * n, "im_past": [short] * n, "im_long_past": [long] * n, "da": [0.05]}
-
-
-def remembered(loads) -> LoadHistory:
-    """The same (days,) loads in every period."""
-    rows = np.repeat(np.asarray(loads, dtype=float)[:, None], 24, axis=1)
-    seen = np.full(24, len(rows))
-    return LoadHistory(rows.mean(axis=0), seen, PeriodHistory(rows, seen.copy()), step=0)
 
 
 NO_CARS = Occupancy(np.zeros(24), np.zeros(24, dtype=np.int64))
@@ -108,30 +94,6 @@ def test_methods_agree_where_nothing_is_uncertain(snapshot_of):
         np.testing.assert_allclose(schedule(TwoStage(method), snapshot, [3.0]), -3.0)
 
 
-def test_spread_share_shrinks_the_mean_of_both_sides(snapshot_of):
-    spreads = SpreadHistory.at(snapshot_of(hour=12, **history(3, 0.08, 0.04)), days=100)
-    short, long = spreads.samples(0.0, days=28, neighbours=0, dual=False)
-    assert short.shape == (3, 24)
-    np.testing.assert_allclose(short, 0.02)
-    np.testing.assert_allclose(long, -0.02)
-    short, long = spreads.samples(1.0, days=2, neighbours=0, dual=False)
-    assert short.shape == (2, 24)
-    np.testing.assert_allclose(short, 0.03)
-    np.testing.assert_allclose(long, -0.01)
-
-
-def test_dual_pricing_keeps_its_order_in_every_sample(snapshot_of):
-    spreads = SpreadHistory.at(snapshot_of(hour=12, params=DUAL, **history(3, 0.15, 0.05)), 100)
-    short, long = spreads.samples(0.0, days=28, neighbours=1, dual=True)
-    assert (short >= 0).all()
-    assert (long <= 0).all()
-
-
-def test_neighbours_count_as_samples_around_midnight_too():
-    rows = np.array([[1.0, 2.0, 3.0, 4.0]])
-    assert with_neighbours(rows, 1)[:, 0].tolist() == [2.0, 1.0, 4.0]
-
-
 def test_spreads_of_the_last_days_are_remembered():
     scenario = scenario_with(1)
     _, _, state = run(TwoStage(), scenario, 90)
@@ -142,33 +104,7 @@ def test_spreads_of_the_last_days_are_remembered():
     np.testing.assert_allclose(short.values[:3, 16], spread[[88, 64, 40]], atol=1e-12)
 
 
-def test_spreads_are_remembered_for_longer_than_a_snapshot_tells(snapshot_of):
-    spreads = SpreadHistory.at(snapshot_of(hour=12, **history(28, 0.08, 0.04)), days=100)
-    spreads = spreads.after(snapshot_of(hour=12, **history(28, 0.06, 0.05)))
-    assert sorted(spreads.short.kept)[-2:] == [28, 29]
-    period = int(spreads.short.kept.argmax())
-    np.testing.assert_allclose(spreads.short.values[:3, period], [0.01, 0.03, 0.03])
-    np.testing.assert_allclose(spreads.long.values[:3, period], [0.0, -0.01, -0.01])
-
-
-def test_a_full_memory_forgets_the_oldest():
-    memory = PeriodHistory.of(2, 2, period=[0, 0, 0, 1], value=[1.0, 2.0, 3.0, 4.0])
-    assert memory.values.tolist() == [[3.0, 4.0], [2.0, 0.0]]
-    assert memory.rows().tolist() == [[3.0, 4.0]]
-    assert memory.after(1, 5.0).rows().tolist() == [[3.0, 5.0], [2.0, 4.0]]
-    assert memory.after(0, 6.0).values[:, 0].tolist() == [6.0, 3.0]
-
-
-def test_a_load_is_read_back_from_a_mean_that_forgets(snapshot_of):
-    # In the long run the mean moves by a twentieth of what a load differs from it.
-    before = remembered([10.0] * 30)
-    after = before.after(
-        snapshot_of(hour=12, step=1, expected_load_kwh=[11.0] * 24, **history(1, 0.08, 0.04))
-    )
-    assert after.loads.values[0, 11] == pytest.approx(30.0)
-
-
-def test_one_price_is_looked_at_as_far_back_as_a_snapshot_tells_two_for_longer():
+def test_one_price_is_looked_at_as_far_back_as_a_snapshot_reaches_two_for_longer():
     assert TwoStage()._memory(dual=True) == {"days": 100, "neighbours": 1}
     assert TwoStage()._memory(dual=False) == {"days": 28, "neighbours": 0}
 
@@ -180,7 +116,7 @@ def test_without_history_and_without_cars_nothing_is_bid(snapshot_of, name):
 
 
 @pytest.mark.parametrize("name", BIDDERS)
-def test_no_sheet_outside_the_gate(snapshot_of, name):
+def test_no_bids_outside_the_gate(snapshot_of, name):
     assert BIDDERS[name]().bids(snapshot_of(hour=11))[0] is None
 
 
@@ -223,8 +159,3 @@ def test_wrong_settings_are_refused(wrong):
 def test_only_the_two_stage_bid_weighs_risk():
     with pytest.raises(InvalidInputError, match="beta"):
         TwoStage("wait_and_see", beta=0.5)
-
-
-def test_loads_of_steps_that_were_not_seen_are_missed(snapshot_of):
-    with pytest.raises(InvalidInputError, match="in every step"):
-        remembered([1.0]).after(snapshot_of(hour=12))

@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vpp_gym.scenarios.charging_cost import charging_cost
-from vpp_gym.scenarios.fit import autocorrelation, connected, distances, fit_report, statistics
+from vpp_gym.scenarios.fit import (
+    autocorrelation,
+    charging_cost,
+    connected,
+    distances,
+    fit_report,
+    statistics,
+)
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
 

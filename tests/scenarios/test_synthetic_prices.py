@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from vpp_gym.scenarios.calibration import dutch_2019
-from vpp_gym.scenarios.season import waves
 from vpp_gym.scenarios.synthetic_prices import (
     YEAR_H,
     expected_da,
     expected_spread,
     level_scores,
     variance_of_mean,
+    waves,
 )
 
 MEMORY = np.array([[0.5, 0.0, 0.0], [0.3, 0.99, 0.0], [0.2, 0.9, 24.0]])

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from tests.scenarios.files import samples
 from tests.worlds import examples
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.charging_cost import charging_cost
 from vpp_gym.scenarios.files.folder import files_of
 from vpp_gym.scenarios.files.options import ReadOptions
+from vpp_gym.scenarios.fit import charging_cost
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.real import HOURLY_FILE, SESSIONS_FILE, real_source
 from vpp_gym.scenarios.scenario import Scenario, Sessions

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.worlds import AMSTERDAM, plain_world
-from vpp_gym.markets.ledger import DA_SOLD_KWH, TERMS
+from vpp_gym.markets.ledger import COLUMN, TERMS
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
 
@@ -26,7 +26,7 @@ def sold_by_step(sim: Simulation, sheet_of_day) -> np.ndarray:
     while not sim.done[0]:
         day = scenario.day[len(sold)]
         record = sim.step(Decisions(fleet_kwh=0.0, bids_kwh=sheet_of_day(day)))[0]
-        sold.append(record[DA_SOLD_KWH])
+        sold.append(record[COLUMN.da_sold_kwh])
     return np.array(sold)
 
 
@@ -65,7 +65,7 @@ def test_only_the_sheet_in_the_gate_step_counts():
     sold = []
     for step in range(48):
         bids = np.full(24, float(step))
-        sold.append(sim.step(Decisions(fleet_kwh=0.0, bids_kwh=bids))[0, DA_SOLD_KWH])
+        sold.append(sim.step(Decisions(fleet_kwh=0.0, bids_kwh=bids))[0, COLUMN.da_sold_kwh])
     np.testing.assert_array_equal(sold, [0.0] * 24 + [12.0] * 24)
 
 
@@ -75,7 +75,7 @@ def test_a_gate_without_a_sheet_sells_nothing_tomorrow():
     sold = []
     for step in range(96):
         bids = np.full(24, 5.0) if step == 12 else None
-        sold.append(sim.step(Decisions(fleet_kwh=0.0, bids_kwh=bids))[0, DA_SOLD_KWH])
+        sold.append(sim.step(Decisions(fleet_kwh=0.0, bids_kwh=bids))[0, COLUMN.da_sold_kwh])
     np.testing.assert_array_equal(sold, [0.0] * 24 + [5.0] * 24 + [0.0] * 48)
 
 
@@ -125,7 +125,7 @@ def test_what_is_committed_shows_in_the_snapshot_until_it_is_delivered():
         if snapshot.is_gate:
             schedules[day + 1] = 50.0 * day + np.arange(24)
         sold = sim.step(Decisions(fleet_kwh=0.0, bids_kwh=50.0 * day + np.arange(24)))
-        assert sold[0, DA_SOLD_KWH] == expected[0]
+        assert sold[0, COLUMN.da_sold_kwh] == expected[0]
 
 
 def test_a_run_may_begin_and_end_anywhere():

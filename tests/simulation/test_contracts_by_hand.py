@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from tests.worlds import one_car, plain_world
-from vpp_gym.contracts.family import ControlBasedContracts, VolumeBasedContracts
 from vpp_gym.contracts.offer import offers
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.simulation import Simulation
@@ -211,14 +210,14 @@ def test_word_gets_round():
     world = plain_world(24, sessions=queue(5, interest_draw=[0.99, 0.74, 0.61, 0.59, 0.69]))
     owner = {"participation_memory": 4, "participation_floor": 0.6, "pleasing_eur": 0.15}
     sim = Simulation(world, {"site": SITE, "owner": owner})
-    dull = VolumeBasedContracts(1.0, 2, eur_per_h=0.05).offers()  # 0.10 EUR
+    dull = offers(1, energy_kwh=1.0, term_h=2, eur_per_h=0.05)  # 0.10 EUR
     sim.post_offers(dull)
     sim.reset()
     heard, signed = [], []
     for stay in range(5):
         signed.append(bool(sim.snapshot().has_contract[0]))
         if stay == 2:
-            sim.post_offers(VolumeBasedContracts(1.0, 2, eur_per_h=0.08).offers())  # 0.16 EUR
+            sim.post_offers(offers(1, energy_kwh=1.0, term_h=2, eur_per_h=0.08))  # 0.16 EUR
         run(sim, 0.0, 0.0, 0.0, 0.0)
         heard.append(float(sim.state.run["participation"][0]))
     # The third does not look, so nothing is heard of that stay.
@@ -236,7 +235,7 @@ def test_what_was_discharged_counts_against_the_pay():
             plain_world(24, sessions=queue(1)),
             {"site": SITE, "owner": {"participation_memory": 2, "pleasing_eur": pleasing_eur}},
         )
-        sim.post_offers(VolumeBasedContracts(6.0, 2, eur_per_h=0.05).offers())
+        sim.post_offers(offers(1, energy_kwh=6.0, term_h=2, eur_per_h=0.05))
         sim.reset()
         run(sim, -6.0, 0.0, 0.0, 0.0)
         assert sim.state.run["participation"][0] == share
@@ -274,7 +273,7 @@ def test_what_is_offered_anew_leaves_what_was_signed():
     run(sim, *[0.0] * 4)
     before = sim.snapshot()
     assert (before.offer[0], before.contract_kwh[0], before.payoff_eur[0]) == (1, 5.0, 0.3)
-    sim.post_offers(ControlBasedContracts(0.1, 0.03).offers())
+    sim.post_offers(offers(1, keep_soc=0.1, tariff_eur_per_kwh=0.03))
     assert sim.snapshot().contract_kwh[0] == 5.0
     assert -run(sim, *[0.0] * 4)["payoff_eur"].sum() == pytest.approx(0.3)
     assert sim.snapshot().tariff_eur_per_kwh[0] == 0.03
@@ -298,7 +297,7 @@ def test_what_is_offered_anew_leaves_what_was_signed():
 def test_windows_are_cut_to_whole_steps(arrival, delay_h, term_h, window):
     """And where none is left there is nothing to sign."""
     sim = started(session={"arrival": arrival}, contract={"families": ()})
-    sim.post_offers(VolumeBasedContracts(5, term_h, delay_h, eur_per_h=0.1).offers())
+    sim.post_offers(offers(1, energy_kwh=5, term_h=term_h, delay_h=delay_h, eur_per_h=0.1))
     sim.reset(start_step=arrival)
     snapshot = sim.snapshot()
     assert snapshot.has_contract[0] == sim.accepted.sum() == (window is not None)

@@ -21,8 +21,7 @@ from tests.worlds import (
 from vpp_gym.envs.day_ahead import DayAheadCore
 from vpp_gym.envs.settings import DayAheadSettings
 from vpp_gym.params import VPPParams
-from vpp_gym.scenarios.behaviour import leaving_step
-from vpp_gym.scenarios.scenario import Scenario, Sessions
+from vpp_gym.scenarios.scenario import Scenario, Sessions, leaving_step
 from vpp_gym.scenarios.source import FixedSource
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions, Snapshot

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from vpp_gym.markets.ledger import ARRIVALS, DA_EUR, DEPARTURES, IM_EUR, TURNED_AWAY
+from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.simulation import Simulation
 
@@ -35,6 +35,10 @@ def test_cost_of_charging_in_2019(guarantee, limit, cost_eur):
     total = 0.0
     while not sim.done[0]:
         total = total + sim.advance(getattr(sim, limit))[0]
-    assert -total[IM_EUR] == pytest.approx(cost_eur, abs=0.05)
-    assert total[DA_EUR] == 0
-    assert (total[ARRIVALS], total[DEPARTURES], total[TURNED_AWAY]) == (10_000, 10_000, 0)
+    assert -total[COLUMN.im_eur] == pytest.approx(cost_eur, abs=0.05)
+    assert total[COLUMN.da_eur] == 0
+    assert (total[COLUMN.arrivals], total[COLUMN.departures], total[COLUMN.turned_away]) == (
+        10_000,
+        10_000,
+        0,
+    )

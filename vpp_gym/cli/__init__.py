@@ -1,4 +1,4 @@
-"""The command line `vpp-gym`: demonstration, runs, menus, real data, case studies, checks."""
+"""The command `vpp-gym`: demonstration, runs, contract menus, real data, case studies, checks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from vpp_gym.cli.run import run
 from vpp_gym.errors import InvalidInputError, SolveFailedError
 
 REFUSED, FAILED = 2, 1
-"""Exit codes: what was asked for cannot be done; it was tried and did not work."""
+"""Exit codes: the input cannot be used; the input is fine but the computation failed."""
 
 
 class Commands(TyperGroup):
-    """Commands that refuse bad input in one line instead of a traceback."""
+    """Commands that answer bad input with one line instead of a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -58,10 +58,12 @@ def _print_version(asked: bool) -> None:
 def vpp_gym(
     show_version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
-    """A virtual power plant of privately owned electric vehicles, simulated."""
+    """Simulate a virtual power plant of privately owned electric vehicles."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The checks behind `vpp-gym doctor`: each finds something out, and knows the remedy."""
+"""The checks of `vpp-gym doctor`: each examines one part and knows the remedy."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from typing import Any, Literal
 State = Literal["ok", "broken", "absent"]
 
 IMPORTED_AS = {"pytest-xdist": "xdist"}
-"""Packages that are not imported under their own name."""
+"""Packages whose module has another name."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was found.
+    """The result of one check.
 
     Attributes:
-        name: what was looked at.
-        state: "ok"; "broken" where something needed is missing or fails; "absent"
-            where something optional is not there.
-        found: version, time or fault.
-        remedy: what to do about it; empty where all is well.
+        name: what was checked.
+        state: "ok"; "broken" if a required part is missing or fails; "absent" if an
+            optional part is missing.
+        found: version, time or error.
+        remedy: what to do about it; empty if nothing is wrong.
     """
 
     name: str
@@ -48,14 +48,14 @@ def all_checks(data: Path | None = None) -> Iterator[Check]:
     packages = requires("vpp_gym") or []
     yield from needed_packages(packages)
     yield from extras(packages)
-    yield tried("kernels", kernels, "set NUMBA_CACHE_DIR to a folder you may write, else: "
+    yield tried("kernels", kernels, "set NUMBA_CACHE_DIR to a writable folder, or run: "
                 "pip install --force-reinstall numba")  # fmt: skip
     yield from (solver(name) for name in ("HIGHS", "OSQP", "CLARABEL"))
     yield data_files(data)
 
 
 def needed_packages(packages: list[str]) -> Iterator[Check]:
-    """One check for each package that vpp_gym cannot do without.
+    """One check for each package that vpp_gym requires.
 
     Args:
         packages: requirements as in the metadata of the distribution.
@@ -79,23 +79,23 @@ def extras(packages: list[str]) -> Iterator[Check]:
         missing = [name for name, found in there.items() if found is None]
         if missing:
             remedy = f'pip install "vpp_gym[{extra_name}]"'
-            yield Check(f"[{extra_name}]", "absent", f"without {', '.join(missing)}", remedy)
+            yield Check(f"[{extra_name}]", "absent", f"{', '.join(missing)} not installed", remedy)
         else:
             found = ", ".join(f"{name} {there[name]}" for name in names)
             yield Check(f"[{extra_name}]", "ok", found)
 
 
 def tried(name: str, check: Callable[[], str], remedy: str) -> Check:
-    """A check that is broken if it raises anything at all."""
+    """A check that is broken if it raises any error."""
     try:
         return Check(name, "ok", check())
-    except Exception as error:  # noqa: BLE001  (whatever it is belongs into the report)
+    except Exception as error:  # noqa: BLE001  (the report shows whatever it is)
         lines = str(error).strip().splitlines() or [""]
         return Check(name, "broken", f"{type(error).__name__}: {lines[0]}", remedy)
 
 
 def kernels() -> str:
-    """One car through the environment's kernels: the time taken, if the energy is right."""
+    """Simulates one car in an environment; returns the times if the energy is right."""
     import gymnasium as gym
 
     from vpp_gym.scenarios.scenario import Scenario
@@ -125,14 +125,14 @@ def kernels() -> str:
 
 
 def solver(name: str) -> Check:
-    """A program with a known answer through one solver."""
+    """Solves a program with a known answer by one solver."""
 
     def solve() -> str:
         from vpp_gym.solvers.trial import COST_EUR, trial_cost_eur
 
         begun = time.perf_counter()
         if abs(trial_cost_eur(name) - COST_EUR) > 0.01:
-            raise ArithmeticError("a wrong answer to a known problem")
+            raise ArithmeticError("wrong answer to a known problem")
         return f"solves, {1e3 * (time.perf_counter() - begun):.0f} ms through cvxpy"
 
     package = {"HIGHS": "highspy"}.get(name, name.lower())
@@ -140,12 +140,12 @@ def solver(name: str) -> Check:
 
 
 def data_files(data: Path | None) -> Check:
-    """The folder of real data, read in full if one is named."""
+    """The folder of real data, read completely if one is given."""
     from vpp_gym.errors import InvalidInputError
     from vpp_gym.scenarios.real import FOLDER_VARIABLE, real_source
 
     if data is None and not os.environ.get(FOLDER_VARIABLE):
-        remedy = f"set {FOLDER_VARIABLE}, or give --data, to use the scenarios real:*"
+        remedy = f"set {FOLDER_VARIABLE} or give --data to use the scenarios real:train, real:test"
         return Check("real data", "absent", f"{FOLDER_VARIABLE} is not set", remedy)
     try:
         year = real_source(data, "test").scenario(0)

@@ -1,4 +1,4 @@
-"""`vpp-gym contracts`: the optimal menu for given owners, as a table, JSON or picture."""
+"""`vpp-gym contracts`: the optimal contract menu for given owners, as table, JSON or picture."""
 
 from __future__ import annotations
 
@@ -26,33 +26,38 @@ COLUMNS = {
 
 def contracts(
     types: Annotated[
-        str, typer.Option(help="Owner types, rising, with commas between them.")
+        str, typer.Option(help="Owner types in increasing order, separated by commas.")
     ] = "0.5,0.75,1,1.25,1.5",
     prob: Annotated[
         str | None,
-        typer.Option(help="Their probabilities, e.g. 0.4,0.6; else equal.", show_default=False),
+        typer.Option(
+            help="Probability of each type, e.g. 0.4,0.6; by default equal.", show_default=False
+        ),
     ] = None,
     kappa: Annotated[
-        float, typer.Option(help="EUR; w kWh are worth kappa * log(1 + w / saturation) to the VPP.")
+        float,
+        typer.Option(help="w kWh are worth kappa * log(1 + w / saturation) EUR to the VPP."),
     ] = 0.2,
-    saturation: Annotated[float, typer.Option(help="kWh from which on that value flattens.")] = 1.0,
-    wear: Annotated[float, typer.Option(help="True wear cost, EUR/kWh.")] = 0.01,
+    saturation: Annotated[
+        float, typer.Option(help="Energy in kWh above which the value flattens.")
+    ] = 1.0,
+    wear: Annotated[float, typer.Option(help="True wear cost in EUR/kWh.")] = 0.01,
     term: Annotated[
         float | None,
-        typer.Option(help="Hours (3); no contract asks for more than 11 kW give in them."),
+        typer.Option(help="Hours of the window (3); energy is limited to 11 kW times these hours."),
     ] = None,
     cap: Annotated[
         float | None,
-        typer.Option(help="Energy of the largest contract in kWh, instead of --term."),
+        typer.Option(help="Largest energy of a contract in kWh, instead of --term."),
     ] = None,
-    figure: Annotated[Path | None, typer.Option(help="Picture to write: png or svg.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Picture file to write: png or svg.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Design the menu of fixed-term V2G contracts that is best for given owners.
+    """Design the optimal menu of fixed-term V2G contracts for given owners.
 
-    An owner of type t perceives the wear of the battery as wear / t. Owners tell
-    their type by the contract they choose: none gains by taking another's. The
-    rent is what the payoff leaves an owner after the perceived wear.
+    An owner of type t perceives a wear cost of wear / t. Owners reveal their type
+    by the contract they choose, because none gains by choosing the contract of
+    another type. The rent is an owner's gain: payoff less perceived wear cost.
     """
     if figure is not None:
         checked_file("figure", figure, (".png", ".svg"))
@@ -77,7 +82,7 @@ def contracts(
 
 
 def _cap(term_h: float | None, cap_kwh: float | None) -> tuple[float, str]:
-    """Energy of the largest contract, and what to call the limit."""
+    """Largest energy of a contract, and the limit in words."""
     from vpp_gym.params import DEFAULT
 
     if cap_kwh is not None:
@@ -92,7 +97,7 @@ def _cap(term_h: float | None, cap_kwh: float | None) -> tuple[float, str]:
 
 
 def _menu(types: str, prob: str | None, numbers: dict[str, float]) -> tuple[Menu, dict[str, Any]]:
-    """The menu, and all about it as a document."""
+    """The menu, and its description as a document."""
     from vpp_gym.contracts.design import design_menu
     from vpp_gym.contracts.menu import expected_value_eur
 
@@ -123,17 +128,17 @@ def _rows(menu: Menu) -> list[dict[str, float | None]]:
 
 
 def _numbers(option: str, text: str) -> list[float]:
-    """Numbers between commas."""
+    """Numbers separated by commas."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError as error:
-        raise InvalidInputError(option, text, "give numbers with commas between them") from error
+        raise InvalidInputError(option, text, "give numbers separated by commas") from error
 
 
 def _table(report: dict[str, Any], limit: str) -> Table:
     table = Table(
         title=f"Menu, {limit}, wear {report['wear_eur_per_kwh']:g} EUR/kWh",
-        caption=f"The VPP expects to gain {report['expected_value_eur']:.4f} EUR per owner "
+        caption=f"Expected profit of the VPP: {report['expected_value_eur']:.4f} EUR per owner "
         f"(kappa {report['kappa_eur']:g} EUR)",
         title_justify="left",
         caption_justify="left",

@@ -1,4 +1,4 @@
-"""`vpp-gym data`: check files of prices and sessions, build a world from them, describe one."""
+"""`vpp-gym data`: check files of prices and sessions, build a world file, describe it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from vpp_gym.scenarios.files.options import Model
 
 data = typer.Typer(
-    help="Bring real data: check files, build a world from them, describe one.",
+    help="Use your own data: check files, build a world file, describe it.",
     no_args_is_help=True,
 )
 
-Folder = Annotated[Path, typer.Argument(help="Folder of the files.", show_default=False)]
+Folder = Annotated[Path, typer.Argument(help="Folder with the files.", show_default=False)]
 
 
 def _option(text: str, *names: str) -> Any:
@@ -26,17 +26,17 @@ def _option(text: str, *names: str) -> Any:
 
 
 ElaadClock = Annotated[
-    str | None, _option("Clock of ElaadNL's times: utc, as its columns say, or local.")
+    str | None, _option("Time zone of ElaadNL files: utc, as the columns say, or local.")
 ]
 ElaadDates = Annotated[
-    str | None, _option("Dates of ElaadNL: day-first, month-first or year-first.")
+    str | None, _option("Dates in ElaadNL files: day-first, month-first or year-first.")
 ]
-TennetDates = Annotated[str | None, _option("Dates of TenneT's old CSV; choices as above.")]
+TennetDates = Annotated[str | None, _option("Dates in the older TenneT CSV; same choices.")]
 DecimalMark = Annotated[str, typer.Option(help="Decimal mark in ElaadNL and TenneT files.")]
-Area = Annotated[str | None, _option("Bidding zone, where a file of ENTSO-E has several.")]
-Sequence = Annotated[str | None, _option("Auction, where a file of ENTSO-E has several.")]
+Area = Annotated[str | None, _option("Bidding zone, if an ENTSO-E file has several.")]
+Sequence = Annotated[str | None, _option("Auction, if an ENTSO-E file has several.")]
 TrustUnit = Annotated[
-    bool, typer.Option("--trust-unit", help="Take prices as EUR/MWh even if they look otherwise.")
+    bool, typer.Option("--trust-unit", help="Read prices as EUR/MWh even if they look different.")
 ]
 
 
@@ -52,9 +52,9 @@ def check(
     trust_unit: TrustUnit = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say which files are what, what is in them, and what is wrong with them.
+    """Show the kind, the content and the errors of each file in a folder.
 
-    Ends with exit code 1 if a file of a known kind cannot be used.
+    The exit code is 1 if a file of a known kind cannot be used.
     """
     from vpp_gym.cli.data_report import checked_document, show_checked
     from vpp_gym.scenarios.files.folder import files_of
@@ -76,7 +76,7 @@ def check(
         print_json({"folder": str(folder), "files": documents})
     else:
         show_checked(documents)
-    if any(one["state"] == "refused" for one in documents):
+    if any(one["state"] == "rejected" for one in documents):
         raise typer.Exit(1)
 
 
@@ -94,35 +94,45 @@ def build(
     sequence: Sequence = None,
     trust_unit: TrustUnit = False,
     dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 1.0,
-    first_day: Annotated[str | None, _option("First day; by default the first covered.")] = None,
-    last_day: Annotated[str | None, _option("Last day; by default the last covered.")] = None,
+    first_day: Annotated[
+        str | None, _option("First day; by default the first with prices.")
+    ] = None,
+    last_day: Annotated[str | None, _option("Last day; by default the last with prices.")] = None,
     validation_from: Annotated[
         str | None, _option("First day of the validation split; by default after 60 %.")
     ] = None,
     test_from: Annotated[
         str | None, _option("First day of the test split; by default after 80 %.")
     ] = None,
-    max_fill_h: Annotated[float, typer.Option(help="Longest price gap to fill.")] = 1.0,
+    max_fill_h: Annotated[
+        float, typer.Option(help="Longest gap in prices that is filled, hours.")
+    ] = 1.0,
     resolution: Annotated[
-        str | None, _option("PT15M or PT60M, where prices of both cover the same time.")
+        str | None, _option("PT15M or PT60M, if prices of both cover the same time.")
     ] = None,
     demand: Annotated[
-        str, typer.Option(help="metered: the energy recorded; reference: hours at full power.")
+        str,
+        typer.Option(
+            help="metered: the recorded energy; reference: the recorded hours at full power."
+        ),
     ] = "metered",
     car_power: Annotated[
-        str, typer.Option(help="charger: it alone limits; recorded: the car's peak does, too.")
+        str, typer.Option(help="charger: limited by the charger; recorded: also by the car's peak.")
     ] = "charger",
     site_clock: Annotated[
-        str | None, _option("Chargers in another zone: keep the instant, or local clock times.")
+        str | None,
+        _option("If chargers and market differ in time zone: keep the instant or the local time."),
     ] = None,
-    shift_days: Annotated[int, typer.Option(help="Days added to all sessions.")] = 0,
-    capacity_kwh: Annotated[float, typer.Option(help="Battery of every car.")] = 80.0,
-    target_soc: Annotated[float, typer.Option(help="What every driver asks for.")] = 0.97,
-    charge_kw: Annotated[float, typer.Option(help="Power of every car.")] = 11.0,
-    seed: Annotated[int, typer.Option(help="Of the owners' types.")] = 0,
+    shift_days: Annotated[int, typer.Option(help="Days by which all sessions are moved.")] = 0,
+    capacity_kwh: Annotated[float, typer.Option(help="Battery capacity of every car.")] = 80.0,
+    target_soc: Annotated[
+        float, typer.Option(help="State of charge that every driver asks for.")
+    ] = 0.97,
+    charge_kw: Annotated[float, typer.Option(help="Charging power of every car.")] = 11.0,
+    seed: Annotated[int, typer.Option(help="Seed of the owner types.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Build one world file from all files of a folder, split by date."""
+    """Build one world file from all files in a folder, with splits by date."""
     from vpp_gym.cli.data_report import described_document, show_described
     from vpp_gym.scenarios.files.options import ReadOptions
     from vpp_gym.scenarios.world import build_world
@@ -147,7 +157,7 @@ def describe(
     world: Annotated[Path, typer.Argument(help="World file.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Say what is in a world file, and where it comes from."""
+    """Show the content and the provenance of a world file."""
     from vpp_gym.cli.data_report import described_document, show_described
 
     document = described_document(world)
@@ -162,7 +172,7 @@ def _fields(model: type[Model], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _model(model: type[Model], **values: Any) -> Model:
-    """Options as their model, refused in the command line's words."""
+    """The options, checked; errors name the option of the command line."""
     from vpp_gym.scenarios.files.options import checked
 
     try:

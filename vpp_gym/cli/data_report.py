@@ -1,4 +1,4 @@
-"""What `vpp-gym data` reports: of files, and of a world built from them."""
+"""The reports of `vpp-gym data`: about files, and about a world file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.world_file import ALL, read_header, read_world
 
-STYLES = {"ok": "green", "refused": "bold red", "unknown": "dim"}
+STYLES = {"ok": "green", "rejected": "bold red", "unknown": "dim"}
 
 
 def checked_document(found: Found) -> dict[str, Any]:
-    """What a file is, and what was found in it."""
+    """Kind and content of a file."""
     document: dict[str, Any] = {"file": found.path.name, "state": _state(found)}
     if found.kind is not None:
         document |= {"kind": found.kind.name, "holds": found.kind.holds}
@@ -37,14 +37,14 @@ def checked_document(found: Found) -> dict[str, Any]:
 
 def _state(found: Found) -> str:
     if found.error is not None:
-        return "refused"
+        return "rejected"
     return "unknown" if found.kind is None else "ok"
 
 
 def show_checked(documents: list[dict[str, Any]]) -> None:
-    """Print what was found: a table of all files, and lines about each that was read."""
+    """Print a table of all files, and lines about each file of a known kind."""
     table = Table(box=None)
-    for column in ("File", "State", "Holds"):
+    for column in ("File", "State", "Contains"):
         table.add_column(column)
     for column in ("Rows", "Kept"):
         table.add_column(column, justify="right")
@@ -61,7 +61,7 @@ def show_checked(documents: list[dict[str, Any]]) -> None:
 
 def _findings(document: dict[str, Any]) -> str:
     """Lines about one file."""
-    if document["state"] == "refused":
+    if document["state"] == "rejected":
         return f"  {document['error']}"
     lines = []
     for title in ("options", "dropped", "changed", "facts", "coverage"):
@@ -77,7 +77,7 @@ def _plain(value: Any) -> str:
 
 
 def described_document(path: Path) -> dict[str, Any]:
-    """What is in a world file."""
+    """Content of a world file."""
     header = read_header(path)
     names = [*(one.name for one in header.splits), ALL]
     return {
@@ -113,7 +113,7 @@ def _mean(values: np.ndarray) -> float | None:
 
 
 def show_described(document: dict[str, Any]) -> None:
-    """Print what is in a world file."""
+    """Print the content of a world file."""
     splits = document["splits"]
     zone = document["timezone"] or "24 hours on every day"
     title = f"{document['file']}: steps of {document['dt_h']:g} h, {zone}"
@@ -131,6 +131,6 @@ def show_described(document: dict[str, Any]) -> None:
             f"  {source['file']} ({source['kind']}, sha256 {source['sha256'][:12]})", soft_wrap=True
         )
     if aside := provenance["left_aside"]:
-        console.print(f"  left aside: {', '.join(aside)}", soft_wrap=True)
+        console.print(f"  skipped: {', '.join(aside)}", soft_wrap=True)
     for name, count in provenance["counts"].items():
         console.print(f"  {name}: {count:,}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`vpp-gym demo`: what scheduling is worth, in one table and one picture."""
+"""`vpp-gym demo`: what smart charging earns, in one table and one picture."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from vpp_gym.cli.output import (
 
 if TYPE_CHECKING:
     from vpp_gym.plots.day_view import DayView
-    from vpp_gym.policies.base import Policy
+    from vpp_gym.policy import Policy
     from vpp_gym.scenarios.scenario import Scenario
 
 DAYS = 7
 FIRST_DAY = 28
-"""So many days are over before the week begins: forecasts have a history."""
+"""Days before the week, so that forecasts have a history."""
 LONGEST_STAY_DAYS = 7
 
 COLUMNS = {
@@ -38,17 +38,22 @@ COLUMNS = {
 
 
 def demo(
-    seed: Annotated[int, typer.Option(min=0, help="Draws the week of the year.")] = 0,
-    out: Annotated[Path, typer.Option(help="Picture to write: png, svg or pdf.")] = Path("day.png"),
+    seed: Annotated[int, typer.Option(min=0, help="Seed that selects the week of the year.")] = 0,
+    out: Annotated[Path, typer.Option(help="Picture file to write: png, svg or pdf.")] = Path(
+        "day.png"
+    ),
     as_json: AsJson = False,
 ) -> None:
-    """Simulate a week of the default world and draw its last day.
+    """Simulate one week under two policies and draw its last day.
 
-    The same cars and prices under two policies: charging on arrival, and a
-    rolling plan on honest price forecasts. Neither discharges nor bids.
+    The policies are charging on arrival, and a rolling plan on price forecasts
+    made from past data. Both have the same cars and prices. Neither discharges
+    cars or bids day-ahead.
     """
     checked_file("out", out, (".png", ".svg", ".pdf"))
-    with progress_console.status("Simulating (the first time compiles, for a minute or two)"):
+    with progress_console.status(
+        "Simulating (the first run compiles the simulator: a minute or two)"
+    ):
         rows, views = _week(seed)
         _draw(views, out)
     first = next(iter(rows.values()))
@@ -57,7 +62,7 @@ def demo(
         print_json({"days": DAYS, "last_day": day, "policies": rows, "picture": str(out)})
         return
     cars, energy_kwh = (number_text(name, first[name]) for name in ("departures", "charge_kwh"))
-    console.print(_table(rows, f"{DAYS} days to {day}: {cars} cars charge {energy_kwh} kWh"))
+    console.print(_table(rows, f"{DAYS} days until {day}: {cars} cars charge {energy_kwh} kWh"))
     console.print(f"Picture of {day}: {out}", soft_wrap=True)
 
 
@@ -84,10 +89,10 @@ def _week(seed: int) -> tuple[dict[str, dict[str, float]], dict[str, DayView]]:
 def _simulate(
     policy: Policy, week: Scenario, start: int, end: int
 ) -> tuple[dict[str, float], DayView]:
-    """Totals of all cars that come before `end`, and the day that ends there.
+    """Totals of all cars that arrive before `end`, and the day that ends there.
 
-    The run goes on until the last car has left: policies that charge late and
-    early are then compared on the same energy.
+    The run goes on until the last car has left, so that policies that charge early
+    and late are compared on the same energy.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""`vpp-gym doctor`: is everything there, and does it work."""
+"""`vpp-gym doctor`: checks that everything is installed and works."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ STYLES = {"ok": "green", "broken": "bold red", "absent": "yellow"}
 def doctor(
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of real data, instead of VPP_GYM_DATA.", show_default=False),
+        typer.Option(help="Folder with real data; by default VPP_GYM_DATA.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the installation: versions, kernels, solvers, real data.
+    """Check the installation: versions, compiled kernels, solvers, real data.
 
-    "broken" is something needed that is missing or fails (exit code 1), "absent"
-    something optional that is not there.
+    "broken": a required part is missing or fails (exit code 1). "absent": an
+    optional part is not installed or not set up.
     """
     from vpp_gym.cli.checks import all_checks
 
@@ -44,6 +44,10 @@ def doctor(
             state = Text(check.state, STYLES[check.state])
             table.add_row(Text(check.name), state, Text(check.found + remedy))
         console.print(table)
-        console.print(f"Broken: {', '.join(broken)}" if broken else "Nothing needed is missing.")
+        console.print(
+            f"Broken: {', '.join(broken)}"
+            if broken
+            else "Everything required is installed and works."
+        )
     if broken:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""How commands print: tables for people on a terminal, JSON for programs."""
+"""How commands print: tables on a terminal, JSON for programs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tabl
 
 console = Console(highlight=False)
 progress_console = Console(stderr=True)
-"""What is under way goes to stderr, so that stdout holds results only."""
+"""Progress is printed to stderr, so that stdout holds results only."""
 
 
 def print_json(document: Any) -> None:
-    """Print a document as JSON; only finite numbers have a place in it."""
+    """Print a document as JSON; numbers must be finite."""
     typer.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
@@ -31,8 +31,8 @@ def named_numbers(title: str, numbers: Mapping[str, float], total: str | None = 
 
     Args:
         title: what the numbers are.
-        numbers: by name; the name's ending says how a number is written.
-        total: name of a row to set apart.
+        numbers: by name; the ending of the name determines the format.
+        total: name of a row to print in bold.
     """
     table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
     table.box, table.padding, table.show_edge = None, (0, 1, 0, 0), False
@@ -45,15 +45,15 @@ def named_numbers(title: str, numbers: Mapping[str, float], total: str | None = 
 
 
 def plain_number(name: str, number: float) -> float | int:
-    """A number as JSON shows it: counts, which have no unit, as whole numbers."""
+    """A number as JSON shows it: counts are whole numbers."""
     counted = not name.endswith(("_eur", "_kwh", "_share", "_satisfaction", "_mean", "_max"))
     return int(number) if counted else float(number)
 
 
 def number_text(name: str, number: float) -> str:
-    """A number with as many digits as its name's unit deserves.
+    """A number with the digits that suit the unit in its name.
 
-    Shares are cut off, not rounded: 100.00 % means all of it, rounding error aside.
+    Shares are cut off, not rounded: 100.00 % means all, except for rounding errors.
 
     >>> number_text("profit_eur", 1234.567), number_text("fully_served_share", 0.99999)
     ('1,234.57', '99.99 %')
@@ -66,7 +66,7 @@ def number_text(name: str, number: float) -> str:
 
 
 def checked_file(option: str, path: Path, suffixes: tuple[str, ...]) -> Path:
-    """A file that can be written, checked before the work begins.
+    """A file that can be written; checked before the work begins.
 
     Raises:
         InvalidInputError: another suffix, no such folder, or a folder of that name.
@@ -74,7 +74,7 @@ def checked_file(option: str, path: Path, suffixes: tuple[str, ...]) -> Path:
     if path.suffix.lower() not in suffixes:
         raise InvalidInputError(option, str(path), f"end the name with {' or '.join(suffixes)}")
     if not path.parent.is_dir():
-        raise InvalidInputError(option, str(path), f"make the folder {path.parent} first")
+        raise InvalidInputError(option, str(path), f"create the folder {path.parent} first")
     if path.is_dir():
         raise InvalidInputError(option, str(path), "name a file: this is a folder")
     return path

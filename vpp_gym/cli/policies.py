@@ -1,44 +1,118 @@
-"""The policies that `vpp-gym run` knows by name."""
+"""The policies that `vpp-gym run` can run: baselines by name, and policies of your own."""
 
 from __future__ import annotations
 
+import os
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
 
 from vpp_gym.cli.output import console, print_json
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, suggestion
 
 if TYPE_CHECKING:
-    from vpp_gym.policies.base import Policy
+    from types import ModuleType
+
+    from vpp_gym.policy import Policy
 
 
-COLUMNS = {"policy": "Policy", "forecast": "Forecast of prices", "offers": "Offers to owners"}
-"""What fits on a terminal; the bidder's name is part of the policy's."""
+COLUMNS = {"policy": "Policy", "forecast": "Price forecast", "offers": "Contracts offered"}
+"""What fits on a terminal; the bidder's name is part of the policy's name."""
 
-AGENTS_RUN = "python -m benchmarks.run --policies NAME"
-"""In a clone of the repository, where the trained agents lie."""
+OWN = "for a policy of your own give package.module:name"
+LISTED = "`vpp-gym run --list` lists the baselines"
 
 
 def named_policy(name: str | None) -> Policy:
-    """A fresh policy.
+    """A new policy.
+
+    Args:
+        name: a baseline's name, or "package.module:name" of a policy, its class or a
+            function that makes one without arguments.
 
     Raises:
-        InvalidInputError: no name, or one that nobody has.
+        InvalidInputError: no name, an unknown one, or something that is not a policy.
     """
-    from vpp_gym.policies.operator import baselines
+    from vpp_gym.policies.baselines import baseline, baseline_names
 
-    known = baselines()
-    if name not in known:
-        remedy = f"use one of {', '.join(known)}; trained agents run with `{AGENTS_RUN}`"
-        raise InvalidInputError("POLICY", name, remedy)
-    return known[name]
+    if name is not None and ":" in name:
+        return own_policy(name)
+    known = baseline_names()
+    if name is None or name not in known:
+        raise InvalidInputError("POLICY", name, f"{suggestion(name or '', known)}{LISTED}; {OWN}")
+    return baseline(name)
+
+
+def own_policy(reference: str) -> Policy:
+    """The policy that "package.module:name" refers to.
+
+    The module is looked up in the current folder first. The name may be that of a policy, of
+    a class, or of a function that makes a policy; the last two are called without arguments.
+
+    Args:
+        reference: module and name with a colon between them.
+
+    Raises:
+        InvalidInputError: no such module or name, an error on the way, or not a policy.
+    """
+    from vpp_gym.policy import check_policy
+
+    module_name, _, name = reference.partition(":")
+    if not module_name or not name:
+        raise InvalidInputError("POLICY", reference, OWN)
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python -m` does; the command alone does not
+    module = _module(reference, module_name)
+    policy = _made(reference, _attribute(reference, module, name))
+    try:
+        check_policy(policy)
+    except InvalidInputError as error:
+        raise InvalidInputError("POLICY", reference, f"{error.field}: {error.remedy}") from error
+    return policy
+
+
+def _module(reference: str, name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+            remedy = f"there is no module {name} in the current folder or among installed packages"
+            raise InvalidInputError("POLICY", reference, remedy) from error
+        raise InvalidInputError("POLICY", reference, _failed(f"import {name}", error)) from error
+    except Exception as error:
+        raise InvalidInputError("POLICY", reference, _failed(f"import {name}", error)) from error
+
+
+def _attribute(reference: str, module: ModuleType, name: str) -> Any:
+    if hasattr(module, name):
+        return getattr(module, name)
+    own = [known for known in vars(module) if not known.startswith("_")]
+    remedy = f"{suggestion(name, own)}{module.__name__} has no {name}"
+    raise InvalidInputError("POLICY", reference, remedy)
+
+
+def _made(reference: str, found: Any) -> Any:
+    """The policy itself, or what the class or function makes."""
+    if not isinstance(found, type) and (hasattr(found, "predict") or not callable(found)):
+        return found
+    try:
+        return found()
+    except Exception as error:
+        called = f"{getattr(found, '__name__', 'it')}()"
+        raise InvalidInputError("POLICY", reference, _failed(called, error)) from error
+
+
+def _failed(what: str, error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{what} failed with {type(error).__name__}: {lines[0]}"
 
 
 def list_policies(as_json: bool) -> None:
-    """Print what each policy says of itself."""
-    from vpp_gym.policies.operator import baselines
+    """Print a row about each baseline."""
+    from vpp_gym.policies.baselines import baselines
 
     rows = [_facts(policy) for policy in baselines().values()]
     if as_json:
@@ -53,7 +127,7 @@ def list_policies(as_json: bool) -> None:
 
 
 def _facts(policy: Any) -> dict[str, Any]:
-    """Its name, the class to read about it, its forecast, offers and bids."""
+    """Name of the policy, class of its dispatcher, forecast, contracts and bids."""
     dispatcher = getattr(policy, "dispatcher", policy)
     forecaster = getattr(dispatcher, "forecaster", None)
     bids_itself = "its own" if hasattr(policy, "bid_bound") else None
@@ -62,16 +136,15 @@ def _facts(policy: Any) -> dict[str, Any]:
         "dispatch": type(dispatcher).__name__,
         "forecast": "the future" if policy.privileged else getattr(forecaster, "name", None),
         "offers": _offers(policy),
-        "menu_term_h": policy.term_h or None,
+        "menu_term_h": getattr(policy, "term_h", None) or None,
         "bids": getattr(getattr(policy, "bidder", None), "name", bids_itself),
     }
 
 
 def _offers(policy: Any) -> str | None:
-    """What it offers to owners, in words; None: nothing."""
-    from vpp_gym.policies.contract_offers import fixed_term, in_words
+    """Contracts that it offers to owners, in words; None if it offers none."""
+    from vpp_gym.params import DEFAULT
+    from vpp_gym.policies.base import with_offer
 
-    offering = getattr(policy, "contract", None)
-    if not offering and policy.term_h:
-        offering = fixed_term(policy.term_h)
-    return in_words(offering) if offering else None
+    offers = with_offer(policy, DEFAULT).contract
+    return offers.in_words() if offers.families else None

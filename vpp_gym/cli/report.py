@@ -1,4 +1,4 @@
-"""What `vpp-gym run` reports of a run: one document, printed as tables or as JSON."""
+"""The report of `vpp-gym run`: one document, printed as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def run_report(result: RunResult) -> dict[str, Any]:
-    """Everything that a run booked, in groups: `money` and `split` each add up to the profit."""
+    """All results of a run in groups; `money` and `split` each add up to the profit."""
     from vpp_gym.evaluation.metrics import profit_parts, totals
     from vpp_gym.markets.ledger import MONEY
 
@@ -46,7 +46,7 @@ def run_report(result: RunResult) -> dict[str, Any]:
 
 def show_report(report: dict[str, Any]) -> None:
     """Print the document as tables."""
-    demand = "every target kept within reach" if report["guarantee"] else "targets may be missed"
+    demand = "with guarantee" if report["guarantee"] else "without guarantee"
     console.print(
         f"[bold]{report['policy']}[/bold] in {report['scenario']}, {report['first_day']} to "
         f"{report['last_day']} ({report['days']} days), {demand}",
@@ -55,11 +55,11 @@ def show_report(report: dict[str, Any]) -> None:
     profit = {"profit_eur": report["profit_eur"]}
     pairs = (
         (
-            ("Booked", {**report["money"], **profit}),
-            ("Where it comes from", {**report["split"], **profit}),
+            ("Income and cost", {**report["money"], **profit}),
+            ("Parts of the profit", {**report["split"], **profit}),
         ),
         (("Energy", report["energy"]), ("Cars", report["cars"])),
-        (("Contracts", report["contracts"]), ("Computing a decision", report["time"])),
+        (("Contracts", report["contracts"]), ("Time per decision", report["time"])),
     )
     for pair in pairs:
         row = Table.grid(padding=(0, 4, 0, 0))

@@ -1,4 +1,4 @@
-"""`vpp-gym reproduce`: case studies of publications, run again in this simulator."""
+"""`vpp-gym reproduce`: case studies of publications, repeated in this simulator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 reproduce = typer.Typer(
     name="reproduce",
-    help="Run the case study of a publication again, and compare.",
+    help="Repeat the case study of a publication and compare the results.",
     no_args_is_help=True,
 )
 reproduce.command()(parklee2018)
@@ -28,32 +28,32 @@ reproduce.command()(parklee2018)
 
 @reproduce.callback()
 def publications() -> None:
-    """Run the case study of a publication again, and compare."""
+    """Repeat the case study of a publication and compare the results."""
 
 
 @reproduce.command()
 def rahman2023(
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of real data, instead of VPP_GYM_DATA.", show_default=False),
+        typer.Option(help="Folder with real data; by default VPP_GYM_DATA.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder to write the report to, with figures.", show_default=False),
+        typer.Option(help="Folder for the report and its figures.", show_default=False),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(help="Seeds of owners and drawn bids; below 2 there is no spread.")
+        int, typer.Option(help="Number of seeds for owners and bids; 2 or more give a spread.")
     ] = 20,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Processes; by default one per core, four at most.", show_default=False),
+        typer.Option(help="Processes; by default one per core, at most four.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tables 1 and 2 and figures of Rahman et al. 2023, and what survives of the gain.
+    """Repeat Rahman et al. 2023: Tables 1 and 2, the figures, and a test of the reported gain.
 
-    Every row runs in this project's simulator under the rules behind the paper's numbers;
-    then these rules are taken away one after the other.
+    Every row runs in this simulator under the rules behind the paper's numbers. Then
+    these rules are removed one after the other.
     """
     from vpp_gym.reproduction.rahman2023.document import document
     from vpp_gym.reproduction.rahman2023.study import Study
@@ -114,7 +114,7 @@ def _show(report: dict[str, Any]) -> None:
     }
     console.print(_table(columns, report["table_2"]))
     columns = {
-        "change": "Quirks taken away, one after the other",
+        "change": "Rules removed, one after the other",
         "no_control_eur": "No-Control",
         "no_v2g_eur": "No-V2G",
         "v2g_eur": "V2G 3 h",

@@ -1,4 +1,4 @@
-"""`vpp-gym reproduce parklee2018`: both models of fuel-cell cars beside what is reported."""
+"""`vpp-gym reproduce parklee2018`: both models of fuel-cell cars, compared with the article."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ if TYPE_CHECKING:
 
 
 def parklee2018(
-    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds of the car park.")] = 20,
-    grid_seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds of the microgrid.")] = 5,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Number of seeds of the car park.")
+    ] = 20,
+    grid_seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Number of seeds of the microgrid.")
+    ] = 5,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder for the report in Markdown and its pictures.", show_default=False
-        ),
+        typer.Option(help="Folder for the report in Markdown and its figures.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run both models of Park Lee, Lukszo and Herder 2018 and set the results beside theirs.
+    """Repeat Park Lee, Lukszo and Herder 2018: both models, compared with the reported results.
 
     Model 1: a car park with price-based contracts in the day-ahead market. Model 2: a
     microgrid with volume-based contracts. The article's tables of inputs are not
-    public; what is assumed in their place is listed in the report.
+    public; the report lists what is assumed instead.
     """
     from vpp_gym.reproduction.parklee2018.report import document, markdown, reproduce
 
     if out is not None and out.exists() and not out.is_dir():
-        raise InvalidInputError("out", str(out), "name a folder")
+        raise InvalidInputError("out", str(out), "name a folder: this is a file")
     with progress_console.status("Running") as status:
         result = reproduce(range(seeds), range(grid_seeds), progress=status.update)
     if out is not None:
@@ -68,7 +70,7 @@ def _draw(result: Reproduction, out: Path) -> dict[str, str]:
 def _show(result: Reproduction) -> None:
     for model in (1, 2):
         table = Table(title=f"Model {model}", title_justify="left", title_style="bold")
-        for heading in ("Statement", "Reported", "Here", "Holds in"):
+        for heading in ("Statement", "Reported", "Here", "Confirmed in"):
             table.add_column(heading)
         for one in result.findings:
             if one.model == model:

@@ -1,4 +1,4 @@
-"""`vpp-gym run`: one of the named policies through one scenario."""
+"""`vpp-gym run`: one policy through one scenario."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from vpp_gym.evaluation.rollout import RunResult
-    from vpp_gym.policies.base import Policy
+    from vpp_gym.policy import Policy
     from vpp_gym.scenarios.scenario import Scenario
 
 
@@ -30,36 +30,45 @@ def run(
     policy: Annotated[
         str | None,
         typer.Argument(
-            metavar="POLICY", help="One of those that --list shows.", show_default=False
+            metavar="POLICY",
+            help="A baseline, see --list, or a policy of your own as package.module:name, where "
+            "name is the policy, its class or a function that makes it.",
+            show_default=False,
         ),
     ] = None,
-    show_list: Annotated[bool, typer.Option("--list", help="List the policies, and end.")] = False,
+    show_list: Annotated[bool, typer.Option("--list", help="List the baselines and exit.")] = False,
     scenario: Annotated[
         str,
         typer.Option(
-            help="synthetic:train, :validation or :test, or one with a preset such as "
-            "synthetic:test:metered; real:train or :test; "
-            "or a world file and its split: world.parquet:test."
+            help="synthetic:train, :validation or :test, also with a preset such as "
+            "synthetic:test:metered; real:train or real:test; or a split of a world file such as "
+            "world.parquet:test."
         ),
     ] = "synthetic:test",
-    index: Annotated[int, typer.Option(help="Which of the scenarios of that name.")] = 0,
+    index: Annotated[
+        int, typer.Option(help="Number of the scenario, if the name stands for several.")
+    ] = 0,
     dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 1.0,
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of real data, instead of VPP_GYM_DATA.", show_default=False),
+        typer.Option(help="Folder with real data; by default VPP_GYM_DATA.", show_default=False),
     ] = None,
     days: Annotated[
-        int | None, typer.Option(help="Days from the first; by default all.", show_default=False)
+        int | None,
+        typer.Option(help="Number of days from the start; by default all.", show_default=False),
     ] = None,
     guarantee: Annotated[
-        bool, typer.Option("--guarantee", help="Keep every target within reach.")
+        bool, typer.Option("--guarantee", help="Keep every charging target within reach.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="CSV to write: a row per day.", show_default=False)
+        Path | None, typer.Option(help="CSV file to write, one row per day.", show_default=False)
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a policy through a scenario and report money, energy and service."""
+    """Run a policy through a scenario and report profit, energy and service.
+
+    A module of your own is looked up in the current folder first.
+    """
     if show_list:
         list_policies(as_json)
         return
@@ -76,7 +85,7 @@ def run(
     else:
         show_report(report)
         if out is not None:
-            console.print(f"A row per day: {out}", soft_wrap=True)
+            console.print(f"One row per day: {out}", soft_wrap=True)
 
 
 def _scenario(name: str, index: int, data: Path | None, dt_h: float) -> Scenario:
@@ -87,12 +96,14 @@ def _scenario(name: str, index: int, data: Path | None, dt_h: float) -> Scenario
         return as_source(name, dt_h).scenario(index)
     kind, _, split = name.partition(":")
     if kind != "real" or name not in NAMES:
-        raise InvalidInputError("data", str(data), f"{name} reads no files; use real:test")
+        raise InvalidInputError(
+            "data", str(data), f"{name} reads no files; use real:train or real:test"
+        )
     return real_source(data, split or "test", dt_h=dt_h).scenario(index)
 
 
 def _end_step(scenario: Scenario, days: int | None) -> int:
-    """One past the last step of so many local days."""
+    """One past the last step of the first `days` local days."""
     in_all = int(scenario.day[-1]) + 1
     if days is None:
         return scenario.n_steps

@@ -1,4 +1,7 @@
-"""How an arriving owner answers what is offered. Scalar kernels, called for every arrival."""
+"""Which offer an arriving owner signs, and the contract that follows.
+
+Scalar kernels, called for every arrival.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,14 @@ UTILITY_TOLERANCE_EUR = 1e-9
 def choose_offer(offers: Records, arrival: Arrival) -> int:
     """Offer that the owner signs on arrival, -1 for none.
 
-    Of each family the owner picks one: where its offers are meant for types, the own
-    type's if it passes the entry checks, else the nearest one below, never one above;
-    else the one that is surely worth most. Of the families the owner takes the one surely
-    worth most; of equals the one that pays more per kWh at the least, and of equals again
-    the first; never one that may cost more wear than it pays.
+    First the owner picks one offer of each family. In a menu by type it is the offer for
+    the own type if it passes the entry checks, else the one for the nearest lower type; in
+    other families it is the one with the largest `sure_utility_eur`. Of these the owner
+    signs the one with the largest sure utility; among equals the one with the largest least
+    pay per kWh, then the first. An offer with a negative sure utility is never signed.
 
     Args:
-        offers: (k,) OFFER records; those of a family stand together, its types rising.
+        offers: (k,) OFFER records, sorted by family and within it by type.
         arrival: the EV and its owner.
 
     Returns:
@@ -53,7 +56,7 @@ def choose_offer(offers: Records, arrival: Arrival) -> int:
 
 @njit
 def _better(offers: Records, arrival: Arrival, first: int, second: int) -> int:
-    """The offer that the owner prefers, -1 being none; of equals the first."""
+    """The one of two offers that the owner prefers; -1 stands for none."""
     if first < 0 or second < 0:
         return max(first, second)
     ahead_eur = sure_utility_eur(offers[second], arrival) - sure_utility_eur(offers[first], arrival)
@@ -68,10 +71,10 @@ def _better(offers: Records, arrival: Arrival, first: int, second: int) -> int:
 def may_enter(offer: Record, arrival: Arrival) -> bool:
     """Whether the EV passes the entry checks.
 
-    (a) The stay covers the window; (b) the battery holds the energy beside what is
-    kept; (c) the energy can be discharged and recharged before departure. Where the
-    energy has no limit, something must be there to discharge. A window or an energy
-    of zero is no offer.
+    (a) The stay covers the window; (b) the battery holds the energy above the level that
+    stays in it; (c) the energy can be discharged and recharged before departure. If the
+    offer sets no limit on the energy, (b) and (c) ask for some. No EV passes for an offer
+    whose window or energy is zero.
 
     Source: Rahman et al. 2023, Sec. 6.3.
     """
@@ -89,10 +92,11 @@ def may_enter(offer: Record, arrival: Arrival) -> bool:
 
 @njit
 def sure_utility_eur(offer: Record, arrival: Arrival) -> float:
-    """What the contract leaves the owner at the least, however much of it is used.
+    """Utility that the contract guarantees the owner, however much of it is used.
 
-    Pay for being available, and where a kWh wears more than it pays, the loss on as
-    many as may be discharged. For a fixed-term contract this is g - w gamma / theta.
+    The payoff, less the loss on the most energy that may be discharged if a kWh pays less
+    than the wear that the owner perceives. For a fixed-term contract this is
+    g - w gamma / theta.
 
     Source: Rahman et al. 2023, individual rationality of program (7).
     """
@@ -106,7 +110,7 @@ def sure_utility_eur(offer: Record, arrival: Arrival) -> float:
 
 @njit
 def sign(offer: Record, arrival: Arrival) -> Contract:
-    """The contract between the VPP and this owner."""
+    """The contract that an offer becomes when this owner signs it."""
     end_h = min(offer.delay_h + offer.term_h, arrival.stay_h)
     keep_kwh = offer.keep_soc * arrival.capacity_kwh
     min_price = offer.min_price_eur_per_kwh
@@ -131,7 +135,7 @@ def sign(offer: Record, arrival: Arrival) -> Contract:
 def pay_eur_per_kwh(
     tariff_eur_per_kwh: float, margin: float, min_price_eur_per_kwh: float, market_eur: float
 ) -> float:
-    """Pay of the owner for a kWh discharged at a market price.
+    """What the owner is paid for a kWh discharged at a market price.
 
     Source: Park Lee et al. 2018, minPrice + margin * (market price - minPrice).
     """

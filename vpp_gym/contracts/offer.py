@@ -1,13 +1,14 @@
 """An offer and a contract of any family, as records that kernels read.
 
-What tells the families apart is four things (Park Lee et al. 2018, Sec. 3): when the
-car is available, what activates it, how much energy is kept, and what is paid. An
-offer states them for everybody; a contract is an offer signed by one owner.
+Families of contracts differ in four things (Park Lee et al. 2018, Sec. 3): when the car is
+available, what activates it, how much energy is kept, and what is paid. An offer states them
+for everybody; a contract is an offer signed by one owner.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,57 +20,86 @@ from vpp_gym.kernels import by_field, records
 
 ANY_TYPE = -1
 
+
+class OfferField(NamedTuple):
+    """One field of an offer.
+
+    Attributes:
+        name: its ending is its unit.
+        default: value that sets no condition, no limit and no pay; whole numbers are int.
+        meaning: what the field says.
+        least: smallest value.
+        most: largest value.
+        may_be_infinite: whether it may be infinite.
+        remedy: what to give instead of a value outside these limits.
+    """
+
+    name: str
+    default: float
+    meaning: str
+    least: float = 0.0
+    most: float = inf
+    may_be_infinite: bool = False
+    remedy: str = "give zero or more"
+
+
+def _share(name: str, meaning: str) -> OfferField:
+    return OfferField(name, 0.0, meaning, most=1.0, remedy="give a share of 0 to 1")
+
+
+OFFER_FIELDS = (
+    OfferField("family", 0, "number of the family, whose offers stand together", least=-inf),
+    OfferField(
+        "owner_type",
+        ANY_TYPE,
+        "place of the type of owner that it is designed for; -1: every type",
+        least=ANY_TYPE,
+        remedy="give the place of a type, or -1 for all",
+    ),
+    OfferField("delay_h", 0.0, "availability: the window opens so long after the arrival"),
+    OfferField(
+        "term_h",
+        inf,
+        "availability: the window lasts so long; inf: to the declared departure",
+        may_be_infinite=True,
+    ),
+    OfferField(
+        "min_price_eur_per_kwh",
+        -inf,
+        "activation: least market price at which the VPP may discharge; -inf: any price",
+        least=-inf,
+        may_be_infinite=True,
+    ),
+    OfferField("markup", 0.0, "activation: least price as a multiple of the perceived wear; 0: no"),
+    OfferField(
+        "energy_kwh",
+        inf,
+        "energy: most that may be discharged, at the meter; inf: no limit",
+        may_be_infinite=True,
+    ),
+    _share("keep_soc", "energy: level that stays in the battery, share of the capacity"),
+    OfferField("tariff_eur_per_kwh", 0.0, "pay per kWh discharged, on top of a least price"),
+    _share("margin", "pay: share of what the market price exceeds the least price by"),
+    OfferField("payoff_eur", 0.0, "pay for signing"),
+    OfferField("eur_per_h", 0.0, "pay per hour of the window"),
+    OfferField("eur_per_kwh_arrival", 0.0, "pay per kWh stored on arrival above keep_soc"),
+)
+"""The fields of an offer.
+
+The window is counted from the arrival of the car: an offer can say "3 hours, from 2 hours
+after you plug in" but not "from 22:00 to 6:00". All prices and shares are constant over the
+stay. A family that needs a clock time, or a pay that changes over the day, needs new fields
+here and kernels that read them.
+"""
+
 OFFER = np.dtype(
     [
-        ("family", np.int64),  # offers of one family stand together, its number
-        ("owner_type", np.int64),  # that it is meant for; ANY_TYPE: for all
-        ("delay_h", np.float64),  # availability: the window opens so long after arrival
-        ("term_h", np.float64),  # and lasts so long; inf: to the departure
-        ("min_price_eur_per_kwh", np.float64),  # activation: least market price; -inf: any
-        ("markup", np.float64),  # or this multiple of the owner's perceived wear; 0: not
-        ("energy_kwh", np.float64),  # most that is discharged, at the meter; inf: no limit
-        ("keep_soc", np.float64),  # energy kept: share of the capacity
-        ("tariff_eur_per_kwh", np.float64),  # pay per kWh discharged, beside the minimum price
-        ("margin", np.float64),  # pay: share of what the market price exceeds the minimum by
-        ("payoff_eur", np.float64),  # pay for signing
-        ("eur_per_h", np.float64),  # pay per hour of the window
-        ("eur_per_kwh_arrival", np.float64),  # pay per kWh stored on arrival beyond what is kept
+        (field.name, np.int64 if isinstance(field.default, int) else np.float64)
+        for field in OFFER_FIELDS
     ],
     align=True,
 )
-"""One line of what the VPP offers to everybody who arrives."""
-
-NOTHING: dict[str, Any] = {
-    "family": 0,
-    "owner_type": ANY_TYPE,
-    "delay_h": 0.0,
-    "term_h": np.inf,
-    "min_price_eur_per_kwh": -np.inf,
-    "markup": 0.0,
-    "energy_kwh": np.inf,
-    "keep_soc": 0.0,
-    "tariff_eur_per_kwh": 0.0,
-    "margin": 0.0,
-    "payoff_eur": 0.0,
-    "eur_per_h": 0.0,
-    "eur_per_kwh_arrival": 0.0,
-}
-"""What an offer says where nothing is said: no condition, no limit, no pay."""
-
-AT_LEAST_ZERO = (
-    "delay_h",
-    "term_h",
-    "markup",
-    "energy_kwh",
-    "keep_soc",
-    "tariff_eur_per_kwh",
-    "margin",
-    "payoff_eur",
-    "eur_per_h",
-    "eur_per_kwh_arrival",
-)
-AT_MOST_ONE = ("keep_soc", "margin")
-MAY_BE_INFINITE = ("term_h", "energy_kwh", "min_price_eur_per_kwh")
+"""One offer to everybody who arrives, as a record."""
 
 
 class Arrival(NamedTuple):
@@ -77,7 +107,7 @@ class Arrival(NamedTuple):
 
     Attributes:
         own_type: index of the owner's type.
-        perceived_eur_per_kwh: what the owner thinks that discharging a kWh wears.
+        perceived_eur_per_kwh: wear of discharging a kWh as the owner perceives it.
         stay_h: declared stay.
         stored_kwh: energy in the battery.
         capacity_kwh: of the battery.
@@ -99,15 +129,15 @@ class Contract(NamedTuple):
     """What an owner signed; hours are counted from the arrival.
 
     Attributes:
-        start_h: availability: the VPP may discharge from here
-        end_h: to here,
-        min_price_eur_per_kwh: activation: while the day-ahead price covers this (-inf: at
-            any price),
-        energy_kwh: up to so much in all, at the meter (inf: no limit),
-        keep_kwh: energy kept: and not below this level of the battery.
-        tariff_eur_per_kwh: pay: for every kWh discharged,
-        margin: with this share of what the day-ahead price exceeds the minimum by,
-        payoff_eur: and this sum, used or not.
+        start_h: availability: the window in which the VPP may discharge opens.
+        end_h: availability: the window closes.
+        min_price_eur_per_kwh: activation: least day-ahead price to discharge at; -inf: any.
+        energy_kwh: most that may be discharged in all, at the meter; inf: no limit.
+        keep_kwh: level of the battery below which it is not discharged.
+        tariff_eur_per_kwh: pay for every kWh discharged.
+        margin: further pay per kWh: this share of what the day-ahead price exceeds
+            min_price_eur_per_kwh by.
+        payoff_eur: pay for signing, whether the contract is used or not.
     """
 
     start_h: float
@@ -121,11 +151,11 @@ class Contract(NamedTuple):
 
 
 def offers(n: int, **columns: Any) -> Records:
-    """Some offers; a column that is not given conditions, limits and pays nothing.
+    """Some offers; a field that is not given sets no condition, no limit and no pay.
 
     Args:
         n: number of offers.
-        columns: (n,) or one value for fields of `OFFER`.
+        columns: (n,) values or one value for fields of `OFFER_FIELDS`.
 
     Raises:
         InvalidInputError: an unknown field, NaN, a negative number, a share above one.
@@ -134,30 +164,33 @@ def offers(n: int, **columns: Any) -> Records:
     [7.0]
     """
     table = records(n, OFFER)
-    for name, value in (NOTHING | columns).items():
-        if name not in NOTHING:
-            raise InvalidInputError(f"offer.{name}", value, f"use {', '.join(NOTHING)}")
+    for name, value in columns.items():
+        if name not in (OFFER.names or ()):
+            remedy = f"use {', '.join(field.name for field in OFFER_FIELDS)}"
+            raise InvalidInputError(f"offer.{name}", value, remedy)
+    for field in OFFER_FIELDS:
+        value = columns.get(field.name, field.default)
         try:
-            table[name] = value
+            table[field.name] = value
         except (TypeError, ValueError) as error:
             remedy = f"give a number, or {n} of them"
-            raise InvalidInputError(f"offer.{name}", value, remedy) from error
-        if table[name].dtype.kind == "i" and (table[name] != value).any():
-            raise InvalidInputError(f"offer.{name}", value, "give whole numbers")
-        _check_column(name, table[name])
+            raise InvalidInputError(f"offer.{field.name}", value, remedy) from error
+        if table[field.name].dtype.kind == "i" and (table[field.name] != value).any():
+            raise InvalidInputError(f"offer.{field.name}", value, "give whole numbers")
+        _check_column(field, table[field.name])
     return table
 
 
 def check_offers(table: Records) -> None:
-    """Refuse offers that mean nothing, whoever made them.
+    """Refuse a list of offers that cannot be shown to owners.
 
     Raises:
         InvalidInputError: naming the field, the value and the remedy.
     """
     if not isinstance(table, np.ndarray) or table.dtype != OFFER or table.ndim != 1:
         raise InvalidInputError("offers", table, "make them with vpp_gym.contracts.offer.offers")
-    for name in NOTHING:
-        _check_column(name, table[name])
+    for field in OFFER_FIELDS:
+        _check_column(field, table[field.name])
     starts = np.flatnonzero(np.diff(table["family"], prepend=-1) != 0)
     if len(set(table["family"][starts].tolist())) < len(starts):
         remedy = "offers of one family stand together: use side_by_side"
@@ -171,7 +204,11 @@ def check_offers(table: Records) -> None:
 
 
 def side_by_side(families: Sequence[Records]) -> Records:
-    """One list of all offers: a hybrid menu. The owner picks among the families."""
+    """One list of all offers: a hybrid menu, from which the owner picks.
+
+    Args:
+        families: (k,) OFFER records of each family, in the order in which ties are broken.
+    """
     if not families:
         return records(0, OFFER)
     table = by_field(np.concatenate(families))
@@ -179,20 +216,14 @@ def side_by_side(families: Sequence[Records]) -> Records:
     return table
 
 
-def _check_column(name: str, column: NDArray[Any]) -> None:
-    wrong = np.isnan(column)
-    remedy = "give a number"
-    if name not in MAY_BE_INFINITE:
+def _check_column(field: OfferField, column: NDArray[Any]) -> None:
+    wrong, remedy = np.isnan(column), "give a number"
+    if not field.may_be_infinite:
         wrong |= ~np.isfinite(column)
         remedy = "give a finite number"
-    if name in AT_LEAST_ZERO:
-        wrong |= column < 0
-        remedy = "give zero or more"
-    if name == "owner_type":
-        wrong |= column < ANY_TYPE
-        remedy = "give the place of a type, or -1 for all"
-    if name in AT_MOST_ONE:
-        wrong |= column > 1
-        remedy = "give a share of 0 to 1"
+    outside = (column < field.least) | (column > field.most)
+    if outside.any():
+        wrong |= outside
+        remedy = field.remedy
     if wrong.any():
-        raise InvalidInputError(f"offer.{name}", column[wrong][0].item(), remedy)
+        raise InvalidInputError(f"offer.{field.name}", column[wrong][0].item(), remedy)

@@ -56,8 +56,8 @@ def design_variable_term_menu(
     Raises:
         InvalidInputError: naming the field, the value and the remedy.
 
-    Source: Sales-Ortiz and Ardakanian, e-Energy 2024; why it is exact stands
-    at the top of this module.
+    Source: Sales-Ortiz and Ardakanian, e-Energy 2024; the module's docstring
+    proves that it is exact.
 
     >>> menu = design_variable_term_menu(
     ...     (0.75, 1, 1.25), (0.75, 1, 1.25), [[1 / 9] * 3] * 3,

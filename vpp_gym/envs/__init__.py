@@ -1,1 +1,5 @@
-"""Thin Gymnasium environments over the simulator, scalar and vector."""
+"""Gymnasium environments of EVs; `gym.make` takes their ids."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

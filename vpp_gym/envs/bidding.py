@@ -89,6 +89,7 @@ class VPPBiddingEnv(Env):
         InvalidInputError: naming the argument, its value and the remedy.
     """
 
+    core_kind = BiddingCore
     core: BiddingCore
 
     @names_its_keywords
@@ -119,6 +120,7 @@ class VPPBiddingEnv(Env):
 class VPPBiddingVectorEnv(VectorEnv):
     """A batch of `VPPBidding-v0`; see `vpp_gym.env.VectorEnv`."""
 
+    core_kind = BiddingCore
     core: BiddingCore
 
     @names_its_keywords

@@ -18,7 +18,7 @@ from vpp_gym.envs.policy_pool import Maker, operator_maker
 from vpp_gym.envs.settings import ContractsSettings
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.params import VPPParams
-from vpp_gym.params.contract import Family
+from vpp_gym.params.contract import FamilyName
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.settings import ObservationForm, checked
 
@@ -39,9 +39,9 @@ class ContractsCore(DailyCore):
         n_envs: int = 1,
     ) -> None:
         self.shape = OfferShape(params, settings.family)
-        super().__init__(source, self.shape.usual, settings, n_envs)
+        super().__init__(source, self.shape.neutral, settings, n_envs)
         self.action_shape = (len(self.shape.parameters),)
-        self._usual_offers = self.shape.offers(np.zeros(self.action_shape))
+        self._neutral_offers = self.shape.offers(np.zeros(self.action_shape))
         self._signed_before = np.zeros_like(self.simulation.accepted)
 
     def _policy_maker(self) -> Maker:
@@ -58,7 +58,7 @@ class ContractsCore(DailyCore):
             self.simulation.post_offers(table, [run])
 
     def _prepare(self, runs: Ints) -> None:
-        self.simulation.post_offers(self._usual_offers, runs)
+        self.simulation.post_offers(self._neutral_offers, runs)
 
     def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
         super()._begin(runs, spans)
@@ -84,9 +84,9 @@ class VPPContractsEnv(Env):
     the value curve kappa log(1 + w / saturation) of w kWh, then term and delay of
     the window. The menu is the exact solution for that curve, so that it is
     incentive compatible and individually rational whatever the action. Other
-    families have entries of their own; all are tabled in
-    `vpp_gym.envs.offer_actions.ACTION_PARAMETERS`. An action of 0 offers what the world's
-    parameters say: by default the menu of Rahman et al. 2023.
+    families have entries of their own, the `action_parameters` in
+    `vpp_gym.contracts.families.FAMILIES`. An action of 0 offers what is in `params`: by
+    default the menu of Rahman et al. 2023.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
@@ -118,6 +118,7 @@ class VPPContractsEnv(Env):
         InvalidInputError: naming the argument, its value and the remedy.
     """
 
+    core_kind = ContractsCore
     core: ContractsCore
 
     @names_its_keywords
@@ -126,7 +127,7 @@ class VPPContractsEnv(Env):
         scenario: Scenarios | None = None,
         params: Params | None = None,
         *,
-        family: Family = "fixed_term",
+        family: FamilyName = "fixed_term",
         scheduler: Any = "rolling_mpc",
         bidder: Any = "expected_load",
         observation: ObservationForm = "flat",
@@ -150,6 +151,7 @@ class VPPContractsEnv(Env):
 class VPPContractsVectorEnv(VectorEnv):
     """A batch of `VPPContracts-v0`; see `vpp_gym.env.VectorEnv`."""
 
+    core_kind = ContractsCore
     core: ContractsCore
 
     @names_its_keywords
@@ -159,7 +161,7 @@ class VPPContractsVectorEnv(VectorEnv):
         scenario: Scenarios | None = None,
         params: Params | None = None,
         *,
-        family: Family = "fixed_term",
+        family: FamilyName = "fixed_term",
         scheduler: Any = "rolling_mpc",
         bidder: Any = "expected_load",
         observation: ObservationForm = "flat",

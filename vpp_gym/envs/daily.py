@@ -16,7 +16,7 @@ from vpp_gym.envs.fields import FLEET_FIELDS, layout_of
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.policy_pool import Maker, PolicyPool
 from vpp_gym.episodes import EpisodeSpan
-from vpp_gym.markets.ledger import TERMS
+from vpp_gym.markets.ledger import LEDGER, TERMS
 from vpp_gym.observation import Field
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
@@ -102,14 +102,14 @@ class DailyCore(EVCore):
     def _day(self, run: int, bids_kwh: Floats | None) -> Floats:
         """(K,) what is booked until the next gate, or the end."""
         alone = self.simulation.alone(run)
-        booked = np.zeros(len(TERMS))
+        records: list[Floats] = []
         while True:
             decisions = self._policies.decisions(run, alone.snapshot())
             if bids_kwh is not None:
                 decisions = replace(decisions, bids_kwh=bids_kwh)
             record = alone.step(decisions)[0]
-            booked += record
+            records.append(record)
             if self.on_step is not None and run == 0:
                 self.on_step(record)
             if alone.done[0] or alone.is_gate[0]:
-                return booked
+                return LEDGER.over_time(np.array(records))

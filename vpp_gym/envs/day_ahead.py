@@ -78,6 +78,7 @@ class VPPDayAheadEnv(Env):
         InvalidInputError: naming the argument, its value and the remedy.
     """
 
+    core_kind = DayAheadCore
     core: DayAheadCore
 
     @names_its_keywords
@@ -114,6 +115,7 @@ class VPPDayAheadVectorEnv(VectorEnv):
     some hundred environments on; the result is the same, bit for bit.
     """
 
+    core_kind = DayAheadCore
     core: DayAheadCore
 
     @names_its_keywords

@@ -6,7 +6,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.envs.fields import PER_OFFER, PER_PERIOD
-from vpp_gym.markets.ledger import ARRIVALS, CHARGE_KWH, DISCHARGE_KWH, MONEY
+from vpp_gym.markets.ledger import COLUMN, MONEY
 from vpp_gym.observation import Field
 from vpp_gym.views import Snapshot
 
@@ -61,7 +61,7 @@ def day_values(snapshot: Snapshot, booked: Floats) -> list[Floats]:
         _tomorrow(snapshot),
         _residual_by_period(snapshot),
         booked[: len(MONEY)],
-        booked[[CHARGE_KWH, DISCHARGE_KWH]],
+        booked[[COLUMN.charge_kwh, COLUMN.discharge_kwh]],
     ]
 
 
@@ -72,7 +72,7 @@ def offer_values(booked: Floats, signed: Floats) -> list[Floats]:
         booked: (K,) of the last day, by `TERMS`.
         signed: (offers,) of the last day.
     """
-    return [booked[[ARRIVALS]], signed]
+    return [booked[[COLUMN.arrivals]], signed]
 
 
 def _tomorrow(snapshot: Snapshot) -> Floats:

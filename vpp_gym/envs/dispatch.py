@@ -123,6 +123,7 @@ class VPPDispatchEnv(Env):
         InvalidInputError: naming the argument, its value and the remedy.
     """
 
+    core_kind = DispatchCore
     core: DispatchCore
 
     @names_its_keywords
@@ -156,6 +157,7 @@ class VPPDispatchVectorEnv(VectorEnv):
     `threads`, 1 by default, share the batch, as in `VPPDayAhead-v0`.
     """
 
+    core_kind = DispatchCore
     core: DispatchCore
 
     @names_its_keywords

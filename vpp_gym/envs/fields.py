@@ -167,11 +167,5 @@ def _scales(params: VPPParams, dt_h: float) -> dict[str, float]:
 
 def _longest_window_h(params: VPPParams) -> float:
     """Hours of the longest window in which an EV may discharge, 48 h at most."""
-    contract = params.contract
-    longest = {
-        "fixed_term": contract.term_h,
-        "price_based": FAR_H,
-        "volume_based": contract.volume_based.term_h,
-        "control_based": FAR_H,
-    }
-    return float(min(max((longest[name] for name in contract.families), default=0.0), FAR_H))
+    windows_h = (family.longest_window_h for family in params.contract.offered)
+    return float(min(max(windows_h, default=0.0), FAR_H))

@@ -12,13 +12,13 @@ import numpy as np
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import Policy, Privileged
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.policies.two_stage import TwoStage
+from vpp_gym.policy import Policy, Privileged
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Snapshot
 

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats
-from vpp_gym.markets.ledger import DA_SOLD_KWH, DISCHARGE_KWH, FULLY_SERVED, IM_SOLD_KWH, MONEY
-from vpp_gym.markets.ledger import DEPARTURES as DEPARTED
+from vpp_gym.markets.ledger import COLUMN, MONEY
 from vpp_gym.simulation.simulation import Simulation
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class DayRecorder:
         period = dataset.period[day]
         unseen = np.arange(self._end - self._first) >= now
         records = self._records
-        sold, traded = records[:, DA_SOLD_KWH].copy(), records[:, IM_SOLD_KWH]
+        sold, traded = records[:, COLUMN.da_sold_kwh].copy(), records[:, COLUMN.im_sold_kwh]
         sold[unseen] = self._simulation.state.da_sold_kwh[0, 0, period[unseen]]
         clock = self._simulation.scenarios[0].clock
         offset = self._first - int(dataset.first_step[0])
@@ -85,7 +84,7 @@ class DayRecorder:
             im_short_eur_per_kwh=np.where(unseen, np.nan, steps["short_eur_per_kwh"]),
             im_long_eur_per_kwh=np.where(unseen, np.nan, steps["long_eur_per_kwh"]),
             da_sold_kwh=sold,
-            net_load_kwh=-(records[:, DA_SOLD_KWH] + traded),
+            net_load_kwh=-(records[:, COLUMN.da_sold_kwh] + traded),
             im_sold_kwh=traded,
             fleet_energy_kwh=self._stored,
             soc=self._soc,
@@ -151,9 +150,10 @@ class DayRecorder:
 
     def _notes(self) -> tuple[str, ...]:
         seen = self._records[: self._now]
-        served, departed = np.nansum(seen[:, FULLY_SERVED]), np.nansum(seen[:, DEPARTED])
+        served = np.nansum(seen[:, COLUMN.fully_served])
+        departed = np.nansum(seen[:, COLUMN.departures])
         return (
             f"{int(self._simulation.state.occupied[0].sum())} EVs connected",
             f"{int(served)} of {int(departed)} departed fully served",
-            f"{np.nansum(seen[:, DISCHARGE_KWH]):.0f} kWh V2G",
+            f"{np.nansum(seen[:, COLUMN.discharge_kwh]):.0f} kWh V2G",
         )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from vpp_gym.params.contract import Family
+from vpp_gym.params.contract import FamilyName
 from vpp_gym.settings import Settings
 
 Control = Literal["fleet", "per_ev"]
@@ -66,6 +66,6 @@ class ContractsSettings(Settings):
         bidder: who bids: a name, a bidder, or a function that makes one.
     """
 
-    family: Family = "fixed_term"
+    family: FamilyName = "fixed_term"
     scheduler: Any = "rolling_mpc"
     bidder: Any = "expected_load"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -10,54 +10,48 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.metrics import score_interval, totals, without_position_eur
-from vpp_gym.evaluation.statistics import Interval, interquartile_mean, paired_difference
+from vpp_gym.evaluation.statistics import (
+    Interval,
+    interquartile_mean,
+    paired_difference,
+    score_interval,
+)
+from vpp_gym.evaluation.worlds import Scale, scale_of
 
-NO_CONTROL = "charge_on_arrival"
-HINDSIGHT = "hindsight"
 FULL_SATISFACTION = 0.999
 AXES = ["seed", "world", "day"]
-SUMMED_UP = (
-    "profit_eur",
-    "flexibility_profit_eur",
-    "position_eur",
-    "load_value_eur",
-    "payoff_eur",
-    "retail_eur",
-    "shortfall_eur",
-    "demand_satisfaction",
-    "fully_served_share",
-    "charge_kwh",
-    "discharge_kwh",
-    "contracts",
-    "wear_eur",
-    "profit_cvar_eur",
-    "worst_day_eur",
-    "solve_ms_mean",
-)
 
 
 def leaderboard(
     days: pd.DataFrame,
     *,
-    no_control: str = NO_CONTROL,
-    hindsight: str = HINDSIGHT,
+    scale: Scale | str = "ev",
+    low: str | None = None,
+    high: str | None = None,
     privileged: Collection[str] = (),
     block_days: int = 7,
     n_resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """One row per policy, best first.
+    """One row per policy, best first: 0 is the low end of the world's scale, 100 the high one.
 
-    Policies that serve less than 99.9 % of the demanded energy stand below all
-    that serve it; within both groups the larger profit stands higher. Privileged
-    policies stand where their profit puts them, without a rank.
+    EVs: from charging on arrival to the optimum in hindsight. Policies that serve less than
+    99.9 % of the demanded energy stand below all that serve it; the flexibility score is the
+    same with all bids left out. Fuel-cell cars: from the article's strategy to a bound on the
+    profit of any policy, whose rows `car_park_bound` and `microgrid_bound` make.
+
+    Within a group the larger profit stands higher. Privileged policies stand where their
+    profit puts them, without a rank. With several scenarios, profits and gains are those of
+    their mean, and the bootstrap draws blocks of days within all of them.
 
     Args:
-        days: rows of `vpp_gym.evaluation.rollout.evaluate` of all policies, on
-            the same days of one scenario; several seeds per policy are allowed.
-        no_control: policy whose profit is score 0.
-        hindsight: policy whose profit is score 100.
+        days: rows of `vpp_gym.evaluate` of all policies, on the same days of one scenario; or
+            of several, with a column `world` added that numbers them. Several seeds per policy
+            are allowed.
+        scale: how they are compared: the name of their world, "ev", "car_park" or "microgrid",
+            or a scale of your own.
+        low: policy whose profit is score 0, and over which gains are taken; None: the scale's.
+        high: policy whose profit is score 100; None: the scale's.
         privileged: policies that saw the future.
         block_days: of the bootstrap.
         n_resamples: of the bootstrap.
@@ -65,75 +59,37 @@ def leaderboard(
 
     Returns:
         columns rank (missing for the privileged), policy, privileged, seeds,
-        score and flexibility_score and gain_eur over `no_control`, each with
-        _low and _high (95 %), and the interquartile mean over seeds of the
-        totals in `SUMMED_UP` (money in EUR over all days). A policy is ranked below those
-        that serve all demand if its `least_demand_satisfaction` over seeds is too low.
+        score (and of EVs flexibility_score) and gain_eur over the low end, each with
+        _low and _high (95 %), and the interquartile mean over seeds of the world's
+        totals (money in EUR over all days, mean of the scenarios). A policy is ranked below
+        those that serve all demand if its `least_demand_satisfaction` over seeds is too low.
 
     Raises:
         InvalidInputError: an end of the scale is missing, several scenarios, or
             policies that ran on different days.
     """
-    return ranking(
-        days.assign(flexibility_profit_eur=without_position_eur(days)),
-        totals(days),
-        scores={"score": "profit_eur", "flexibility_score": "flexibility_profit_eur"},
-        summed_up=SUMMED_UP,
-        low=no_control,
-        high=hindsight,
-        privileged=privileged,
-        block_days=block_days,
-        n_resamples=n_resamples,
-        seed=seed,
-    )
-
-
-def ranking(
-    days: pd.DataFrame,
-    runs_totals: pd.DataFrame,
-    *,
-    scores: Mapping[str, str],
-    summed_up: Collection[str],
-    low: str,
-    high: str,
-    privileged: Collection[str] = (),
-    block_days: int = 7,
-    n_resamples: int = 2000,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """One row per policy of any worlds, best first; see `leaderboard`.
-
-    With several worlds, profits and gains are those of their mean, and the bootstrap draws
-    blocks of days within all of them.
-
-    Args:
-        days: rows of all policies on the same days of the same scenarios, by policy, seed
-            and day, and by world where there are several: one scenario each.
-        runs_totals: one row per policy and seed: sums over the days, mean of the worlds.
-        scores: column of the days that each score is made of.
-        summed_up: totals of which each row has the interquartile mean over seeds.
-        low: policy whose profit is score 0, and over which gains are taken.
-        high: policy whose profit is score 100.
-        privileged: policies that saw the future.
-        block_days: of the bootstrap.
-        n_resamples: of the bootstrap.
-        seed: of the bootstrap; every policy gets the same draws.
-    """
+    scale = scale_of(scale) if isinstance(scale, str) else scale
+    low, high = low or scale.low, high or scale.high
     for name in (low, high):
         if name not in set(days["policy"]):
             raise InvalidInputError("days", name, "run this policy too: it is an end of the scale")
     if unknown := set(privileged) - set(days["policy"]):
         raise InvalidInputError("privileged", sorted(unknown), "name policies that ran")
+    totals = scale.totals(days)
     days = by_world(days)
     if (days.groupby("world")["scenario"].nunique() != 1).any():
         raise InvalidInputError("days", set(days["scenario"]), "rank one scenario per world")
+    numbers = [name for name in totals.select_dtypes("number") if name != "seed"]
+    summed_up = scale.summed_up or numbers
+    days = days.assign(**{f"{name} [EUR]": money(days) for name, money in scale.scores.items()})
     draws = {"block_days": block_days, "n_resamples": n_resamples}
     bottom, top = (_Daily(days, name) for name in (low, high))
     rows = []
-    for policy, runs in runs_totals.groupby("policy", sort=False):
+    for policy, runs in totals.groupby("policy", sort=False):
         daily = _Daily(days, str(policy))
         row = {"policy": policy, "privileged": policy in privileged, "seeds": len(runs)}
-        for name, column in scores.items():
+        for name in scale.scores:
+            column = f"{name} [EUR]"
             ends = bottom.mean(column), top.mean(column)
             rng = np.random.default_rng(seed)
             row |= _columns(name, score_interval(daily.seeds(column), *ends, rng=rng, **draws))

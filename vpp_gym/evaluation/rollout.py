@@ -1,28 +1,40 @@
-"""One policy through one scenario: a row per day, and where it came from."""
+"""One policy through one scenario, in any world: a row per day, and where it came from."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import gymnasium as gym
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.agent import EnvironmentAgent
-from vpp_gym.evaluation.metrics import satisfaction
+from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
 from vpp_gym.evaluation.provenance import provenance
-from vpp_gym.evaluation.runner import Runner, runner_for
-from vpp_gym.markets.ledger import MONEY, TERMS
-from vpp_gym.params import VPPParams, as_params
-from vpp_gym.policies.base import Policy, Privileged, with_offer
-from vpp_gym.scenarios.columns import whole
-from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.simulation.offers import offer_labels
+from vpp_gym.evaluation.worlds import (
+    WORLDS,
+    Runner,
+    baseline,
+    world_named,
+    world_of_policy,
+    world_of_scenario,
+)
+from vpp_gym.policy import Policy, Privileged, check_policy
+
+if TYPE_CHECKING:
+    from vpp_gym.fcev.car_park.params import CarParkParams
+    from vpp_gym.fcev.car_park.simulation import CarParkScenario
+    from vpp_gym.fcev.microgrid.params import MicrogridParams
+    from vpp_gym.fcev.microgrid.simulation import MicrogridScenario
+    from vpp_gym.params import VPPParams
+    from vpp_gym.scenarios.scenario import Scenario
+
+    AnyScenario: TypeAlias = Scenario | CarParkScenario | MicrogridScenario
+    AnyParams: TypeAlias = VPPParams | CarParkParams | MicrogridParams
 
 Progress = Callable[[int, int], None]
 
@@ -32,20 +44,22 @@ class RunResult:
     """What one policy did in one scenario.
 
     Attributes:
-        days: one row per local day, see `evaluate`.
+        days: one row per day, see `evaluate`.
         metadata: policy, scenario, parameters, span, versions, commit and command.
-        records: (steps, len(TERMS)) every term of every step, if it was asked for.
+        records: (steps, K) every term of every step, if it was asked for.
+        simulation: the simulator as the run left it: a `Simulation`, `CarPark` or `Microgrid`.
     """
 
     days: pd.DataFrame
     metadata: Mapping[str, Any]
     records: Floats | None = None
+    simulation: Any = None
 
 
 def evaluate(
-    policy: Policy,
-    scenario: Scenario,
-    params: VPPParams | Mapping[str, Any] | str | None = None,
+    policy: Policy[Any, Any] | str,
+    scenario: AnyScenario | str,
+    params: AnyParams | Mapping[str, Any] | str | None = None,
     *,
     start_step: int = 0,
     end_step: int | None = None,
@@ -55,17 +69,27 @@ def evaluate(
 ) -> RunResult:
     """Run a policy through the steps start_step <= t < end_step of a scenario.
 
-    The run begins with an empty car park and no commitments: started at
-    midnight, its first day has no bids, and the gate of that day sets those of
-    the second. Cars still connected at the end have not left, so their service
-    is not booked; a whole scenario ends with everybody gone.
+    The scenario says which world it is: that of EVs, the car park or the microgrid.
+
+    EVs: the run begins with no EV connected and no commitments. Started at midnight, its
+    first day has no bids, and the gate of that day sets those of the second. Cars still
+    connected at the end have not left, so their service is not booked; a whole scenario ends
+    with everybody gone. What happens at midnight is booked to the day that ends.
+
+    Fuel-cell cars: a run is of whole days, its steps are hours. The car park begins at 12:00
+    of its first day, at the first gate; the microgrid at midnight.
 
     Args:
-        policy: follows `vpp_gym.policies.base.Policy`; its menu term replaces
-            that of the parameters unless it is None. An `EnvironmentAgent` sees
-            the observations of its environment instead of snapshots.
-        scenario: what happens.
-        params: rules of the world, or a preset's name.
+        policy: follows `vpp_gym.policy.Policy`, or the name of a baseline of the world. What it
+            offers to owners of EVs replaces what the parameters offer, see
+            `vpp_gym.policies.base.with_offer`. An `EnvironmentAgent` sees the observations of
+            its environment instead of snapshots.
+        scenario: what happens. Or a name that environments take, such as "synthetic:test",
+            "real:test" or "world.parquet:test"; with "car_park:" or "microgrid:" before it the
+            world of fuel-cell cars on those years of prices. Of several years the first.
+        params: rules of the world: its parameters, a mapping of changes to the default, or, for
+            EVs, a preset's name. A scenario of fuel-cell cars that is given as an object wants
+            the parameters that it was drawn with.
         start_step: first step.
         end_step: one past the last step; the end of the scenario by default.
         seed: names the run in the results: the training seed of an agent.
@@ -73,111 +97,118 @@ def evaluate(
         progress: called with the days done and the days in all after each day.
 
     Returns:
-        days with the columns policy, scenario, seed, day, date, steps,
-        profit_eur, position_eur, every term of `vpp_gym.markets.ledger.TERMS`,
-        contracts_type_1 and on or contracts_control_based and the like (accepted,
-        by offer),
-        demand_satisfaction, fully_served_share, solve_ms_mean and solve_ms_max
-        (of `predict`). What happens at midnight is booked to the day that ends.
+        days with the columns policy, scenario, seed, day, date, every term of the world's ledger
+        and profit_eur. Of EVs also steps, position_eur, contracts_type_1 and on or
+        contracts_control_based and the like (accepted, by offer), demand_satisfaction,
+        fully_served_share, solve_ms_mean and solve_ms_max (of `predict`). Of fuel-cell cars also
+        solve_ms, the mean, and of the microgrid fairness at the end of the day and
+        self_sufficiency.
+
+    Raises:
+        InvalidInputError: what is no policy or no scenario, or a policy of another world.
     """
-    _check_arguments(policy, scenario)
-    world = with_offer(policy, as_params(params))
-    if isinstance(policy, EnvironmentAgent) and policy.guarantee:
-        world = world.replace(guarantee=True)
-    start_step = whole("start_step", start_step, least=0)
-    end = scenario.n_steps if end_step is None else whole("end_step", end_step, least=1)
-    if not 0 <= start_step < end <= scenario.n_steps:
-        raise InvalidInputError(
-            "end_step", (start_step, end), f"stay within 0 and {scenario.n_steps} steps"
-        )
-    seat = runner_for(policy, scenario, world, start_step, end)
-    if isinstance(policy, Privileged) and policy.privileged:
-        policy.reveal(scenario, world, start_step, end)
-    records, accepted, solve_s = _roll(policy, seat, scenario.day[start_step:end], progress)
-    labels = offer_labels(world)
-    days = _day_rows(records, accepted, labels, solve_s, scenario, start_step)
-    for column, label in enumerate((policy.name, scenario.name, seed)):
-        days.insert(column, ("policy", "scenario", "seed")[column], label)
+    where = world_of_scenario(scenario)
+    world, chosen = world_named(where), _checked_policy(policy, where)
+    rules = world.rules(chosen, params)
+    happens: Any = scenario
+    if isinstance(scenario, str):
+        happens = world.scenario(scenario.removeprefix(WORLDS[where].prefix), rules)
+    start, end = world.span(happens, start_step, end_step)
+    runner = runner_for(chosen, happens, rules, start, end)
+    if isinstance(chosen, Privileged) and chosen.privileged:
+        chosen.reveal(happens, rules, start, end)
+    records, solve_s = _roll(chosen, runner, len(world.ledger.names), progress)
+    days = world.day_rows(happens, runner, records, solve_s)
+    labels = {"policy": chosen.name, "scenario": happens.name, "seed": seed}
+    for place, (column, label) in enumerate(labels.items()):
+        days.insert(place, column, label)
     metadata = {
-        "policy": policy.name,
-        "privileged": policy.privileged,
-        "scenario": scenario.name,
+        "policy": chosen.name,
+        "privileged": chosen.privileged,
+        "scenario": happens.name,
         "seed": seed,
-        "start_step": start_step,
+        "start_step": start,
         "end_step": end,
-        "params": world.model_dump(mode="json"),
+        "params": rules.model_dump(mode="json"),
         **provenance(),
     }
-    return RunResult(days, metadata, records if keep_records else None)
+    return RunResult(days, metadata, records if keep_records else None, runner.simulation)
 
 
-def _check_arguments(policy: Any, scenario: Any) -> None:
-    missing = [n for n in ("name", "term_h", "privileged", "predict") if not hasattr(policy, n)]
-    if missing:
-        raise InvalidInputError(
-            "policy",
-            policy,
-            f"it has no {missing[0]}: follow vpp_gym.policies.base.Policy, take one of "
-            "vpp_gym.policies.operator.baselines(), or wrap a trained model in EnvironmentAgent",
-        )
-    if policy.privileged and not isinstance(policy, Privileged):
-        raise InvalidInputError("policy.privileged", True, f"give {policy.name} a reveal method")
-    if not isinstance(scenario, Scenario):
-        raise InvalidInputError(
-            "scenario",
-            scenario,
-            "give a Scenario, e.g. vpp_gym.scenarios.named.as_source(name).scenario(0)",
-        )
+def runner_for(
+    policy: Policy[Any, Any], scenario: AnyScenario, params: Any, start_step: int, end_step: int
+) -> Runner:
+    """A run for a policy, at its start: of observations for an agent, else of snapshots.
+
+    Args:
+        policy: of the run.
+        scenario: what happens.
+        params: rules of the run, with what the policy offers.
+        start_step: first step.
+        end_step: one past the last step.
+    """
+    span = start_step, end_step
+    if isinstance(policy, EnvironmentAgent):
+        return policy.runner(scenario, params, *span)
+    return world_named(world_of_scenario(scenario)).runner(scenario, params, *span)
+
+
+def modules_behind(world: str, env_id: str | None = None) -> tuple[str, ...]:
+    """Modules that, with all that they import, rows of runs in a world depend on.
+
+    The policy's own modules come on top; what an agent plays is named by its environment.
+
+    Args:
+        world: "ev", "car_park" or "microgrid".
+        env_id: environment of an agent; None: a policy that reads snapshots.
+    """
+    modules = (__name__, WORLDS[world].module)
+    if env_id is None:
+        return modules
+    environment = str(gym.spec(env_id).entry_point).partition(":")[0]
+    return (*modules, ENVIRONMENTS[env_id].module, environment)
 
 
 def _roll(
-    policy: Policy, seat: Runner, day: NDArray[np.int64], progress: Progress | None
-) -> tuple[Floats, Floats, Floats]:
-    """Terms (steps, n_terms), contracts accepted so far (steps, types), seconds of predict."""
+    policy: Policy[Any, Any], runner: Runner, n_terms: int, progress: Progress | None
+) -> tuple[Floats, Floats]:
+    """Terms (steps, K), and (steps,) seconds of predict; NaN where nothing was decided."""
+    day = runner.day
     n_steps = len(day)
-    records = np.empty((n_steps, len(TERMS)))
-    accepted = np.empty((n_steps, np.shape(seat.simulation.accepted)[-1]))
+    records = np.empty((n_steps, n_terms))
     solve_s = np.full(n_steps, np.nan)
     state: Any = None
     t = 0
     while t < n_steps:
-        observation = seat.look()
+        observation = runner.observe()
         begun = time.perf_counter()
-        decisions, state = policy.predict(observation, state, np.array([t == 0]), True)
+        answer = policy.predict(observation, state, np.array([t == 0]), True)
         solve_s[t] = time.perf_counter() - begun
-        booked = seat.act(decisions)
-        until = t + len(booked.records)
-        records[t:until], accepted[t:until] = booked
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            kind = type(answer).__name__
+            raise InvalidInputError("policy.predict", kind, "return a pair: decision and state")
+        decision, state = answer
+        booked = runner.act(decision)
+        until = t + len(booked)
+        records[t:until] = booked
         for step in range(t, until):
             if progress is not None and (step + 1 == n_steps or day[step + 1] > day[step]):
                 progress(int(day[step] - day[0]) + 1, int(day[-1] - day[0]) + 1)
         t = until
-    return records, accepted, solve_s
+    return records, solve_s
 
 
-def _day_rows(
-    records: Floats,
-    accepted: Floats,
-    labels: Sequence[str],
-    solve_s: Floats,
-    scenario: Scenario,
-    start_step: int,
-) -> pd.DataFrame:
-    span = slice(start_step, start_step + len(records))
-    steps = pd.DataFrame(records, columns=list(TERMS))
-    steps.insert(0, "profit_eur", steps[list(MONEY)].sum(axis=1))
-    bids_eur = steps["da_eur"] + steps["im_eur"] - steps["load_value_eur"]
-    steps.insert(1, "position_eur", bids_eur)
-    signed = np.diff(accepted, axis=0, prepend=0)
-    for place, label in enumerate(labels):
-        steps[f"contracts_{label}"] = signed[:, place]
-    day = pd.Series(scenario.day[span], name="day")
-    solve_ms = pd.Series(1000 * solve_s).groupby(day)
-    days = steps.groupby(day).sum()
-    days.insert(0, "steps", steps.groupby(day).size())
-    first_date = scenario.clock[0].astype("datetime64[D]")
-    days.insert(0, "date", (first_date + days.index.to_numpy()).astype(str))
-    days = days.assign(
-        **satisfaction(days), solve_ms_mean=solve_ms.mean(), solve_ms_max=solve_ms.max()
-    )
-    return days.reset_index()
+def _checked_policy(policy: Any, world: str) -> Policy[Any, Any]:
+    """The policy, or the baseline of its name, if it belongs to the world."""
+    if isinstance(policy, str):
+        return baseline(world, policy)
+    check_policy(policy)
+    is_agent = isinstance(policy, EnvironmentAgent)
+    own = policy.world if is_agent else world_of_policy(policy)
+    if own not in (None, world):
+        entry = WORLDS[own]
+        reads = f"plays {policy.env_id}" if is_agent else f"reads {entry.snapshot}"
+        remedy = f"it {reads} and belongs to {entry.title}: {entry.remedy}"
+        raise InvalidInputError("policy", policy.name, remedy)
+    checked: Policy[Any, Any] = policy
+    return checked

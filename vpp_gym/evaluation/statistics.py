@@ -1,4 +1,4 @@
-"""Interquartile means and bootstrap intervals over runs and over days."""
+"""Scores, interquartile means, and bootstrap intervals over runs and over days."""
 
 from __future__ import annotations
 
@@ -195,6 +195,65 @@ def paired_difference(
         n_resamples=n_resamples,
         rng=rng,
     )
+
+
+def score(profit_eur: ArrayLike, no_control_eur: ArrayLike, hindsight_eur: ArrayLike) -> Floats:
+    """Place between charging on arrival (0) and the optimum in hindsight (100).
+
+    NaN where hindsight earned no more than charging on arrival: there is no scale then.
+
+    >>> float(score(6230, no_control_eur=2064, hindsight_eur=7701).round(1))
+    73.9
+    """
+    profit, low, high = np.broadcast_arrays(
+        *(np.asarray(x, dtype=np.float64) for x in (profit_eur, no_control_eur, hindsight_eur))
+    )
+    room = high - low
+    return 100 * np.divide(profit - low, room, out=np.full(room.shape, np.nan), where=room > 0)
+
+
+def score_interval(
+    profit_eur: ArrayLike,
+    no_control_eur: ArrayLike,
+    hindsight_eur: ArrayLike,
+    *,
+    block_days: int = 7,
+    confidence: float = 0.95,
+    n_resamples: int = 2000,
+    rng: np.random.Generator,
+) -> Interval:
+    """Score with a bootstrap interval over weeks, and over seeds where there are several.
+
+    Each resample draws blocks of days, the same for the policy and both ends
+    of the scale, and seeds with replacement; the score is the interquartile
+    mean over the seeds drawn. With several worlds, blocks come from all of them and the
+    score is that of their mean profits.
+
+    Args:
+        profit_eur: EUR: (days,), (seeds, days) or (seeds, worlds, days).
+        no_control_eur: (days,) or (worlds, days) EUR of charging on arrival on the same days.
+        hindsight_eur: (days,) or (worlds, days) EUR of the optimum in hindsight.
+        block_days: length of a block.
+        confidence: of the percentile interval.
+        n_resamples: bootstrap draws.
+        rng: source of the draws.
+    """
+    runs = by_seed_and_world("profit_eur", profit_eur)
+    low_high = (np.atleast_2d(np.asarray(one, float)) for one in (no_control_eur, hindsight_eur))
+    ends = np.stack(list(low_high))
+    if ends.shape[1:] != runs.shape[1:]:
+        raise InvalidInputError("profit_eur", runs.shape, f"give {ends.shape[1:]} days per seed")
+    _, n_worlds, n_days = ends.shape
+    weights = block_weights(
+        n_days, n_worlds=n_worlds, block_days=block_days, n_resamples=n_resamples, rng=rng
+    )
+    runs, ends = runs.reshape(len(runs), -1), ends.reshape(2, -1)
+    low, high = weights @ ends[0], weights @ ends[1]
+    scores = score(weights @ runs.T, low[:, None], high[:, None])
+    drawn = rng.integers(len(runs), size=scores.shape)
+    resampled = interquartile_mean(np.take_along_axis(scores, drawn, axis=1), axis=1)
+    estimate = interquartile_mean(score(runs.sum(axis=1), *ends.sum(axis=1)))
+    return percentile_interval(float(estimate), resampled, confidence)
 
 
 def by_seed_and_world(name: str, days: ArrayLike) -> Floats:

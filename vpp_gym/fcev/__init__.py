@@ -1,1 +1,5 @@
-"""Fuel-cell cars: physics, contracts, and the worlds of a car park and a microgrid."""
+"""Fuel-cell cars: the worlds of a car park and of a microgrid (Park Lee et al. 2018)."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,52 +1,52 @@
-"""The ledger: every quantity that a step books, by name."""
+"""What a step of the virtual power plant books: the columns of its record."""
 
 from __future__ import annotations
 
-MONEY = ("da_eur", "im_eur", "retail_eur", "payoff_eur", "shortfall_eur")
-"""Money terms; their sum is the profit and the reward. Costs are negative."""
+from vpp_gym.ledger import Ledger, Part, Term
 
-TERMS = (
-    *MONEY,
-    "load_value_eur",
-    "wear_eur",
-    "charge_kwh",
-    "discharge_kwh",
-    "da_sold_kwh",
-    "im_sold_kwh",
-    "demand_kwh",
-    "served_kwh",
-    "unserved_kwh",
-    "arrivals",
-    "turned_away",
-    "departures",
-    "fully_served",
-    "contracts",
+POSITION = Part(
+    "position", "position", "the bids: committed energy times (day-ahead - reference price)"
 )
-"""Columns of a step's record.
+LEDGER = Ledger(
+    terms=(
+        Term("da_eur", "EUR", "money", "position", "sold day-ahead times the day-ahead price"),
+        Term("im_eur", "EUR", "money", "position",
+             "imbalance: what is sold at the long price, what is bought at the short price"),
+        Term("retail_eur", "EUR", "money", "service",
+             "what drivers pay for the served energy, on departure"),
+        Term("payoff_eur", "EUR", "money", "payoff",
+             "paid to owners for their contracts, on departure"),
+        Term("shortfall_eur", "EUR", "money", "service",
+             "penalty on unserved energy, on departure"),
+        Term("load_value_eur", "EUR", "value", "load_value",
+             "minus the cost of the net load at the reference price"),
+        Term("wear_eur", "EUR", "value", "",
+             "battery wear borne by the owners; not part of the profit"),
+        Term("charge_kwh", "kWh", "amount", "", "charged, at the meter"),
+        Term("discharge_kwh", "kWh", "amount", "", "discharged, at the meter"),
+        Term("da_sold_kwh", "kWh", "amount", "", "committed day-ahead for this step, + sells"),
+        Term("im_sold_kwh", "kWh", "amount", "", "settled as imbalance, + sells"),
+        Term("demand_kwh", "kWh", "amount", "",
+             "asked for by the cars that departed, in the battery"),
+        Term("served_kwh", "kWh", "amount", "", "of that, charged"),
+        Term("unserved_kwh", "kWh", "amount", "",
+             "missing to the target of the cars that departed, in the battery"),
+        Term("arrivals", "1", "amount", "", "cars that came"),
+        Term("turned_away", "1", "amount", "", "of them, those that found no free charger"),
+        Term("departures", "1", "amount", "", "cars that left"),
+        Term("fully_served", "1", "amount", "",
+             "of them, those that left with their target reached"),
+        Term("contracts", "1", "amount", "", "contracts signed on arrival"),
+    ),
+    parts=(
+        POSITION,
+        Part("load_value", "flexibility", "the net load at the reference price", POSITION.name),
+        Part("payoff", "contracts", "what owners with a contract are paid"),
+        Part("service", "drivers", "what drivers pay, minus the penalty on what they did not get"),
+    ),
+)  # fmt: skip
+"""The flexibility of a policy is what its load value is better than that of charging on arrival.
+What both markets pay beyond the load value is the position, so that bids and scheduling never mix
+in one number."""
 
-load_value_eur: minus the cost of the net load at the reference price.
-wear_eur: battery wear borne by the owners, not part of the profit.
-demand_kwh, served_kwh, unserved_kwh: of the EVs that departed, in the battery.
-"""
-
-(
-    DA_EUR,
-    IM_EUR,
-    RETAIL_EUR,
-    PAYOFF_EUR,
-    SHORTFALL_EUR,
-    LOAD_VALUE_EUR,
-    WEAR_EUR,
-    CHARGE_KWH,
-    DISCHARGE_KWH,
-    DA_SOLD_KWH,
-    IM_SOLD_KWH,
-    DEMAND_KWH,
-    SERVED_KWH,
-    UNSERVED_KWH,
-    ARRIVALS,
-    TURNED_AWAY,
-    DEPARTURES,
-    FULLY_SERVED,
-    CONTRACTS,
-) = range(len(TERMS))
+TERMS, MONEY, COLUMN = LEDGER.names, LEDGER.money, LEDGER.columns

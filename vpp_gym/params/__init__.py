@@ -36,11 +36,6 @@ class VPPParams(Section):
         return self
 
     @property
-    def designed_type_prob(self) -> tuple[float, ...]:
-        """The distribution of types that the menu is designed for."""
-        return self.owner.type_prob if self.contract.type_prob is None else self.contract.type_prob
-
-    @property
     def bid_limit_kw(self) -> float:
         """Largest bid per period, kW, either way."""
         limit = self.market.bid_limit_kw

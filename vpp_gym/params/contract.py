@@ -2,102 +2,142 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from vpp_gym.parameters import Section, check_distribution
+from vpp_gym.contracts.families import FAMILIES, ContractFamily, FixedTermParams
+from vpp_gym.errors import InvalidInputError, suggestion
 
-Family = Literal["fixed_term", "price_based", "volume_based", "control_based"]
 PayoffRule = Literal["all_or_nothing", "pro_rata"]
 
-
-class PriceBasedParams(Section):
-    """Discharging is allowed whenever the day-ahead price covers the owner's price.
-
-    markup: the owner asks for this multiple of the perceived wear (minPrice).
-    margin: share of (day-ahead price - minPrice) paid on top of minPrice, per kWh.
-    keep_soc: share of the capacity that must stay in the battery.
-
-    Source: Park Lee et al. 2018, price-based contracts.
-    """
-
-    markup: float = Field(default=1.0, ge=1, le=100)
-    margin: float = Field(default=0.25, ge=0, le=1)
-    keep_soc: float = Field(default=0.0, ge=0, le=1)
+ContractChanges = Mapping[str, Any]
+"""Changes of `ContractParams`, by field: what a policy offers instead of what `params` say."""
 
 
-class VolumeBasedParams(Section):
-    """A volume within a committed interval, paid for being committed and for its use.
-
-    delay_h, term_h: the interval begins so long after the arrival, and lasts so long.
-    energy_kwh: maxVolume.
-    keep_soc: guaranteed level, and so the level required on arrival beyond the volume.
-    eur_per_h: pay for each hour of the interval.
-    eur_per_kwh: pay for each kWh of the volume, used or not.
-    tariff_eur_per_kwh: pay for each kWh that is discharged.
-
-    Source: Park Lee et al. 2018, volume-based contracts.
-    """
-
-    delay_h: int = Field(default=0, ge=0, le=168)
-    term_h: int = Field(default=10, ge=1, le=168)
-    energy_kwh: float = Field(default=20.0, gt=0, le=5_000)
-    keep_soc: float = Field(default=0.2, ge=0, le=1)
-    eur_per_h: float = Field(default=0.0, ge=0, le=100)
-    eur_per_kwh: float = Field(default=0.0, ge=0, le=20)
-    tariff_eur_per_kwh: float = Field(default=0.02, ge=0, le=20)
+def _known(name: str) -> str:
+    if name not in FAMILIES:
+        raise ValueError(f"{suggestion(name, FAMILIES)}use one of {', '.join(FAMILIES)}")
+    return name
 
 
-class ControlBasedParams(Section):
-    """The VPP controls the car while it is plugged in, down to a guaranteed level.
-
-    keep_soc: activation limit, a share of the capacity.
-    tariff_eur_per_kwh: pay for each kWh that is discharged.
-    eur_per_h: capacity pay for each hour of the declared stay.
-    eur_per_kwh_arrival: capacity pay for each kWh stored above the limit on arrival.
-
-    Source: Park Lee et al. 2018, control-based contracts.
-    """
-
-    keep_soc: float = Field(default=0.2, ge=0, le=1)
-    tariff_eur_per_kwh: float = Field(default=0.02, ge=0, le=20)
-    eur_per_h: float = Field(default=0.0, ge=0, le=100)
-    eur_per_kwh_arrival: float = Field(default=0.0, ge=0, le=20)
+FamilyName = Annotated[str, AfterValidator(_known)]
+"""Name of one of the `vpp_gym.contracts.families.FAMILIES`."""
 
 
-class ContractParams(Section):
+class _Given(NamedTuple):
+    """What was given for the section of a family."""
+
+    family: str
+    value: Any
+
+
+def _section(given: Any) -> ContractFamily:
+    if not isinstance(given, _Given):
+        sections = (name for name, family in FAMILIES.items() if family.has_section)
+        raise ValueError(f"unknown; use {', '.join((*ContractParams.model_fields, *sections))}")
+    return FAMILIES[given.family].model_validate(given.value)
+
+
+class ContractParams(FixedTermParams):
     """What the VPP offers to owners.
+
+    The parameters of the fixed-term menu are fields of their own. Those of every other family
+    in `vpp_gym.contracts.families.FAMILIES` form a section named after it, such as
+    `price_based={"margin": 0.5}`.
 
     families: what an arriving owner may choose from; several make a hybrid menu, none
         offers nothing.
-    term_h, delay_h: window of the fixed-term menu: its length (0 offers nothing), and
-        how long after the arrival it opens.
-    kappa_eur, saturation_kwh: w kWh are worth kappa log(1 + w / saturation) to the VPP:
-        the value curve that the menu is designed for.
-    type_prob: the distribution of types that the menu is designed for; None: the owners'.
     payoff_rule: what an owner gets who leaves before the declared departure:
         "all_or_nothing" of the payoff, or "pro_rata" by the part of the window served.
         What was discharged is paid in any case.
 
-    Source of the fixed-term menu: Rahman et al. 2023, Table 1.
+    >>> ContractParams(price_based={"margin": 0.5}).section("price_based")
+    PriceBased(markup=1.0, margin=0.5, keep_soc=0.0)
     """
 
-    families: tuple[Family, ...] = ("fixed_term",)
-    term_h: int = Field(default=3, ge=0, le=168)
-    delay_h: int = Field(default=0, ge=0, le=168)
-    kappa_eur: float = Field(default=0.2, gt=0)
-    saturation_kwh: float = Field(default=1.0, gt=0, le=5_000)
-    type_prob: tuple[float, ...] | None = None
+    # Sections of families are pydantic's extra fields, as a family may be registered later.
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_section)]] = Field(init=False)
+
+    families: tuple[FamilyName, ...] = ("fixed_term",)
     payoff_rule: PayoffRule = "all_or_nothing"
-    price_based: PriceBasedParams = PriceBasedParams()
-    volume_based: VolumeBasedParams = VolumeBasedParams()
-    control_based: ControlBasedParams = ControlBasedParams()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _every_family_has_its_section(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        sections = {
+            name: _Given(name, given.get(name, {}))
+            for name, family in FAMILIES.items()
+            if family.has_section
+        }
+        return {**given, **sections}
 
     @model_validator(mode="after")
     def _families_are_distinct(self) -> ContractParams:
         if len(set(self.families)) < len(self.families):
             raise ValueError("families: name each family once")
-        if self.type_prob is not None:
-            check_distribution("type_prob", self.type_prob)
         return self
+
+    def section(self, family: str) -> ContractFamily:
+        """One family with its parameters.
+
+        Args:
+            family: name of one of the `FAMILIES`, offered or not.
+
+        Raises:
+            InvalidInputError: there is no such family.
+        """
+        if family not in FAMILIES:
+            raise InvalidInputError("family", family, f"use one of {', '.join(FAMILIES)}")
+        kind = FAMILIES[family]
+        if not kind.has_section:
+            return kind.model_validate({name: getattr(self, name) for name in kind.model_fields})
+        section = (self.__pydantic_extra__ or {}).get(family)
+        # A family that was registered after these parameters were made has its defaults.
+        return kind() if section is None else section
+
+    @property
+    def offered(self) -> tuple[ContractFamily, ...]:
+        """The families that are offered, with their parameters."""
+        return tuple(self.section(name) for name in self.families)
+
+    def in_words(self) -> str:
+        """What is offered, as part of a sentence.
+
+        >>> ContractParams(families=("control_based", "fixed_term")).in_words()
+        'control-based contracts at 0.02 EUR/kWh or fixed-term menu of 3 h'
+        """
+        return " or ".join(family.in_words() for family in self.offered) or "no contracts"
+
+
+def offer(family: str, **parameters: Any) -> ContractChanges:
+    """Changes of `ContractParams` that offer one family.
+
+    Args:
+        family: name of one of the `FAMILIES`.
+        parameters: of the family; those not given are the defaults or those in `params`.
+
+    Raises:
+        InvalidInputError: there is no such family.
+
+    >>> offer("control_based", keep_soc=0.3)
+    {'families': ('control_based',), 'control_based': {'keep_soc': 0.3}}
+    >>> offer("fixed_term", term_h=10)
+    {'families': ('fixed_term',), 'term_h': 10}
+    """
+    if family not in FAMILIES:
+        raise InvalidInputError("family", family, f"use one of {', '.join(FAMILIES)}")
+    own = {family: parameters} if FAMILIES[family].has_section else parameters
+    return {"families": (family,), **own}
+
+
+def hybrid(*offers: ContractChanges) -> ContractChanges:
+    """Changes of `ContractParams` that offer several families, from which the owner picks."""
+    merged: dict[str, Any] = {}
+    for one in offers:
+        merged |= one
+    return merged | {"families": tuple(name for one in offers for name in one["families"])}

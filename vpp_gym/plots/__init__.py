@@ -1,1 +1,5 @@
-"""Figures of a day and of the leaderboard."""
+"""Figures of days, policies, contracts and leaderboards, from plain arrays and tables."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

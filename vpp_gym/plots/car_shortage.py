@@ -1,4 +1,4 @@
-"""Cars that a microgrid needs and has, hour by hour; shortages in red."""
+"""Cars needed and available in a microgrid, hour by hour; shortages in red."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.plots.canvas import new_figure
 from vpp_gym.plots.style import BLUE, INK, SMALL, VERMILION, Mark, dress, legend_beside
 
-HAS = Mark("cars at hand", BLUE, "area")
+HAS = Mark("cars available", BLUE, "area")
 NEEDS = Mark("cars needed", INK, "line", 1.0)
 SHORT = Mark("shortage", VERMILION, "area")
 

@@ -19,16 +19,16 @@ from vpp_gym.plots.style import EMPTY, INK, SMALL, VERMILION, Mark, Scale, legen
 
 COLORS = "cividis"
 MOST_ROWS = 40
-CONTRACT = Mark("V2G contract runs", VERMILION, width=2.5)
-CONTRACTS_ABOVE = Mark("V2G contracts: above", VERMILION, width=2.0)
+CONTRACT = Mark("V2G contract", VERMILION, width=2.5)
+CONTRACTS_ABOVE = Mark("above: V2G contract", VERMILION, width=2.0)
 
 
 def chargers(view: DayView) -> Panel:
     """One row per charger: colour is the state of charge, a red edge a V2G contract.
 
-    More chargers than rows of pixels to tell them apart are sorted anew in each
-    step, so that the picture becomes the distribution of the states of charge:
-    EVs under contract on top, above a red line, then the others, full ones first.
+    With more chargers than can be told apart, the EVs are sorted in each step, so that
+    the picture shows the distribution of the states of charge: EVs with a contract on
+    top, above a red line, then the others, full ones first.
     """
     n = len(view.soc)
     contract = view.has_contract & ~np.isnan(view.soc)
@@ -76,7 +76,7 @@ def sorted_soc(soc: Floats, contract: Bools) -> Floats:
 
 
 def contract_runs(contract: Bools) -> NDArray[np.int64]:
-    """Stretches under contract.
+    """Steps under contract, as intervals.
 
     Args:
         contract: (n, L).
@@ -94,7 +94,7 @@ def contract_runs(contract: Bools) -> NDArray[np.int64]:
 
 
 def _row_marks(axes: Axes, contract: Bools, dt_h: float) -> Artist:
-    """A bar along the lower edge of each stretch under contract."""
+    """A bar along the lower edge of each interval under contract."""
     charger, first, after = contract_runs(contract).T
     height = min(0.35, 0.02 * len(contract))
     left, right, bottom = first * dt_h, after * dt_h, charger + 0.5
@@ -123,4 +123,4 @@ def _key(axes: Axes, contract: Mark) -> None:
     bar.ax.tick_params(colors=INK, labelsize=SMALL, length=2)
     bar.outline.set_visible(False)
     bar.ax.set_title("state of charge", fontsize=SMALL, color=INK, loc="left", pad=3)
-    legend_beside(axes, (contract, Mark("no EV, or not yet", "#bdbdbd", "area")), top=0.56)
+    legend_beside(axes, (contract, Mark("no EV, or not known yet", "#bdbdbd", "area")), top=0.56)

@@ -1,4 +1,4 @@
-"""The time axis of a local day, also where the clock is changed."""
+"""The time axis of a local day, also on days of a clock change."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def places(view: DayView) -> NDArray[np.int64]:
-    """(L,) place of each step in the clock day."""
+    """(L,) delivery period of each step."""
     return np.arange(view.n_steps) if view.period is None else view.period
 
 
 def clock_ticks(
     period: NDArray[np.int64], dt_h: float, every_h: int = 3
 ) -> tuple[list[float], list[str]]:
-    """Where the clock shows every third hour, and what it shows there.
+    """Positions and labels of every third hour.
 
     Args:
-        period: (L,) place of each step in the clock day. After the last one the
-            clock runs on to midnight.
+        period: (L,) delivery period of each step. After the last one the clock
+            continues to midnight.
         dt_h: hours per step.
         every_h: hours from one tick to the next.
 

@@ -29,8 +29,8 @@ def draw_choices(
         choices: by name, e.g. "term 1 h" (up to six): what
             `vpp_gym.evaluation.evaluate` returns, its table of days, or (m,) counts
             by contract.
-        owner_types: (m,) that the contracts are meant for; their place on the menu
-            if None.
+        owner_types: (m,) for which the contracts are meant; by default their position on
+            the menu is shown.
         title: stands above.
 
     Raises:

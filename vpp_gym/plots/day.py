@@ -36,7 +36,7 @@ def day_chart(width_px: int = 960, height_px: int = 720) -> DayChart:
 
 
 def draw_day(view: DayView, figure: Figure | None = None) -> Figure:
-    """Prices, trades, energy, profit and chargers over one day's clock.
+    """Prices, trades, energy, profit and chargers over one day.
 
     Args:
         view: the day; what is nan is left out.

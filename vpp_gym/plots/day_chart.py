@@ -1,4 +1,4 @@
-"""Panels over the clock of a day, drawn again step by step.
+"""Panels over the hours of a day, updated step by step.
 
 Axes, ticks, labels and legends take most of the time of a frame and rarely
 change: they are kept, and only the data are drawn again.
@@ -26,7 +26,7 @@ TITLE_IN = 0.2
 
 
 class DayChart:
-    """A figure that shows one day after the other.
+    """A figure that shows one day after another.
 
     Args:
         figure: to draw on; it is cleared.
@@ -44,7 +44,7 @@ class DayChart:
         self._background: NDArray[np.uint8] | None = None
 
     def draw(self, view: DayView) -> Figure:
-        """Put the view on the figure, in place of the one before."""
+        """Draw the view on the figure, in place of the previous one."""
         panels = self._draw_frame(view)
         self._draw_data(view, panels)
         return self.figure
@@ -130,7 +130,7 @@ def _clock_axis(axes: Axes, view: DayView, labelled: bool) -> None:
 
 
 def _time_marks(axes: Axes, view: DayView) -> list[Artist]:
-    """A veil on what is not settled yet, and the line before it."""
+    """A shade over the steps that are not settled yet, and a line before it."""
     now_h, end_h = view.now * view.dt_h, axes.get_xlim()[1]
     line = axes.axvline(now_h, color=INK, lw=1.2, ls=(0, (3, 2)))
     if now_h >= end_h:

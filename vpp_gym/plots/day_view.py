@@ -1,4 +1,4 @@
-"""What a picture of one day is drawn from: plain arrays, so that anything can be drawn."""
+"""The data of a picture of one day, as plain arrays."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DTYPES: dict[str, type[np.generic]] = {"has_contract": np.bool_, "period": np.in
 
 @dataclass(frozen=True, eq=False)
 class DayView:
-    """One local day of a VPP with L steps; nan where a number is not known yet.
+    """One local day of a VPP with L steps; nan if a number is not known yet.
 
     Attributes:
         start: local midnight.
@@ -45,12 +45,12 @@ class DayView:
         has_contract: (n_chargers, L) the EV is within the window of its V2G contract.
         profit_eur: (L,) profit of the day up to and including each step.
         now: steps settled so far, 0 to L.
-        title: what is shown, e.g. environment and policy.
+        title: e.g. environment and policy.
         notes: short facts to print under the title, e.g. "served 98 %".
-        fleet_min_kwh: (L+1,) least energy that the connected EVs may hold.
-        fleet_target_kwh: (L+1,) energy they hold once every target is met.
-        period: (L,) place of each step in the clock day, rising; needed only where
-            the clock is changed. A day of 23 or 25 hours may have as many steps.
+        fleet_min_kwh: (L+1,) lower limit of the energy in the connected EVs.
+        fleet_target_kwh: (L+1,) energy in them if every target is met.
+        period: (L,) delivery period of each step, rising; needed only on days of a clock
+            change. A day of 23 or 25 hours may have as many steps.
 
     Raises:
         InvalidInputError: wrong length, an infinite number, a SoC outside [0, 1].

@@ -1,4 +1,4 @@
-"""What each driver of a car park earned, from the least to the most."""
+"""Net profit of each driver of a car park, sorted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draw_driver_profit(profit_eur: Mapping[str, Floats], figure: Figure | None =
         axes.plot(np.sort(profits), color=color, lw=1.8)
         axes.axhline(float(profits.mean()), color=color, lw=0.9, ls=(0, (4, 2)))
     dress(axes, "Net profit of each driver in a year (dashed: mean)", "EUR")
-    axes.set_xlabel("drivers, from the least to the most", fontsize=SMALL)
+    axes.set_xlabel("drivers, sorted by net profit", fontsize=SMALL)
     axes.set_xlim(0, max(len(profits) for profits in profit_eur.values()) - 1)
     legend_beside(axes, marks)
     drawn.subplots_adjust(left=0.09, right=0.84, top=0.91, bottom=0.13)

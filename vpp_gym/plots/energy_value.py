@@ -1,4 +1,4 @@
-"""What energy is worth: the design's value curve against market prices."""
+"""Value of energy: the value curve of the menu design, and market prices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def draw_energy_value(
     kappas_eur: Sequence[float] = (0.1, 0.2, 0.4, 0.8),
     quantiles: Sequence[float] = (0.25, 0.5, 0.75),
     energy_cap_kwh: float = 33.0,
-    title: str = "What energy is worth",
+    title: str = "Value of energy",
 ) -> Figure:
     """The value kappa * log(1 + w) against w kWh sold at quantiles of the price.
 

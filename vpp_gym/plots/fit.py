@@ -1,4 +1,4 @@
-"""Synthetic years beside the real one, as figures."""
+"""Figures that compare synthetic years with the real one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["Course", "draw_courses", "draw_hold_out", "draw_marginals", "save_fi
 
 REAL = style.Mark("real", style.INK)
 SYNTHETIC = style.Mark("synthetic", style.VERMILION, "dashed", 1.8)
-SPREAD = style.Mark("least to most of the years", style.VERMILION, "tint")
-UNSEEN = REAL._replace(label="real year that the fit has not seen")
-FITTED = style.Mark("real year that was fitted", style.BLUE, "dotted")
+SPREAD = style.Mark("range of the synthetic years", style.VERMILION, "tint")
+UNSEEN = REAL._replace(label="real year, not used for the fit")
+FITTED = style.Mark("real year, used for the fit", style.BLUE, "dotted")
 POINTS = 400
 
 
@@ -75,12 +75,12 @@ def draw_hold_out(
     before: Mapping[str, Floats],
     titles: Mapping[str, str],
 ) -> Figure:
-    """Distribution functions of a year, of years fitted on the one before, and of that one.
+    """Distribution functions of a year, of years fitted on the year before, and of that year.
 
     Args:
-        after: values of the year that the fit has not seen, by quantity.
-        fitted: values of the years drawn from the fit.
-        before: values of the year that was fitted.
+        after: values of the year that was not used for the fit, by quantity.
+        fitted: values of synthetic years drawn from the fit.
+        before: values of the year that was used for the fit.
         titles: of the panels, by quantity, two to a row.
     """
     rows = -(-len(titles) // 2)
@@ -95,7 +95,7 @@ def draw_hold_out(
 
 
 def draw_courses(courses: list[Course]) -> Figure:
-    """Quantities over lags or hours, two to a row: the real year within the synthetic ones."""
+    """Quantities over lags or hours, two per row: real year and range of synthetic years."""
     rows = -(-len(courses) // 2)
     figure = new_figure(1080, 340 * rows)
     panels = np.ravel(figure.subplots(rows, 2))

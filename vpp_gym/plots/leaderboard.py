@@ -1,4 +1,4 @@
-"""The leaderboard as a figure: scores with intervals, and where the money comes from."""
+"""The leaderboard as a figure: scores with intervals, and the parts of the gain."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.ledger import PROFIT, Part
+from vpp_gym.markets.ledger import LEDGER
 from vpp_gym.plots import style
 from vpp_gym.plots.canvas import DPI, new_figure, save_figure
 
@@ -27,13 +29,14 @@ KINDS: dict[str, tuple[str, str]] = {
     "learned": (style.GREEN, "^"),
     "hindsight": (style.BLACK, "D"),
 }
-PARTS = {
-    "flexibility": style.SKY,
+COLORS = {
+    "load_value": style.SKY,
     "position": style.PURPLE,
-    "contracts": style.VERMILION,
-    "drivers": style.YELLOW,
+    "payoff": style.VERMILION,
+    "service": style.YELLOW,
 }
-MONEY = ("position_eur", "load_value_eur", "payoff_eur", "retail_eur", "shortfall_eur")
+"""Of parts of the profit, in the order of the bars; other parts follow in `MORE_COLORS`."""
+MORE_COLORS = (style.GREEN, style.ORANGE, style.BLUE, style.BLACK)
 SCORES = ("score", "score_low", "score_high")
 HOLLOW: dict[str, Any] = {"ls": "", "marker": "o", "ms": 5, "mfc": "white", "mec": style.INK}
 FULLY_SERVED = 0.999
@@ -47,15 +50,15 @@ def draw_leaderboard(
     """Scores with 95 % intervals, and the gain over no control split into its parts.
 
     0 is the score of no control and 100 that of the hindsight optimum. Policies
-    that leave demand unserved stand below the others and say so. Where one
-    policy would make all others small (bets that hindsight wins, or a score under
-    -100), its bar is cut and its gain is written at the edge.
+    that leave demand unserved are placed below the others and marked. A bar that
+    would make all others small (speculation in hindsight, or a score under -100)
+    is cut, and its gain is written at the edge.
 
     Args:
         table: rows of `vpp_gym.evaluation.leaderboard.leaderboard` with a column
             `kind` added: rule, optimiser, learned or hindsight. Read are policy,
             kind, score, score_low, score_high, profit_eur and the columns of
-            `MONEY`; if there, flexibility_score and demand_satisfaction.
+            the ledger's `split`; if there, flexibility_score and demand_satisfaction.
             An interval of nan is left out.
         title: with scenario and period, e.g. "Leaderboard, real 2019, guarantee".
         no_control: the policy that the gain is counted from.
@@ -64,8 +67,8 @@ def draw_leaderboard(
         A figure that grows with the number of policies.
 
     Raises:
-        InvalidInputError: no rows, a missing column, an unknown kind, or the
-            no-control policy is not among the rows.
+        InvalidInputError: no rows, a missing column, an unknown kind, the no-control
+            policy is not among the rows, or the profit has more parts than colours.
     """
     _check(table, no_control)
     rows = _best_first(table)
@@ -78,7 +81,7 @@ def draw_leaderboard(
 
 
 def gain_parts_eur(table: pd.DataFrame, *, no_control: str = "charge_on_arrival") -> pd.DataFrame:
-    """What each policy earns more than no control, in four parts.
+    """What each policy earns more than no control, in the parts of the ledger.
 
     flexibility: a cheaper net load, at the reference price.
     position: the bids.
@@ -92,19 +95,24 @@ def gain_parts_eur(table: pd.DataFrame, *, no_control: str = "charge_on_arrival"
     Returns:
         one row per row of the table; the parts add up to the gain in profit_eur.
     """
-    extra = table[list(MONEY)] - _row(table, no_control)[list(MONEY)]
-    return pd.DataFrame(
-        {
-            "flexibility": extra["load_value_eur"],
-            "position": extra["position_eur"],
-            "contracts": extra["payoff_eur"],
-            "drivers": extra["retail_eur"] + extra["shortfall_eur"],
-        }
-    ).astype(np.float64)
+    columns = list(LEDGER.split)
+    extra = LEDGER.parts_eur(table[columns] - _row(table, no_control)[columns])
+    parts = {part.label: extra[part.eur] for part in _parts()}
+    return pd.DataFrame(parts).astype(np.float64)
+
+
+def _parts() -> dict[Part, str]:
+    """Parts of the profit in the order of the bars, each with its colour."""
+    known = {part.name: part for part in LEDGER.parts}
+    others = [name for name in known if name not in COLORS]
+    if len(others) > len(MORE_COLORS):
+        raise InvalidInputError("parts of the profit", others, f"add colours to {__name__}")
+    colors = {**COLORS, **dict(zip(others, MORE_COLORS, strict=False))}
+    return {known[name]: color for name, color in colors.items() if name in known}
 
 
 def _check(table: pd.DataFrame, no_control: str) -> None:
-    for column in ("policy", "kind", *SCORES, "profit_eur", *MONEY):
+    for column in ("policy", "kind", *SCORES, PROFIT, *LEDGER.split):
         if column not in table:
             raise InvalidInputError("table", list(table.columns), f"add the column {column}")
     if table.empty:
@@ -212,7 +220,8 @@ def _cut_scores(axes: Axes, rows: pd.DataFrame) -> None:
 def _draw_parts(axes: Axes, rows: pd.DataFrame, parts: pd.DataFrame, gain_eur: Floats) -> None:
     axes.set_title("Gain over no control [EUR]", loc="left", size=style.NORMAL, pad=6)
     y = np.arange(len(parts))
-    for name, color in PARTS.items():
+    colors = {part.label: color for part, color in _parts().items()}
+    for name, color in colors.items():
         width = parts[name].to_numpy()
         axes.barh(y, width, left=_stacked_left(parts, name), height=0.56, color=color)
     axes.plot(gain_eur, y, **(HOLLOW | {"marker": "D"}))
@@ -221,7 +230,7 @@ def _draw_parts(axes: Axes, rows: pd.DataFrame, parts: pd.DataFrame, gain_eur: F
     _cut_gains(axes, parts, gain_eur, counted.to_numpy() if counted.any() else y >= 0)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.locator_params(axis="x", nbins=5)
-    keys: list[Artist] = [Patch(facecolor=color, label=name) for name, color in PARTS.items()]
+    keys: list[Artist] = [Patch(facecolor=color, label=name) for name, color in colors.items()]
     keys.append(Line2D([], [], label="gain", **(HOLLOW | {"marker": "D"})))
     style.legend_under(axes, keys, columns=3)
 

@@ -1,4 +1,4 @@
-"""A day in both markets: prices, what was sold day-ahead, and what became imbalance."""
+"""A day in both markets: prices, day-ahead sales and imbalance."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def draw_market_day(
     dt_h: float = 1.0,
     title: str = "A day in both markets",
 ) -> Figure:
-    """Prices above; below them the fleet's energy, the bids, and what the imbalance settles.
+    """Prices above; below them the fleet's energy, the bids, and the imbalance.
 
     Args:
         da_eur_per_kwh: (L,) day-ahead price.
         im_eur_per_kwh: (L,) imbalance price.
         da_sold_kwh: (L,) bids, + sells.
-        charge_kwh: (L,) taken by the fleet, at the meter.
-        discharge_kwh: (L,) given by the fleet, at the meter.
+        charge_kwh: (L,) charged by the fleet, at the meter.
+        discharge_kwh: (L,) discharged by the fleet, at the meter.
         dt_h: hours per step.
         title: stands above.
 

@@ -1,4 +1,4 @@
-"""Figures of contracts: a menu, menus side by side, what owners choose, what energy is worth."""
+"""Figures of contracts: one menu, several menus, choices of owners, value of energy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST_NAMES = 9
 
 
 def draw_menu(menu: Menu | VariableTermMenu, *, title: str = "Menu") -> Figure:
-    """A menu of contracts: payoff over energy, and what a kWh earns each type of owner.
+    """A menu of contracts: payoff over energy, and payoff per kWh by owner type.
 
     A variable-term menu is drawn as a table of its contracts, coloured by payoff.
 
@@ -61,7 +61,7 @@ def draw_menus(
     menus: Mapping[str, Mapping[float, Menu]],
     prices_eur_per_kwh: ArrayLike,
     *,
-    title: str = "Menus, and what a kWh sells for",
+    title: str = "Menus and imbalance prices",
 ) -> Figure:
     """Menus of several scenarios and terms, and their payoff per kWh against prices.
 
@@ -148,9 +148,9 @@ def _draw_per_kwh(axes: Axes, menu: Menu) -> None:
     perceived = menu.wear_eur_per_kwh / menu.owner_types
     axes.hlines(
         perceived, place - 0.22, place + 0.22, color=style.VERMILION, lw=2.2,
-        label="wear as the owner perceives it",
+        label="wear cost as perceived by the owner",
     )  # fmt: skip
-    label_axes(axes, "Per kWh, by type of owner", x="owner type θ", y="EUR/kWh")
+    label_axes(axes, "Per kWh, by owner type", x="owner type θ", y="EUR/kWh")
     step = -(-len(menu) // MOST_NAMES)
     axes.set_xticks(place[::step], [f"{owner_type:.3g}" for owner_type in menu.owner_types[::step]])
     axes.set_xlim(-0.6, len(menu) - 0.4)
@@ -201,7 +201,7 @@ def _draw_distribution(axes: Axes, above: Axes, prices: Floats) -> None:
     label_axes(
         axes,
         "",
-        x="imbalance price [EUR/kWh]; dashed: quartiles; the outer 1 % is cut",
+        x="imbalance price [EUR/kWh]; dashed: quartiles; outermost 1 % not shown",
         y="% of prices",
     )
     for panel in (above, axes):

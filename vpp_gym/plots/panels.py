@@ -1,7 +1,7 @@
 """The panels of a day: prices, trades, energy and profit.
 
-A panel is made for one view. Two panels are equal when all that stands still
-in them is, from scale to legend: then only the data need to be drawn again.
+A panel is made for one view. Two panels are equal if everything but the data is
+equal in them, from scale to legend: then only the data need to be drawn again.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from vpp_gym.plots.style import (
 
 DA = Mark("day-ahead", BLACK)
 SHORT = Mark("imbalance (short)", VERMILION)
-LONG = Mark("imbalance (long, if other)", SKY, width=2.2)
+LONG = Mark("(long, if different)", SKY, width=2.2)
 NEGATIVE = Mark("negative price", PURPLE, "tint")
 BOUGHT = Mark("bought day-ahead", SKY, "area")
-IM_BOUGHT = Mark("bought in imbalance", VERMILION, "hatched")
-IM_SOLD = Mark("sold in imbalance", GREEN, "hatched")
+IM_BOUGHT = Mark("bought as imbalance", VERMILION, "hatched")
+IM_SOLD = Mark("sold as imbalance", GREEN, "hatched")
 NET_LOAD = Mark("net load of the fleet", BLACK, width=1.8)
 ENERGY = Mark("connected EVs", BLUE, width=2.0)
-TARGET = Mark("all targets met", MUTED, "dashed", 1.2)
-LEAST = Mark("least allowed", MUTED, "dotted", 1.2)
+TARGET = Mark("if all targets are met", MUTED, "dashed", 1.2)
+LEAST = Mark("lower limit", MUTED, "dotted", 1.2)
 PROFIT = Mark("profit so far", GREEN, width=2.0)
 
 
@@ -57,7 +57,7 @@ class Panel:
         scale: y limits and ticks.
         marks: entries of the legend.
         draw: adds the data to axes and returns the artists, back to front.
-        furnish: adds what stands still, beyond scale and legend.
+        furnish: adds what does not change with the data, beyond scale and legend.
     """
 
     title: str
@@ -83,7 +83,7 @@ class Panel:
 
 
 def prices(view: DayView) -> Panel:
-    """Day-ahead and imbalance prices; the ground under zero is tinted.
+    """Day-ahead and imbalance prices; the area below zero is tinted.
 
     The long price is drawn where it differs from the short one only: in most
     hours there is a single imbalance price.
@@ -131,7 +131,7 @@ def trades(view: DayView) -> Panel:
 
 
 def energy(view: DayView) -> Panel:
-    """Energy stored in the connected EVs, between its least and all targets met."""
+    """Energy stored in the connected EVs, its lower limit, and its value if all targets are met."""
     drawn = [(ENERGY, view.fleet_energy_kwh)]
     for mark, values in ((TARGET, view.fleet_target_kwh), (LEAST, view.fleet_min_kwh)):
         if values is not None:

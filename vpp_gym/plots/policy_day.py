@@ -1,4 +1,4 @@
-"""Several policies over the same day: what they take from the grid, store and earn."""
+"""Several policies over the same day: net load, stored energy and profit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vpp_gym.plots.style import Mark
 
 COLORS = (style.ORANGE, style.BLUE, style.GREEN, style.VERMILION, style.PURPLE, style.BLACK)
 SHARED = ("da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh")
-DEAR = Mark("darker: dearer hour", style.MUTED, "area")
+SHADE = Mark("darker: higher price", style.MUTED, "area")
 
 
 def draw_policy_day(
@@ -30,11 +30,11 @@ def draw_policy_day(
 ) -> Figure:
     """Net load, fleet energy and profit of each policy, with the prices behind.
 
-    Hours are shaded by the price that a short party pays, dear ones darker.
+    Hours are shaded by the price that a short party pays; darker is higher.
 
     Args:
         views: the day of each policy, by its name; up to six.
-        title: stands beside the date.
+        title: printed beside the date.
         notes: short facts to print under the title.
 
     Raises:
@@ -84,7 +84,7 @@ def _net_load(first: DayView, drawn: Sequence[tuple[Mark, DayView]]) -> Panel:
         return [shade, *(step_line(axes, view, view.net_load_kwh, mark) for mark, view in drawn)]
 
     unit = "kWh per hour" if first.dt_h == 1.0 else "kWh per 15 min"
-    marks = (*(mark for mark, _ in drawn), DEAR)
+    marks = (*(mark for mark, _ in drawn), SHADE)
     return Panel("Net load, + from the grid", unit, 1.6, scale, marks, draw)
 
 

@@ -1,4 +1,4 @@
-"""Where profits come from: a bar of parts for each row, and what is left of them."""
+"""Parts of profits: a bar of parts for each row, and their sum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vpp_gym.plots.contract_axes import COLORS, add_axes, headed_figure, label_a
 def draw_profit_breakdown(
     parts: Mapping[str, Mapping[str, float]],
     *,
-    title: str = "Where the profit comes from",
+    title: str = "Parts of the profit",
     sum_name: str = "profit",
 ) -> Figure:
     """Income to the right of zero, cost to the left, the profit as a mark with its number.

@@ -1,6 +1,6 @@
 """Colours, scales and legends that all figures share.
 
-Colours are those of Okabe and Ito (2008), told apart with any colour vision.
+Colours are those of Okabe and Ito (2008), which are distinguishable with any colour vision.
 Everything is set on the artist, nothing in matplotlib's global settings.
 """
 

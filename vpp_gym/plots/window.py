@@ -1,4 +1,4 @@
-"""A window on the day for `render_mode="human"`; the only place that needs pyplot."""
+"""The window of `render_mode="human"`; the only module that needs pyplot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vpp_gym.plots.day_view import DayView
 
 
 class DayWindow:
-    """Window that shows one day after the other, until it is closed.
+    """Window that shows one day after another, until it is closed.
 
     Args:
         width_px: of the picture; the window may be resized.
@@ -28,7 +28,7 @@ class DayWindow:
 
     @property
     def is_open(self) -> bool:
-        """False once `close` was called, or somebody closed the window."""
+        """False once `close` was called or the user closed the window."""
         from matplotlib import pyplot
 
         return self._figure is not None and pyplot.fignum_exists(self._figure.number)

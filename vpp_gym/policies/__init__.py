@@ -1,1 +1,5 @@
-"""Policies: rules, schedulers, bidders and the hindsight optimum."""
+"""Policies of EVs: rules, schedulers, bidders, forecasters, and every baseline by name."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,104 +1,56 @@
-"""The protocol that every policy follows: Stable-Baselines3's `predict`."""
+"""Base of policies that dispatch EVs, what a policy offers to owners, and simple dispatches."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.params import VPPParams
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.policy import StatelessPolicy
 from vpp_gym.views import Decisions, Snapshot
 
 
-@runtime_checkable
-class Policy(Protocol):
-    """Turns a snapshot into decisions.
-
-    Attributes:
-        name: row label in results.
-        term_h: term of the fixed-term menu that this policy offers; 0 offers nothing,
-            None leaves the offers to the world.
-        privileged: it may see the future; only the hindsight optimum and
-            references labelled so are.
-    """
-
-    name: str
-    term_h: int | None
-    privileged: bool
-
-    def predict(
-        self,
-        observation: Snapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[Decisions, Any]:
-        """Decisions for this step, and the policy's own state for the next."""
-        ...
-
-
-@runtime_checkable
-class Privileged(Protocol):
-    """A policy, bidder or forecaster that is shown the whole scenario before a run."""
-
-    def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
-        """Receive the future.
-
-        Args:
-            scenario: the world of the run.
-            params: its rules, with the menu term that the run uses.
-            start_step: scenario step at which the run begins.
-            end_step: first scenario step after the run.
-        """
-        ...
-
-
-def with_offer(policy: Policy, params: VPPParams) -> VPPParams:
+def with_offer(policy: Any, params: VPPParams) -> VPPParams:
     """Rules of the world with what a policy offers to owners.
 
-    Its `term_h`, unless it is None, stands for the fixed-term menu of that term alone, and
-    0 for no offer; a mapping `contract`, if the policy has one, changes any of
-    `ContractParams` beyond that. Owners stay as the world has them.
+    A policy may say so by two attributes; without them it leaves the offers to the world.
+    `term_h` stands for the fixed-term menu of that term alone, 0 for no offer, None for what
+    the world offers. `contract`, a mapping, changes any of `ContractParams` beyond that.
+    Owners stay as the world has them.
     """
+    term_h = getattr(policy, "term_h", None)
     changes: dict[str, Any] = {}
-    if policy.term_h is not None:
-        families = ("fixed_term",) if policy.term_h > 0 else ()
-        changes = {"families": families, "term_h": policy.term_h}
+    if term_h is not None:
+        changes = {"families": ("fixed_term",) if term_h > 0 else (), "term_h": term_h}
     changes |= getattr(policy, "contract", None) or {}
     return params.replace(contract=changes) if changes else params
 
 
-class Dispatcher:
+class Dispatcher(StatelessPolicy[Snapshot, Decisions]):
     """Base of policies that schedule and do not bid: they answer with kWh per connected EV.
 
     Attributes:
+        term_h: what it offers to owners, see `with_offer`.
         repair_kwh: what had to be changed so far to bring answers within the
             snapshot's limits; rounding aside, 0 for a dispatcher that plans well.
     """
 
     name: str = "dispatcher"
     term_h: int | None = None
-    privileged: bool = False
     repair_kwh: float = 0.0
 
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
         """(n,) kWh at the meter of each connected EV, + takes from the grid."""
         raise NotImplementedError
 
-    def predict(
-        self,
-        observation: Snapshot,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[Decisions, Any]:
+    def decide(self, snapshot: Snapshot) -> Decisions:
         """The dispatch, repaired into the limits, by charger; no bids."""
-        wanted = self.net_load_kwh(observation)
-        feasible = np.clip(wanted, observation.lo_kwh, observation.hi_kwh)
+        wanted = self.net_load_kwh(snapshot)
+        feasible = np.clip(wanted, snapshot.lo_kwh, snapshot.hi_kwh)
         self.repair_kwh += float(np.abs(feasible - wanted).sum())
-        return Decisions(net_load_kwh=by_charger(observation, feasible)), state
+        return Decisions(net_load_kwh=by_charger(snapshot, feasible))
 
 
 def by_charger(snapshot: Snapshot, net_load_kwh: Floats) -> Floats:

@@ -1,4 +1,7 @@
-"""Day-ahead bidders: what to sell in each period of tomorrow, decided at gate closure."""
+"""Day-ahead bidders: what to sell in each period of tomorrow, decided at gate closure.
+
+`vpp_gym.policies.two_stage` has those that bid by a stochastic program.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,18 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import Privileged
-from vpp_gym.policies.bid_schedule import (
-    Occupancy,
-    best_bids_kwh,
-    past_spread_by_day,
-    tomorrow,
-    within_limit,
-)
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
-from vpp_gym.scenarios.behaviour import leaving_step
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.policies.history import Occupancy, past_spread_by_day
+from vpp_gym.policy import Privileged
+from vpp_gym.scenarios.scenario import Scenario, leaving_step
 from vpp_gym.views import Snapshot
+
+TIE_EUR_PER_KWH = 1e-12
+"""Prices closer than this are equal."""
 
 
 class Bidder(Protocol):
-    """Writes the bid schedule."""
+    """Decides the bid schedule."""
 
     @property
     def name(self) -> str:
@@ -39,7 +38,12 @@ class Bidder(Protocol):
         ...
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(periods,) kWh sold in each period of tomorrow at the gate, else None; own state."""
+        """(periods,) kWh sold in each period of tomorrow at the gate, else None; and own state.
+
+        Args:
+            snapshot: of this step; the bidder is asked in every step.
+            state: what it returned in the step before, None in the first.
+        """
         ...
 
 
@@ -55,7 +59,7 @@ class ZeroBidder:
 
 
 class ExpectedLoadBidder:
-    """Buys the mean net load of each period: the neutral schedule, a bet on nothing."""
+    """Buys the expected net load of each period: a neutral schedule, without a position."""
 
     name = "expected_load"
     privileged = False
@@ -74,15 +78,15 @@ class WaitAndSee:
     With the prices known, the best bid of a period is a bet: everything sold where
     the day-ahead price is above the short price, everything bought where it is
     below the long price, and in between the load, covered exactly. "Everything"
-    is the power of the connected EVs: their number by period, learnt along the run.
+    is the power of the connected EVs, whose mean number by period is learnt in the run.
 
-    The honest scenarios are the forecast plus the spread between imbalance and
-    day-ahead price in each past day, centred; their mean is taken over all past
-    days, so nothing is drawn. With `noisy_oracle` the scenarios are drawn around
-    the realised prices of tomorrow, and the bidder is privileged.
+    The scenarios are the forecast plus the centred spread between imbalance and
+    day-ahead price of each past day; the mean is taken over all past days, so nothing
+    is drawn. With `noisy_oracle` they are drawn around the realised prices of tomorrow
+    instead, and the bidder is privileged.
 
     Attributes:
-        forecaster: of the honest scenarios.
+        forecaster: of the scenarios.
         noisy_oracle: None, or the relative standard deviation around the
             realised prices (0.1 in the paper).
         n_samples: scenarios drawn by the noisy oracle.
@@ -90,8 +94,8 @@ class WaitAndSee:
             no EV may discharge.
         seed: of the noisy oracle's draws.
 
-    Source: Rahman et al. 2023, Sec. 5-6 ("wait and see"); the honest scenarios
-    are ours.
+    Source: Rahman et al. 2023, Sec. 5-6 ("wait and see"); the scenarios from
+    past days are ours.
     """
 
     forecaster: Forecaster | None = None
@@ -142,7 +146,7 @@ class WaitAndSee:
         """(rows,) kWh sold."""
         site = snapshot.params.site
         if self.noisy_oracle is None:
-            da, short, long = self._honest_scenarios(snapshot, rows)
+            da, short, long = self._past_scenarios(snapshot, rows)
         else:
             da, short, long, connected = self._noisy_scenarios(snapshot, rows)
         return best_bids_kwh(
@@ -154,7 +158,7 @@ class WaitAndSee:
             sell_bound_kwh=connected * site.discharge_kw * snapshot.dt_h * self.sells,
         ).mean(axis=0)
 
-    def _honest_scenarios(self, snapshot: Snapshot, rows: Ints) -> tuple[Floats, Floats, Floats]:
+    def _past_scenarios(self, snapshot: Snapshot, rows: Ints) -> tuple[Floats, Floats, Floats]:
         """DA, short and long prices, each (days, rows)."""
         assert self.forecaster is not None
         short, long = self.forecaster.forecast(snapshot, int(rows[-1]) + 1)
@@ -196,3 +200,52 @@ class _Future(NamedTuple):
         np.add.at(change, leaves, -1)
         connected = np.minimum(np.cumsum(change)[:-1], params.site.n_chargers)
         return cls((da, short, long), connected, start_step)
+
+
+def best_bids_kwh(
+    da_eur_per_kwh: Floats,
+    short_eur_per_kwh: Floats,
+    long_eur_per_kwh: Floats,
+    *,
+    load_kwh: Floats,
+    buy_bound_kwh: Floats,
+    sell_bound_kwh: Floats,
+) -> Floats:
+    """Bids that are optimal once all prices are known.
+
+    Selling x earns x DA and settles -x - load as imbalance: concave in x, with
+    slope DA - short where the party is short, and DA - long where it is long. So
+    the best x is the sell bound where DA > short, minus the buy bound where
+    DA < long, and else covers the load; that is also the choice among equals.
+
+    Args:
+        da_eur_per_kwh: day-ahead price; all arrays broadcast.
+        short_eur_per_kwh: imbalance price of a short party.
+        long_eur_per_kwh: imbalance price of a long party, <= short.
+        load_kwh: net load, + takes from the grid.
+        buy_bound_kwh: most that may be bought, >= 0.
+        sell_bound_kwh: most that may be sold, >= 0.
+
+    Returns:
+        kWh, + sells. Of equally good bids it is the one that covers the load: under dual
+        pricing one side of the imbalance often costs nothing, and a position gains nothing.
+
+    Source: Rahman et al. 2023, Sec. 5, the program's solution under one price.
+    """
+    bid = np.clip(-load_kwh, -buy_bound_kwh, sell_bound_kwh)
+    above = da_eur_per_kwh > short_eur_per_kwh + TIE_EUR_PER_KWH
+    below = da_eur_per_kwh < long_eur_per_kwh - TIE_EUR_PER_KWH
+    return np.where(above, sell_bound_kwh, np.where(below, -buy_bound_kwh, bid))
+
+
+def tomorrow(snapshot: Snapshot) -> Ints:
+    """(k,) places in the snapshot's day-ahead prices that belong to tomorrow; may be empty."""
+    starts = np.flatnonzero(snapshot.period[1:] == 0)
+    first = int(starts[-1]) + 1 if len(starts) else len(snapshot.period)
+    return np.arange(first, len(snapshot.period))
+
+
+def within_limit(snapshot: Snapshot, bids_kwh: Floats) -> Floats:
+    """Bids cut to the bid limit of the market."""
+    limit_kwh = snapshot.params.bid_limit_kw * snapshot.dt_h
+    return np.clip(bids_kwh, -limit_kwh, limit_kwh)

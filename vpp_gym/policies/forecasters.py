@@ -11,26 +11,31 @@ from typing import Protocol
 
 import numpy as np
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.price_history import (
-    day_ahead_anchor,
+from vpp_gym.policies.history import (
     deviation_now,
     expected_residual,
     period_means,
     period_means_of,
-    periods_ahead,
-    with_price_now,
 )
-from vpp_gym.policies.price_scenarios import SampledPaths
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import HISTORY_DAYS, Snapshot
 
+SATURDAY = 5
+EPOCH_WEEKDAY = 3
+"""1970-01-01 was a Thursday; Monday counts 0."""
+
 
 class Forecaster(Protocol):
-    """What schedulers and bidders ask about prices."""
+    """What schedulers and bidders ask about prices.
+
+    Attributes:
+        name: label in results.
+        privileged: whether it may see the future.
+    """
 
     name: str
     privileged: bool
@@ -40,11 +45,52 @@ class Forecaster(Protocol):
         ...
 
 
+class SampledPaths:
+    """Base of forecasters that sample price paths from their own past errors.
+
+    A path is the forecast plus errors e_h = persistence e_{h-1} + shock_h. Shocks are
+    drawn from the past in blocks of a day (block bootstrap), each beginning at the same
+    period of the day: every hour keeps its own volatility, and a day its course.
+    """
+
+    def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
+        """(n_steps,) short and long price [EUR/kWh], this step first."""
+        raise NotImplementedError
+
+    def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
+        """(p,) past shocks of the middle price [EUR/kWh], and the persistence of errors."""
+        raise NotImplementedError
+
+    def scenarios(
+        self, snapshot: Snapshot, n_steps: int, n_samples: int, rng: np.random.Generator
+    ) -> tuple[Floats, Floats]:
+        """(n_samples, n_steps) short and long prices [EUR/kWh], this step first.
+
+        Without two days of history every path is the forecast itself.
+
+        Raises:
+            InvalidInputError: fewer than one step or sample.
+        """
+        for name, number in (("n_steps", n_steps), ("n_samples", n_samples)):
+            if number < 1:
+                raise InvalidInputError(name, number, "give at least 1")
+        short, long = self.forecast(snapshot, n_steps)
+        shocks, persistence = self.past_shocks(snapshot)
+        known = snapshot.im_short_now_eur_per_kwh is not None
+        blocks = day_blocks(snapshot, n_steps, n_samples, rng)
+        errors = np.zeros((n_samples, n_steps))
+        if blocks is not None:
+            drawn, before = shocks[blocks] - shocks.mean(), np.zeros(n_samples)
+            for h in range(int(known), n_steps):
+                before = errors[:, h] = persistence * before + drawn[:, h]
+        return short + errors, long + errors
+
+
 @dataclass
 class HourOfDayMean(SampledPaths):
     """Mean price of each period of the day over the snapshot's history.
 
-    Lines never seen get the mean of all; with no history at all, the
+    Periods without history get the mean of all; with no history at all, the
     day-ahead prices stand in.
 
     Attributes:
@@ -71,26 +117,26 @@ class HourOfDayMean(SampledPaths):
     def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
         """(p,) past prices less the mean of their period [EUR/kWh]; errors do not last."""
         mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
-        by_line = self.by_period_eur_per_kwh
-        means = period_means(snapshot, mid) if by_line is None else np.asarray(by_line, float)
+        by_period = self.by_period_eur_per_kwh
+        means = period_means(snapshot, mid) if by_period is None else np.asarray(by_period, float)
         return mid - means[snapshot.period_past], 0.0
 
 
 @dataclass
 class DayAheadAnchored(SampledPaths):
-    """Day-ahead price, plus a habit of the hour, plus an autoregressive residual.
+    """Day-ahead price, plus a daily profile, plus an autoregressive residual.
 
-    forecast(t + h) = anchor(t + h) + habit(t + h) + phi^h (mid - DA - habit)(last step),
+    forecast(t + h) = anchor(t + h) + profile(t + h) + phi^h (mid - DA - profile)(last step),
     where mid is the middle of the short and the long price. The anchor is the
     known day-ahead price, then the snapshot's forecast to the end of tomorrow,
-    then the recent mean of the same period. The habit is a share of the mean past
+    then the recent mean of the same period. The profile is a share of the mean past
     mid - DA of the same period. Short and long lie half the mean past spread above
     and below.
 
-    phi is estimated from the snapshot's own history, and drawn towards the prior
-    as if the prior had been seen over `prior_h` hours. The defaults were chosen on
-    the Dutch prices of 2018 alone; there the habit saves the rolling MPC 0.5 %
-    (t = 2 over weeks), and nothing else that was tried did.
+    phi is estimated from the snapshot's own history and shrunk towards a prior that
+    weighs as much as `prior_h` hours of history. The defaults were chosen on the Dutch
+    prices of 2018 alone; there the profile saves the rolling MPC 0.5 % (t = 2 over
+    weeks), and nothing else that was tried did.
 
     Attributes:
         phi: fixed autocorrelation at one hour; None estimates it.
@@ -120,19 +166,19 @@ class DayAheadAnchored(SampledPaths):
         return with_price_now(snapshot, mid + half_spread, mid - half_spread)
 
     def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
-        """(p,) what past deviations held beyond the share phi of the one before, and phi."""
+        """(p,) innovations of the autoregression over the past [EUR/kWh], and phi."""
         mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
         residual, periods = mid - snapshot.da_past_eur_per_kwh, len(snapshot.expected_load_kwh)
         if not len(residual):
             return residual, 0.0
         share, fixed, prior, prior_steps = self._settings(snapshot, len(residual))
-        habit = share * period_means_of(periods, snapshot.period_past, residual)
-        _, phi = deviation_now(residual, snapshot.period_past, habit, fixed, prior, prior_steps)
-        deviation = residual - habit[snapshot.period_past]
+        profile = share * period_means_of(periods, snapshot.period_past, residual)
+        _, phi = deviation_now(residual, snapshot.period_past, profile, fixed, prior, prior_steps)
+        deviation = residual - profile[snapshot.period_past]
         return deviation - phi * np.concatenate([deviation[:1], deviation[:-1]]), phi
 
     def _expected_residual(self, snapshot: Snapshot, residual: Floats, n_steps: int) -> Floats:
-        """(n_steps,) EUR/kWh: the habit of the period and the last deviation from it, decaying."""
+        """(n_steps,) EUR/kWh: the profile, plus the decaying last deviation from it."""
         return expected_residual(
             residual,
             snapshot.period_past,
@@ -142,7 +188,7 @@ class DayAheadAnchored(SampledPaths):
         )
 
     def _settings(self, snapshot: Snapshot, steps: int) -> tuple[float, float, float, float]:
-        """Share of the habit, fixed phi or NaN, its prior, and the prior's weight, per step."""
+        """Share kept in the profile, phi if fixed else NaN, its prior and the prior's weight."""
         dt_h = snapshot.dt_h
         return (
             self.period_share * steps / (HISTORY_DAYS * len(snapshot.expected_load_kwh)),
@@ -150,6 +196,85 @@ class DayAheadAnchored(SampledPaths):
             self.prior_phi**dt_h,
             self.prior_h / dt_h,
         )
+
+
+@dataclass
+class Persistence(SampledPaths):
+    """The price of the same period some days ago; beyond them the last days repeat.
+
+    With a shorter history it is the mean of the period, see `HourOfDayMean`.
+
+    Attributes:
+        days: 1 is yesterday, 7 the same weekday.
+    """
+
+    days: int = 1
+    privileged: bool = False
+
+    def __post_init__(self) -> None:
+        if self.days < 1:
+            raise InvalidInputError("days", self.days, "give at least 1")
+        self.name = f"persistence_{self.days}d"
+
+    def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
+        """(n_steps,) short and long price [EUR/kWh], this step first."""
+        period = self.days * len(snapshot.expected_load_kwh)
+        past = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
+        if len(past[0]) < period:
+            periods = periods_ahead(snapshot, n_steps)
+            short, long = (period_means(snapshot, prices)[periods] for prices in past)
+        else:
+            rows = len(past[0]) - period + np.arange(n_steps) % period
+            short, long = (prices[rows] for prices in past)
+        return with_price_now(snapshot, short, long)
+
+    def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
+        """(p,) past differences to so many days before [EUR/kWh]; 0 without such a day."""
+        period = self.days * len(snapshot.expected_load_kwh)
+        mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
+        shocks = np.zeros(len(mid))
+        shocks[period:] = mid[period:] - mid[: max(len(mid) - period, 0)]
+        return shocks, 0.0
+
+
+@dataclass
+class DayTypeMean(SampledPaths):
+    """Mean price of each period over the history, working days and weekends apart.
+
+    Periods without history on such days get the mean over all days.
+    """
+
+    name: str = "day_type_mean"
+    privileged: bool = False
+
+    def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
+        """(n_steps,) short and long price [EUR/kWh], this step first."""
+        periods, weekend = (
+            periods_ahead(snapshot, n_steps),
+            is_weekend(snapshot, np.arange(n_steps)),
+        )
+        short, long = (
+            self._means(snapshot, prices)[weekend, periods]
+            for prices in (snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh)
+        )
+        return with_price_now(snapshot, short, long)
+
+    def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
+        """(p,) past prices less the mean of their period and day type [EUR/kWh]."""
+        mid = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
+        weekend = is_weekend(snapshot, np.arange(-len(mid), 0))
+        return mid - self._means(snapshot, mid)[weekend, snapshot.period_past], 0.0
+
+    def _means(self, snapshot: Snapshot, past: Floats) -> Floats:
+        """(2, periods) means on working days and on weekends."""
+        means = np.tile(period_means(snapshot, past), (2, 1))
+        weekend = is_weekend(snapshot, np.arange(-len(past), 0))
+        for kind in (0, 1):
+            own = weekend == kind
+            period = snapshot.period_past[own]
+            seen = np.bincount(period, minlength=means.shape[1]) > 0
+            means[kind, seen] = period_means_of(means.shape[1], period, past[own])[seen]
+        return means
 
 
 @dataclass
@@ -193,6 +318,63 @@ class NoisyOracle:
         return self._prices[0][rows], self._prices[1][rows]
 
 
-def PerfectForecast() -> NoisyOracle:  # noqa: N802  (reads as the class it stands for)
+@dataclass
+class PerfectForecast(NoisyOracle):
     """The realised prices. Privileged."""
-    return NoisyOracle(sd=0.0, name="perfect_forecast")
+
+    name: str = "perfect_forecast"
+
+
+def periods_ahead(snapshot: Snapshot, n_steps: int) -> Ints:
+    """(n_steps,) place in the clock day of this step and the following ones."""
+    known = snapshot.period[:n_steps]
+    beyond = n_steps - len(known)
+    if beyond <= 0:
+        return known
+    periods_per_day = len(snapshot.expected_load_kwh)
+    after = (known[-1] + 1 + np.arange(beyond)) % periods_per_day
+    return np.concatenate([known, after])
+
+
+def day_ahead_anchor(snapshot: Snapshot, n_steps: int) -> Floats:
+    """(n_steps,) EUR/kWh: known day-ahead prices, their forecast, then period means."""
+    known = snapshot.da_eur_per_kwh[:n_steps]
+    if n_steps <= len(known):
+        return known
+    means = period_means(snapshot, snapshot.da_past_eur_per_kwh)
+    return np.concatenate([known, means[periods_ahead(snapshot, n_steps)[len(known) :]]])
+
+
+def with_price_now(snapshot: Snapshot, short: Floats, long: Floats) -> tuple[Floats, Floats]:
+    """The forecast with this step's price in its place, where that is known already."""
+    if snapshot.im_short_now_eur_per_kwh is not None and len(short):
+        short, long = short.copy(), long.copy()
+        short[0] = snapshot.im_short_now_eur_per_kwh
+        long[0] = snapshot.im_long_now_eur_per_kwh
+    return short, long
+
+
+def is_weekend(snapshot: Snapshot, steps: Ints) -> Ints:
+    """(n,) 1 where a step, counted from this one, lies on a Saturday or Sunday, else 0."""
+    seconds = np.round(steps * snapshot.dt_h * 3600).astype(np.int64)
+    days = (snapshot.time.astype("datetime64[s]") + seconds).astype("datetime64[D]")
+    weekday = (days.astype(np.int64) + EPOCH_WEEKDAY) % 7
+    return (weekday >= SATURDAY).astype(np.int64)
+
+
+def day_blocks(
+    snapshot: Snapshot, n_steps: int, n_samples: int, rng: np.random.Generator
+) -> Ints | None:
+    """(n_samples, n_steps) places in the history: whole days in a row, from the same period.
+
+    None where the history holds no whole day from that period on.
+    """
+    periods = len(snapshot.expected_load_kwh)
+    period = int(periods_ahead(snapshot, 1)[0])
+    starts = np.flatnonzero(snapshot.period_past == period)
+    starts = starts[starts + periods <= len(snapshot.period_past)]
+    if not len(starts):
+        return None
+    n_blocks = -(-n_steps // periods)
+    first = starts[rng.integers(len(starts), size=(n_samples, n_blocks))]
+    return (first[:, :, None] + np.arange(periods)).reshape(n_samples, -1)[:, :n_steps]

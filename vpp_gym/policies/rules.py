@@ -1,4 +1,4 @@
-"""Rules without foresight: charge on arrival, at the deadline, or when prices are low."""
+"""Rule-based policies: charge on arrival, at the deadline, or when prices are low."""
 
 from __future__ import annotations
 

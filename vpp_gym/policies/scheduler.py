@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,22 @@ from numpy.typing import NDArray
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import Dispatcher, Privileged, idle_until_forced_kwh
-from vpp_gym.policies.contract_offers import ContractChanges
-from vpp_gym.policies.contract_terms import discharge_limits, selling_price
-from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDayMean
-from vpp_gym.policies.price_history import day_ahead_anchor
+from vpp_gym.params.contract import ContractChanges
+from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh
+from vpp_gym.policies.forecasters import (
+    DayAheadAnchored,
+    Forecaster,
+    HourOfDayMean,
+    day_ahead_anchor,
+)
+from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.solvers.schedule_data import ScheduleData, ScheduleRules
 from vpp_gym.solvers.single_ev import plan_fleet
 from vpp_gym.views import Snapshot
 
 if TYPE_CHECKING:
-    from vpp_gym.policies.schedule_engine import ProgramEngine
+    from vpp_gym.solvers.schedule import ScheduleProgram
 
 Engine = Literal["exact", "cvxpy"]
 
@@ -33,14 +38,14 @@ class RollingScheduler(Dispatcher):
 
     Every EV is planned to its own departure: buy low, sell high within the
     contract's window and energy, and end at the target. The program separates per
-    EV and is solved exactly; `engine="cvxpy"` solves the same plan as one LP, but for
-    the rule that above the target an EV may not charge behind its contract's window.
+    EV and is solved exactly; `engine="cvxpy"` solves the same plan as one LP, except that
+    EVs may charge above their target after their contract's window.
 
     Args:
         name: row label in results.
         forecaster: of imbalance prices.
-        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
-        contract: what is on offer instead, see `vpp_gym.policies.contract_offers`.
+        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.with_offer`.
+        contract: what is on offer instead, see `vpp_gym.params.contract.offer`.
         contracts_only: plan EVs with a contract; the others wait until they must
             charge (Algorithm 1).
         discharges: False plans without discharging, contract or not.
@@ -122,8 +127,6 @@ class RollingScheduler(Dispatcher):
         if self.engine == "exact":
             return plan_fleet(short, long, **stays, **rules)
         if self._program is None:
-            from vpp_gym.policies.schedule_engine import ProgramEngine
-
             self._program = ProgramEngine()
         net_load, repair_kwh = self._program.plan_kwh(short, long, stays, **rules)
         self.repair_kwh += repair_kwh
@@ -174,12 +177,11 @@ def rolling_mpc(
     """Every EV planned, with day-ahead prices and the last imbalance as the forecast.
 
     Args:
-        term_h: term of the fixed-term menu on offer; 0 offers nothing, None leaves it to
-            the world.
+        term_h: term of the fixed-term menu on offer; 0 offers nothing, None what is in `params`.
         forecaster: of imbalance prices.
         engine: "exact" or "cvxpy".
         contract: what is on offer instead of that menu.
-        name: row label; by default it tells the term.
+        name: row label; by default with the term.
     """
     return RollingScheduler(
         name=name or ("rolling_mpc" if not term_h else f"rolling_mpc_{term_h}h"),
@@ -188,3 +190,132 @@ def rolling_mpc(
         contract=contract,
         engine=engine,
     )
+
+
+def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> dict[str, Any]:
+    """Limits of discharging as `vpp_gym.solvers.single_ev.plan_fleet` takes them.
+
+    Args:
+        snapshot: of the step in which the plan begins.
+        rows: (m,) which of the connected EVs.
+        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first.
+
+    Returns:
+        min_kwh (m,), discharge_steps (m,), contract_kwh (m,), and discharge_kwh: (m,), or
+        (m, H) where some contract opens later or asks for a price.
+    """
+    power_kwh = snapshot.discharge_kw[rows] * snapshot.dt_h
+    wait, least = snapshot.contract_wait[rows], snapshot.min_price_eur_per_kwh[rows]
+    running = snapshot.contract_steps[rows] > 0
+    if (running & ((wait > 0) | (least > -np.inf))).any():
+        ahead = np.arange(len(da_eur_per_kwh))
+        allowed = (ahead >= wait[:, None]) & (da_eur_per_kwh >= least[:, None])
+        power_kwh = power_kwh[:, None] * allowed
+    return {
+        # A target may lie below the level that is kept; such an EV cannot discharge anyway.
+        "min_kwh": np.minimum(
+            np.maximum(snapshot.min_kwh[rows], snapshot.keep_kwh[rows]), snapshot.max_kwh[rows]
+        ),
+        "discharge_kwh": power_kwh,
+        "discharge_steps": snapshot.contract_steps[rows],
+        "contract_kwh": snapshot.contract_kwh[rows],
+    }
+
+
+def selling_price(
+    snapshot: Snapshot, rows: Ints, sell_eur_per_kwh: Floats, da_eur_per_kwh: Floats
+) -> Floats:
+    """Price of discharging less what the owner is paid for it.
+
+    Args:
+        snapshot: of the step in which the plan begins.
+        rows: (m,) which of the connected EVs.
+        sell_eur_per_kwh: (H,) what the market pays.
+        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first.
+
+    Returns:
+        (H,) if no contract pays per kWh, else (m, H) EUR/kWh.
+    """
+    tariff, margin = snapshot.tariff_eur_per_kwh[rows], snapshot.margin[rows]
+    if not (tariff.any() or margin.any()):
+        return sell_eur_per_kwh
+    least = snapshot.min_price_eur_per_kwh[rows]
+    asks = np.where(np.isfinite(least), least, np.inf)
+    above = np.maximum(da_eur_per_kwh - asks[:, None], 0.0)
+    return sell_eur_per_kwh - tariff[:, None] - margin[:, None] * above
+
+
+class ProgramEngine:
+    """The engine behind `engine="cvxpy"`: one program for the fleet, solved again in every step.
+
+    It is built anew only when the fleet or the horizon outgrows it.
+
+    Binaries against charging and discharging at once are added where contracts run
+    and something needs them: prices, negative ones as a rule, or an EV outside its
+    window of energy, which may only move back towards it. The limit of charging
+    behind a contract's window, `late_max_kwh`, is not convex and left out.
+    """
+
+    def __init__(self) -> None:
+        self._programs: dict[bool, ScheduleProgram] = {}
+
+    def plan_kwh(
+        self,
+        short: Floats,
+        long: Floats,
+        stays: dict[str, NDArray],
+        *,
+        charge_eff: float,
+        discharge_eff: float,
+        shortfall_eur_per_kwh: float,
+    ) -> tuple[Floats, float]:
+        """Net load that costs least; arguments as `plan_fleet` takes them.
+
+        Args:
+            short: (H,) EUR/kWh for charging.
+            long: (H,) or (n, H) EUR/kWh for discharging.
+            stays: limits of the n EVs, by the names of `plan_fleet`.
+            charge_eff: in (0, 1].
+            discharge_eff: in (0, 1].
+            shortfall_eur_per_kwh: per kWh of battery energy missing at departure.
+
+        Returns:
+            (n, H) kWh, and the largest change [kWh] that made the answer feasible.
+        """
+        turnaround = charge_eff * discharge_eff
+        rules = ScheduleRules(
+            charge_eff=charge_eff,
+            discharge_eff=discharge_eff,
+            shortfall_eur_per_kwh=shortfall_eur_per_kwh,
+            boolean=_needs_binaries(short, long * turnaround, stays),
+        )
+        program = self._program_for(len(stays["steps"]), len(short), rules)
+        limits = {name: limit for name, limit in stays.items() if name != "late_max_kwh"}
+        solution = program.solve(ScheduleData(short, long, **limits))
+        return solution.net_load_kwh, solution.repair_kwh
+
+    def _program_for(self, n_evs: int, horizon: int, rules: ScheduleRules) -> ScheduleProgram:
+        from vpp_gym.solvers.schedule import ScheduleProgram  # cvxpy: only when asked for
+
+        kept = self._programs.get(rules.boolean)
+        fits = kept is not None and kept.rules == rules
+        if kept is None or not fits or n_evs > kept.n_evs or horizon > kept.horizon:
+            room = (max(n_evs, 8), max(horizon, 24))
+            if kept is not None and fits:
+                room = (max(room[0], kept.n_evs), max(room[1], kept.horizon))
+            kept = self._programs[rules.boolean] = ScheduleProgram(*room, rules)
+        return kept
+
+
+def _needs_binaries(short: Floats, long_returned: Floats, stays: dict[str, NDArray]) -> bool:
+    """Whether a linear program could discharge an EV that must not, or both ways at once.
+
+    Args:
+        short: (H,) EUR per kWh charged.
+        long_returned: (H,) or (n, H) EUR per kWh charged that is discharged at once.
+        stays: limits of the n EVs.
+    """
+    exports = stays["contract_kwh"] > 0
+    outside = (stays["energy_kwh"] < stays["min_kwh"]) | (stays["energy_kwh"] > stays["max_kwh"])
+    pays = (np.atleast_2d(long_returned) > short).any(axis=1)
+    return bool((exports & (outside | pays)).any())

@@ -1,4 +1,4 @@
-"""Rolling plans that know they will learn: dispatch against a Markov chain of prices."""
+"""Rolling stochastic MPC: every EV is dispatched against a Markov chain of prices."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.params.contract import ContractChanges
 from vpp_gym.policies.base import Dispatcher, least_load_kwh
-from vpp_gym.policies.contract_offers import ContractChanges
-from vpp_gym.policies.contract_terms import discharge_limits, selling_price
-from vpp_gym.policies.price_history import (
-    day_ahead_anchor,
-    deviation_now,
-    period_means_of,
-    periods_ahead,
-)
-from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
+from vpp_gym.policies.forecasters import day_ahead_anchor, periods_ahead
+from vpp_gym.policies.history import deviation_now, period_means_of
+from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, discharge_limits, selling_price
 from vpp_gym.solvers.price_chain import PriceChain, certain_chain, chain_of
 from vpp_gym.solvers.stochastic_ev import Yield, first_moves_kwh
 from vpp_gym.views import HISTORY_DAYS, Snapshot
@@ -24,24 +19,23 @@ from vpp_gym.views import HISTORY_DAYS, Snapshot
 class StochasticMPC(Dispatcher):
     """Every EV by its own stochastic dynamic program, to its departure.
 
-    The price is the day-ahead price, a habit of the hour and a deviation with memory,
-    as `DayAheadAnchored` forecasts it; but the plan lets later steps depend on the
-    deviation seen by then. A plan at expected prices charges in the hours that look
-    cheapest now; this one also counts on hours that may turn out cheaper.
+    The price is the day-ahead price, a daily profile and an autoregressive deviation, as
+    `DayAheadAnchored` forecasts it; but decisions in later steps may depend on the
+    deviation observed by then. A plan at expected prices charges in the hours that look
+    cheapest now; this one also values waiting for hours that may turn out cheaper.
 
-    `volatility` is the share of past surprises that the plan counts on. By default it is
-    half of them where prices are known a step late, as what is learnt then is half
-    forgotten already, and all of them where this step's price is known. That was found on
-    synthetic training and validation years and on the prices of 2018, as were the number
-    of states and of shocks.
+    `volatility` scales the past innovations that the plan expects. By default it is 0.5
+    where prices are known a step late, as half of an innovation has decayed when it is
+    seen, and 1 where this step's price is known. It was tuned on synthetic training and
+    validation years and on the prices of 2018, as were the numbers of states and shocks.
 
     Args:
-        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.Policy`.
-        contract: what is on offer instead, see `vpp_gym.policies.contract_offers`.
-        name: row label in results; by default it tells the term.
-        volatility: >= 0; 0 expects no news; None as above.
+        term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.with_offer`.
+        contract: what is on offer instead, see `vpp_gym.params.contract.offer`.
+        name: row label in results; by default with the term.
+        volatility: >= 0; 0 expects no innovations; None as above.
         n_states: states of the deviation in the plan.
-        n_shocks: groups into which past surprises are cut.
+        n_shocks: groups into which past innovations are cut.
         prior_phi: autocorrelation at one hour before any evidence.
         prior_h: weight of that prior in hours of history.
         period_share: share of the past mean by period that is expected to last.
@@ -89,7 +83,7 @@ class StochasticMPC(Dispatcher):
             _fleet(snapshot, limits["min_kwh"]),
             Yield(site.charge_eff, site.discharge_eff, HARD_EUR_PER_KWH),
         )
-        # The levels of the plan are coarse: a target must not fall between two of them.
+        # The plan's levels of energy are coarse: a target must not fall between two of them.
         return np.maximum(moves_kwh, least_load_kwh(snapshot))
 
     def prices(self, snapshot: Snapshot, anchor: Floats) -> tuple[Floats, Floats, PriceChain]:
@@ -101,42 +95,42 @@ class StochasticMPC(Dispatcher):
             half_spread[:] = 0.5 * float((short - long).mean())
         if steps >= periods:
             residual = 0.5 * (short + long) - snapshot.da_past_eur_per_kwh
-            habit = period_means_of(periods, snapshot.period_past, residual)
-            habit = self.period_share * steps / (HISTORY_DAYS * periods) * habit
-            path += habit[periods_ahead(snapshot, len(anchor))]
-            chain = self._chain(snapshot, residual, habit)
+            profile = period_means_of(periods, snapshot.period_past, residual)
+            profile = self.period_share * steps / (HISTORY_DAYS * periods) * profile
+            path += profile[periods_ahead(snapshot, len(anchor))]
+            chain = self._chain(snapshot, residual, profile)
         if (now := _mid_now(snapshot)) is not None:
             path[0] = now - chain.now_eur
             half_spread[0] = (snapshot.im_short_now_eur_per_kwh or 0.0) - now
         return path, half_spread, chain
 
-    def _chain(self, snapshot: Snapshot, residual: Floats, habit: Floats) -> PriceChain:
-        """Chain of the deviation to expect in a step, once the step before is settled.
+    def _chain(self, snapshot: Snapshot, residual: Floats, profile: Floats) -> PriceChain:
+        """Chain of the deviation expected for a step when the step before is settled.
 
-        Where this step's price is known already, of the deviation itself.
+        Where this step's price is known already, it is the deviation itself.
         """
         last, phi = deviation_now(
             residual,
             snapshot.period_past,
-            habit,
+            profile,
             np.nan,
             self.prior_phi**snapshot.dt_h,
             self.prior_h / snapshot.dt_h,
         )
-        deviation = residual - habit[snapshot.period_past]
+        deviation = residual - profile[snapshot.period_past]
         price = _mid_now(snapshot)
         volatility = (0.5 if price is None else 1.0) if self.volatility is None else self.volatility
-        surprise = volatility * (deviation[1:] - phi * deviation[:-1])
+        innovation = volatility * (deviation[1:] - phi * deviation[:-1])
         if price is None:
-            past, now, surprise = phi * deviation, phi * last, phi * surprise
+            past, now, innovation = phi * deviation, phi * last, phi * innovation
         else:
             past = deviation
-            now = price - float(snapshot.da_eur_per_kwh[0] + habit[snapshot.period[0]])
-        return chain_of(now, phi, past, surprise, self.n_states, self.n_shocks)
+            now = price - float(snapshot.da_eur_per_kwh[0] + profile[snapshot.period[0]])
+        return chain_of(now, phi, past, innovation, self.n_states, self.n_shocks)
 
 
 def _mid_now(snapshot: Snapshot) -> float | None:
-    """Middle of this step's prices, where the world tells them."""
+    """Mean of this step's short and long price, where they are known already."""
     short, long = snapshot.im_short_now_eur_per_kwh, snapshot.im_long_now_eur_per_kwh
     return None if short is None or long is None else 0.5 * (short + long)
 

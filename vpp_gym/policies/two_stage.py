@@ -1,4 +1,4 @@
-"""Stochastic day-ahead bids: the schedule now, the imbalance once prices and load are known."""
+"""Day-ahead bids by two-stage stochastic programming: bids now, imbalance as recourse."""
 
 from __future__ import annotations
 
@@ -9,14 +9,8 @@ import numpy as np
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.risk import check_share, check_weight
-from vpp_gym.policies.bid_schedule import (
-    Occupancy,
-    best_bids_kwh,
-    tomorrow,
-    within_limit,
-)
-from vpp_gym.policies.load_history import LoadHistory
-from vpp_gym.policies.period_history import SpreadHistory
+from vpp_gym.policies.bidders import best_bids_kwh, tomorrow, within_limit
+from vpp_gym.policies.history import LoadHistory, Occupancy, SpreadHistory
 from vpp_gym.solvers.bid_lp import risk_averse_bids, weighted_scenarios
 from vpp_gym.solvers.newsvendor import BidScenarios, in_lots_kwh, scenarios_of
 from vpp_gym.views import HISTORY_DAYS, Snapshot
@@ -42,18 +36,18 @@ class TwoStage:
     the loads of past days of the run, of the same period and its neighbours. Days of
     spreads and of loads are joined at random: the mean over all pairs is exact without
     a risk term, and `n_samples` pairs are drawn with one. Where the two prices differ
-    the best bid is a quantile of the load; where they are one, it is a bet on the mean
-    spread, of the size of the EVs' power.
+    the best bid is a quantile of the load; where they are one, it is a position on the
+    mean spread, as large as the EVs' power.
 
     Args:
-        method: "two_stage"; "expected_value" bids as if the mean scenario were sure;
+        method: "two_stage"; "expected_value" bids as if the mean scenario were certain;
             "wait_and_see" is the mean of the best bids of each scenario by itself.
         beta: weight of the risk term in [0, 1], see `vpp_gym.solvers.bid_program`.
         alpha: share of the worst scenarios that the risk term looks at.
         n_samples: scenarios drawn where not all pairs can be taken.
         days: of loads that are remembered.
-        spread_days: of spreads that are remembered under dual pricing; where a bid may
-            be a bet on one price it follows the days that a snapshot tells.
+        spread_days: of spreads that are remembered under dual pricing; else, where the best
+            bid is a position on one price, the days that a snapshot holds.
         neighbours: periods before and after whose loads count as samples, too, and under
             dual pricing their spreads.
         spread_share: of the past mean spread by period that is expected to last.
@@ -61,7 +55,7 @@ class TwoStage:
         sells: bids may sell more than the load can be negative; False where no EV
             may discharge.
         seed: of the draws.
-        name: row label; by default it tells the method and the risk weight.
+        name: row label; by default the method and the risk weight.
     """
 
     privileged = False
@@ -106,7 +100,7 @@ class TwoStage:
         self.name = name or METHODS[method] + (f"_cvar_{beta:g}" if beta else "")
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(periods,) kWh sold at the gate, else None; the state is what was seen so far."""
+        """(periods,) kWh sold at the gate, else None; the state holds what was seen so far."""
         seen = self._seen(snapshot, state)
         if not snapshot.is_gate:
             return None, seen
@@ -154,7 +148,7 @@ class TwoStage:
         return in_lots_kwh(bids, scenarios, buy, sell, self.lot_kwh)
 
     def _memory(self, dual: bool) -> dict[str, int]:
-        """How dear the two sides are lasts; which side one price favours does not."""
+        """Under dual pricing spreads persist, so a longer past and neighbours are samples, too."""
         if dual:
             return {"days": self.spread_days, "neighbours": self.neighbours}
         return {"days": HISTORY_DAYS, "neighbours": 0}

@@ -1,1 +1,5 @@
-"""Realised worlds: the synthetic Dutch source and readers of real data."""
+"""What happens: charging sessions and prices, synthetic, real, or your own."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,6 +1,6 @@
-"""The local clock of a world: which hour of which day each step is.
+"""The local clock of a scenario: which period of which day each step is.
 
-Worlds of one clock share its arrays, which are read-only: a thousand synthetic years
+Scenarios with the same clock share its arrays, which are read-only: a thousand synthetic years
 have one calendar.
 """
 
@@ -21,14 +21,14 @@ THURSDAY = 3
 
 
 class Calendar(NamedTuple):
-    """What the clock says in each of T steps.
+    """The local clock in each of T steps.
 
     Attributes:
         clock: (T,) local clock time at which each step begins.
         period: (T,) its place in the local clock day.
         day: (T,) number of the local day, 0 for the first.
         weekday: (T,) 0 Monday .. 6 Sunday.
-        today_end: (T,) step with which the next local day begins, or the world is over.
+        today_end: (T,) step with which the next local day begins, or the scenario ends.
         tomorrow_end: (T,) the same of the day after.
     """
 
@@ -42,9 +42,9 @@ class Calendar(NamedTuple):
 
 @lru_cache(maxsize=CALENDARS_KEPT)
 def calendar_of(start: np.datetime64, n_steps: int, dt_h: float, timezone: str | None) -> Calendar:
-    """Calendar of a world.
+    """Calendar of a scenario.
 
-    With a time zone, a clock hour is skipped in spring and comes twice in autumn.
+    With a time zone, a clock hour is skipped in spring and repeated in autumn.
 
     Args:
         start: local midnight at which it begins.

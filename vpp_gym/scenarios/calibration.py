@@ -20,7 +20,7 @@ from vpp_gym.arrays import Floats
 DAY_TYPES = 3
 
 
-@dataclass(frozen=True, eq=False)  # told apart by identity: what follows from one is cached
+@dataclass(frozen=True, eq=False)  # compared by identity, as a key of caches
 class Calibration:
     """Parameters of Dutch public charging and prices.
 
@@ -44,7 +44,7 @@ class Calibration:
         power_edges_kw: (a - 1,) inner edges of classes of it.
         load_factor: (a, b, k) quantiles of metered energy / (largest power * stay).
         season_eur_per_kwh: (4, 24) waves of the year in the DA price of each hour, see
-            `vpp_gym.scenarios.season.waves`: level, and how the day's shape moves.
+            `vpp_gym.scenarios.synthetic_prices.waves`: level, and how the day's shape moves.
         shape_eur_per_kwh: (3, 24) mean DA price by day type and hour.
         da_scale_eur_per_kwh: (24,) standard deviation around both.
         scores: (m,) standard normal scores of the price tables.

@@ -40,7 +40,7 @@ def float_column(
 
     Args:
         name: of the field, for the error.
-        values: one-dimensional numbers; no text, times, truth values or masks.
+        values: one-dimensional numbers; no text, times, booleans or masks.
         length: that it must have.
         inf: infinity is allowed.
     """

@@ -1,4 +1,4 @@
-"""What a bidder may expect before the auction: day-ahead prices from earlier days."""
+"""Forecast of day-ahead prices before the auction, from the prices of earlier days."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _check(price: Floats, day: Ints, period: Ints) -> None:
 
 
 def _by_day(price: Floats, row: Ints, period: Ints) -> Floats:
-    """(days, periods) prices; a period that comes twice is averaged, a missing one filled.
+    """(days, periods) prices; a repeated period is averaged, a missing one filled.
 
     What is missing, on the day that summer time begins, is the mean of the day.
     """

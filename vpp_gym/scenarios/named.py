@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import REAL_SPLITS, SPLITS, FixedSource, ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
@@ -68,13 +68,32 @@ def as_source(
     return source
 
 
+def load_scenario(name: str, number: int = 0, *, dt_h: float | None = None) -> Scenario:
+    """One scenario of EVs by name.
+
+    Args:
+        name: as of `as_source`: "synthetic:test", "real:test", "world.parquet:test", ...
+        number: which of the source's scenarios.
+        dt_h: hours per step; None: as a world file has it, else 1.
+
+    Raises:
+        InvalidInputError: as of `as_source`, or a number that the source does not have.
+
+    >>> load_scenario("synthetic:validation", 1).n_steps
+    8760
+    """
+    if dt_h is None and WORLD_SUFFIX in str(name).lower():
+        return world_source(name).scenario(number)
+    return as_source(name, 1.0 if dt_h is None else dt_h).scenario(number)
+
+
 def _named(name: str, dt_h: float) -> ScenarioSource:
     kind, _, rest = name.partition(":")
     split, colon, preset = rest.partition(":")
     plain = f"{kind}:{split}" if colon else name
     if plain not in NAMES or (colon and (kind != "synthetic" or preset not in PRESETS)):
-        remedy = f"use one of {', '.join(NAMES)}, {PRESET_NAMES}, or world.parquet:test"
-        raise InvalidInputError("scenario", name, remedy)
+        known = f"use one of {', '.join(NAMES)}, {PRESET_NAMES}, or world.parquet:test"
+        raise InvalidInputError("scenario", name, f"{suggestion(name, NAMES)}{known}")
     if kind == "synthetic":
         return SyntheticSource(split or "train", dt_h=dt_h, params=preset or None)
     from vpp_gym.scenarios.real import real_source  # reads with pandas: only when asked for

@@ -90,7 +90,7 @@ def read_pv(
 
     Args:
         path: CSV with columns date, radiation, panel_size, n_panels, total_volume.
-        clock: of the dates; for the Dutch file of 2018 and 2019 the sun says "utc".
+        clock: of the dates; by the sun's course the Dutch file of 2018 and 2019 is in "utc".
         kwh_per_kwp_year: yield in a mean year of the file.
 
     Raises:

@@ -1,8 +1,8 @@
 """Values from tables of quantiles, at probabilities or at normal scores.
 
 Each kernel gives the bits of the NumPy calls that its docstring names, in one pass over
-memory. A guide tells where in a table to begin to look (Chen and Asau 1974, AIIE
-Transactions 6: guide table method): one or two comparisons find a place, not a search.
+memory. A guide table (Chen and Asau 1974, AIIE Transactions 6) gives the place from which
+to search: one or two comparisons find a place.
 """
 
 from __future__ import annotations

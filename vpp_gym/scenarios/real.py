@@ -1,13 +1,21 @@
-"""Real Dutch years from a folder of files that the user names."""
+"""Real Dutch years from a folder of files that the user names.
+
+The prepared files of prices carry one imbalance price: short and long parties pay and get the
+same. Their clock is local, without time zone, and every day has 24 hours: the hour that spring
+skips is filled, the one that autumn repeats is averaged.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calibration import dutch_2019
@@ -16,7 +24,9 @@ from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.files.elaad_transactions import read_elaad
 from vpp_gym.scenarios.files.options import ReadOptions, checked
 from vpp_gym.scenarios.files.prepared_prices import read_prepared_hours, read_prepared_quarters
-from vpp_gym.scenarios.price_files import MAX_FILL_H, Prices, read_hourly
+from vpp_gym.scenarios.files.price_rows import PriceRows
+from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
+from vpp_gym.scenarios.grid import Span, on_grid
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import REAL_SPLITS, BuiltSource, FixedSource, ScenarioSource
 from vpp_gym.scenarios.synthetic_prices import draw_quarter_scatter
@@ -28,6 +38,9 @@ FOLDER_VARIABLE = "VPP_GYM_DATA"
 SESSIONS_FILE = "elaadnl_open_transactions_2019.csv"
 HOURLY_FILE = "nl_prices_hourly_2018_2019.csv"
 QUARTERS_FILE = "nl_prices_15min_2018Q4_2019.csv"
+
+MAX_FILL_H = 2.0
+"""The longest gap of the quarters of 2019 has 1.25 hours: where spring skips one."""
 
 _SCATTER, _ARRIVALS = range(2)
 _SPAWN_KEY = 2018
@@ -154,6 +167,66 @@ class RealPricesSource(BuiltSource[Scenario]):
             name=f"{self.name}:{index}",
             notes=notes,
         )
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of consecutive steps.
+
+    Attributes:
+        start: local clock time of the first step, a midnight.
+        dt_h: hours per step.
+        da_eur_per_kwh: (T,) day-ahead.
+        im_eur_per_kwh: (T,) imbalance.
+        notes: what was dropped and repaired.
+    """
+
+    start: np.datetime64
+    dt_h: float
+    da_eur_per_kwh: NDArray[np.float64]
+    im_eur_per_kwh: NDArray[np.float64]
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def read_hourly(path: str | os.PathLike[str], *, first_day: str, last_day: str) -> Prices:
+    """Hourly prices of whole days, from columns Date, Hour, price_da, price_imbalance.
+
+    Args:
+        path: CSV file in EUR/kWh with dates such as 2019-01-31.
+        first_day: ISO date of the first day wanted.
+        last_day: ISO date of the last day wanted, included.
+
+    Raises:
+        InvalidInputError: missing file or column, another unit, days not covered.
+    """
+    return _on_days(read_prepared_hours(path), first_day, last_day, dt_h=1.0)
+
+
+def read_quarters(path: str | os.PathLike[str], *, first_day: str, last_day: str) -> Prices:
+    """Quarter-hourly prices of whole days, from columns date, price_da, price_imbalance.
+
+    Args:
+        path: CSV file in EUR/MWh with local times such as 2019-01-31 23:45:00.
+        first_day: ISO date of the first day wanted.
+        last_day: ISO date of the last day wanted, included.
+
+    Raises:
+        InvalidInputError: missing file or column, another unit, days not covered.
+    """
+    return _on_days(read_prepared_quarters(path), first_day, last_day, dt_h=0.25)
+
+
+def _on_days(file: PriceRows, first_day: str, last_day: str, *, dt_h: float) -> Prices:
+    span = Span(pd.Timestamp(first_day), pd.Timestamp(last_day), None)
+    grid = on_grid(file, span, dt_h=dt_h, max_fill_h=MAX_FILL_H)
+    counts = {name: count for name, count in grid.counts.items() if count}
+    return Prices(
+        start=np.datetime64(span.first_day, "m"),
+        dt_h=dt_h,
+        da_eur_per_kwh=grid.prices[DAY_AHEAD[0]],
+        im_eur_per_kwh=grid.prices[IMBALANCE[0]],
+        notes={**file.report.dropped, **counts},
+    )
 
 
 def _rng(index: int, stream: int) -> np.random.Generator:

@@ -1,4 +1,4 @@
-"""One realised world: prices and sessions on a common clock."""
+"""A scenario: realised prices and sessions on a common clock."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Sessions:
         owner_draw: (n,) in [0, 1): quantile of the owner's type, so that one
             scenario serves any distribution of types.
         departure_draw: (n,) in [0, 1): whether and when the owner leaves early, see
-            `vpp_gym.scenarios.behaviour.leaving_step`.
-        interest_draw: (n,) in [0, 1): the owner looks at offers if it is below the
-            share of those who do.
+            `leaving_step`.
+        interest_draw: (n,) in [0, 1): the owner considers offers if it is below the
+            participation.
     """
 
     arrival_step: Ints
@@ -74,6 +74,32 @@ class Sessions:
     def take(self, rows: NDArray[Any]) -> Sessions:
         """The sessions of the given rows (indices or mask), in that order."""
         return Sessions(**{name: column[rows] for name, column in vars(self).items()})
+
+
+def leaving_step(sessions: Sessions, early_departure_prob: float) -> Ints:
+    """Step in which each session really ends: the declared departure, or an earlier one.
+
+    Who leaves early does so at any step after the arrival's with equal probability. One draw
+    decides whether and when, so that those who leave early at some probability are among
+    those who do at a higher one.
+
+    Args:
+        sessions: with their `departure_draw`.
+        early_departure_prob: share of owners who leave early.
+
+    Returns:
+        (n,) arrival_step < step <= departure_step.
+    """
+    if early_departure_prob == 0:
+        return sessions.departure_step
+    stay = sessions.departure_step - sessions.arrival_step
+    draw = sessions.departure_draw
+    early = (draw < early_departure_prob) & (stay > 1)
+    share = np.divide(draw, early_departure_prob, out=np.zeros(len(draw)), where=early)
+    after = 1 + np.floor(share * (stay - 1)).astype(np.int64)
+    return np.where(
+        early, sessions.arrival_step + np.minimum(after, stay - 1), sessions.departure_step
+    )
 
 
 def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> Sessions:
@@ -224,19 +250,19 @@ class Scenario:
 
     @property
     def periods_per_day(self) -> int:
-        """Lines of a bid schedule: 24 at one hour, 96 at a quarter."""
+        """Periods of a bid schedule: 24 of an hour, 96 of a quarter."""
         return round(24 / self.dt_h)
 
     @cached_property
     def calendar(self) -> Calendar:
-        """What the clock says in each step; worlds of one clock share its arrays."""
+        """The local clock in each step; scenarios with the same clock share its arrays."""
         return calendar_of(self.start, self.n_steps, self.dt_h, self.timezone)
 
     @property
     def clock(self) -> NDArray[np.datetime64]:
         """(T,) local clock time at which each step begins.
 
-        With a time zone, a clock hour is skipped in spring and comes twice in autumn.
+        With a time zone, a clock hour is skipped in spring and repeated in autumn.
         """
         return self.calendar.clock
 

@@ -16,9 +16,13 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import SPLITS, BuiltSource
 from vpp_gym.scenarios.synthetic_params import SyntheticParams, as_synthetic_params
 from vpp_gym.scenarios.synthetic_prices import draw_hourly_prices, draw_quarter_scatter
-from vpp_gym.scenarios.synthetic_regime import in_regime
+from vpp_gym.scenarios.synthetic_regime import (
+    day_ahead_spikes,
+    imbalance_spikes,
+    in_regime,
+    renewable_dips,
+)
 from vpp_gym.scenarios.synthetic_sessions import draw_sessions
-from vpp_gym.scenarios.synthetic_weather import day_ahead_spikes, imbalance_spikes, renewable_dips
 
 START = np.datetime64("2019-01-01", "m")
 N_SCENARIOS = {"train": 32, "validation": 4, "test": 1}
@@ -48,7 +52,7 @@ class SyntheticSource(BuiltSource[Scenario]):
             otherwise.
         days: length of each scenario, from 1 January.
         seed: of the whole family of years.
-        params: how the world differs from the calibrated one: more renewables, a price
+        params: how the years differ from the calibrated ones: more renewables, a price
             crisis, other chargers, metered demands. A `SyntheticParams`, a mapping of its
             fields or the name of a preset. Equal seeds draw the same weather and drivers
             in each.

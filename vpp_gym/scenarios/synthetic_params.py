@@ -1,4 +1,4 @@
-"""What a synthetic world may differ in: fleet, chargers, weather, prices, dual pricing."""
+"""Parameters of synthetic years: fleet, chargers, weather, prices, dual pricing."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ class DualPricingParams(Section):
 
 
 class SyntheticParams(Section):
-    """All that a synthetic world may differ in; the defaults are the Dutch years of 2019.
+    """Parameters of synthetic years; the defaults are calibrated on the Dutch 2019.
 
-    Owner types are no part of a world: see `vpp_gym.params.OwnerParams`.
+    Owner types are no part of a scenario: see `vpp_gym.params.owner.OwnerParams`.
 
     sessions_per_day: mean number of arrivals, 0 to 100,000.
     demand: what a car needs, see `vpp_gym.scenarios.session_demand`. "reference": that it
@@ -110,7 +110,7 @@ class SyntheticParams(Section):
 
     @property
     def label(self) -> str:
-        """What to add to the name of a calibrated world, so that no two worlds share a name.
+        """Addition to the name of the calibrated years, so that no two sets of years share a name.
 
         >>> SyntheticParams(sessions_per_day=100, demand="metered").label
         ':metered+100_a_day'
@@ -120,9 +120,9 @@ class SyntheticParams(Section):
         known = (f":{name}" for name, preset in PRESETS.items() if preset == plain != default)
         digest = sha256(plain.model_dump_json().encode()).hexdigest()[:DIGITS]
         changed = "".join(f"+{name}" for name in self.changed_sections)
-        world = next(known, f"{changed}#{digest}" if changed else "")
+        regime = next(known, f"{changed}#{digest}" if changed else "")
         fleet = "" if plain == self else f"+{self.sessions_per_day:g}_a_day"
-        return world + fleet
+        return regime + fleet
 
 
 DIGITS = 6
@@ -149,7 +149,7 @@ PRESETS: dict[str, SyntheticParams] = {
         )
     ),
 }
-"""Named worlds. Apart from "default" and "metered" they are assumptions, fitted to nothing."""
+"""Named sets of parameters. Apart from "default" and "metered" they are assumed, not fitted."""
 
 
 def as_synthetic_params(

@@ -17,10 +17,12 @@ from vpp_gym.arrays import Floats
 from vpp_gym.kernels import njit
 from vpp_gym.scenarios.calibration import Calibration
 from vpp_gym.scenarios.quantiles import class_of, from_quantiles, from_scores
-from vpp_gym.scenarios.season import waves
 from vpp_gym.scenarios.synthetic_sessions import day_type
 
 YEAR_H = 365 * 24
+DAYS_PER_YEAR = 365.0
+HARMONICS = 2
+"""Waves of the year, on which seasons are fitted: of a year and of half a year."""
 CLIMATES_KEPT = 16
 
 
@@ -111,7 +113,7 @@ def level_scores(rng: np.random.Generator, memory: Floats, hours: int) -> Floats
     """(hours,) scores with memory whose mean over the whole year is zero.
 
     What lasts for weeks would otherwise move the level of whole years. The variance that
-    this takes away is given back, on average over years. Shorter worlds are the beginning
+    this takes away is given back, on average over years. Shorter scenarios are the beginning
     of a year.
     """
     n = max(hours, YEAR_H)
@@ -144,6 +146,18 @@ def expected_da(fitted: Calibration, dates: NDArray[np.datetime64]) -> Floats:
 def expected_spread(fitted: Calibration, dates: NDArray[np.datetime64]) -> Floats:
     """(days, 24) EUR/kWh: mean of imbalance less day-ahead price by season and hour."""
     return np.asarray(fitted.im_shape_eur_per_kwh + waves(dates) @ fitted.im_season_eur_per_kwh)
+
+
+def waves(dates: NDArray[np.datetime64]) -> Floats:
+    """(days, 4) sine and cosine of the year, then of the half-year.
+
+    >>> waves(np.array(["2019-01-01"], dtype="datetime64[D]"))
+    array([[0., 1., 0., 1.]])
+    """
+    year = dates.astype("datetime64[Y]").astype("datetime64[D]")
+    angle = 2 * np.pi * (dates - year).astype(np.float64) / DAYS_PER_YEAR
+    turns = np.multiply.outer(angle, np.arange(1, HARMONICS + 1))
+    return np.stack([np.sin(turns), np.cos(turns)], axis=2).reshape(len(dates), -1)
 
 
 def _by_hour(scale: Floats, deviation: Floats) -> Floats:

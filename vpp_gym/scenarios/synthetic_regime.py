@@ -1,6 +1,7 @@
-"""The calibrated prices in another regime: level, volatility, weather, dual pricing.
+"""Synthetic prices in another regime: level, volatility, weather, spikes, dual pricing.
 
-A regime changes parameters only, so that the same draws serve every one.
+`in_regime` changes the calibrated parameters only, so that the same draws serve every regime.
+What more sun, wind and scarcity add to the prices is drawn apart, and assumed.
 """
 
 from __future__ import annotations
@@ -9,18 +10,32 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import ndtr
 
+from vpp_gym.arrays import Dates, Floats
 from vpp_gym.scenarios.calibration import Calibration
-from vpp_gym.scenarios.synthetic_params import PriceParams, SyntheticParams
+from vpp_gym.scenarios.synthetic_params import PriceParams, RenewableParams, SyntheticParams
+from vpp_gym.scenarios.synthetic_prices import DAYS_PER_YEAR, scores_with_memory
 
 REGIMES_KEPT = 16
 SLOW_DECAY = 0.98
 """Per hour: what keeps longer is weather, fuel and season rather than the hour."""
 
+LATITUDE = np.deg2rad(52.1)
+SOLAR_NOON_H = 13.2
+"""On the Dutch clock, between winter (12:40) and summer time (13:40)."""
+TILT = np.deg2rad(23.44)
+DULLEST = 0.2
+CLOUDS = np.array([[1.0, 0.5, 0.0]])
+WIND = np.array([[1.0, 0.97, 0.0]])
+WINTER_WIND = 0.3
+PEAK_HOURS = np.array([8, 18, 19, 20])
+SPIKE_SHAPE = (0.5, 1.0, 0.5)
+
 
 @lru_cache(maxsize=REGIMES_KEPT)
 def in_regime(fitted: Calibration, params: SyntheticParams) -> Calibration:
-    """The parameters from which a world with `params` is drawn.
+    """The calibrated parameters changed to those of a regime.
 
     Classes of prices keep their share of the hours: their edges move with the prices.
     """
@@ -80,3 +95,51 @@ def _da_sd(fitted: Calibration) -> float:
 def _im_sd(fitted: Calibration) -> float:
     """Standard deviation of the imbalance price over a year, EUR/kWh."""
     return float(np.hypot(_da_sd(fitted), np.sqrt((fitted.im_scale_eur_per_kwh**2).mean())))
+
+
+def renewable_dips(rng: np.random.Generator, params: RenewableParams, dates: Dates) -> Floats:
+    """(hours,) EUR/kWh >= 0 by which sun and wind lower the day-ahead price."""
+    angle = _angle(dates)
+    clear = DULLEST + (1 - DULLEST) * ndtr(scores_with_memory(rng, CLOUDS, len(dates)))
+    sun = params.solar_dip_eur_per_kwh * clear[:, None] * sun_height(dates)
+    gale = 2 * ndtr(scores_with_memory(rng, WIND, 24 * len(dates)))
+    season = np.repeat(1 + WINTER_WIND * np.cos(angle), 24)
+    return np.asarray(sun.ravel() + params.wind_dip_eur_per_kwh * gale * season)
+
+
+def sun_height(dates: Dates) -> Floats:
+    """(days, 24) sine of the sun's elevation in mid-hour, 1 at noon of midsummer, 0 by night.
+
+    Source: declination of the sun as a cosine of the year, Dutch latitude.
+    """
+    declination = -TILT * np.cos(_angle(dates) + 2 * np.pi * 10 / DAYS_PER_YEAR)[:, None]
+    hour_angle = 2 * np.pi * (np.arange(24) + 0.5 - SOLAR_NOON_H) / 24
+    sine = np.sin(LATITUDE) * np.sin(declination)
+    sine = sine + np.cos(LATITUDE) * np.cos(declination) * np.cos(hour_angle)
+    return np.asarray(np.clip(sine / np.cos(LATITUDE - TILT), 0, 1))
+
+
+def day_ahead_spikes(rng: np.random.Generator, params: PriceParams, dates: Dates) -> Floats:
+    """(hours,) EUR/kWh >= 0 added to the day-ahead price."""
+    n = rng.poisson(params.da_spikes_per_year * len(dates) / DAYS_PER_YEAR)
+    hour = 24 * rng.integers(len(dates), size=n) + rng.choice(PEAK_HOURS, size=n)
+    height = rng.exponential(params.da_spike_eur_per_kwh, size=n)
+    added = np.zeros(24 * len(dates))
+    for offset, share in zip((-1, 0, 1), SPIKE_SHAPE, strict=True):
+        np.add.at(added, hour + offset, share * height)
+    return added
+
+
+def imbalance_spikes(rng: np.random.Generator, params: PriceParams, dates: Dates) -> Floats:
+    """(hours,) EUR/kWh >= 0 added to both imbalance prices, beside what the day-ahead adds."""
+    n = rng.poisson(params.im_spikes_per_year * len(dates) / DAYS_PER_YEAR)
+    added = np.zeros(24 * len(dates))
+    hour = rng.integers(len(added), size=n)
+    np.add.at(added, hour, rng.exponential(params.im_spike_eur_per_kwh, size=n))
+    return added
+
+
+def _angle(dates: Dates) -> Floats:
+    """(days,) 0 on 1 January, 2 pi a year later."""
+    year = dates.astype("datetime64[Y]").astype("datetime64[D]")
+    return np.asarray(2 * np.pi * (dates - year).astype(np.float64) / DAYS_PER_YEAR)

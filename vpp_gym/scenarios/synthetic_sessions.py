@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.kernels import njit
 from vpp_gym.scenarios.calibration import Calibration
-from vpp_gym.scenarios.demand import CAPACITY_KWH, TARGET_SOC, reference_arrival_soc
-from vpp_gym.scenarios.quantiles import class_of, guide_of, quantile
+from vpp_gym.scenarios.demand import (
+    CAPACITY_KWH,
+    TARGET_SOC,
+    metered_arrival_soc,
+    reference_arrival_soc,
+)
+from vpp_gym.scenarios.quantiles import class_of, from_quantiles, guide_of, quantile
 from vpp_gym.scenarios.scenario import Sessions
 from vpp_gym.scenarios.site_mix import Week, stay_hours, week_of
-from vpp_gym.scenarios.synthetic_demand import metered_needs
 from vpp_gym.scenarios.synthetic_params import SiteMix
 
 
@@ -69,7 +73,7 @@ def draw_sessions(
         arrival_soc = _reference_soc(fitted, hour_of_day, stay_h, limit_h, *ranks)
         charge_kw = _of_all(np.inf, len(hour))
     else:
-        arrival_soc, charge_kw = metered_needs(metered_rng, fitted, np.minimum(stay_h, limit_h))
+        arrival_soc, charge_kw = _metered_needs(metered_rng, fitted, np.minimum(stay_h, limit_h))
     return Sessions(
         arrival_step=arrival,
         departure_step=departure,
@@ -104,6 +108,30 @@ def _reference_soc(
         full_rank,
     )
     return reference_arrival_soc(charge_h, limit_h)
+
+
+def _metered_needs(
+    rng: np.random.Generator, fitted: Calibration, stay_h: Floats
+) -> tuple[Floats, Floats]:
+    """(n,) state of charge on arrival and largest power [kW] of cars that stay so long.
+
+    The power is drawn given the stay, and the share of stay and power that was used
+    (the load factor) given both: no car needs more than its stay allows.
+
+    Args:
+        rng: source of both draws, not that of the stays.
+        fitted: parameters.
+        stay_h: (n,) hours.
+    """
+    power_rank, load_rank = rng.random((2, len(stay_h)))
+    stay_class = class_of(fitted.load_stay_edges_h, stay_h)
+    charge_kw = from_quantiles(fitted.levels, fitted.power_kw, stay_class, power_rank)
+    row = class_of(fitted.power_edges_kw, charge_kw) * len(fitted.power_kw) + stay_class
+    load_factor = from_quantiles(
+        fitted.levels, fitted.load_factor.reshape(-1, len(fitted.levels)), row, load_rank
+    )
+    soc = metered_arrival_soc(load_factor * charge_kw * stay_h, stay_h, max_kw=charge_kw)
+    return soc, charge_kw
 
 
 def _of_all(value: float, n: int) -> Floats:

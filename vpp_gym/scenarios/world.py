@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.folder import files_of
@@ -17,7 +18,6 @@ from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
 from vpp_gym.scenarios.files.session_rows import SessionRows
 from vpp_gym.scenarios.grid import Span, covered_days, on_grid
-from vpp_gym.scenarios.price_scale import check_scale
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.session_demand import sessions_on_steps
 from vpp_gym.scenarios.source import SPLITS
@@ -25,6 +25,10 @@ from vpp_gym.scenarios.world_header import Provenance, Split, World, WorldOption
 
 RESOLUTION_H = {"PT60M": 1.0, "PT30M": 0.5, "PT15M": 0.25}
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
+
+LARGEST_RATIO = 8.0
+"""Of typical prices on the two markets: 0.6 to 1.1 in every week of 2018 and 2019."""
+WEEK_H, DAY_H = 168, 24
 
 
 def build_world(
@@ -77,7 +81,7 @@ def world_of(
     span = _span(markets, build)
     on_steps, counts = _prices(markets, span, build)
     if not read.trust_unit:
-        check_scale(on_steps, np.datetime64(span.first_day), build.dt_h)
+        _check_scale(on_steps, np.datetime64(span.first_day), build.dt_h)
     table = _sessions(sessions, span, build, counts)
     provenance = Provenance(
         vpp_gym=version("vpp_gym"),
@@ -144,6 +148,38 @@ def _prices(
         prices |= grid.prices
         counts |= {f"{name}: {what}": count for what, count in grid.counts.items()}
     return prices, counts
+
+
+def _check_scale(
+    prices: Mapping[str, NDArray[np.float64]], first_day: np.datetime64, dt_h: float
+) -> None:
+    """Refuse markets whose typical prices cannot be of the same unit, in all or in any week.
+
+    Args:
+        prices: (T,) EUR/kWh by column.
+        first_day: on which they begin.
+        dt_h: hours per step.
+
+    Raises:
+        InvalidInputError: naming how far apart they are, and since when.
+    """
+    n, per_day, per_week = len(prices[DAY_AHEAD[0]]), round(DAY_H / dt_h), round(WEEK_H / dt_h)
+    weeks = (slice(at, at + per_week) for at in range(0, n - per_week + 1, per_day))
+    for part in (slice(0, n), *weeks):
+        ratio = _price_ratio({name: values[part] for name, values in prices.items()})
+        if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
+            day = first_day.astype("datetime64[D]") + np.timedelta64(int(part.start * dt_h // 24))
+            value = f"imbalance is typically {ratio:.3g} times day-ahead from {day}"
+            remedy = "has one of the two another unit? trust the unit if it is right"
+            raise InvalidInputError("prices", value, remedy)
+
+
+def _price_ratio(prices: Mapping[str, NDArray[np.float64]]) -> float:
+    """Typical imbalance price over the typical day-ahead price."""
+    day_ahead, *imbalance = (
+        float(np.median(np.abs(prices[name]))) for name in (*DAY_AHEAD, *IMBALANCE)
+    )
+    return float(np.mean(imbalance)) / day_ahead if day_ahead else np.inf
 
 
 def _sessions(

@@ -1,6 +1,5 @@
-"""The one simulator: state, clock, and all money."""
+"""The simulator of the EV world: state, clock, and all money."""
 
-from vpp_gym.markets.ledger import MONEY, TERMS
-from vpp_gym.simulation.simulation import Simulation
+import lazy_loader
 
-__all__ = ["MONEY", "TERMS", "Simulation"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

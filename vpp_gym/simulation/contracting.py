@@ -15,7 +15,7 @@ from vpp_gym.contracts.choice import (
 from vpp_gym.contracts.offer import Arrival, Contract
 from vpp_gym.fleet.laxity import dischargeable_kwh, laxity_h
 from vpp_gym.kernels import njit
-from vpp_gym.markets.ledger import CONTRACTS
+from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.simulation.state import Rules, State
 
 Record = Any
@@ -29,7 +29,16 @@ ROUNDING = 1e-9
 def offer_contract(
     b: int, session: Record, rules: Rules, state: State, ev: Record, row: Floats
 ) -> None:
-    """Offer what is on offer; sign what the owner chooses."""
+    """Show the offers to an arriving owner, and sign the contract that the owner chooses.
+
+    Args:
+        b: run of the batch.
+        session: of the arriving EV, as SESSION record.
+        rules: parameters.
+        state: of the batch; signatures are counted in it.
+        ev: EV record, changed in place.
+        row: terms of the step, to which a contract is added.
+    """
     stay_h = (ev.departure - ev.arrival) * rules.dt_h
     laxity = laxity_h(stay_h, ev.energy_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
     own_type = owner_type_index(session.owner_draw, rules.cumulative_prob)
@@ -49,14 +58,15 @@ def offer_contract(
     if chosen >= 0 and _bind(ev, sign(state.offers[b, chosen], arrival), rules):
         ev.offer = chosen
         state.accepted[b, chosen] += 1
-        row[CONTRACTS] += 1.0
+        row[COLUMN.contracts] += 1.0
 
 
 @njit
 def _bind(ev: Record, contract: Contract, rules: Rules) -> bool:
-    """Put a contract into force; its window is cut to whole steps, from the inside.
+    """Write a contract to the EV, its window shortened to whole steps.
 
-    False where no step is left of the window: nothing is signed then.
+    Returns:
+        False if the window holds no whole step: then nothing is signed.
     """
     start = math.ceil(contract.start_h / rules.dt_h - ROUNDING)
     end = math.floor(contract.end_h / rules.dt_h + ROUNDING)
@@ -74,10 +84,10 @@ def _bind(ev: Record, contract: Contract, rules: Rules) -> bool:
 
 @njit
 def due_at_kwh(ev: Record, t: int, rules: Rules) -> float:
-    """Energy that should be stored when the EV leaves.
+    """Energy that should be stored when the EV leaves in step t.
 
-    The target; an owner who leaves before the declared departure can only expect what
-    full power from the arrival on would have reached.
+    It is the target, or after an early departure at most what full power since the arrival
+    would have reached.
     """
     if t >= ev.departure:
         return ev.target_kwh
@@ -87,20 +97,24 @@ def due_at_kwh(ev: Record, t: int, rules: Rules) -> float:
 
 @njit
 def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
-    """EUR of payoff to an owner with a contract who leaves; word of it gets round."""
+    """Payoff [EUR] of an owner with a contract who leaves; it updates the participation.
+
+    The participation is an exponential average of whether owners were satisfied: whether
+    the contract left them at least `rules.pleasing_eur` after their perceived wear.
+    """
     payoff_eur = ev.payoff_eur * share_earned(ev, run.position, rules)
     if rules.participation_memory > 0:
         gain_eur = payoff_eur + ev.earned_eur - ev.discharged_kwh * ev.perceived_eur_per_kwh
-        # What leaves an owner exactly the wear is common by design: allow for rounding.
-        pleased = 1.0 if gain_eur >= rules.pleasing_eur - UTILITY_TOLERANCE_EUR else 0.0
-        change = (pleased - run.participation) / rules.participation_memory
+        # A gain of exactly zero is common by design: allow for rounding.
+        satisfied = 1.0 if gain_eur >= rules.pleasing_eur - UTILITY_TOLERANCE_EUR else 0.0
+        change = (satisfied - run.participation) / rules.participation_memory
         run.participation = max(run.participation + change, rules.participation_floor)
     return payoff_eur
 
 
 @njit
 def share_earned(ev: Record, t: int, rules: Rules) -> float:
-    """Part of the payoff that is due when the EV leaves.
+    """Share of the payoff that is due when the EV leaves in step t.
 
     Source: Rahman et al. 2023, Sec. 4: paid if the EV stays until its deadline.
     """

@@ -12,9 +12,8 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.kernels import records
 from vpp_gym.markets.settlement import applied_prices, reference_price
 from vpp_gym.params import VPPParams
-from vpp_gym.scenarios.behaviour import leaving_step
 from vpp_gym.scenarios.da_forecast import day_ahead_forecast
-from vpp_gym.scenarios.scenario import Scenario, Sessions
+from vpp_gym.scenarios.scenario import Scenario, Sessions, leaving_step
 
 STEP = np.dtype(
     [

@@ -181,7 +181,7 @@ class Simulation:
         It stays on offer over `reset`, too, until something else is posted.
 
         Args:
-            offers: (k,) OFFER records, `vpp_gym.contracts.family` makes them.
+            offers: (k,) OFFER records, see `vpp_gym.contracts.offer.offers`.
             runs: which runs; None: all.
 
         Raises:

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from vpp_gym.arrays import Bools, Floats, Ints, Records
+from vpp_gym.contracts.families import designed_offers
 from vpp_gym.contracts.offer import OFFER
 from vpp_gym.fleet.disaggregation import RULES
 from vpp_gym.kernels import by_field, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
-from vpp_gym.simulation.offers import designed_offers
 
 
 class Rules(NamedTuple):

@@ -14,26 +14,7 @@ from vpp_gym.fleet.disaggregation import EARLIEST_DEPARTURE, PROPORTIONAL, hand_
 from vpp_gym.fleet.envelope import dispatch_limits_kwh
 from vpp_gym.fleet.laxity import laxity_h
 from vpp_gym.kernels import njit
-from vpp_gym.markets.ledger import (
-    ARRIVALS,
-    CHARGE_KWH,
-    DA_EUR,
-    DA_SOLD_KWH,
-    DEMAND_KWH,
-    DEPARTURES,
-    DISCHARGE_KWH,
-    FULLY_SERVED,
-    IM_EUR,
-    IM_SOLD_KWH,
-    LOAD_VALUE_EUR,
-    PAYOFF_EUR,
-    RETAIL_EUR,
-    SERVED_KWH,
-    SHORTFALL_EUR,
-    TURNED_AWAY,
-    UNSERVED_KWH,
-    WEAR_EUR,
-)
+from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner
 from vpp_gym.simulation.dataset import Dataset
@@ -233,10 +214,10 @@ def _dispatch(
             ev.earned_eur += pay_eur
             paid_eur += pay_eur
             ev.contract_kwh = max(ev.contract_kwh + x, 0.0)
-    row[CHARGE_KWH] = charged_kwh
-    row[DISCHARGE_KWH] = discharged_kwh
-    row[WEAR_EUR] = discharged_kwh * rules.wear_eur_per_kwh
-    row[PAYOFF_EUR] -= paid_eur
+    row[COLUMN.charge_kwh] = charged_kwh
+    row[COLUMN.discharge_kwh] = discharged_kwh
+    row[COLUMN.wear_eur] = discharged_kwh * rules.wear_eur_per_kwh
+    row[COLUMN.payoff_eur] -= paid_eur
     return charged_kwh - discharged_kwh
 
 
@@ -245,11 +226,11 @@ def _settle(b: int, t: int, dataset: Dataset, state: State, load_kwh: float, row
     step = dataset.steps[t]
     da_sold_kwh = state.da_sold_kwh[b, 0, dataset.period[t]]
     im_sold_kwh = -da_sold_kwh - load_kwh
-    row[DA_SOLD_KWH] = da_sold_kwh
-    row[IM_SOLD_KWH] = im_sold_kwh
-    row[DA_EUR] = da_sold_kwh * dataset.da_eur_per_kwh[t]
-    row[IM_EUR] = imbalance_eur(im_sold_kwh, step.short_eur_per_kwh, step.long_eur_per_kwh)
-    row[LOAD_VALUE_EUR] = -load_kwh * step.reference_eur_per_kwh
+    row[COLUMN.da_sold_kwh] = da_sold_kwh
+    row[COLUMN.im_sold_kwh] = im_sold_kwh
+    row[COLUMN.da_eur] = da_sold_kwh * dataset.da_eur_per_kwh[t]
+    row[COLUMN.im_eur] = imbalance_eur(im_sold_kwh, step.short_eur_per_kwh, step.long_eur_per_kwh)
+    row[COLUMN.load_value_eur] = -load_kwh * step.reference_eur_per_kwh
 
 
 @njit(inline="always")
@@ -274,15 +255,15 @@ def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
         demand_kwh = max(due_kwh - ev.arrival_kwh, 0.0)
         unserved_kwh = max(due_kwh - ev.energy_kwh, 0.0)
         served_kwh = max(demand_kwh - unserved_kwh, 0.0)
-        row[DEPARTURES] += 1.0
-        row[FULLY_SERVED] += 1.0 if unserved_kwh <= TOLERANCE_KWH else 0.0
-        row[DEMAND_KWH] += demand_kwh
-        row[SERVED_KWH] += served_kwh
-        row[UNSERVED_KWH] += unserved_kwh
-        row[RETAIL_EUR] += served_kwh / rules.charge_eff * rules.retail_eur_per_kwh
-        row[SHORTFALL_EUR] -= unserved_kwh * rules.shortfall_eur_per_kwh
+        row[COLUMN.departures] += 1.0
+        row[COLUMN.fully_served] += 1.0 if unserved_kwh <= TOLERANCE_KWH else 0.0
+        row[COLUMN.demand_kwh] += demand_kwh
+        row[COLUMN.served_kwh] += served_kwh
+        row[COLUMN.unserved_kwh] += unserved_kwh
+        row[COLUMN.retail_eur] += served_kwh / rules.charge_eff * rules.retail_eur_per_kwh
+        row[COLUMN.shortfall_eur] -= unserved_kwh * rules.shortfall_eur_per_kwh
         if ev.contract_end > 0:
-            row[PAYOFF_EUR] -= pay_owner(ev, run, rules)
+            row[COLUMN.payoff_eur] -= pay_owner(ev, run, rules)
         state.occupied[b, i] = False
         _clear(ev)
     run.connected = staying
@@ -293,11 +274,11 @@ def _arrive(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -
     run = state.run[b]
     i, n_chargers = 0, state.occupied.shape[1]
     for s in range(dataset.first_session[run.position], dataset.first_session[run.position + 1]):
-        row[ARRIVALS] += 1.0
+        row[COLUMN.arrivals] += 1.0
         while i < n_chargers and state.occupied[b, i]:
             i += 1
         if i == n_chargers:
-            row[TURNED_AWAY] += 1.0
+            row[COLUMN.turned_away] += 1.0
             continue
         ev = state.ev[b, i]
         _plug_in(ev, dataset.sessions[s], s, run.position)

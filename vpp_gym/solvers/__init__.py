@@ -1,1 +1,5 @@
-"""Optimisation programs and exact solvers."""
+"""Programs in cvxpy and exact solvers: schedules, bids, menus."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -11,7 +11,7 @@ from tests.fcev.car_parks import hand_made_park, random_park, random_sheet
 from tests.memory import rewriting
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.car_park.article import article_orders
-from vpp_gym.fcev.car_park.ledger import MEANINGS, MONEY, TERMS
+from vpp_gym.fcev.car_park.ledger import MONEY, TERMS
 from vpp_gym.fcev.car_park.scenario import CarParkSource
 from vpp_gym.fcev.car_park.simulation import CarPark
 from vpp_gym.fcev.car_park.snapshot import CarParkOrders
@@ -28,10 +28,6 @@ def one_offer(park: CarPark, lots: int, hour: int = 0) -> dict[str, float]:
     park.submit(CarParkOrders(offers, np.zeros(24, np.int64), 0.0, 0.0))
     records = park.advance(13 + hour)[0]
     return dict(zip(TERMS, records[-1].tolist(), strict=True))
-
-
-def test_every_term_is_explained():
-    assert tuple(MEANINGS) == TERMS
 
 
 def test_ten_cars_serve_a_lot_and_share_what_the_market_pays_above_their_price():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import vpp_gym  # noqa: F401 - registers the environments
-from vpp_gym.fcev.evaluation import evaluate_microgrid
+from vpp_gym.evaluation import evaluate
 from vpp_gym.fcev.microgrid.env import FIELDS, FCEVMicrogridEnv
 from vpp_gym.fcev.microgrid.ledger import TERMS
 from vpp_gym.fcev.microgrid.observation import AHEAD, Columns
@@ -75,11 +75,12 @@ def test_an_observation_is_what_the_operator_knows(env: FCEVMicrogridEnv, start_
 def test_action_zero_is_the_articles_order_and_an_episode_is_a_part_of_a_run(
     env: FCEVMicrogridEnv,
 ):
-    """Term by term what `evaluate_microgrid` books over the same days."""
-    world = env.core.simulation
-    _, records = evaluate_microgrid(
-        ArticleOrder(), world.scenarios[0], world.params, start_day=90, end_day=93
-    )
+    """Term by term what `evaluate` books over the same days."""
+    grid = env.core.simulation
+    days = {"start_step": 24 * 90, "end_step": 24 * 93}
+    records = evaluate(
+        ArticleOrder(), grid.scenarios[0], grid.params, keep_records=True, **days
+    ).records
     env.reset(options={"start_day": 90})
     for record in records:
         info = env.step(np.zeros(env.action_space.shape))[-1]

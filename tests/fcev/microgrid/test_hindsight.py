@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 
 from tests.fcev.microgrids import hand_made_grid, random_grid
 from tests.memory import rewriting
-from vpp_gym.fcev.evaluation import evaluate_microgrid, microgrid_bound
+from vpp_gym.evaluation import evaluate
+from vpp_gym.fcev.microgrid.baselines import microgrid_baselines
 from vpp_gym.fcev.microgrid.hindsight import (
     bound_instance,
     hourly_microgrid_bound_eur,
+    microgrid_bound,
     run_of,
     signed_instance,
 )
 from vpp_gym.fcev.microgrid.ledger import MONEY
-from vpp_gym.fcev.microgrid.policies import microgrid_baselines
 from vpp_gym.fcev.microgrid.program import plan_microgrid
 from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision, MicrogridSnapshot
 
@@ -66,8 +67,8 @@ def test_no_decisions_and_contracts_earn_more_than_the_bound(
 def test_no_baseline_exceeds_the_bound(name: str, serves_houses: bool):
     grid = any_grid(3, serves_houses, "volume_based")
     scenario, policy = grid.scenarios[0], microgrid_baselines()[name]
-    rows = evaluate_microgrid(policy, scenario, grid.params, start_day=1)[0]
-    bound = microgrid_bound(scenario, grid.params, start_day=1)
+    rows = evaluate(policy, scenario, grid.params, start_step=24).days
+    bound = microgrid_bound(scenario, grid.params, start_step=24)
     assert bound["day"].tolist() == rows["day"].tolist()
     assert rows["profit_eur"].sum() <= bound["profit_eur"].sum() + 1e-6
 

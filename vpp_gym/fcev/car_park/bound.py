@@ -15,12 +15,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csc_array, diags_array, hstack
 
 from vpp_gym.arrays import Floats
+from vpp_gym.fcev.calendar import HOURS, NOON
 from vpp_gym.fcev.car_park.dataset import Dataset
+from vpp_gym.fcev.car_park.evaluation import WORLD
+from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.car_park.simulation import CarPark, CarParkScenario
 from vpp_gym.fcev.car_park.state import Rules
 from vpp_gym.fcev.car_park.stay_plan import hindsight_plan
+from vpp_gym.fcev.evaluation import bound_rows
 from vpp_gym.solvers.linear_program import LinearProgram, solve_with_prices
 
 RENT_STEPS = 5
@@ -43,6 +49,44 @@ class Span(NamedTuple):
     first: int
     end: int
     stock_kg: float
+
+
+def car_park_bound(
+    scenario: CarParkScenario,
+    params: CarParkParams,
+    *,
+    start_step: int = 0,
+    end_step: int | None = None,
+) -> pd.DataFrame:
+    """What no policy exceeds in sum, as the days of a policy called hindsight.
+
+    Lots are split, and cars serve in their own best hours whatever the merit order: an
+    upper end for scores, not a plan that could be carried out. The store has the room it
+    has.
+
+    Args:
+        scenario: what happens.
+        params: rules.
+        start_step: hour at which the first day begins; the run begins at 12:00 of it.
+        end_step: first hour after the last day; None: the end of the scenario.
+    """
+    start, end = WORLD.span(scenario, start_step, end_step)
+    simulation = CarPark([scenario], params)
+    eur = np.append(np.zeros(NOON), hourly_bound_eur(simulation, start + NOON, end))
+    return bound_rows(eur, start // HOURS, scenario, scenario.start)
+
+
+def hourly_bound_eur(simulation: CarPark, begin: int, end: int) -> Floats:
+    """(end - begin,) EUR whose sum no policy exceeds in the first scenario of a simulation."""
+    electrolyser = simulation.params.electrolyser
+    span = Span(
+        world=0,
+        begin=begin,
+        first=HOURS * (begin // HOURS + 1),
+        end=end,
+        stock_kg=electrolyser.initial_share * electrolyser.store_kg,
+    )
+    return bound_by_hour_eur(simulation.dataset, simulation.rules, span)
 
 
 def bound_by_hour_eur(dataset: Dataset, rules: Rules, span: Span) -> Floats:

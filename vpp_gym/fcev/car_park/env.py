@@ -15,7 +15,7 @@ from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.fcev.calendar import HOURS, NOON
 from vpp_gym.fcev.car_park.actions import encoding
 from vpp_gym.fcev.car_park.forecast import Expectation
-from vpp_gym.fcev.car_park.ledger import MONEY, TERMS
+from vpp_gym.fcev.car_park.ledger import LEDGER, MONEY, TERMS
 from vpp_gym.fcev.car_park.observation import Observer
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.scenario import CarParkScenarios, car_park_source
@@ -96,7 +96,7 @@ class CarParkCore(FCEVCore):
         runs = np.flatnonzero(moving)
         hourly = self.simulation.advance(HOURS, runs)
         records = np.zeros((self.n_runs, len(TERMS)))
-        records[runs] = hourly.sum(axis=1)
+        records[runs] = LEDGER.over_time(hourly)
         if self.on_step is not None and moving[0]:
             self.on_step(hourly[0])
         return records, self.observe()
@@ -182,6 +182,7 @@ class FCEVCarParkEnv(Env):
         InvalidInputError: naming the argument, its value and the remedy.
     """
 
+    core_kind = CarParkCore
     core: CarParkCore
 
     @names_its_keywords
@@ -212,6 +213,7 @@ class FCEVCarParkEnv(Env):
 class FCEVCarParkVectorEnv(VectorEnv):
     """A batch of `FCEVCarPark-v0`; see `vpp_gym.env.VectorEnv`."""
 
+    core_kind = CarParkCore
     core: CarParkCore
 
     @names_its_keywords

@@ -1,84 +1,47 @@
-"""What is booked in an hour of the car park: the columns of a record."""
+"""What an hour of the car park books: the columns of its record."""
 
 from __future__ import annotations
 
-MONEY = (
-    "v2g_eur",
-    "driver_pay_eur",
-    "short_eur",
-    "power_eur",
-    "unused_eur",
-    "hydrogen_eur",
-    "trailer_eur",
-    "stock_eur",
-)
-"""Money of the aggregator; the sum is its profit and the reward. Costs are negative."""
+from vpp_gym.ledger import Ledger, Part, Term
 
-TERMS = (
-    *MONEY,
-    "driver_profit_eur",
-    "potential_profit_eur",
-    "sold_kwh",
-    "v2g_kwh",
-    "short_kwh",
-    "below_min_price_kwh",
-    "bought_kwh",
-    "unused_kwh",
-    "produced_kg",
-    "trailer_kg",
-    "refilled_kg",
-    "driven_kg",
-    "used_kg",
-    "plugged_in",
-)
-"""Columns of an hour's record."""
+LEDGER = Ledger(
+    terms=(
+        Term("v2g_eur", "EUR", "money", "delivery",
+             "V2G sold day-ahead times the day-ahead price"),
+        Term("driver_pay_eur", "EUR", "money", "delivery", "paid to drivers for V2G"),
+        Term("short_eur", "EUR", "money", "delivery",
+             "what was sold and not delivered, bought back at the price and the penalty"),
+        Term("power_eur", "EUR", "money", "store", "electricity bought for the electrolyser"),
+        Term("unused_eur", "EUR", "money", "store",
+             "what was bought and not used, sold at the price less the penalty"),
+        Term("hydrogen_eur", "EUR", "money", "store",
+             "hydrogen that drivers refill, at its price"),
+        Term("trailer_eur", "EUR", "money", "store",
+             "hydrogen brought in because the store was empty"),
+        Term("stock_eur", "EUR", "money", "store",
+             "change of the store's hydrogen, at its price"),
+        Term("driver_profit_eur", "EUR", "value", "",
+             "pay less the cost of V2G, of all drivers; not part of the reward"),
+        Term("potential_profit_eur", "EUR", "value", "",
+             "the same, had every margin been the highest"),
+        Term("sold_kwh", "kWh", "amount", "", "V2G sold day-ahead for the hour"),
+        Term("v2g_kwh", "kWh", "amount", "", "of it, delivered"),
+        Term("short_kwh", "kWh", "amount", "", "of it, not delivered"),
+        Term("below_min_price_kwh", "kWh", "amount", "",
+             "delivered by cars whose minPrice is above the market price"),
+        Term("bought_kwh", "kWh", "amount", "", "electricity bought day-ahead"),
+        Term("unused_kwh", "kWh", "amount", "", "of it, not used because the store was full"),
+        Term("produced_kg", "kg", "amount", "", "hydrogen made by the electrolyser"),
+        Term("trailer_kg", "kg", "amount", "", "hydrogen brought in"),
+        Term("refilled_kg", "kg", "amount", "", "hydrogen refilled by drivers"),
+        Term("driven_kg", "kg", "amount", "", "hydrogen used by driving"),
+        Term("used_kg", "kg", "amount", "", "hydrogen used for V2G"),
+        Term("plugged_in", "1", "amount", "", "cars plugged in, summed over the hours"),
+    ),
+    parts=(
+        Part("delivery", "V2G", "V2G sold, less what drivers and the market are paid for it"),
+        Part("store", "hydrogen", "hydrogen sold and stored, less what it costs to make or buy"),
+    ),
+)  # fmt: skip
 
-(
-    V2G_EUR,
-    DRIVER_PAY_EUR,
-    SHORT_EUR,
-    POWER_EUR,
-    UNUSED_EUR,
-    HYDROGEN_EUR,
-    TRAILER_EUR,
-    STOCK_EUR,
-    DRIVER_PROFIT_EUR,
-    POTENTIAL_PROFIT_EUR,
-    SOLD_KWH,
-    V2G_KWH,
-    SHORT_KWH,
-    BELOW_MIN_PRICE_KWH,
-    BOUGHT_KWH,
-    UNUSED_KWH,
-    PRODUCED_KG,
-    TRAILER_KG,
-    REFILLED_KG,
-    DRIVEN_KG,
-    USED_KG,
-    PLUGGED_IN,
-) = range(len(TERMS))
-
-MEANINGS = {
-    "v2g_eur": "V2G sold day-ahead times the day-ahead price",
-    "driver_pay_eur": "paid to drivers for V2G",
-    "short_eur": "what was sold and not delivered, bought back at the price and the penalty",
-    "power_eur": "electricity bought for the electrolyser",
-    "unused_eur": "what was bought and not used, sold at the price less the penalty",
-    "hydrogen_eur": "hydrogen that drivers refill, at its price",
-    "trailer_eur": "hydrogen brought in because the store was empty",
-    "stock_eur": "change of the store's hydrogen, at its price",
-    "driver_profit_eur": "pay less the cost of V2G, of all drivers; not part of the reward",
-    "potential_profit_eur": "the same, had every margin been the highest",
-    "sold_kwh": "V2G sold day-ahead for the hour",
-    "v2g_kwh": "of it, delivered",
-    "short_kwh": "of it, not delivered",
-    "below_min_price_kwh": "delivered by cars whose minPrice is above the market price",
-    "bought_kwh": "electricity bought day-ahead",
-    "unused_kwh": "of it, not used because the store was full",
-    "produced_kg": "hydrogen made by the electrolyser",
-    "trailer_kg": "hydrogen brought in",
-    "refilled_kg": "hydrogen refilled by drivers",
-    "driven_kg": "hydrogen used by driving",
-    "used_kg": "hydrogen used for V2G",
-    "plugged_in": "cars plugged in, summed over the hours",
-}
+TERMS, MONEY, COLUMN = LEDGER.names, LEDGER.money, LEDGER.columns

@@ -11,26 +11,26 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.calendar import HOURS
 from vpp_gym.fcev.car_park.article import article_orders, planned_bids
-from vpp_gym.fcev.car_park.bound import Span, bound_by_hour_eur
+from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.planner import Memory, ScenarioPlanner, planned_store
-from vpp_gym.fcev.car_park.simulation import CarPark
+from vpp_gym.fcev.car_park.simulation import CarParkScenario
 from vpp_gym.fcev.car_park.snapshot import CarParkOrders, CarParkSnapshot
 from vpp_gym.fcev.car_park.stay_plan import day_plan_kwh
-from vpp_gym.fcev.policy import FCEVPolicy, Strategy
+from vpp_gym.policy import Policy, StatelessPolicy
 
 STEPS = 41
 """Prices between the lowest and the highest minPrice at which an offer is examined."""
 
 
-CarParkPolicy = FCEVPolicy[CarParkSnapshot, CarParkOrders]
+CarParkPolicy = Policy[CarParkSnapshot, CarParkOrders]
 """Turns what is known at 12:00 into tomorrow's orders."""
 
-CarParkStrategy = Strategy[CarParkSnapshot, CarParkOrders]
+StatelessCarParkPolicy = StatelessPolicy[CarParkSnapshot, CarParkOrders]
 """The same, from the snapshot alone."""
 
 
 @dataclass
-class ArticleAggregator(CarParkStrategy):
+class ArticleAggregator(StatelessCarParkPolicy):
     """Offers where the expected price exceeds the mean minPrice of all drivers.
 
     Source: Park Lee et al. 2018, Sec. 4.2.
@@ -44,7 +44,7 @@ class ArticleAggregator(CarParkStrategy):
 
 
 @dataclass
-class NoV2G(CarParkStrategy):
+class NoV2G(StatelessCarParkPolicy):
     """Buys for the electrolyser as the article does, and offers nothing."""
 
     name: str = "no_v2g"
@@ -55,7 +55,7 @@ class NoV2G(CarParkStrategy):
 
 
 @dataclass
-class StayPlanner(CarParkStrategy):
+class StayPlanner(StatelessCarParkPolicy):
     """Each car in its best hours of tomorrow, by its own contract.
 
     Hours are planned with the expected price and each driver's minPrice and margin.
@@ -107,15 +107,18 @@ class ForesightAggregator(ScenarioPlanner):
     privileged: bool = True
     _days: Floats | None = None
 
-    def reveal(self, world: CarPark, begin: int, end: int) -> None:
-        """Receive the prices of the world's first run, all of them.
+    def reveal(
+        self, scenario: CarParkScenario, params: CarParkParams, start_step: int, end_step: int
+    ) -> None:
+        """Receive the prices of the scenario, all of them.
 
         Args:
-            world: of the run.
-            begin: hour in which the run begins.
-            end: first hour after it.
+            scenario: of the run.
+            params: its rules.
+            start_step: hour at which the first day of the run begins.
+            end_step: first hour after the run.
         """
-        self._days = world.dataset.da[int(world.state.world[0])].reshape(-1, HOURS)
+        self._days = scenario.da_eur_per_kwh.reshape(-1, HOURS)
 
     def predict(
         self,
@@ -146,33 +149,3 @@ def with_offers(snapshot: CarParkSnapshot, lots: Ints, limit_eur_per_kwh: Floats
         offer_limit_eur_per_kwh=limit_eur_per_kwh,
         bid_limit_eur_per_kwh=snapshot.break_even_eur_per_kwh,
     )
-
-
-def hourly_bound_eur(world: CarPark, begin: int, end: int) -> Floats:
-    """(end - begin,) EUR whose sum no policy exceeds, see `vpp_gym.fcev.car_park.bound`."""
-    params = world.params
-    span = Span(
-        world=int(world.state.world[0]),
-        begin=begin,
-        first=HOURS * (begin // HOURS + 1),
-        end=end,
-        stock_kg=params.electrolyser.initial_share * params.electrolyser.store_kg,
-    )
-    return bound_by_hour_eur(world.dataset, world.rules, span)
-
-
-def profit_bound_eur(world: CarPark, begin: int, end: int) -> float:
-    """EUR that no policy exceeds on these hours."""
-    return float(hourly_bound_eur(world, begin, end).sum())
-
-
-def car_park_baselines() -> dict[str, CarParkPolicy]:
-    """Every baseline by name."""
-    policies: tuple[CarParkPolicy, ...] = (
-        NoV2G(),
-        ArticleAggregator(),
-        StayPlanner(),
-        ScenarioPlanner(),
-        ForesightAggregator(),
-    )
-    return {policy.name: policy for policy in policies}

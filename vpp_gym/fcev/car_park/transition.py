@@ -11,30 +11,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.fcev.car_park.dataset import Dataset
-from vpp_gym.fcev.car_park.ledger import (
-    BELOW_MIN_PRICE_KWH,
-    BOUGHT_KWH,
-    DRIVEN_KG,
-    DRIVER_PAY_EUR,
-    DRIVER_PROFIT_EUR,
-    HYDROGEN_EUR,
-    PLUGGED_IN,
-    POTENTIAL_PROFIT_EUR,
-    POWER_EUR,
-    PRODUCED_KG,
-    REFILLED_KG,
-    SHORT_EUR,
-    SHORT_KWH,
-    SOLD_KWH,
-    STOCK_EUR,
-    TRAILER_EUR,
-    TRAILER_KG,
-    UNUSED_EUR,
-    UNUSED_KWH,
-    USED_KG,
-    V2G_EUR,
-    V2G_KWH,
-)
+from vpp_gym.fcev.car_park.ledger import COLUMN
 from vpp_gym.fcev.car_park.state import OrderArrays, Rules, State
 from vpp_gym.fcev.car_park.stays import Cell, Paid, Service, leave, plug_in, serve, serving
 from vpp_gym.fcev.fuel_cell import hydrogen_kg
@@ -70,13 +47,13 @@ def use_cars(r: int, dataset: Dataset, rules: Rules, state: State, records: Floa
         if t > begun:
             cars = leaver[leave_at[t] : leave_at[t + 1]]
             n_plugged -= len(cars)
-            record[REFILLED_KG] = leave(cars, usual_kg, tank_kg, plugged)
+            record[COLUMN.refilled_kg] = leave(cars, usual_kg, tank_kg, plugged)
             cars = comer[come_at[t] : come_at[t + 1]]
         else:
             cars = np.flatnonzero(dataset.parked[k, :, t])
         n_plugged += len(cars)
-        record[PLUGGED_IN] = n_plugged
-        record[DRIVEN_KG] = plug_in(
+        record[COLUMN.plugged_in] = n_plugged
+        record[COLUMN.driven_kg] = plug_in(
             cars, trip_kg[t // 24], cell.tank_kg, tiers, tank_kg, plugged, plug_in_kg, margin
         )
         sold_kwh = v2g_kwh[(t // 24) % 2, t % 24]
@@ -94,16 +71,16 @@ def book_v2g(
 ) -> None:
     """What was sold at the market price, delivered or bought back, and paid to drivers."""
     cost_eur = done.v2g_kwh * cell.cost_eur_per_kwh
-    record[SOLD_KWH] = sold_kwh
-    record[V2G_KWH] = done.v2g_kwh
-    record[SHORT_KWH] = sold_kwh - done.v2g_kwh
-    record[BELOW_MIN_PRICE_KWH] = done.below_min_price_kwh
-    record[USED_KG] = hydrogen_kg(done.v2g_kwh, cell.kwh_per_kg)
-    record[V2G_EUR] = market * sold_kwh
-    record[SHORT_EUR] = -(market + penalty) * record[SHORT_KWH]
-    record[DRIVER_PAY_EUR] = -done.pay_eur
-    record[DRIVER_PROFIT_EUR] = done.pay_eur - cost_eur
-    record[POTENTIAL_PROFIT_EUR] = done.best_pay_eur - cost_eur
+    record[COLUMN.sold_kwh] = sold_kwh
+    record[COLUMN.v2g_kwh] = done.v2g_kwh
+    record[COLUMN.short_kwh] = sold_kwh - done.v2g_kwh
+    record[COLUMN.below_min_price_kwh] = done.below_min_price_kwh
+    record[COLUMN.used_kg] = hydrogen_kg(done.v2g_kwh, cell.kwh_per_kg)
+    record[COLUMN.v2g_eur] = market * sold_kwh
+    record[COLUMN.short_eur] = -(market + penalty) * record[COLUMN.short_kwh]
+    record[COLUMN.driver_pay_eur] = -done.pay_eur
+    record[COLUMN.driver_profit_eur] = done.pay_eur - cost_eur
+    record[COLUMN.potential_profit_eur] = done.best_pay_eur - cost_eur
 
 
 @njit
@@ -120,20 +97,20 @@ def use_store(r: int, dataset: Dataset, rules: Rules, state: State, records: Flo
     )
     for h in range(len(records)):
         t, record, before_kg = first + h, records[h], stock_kg
-        from_store_kg = min(record[REFILLED_KG], stock_kg)
+        from_store_kg = min(record[COLUMN.refilled_kg], stock_kg)
         stock_kg -= from_store_kg
         room_kg = max(rules.store_kg - stock_kg, 0.0)
-        record[BOUGHT_KWH] = bought_kwh[(t // 24) % 2, t % 24]
-        used_kwh = min(record[BOUGHT_KWH], room_kg / rules.kg_per_kwh)
-        record[UNUSED_KWH] = record[BOUGHT_KWH] - used_kwh
-        record[PRODUCED_KG] = used_kwh * rules.kg_per_kwh
-        stock_kg += record[PRODUCED_KG]
-        record[TRAILER_KG] = record[REFILLED_KG] - from_store_kg
-        record[HYDROGEN_EUR] = price * record[REFILLED_KG]
-        record[TRAILER_EUR] = -price * record[TRAILER_KG]
-        record[STOCK_EUR] = price * (stock_kg - before_kg)
-        record[POWER_EUR] = -da[t] * record[BOUGHT_KWH]
-        record[UNUSED_EUR] = (da[t] - penalty) * record[UNUSED_KWH]
+        record[COLUMN.bought_kwh] = bought_kwh[(t // 24) % 2, t % 24]
+        used_kwh = min(record[COLUMN.bought_kwh], room_kg / rules.kg_per_kwh)
+        record[COLUMN.unused_kwh] = record[COLUMN.bought_kwh] - used_kwh
+        record[COLUMN.produced_kg] = used_kwh * rules.kg_per_kwh
+        stock_kg += record[COLUMN.produced_kg]
+        record[COLUMN.trailer_kg] = record[COLUMN.refilled_kg] - from_store_kg
+        record[COLUMN.hydrogen_eur] = price * record[COLUMN.refilled_kg]
+        record[COLUMN.trailer_eur] = -price * record[COLUMN.trailer_kg]
+        record[COLUMN.stock_eur] = price * (stock_kg - before_kg)
+        record[COLUMN.power_eur] = -da[t] * record[COLUMN.bought_kwh]
+        record[COLUMN.unused_eur] = (da[t] - penalty) * record[COLUMN.unused_kwh]
     state.stock_kg[r] = stock_kg
 
 

@@ -6,25 +6,7 @@ import numpy as np
 
 from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.fcev.fuel_cell import available_kwh, hydrogen_kg
-from vpp_gym.fcev.microgrid.ledger import (
-    AVAILABILITY_EUR,
-    AVAILABLE_KWH,
-    CARS_AVAILABLE,
-    CARS_NEEDED,
-    COMMITMENT_EUR,
-    COMMITTED_KWH,
-    DRIVEN_KG,
-    EFFECTIVE_KWH,
-    HYDROGEN_EUR,
-    REFILLED_KG,
-    SHORTAGE_KWH,
-    STAYS,
-    TRAILER_EUR,
-    TRAILER_KG,
-    USED_KG,
-    V2G_EUR,
-    V2G_KWH,
-)
+from vpp_gym.fcev.microgrid.ledger import COLUMN
 from vpp_gym.fcev.microgrid.state import Dataset, Rules, State
 from vpp_gym.kernels import njit
 
@@ -64,9 +46,9 @@ def discharge(r: int, wanted_kwh: float, rules: Rules, state: State, record: Flo
         tank_kg[i] -= used_kg
         left_kwh[i] -= gives_kwh
         given_kwh[i] += gives_kwh
-        record[V2G_KWH] += gives_kwh
-        record[USED_KG] += used_kg
-    record[V2G_EUR] = -rules.tariff_eur_per_kwh * record[V2G_KWH]
+        record[COLUMN.v2g_kwh] += gives_kwh
+        record[COLUMN.used_kg] += used_kg
+    record[COLUMN.v2g_eur] = -rules.tariff_eur_per_kwh * record[COLUMN.v2g_kwh]
 
 
 @njit(allocates=True)
@@ -91,17 +73,17 @@ def look_at_cars(
     joined = 0
     for i in range(len(plugged)):
         can_kwh = car_kwh(plugged[i], tank_kg[i], left_kwh[i], rules)
-        record[AVAILABLE_KWH] += can_kwh
+        record[COLUMN.available_kwh] += can_kwh
         if can_kwh > 1e-9:
-            record[CARS_AVAILABLE] += 1
+            record[COLUMN.cars_available] += 1
         if plugged[i]:
-            record[COMMITMENT_EUR] -= rules.capacity_eur_per_h
+            record[COLUMN.commitment_eur] -= rules.capacity_eur_per_h
             if not is_open[i, t]:
                 joined += 1
     deficit = dataset.deficit[k, t]
-    record[CARS_NEEDED] = np.ceil(deficit / rules.v2g_kw - 1e-9)
-    record[SHORTAGE_KWH] = max(deficit - record[AVAILABLE_KWH], 0.0)
-    record[AVAILABILITY_EUR] = -joined * state.reward_eur_per_h[r]
+    record[COLUMN.cars_needed] = np.ceil(deficit / rules.v2g_kw - 1e-9)
+    record[COLUMN.shortage_kwh] = max(deficit - record[COLUMN.available_kwh], 0.0)
+    record[COLUMN.availability_eur] = -joined * state.reward_eur_per_h[r]
 
 
 @njit
@@ -124,15 +106,15 @@ def come_home(k: int, r: int, dataset: Dataset, rules: Rules, state: State, reco
         state.left_kwh[r, i] = volume
         fuel_kwh = (rules.tank_kg - rules.guaranteed_kg) * rules.kwh_per_kg
         effective = min(min(volume, fuel_kwh), dataset.open_h[k, i, day + 1] * rules.v2g_kw)
-        record[STAYS] += 1
-        record[COMMITTED_KWH] += min(volume, fuel_kwh) if np.isinf(volume) else volume
-        record[EFFECTIVE_KWH] += effective
-        record[DRIVEN_KG] += driven_kg
-        record[REFILLED_KG] += missing_kg
-        record[TRAILER_KG] += missing_kg - from_store_kg
-    record[COMMITMENT_EUR] -= rules.commitment_eur_per_kwh * record[COMMITTED_KWH]
-    record[HYDROGEN_EUR] = rules.hydrogen_eur_per_kg * record[REFILLED_KG]
-    record[TRAILER_EUR] = -rules.trailer_eur_per_kg * record[TRAILER_KG]
+        record[COLUMN.stays] += 1
+        record[COLUMN.committed_kwh] += min(volume, fuel_kwh) if np.isinf(volume) else volume
+        record[COLUMN.effective_kwh] += effective
+        record[COLUMN.driven_kg] += driven_kg
+        record[COLUMN.refilled_kg] += missing_kg
+        record[COLUMN.trailer_kg] += missing_kg - from_store_kg
+    record[COLUMN.commitment_eur] -= rules.commitment_eur_per_kwh * record[COLUMN.committed_kwh]
+    record[COLUMN.hydrogen_eur] = rules.hydrogen_eur_per_kg * record[COLUMN.refilled_kg]
+    record[COLUMN.trailer_eur] = -rules.trailer_eur_per_kg * record[COLUMN.trailer_kg]
 
 
 @njit

@@ -14,14 +14,14 @@ from vpp_gym.fcev.microgrid.program import plan_microgrid
 from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision, MicrogridSnapshot
 from vpp_gym.fcev.microgrid.state import rules_of
 from vpp_gym.fcev.microgrid.stock_value import trained_stock_value
-from vpp_gym.fcev.policy import Strategy
+from vpp_gym.policy import StatelessPolicy
 
 REWARDS = 51
 """Rewards that are tried, from nothing on."""
 
 
 @dataclass
-class PlannedContracts(Strategy[MicrogridSnapshot, MicrogridDecision]):
+class PlannedContracts(StatelessPolicy[MicrogridSnapshot, MicrogridDecision]):
     """The rolling plan with contracts that are worth what they cost.
 
     Stays that begin commit what the next day is expected to need where V2G, with

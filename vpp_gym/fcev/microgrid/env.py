@@ -222,6 +222,7 @@ class FCEVMicrogridEnv(Env):
         InvalidInputError: naming the argument, its value and the remedy.
     """
 
+    core_kind = MicrogridCore
     core: MicrogridCore
 
     @names_its_keywords
@@ -254,6 +255,7 @@ class FCEVMicrogridEnv(Env):
 class FCEVMicrogridVectorEnv(VectorEnv):
     """A batch of `FCEVMicrogrid-v0`; see `vpp_gym.env.VectorEnv`."""
 
+    core_kind = MicrogridCore
     core: MicrogridCore
 
     @names_its_keywords

@@ -1,4 +1,4 @@
-"""What is known in an hour of the hours ahead: energy from past days, prices from the auction."""
+"""Forecasts of the hours ahead: energy from past days, prices from the day-ahead auction."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from vpp_gym.kernels import njit
 PAST_DAYS = 7
 """Days whose same hours make the expectation of an hour ahead."""
 GATE_H = 12
-"""Hour of the day after which tomorrow's prices are known."""
+"""Hour of the day from which on, itself included, tomorrow's prices are known."""
 DAY_H = 24
 
 
 @njit
 def expected_kwh(series: Floats, t: int, ahead: int) -> float:
-    """Hour t as it is, and hour t + ahead as the mean of the same hours before.
+    """Energy of hour t itself, or of hour t + ahead as the mean of that hour on past days.
 
     Args:
         series: (hours,) kWh; only what ends with hour t is used.
         t: hour of the year.
-        ahead: 0 to 23. Without a whole day before t, the present value stands in.
+        ahead: 0 to 23. Without a whole day before t, the value of hour t is the forecast.
     """
     days = min(t // DAY_H, PAST_DAYS)
     if ahead == 0 or days == 0:
@@ -36,7 +36,8 @@ def expected_kwh(series: Floats, t: int, ahead: int) -> float:
 def expected_price(da: Floats, t: int, ahead: int) -> float:
     """Day-ahead price of hour t + ahead as far as it is known, else that of the day before.
 
-    Prices are known to the end of today, after 12:00 of tomorrow.
+    Until the hour that ends at 12:00, prices are known to the end of today; from the hour that
+    begins at 12:00 on, to the end of tomorrow.
     """
     end = DAY_H * (t // DAY_H + (2 if t % DAY_H >= GATE_H else 1))
     hour = t + ahead
@@ -45,7 +46,7 @@ def expected_price(da: Floats, t: int, ahead: int) -> float:
 
 @njit(allocates=True)
 def energy_ahead(series: Floats, t: int) -> Floats:
-    """(24,) kWh of this hour and as expected of the 23 ahead."""
+    """(24,) kWh of this hour, and as forecast of the 23 hours ahead."""
     out = np.empty(DAY_H)
     for ahead in range(DAY_H):
         out[ahead] = expected_kwh(series, t, ahead)
@@ -54,7 +55,7 @@ def energy_ahead(series: Floats, t: int) -> Floats:
 
 @njit(allocates=True)
 def prices_ahead(da: Floats, t: int) -> Floats:
-    """(24,) EUR/kWh of this hour and as far as known, or expected, of the 23 ahead."""
+    """(24,) EUR/kWh of this hour and of the 23 hours ahead, known or forecast."""
     out = np.empty(DAY_H)
     for ahead in range(DAY_H):
         out[ahead] = expected_price(da, t, ahead)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.fcev.calendar import HOURS
+from vpp_gym.fcev.evaluation import bound_rows
+from vpp_gym.fcev.microgrid.evaluation import WORLD
+from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.program import (
     INTERIOR,
     Cells,
     MicrogridInstance,
     plan_microgrid,
 )
-from vpp_gym.fcev.microgrid.simulation import Microgrid
+from vpp_gym.fcev.microgrid.simulation import Microgrid, MicrogridScenario
 from vpp_gym.fcev.microgrid.state import Dataset, Rules
 
 
@@ -115,6 +119,31 @@ def bound_instance(run: Run, *, together: bool = True) -> MicrogridInstance:
     budget_kwh = np.bincount(group, weights=_freest_kwh(stays, parked, rules)).astype(np.float64)
     cells = Cells(hour, of, most, extra + commitment[of])
     return _instance(run, stays.arrivals, cells, budget_kwh, stays.refill_hour[first])
+
+
+def microgrid_bound(
+    scenario: MicrogridScenario,
+    params: MicrogridParams,
+    *,
+    start_step: int = 0,
+    end_step: int | None = None,
+) -> pd.DataFrame:
+    """What no policy exceeds in sum, as the days of a policy called hindsight.
+
+    Every hour is known, stays commit what they give, and each car outside its interval is
+    paid its own least reward: an upper end for scores, not a plan that could be carried out.
+
+    Args:
+        scenario: what happens.
+        params: rules.
+        start_step: first hour.
+        end_step: first hour after the run; None: the end of the scenario.
+    """
+    start, end = WORLD.span(scenario, start_step, end_step)
+    simulation = Microgrid([scenario], params)
+    simulation.reset(hour=start)
+    eur = hourly_microgrid_bound_eur(run_of(simulation, start, end))
+    return bound_rows(eur, start // HOURS, scenario)
 
 
 def hourly_microgrid_bound_eur(run: Run) -> Floats:

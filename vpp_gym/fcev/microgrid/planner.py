@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.microgrid.hindsight import run_of, signed_instance
+from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.plan_inputs import expected_instance
 from vpp_gym.fcev.microgrid.program import INTERIOR, MicrogridPlan, plan_microgrid
-from vpp_gym.fcev.microgrid.simulation import Microgrid
+from vpp_gym.fcev.microgrid.simulation import Microgrid, MicrogridScenario
 from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision, MicrogridSnapshot
 from vpp_gym.fcev.microgrid.state import rules_of
-from vpp_gym.fcev.policy import Strategy
+from vpp_gym.policy import StatelessPolicy
 
 
 @dataclass
-class RollingPlan(Strategy[MicrogridSnapshot, MicrogridDecision]):
+class RollingPlan(StatelessPolicy[MicrogridSnapshot, MicrogridDecision]):
     """The optimal plan of the next 24 hours as expected, of which this hour is carried out.
 
     Stays follow the usual schedule. Hydrogen left at the plan's end, less what the tanks
@@ -31,7 +32,7 @@ class RollingPlan(Strategy[MicrogridSnapshot, MicrogridDecision]):
 
 
 @dataclass
-class ForesightOperator(Strategy[MicrogridSnapshot, MicrogridDecision]):
+class ForesightOperator(StatelessPolicy[MicrogridSnapshot, MicrogridDecision]):
     """The optimal plan of the whole run, with contracts as signed. Privileged."""
 
     name: str = "foresight"
@@ -39,10 +40,22 @@ class ForesightOperator(Strategy[MicrogridSnapshot, MicrogridDecision]):
     _plan: MicrogridPlan | None = None
     _begin: int = 0
 
-    def reveal(self, world: Microgrid, begin: int, end: int) -> None:
-        """Receive the future of the world's first run."""
-        instance = signed_instance(run_of(world, begin, end))
-        self._plan, self._begin = plan_microgrid(instance, world.rules, INTERIOR), begin
+    def reveal(
+        self, scenario: MicrogridScenario, params: MicrogridParams, start_step: int, end_step: int
+    ) -> None:
+        """Receive the future of a run, and plan it.
+
+        Args:
+            scenario: of the run.
+            params: its rules.
+            start_step: first hour of the run.
+            end_step: first hour after it.
+        """
+        simulation = Microgrid([scenario], params)
+        simulation.reset(hour=start_step)
+        instance = signed_instance(run_of(simulation, start_step, end_step))
+        self._plan = plan_microgrid(instance, simulation.rules, INTERIOR)
+        self._begin = start_step
 
     def decide(self, snapshot: MicrogridSnapshot) -> MicrogridDecision:
         """This hour of the plan."""

@@ -1,4 +1,4 @@
-"""Operators of the microgrid: the article's order, rules, and every baseline by name."""
+"""Operators of the microgrid: the article's order, and rules."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_gym.fcev.microgrid.contract_policy import PlannedContracts
-from vpp_gym.fcev.microgrid.planner import ForesightOperator, RollingPlan
 from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision, MicrogridSnapshot
-from vpp_gym.fcev.policy import FCEVPolicy, Strategy
+from vpp_gym.policy import Policy, StatelessPolicy
 
-MicrogridPolicy = FCEVPolicy[MicrogridSnapshot, MicrogridDecision]
+MicrogridPolicy = Policy[MicrogridSnapshot, MicrogridDecision]
 """Turns what is known in an hour into its decision."""
 
-MicrogridStrategy = Strategy[MicrogridSnapshot, MicrogridDecision]
+StatelessMicrogridPolicy = StatelessPolicy[MicrogridSnapshot, MicrogridDecision]
 """The same, from the snapshot alone."""
 
 
 @dataclass
-class ArticleOrder(MicrogridStrategy):
+class ArticleOrder(StatelessMicrogridPolicy):
     """Cars serve the deficit; surplus and all wind go to the electrolyser.
 
     Source: Park Lee et al. 2018, Sec. 4.3.
@@ -33,7 +31,7 @@ class ArticleOrder(MicrogridStrategy):
 
 
 @dataclass
-class DirectUse(MicrogridStrategy):
+class DirectUse(StatelessMicrogridPolicy):
     """Wind serves the deficit first; only what is left is turned into hydrogen and back.
 
     For microgrids whose wind may serve houses; elsewhere cars serve too little.
@@ -53,7 +51,7 @@ class DirectUse(MicrogridStrategy):
 
 
 @dataclass
-class AdaptiveContracts(MicrogridStrategy):
+class AdaptiveContracts(StatelessMicrogridPolicy):
     """The article's order with volumes that follow the season, and rewards in shortage hours.
 
     Stays that begin commit what the next day is expected to need of a car, and a
@@ -98,16 +96,3 @@ class AdaptiveContracts(MicrogridStrategy):
         join = more * (1 - np.exp(-rewards / params.money.reward_scale_eur_per_h))
         gain = saved * np.minimum(power_kw * join, short_kwh) - rewards * join
         return float(rewards[gain.argmax()])
-
-
-def microgrid_baselines() -> dict[str, MicrogridPolicy]:
-    """Every baseline by name."""
-    policies = (
-        ArticleOrder(),
-        DirectUse(),
-        AdaptiveContracts(),
-        RollingPlan(),
-        PlannedContracts(),
-        ForesightOperator(),
-    )
-    return {policy.name: policy for policy in policies}

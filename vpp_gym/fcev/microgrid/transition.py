@@ -18,23 +18,7 @@ from vpp_gym.fcev.microgrid.cars import (
     look_at_cars,
     plug_in,
 )
-from vpp_gym.fcev.microgrid.ledger import (
-    DEFICIT_KWH,
-    ELECTROLYSER_KWH,
-    EXPORT_EUR,
-    EXPORT_KWH,
-    FAIRNESS,
-    IMPORT_EUR,
-    IMPORT_KWH,
-    LOAD_KWH,
-    PRODUCED_KG,
-    SELF_SUFFICIENCY,
-    SELF_USED_KWH,
-    STOCK_EUR,
-    SURPLUS_KWH,
-    V2G_KWH,
-    WIND_KWH,
-)
+from vpp_gym.fcev.microgrid.ledger import COLUMN
 from vpp_gym.fcev.microgrid.state import Dataset, Decisions, Rules, State
 from vpp_gym.kernels import njit
 
@@ -65,21 +49,23 @@ def exchange(k: int, r: int, dataset: Dataset, rules: Rules, state: State, recor
     wind may serve houses.
     """
     t = state.hour[r]
-    record[LOAD_KWH], record[SELF_USED_KWH] = dataset.load[k, t], dataset.self_used[k, t]
-    record[DEFICIT_KWH], record[SURPLUS_KWH] = dataset.deficit[k, t], dataset.surplus[k, t]
-    record[WIND_KWH] = dataset.wind[k, t]
-    wind_left = record[WIND_KWH] - min(record[WIND_KWH], record[ELECTROLYSER_KWH])
-    more = max(record[ELECTROLYSER_KWH] - record[WIND_KWH], 0.0)
-    net = record[DEFICIT_KWH] + more - record[SURPLUS_KWH] - record[V2G_KWH]
+    load, deficit, surplus = dataset.load[k, t], dataset.deficit[k, t], dataset.surplus[k, t]
+    wind, electrolyser = dataset.wind[k, t], record[COLUMN.electrolyser_kwh]
+    wind_left = wind - min(wind, electrolyser)
+    net = deficit + max(electrolyser - wind, 0.0) - surplus - record[COLUMN.v2g_kwh]
     if rules.wind_serves_houses:
         net -= wind_left
         wind_left = 0.0
-    record[IMPORT_KWH], record[EXPORT_KWH] = max(net, 0.0), max(-net, 0.0) + wind_left
-    record[IMPORT_EUR] = -dataset.import_price[k, t] * record[IMPORT_KWH]
-    record[EXPORT_EUR] = dataset.export_price[k, t] * record[EXPORT_KWH]
-    record[SELF_SUFFICIENCY] = 1.0
-    if record[LOAD_KWH] > 0:
-        record[SELF_SUFFICIENCY] -= min(record[IMPORT_KWH] / record[LOAD_KWH], 1.0)
+    imported, exported = max(net, 0.0), max(-net, 0.0) + wind_left
+    record[COLUMN.load_kwh], record[COLUMN.self_used_kwh] = load, dataset.self_used[k, t]
+    record[COLUMN.deficit_kwh], record[COLUMN.surplus_kwh] = deficit, surplus
+    record[COLUMN.wind_kwh] = wind
+    record[COLUMN.import_kwh], record[COLUMN.export_kwh] = imported, exported
+    record[COLUMN.import_eur] = -dataset.import_price[k, t] * imported
+    record[COLUMN.export_eur] = dataset.export_price[k, t] * exported
+    record[COLUMN.self_sufficiency] = 1.0
+    if load > 0:
+        record[COLUMN.self_sufficiency] -= min(imported / load, 1.0)
 
 
 @njit(allocates=True)
@@ -92,9 +78,9 @@ def advance_hour(
     before_kg = state.stock_kg[r]
     look_at_cars(k, r, dataset, rules, state, record)
     discharge(r, decisions.v2g_kwh[r], rules, state, record)
-    record[ELECTROLYSER_KWH] = decisions.electrolyser_kwh[r]
-    record[PRODUCED_KG] = rules.kg_per_kwh * record[ELECTROLYSER_KWH]
-    state.stock_kg[r] += record[PRODUCED_KG]
+    record[COLUMN.electrolyser_kwh] = decisions.electrolyser_kwh[r]
+    record[COLUMN.produced_kg] = rules.kg_per_kwh * record[COLUMN.electrolyser_kwh]
+    state.stock_kg[r] += record[COLUMN.produced_kg]
     exchange(k, r, dataset, rules, state, record)
     state.volume_factor[r] = decisions.volume_factor[r]
     state.reward_eur_per_h[r] = decisions.reward_eur_per_h[r]
@@ -102,8 +88,8 @@ def advance_hour(
     if state.hour[r] < dataset.load.shape[1]:
         come_home(k, r, dataset, rules, state, record)
         plug_in(k, r, dataset, rules, state)
-    record[STOCK_EUR] = rules.hydrogen_eur_per_kg * (state.stock_kg[r] - before_kg)
-    record[FAIRNESS] = fairness(state.given_kwh[r])
+    record[COLUMN.stock_eur] = rules.hydrogen_eur_per_kg * (state.stock_kg[r] - before_kg)
+    record[COLUMN.fairness] = fairness(state.given_kwh[r])
 
 
 @njit(allocates=True)

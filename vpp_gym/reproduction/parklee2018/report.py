@@ -11,7 +11,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.fcev.calendar import HOURS
 from vpp_gym.fcev.car_park.params import CarParkParams
-from vpp_gym.fcev.microgrid import ledger as microgrid
+from vpp_gym.fcev.microgrid.ledger import COLUMN
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.parameters import Assumption, assumptions
 from vpp_gym.reproduction.parklee2018.findings import (
@@ -108,7 +108,7 @@ def reproduce(
 
 def _cars(records: Floats, day: int) -> tuple[Floats, Floats]:
     week = records[HOURS * day : HOURS * (day + 7)]
-    return week[:, microgrid.CARS_NEEDED], week[:, microgrid.CARS_AVAILABLE]
+    return week[:, COLUMN.cars_needed], week[:, COLUMN.cars_available]
 
 
 def document(result: Reproduction) -> dict[str, Any]:
@@ -142,13 +142,14 @@ def markdown(result: Reproduction, pictures: Mapping[str, str]) -> str:
         "# Park Lee et al. 2018, reproduced",
         "<!-- Written by `vpp-gym reproduce parklee2018 --out docs`; do not edit. -->",
         f"{SOURCE}. Both models with the parameters of "
-        f"[fuel-cell cars](fuel-cell-cars.md#assumptions), {park} seeds of the car park and {grid} "
-        "of the microgrid: mean, and from the least to the largest. The article's tables of "
-        "inputs are not public: parameters that it does not state are assumed, and listed "
-        "below. The numbers of houses and cars, and "
+        f"[fuel-cell cars](fuel-cell/index.md), {park} seeds of the car park and {grid} "
+        "of the microgrid: mean, with minimum and maximum in parentheses. The article's tables "
+        "of inputs are not public. Parameters that it does not state are assumed and listed "
+        "below; [other assumptions](fuel-cell/index.md#assumptions) are listed there. The "
+        "numbers of houses and cars, and "
         "the hours at which cars leave and return, were chosen once on the year of seed 0; the "
-        "four weeks took no part in the choice. One rule was settled after a first look at the "
-        "weeks, from the article's text: what a roof makes beyond its own house's load goes to "
+        "four weeks took no part in the choice. One rule was chosen after a first look at the "
+        "weeks, from the article's text: PV generation beyond the load of its own house goes to "
         "the neighbours before cars serve them (it lowers the imports of every period).",
     ]
     for model, title in (
@@ -160,19 +161,19 @@ def markdown(result: Reproduction, pictures: Mapping[str, str]) -> str:
             for one in result.findings
             if one.model == model
         ]
-        headings = ("Statement", "Reported", "Here", "Holds in")
+        headings = ("Statement", "Reported", "Here", "Confirmed in")
         parts += [f"## {title}", _table(headings, rows)]
         name = "drivers" if model == 1 else "shortage"
         parts.append(f"![{CAPTIONS[name]}]({pictures[name]})\n\n{CAPTIONS[name]}.")
     parts += ["## Other assumptions", *_others(result)]
-    parts += ["## What the article asks for next", *_next(result)]
-    parts += ["## Assumed", _assumed(result.assumptions)]
+    parts += ["## What the article suggests for further work", *_next(result)]
+    parts += ["## Assumed parameters", _assumed(result.assumptions)]
     return "\n\n".join(parts) + "\n"
 
 
 CAPTIONS = {
     "drivers": "Net profit of each driver in a year, seed 0",
-    "shortage": "Cars needed and at hand in a winter and a summer week, seed 0",
+    "shortage": "Cars needed and available in a winter and a summer week, seed 0",
 }
 
 
@@ -183,17 +184,17 @@ def _others(result: Reproduction) -> list[str]:
     ]
     headings = ("Assumption", "V2G", "Drivers' profit", "Aggregator's profit", "Revenue per kWh")
     return [
-        f"Model 1 with one assumption changed at a time, {len(result.grid_seeds)} seeds: in how "
-        "many equal minPrices give more V2G and higher profits, and random ones the higher "
-        "revenue per kWh. Drivers gain more from equal minPrices only as long as prices rarely "
-        "rise far above them and the margin is large: with small margins a high minPrice is what "
-        "pays.",
+        f"Model 1 with one assumption changed at a time, {len(result.grid_seeds)} seeds. The table "
+        "shows in how many of them equal minPrices give more V2G and higher profits, and random "
+        "minPrices a higher revenue per kWh. Drivers gain more from equal minPrices only as long "
+        "as prices rarely rise far above them and the margin is large: with small margins a high "
+        "minPrice pays.",
         _table(headings, rows),
-        "Model 2 with other assumptions, chosen on the same year of seed 0 as the preset but with "
-        "the reported mean maxVolume among the figures. It is reached where tanks must stay "
-        "three quarters full: then no car can give the 30 kWh that every contract commits, so "
-        "this is not the preset. The article may also mean the mean over all hours, 0 outside a "
-        "car's interval, to which the preset comes near (table above).",
+        "Model 2 with other assumptions, chosen on the same year of seed 0 as the defaults, but "
+        "with the reported mean maxVolume among the target figures. It is reached if tanks must "
+        "stay three quarters full. Then no car can give the 30 kWh that every contract commits, "
+        "so these are not the defaults. The article may also mean the mean over all hours, with 0 "
+        "outside a car's interval; the defaults come close to that figure (table above).",
         _table(tuple(_grids(result)[0]), [tuple(row.values()) for row in _grids(result)]),
     ]
 
@@ -241,11 +242,12 @@ def _held(pair: pd.DataFrame, larger: str) -> str:
 def _next(result: Reproduction) -> list[str]:
     cases, bidding = _cases(result), _bidding(result)
     return [
-        "**Contracts.** Control-based contracts (at disposal whenever at home), and volume-based "
-        "ones whose volume follows the season, with rewards for cars that plug in outside "
-        "their interval in hours of expected shortage (adaptive). In the last row, drivers of "
-        "volume-based contracts leave and return an hour earlier or later from day to day. "
-        "Means over the seeds, a year; the cost is the operator's, with payments to drivers.",
+        "**Contracts.** Control-based contracts make cars available whenever they are at home. In "
+        "the row `adaptive`, the volume of volume-based contracts follows the season, and cars "
+        "that plug in outside their interval in hours of expected shortage receive a reward. In "
+        "the last row, drivers with volume-based contracts leave and return an hour earlier or "
+        "later from day to day. Means over the seeds, per year; the cost is the operator's, "
+        "including payments to drivers.",
         _table(
             ("Contracts", "Import %", "V2G kWh per car and day", "Hours of shortage", "Cost EUR",
              "Fairness"),

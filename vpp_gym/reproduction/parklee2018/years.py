@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from vpp_gym.arrays import Floats
+from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.fcev.calendar import HOURS, day_types
+from vpp_gym.fcev.car_park import ledger as car_park
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.policies import ArticleAggregator, StayPlanner
 from vpp_gym.fcev.car_park.scenario import CarParkSource
 from vpp_gym.fcev.car_park.snapshot import CarParkOrders, CarParkSnapshot
-from vpp_gym.fcev.evaluation import evaluate_car_park, evaluate_microgrid
 from vpp_gym.fcev.microgrid import ledger as microgrid
 from vpp_gym.fcev.microgrid.contracts import Cars
 from vpp_gym.fcev.microgrid.params import MicrogridParams
@@ -114,10 +115,8 @@ def car_park_years(
             world_params = base.changed({"contract": {"min_price": kind}})
             scenario = CarParkSource(world_params).scenario(seed)
             policy = OfferRecorder()
-            days, world = evaluate_car_park(
-                StayPlanner() if planner else policy, scenario, world_params
-            )
-            total = days.drop(columns=["policy", "scenario", "date"]).sum()
+            run = evaluate(StayPlanner() if planner else policy, scenario, world_params)
+            total = run.days.drop(columns=["policy", "scenario", "date"]).sum()
             ask = scenario.drivers.min_price_eur_per_kwh
             rows.append(
                 {
@@ -126,9 +125,7 @@ def car_park_years(
                     "v2g_kwh": total["v2g_kwh"],
                     "driver_profit_eur": total["driver_profit_eur"],
                     "potential_profit_eur": total["potential_profit_eur"],
-                    "aggregator_profit_eur": total["v2g_eur"]
-                    + total["driver_pay_eur"]
-                    + total["short_eur"],
+                    "aggregator_profit_eur": car_park.LEDGER.part_eur("delivery", total),
                     "pay_eur_per_mwh": -1e3 * total["driver_pay_eur"] / max(total["v2g_kwh"], 1e-9),
                     "short_share": total["short_kwh"] / max(total["sold_kwh"], 1e-9),
                     "mean_min_price_eur_per_mwh": 1e3 * ask.mean(),
@@ -136,7 +133,7 @@ def car_park_years(
                     "least_cars_per_lot": policy.least_cars_per_lot,
                 }
             )
-            profits.setdefault(kind, world.state.earned_eur[0].copy())
+            profits.setdefault(kind, run.simulation.state.earned_eur[0].copy())
     return CarParkYears(pd.DataFrame(rows), profits)
 
 
@@ -218,7 +215,8 @@ def _microgrid_year(
 ) -> tuple[list[dict[str, Any]], Floats]:
     """A row for the year and for each week, and the records."""
     scenario = MicrogridSource(params).scenario(seed)
-    _, records = evaluate_microgrid(policy, scenario, params)
+    records = evaluate(policy, scenario, params, keep_records=True).records
+    assert records is not None
     periods = _periods(records, params)
     if params.contract.family == "volume_based":
         periods["year"] |= _volumes_by_hour(scenario.cars)
@@ -244,15 +242,15 @@ def _periods(records: Floats, params: MicrogridParams) -> dict[str, dict[str, fl
 
 
 def _period(records: Floats, params: MicrogridParams) -> dict[str, float]:
-    total = dict(zip(microgrid.TERMS, records.sum(axis=0).tolist(), strict=True))
+    total = dict(zip(microgrid.TERMS, microgrid.LEDGER.over_time(records).tolist(), strict=True))
     days = len(records) / HOURS
     row = {
         "import_share": total["import_kwh"] / total["load_kwh"],
         "v2g_kwh_per_car_day": total["v2g_kwh"] / days / params.n_cars,
-        "shortage_h": float((records[:, microgrid.SHORTAGE_KWH] > 1e-9).sum()),
+        "shortage_h": float((records[:, microgrid.COLUMN.shortage_kwh] > 1e-9).sum()),
         "cost_eur": -float(records[:, : len(microgrid.MONEY)].sum()),
         "trailer_kg": total["trailer_kg"],
-        "fairness": float(records[-1, microgrid.FAIRNESS]),
+        "fairness": total["fairness"],
     }
     if len(records) > HOURS * 7:
         row |= _volumes(records)
@@ -264,7 +262,8 @@ def _volumes(records: Floats) -> dict[str, float]:
     weekend = np.repeat(day_types(len(records) // HOURS), HOURS) == 1
     means = {}
     for kind, mask in (("weekday", ~weekend), ("weekend", weekend)):
-        stays = records[mask, microgrid.STAYS].sum()
-        means[f"committed_kwh_{kind}"] = records[mask, microgrid.COMMITTED_KWH].sum() / stays
-        means[f"effective_kwh_{kind}"] = records[mask, microgrid.EFFECTIVE_KWH].sum() / stays
+        stays = records[mask, microgrid.COLUMN.stays].sum()
+        for name in ("committed_kwh", "effective_kwh"):
+            column = getattr(microgrid.COLUMN, name)
+            means[f"{name}_{kind}"] = records[mask, column].sum() / stays
     return means

@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.reproduction.rahman2023.quirks import Quirks
-from vpp_gym.scenarios.csv_columns import number_column, read_columns
-from vpp_gym.scenarios.price_files import Prices, read_hourly
-from vpp_gym.scenarios.real import HOURLY_FILE, data_folder, real_2019
+from vpp_gym.scenarios.real import HOURLY_FILE, Prices, data_folder, read_hourly, real_2019
 from vpp_gym.scenarios.scenario import Scenario
 
 SESSIONS_FILE = "elaadnl_2019_reference_preprocessed.csv"
@@ -132,8 +130,8 @@ def _owner_draws(draws: NDArray[np.bool_], seed: int) -> Floats:
 
 def _sessions(path: Path) -> pd.DataFrame:
     columns = ("day_no", "start_hour", "new_connected_time", "initial_soc", "new_laxity")
-    raw = read_columns(path, columns)
-    table = pd.DataFrame({name: number_column(raw, name, unit=name) for name in columns})
+    raw = _read_columns(path, columns)
+    table = pd.DataFrame({name: _number_column(raw, name, unit=name) for name in columns})
     table = table[table["new_laxity"] >= 0]
     arrival = (HOURS * table["day_no"] + table["start_hour"]).astype(np.int64)
     stay = table["new_connected_time"].astype(np.int64)
@@ -149,21 +147,54 @@ def _sessions(path: Path) -> pd.DataFrame:
 
 def _by_hour(path: Path) -> Floats:
     column = "imbalance_eur_per_kwh"
-    table = read_columns(path, ("hour", column))
-    hours = number_column(table, "hour", unit="h").to_list()
+    table = _read_columns(path, ("hour", column))
+    hours = _number_column(table, "hour", unit="h").to_list()
     if hours != list(range(HOURS)):
         raise InvalidInputError("hour", hours, "give one row for each of the hours 0 to 23")
-    return number_column(table, column, unit="EUR/kWh").to_numpy(dtype=np.float64)
+    return _number_column(table, column, unit="EUR/kWh").to_numpy(dtype=np.float64)
 
 
 def _bids(path: Path) -> dict[str, Floats]:
     columns = ("bid_no_v2g_kwh", "bid_v2g_kwh")
-    table = read_columns(path, ("date", "hour", *columns))
+    table = _read_columns(path, ("date", "hour", *columns))
     days = pd.date_range("2019-01-01", YEAR_END).strftime("%Y-%m-%d")
     expected = [(day, hour) for day in days for hour in range(HOURS)]
     if list(zip(table["date"], table["hour"].astype(int), strict=True)) != expected:
         raise InvalidInputError("date, hour", path.name, "give every hour of 2019 once, in order")
     return {
-        name: number_column(table, name, unit="kWh").to_numpy(dtype=np.float64).reshape(-1, HOURS)
+        name: _number_column(table, name, unit="kWh").to_numpy(dtype=np.float64).reshape(-1, HOURS)
         for name in columns
     }
+
+
+def _read_columns(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The named columns of a CSV file; other columns are ignored.
+
+    Raises:
+        InvalidInputError: no such file, no rows, or a column is missing.
+    """
+    if not path.is_file():
+        raise InvalidInputError("file", str(path), "give the path of an existing CSV file")
+    try:
+        table = pd.read_csv(path)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InvalidInputError("file", str(path), f"give a readable CSV file ({error})") from error
+    for name in columns:
+        if name not in table.columns:
+            remedy = f"the file must have the column {name}"
+            raise InvalidInputError(f"{path.name} columns", list(table.columns), remedy)
+    if table.empty:
+        raise InvalidInputError(path.name, "0 rows", "give a file with rows")
+    return table[list(columns)]
+
+
+def _number_column(table: pd.DataFrame, name: str, *, unit: str) -> pd.Series:
+    """The column as floats; empty cells stay NaN, text is refused."""
+    numbers = pd.to_numeric(table[name], errors="coerce")
+    text = numbers.isna() & table[name].notna()
+    if text.any():
+        row = text.idxmax()
+        raise InvalidInputError(
+            f"{name}[{row}]", table[name][row], f"give numbers in {unit}, with a decimal point"
+        )
+    return numbers.astype("float64")

@@ -6,16 +6,10 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.base import (
-    Dispatcher,
-    Privileged,
-    idle_until_forced_kwh,
-    to_target_kwh,
-)
-from vpp_gym.policies.contract_terms import discharge_limits
-from vpp_gym.policies.forecasters import Forecaster
-from vpp_gym.policies.price_history import day_ahead_anchor
-from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
+from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh, to_target_kwh
+from vpp_gym.policies.forecasters import Forecaster, day_ahead_anchor
+from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, discharge_limits
+from vpp_gym.policy import Privileged
 from vpp_gym.reproduction.rahman2023.quirks import LAXITY_MARGIN_H, Quirks
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.single_ev import plan_fleet

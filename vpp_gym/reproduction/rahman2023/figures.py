@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from vpp_gym.arrays import Floats
-from vpp_gym.markets.ledger import CHARGE_KWH, DA_SOLD_KWH, DISCHARGE_KWH
+from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.params import DEFAULT
 from vpp_gym.plots.contract_choices import draw_choices
 from vpp_gym.plots.energy_value import draw_energy_value
@@ -19,8 +19,7 @@ from vpp_gym.reproduction.rahman2023.published import TABLE_2, V2G
 from vpp_gym.reproduction.rahman2023.quirks import PAPER
 from vpp_gym.reproduction.rahman2023.study import Study
 from vpp_gym.reproduction.rahman2023.tables import WEAR_EUR_PER_KWH, paper_menu
-from vpp_gym.scenarios.price_files import read_hourly
-from vpp_gym.scenarios.real import HOURLY_FILE
+from vpp_gym.scenarios.real import HOURLY_FILE, read_hourly
 
 TERMS_H = (1.0, 2.0, 3.0)
 
@@ -35,7 +34,7 @@ def figures(study: Study) -> dict[str, Figure]:
                 for name, wear in WEAR_EUR_PER_KWH.items()
             },
             prices,
-            title="Figure 2: menus, and what a kWh sold for in 2018 and 2019",
+            title="Figure 2: menus, and imbalance prices of 2018 and 2019",
         ),
         "figure_3": draw_choices(
             {f"term {row.term_h} h": study.outcome(row).result for row in V2G},
@@ -44,7 +43,7 @@ def figures(study: Study) -> dict[str, Figure]:
         ),
         "figure_4": _breakdown(study),
         "figure_5": draw_energy_value(
-            prices, title="Figure 5: what energy is worth, by prices of 2018 and 2019"
+            prices, title="Figure 5: value of energy at prices of 2018 and 2019"
         ),
         "figure_7": _busiest_day(study),
         "ladder": _ladder(study),
@@ -58,16 +57,8 @@ def known_prices(study: Study) -> Floats:
 
 
 def _breakdown(study: Study) -> Figure:
-    parts = {}
-    for row in TABLE_2:
-        own = study.outcome(row)
-        parts[row.name] = {
-            "retail revenue": own.revenue_eur,
-            "day-ahead": own.da_eur,
-            "imbalance": own.im_buy_eur + own.im_sell_eur,
-            "payoffs": own.payoff_eur,
-        }
-    return draw_profit_breakdown(parts, title="Figure 4: where the profit comes from, 2019")
+    parts = {row.name: study.outcome(row).parts_eur for row in TABLE_2}
+    return draw_profit_breakdown(parts, title="Figure 4: parts of the profit, 2019")
 
 
 def _busiest_day(study: Study) -> Figure:
@@ -80,10 +71,10 @@ def _busiest_day(study: Study) -> Figure:
     return draw_market_day(
         da_eur_per_kwh=scenario.da_eur_per_kwh[span],
         im_eur_per_kwh=scenario.im_short_eur_per_kwh[span],
-        da_sold_kwh=records[:, DA_SOLD_KWH],
-        charge_kwh=records[:, CHARGE_KWH],
-        discharge_kwh=records[:, DISCHARGE_KWH],
-        title=f"In place of figure 7: {days['date'].iloc[day]}, contracts of 3 h",
+        da_sold_kwh=records[:, COLUMN.da_sold_kwh],
+        charge_kwh=records[:, COLUMN.charge_kwh],
+        discharge_kwh=records[:, COLUMN.discharge_kwh],
+        title=f"Instead of figure 7: {days['date'].iloc[day]}, contracts of 3 h",
     )
 
 
@@ -98,5 +89,5 @@ def _ladder(study: Study) -> Figure:
         f"{place}": {label: float(np.round(rung[name], 6)) for name, label in names.items()}
         for place, rung in enumerate(ladder(study))
     }
-    title = "Gain of V2G (3 h) over No-Control, by step of the ladder"
+    title = "Gain of V2G (3 h) over No-Control after each step"
     return draw_profit_breakdown(parts, title=title, sum_name="gain")

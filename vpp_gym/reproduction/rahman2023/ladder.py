@@ -1,4 +1,4 @@
-"""The paper's gain with its quirks taken away one after the other."""
+"""The paper's gain with its rules removed one after the other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Rung(NamedTuple):
 
 
 def rungs() -> Iterator[Rung]:
-    """Steps from the paper's rules to honest ones, each with all the changes before it."""
+    """Steps from the paper's rules to those of this project, each with all changes before it."""
     quirks = PAPER
     yield Rung("as in the paper", Rules(quirks))
     quirks = quirks.without("baselines_bid_apart")
@@ -32,29 +32,29 @@ def rungs() -> Iterator[Rung]:
     yield Rung("no bids", Rules(quirks, "none"))
     for change, names in (
         (
-            "drivers get and pay for what they asked for",
+            "drivers receive and pay for the energy they asked for",
             ("revenue_of_no_control", "ignores_charge_efficiency"),
         ),
         (
             "plans as the model states them: all prices, (16d), at most 97 %",
             ("price_zero_after_last", "energy_unplanned", "soc_unbounded", "laxity_margin"),
         ),
-        ("negative prices stay", ("prices_floored",)),
-        ("forecasts from the past only", ("forecast_with_future",)),
+        ("negative prices are kept", ("prices_floored",)),
+        ("forecasts from past data only", ("forecast_with_future",)),
         ("whole stays, all 10,000 sessions", ("days_cut_at_23",)),
     ):
         quirks = quirks.without(*names)
         yield Rung(change, Rules(quirks, "none"))
-    yield Rung("forecasts anchored at the day-ahead price", Rules(quirks, "none", "anchored"))
+    yield Rung("forecasts start from the day-ahead price", Rules(quirks, "none", "anchored"))
     yield Rung("every EV planned", Rules(quirks, "none", "mpc"))
-    yield Rung("honest wait-and-see bids", Rules(quirks, "honest", "mpc"))
+    yield Rung("wait-and-see bids on past data only", Rules(quirks, "honest", "mpc"))
 
 
 END = {
     "Algorithm 1, hour-of-day means": Rules(NONE, "none"),
-    "every EV planned, honest bids": Rules(NONE, "honest", "mpc"),
+    "every EV planned, bids on past data only": Rules(NONE, "honest", "mpc"),
 }
-"""Where the ladder ends, for contracts of every term: the paper's operation and a better one."""
+"""The end of the ladder, for contracts of every term: the paper's operation and a better one."""
 
 
 def ladder_tasks() -> Iterator[Task]:
@@ -81,7 +81,8 @@ def parts(study: Study, row: Row, rules: Rules) -> dict[str, float]:
     """Profit of a run, split [EUR].
 
     position: the bids. flexibility: what the load costs less than that of No-Control.
-    contracts: payoffs. drivers: their payments, less those to No-Control.
+    contracts: payoffs. drivers: their payments, and any money that the paper does not have,
+    less those of No-Control.
     """
     own, base = study.outcome(row, rules), study.outcome(NO_CONTROL, rules)
     return {
@@ -90,7 +91,7 @@ def parts(study: Study, row: Row, rules: Rules) -> dict[str, float]:
         "position_eur": own.position_eur,
         "flexibility_eur": own.load_value_eur - base.load_value_eur,
         "contracts_eur": own.payoff_eur,
-        "drivers_eur": own.revenue_eur - base.revenue_eur,
+        "drivers_eur": own.revenue_eur + own.other_eur - (base.revenue_eur + base.other_eur),
         "charging_eur": -own.load_value_eur - own.payoff_eur,
     }
 

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpp_gym.evaluation.rollout import RunResult
-from vpp_gym.markets.ledger import TERMS
+from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.reproduction.rahman2023.published import Row
 from vpp_gym.reproduction.rahman2023.run_records import RunRecords
+
+REVENUE = ("retail_eur", "shortfall_eur")
+OTHER_MONEY = tuple(
+    name for name in MONEY if name not in (*REVENUE, "da_eur", "im_eur", "payoff_eur")
+)
+"""Money that the paper does not have."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Outcome:
         im_buy_eur: paid for energy bought as imbalance, negative.
         im_sell_eur: got for energy sold as imbalance.
         payoff_eur: paid to owners, negative.
+        other_eur: any other money of the ledger; the paper has none.
         load_value_eur: minus the cost of the load at imbalance prices.
         accepted: contracts signed, by place on the menu; empty without a menu.
     """
@@ -36,6 +43,7 @@ class Outcome:
     im_buy_eur: float
     im_sell_eur: float
     payoff_eur: float
+    other_eur: float
     load_value_eur: float
     accepted: tuple[int, ...]
 
@@ -57,8 +65,19 @@ class Outcome:
 
     @property
     def profit_eur(self) -> float:
-        """Revenue, transfer and payoff together."""
-        return self.revenue_eur + self.transfer_eur + self.payoff_eur
+        """All money together: revenue, transfer and payoff."""
+        return self.revenue_eur + self.transfer_eur + self.payoff_eur + self.other_eur
+
+    @property
+    def parts_eur(self) -> dict[str, float]:
+        """The profit in the parts of the paper's figure 4, and the rest if the ledger has one."""
+        parts = {
+            "retail revenue": self.revenue_eur,
+            "day-ahead": self.da_eur,
+            "imbalance": self.im_buy_eur + self.im_sell_eur,
+            "payoffs": self.payoff_eur,
+        }
+        return {**parts, "other": self.other_eur} if OTHER_MONEY else parts
 
     def gain_percent(self, no_control: Outcome) -> float:
         """Profit above that of No-Control."""
@@ -75,7 +94,7 @@ def outcome_of(row: Row, books: RunRecords, revenue_eur: float | None = None) ->
     """
     terms: Mapping[str, np.ndarray] = dict(zip(TERMS, books.records.T, strict=True))
     bought = terms["im_sold_kwh"] < 0
-    own_eur = terms["retail_eur"].sum() + terms["shortfall_eur"].sum()
+    own_eur = sum(terms[name].sum() for name in REVENUE)
     return Outcome(
         row=row,
         books=books,
@@ -84,6 +103,7 @@ def outcome_of(row: Row, books: RunRecords, revenue_eur: float | None = None) ->
         im_buy_eur=float(terms["im_eur"][bought].sum()),
         im_sell_eur=float(terms["im_eur"][~bought].sum()),
         payoff_eur=float(terms["payoff_eur"].sum()),
+        other_eur=float(sum(terms[name].sum() for name in OTHER_MONEY)),
         load_value_eur=float(terms["load_value_eur"].sum()),
         accepted=books.accepted,
     )

@@ -1,4 +1,4 @@
-"""The rules behind the paper's numbers that are no rule of its model, each with a switch."""
+"""The rules behind the paper's numbers that its model does not state, each with a switch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LAXITY_MARGIN_H = 0.001
 """Laxity that plans keep until the hour of departure."""
 
 UNBOUNDED_SOC = 2.0
-"""A limit that no state of charge in the case study comes near."""
+"""A limit far above every state of charge in the case study."""
 
 
 def _quirk(rule: str) -> Any:
@@ -21,10 +21,10 @@ def _quirk(rule: str) -> Any:
 
 @dataclass(frozen=True)
 class Quirks:
-    """Which of the peculiar rules are in force; all of them in the paper's numbers.
+    """Which of these rules apply; all of them in the paper's numbers.
 
-    Each changes the scenario, a parameter, the forecast, the plan, or how the books are
-    read, never the simulator. Taken away, the rule of this project stands in its place.
+    Each changes the scenario, a parameter, the forecast, the plan or the accounting, never
+    the simulator. Where one is removed, the rule of this project applies instead.
 
     Source: found by comparing the published figures with the public data and code.
     """
@@ -35,11 +35,11 @@ class Quirks:
     )
     prices_floored: bool = _quirk("negative prices of both markets are set to zero")
     forecast_with_future: bool = _quirk(
-        "the forecast of imbalance prices is the hour-of-day mean of 2018 to 2021, the test "
-        "year and what follows it included"
+        "the forecast of imbalance prices is the hour-of-day mean of 2018 to 2021, including the "
+        "test year and later years"
     )
     baselines_bid_apart: bool = _quirk(
-        "No-Control and No-V2G may only buy day-ahead, rows with contracts sell as well"
+        "No-Control and No-V2G may only buy day-ahead, rows with contracts may also sell"
     )
     revenue_of_no_control: bool = _quirk("every row earns the retail revenue of No-Control")
     ignores_charge_efficiency: bool = _quirk(
@@ -47,7 +47,7 @@ class Quirks:
         "grid without the charger's losses, and leave up to 0.2 kWh short"
     )
     price_zero_after_last: bool = _quirk(
-        "in plans the price is zero once the EV that came last has left"
+        "in plans the price is zero after the departure of the EV that arrived last"
     )
     energy_unplanned: bool = _quirk(
         "plans limit the discharge of each hour to the contract's remaining energy, not the "
@@ -59,7 +59,7 @@ class Quirks:
     laxity_margin: bool = _quirk(f"plans keep {LAXITY_MARGIN_H:g} h of laxity until the last hour")
 
     def without(self, *names: str) -> Quirks:
-        """The same rules with some taken away.
+        """The same rules without some of them.
 
         Raises:
             InvalidInputError: no such rule.

@@ -11,12 +11,12 @@ import numpy as np
 from vpp_gym.arrays import Floats
 from vpp_gym.evaluation.rollout import RunResult, evaluate
 from vpp_gym.params import PAPER_2023, VPPParams
-from vpp_gym.policies.base import Policy
 from vpp_gym.policies.bidders import Bidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDayMean
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policy import Policy
 from vpp_gym.reproduction.rahman2023.bids import DatedSheets, drawn_sheets_kwh
 from vpp_gym.reproduction.rahman2023.case import DAYS, HOURS, CaseStudy
 from vpp_gym.reproduction.rahman2023.dispatch import PaperNoControl, PaperSchedule

@@ -8,14 +8,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.evaluation.rollout import RunResult
-from vpp_gym.markets.ledger import (
-    CHARGE_KWH,
-    DA_EUR,
-    DA_SOLD_KWH,
-    DISCHARGE_KWH,
-    IM_EUR,
-    IM_SOLD_KWH,
-)
+from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.reproduction.rahman2023.case import HOURS
 
 
@@ -53,8 +46,8 @@ class RunRecords(NamedTuple):
         """
         records = self.records.copy()
         sold_kwh = np.concatenate([np.zeros(HOURS), sheets_kwh.ravel()])
-        load_kwh = records[:, CHARGE_KWH] - records[:, DISCHARGE_KWH]
+        load_kwh = records[:, COLUMN.charge_kwh] - records[:, COLUMN.discharge_kwh]
         im_sold_kwh = -sold_kwh - load_kwh
-        records[:, DA_SOLD_KWH], records[:, IM_SOLD_KWH] = sold_kwh, im_sold_kwh
-        records[:, DA_EUR], records[:, IM_EUR] = sold_kwh * da, im_sold_kwh * im
+        records[:, COLUMN.da_sold_kwh], records[:, COLUMN.im_sold_kwh] = sold_kwh, im_sold_kwh
+        records[:, COLUMN.da_eur], records[:, COLUMN.im_eur] = sold_kwh * da, im_sold_kwh * im
         return self._replace(records=records)

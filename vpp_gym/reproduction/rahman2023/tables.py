@@ -27,17 +27,17 @@ WEAR_EUR_PER_KWH = {"current": 0.05, "future": 0.01}
 POWER_KW = 11.0
 
 REPAIRS: tuple[tuple[str, tuple[str, ...], tuple[Row, ...]], ...] = (
-    ("prices of plans reach to each EV's own departure",
+    ("plans have prices up to each EV's own departure",
      ("price_zero_after_last",), (NO_V2G, *V2G)),
     ("no EV above 97 %", ("soc_unbounded",), V2G),
-    ("both, and (16d): all that is planned to be discharged counts",
+    ("both, and (16d): the energy limit holds for the sum of all planned hours",
      ("price_zero_after_last", "soc_unbounded", "energy_unplanned"), V2G),
-    ("negative prices stay", ("prices_floored",), (NO_CONTROL,)),
+    ("negative prices are kept", ("prices_floored",), (NO_CONTROL,)),
     ("charging to the target, losses included",
      ("ignores_charge_efficiency",), (NO_CONTROL,)),
     ("the same bids in every row", ("baselines_bid_apart",), (NO_CONTROL, NO_V2G)),
 )  # fmt: skip
-"""Quirks taken away alone: what is changed, the quirks, and the rows it changes."""
+"""Rules removed one at a time: the change, the rules, and the rows that it changes."""
 
 
 def paper_menu(term_h: int, wear_eur_per_kwh: float = WEAR_EUR_PER_KWH["future"]) -> Menu:

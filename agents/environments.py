@@ -1,0 +1,96 @@
+"""What training needs to know of each environment, and its native batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.envs.registration import load_env_creator
+
+import vpp_gym  # noqa: F401 - registers the environments
+from vpp_gym.arrays import Floats
+from vpp_gym.env import VectorEnv
+from vpp_gym.errors import InvalidInputError
+
+DAY_AHEAD = "VPPDayAhead-v0"
+
+
+@dataclass(frozen=True)
+class EnvTraits:
+    """One environment, as training sees it.
+
+    Attributes:
+        label: what its agents are called by; "" for `VPPDayAhead-v0`.
+        dispatches_evs: every action decides what EVs take or give.
+        numbers_scenarios: a name stands for any number of scenarios, counted from 0
+            (fuel-cell cars), and not for a fixed set.
+    """
+
+    label: str
+    dispatches_evs: bool = False
+    numbers_scenarios: bool = False
+
+    @property
+    def reference(self) -> str:
+        """The reference action in words."""
+        return "charging on arrival" if self.dispatches_evs else "action 0"
+
+    def reference_action(self, core: Any, space: gym.Space[Any]) -> Floats:
+        """The action that agents are compared with, for a space of (..., A) actions.
+
+        Where EVs are dispatched it charges on arrival: 1, be it one entry for the fleet or
+        one a charger, and 0 for the bids. Elsewhere it is 0, the environment's own default.
+        """
+        action = np.zeros(space.shape or ())
+        if self.dispatches_evs:
+            per_charger = core.settings.control == "per_ev"
+            action[..., : core.params.site.n_chargers if per_charger else 1] = 1.0
+        return action
+
+
+TRAITS = {
+    DAY_AHEAD: EnvTraits("", dispatches_evs=True),
+    "VPPDispatch-v0": EnvTraits("dispatch", dispatches_evs=True),
+    "VPPBidding-v0": EnvTraits("bidding"),
+    "VPPContracts-v0": EnvTraits("contracts"),
+    "FCEVCarPark-v0": EnvTraits("car_park", numbers_scenarios=True),
+    "FCEVMicrogrid-v0": EnvTraits("microgrid", numbers_scenarios=True),
+}
+"""The environments that agents can be trained in."""
+
+
+def traits_of(env_id: str) -> EnvTraits:
+    """The traits of an environment.
+
+    Raises:
+        InvalidInputError: there is no such environment.
+    """
+    if env_id not in TRAITS:
+        near = get_close_matches(env_id.lower(), [name.lower() for name in TRAITS], n=1)
+        meant = [name for name in TRAITS if name.lower() in near]
+        asked = f"did you mean {meant[0]}? " if meant else ""
+        raise InvalidInputError("env", env_id, f"{asked}use one of {', '.join(TRAITS)}")
+    return TRAITS[env_id]
+
+
+def make_batch(env_id: str, n_envs: int, **arguments: Any) -> VectorEnv:
+    """The native batch of an environment.
+
+    Raises:
+        InvalidInputError: another environment, or an argument that it does not take.
+    """
+    traits_of(env_id)
+    kind: Any = load_env_creator(str(gym.spec(env_id).vector_entry_point))
+    try:
+        batch: VectorEnv = kind(num_envs=n_envs, **arguments)
+    except TypeError as error:
+        raise InvalidInputError("arguments", sorted(arguments), str(error)) from error
+    return batch
+
+
+def observed_fields(core: Any) -> tuple[tuple[str, int], ...]:
+    """Name and size of every field of the observation, in the order of the columns."""
+    return tuple((name, part.stop - part.start) for name, part in core.layout.slices.items())

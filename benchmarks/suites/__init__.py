@@ -1,0 +1,24 @@
+"""Every suite of the benchmark, by name."""
+
+from __future__ import annotations
+
+from benchmarks.suites.base import Suite
+from benchmarks.suites.car_park import CarParkSuite
+from benchmarks.suites.ev import SCENARIOS, EVSuite
+from benchmarks.suites.microgrid import MicrogridSuite
+from vpp_gym.errors import InvalidInputError
+
+SUITES: dict[str, Suite] = {
+    suite.name: suite for suite in (*map(EVSuite, SCENARIOS), CarParkSuite(), MicrogridSuite())
+}
+
+
+def suite_of(name: str) -> Suite:
+    """The suite of a name.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    if name not in SUITES:
+        raise InvalidInputError("suite", name, f"use one of {', '.join(SUITES)}")
+    return SUITES[name]

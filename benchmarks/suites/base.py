@@ -1,0 +1,287 @@
+"""What a suite of the benchmark is: its worlds by track, who takes part, and how they rank."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from benchmarks.fingerprint import ROOTS, PolicyDigest, Roots, policy_digest
+from benchmarks.values import value_digest
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.tables import Columns
+
+AGENT_PACKAGES = {"agents", "agents.policy", "torch", "stable_baselines3"}
+
+OUTSIDE = "outside"
+"""Kind of the policies that are no contestants."""
+WARM_DAYS = 2
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One policy through one world.
+
+    Attributes:
+        suite: name of the suite.
+        track: one of its tracks.
+        policy: name of a contestant.
+        seed: of its training; 0 for what does not learn.
+        world: number of the test world.
+        days: how many days from the first, None for all.
+    """
+
+    suite: str
+    track: str
+    policy: str
+    seed: int
+    world: int = 0
+    days: int | None = None
+
+
+@dataclass(frozen=True)
+class Contestants:
+    """Who takes part.
+
+    Attributes:
+        baselines: names of the policies of vpp_gym.
+        agents: (name, seed) of the trained agents.
+        digests: by (name, seed), what the runs of each rest on.
+        left_out: why there are no trained agents, if there are none.
+    """
+
+    baselines: tuple[str, ...]
+    agents: tuple[tuple[str, int], ...]
+    digests: Mapping[tuple[str, int], PolicyDigest]
+    left_out: str | None = None
+
+    @property
+    def entries(self) -> list[tuple[str, int]]:
+        """(name, seed) of all; baselines do not learn and have seed 0."""
+        return [*((name, 0) for name in self.baselines), *self.agents]
+
+    def label(self, name: str, seed: int) -> str:
+        """How a contestant is called where seeds are told apart."""
+        return f"{name}.{seed}" if (name, seed) in self.agents else name
+
+
+class Suite(ABC):
+    """One leaderboard.
+
+    Attributes:
+        name: of the result files.
+        description: of the world, in words.
+        tracks: what differs between the tables, in words.
+        worlds: how many test worlds there are, on whose mean policies rank.
+        low: policy whose profit is score 0.
+        high: policy whose profit is score 100.
+        columns: of the tables.
+        brief: of the tables in the README.
+        known: policies that stand in the README wherever they rank.
+        compared: policies whose offers to owners are compared.
+        env_ids: environments whose trained agents take part.
+        needs_data: it reads real files.
+    """
+
+    name: str
+    description: str
+    tracks: ClassVar[Mapping[str, str]]
+    worlds: ClassVar[int] = 1
+    low: ClassVar[str]
+    high: ClassVar[str]
+    columns: ClassVar[Columns]
+    brief: ClassVar[tuple[str, ...]]
+    known: ClassVar[Collection[str]]
+    compared: ClassVar[tuple[str, ...]] = ()
+    env_ids: ClassVar[Collection[str]]
+    needs_data: bool = False
+
+    @abstractmethod
+    def baselines(self) -> Mapping[str, Any]:
+        """Policies that do not learn, by name, as they are before a run; None for a bound."""
+
+    @abstractmethod
+    def params(self, track: str) -> Any:
+        """Rules of a track."""
+
+    @abstractmethod
+    def scenario(self, track: str, world: int, data: Path | None) -> Any:
+        """A world of a track; no policy was trained or chosen on its prices."""
+
+    @abstractmethod
+    def facts(self, data: Path | None) -> dict[str, Any]:
+        """Name, start and dt_h of what the runs go through."""
+
+    @abstractmethod
+    def rows(
+        self, policy: Any, scenario: Any, params: Any, days: int | None, seed: int
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Day rows and metadata of a policy, or of a bound, through a scenario."""
+
+    @abstractmethod
+    def is_rule(self, policy: Any) -> bool:
+        """Whether a baseline follows a rule and does not optimise."""
+
+    @abstractmethod
+    def ranked(
+        self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
+    ) -> pd.DataFrame:
+        """Rows of the leaderboard from the days of a track."""
+
+    @abstractmethod
+    def day_table(self, days: pd.DataFrame) -> pd.DataFrame:
+        """What is published of the days of all runs."""
+
+    @abstractmethod
+    def caveats(self, document: Document) -> Iterator[str]:
+        """What to know before reading the tables."""
+
+    @abstractmethod
+    def lead(self, document: Document) -> str:
+        """A sentence or two for the README."""
+
+    @property
+    def making(self) -> tuple[Callable[..., Any], ...]:
+        """Its functions that make a run."""
+        return Suite.play, type(self).rows
+
+    @property
+    def roots(self) -> Roots:
+        """Modules from which the code behind its results is found."""
+        return ROOTS[self.name]
+
+    def contestants(self) -> Contestants:
+        """The baselines, and the trained agents where they can be loaded."""
+        baselines = self.baselines()
+        agents, left_out = _agents(self.env_ids)
+        if clash := {name for name, _ in agents} & set(baselines):
+            raise InvalidInputError(
+                "agents", clash, "give agents other names than the baselines have"
+            )
+        everyone = {**{(name, 0): one for name, one in baselines.items()}, **agents}
+        digests = {
+            key: policy_digest(policy, self.roots, self.making) for key, policy in everyone.items()
+        }
+        return Contestants(tuple(baselines), tuple(agents), digests, left_out)
+
+    def policy(self, name: str, seed: int) -> Any:
+        """A contestant as it is before a run; None for a bound."""
+        known = self.baselines()
+        return known[name] if name in known else trained(self.env_ids)[name, seed]
+
+    def play(
+        self, run: Run, data: Path | None, outside: Any = None
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Make a run: its day rows and its metadata, the kind of policy among them.
+
+        Args:
+            run: which policy in which world.
+            data: folder of real data.
+            outside: a policy that is no contestant, which the run is of.
+        """
+        policy = self.policy(run.policy, run.seed) if outside is None else outside
+        kind = self.kind(policy) if outside is None else OUTSIDE
+        scenario, params = self.scenario(run.track, run.world, data), self.params(run.track)
+        days, metadata = self.rows(policy, scenario, params, run.days, run.seed)
+        return days, {**metadata, "kind": kind}
+
+    def warm_up(self, policy: Any, data: Path | None) -> None:
+        """Compile and load what a policy needs, in two days."""
+        track = next(iter(self.tracks))
+        self.rows(policy, self.scenario(track, 0, data), self.params(track), WARM_DAYS, 0)
+
+    def kind(self, policy: Any) -> str:
+        """What a contestant is: rule, optimiser, hindsight or learned."""
+        if policy is None or policy.privileged:
+            return "hindsight"
+        if not type(policy).__module__.startswith("vpp_gym."):
+            return "learned"
+        return "rule" if self.is_rule(policy) else "optimiser"
+
+    def scenario_digest(self, track: str, data: Path | None) -> str:
+        """Digest of everything in the scenarios of a track."""
+        return value_digest(*(self.scenario(track, world, data) for world in range(self.worlds)))
+
+    def offers(self, days: pd.DataFrame, statistics: Mapping[str, int]) -> list[dict[str, Any]]:
+        """What offers to owners gained, on one track; nothing where there are none."""
+        return []
+
+    def track_words(self, track: str) -> str:
+        """What a track is.
+
+        Raises:
+            InvalidInputError: there is no such track.
+        """
+        if track not in self.tracks:
+            raise InvalidInputError("track", track, f"use one of {', '.join(self.tracks)}")
+        return self.tracks[track]
+
+    def command(self) -> str:
+        """The command that makes all results of the suite."""
+        data = " --data FOLDER" if self.needs_data else ""
+        return f"python -m benchmarks.run --suite {self.name}{data}"
+
+
+def n_worlds(document: Document) -> int:
+    """How many worlds the tables are the mean of."""
+    return int(document["scenario"].get("worlds", 1))
+
+
+def period(document: Document) -> str:
+    """The days of the runs, in words."""
+    scenario, worlds = document["scenario"], n_worlds(document)
+    days = f"{scenario['days']} days from {scenario['start'][:10]}"
+    return days if worlds == 1 else f"mean of {worlds} worlds, each {days}"
+
+
+def interval_words(document: Document) -> str:
+    """What the brackets mean."""
+    drawn, worlds = document["statistics"], n_worlds(document)
+    source, another = ",", "another year of the same kind would differ"
+    if worlds > 1:
+        source = f" from all {worlds} worlds, each block from one of them,"
+        another = f"the mean of {worlds} other years of the same kind would differ"
+    return (
+        f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples of blocks of "
+        f"{drawn['block_days']} consecutive days{source} drawn alike for the policy and both "
+        f"ends of the scale, and for scores of the seeds where there are several. They say how "
+        f"much {another}. Values are interquartile means over seeds."
+    )
+
+
+def seed_words(document: Document) -> Iterator[str]:
+    """What each seed of the agents gained, where there are several."""
+    for track, rows in document["seeds"].items():
+        names = dict.fromkeys(row["policy"] for row in rows)
+        gains = (
+            f"`{name}` "
+            + ", ".join(f"{row['gain_eur']:+,.0f}" for row in rows if row["policy"] == name)
+            for name in names
+        )
+        if rows:
+            low = rows[0]["over"]
+            yield f"Gain over `{low}` of each seed, EUR, track {track}: {'; '.join(gains)}."
+
+
+def trained(env_ids: Collection[str]) -> dict[tuple[str, int], Any]:
+    """The trained agents that play one of these environments, by name and seed."""
+    loaded = import_module("agents.policy").load_agents()
+    return {(agent.name, agent.seed): agent for agent in loaded if agent.env_id in env_ids}
+
+
+def _agents(env_ids: Collection[str]) -> tuple[dict[tuple[str, int], Any], str | None]:
+    """The trained agents, and why there are none, if there are none."""
+    try:
+        learned = trained(env_ids)
+    except ModuleNotFoundError as error:
+        if error.name not in AGENT_PACKAGES:
+            raise
+        return {}, f"trained agents, because there is no module {error.name}"
+    return learned, None if learned else "trained agents: none was found"

@@ -1,0 +1,16 @@
+from .agent import EnvironmentAgent as EnvironmentAgent
+from .leaderboard import leaderboard as leaderboard
+from .metrics import profit_parts as profit_parts
+from .metrics import totals as totals
+from .rollout import RunResult as RunResult
+from .rollout import evaluate as evaluate
+from .statistics import Interval as Interval
+from .statistics import block_bootstrap as block_bootstrap
+from .statistics import interquartile_mean as interquartile_mean
+from .statistics import paired_difference as paired_difference
+from .statistics import score as score
+from .statistics import score_interval as score_interval
+from .statistics import stratified_bootstrap as stratified_bootstrap
+from .tables import markdown_table as markdown_table
+from .worlds import Runner as Runner
+from .worlds import World as World

@@ -1,0 +1,17 @@
+from .article import article_orders as article_orders
+from .baselines import car_park_baselines as car_park_baselines
+from .bound import car_park_bound as car_park_bound
+from .env import FCEVCarParkEnv as FCEVCarParkEnv
+from .env import FCEVCarParkVectorEnv as FCEVCarParkVectorEnv
+from .ledger import LEDGER as LEDGER
+from .params import CarParkParams as CarParkParams
+from .planner import ScenarioPlanner as ScenarioPlanner
+from .policies import ArticleAggregator as ArticleAggregator
+from .policies import ForesightAggregator as ForesightAggregator
+from .policies import NoV2G as NoV2G
+from .policies import StayPlanner as StayPlanner
+from .scenario import CarParkSource as CarParkSource
+from .simulation import CarPark as CarPark
+from .simulation import CarParkScenario as CarParkScenario
+from .snapshot import CarParkOrders as CarParkOrders
+from .snapshot import CarParkSnapshot as CarParkSnapshot

@@ -1,0 +1,17 @@
+from .baselines import microgrid_baselines as microgrid_baselines
+from .contract_policy import PlannedContracts as PlannedContracts
+from .env import FCEVMicrogridEnv as FCEVMicrogridEnv
+from .env import FCEVMicrogridVectorEnv as FCEVMicrogridVectorEnv
+from .hindsight import microgrid_bound as microgrid_bound
+from .ledger import LEDGER as LEDGER
+from .params import MicrogridParams as MicrogridParams
+from .planner import ForesightOperator as ForesightOperator
+from .planner import RollingPlan as RollingPlan
+from .policies import AdaptiveContracts as AdaptiveContracts
+from .policies import ArticleOrder as ArticleOrder
+from .policies import DirectUse as DirectUse
+from .scenario import MicrogridSource as MicrogridSource
+from .simulation import Microgrid as Microgrid
+from .simulation import MicrogridScenario as MicrogridScenario
+from .snapshot import MicrogridDecision as MicrogridDecision
+from .snapshot import MicrogridSnapshot as MicrogridSnapshot

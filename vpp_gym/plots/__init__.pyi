@@ -1,0 +1,10 @@
+from .canvas import save_figure as save_figure
+from .day import day_image as day_image
+from .day import draw_day as draw_day
+from .day_view import DayView as DayView
+from .leaderboard import draw_leaderboard as draw_leaderboard
+from .market_day import draw_market_day as draw_market_day
+from .menus import draw_menu as draw_menu
+from .menus import draw_menus as draw_menus
+from .policy_day import draw_policy_day as draw_policy_day
+from .profit_breakdown import draw_profit_breakdown as draw_profit_breakdown

@@ -1,0 +1,15 @@
+from .bid_lp import RiskAverseBids as RiskAverseBids
+from .bid_lp import risk_averse_bids as risk_averse_bids
+from .bid_program import solve_bid_program as solve_bid_program
+from .fleet_lp import FleetLP as FleetLP
+from .linear_program import LinearProgram as LinearProgram
+from .menu_programs import solve_full_program as solve_full_program
+from .menu_programs import solve_reduced_program as solve_reduced_program
+from .newsvendor import BidScenarios as BidScenarios
+from .newsvendor import best_bids_kwh as best_bids_kwh
+from .schedule import ScheduleProgram as ScheduleProgram
+from .single_ev import plan_ev as plan_ev
+from .single_ev import plan_fleet as plan_fleet
+from .solution import Solution as Solution
+from .variable_term_programs import solve_bundled_program as solve_bundled_program
+from .variable_term_programs import solve_joint_program as solve_joint_program
