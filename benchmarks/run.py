@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.leaderboard import RESULTS, render
-from benchmarks.outside import outside_policy
 from benchmarks.results import assemble, digests_of, write_results
 from benchmarks.store import StoredRun, load_run
 from benchmarks.suites import SUITES, suite_of
@@ -27,6 +26,7 @@ from benchmarks.suites.base import Document, Run, period
 from benchmarks.tasks import Task, make_all, plan, task
 from benchmarks.terminal import terminal_table
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.outside import outside_policy
 
 QUICK_DAYS = 14
 console = Console()

@@ -14,11 +14,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from benchmarks.outside import outside_policy
 from benchmarks.store import StoredRun, load_run, save_run
 from benchmarks.suites import suite_of
 from benchmarks.suites.base import Contestants, Run, Suite
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.outside import outside_policy
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,12 @@ from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.metrics import profit_parts, totals
 from vpp_gym.evaluation.rollout import RunResult, evaluate
 from vpp_gym.fcev.car_park import ledger as car_park
+from vpp_gym.fcev.car_park.baselines import baselines as car_park_baselines
 from vpp_gym.fcev.car_park.params import CarParkParams
-from vpp_gym.fcev.car_park.policies import car_park_baselines
 from vpp_gym.fcev.car_park.scenario import CarParkSource
 from vpp_gym.fcev.microgrid import ledger as microgrid
+from vpp_gym.fcev.microgrid.baselines import baselines as microgrid_baselines
 from vpp_gym.fcev.microgrid.params import MicrogridParams
-from vpp_gym.fcev.microgrid.policies import microgrid_baselines
 from vpp_gym.fcev.microgrid.scenario import MicrogridSource
 from vpp_gym.fcev.totals import totals as fcev_totals
 from vpp_gym.markets.ledger import LEDGER, MONEY, POSITION, TERMS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import doctest
 import json
 import pkgutil
@@ -71,29 +70,6 @@ def test_import_loads_nothing_heavy_and_takes_less_than_a_second_of_work():
     runs = [in_new_process(code) for _ in range(3)]
     assert set(runs[0][1]) & (HEAVY | NETWORK) == set()
     assert min(seconds for seconds, _ in runs) < 1.0
-
-
-@pytest.mark.parametrize("name", vpp_gym.__all__)
-def test_public_name_resolves(name: str):
-    assert getattr(vpp_gym, name) is not None
-    assert name in dir(vpp_gym)
-
-
-def test_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="Scenarios"):
-        _ = vpp_gym.Scenarios
-
-
-def test_type_checkers_see_the_same_names():
-    tree = ast.parse(Path(vpp_gym.__file__).read_text(encoding="utf-8"))
-    guard = next(node for node in tree.body if isinstance(node, ast.If))
-    seen = {
-        alias.asname: f"{node.module}"
-        for node in guard.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    assert seen == {name: f"vpp_gym.{home}" for name, home in vpp_gym._HOME.items()}
 
 
 @pytest.mark.parametrize("env_id", IDS)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, suggestion
 
 ObservationT = TypeVar("ObservationT")
 DecisionT = TypeVar("DecisionT")
+MadeT = TypeVar("MadeT")
 Seen = TypeVar("Seen", contravariant=True)
 Decided = TypeVar("Decided", covariant=True)
 
@@ -123,3 +125,19 @@ def check_predict(field: str, predict: Any) -> None:
         signature.bind("observation", "state", "episode_start", True)
     except TypeError as error:
         raise InvalidInputError(field, f"predict{signature}", f"write it as {PREDICT}") from error
+
+
+def made_by_name(makers: Mapping[str, Callable[[], MadeT]], name: str) -> MadeT:
+    """A fresh policy by its name.
+
+    Args:
+        makers: what makes each policy, by name.
+        name: one of them.
+
+    Raises:
+        InvalidInputError: there is none of that name.
+    """
+    if name not in makers:
+        known = f"use one of {', '.join(makers)}"
+        raise InvalidInputError("policy", name, f"{suggestion(str(name), makers)}{known}")
+    return makers[name]()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
 from vpp_gym.evaluation.tables import Columns, percent, whole
-from vpp_gym.fcev.car_park.baselines import car_park_baselines
+from vpp_gym.fcev.car_park.baselines import baselines as car_park_baselines
 from vpp_gym.fcev.car_park.bound import car_park_bound
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.scenario import CarParkSource

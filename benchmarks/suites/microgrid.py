@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.suites.fcev import COMMON, HIGH, LAST, LOW, FCEVSuite, thousandth
 from vpp_gym.evaluation.tables import MISSING, Columns, percent
 from vpp_gym.fcev.calendar import HOURS
-from vpp_gym.fcev.microgrid.baselines import microgrid_baselines
+from vpp_gym.fcev.microgrid.baselines import baselines as microgrid_baselines
 from vpp_gym.fcev.microgrid.hindsight import microgrid_bound
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.scenario import MicrogridSource

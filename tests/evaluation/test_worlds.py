@@ -17,7 +17,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import EnvironmentAgent, evaluate
 from vpp_gym.evaluation.agent import ENVIRONMENTS
 from vpp_gym.evaluation.rollout import modules_behind
-from vpp_gym.evaluation.worlds import WORLDS, baselines_of, scale_of, world_named
+from vpp_gym.evaluation.worlds import WORLDS, baseline, baseline_names, scale_of, world_named
 from vpp_gym.fcev.car_park.snapshot import CarParkOrders, CarParkSnapshot
 from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
@@ -158,7 +158,7 @@ class Watcher(StatelessPolicy[Any, Any]):
 @pytest.mark.parametrize("world", list(WORLDS))
 def test_every_world_follows_one_protocol(world):
     name, scenario, params = belongs_to(world)
-    watcher = Watcher(baselines_of(world)[name])
+    watcher = Watcher(baseline(world, name))
     evaluate(watcher, scenario, params, start_step=24, end_step=72)
     decisions = 2 if world == "car_park" else 48
     assert watcher.starts == [True] + [False] * (decisions - 1)
@@ -248,7 +248,7 @@ def test_what_is_no_policy_of_the_world_is_refused(policy, said):
 def test_baselines_are_told_apart_by_world(world, other):
     """None of another world is run, and each of this one is taken for one of it."""
     _, scenario, params = belongs_to(world)
-    for policy in baselines_of(other).values():
+    for policy in (baseline(other, name) for name in baseline_names(other)):
         if world != other:
             with pytest.raises(InvalidInputError, match=WORLDS[other].title):
                 evaluate(policy, scenario, params)
@@ -366,7 +366,7 @@ def test_the_table_of_worlds_names_what_there_is(world):
     entry = WORLDS[world]
     module, _, name = entry.scenario.rpartition(".")
     assert isinstance(belongs_to(world)[1], getattr(import_module(module), name))
-    assert scale_of(world).low in baselines_of(world)
+    assert scale_of(world).low in baseline_names(world)
 
 
 @pytest.mark.parametrize("world", list(WORLDS))

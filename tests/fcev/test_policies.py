@@ -14,12 +14,12 @@ from tests.memory import rewriting
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate, leaderboard
 from vpp_gym.fcev.car_park import ledger as carpark_terms
-from vpp_gym.fcev.car_park.baselines import car_park_baselines
+from vpp_gym.fcev.car_park.baselines import baselines as car_park_baselines
 from vpp_gym.fcev.car_park.bound import car_park_bound
 from vpp_gym.fcev.car_park.planner import ScenarioPlanner
 from vpp_gym.fcev.car_park.policies import ForesightAggregator
 from vpp_gym.fcev.microgrid import ledger as microgrid
-from vpp_gym.fcev.microgrid.baselines import microgrid_baselines
+from vpp_gym.fcev.microgrid.baselines import baselines as microgrid_baselines
 from vpp_gym.fcev.microgrid.contract_policy import PlannedContracts, next_needs_kwh
 from vpp_gym.fcev.microgrid.plan_inputs import energy_ahead
 from vpp_gym.fcev.microgrid.planner import ForesightOperator, RollingPlan

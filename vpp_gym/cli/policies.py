@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -14,8 +11,6 @@ from vpp_gym.cli.output import console, print_json
 from vpp_gym.errors import InvalidInputError, suggestion
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from vpp_gym.policy import Policy
 
 
@@ -39,75 +34,13 @@ def named_policy(name: str | None) -> Policy:
     from vpp_gym.policies.baselines import baseline, baseline_names
 
     if name is not None and ":" in name:
-        return own_policy(name)
+        from vpp_gym.evaluation.outside import outside_policy
+
+        return outside_policy(name, field="POLICY")
     known = baseline_names()
     if name is None or name not in known:
         raise InvalidInputError("POLICY", name, f"{suggestion(name or '', known)}{LISTED}; {OWN}")
     return baseline(name)
-
-
-def own_policy(reference: str) -> Policy:
-    """The policy that "package.module:name" refers to.
-
-    The module is looked up in the current folder first. The name may be that of a policy, of
-    a class, or of a function that makes a policy; the last two are called without arguments.
-
-    Args:
-        reference: module and name with a colon between them.
-
-    Raises:
-        InvalidInputError: no such module or name, an error on the way, or not a policy.
-    """
-    from vpp_gym.policy import check_policy
-
-    module_name, _, name = reference.partition(":")
-    if not module_name or not name:
-        raise InvalidInputError("POLICY", reference, OWN)
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # as `python -m` does; the command alone does not
-    module = _module(reference, module_name)
-    policy = _made(reference, _attribute(reference, module, name))
-    try:
-        check_policy(policy)
-    except InvalidInputError as error:
-        raise InvalidInputError("POLICY", reference, f"{error.field}: {error.remedy}") from error
-    return policy
-
-
-def _module(reference: str, name: str) -> ModuleType:
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
-            remedy = f"there is no module {name} in the current folder or among installed packages"
-            raise InvalidInputError("POLICY", reference, remedy) from error
-        raise InvalidInputError("POLICY", reference, _failed(f"import {name}", error)) from error
-    except Exception as error:
-        raise InvalidInputError("POLICY", reference, _failed(f"import {name}", error)) from error
-
-
-def _attribute(reference: str, module: ModuleType, name: str) -> Any:
-    if hasattr(module, name):
-        return getattr(module, name)
-    own = [known for known in vars(module) if not known.startswith("_")]
-    remedy = f"{suggestion(name, own)}{module.__name__} has no {name}"
-    raise InvalidInputError("POLICY", reference, remedy)
-
-
-def _made(reference: str, found: Any) -> Any:
-    """The policy itself, or what the class or function makes."""
-    if not isinstance(found, type) and (hasattr(found, "predict") or not callable(found)):
-        return found
-    try:
-        return found()
-    except Exception as error:
-        called = f"{getattr(found, '__name__', 'it')}()"
-        raise InvalidInputError("POLICY", reference, _failed(called, error)) from error
-
-
-def _failed(what: str, error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    return f"{what} failed with {type(error).__name__}: {lines[0]}"
 
 
 def list_policies(as_json: bool) -> None:

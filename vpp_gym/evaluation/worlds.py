@@ -34,7 +34,7 @@ class Entry:
         module: that holds its `World` as `WORLD`.
         scenario: class of its scenarios.
         snapshot: name of the class of what its policies are shown.
-        baselines: module and function that gives its baselines by name.
+        baselines: module with its `baseline_names`, `baseline` and `baselines`.
         scale: module and name of how its policies are compared.
         prefix: of the names of its scenarios.
     """
@@ -64,7 +64,7 @@ WORLDS = {
         module="vpp_gym.evaluation.ev",
         scenario="vpp_gym.scenarios.scenario.Scenario",
         snapshot="Snapshot",
-        baselines="vpp_gym.policies.baselines:baselines",
+        baselines="vpp_gym.policies.baselines",
         scale="vpp_gym.evaluation.metrics:SCALE",
     ),
     "car_park": Entry(
@@ -72,7 +72,7 @@ WORLDS = {
         module="vpp_gym.fcev.car_park.evaluation",
         scenario="vpp_gym.fcev.car_park.simulation.CarParkScenario",
         snapshot="CarParkSnapshot",
-        baselines="vpp_gym.fcev.car_park.baselines:car_park_baselines",
+        baselines="vpp_gym.fcev.car_park.baselines",
         scale="vpp_gym.fcev.totals:SCALE",
         prefix="car_park:",
     ),
@@ -81,7 +81,7 @@ WORLDS = {
         module="vpp_gym.fcev.microgrid.evaluation",
         scenario="vpp_gym.fcev.microgrid.simulation.MicrogridScenario",
         snapshot="MicrogridSnapshot",
-        baselines="vpp_gym.fcev.microgrid.baselines:microgrid_baselines",
+        baselines="vpp_gym.fcev.microgrid.baselines",
         scale="vpp_gym.fcev.totals:SCALE",
         prefix="microgrid:",
     ),
@@ -242,10 +242,10 @@ def world_of_policy(policy: Any) -> str | None:
     return None
 
 
-def baselines_of(world: str) -> dict[str, Policy]:
-    """Every baseline of a world by name, fresh objects."""
-    known: dict[str, Policy] = _loaded(WORLDS[world].baselines)()
-    return known
+def baseline_names(world: str) -> tuple[str, ...]:
+    """Names of the baselines of a world."""
+    names: tuple[str, ...] = import_module(_entry(world).baselines).baseline_names()
+    return names
 
 
 def baseline(world: str, name: str) -> Policy:
@@ -254,13 +254,19 @@ def baseline(world: str, name: str) -> Policy:
     Raises:
         InvalidInputError: there is none of that name in this world.
     """
-    known = baselines_of(world)
-    if name in known:
-        return known[name]
-    others = [entry for other, entry in WORLDS.items() if name in baselines_of(other)]
-    homes = "; or ".join(f"{entry.title}: {entry.remedy}" for entry in others)
-    hint = f"it belongs to {homes}; here " if others else suggestion(name, known)
-    raise InvalidInputError("policy", name, f"{hint}use one of {', '.join(known)}")
+    module = import_module(_entry(world).baselines)
+    others = [
+        entry
+        for other, entry in WORLDS.items()
+        if name not in module.baseline_names() and name in baseline_names(other)
+    ]
+    if others:
+        homes = "; or ".join(f"{entry.title}: {entry.remedy}" for entry in others)
+        known = ", ".join(module.baseline_names())
+        remedy = f"it belongs to {homes}; here use one of {known}"
+        raise InvalidInputError("policy", name, remedy)
+    one: Policy = module.baseline(name)
+    return one
 
 
 def _entry(world: str) -> Entry:

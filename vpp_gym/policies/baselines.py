@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.params.contract import ContractChanges, offer
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.operator import Operator
-from vpp_gym.policy import Policy
+from vpp_gym.policy import Policy, made_by_name
 
 MENU_TERM_H = 10
 """Term of the fixed-term menu with which the rolling MPC earned most.
@@ -48,10 +47,7 @@ def baseline(name: str) -> Policy:
     >>> baseline("rolling_mpc_3h").name
     'rolling_mpc_3h'
     """
-    if name not in _MAKERS:
-        known = f"use one of {', '.join(_MAKERS)}"
-        raise InvalidInputError("policy", name, f"{suggestion(str(name), _MAKERS)}{known}")
-    return _MAKERS[name]()
+    return made_by_name(_MAKERS, name)
 
 
 def baseline_names() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fcev.microgrids import hand_made_grid, random_grid
 from tests.memory import rewriting
 from vpp_gym.evaluation import evaluate
-from vpp_gym.fcev.microgrid.baselines import microgrid_baselines
+from vpp_gym.fcev.microgrid.baselines import baselines as microgrid_baselines
 from vpp_gym.fcev.microgrid.hindsight import (
     bound_instance,
     hourly_microgrid_bound_eur,

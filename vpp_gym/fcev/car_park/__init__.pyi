@@ -1,5 +1,7 @@
 from .article import article_orders as article_orders
-from .baselines import car_park_baselines as car_park_baselines
+from .baselines import baseline as baseline
+from .baselines import baseline_names as baseline_names
+from .baselines import baselines as baselines
 from .bound import car_park_bound as car_park_bound
 from .env import FCEVCarParkEnv as FCEVCarParkEnv
 from .env import FCEVCarParkVectorEnv as FCEVCarParkVectorEnv

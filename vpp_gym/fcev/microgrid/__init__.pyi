@@ -1,4 +1,6 @@
-from .baselines import microgrid_baselines as microgrid_baselines
+from .baselines import baseline as baseline
+from .baselines import baseline_names as baseline_names
+from .baselines import baselines as baselines
 from .contract_policy import PlannedContracts as PlannedContracts
 from .env import FCEVMicrogridEnv as FCEVMicrogridEnv
 from .env import FCEVMicrogridVectorEnv as FCEVMicrogridVectorEnv
