@@ -11,9 +11,8 @@ import numpy as np
 from gymnasium.envs.registration import load_env_creator
 
 import vpp_gym  # noqa: F401 - registers the environments
-from agents.shim_until_merge import completed, renamed
 from vpp_gym.arrays import Floats
-from vpp_gym.env import VectorShell
+from vpp_gym.env import VectorEnv
 from vpp_gym.errors import InvalidInputError
 
 DAY_AHEAD = "VPPDayAhead-v0"
@@ -77,7 +76,7 @@ def traits_of(env_id: str) -> EnvTraits:
     return TRAITS[env_id]
 
 
-def make_batch(env_id: str, n_envs: int, **arguments: Any) -> VectorShell:
+def make_batch(env_id: str, n_envs: int, **arguments: Any) -> VectorEnv:
     """The native batch of an environment.
 
     Raises:
@@ -86,7 +85,7 @@ def make_batch(env_id: str, n_envs: int, **arguments: Any) -> VectorShell:
     traits_of(env_id)
     kind: Any = load_env_creator(str(gym.spec(env_id).vector_entry_point))
     try:
-        batch: VectorShell = completed(kind(num_envs=n_envs, **renamed(kind, arguments)))
+        batch: VectorEnv = kind(num_envs=n_envs, **arguments)
     except TypeError as error:
         raise InvalidInputError("arguments", sorted(arguments), str(error)) from error
     return batch

@@ -18,7 +18,7 @@ from agents.policy import CLIP, Network
 from agents.vec_env import BatchVecEnv
 from agents.wrappers import Features, Foresight, GainReward, LoadReward, ScaledReward, feature_map
 from vpp_gym.arrays import Floats
-from vpp_gym.envs.hourly import HourlyCore
+from vpp_gym.envs.core import HourlyCore
 from vpp_gym.errors import InvalidInputError
 
 
@@ -64,7 +64,7 @@ def _feature_matrix(core: Any) -> Floats:
     """(size, F) map from observations to features; as they are where no other is known."""
     if isinstance(core, HourlyCore) and core.settings.control == "fleet":
         contract = core.params.contract
-        return feature_map(core.codec, contracts=bool(contract.families) and contract.term_h > 0)
+        return feature_map(core.layout, contracts=bool(contract.families) and contract.term_h > 0)
     return np.eye(core.observation_space.shape[0])
 
 

@@ -157,9 +157,9 @@ def environment_options(env_id: str) -> dict[str, Option]:
     traits_of(env_id)
     spec = gym.spec(env_id)
     scalar, batch = map(load_env_creator, (str(spec.entry_point), str(spec.vector_entry_point)))
-    settings = getattr(getattr(batch, "core_kind", None), "settings_kind", None)
-    texts = _meanings_of_arguments(scalar) | (meanings(settings) if settings else {})
-    own = _of_signature(batch, texts) if settings is None else _of_model(settings)
+    settings = vars(scalar)["core_kind"].settings_kind
+    texts = _meanings_of_arguments(scalar) | meanings(settings)
+    own = _of_model(settings)
     more = [one for one in _of_signature(batch, texts) if one.name in ("dt_h", "guarantee")]
     params = _of_model(PARAMS.get(env_id, VPPParams), "params.")
     options = (one for one in (*own, *more, *params) if one.name not in SET_BY_TRAINING)

@@ -11,8 +11,8 @@ from gymnasium.vector import AutoresetMode
 from agents.config import RunSettings
 from agents.environments import make_batch
 from agents.policy import Network
-from vpp_gym.env import VectorShell
-from vpp_gym.envs.hourly import HourlyCore
+from vpp_gym.env import VectorEnv
+from vpp_gym.envs.core import HourlyCore
 from vpp_gym.markets.ledger import LEDGER, POSITION
 
 Score = dict[str, float]
@@ -75,11 +75,11 @@ class Validation:
         actions = self._run.traits.reference_action(batch.core, batch.action_space)
         return self._totals(batch, lambda observations: actions)
 
-    def _years(self, arguments: dict[str, Any]) -> VectorShell:
+    def _years(self, arguments: dict[str, Any]) -> VectorEnv:
         mode = AutoresetMode.DISABLED
         return make_batch(self._run.env_id, self._n_years, autoreset_mode=mode, **arguments)
 
-    def _totals(self, batch: VectorShell, act: Callable[[Any], Any]) -> dict[str, float]:
+    def _totals(self, batch: VectorEnv, act: Callable[[Any], Any]) -> dict[str, float]:
         """Mean over the years of each term's sum."""
         observations = self._first_observations(batch)
         core: Any = batch.core
@@ -89,7 +89,7 @@ class Validation:
             total += records.mean(axis=0)
         return dict(zip(core.terms, total.tolist(), strict=True))
 
-    def _first_observations(self, batch: VectorShell) -> Any:
+    def _first_observations(self, batch: VectorEnv) -> Any:
         """Begin each year once; all runs first, since a batch shows none before all have begun."""
         observations, _ = batch.reset(seed=[0] * self._n_years)
         for year in range(self._n_years):

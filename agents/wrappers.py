@@ -14,8 +14,8 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from agents.vec_env import BatchVecEnv
 from vpp_gym.arrays import Floats
-from vpp_gym.envs.fields import Codec
 from vpp_gym.markets.ledger import LEDGER, POSITION
+from vpp_gym.observation import ObservationLayout
 from vpp_gym.simulation.dataset import Dataset
 
 UNUSED = ("im_residual_now", "da_sold_ahead")
@@ -24,23 +24,23 @@ CONTRACTS = ("contract_left", "contract_waiting", "contract_pay", "contract_min_
 """Constant where nothing is offered to owners."""
 
 
-def feature_map(codec: Codec, *, contracts: bool) -> Floats:
+def feature_map(layout: ObservationLayout, *, contracts: bool) -> Floats:
     """(size, F) linear map from the flat observation to what the networks see.
 
     Prices ahead become differences from their own mean, and the mean is one more
     feature; what says nothing is left out.
 
     Args:
-        codec: layout of the observation.
+        layout: of the observation.
         contracts: V2G contracts may run.
     """
     unused = UNUSED if contracts else (*UNUSED, *CONTRACTS)
-    columns = np.eye(codec.size)
-    ahead = codec.slices["da_ahead"]
+    columns = np.eye(layout.size)
+    ahead = layout.slices["da_ahead"]
     width = ahead.stop - ahead.start
     columns[ahead, ahead] -= 1.0 / width
-    dropped = np.concatenate([np.r_[codec.slices[name]] for name in unused])
-    level = np.zeros((codec.size, 1))
+    dropped = np.concatenate([np.r_[layout.slices[name]] for name in unused])
+    level = np.zeros((layout.size, 1))
     level[ahead] = 1.0 / width
     return np.hstack([np.delete(columns, dropped, axis=1), level])
 
@@ -63,12 +63,12 @@ class Foresight:
     """
 
     def __init__(self, core: Any, hours: int) -> None:
-        self._simulation, codec = core.simulation, core.codec
+        self._simulation, layout = core.simulation, core.layout
         self._ahead = np.arange(round(hours / self._simulation.dt_h))
-        self._level = codec.slices["da_ahead"]
+        self._level = layout.slices["da_ahead"]
         dataset = self._simulation.dataset
         self._price = dataset.steps["reference_eur_per_kwh"] / 0.1
-        self._demand = arriving_demand_kwh(dataset) / codec.scale[codec.slices["envelope"]][0]
+        self._demand = arriving_demand_kwh(dataset) / layout.scale[layout.slices["envelope"]][0]
         self._end = np.repeat(dataset.first_step[1:], np.diff(dataset.first_step))
         self.size = 2 * len(self._ahead)
 

@@ -11,21 +11,22 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vpp_gym.contracts.families import FAMILIES
+from vpp_gym.env import Env
 from vpp_gym.envs.bidding import BiddingCore, VPPBiddingEnv
 from vpp_gym.envs.contracts import ContractsCore, VPPContractsEnv
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.dispatch import VPPDispatchEnv
-from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Codec
-from vpp_gym.envs.fields import Field as ObservationField
-from vpp_gym.envs.scalar import ScalarEnv
-from vpp_gym.envs.settings import ContractsSettings, Settings
+from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
+from vpp_gym.envs.settings import ContractsSettings
 from vpp_gym.markets.ledger import LEDGER
+from vpp_gym.observation import Field, ObservationLayout
 from vpp_gym.params import DEFAULT
 from vpp_gym.scenarios.named import as_source
+from vpp_gym.settings import Settings
 
 PAGE = Path(__file__).with_name("environment.md")
 
-ENVIRONMENTS: dict[str, tuple[type[ScalarEnv], Sequence[ObservationField]]] = {
+ENVIRONMENTS: dict[str, tuple[type[Env], Sequence[Field]]] = {
     "VPPDayAhead-v0": (VPPDayAheadEnv, FLEET_FIELDS + CHARGER_FIELDS),
     "VPPBidding-v0": (VPPBiddingEnv, BiddingCore.fields),
     "VPPDispatch-v0": (VPPDispatchEnv, FLEET_FIELDS + CHARGER_FIELDS),
@@ -100,14 +101,14 @@ def _sections(text: str) -> dict[str, str]:
     return {name.strip(): body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def _observations(name: str, fields: Sequence[ObservationField]) -> str:
-    codec = Codec(DEFAULT, 1.0, fields, n_offers=len(DEFAULT.owner.types))
+def _observations(name: str, fields: Sequence[Field]) -> str:
+    layout = layout_of(DEFAULT, 1.0, fields, n_offers=len(DEFAULT.owner.types))
     if name == "VPPContracts-v0":
-        codec = ContractsCore(as_source(None, 1.0), DEFAULT, ContractsSettings()).codec
+        layout = ContractsCore(as_source(None, 1.0), DEFAULT, ContractsSettings()).layout
     own = [field for field in fields if field not in FLEET_FIELDS + CHARGER_FIELDS]
     if own:
-        return f"After the first {codec.slices[own[0].name].start} columns:\n\n" + _field_table(
-            own, codec
+        return f"After the first {layout.slices[own[0].name].start} columns:\n\n" + _field_table(
+            own, layout
         )
     if name != "VPPDayAhead-v0":
         return "The tables are the same as those of `VPPDayAhead-v0`."
@@ -116,20 +117,20 @@ def _observations(name: str, fields: Sequence[ObservationField]) -> str:
         [
             "The flat form is the value divided by the scale. Scales and columns hold for the "
             f"defaults: {site.n_chargers} chargers of {site.charge_kw:g} kW, steps of 1 h.",
-            _field_table(FLEET_FIELDS, codec),
+            _field_table(FLEET_FIELDS, layout),
             'Only with `control="per_ev"`, one value per charger; all 0 where no EV is connected:',
-            _field_table(CHARGER_FIELDS, codec),
+            _field_table(CHARGER_FIELDS, layout),
         ]
     )
 
 
-def _field_table(fields: Iterable[ObservationField], codec: Codec) -> str:
+def _field_table(fields: Iterable[Field], layout: ObservationLayout) -> str:
     rows = []
     for field in fields:
-        part = codec.slices[field.name]
+        part = layout.slices[field.name]
         last = "" if part.stop - part.start == 1 else f" to {part.stop - 1}"
         limits = f"{field.low:g} to {field.high:g}"
-        scale = f"{codec.scale[part.start]:.4g}"
+        scale = f"{layout.scale[part.start]:.4g}"
         rows.append(
             (f"{part.start}{last}", f"`{field.name}`", field.unit, scale, limits, field.meaning)
         )

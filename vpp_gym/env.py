@@ -1,59 +1,112 @@
-"""The Gymnasium shells of every world: one environment, or a batch of them, over one core.
+"""The environments of every world: one environment, or a batch of them, over one core.
 
-A core owns a batch of episodes of one decision problem and knows what an action means;
-both shells hold such a core, the scalar one with a batch of one.
+A core owns a batch of episodes of one decision problem and knows what an action means.
+`Env` holds such a core with a batch of one, `VectorEnv` one with any batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+import functools
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import gymnasium as gym
 import numpy as np
+from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils import seeding
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector import VectorEnv as GymVectorEnv
 from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
 
+from vpp_gym.actions import batch_of_one, checked_actions
 from vpp_gym.arrays import Bools, Floats, Ints
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.episodes import EpisodeDays, EpisodeSpan, draw_episode
+from vpp_gym.errors import InvalidInputError, suggestion
+from vpp_gym.observation import ObservationLayout
 from vpp_gym.scenarios.columns import whole
+from vpp_gym.settings import Settings
 
+F = TypeVar("F", bound=Callable[..., None])
 FIRST = np.zeros(1, dtype=np.int64)
+RENDER_MODES = ("human", "rgb_array")
 
 
-class Batch(Protocol):
-    """What the shells ask of a core."""
+class Recorder(Protocol):
+    """Keeps what happens in the first run of a core, and draws it."""
 
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Names of the columns of a record."""
+    def restart(self) -> None:
+        """Forget everything: an episode begins."""
         ...
 
-    @property
-    def n_money(self) -> int:
-        """How many of them, from the first on, add up to the reward [EUR]."""
+    def image(self) -> NDArray[np.uint8]:
+        """(height, width, 3) picture."""
         ...
 
-    @property
-    def n_runs(self) -> int:
-        """Size of the batch."""
+    def show(self) -> None:
+        """Show the picture in a window."""
         ...
 
-    @property
-    def action_space(self) -> Any:
-        """Of one run."""
+    def close(self) -> None:
+        """Close the window, if there is one."""
         ...
 
-    @property
-    def observation_space(self) -> Any:
-        """Of one run."""
-        ...
+
+class Core(ABC):
+    """A batch of episodes of one decision problem.
+
+    Args:
+        source: of the scenarios that episodes are drawn from.
+        params: rules of the world.
+        settings: what is decided and shown.
+        n_envs: batch size.
+
+    Attributes:
+        terms: names of the columns of a record.
+        n_money: how many of them, from the first on, add up to the reward [EUR].
+        settings_kind: class of the settings.
+        n_runs: batch size.
+        simulation: of all runs.
+        layout: of the observations.
+        action_shape: of one environment's action.
+        on_step: called with what each step of the simulator books in the first run.
+    """
+
+    terms: ClassVar[tuple[str, ...]]
+    n_money: ClassVar[int]
+    settings_kind: ClassVar[type[Settings]]
+    simulation: Any
+    layout: ObservationLayout
+    action_shape: tuple[int, ...]
+
+    def __init__(self, source: Any, params: Any, settings: Any, n_envs: int) -> None:
+        self.source, self.params, self.settings = source, params, settings
+        self.n_runs = whole("num_envs", n_envs, least=1)
+        self.on_step: Callable[[Floats], None] | None = None
 
     @property
+    def action_space(self) -> spaces.Box:
+        """Of one environment; every entry in [-1, 1]."""
+        return spaces.Box(-1.0, 1.0, self.action_shape, np.float32)
+
+    @property
+    def observation_space(self) -> spaces.Space[Any]:
+        """Of one environment."""
+        return self.layout.space(self.settings.observation)
+
+    @property
+    @abstractmethod
     def over(self) -> Bools:
         """(B,) the episode has ended."""
-        ...
+
+    @property
+    @abstractmethod
+    def max_steps(self) -> int | None:
+        """Steps of the longest episode without options; None: it depends on the scenario."""
 
     def place(
         self,
@@ -61,65 +114,155 @@ class Batch(Protocol):
         generators: Sequence[np.random.Generator],
         options: Mapping[str, Any] | None,
     ) -> None:
-        """Begin an episode in some runs, each drawn by its own generator."""
-        ...
+        """Begin a new episode in some runs, each drawn by its own generator.
 
+        Raises:
+            InvalidInputError: options that do not suit one of the scenarios drawn; then
+                no run has been placed, and nothing drawn.
+        """
+        before = [generator.bit_generator.state for generator in generators]
+        try:
+            spans = [self._draw(generator, _mapped(options)) for generator in generators]
+        except InvalidInputError:
+            for generator, state in zip(generators, before, strict=True):
+                generator.bit_generator.state = state
+            raise
+        self.begin(runs, spans)
+
+    def _draw(self, generator: np.random.Generator, options: Mapping[str, Any]) -> EpisodeSpan:
+        return draw_episode(
+            generator, options, self.source.n_scenarios, self.settings.episode_days, self._days_of
+        )
+
+    @abstractmethod
+    def _days_of(self, scenario: int) -> EpisodeDays:
+        """Where episodes of a scenario may begin and end."""
+
+    @abstractmethod
+    def begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+        """Begin given episodes in some runs."""
+
+    @abstractmethod
     def step(self, actions: Any) -> tuple[Floats, Any]:
-        """Advance the runs that are not over by (B, ...) actions.
+        """Advance the runs that are not over by (B, A) actions, and observe.
+
+        Args:
+            actions: in [-1, 1], left as they are.
 
         Returns:
-            (B, len(terms)) records, zero for runs that are over, and what `observe` shows.
+            (B, K) records by `terms`, zero for runs that are over; and observations.
+
+        Raises:
+            InvalidInputError: an action out of shape or range; nothing has moved.
         """
-        ...
 
+    @abstractmethod
     def observe(self) -> Any:
-        """(B, size) observations, or the named parts of them."""
-        ...
+        """(B, size) flat observations, or the named parts of them."""
+
+    @abstractmethod
+    def recorder(self) -> Recorder:
+        """Keeps what happens in the first run, and draws it."""
+
+    def _checked(self, actions: Any) -> Floats:
+        """(B, A) actions, a copy."""
+        return checked_actions(actions, (self.n_runs, *self.action_shape))
 
 
-class ScalarShell(gym.Env[Any, Any]):
-    """One environment: a core of one run."""
+class _OverCore:
+    """What an environment and a batch have in common: a core of one kind.
 
-    metadata: dict[str, Any] = {"render_modes": []}
+    They put the length of their own episodes into the spec that Gymnasium gives them. A length
+    in the registry would cut off episodes of another length.
+    """
 
-    def __init__(self, core: Batch) -> None:
-        self.core: Any = core
+    core_kind: ClassVar[type[Core]]
+    core: Any
+    _spec: EnvSpec | None = None
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How the environment was made, and at most how many steps its episodes have."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = copy(spec)
+        if self._spec is not None:
+            self._spec.max_episode_steps = self.core.max_steps
+
+
+class Env(_OverCore, gym.Env[Any, Any]):
+    """One environment: a core of one run.
+
+    Args:
+        core: with a batch of one.
+        render_mode: "rgb_array", "human" or None.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 6}
+
+    def __init__(self, core: Core, render_mode: str | None = None) -> None:
+        if render_mode not in (None, *RENDER_MODES):
+            raise InvalidInputError("render_mode", render_mode, f"use one of {RENDER_MODES}")
+        self.core = core
         self.action_space = core.action_space
         self.observation_space = core.observation_space
-        self._placed = False
+        self.render_mode = render_mode
+        self._begun, self._over = False, True
+        self._recorder = core.recorder() if render_mode is not None else None
+        self._shows = render_mode == "human"
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin a new episode; see the class docstring for the options."""
         super().reset(seed=seed)
-        self.core.place(FIRST, [self.np_random], mapped(options))
-        self._placed = True
-        return one(self.core.observe(), 0), {}
+        self.core.place(FIRST, [self.np_random], options)
+        self._begun, self._over = True, False
+        if self._recorder is not None:
+            self._recorder.restart()
+            self._show()
+        return one(self.core.observe(), 0), dict.fromkeys(self.core.terms, 0.0)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Decide, settle and go on to the next decision."""
-        if not self._placed or self.core.over[0]:
+        if self._over:
             raise gym.error.ResetNeeded("the episode has not begun or is over: call reset()")
-        records, observations = self.core.step(self._alone(action))
-        record = records[0]
-        info = dict(zip(self.core.terms, record.tolist(), strict=True))
-        reward = float(record[: self.core.n_money].sum())
-        return one(observations, 0), reward, False, bool(self.core.over[0]), info
+        core = self.core
+        records, observations = core.step(batch_of_one(action, core.action_shape))
+        self._over = bool(core.over[0])
+        self._show()
+        info = dict(zip(core.terms, records[0].tolist(), strict=True))
+        reward = float(records[0, : core.n_money].sum())
+        return one(observations, 0), reward, False, self._over, info
 
-    def _alone(self, action: Any) -> Any:
-        """The action as that of a batch of one."""
-        shape = self.action_space.shape
+    def render(self) -> NDArray[np.uint8] | None:
+        """The current day as an image, or in a window."""
+        if self._recorder is None:
+            gym.logger.warn("render() draws only with render_mode='rgb_array' or 'human'")
+            return None
+        if not self._begun:
+            raise gym.error.ResetNeeded("there is nothing to draw yet: call reset()")
+        return self._recorder.image() if self.render_mode == "rgb_array" else None
+
+    def close(self) -> None:
+        """Close the window."""
+        if self._recorder is not None:
+            self._recorder.close()
+
+    def _show(self) -> None:
+        """Show the picture in a window, if that was asked for and one can be opened."""
+        if not self._shows or self._recorder is None:
+            return
         try:
-            array = np.asarray(action)
-        except ValueError as error:
-            raise InvalidInputError("action", action, f"give numbers of shape {shape}") from error
-        if array.shape != shape:
-            raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
-        return array[None]
+            self._recorder.show()
+        except InvalidInputError as error:
+            self._shows = False
+            gym.logger.warn(f"nothing is shown. {error}")
 
 
-class VectorShell(VectorEnv[Any, Any, Any]):
+class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
     """A batch of environments over one core.
 
     Run i, seeded with seed + i, equals the scalar environment with that seed, bit for bit.
@@ -127,14 +270,27 @@ class VectorShell(VectorEnv[Any, Any, Any]):
     Args:
         core: of the batch.
         autoreset_mode: any of Gymnasium's three, by value or member.
+        max_episode_steps: as Gymnasium hands it on from a spec; the episodes of a batch end by
+            themselves, and are not cut off.
+        render_mode: None; a batch draws nothing.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}
 
     def __init__(
-        self, core: Batch, autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP
+        self,
+        core: Core,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
     ) -> None:
-        self.core: Any = core
+        if render_mode is not None:
+            remedy = "a batch draws nothing: render one scalar environment"
+            raise InvalidInputError("render_mode", render_mode, remedy)
+        if max_episode_steps is not None and max_episode_steps != core.max_steps:
+            remedy = "episodes of a batch end by themselves: set episode_days"
+            raise InvalidInputError("max_episode_steps", max_episode_steps, remedy)
+        self.core = core
         self.num_envs = core.n_runs
         self.autoreset_mode = _mode(autoreset_mode)
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
@@ -153,13 +309,15 @@ class VectorShell(VectorEnv[Any, Any, Any]):
         options: dict[str, Any] | None = None,
     ) -> tuple[Any, dict[str, Any]]:
         """Begin new episodes: all, or those of `options["reset_mask"]`."""
-        chosen = dict(mapped(options))
+        chosen = dict(_mapped(options))
         mask = self._mask(chosen.pop("reset_mask", None))
         for run, number in enumerate(self._seeds(seed)):
             if number is not None and mask[run]:
                 self._generators[run] = seeding.np_random(number)[0]
         self._place(mask, chosen)
-        return self.core.observe(), {}
+        mask = mask.copy()
+        nothing = np.zeros((self.num_envs, len(self.core.terms)))
+        return self.core.observe(), self._info(nothing, mask)
 
     def step(self, actions: Any) -> tuple[Any, Floats, Bools, Bools, dict[str, Any]]:
         """Advance every environment; ended ones are reset as `autoreset_mode` says.
@@ -176,7 +334,7 @@ class VectorShell(VectorEnv[Any, Any, Any]):
             )
         records, observations = self.core.step(actions)
         truncated = self.core.over & ~ended_before
-        info = self._info(records, ~ended_before)
+        info = self._info(records, np.ones(self.num_envs, dtype=np.bool_))
         again = ended_before
         if self.autoreset_mode is AutoresetMode.SAME_STEP and truncated.any():
             info |= self._final(observations, truncated, records)
@@ -194,11 +352,12 @@ class VectorShell(VectorEnv[Any, Any, Any]):
         self._placed |= mask
         self._ended = self._ended & ~mask
 
-    def _info(self, records: Floats, moved: Bools) -> dict[str, Any]:
+    def _info(self, records: Floats, told: Bools) -> dict[str, Any]:
+        """The terms of all runs, and of which runs they tell."""
         info: dict[str, Any] = {}
         for column, name in enumerate(self.core.terms):
             info[name] = records[:, column]
-            info[f"_{name}"] = moved
+            info[f"_{name}"] = told
         return info
 
     def _final(self, last: Any, truncated: Bools, records: Floats) -> dict[str, Any]:
@@ -234,6 +393,21 @@ class VectorShell(VectorEnv[Any, Any, Any]):
         return [None if number is None else whole("seed", number, least=0) for number in seed]
 
 
+def names_its_keywords(init: F) -> F:
+    """Have a constructor refuse a keyword that it does not know by naming those that it does."""
+    known = list(inspect.signature(init).parameters)[1:]
+
+    @functools.wraps(init)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        for name in kwargs:
+            if name not in known:
+                hint = f"{suggestion(name, known)}use {', '.join(known)}"
+                raise TypeError(f"unexpected keyword argument {name!r}: {hint}")
+        init(self, *args, **kwargs)
+
+    return checked  # type: ignore[return-value]
+
+
 def one(observations: Any, run: int) -> Any:
     """The observation of one run of a batch."""
     if isinstance(observations, dict):
@@ -241,12 +415,7 @@ def one(observations: Any, run: int) -> Any:
     return observations[run]
 
 
-def mapped(options: Any) -> Mapping[str, Any]:
-    """Options of a reset.
-
-    Raises:
-        InvalidInputError: neither a mapping nor None.
-    """
+def _mapped(options: Any) -> Mapping[str, Any]:
     if not isinstance(options, Mapping | None):
         raise InvalidInputError("options", options, "give a mapping, or None")
     return options or {}

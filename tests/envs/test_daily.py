@@ -10,7 +10,7 @@ from tests.envs.test_api import DAILY, QUICK, WORLD, busy_world, small
 from tests.policies.test_information import scenario_with
 from tests.worlds import plain_world
 from vpp_gym.envs.bidding import VPPBiddingEnv, VPPBiddingVectorEnv
-from vpp_gym.envs.contracts import VPPContractsEnv
+from vpp_gym.envs.contracts import ContractsCore, VPPContractsEnv
 from vpp_gym.envs.day_fields import DAY_FIELDS, OFFER_FIELDS
 from vpp_gym.envs.policy_pool import BIDDERS, SCHEDULERS
 from vpp_gym.errors import InvalidInputError
@@ -215,7 +215,7 @@ def test_the_day_that_is_over_is_drawn_whole():
 
 
 def test_names_of_fields_are_unique_and_units_said():
-    fields = VPPContractsEnv.core_kind.fields
+    fields = ContractsCore.fields
     assert len({field.name for field in fields}) == len(fields)
     for field in (*DAY_FIELDS, *OFFER_FIELDS):
         assert field.unit

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.worlds import examples, params, plain_world, scenarios
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv, VPPDayAheadVectorEnv
-from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, Field
+from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS
+from vpp_gym.observation import Field
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Snapshot
@@ -215,7 +216,7 @@ def test_named_form_is_the_flat_one_in_units(scenario, world, seed, control):
     ]
     flat_env, named_env = both
     flat, named = (env.reset(seed=seed)[0] for env in both)
-    slices, scale = flat_env.core.codec.slices, flat_env.core.codec.scale.astype(np.float32)
+    slices, scale = flat_env.core.layout.slices, flat_env.core.layout.scale.astype(np.float32)
     flat_env.action_space.seed(seed)
     over = False
     while not over:

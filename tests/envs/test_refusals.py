@@ -20,7 +20,7 @@ def frozen(env: Any) -> dict[str, Any]:
     core = env.core
     return {
         **{name: part.tobytes() for name, part in core.simulation.state._asdict().items()},
-        "draft": core.draft.tobytes(),
+        "pending_bids": core.pending_bids.tobytes(),
         "dataset": id(core.simulation.dataset),
         "scenarios": [id(one) for one in core.simulation.scenarios],
     }

@@ -55,8 +55,8 @@ def test_an_agent_of_the_microgrid_earns_what_the_environment_pays(grid, share):
     agent = agent_of("FCEVMicrogrid-v0", 3, share, volumes=True)
     run = evaluate(agent, grid, GRID, end_step=24 * DAYS, keep_records=True)
     rows, records = run.days, run.records
-    env = FCEVMicrogridEnv(GRID, n_worlds=1, episode_days=DAYS, volumes=True)
-    observation, _ = env.reset(options={"world": 0, "start_day": 0})
+    env = FCEVMicrogridEnv(params=GRID, n_scenarios=1, episode_days=DAYS, volumes=True)
+    observation, _ = env.reset(options={"scenario": 0, "start_day": 0})
     for hour, shown in enumerate(list(agent.predictor.shown)):
         np.testing.assert_array_equal(observation, shown)
         action, _ = agent.predict(observation)
@@ -70,17 +70,17 @@ def test_an_agent_of_the_car_park_earns_what_the_environment_pays(park, share):
     agent = agent_of("FCEVCarPark-v0", 48, share)
     run = evaluate(agent, park, PARK, end_step=24 * DAYS)
     rows, world = run.days, run.simulation
-    env = FCEVCarParkEnv(PARK, n_worlds=1, episode_days=DAYS)
-    observation, _ = env.reset(options={"world": 0, "start_day": 0})
+    env = FCEVCarParkEnv(params=PARK, n_scenarios=1, episode_days=DAYS)
+    observation, _ = env.reset(options={"scenario": 0, "start_day": 0})
     earned, core = 0.0, env.core
     for shown in list(agent.predictor.shown)[:-1]:
         np.testing.assert_array_equal(observation, shown)
         observation, reward, *_ = env.step(agent.predict(observation)[0])
         earned += reward
     core.submit(np.full((1, 48), share), np.ones(1, dtype=np.bool_))
-    evening = core.world.advance(12)[0, :, : core.n_money].sum()
+    evening = core.simulation.advance(12)[0, :, : core.n_money].sum()
     assert rows["profit_eur"].sum() == pytest.approx(earned + evening)
-    np.testing.assert_array_equal(core.world.state.stock_kg, world.state.stock_kg)
+    np.testing.assert_array_equal(core.simulation.state.stock_kg, world.state.stock_kg)
 
 
 def test_an_agent_that_always_says_zero_is_the_article(park, grid):

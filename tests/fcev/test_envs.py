@@ -17,12 +17,12 @@ from vpp_gym.fcev.microgrid import ledger as microgrid
 SMALL: dict[str, dict[str, Any]] = {
     "FCEVCarPark-v0": {
         "params": {"n_cars": 60, "price_year": {"spread": 4.0}},
-        "n_worlds": 2,
+        "n_scenarios": 2,
         "episode_days": 3,
     },
     "FCEVMicrogrid-v0": {
         "params": {"n_cars": 8, "household": {"n_houses": 30}},
-        "n_worlds": 2,
+        "n_scenarios": 2,
         "episode_days": 2,
         "volumes": True,
         "rewards": True,
@@ -114,10 +114,10 @@ def test_run_i_of_a_batch_is_the_scalar_environment_with_seed_plus_i(env_id: str
 @pytest.mark.parametrize(
     ("call", "field"),
     [
-        (lambda env: env.step(np.full(env.action_space.shape, 1.5)), "action"),
+        (lambda env: env.step(np.full(env.action_space.shape, 1.5)), "action[0]"),
         (lambda env: env.step(np.zeros(3)), "action"),
         (lambda env: env.reset(options={"weather": 1}), "options"),
-        (lambda env: env.reset(options={"world": 9}), "options.world"),
+        (lambda env: env.reset(options={"scenario": 9}), "options.scenario"),
     ],
 )
 def test_refusals_name_the_argument(env_id: str, call: Any, field: str):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fcev.car_parks import random_park
 from tests.fcev.microgrids import random_grid
+from tests.memory import rewriting
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate, leaderboard
 from vpp_gym.fcev.car_park import ledger as carpark_terms
@@ -88,8 +89,9 @@ def test_prices_to_come_change_no_unprivileged_sheet():
     for shift in (0.0, 1.0):
         park = random_park(6)
         park.reset(hour=36)
-        park.dataset.da[0, 48:] += shift
-        park.scenarios[0].da_eur_per_kwh[48:] += shift
+        with rewriting(park):
+            park.dataset.da[0, 48:] += shift
+            park.scenarios[0].da_eur_per_kwh[48:] += shift
         baselines = [one for one in car_park_baselines().values() if not one.privileged]
         orders.append([one.predict(park.snapshot())[0] for one in baselines])
     for one, other in zip(*orders, strict=True):
@@ -101,7 +103,8 @@ def test_what_a_planner_remembers_holds_no_price_to_come():
     orders = []
     for shift in (0.0, 1.0):
         park, planner, state = random_park(6, n_days=5), ScenarioPlanner(), None
-        park.dataset.da[0, 72:] += shift
+        with rewriting(park):
+            park.dataset.da[0, 72:] += shift
         park.reset(hour=12)
         for _ in range(3):
             own, state = planner.predict(park.snapshot(), state)
@@ -133,8 +136,9 @@ def test_hours_to_come_change_no_unprivileged_decision():
     for shift in (0.0, 50.0):
         grid = random_grid(6)
         grid.reset(hour=30)
-        for series in (grid.dataset.deficit, grid.dataset.surplus, grid.dataset.wind):
-            series[0, 31:] += shift
+        with rewriting(grid):
+            for series in (grid.dataset.deficit, grid.dataset.surplus, grid.dataset.wind):
+                series[0, 31:] += shift
         baselines = [one for one in microgrid_baselines().values() if not one.privileged]
         decisions.append([one.predict(grid.snapshot())[0] for one in baselines])
     assert decisions[0] == decisions[1]
@@ -146,11 +150,13 @@ def test_contracts_that_adapt_commit_less_in_summer_and_reward_shortages(policy)
     grid.reset()
     factors, rewards = [], []
     for scale in (0.1, 5.0):
-        grid.dataset.deficit[:] = grid.dataset.load * scale
+        with rewriting(grid):
+            grid.dataset.deficit[:] = grid.dataset.load * scale
         decision, _ = policy.predict(grid.snapshot())
         factors.append(decision.volume_factor)
     assert factors[0] < factors[1]
-    grid.dataset.deficit[:] = 500.0
+    with rewriting(grid):
+        grid.dataset.deficit[:] = 500.0
     for _ in range(24):
         decision, _ = policy.predict(grid.snapshot())
         rewards.append(decision.reward_eur_per_h)
@@ -161,8 +167,9 @@ def test_contracts_that_adapt_commit_less_in_summer_and_reward_shortages(policy)
 def test_what_differs_from_the_past_week_fades_and_repeats_on_other_days():
     """Two days of 10 kWh an hour, but 30 now and 20 an hour after noon yesterday."""
     grid = random_grid(3)
-    grid.dataset.deficit[:], grid.dataset.surplus[:], grid.dataset.wind[:] = 10.0, 0.0, 0.0
-    grid.dataset.deficit[0, [37, 60]] = 20.0, 30.0
+    with rewriting(grid):
+        grid.dataset.deficit[:], grid.dataset.surplus[:], grid.dataset.wind[:] = 10.0, 0.0, 0.0
+        grid.dataset.deficit[0, [37, 60]] = 20.0, 30.0
     grid.reset(hour=60)
     snapshot = grid.snapshot()
     ahead = energy_ahead(snapshot)
@@ -174,12 +181,13 @@ def test_what_differs_from_the_past_week_fades_and_repeats_on_other_days():
 def test_a_plan_keeps_hydrogen_that_is_worth_more_later():
     """In autumn a kWh of wind makes hydrogen at prices at which exports would earn more now."""
     grid = random_grid(5, n_days=8, electrolyser={"power_kw": 80.0, "store_kg": 300.0})
-    grid.dataset.wind[:], grid.dataset.surplus[:] = 30.0, 0.0
-    grid.dataset.da[:], grid.dataset.export_price[:], grid.dataset.import_price[:] = (
-        0.065,
-        0.035,
-        0.185,
-    )
+    with rewriting(grid):
+        grid.dataset.wind[:], grid.dataset.surplus[:] = 30.0, 0.0
+        grid.dataset.da[:], grid.dataset.export_price[:], grid.dataset.import_price[:] = (
+            0.065,
+            0.035,
+            0.185,
+        )
     taken_kwh = {}
     for day in (100, 280):
         grid.reset(hour=30, stock_share=0.3)

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 
 from vpp_gym.arrays import Floats, Ints
+from vpp_gym.env import Env, VectorEnv, names_its_keywords
+from vpp_gym.envs.core import Params, Scenarios, world_of
 from vpp_gym.envs.daily import DailyCore
 from vpp_gym.envs.policy_pool import Maker, scheduler_maker
-from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import BiddingSettings
-from vpp_gym.envs.vector import BatchEnv
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
+from vpp_gym.settings import ObservationForm, checked
 
 
 class BiddingCore(DailyCore):
     """A batch of episodes of the bidding problem."""
 
     settings_kind = BiddingSettings
+    title = "VPPBidding-v0"
     settings: BiddingSettings
 
     def __init__(
         self,
         source: ScenarioSource,
-        params: VPPParams | Mapping[str, Any] | str | None,
+        params: VPPParams,
         settings: BiddingSettings,
         n_envs: int = 1,
-        preload: bool = False,
     ) -> None:
-        super().__init__(source, params, settings, n_envs, preload)
+        super().__init__(source, params, settings, n_envs)
         self.action_shape = (self.simulation.periods,)
 
-    def _delegate_maker(self) -> Maker:
+    def _policy_maker(self) -> Maker:
         return scheduler_maker(self.settings.scheduler)
 
     def _decide(self, numbers: Floats, runs: Ints) -> Floats:
@@ -45,7 +46,7 @@ class BiddingCore(DailyCore):
         return np.clip(wanted_kwh, -limit_kwh, limit_kwh)
 
 
-class VPPBiddingEnv(ScalarEnv):
+class VPPBiddingEnv(Env):
     """Bid the fleet's energy day-ahead, once a day; a scheduler dispatches.
 
     ## Description
@@ -89,11 +90,63 @@ class VPPBiddingEnv(ScalarEnv):
     """
 
     core_kind = BiddingCore
-    title = "VPPBidding-v0"
-    draws_whole_days = True
+    core: BiddingCore
+
+    @names_its_keywords
+    def __init__(
+        self,
+        scenario: Scenarios | None = None,
+        params: Params | None = None,
+        *,
+        bid_scale: float = 0.1,
+        scheduler: Any = "rolling_mpc",
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        dt_h: float | None = None,
+        guarantee: bool | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        settings = checked(
+            BiddingSettings,
+            bid_scale=bid_scale,
+            scheduler=scheduler,
+            observation=observation,
+            episode_days=episode_days,
+        )
+        world = world_of(scenario, params, dt_h, guarantee)
+        super().__init__(BiddingCore(*world, settings), render_mode)
 
 
-class VPPBiddingVectorEnv(BatchEnv):
-    """A batch of `VPPBidding-v0`; see `BatchEnv`."""
+class VPPBiddingVectorEnv(VectorEnv):
+    """A batch of `VPPBidding-v0`; see `vpp_gym.env.VectorEnv`."""
 
     core_kind = BiddingCore
+    core: BiddingCore
+
+    @names_its_keywords
+    def __init__(
+        self,
+        num_envs: int = 1,
+        scenario: Scenarios | None = None,
+        params: Params | None = None,
+        *,
+        bid_scale: float = 0.1,
+        scheduler: Any = "rolling_mpc",
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        dt_h: float | None = None,
+        guarantee: bool | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        settings = checked(
+            BiddingSettings,
+            bid_scale=bid_scale,
+            scheduler=scheduler,
+            observation=observation,
+            episode_days=episode_days,
+        )
+        world = world_of(scenario, params, dt_h, guarantee)
+        core = BiddingCore(*world, settings, num_envs)
+        super().__init__(core, autoreset_mode, max_episode_steps, render_mode)

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 
 from vpp_gym.arrays import Floats, Ints
+from vpp_gym.env import Env, VectorEnv, names_its_keywords
+from vpp_gym.envs.core import Params, Scenarios, world_of
 from vpp_gym.envs.daily import DailyCore
 from vpp_gym.envs.day_fields import OFFER_FIELDS, offer_values
-from vpp_gym.envs.episodes import EpisodeSpan
 from vpp_gym.envs.offer_actions import OfferShape
 from vpp_gym.envs.policy_pool import Maker, operator_maker
-from vpp_gym.envs.scalar import ScalarEnv
 from vpp_gym.envs.settings import ContractsSettings
-from vpp_gym.envs.vector import BatchEnv
-from vpp_gym.params import VPPParams, as_params
+from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.params import VPPParams
+from vpp_gym.params.contract import FamilyName
 from vpp_gym.scenarios.source import ScenarioSource
+from vpp_gym.settings import ObservationForm, checked
 
 
 class ContractsCore(DailyCore):
     """A batch of episodes of the contract problem."""
 
     settings_kind = ContractsSettings
+    title = "VPPContracts-v0"
     settings: ContractsSettings
     fields = DailyCore.fields + OFFER_FIELDS
 
     def __init__(
         self,
         source: ScenarioSource,
-        params: VPPParams | Mapping[str, Any] | str | None,
+        params: VPPParams,
         settings: ContractsSettings,
         n_envs: int = 1,
-        preload: bool = False,
     ) -> None:
-        self.shape = OfferShape(as_params(params), settings.family)
-        super().__init__(source, self.shape.neutral, settings, n_envs, preload)
+        self.shape = OfferShape(params, settings.family)
+        super().__init__(source, self.shape.neutral, settings, n_envs)
         self.action_shape = (len(self.shape.parameters),)
         self._neutral_offers = self.shape.offers(np.zeros(self.action_shape))
         self._signed_before = np.zeros_like(self.simulation.accepted)
 
-    def _delegate_maker(self) -> Maker:
+    def _policy_maker(self) -> Maker:
         return operator_maker(self.settings.scheduler, self.settings.bidder)
 
     def _shown_params(self) -> VPPParams:
@@ -57,8 +60,8 @@ class ContractsCore(DailyCore):
     def _prepare(self, runs: Ints) -> None:
         self.simulation.post_offers(self._neutral_offers, runs)
 
-    def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
-        super()._begin(runs, drawn)
+    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+        super()._begin(runs, spans)
         self._signed_before[runs] = 0
 
     def _values(self, run: int) -> list[Floats]:
@@ -66,7 +69,7 @@ class ContractsCore(DailyCore):
         return [*super()._values(run), *offer_values(self.booked[run], signed)]
 
 
-class VPPContractsEnv(ScalarEnv):
+class VPPContractsEnv(Env):
     """Shape the contracts that owners are offered, once a day.
 
     ## Description
@@ -116,11 +119,67 @@ class VPPContractsEnv(ScalarEnv):
     """
 
     core_kind = ContractsCore
-    title = "VPPContracts-v0"
-    draws_whole_days = True
+    core: ContractsCore
+
+    @names_its_keywords
+    def __init__(
+        self,
+        scenario: Scenarios | None = None,
+        params: Params | None = None,
+        *,
+        family: FamilyName = "fixed_term",
+        scheduler: Any = "rolling_mpc",
+        bidder: Any = "expected_load",
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        dt_h: float | None = None,
+        guarantee: bool | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        settings = checked(
+            ContractsSettings,
+            family=family,
+            scheduler=scheduler,
+            bidder=bidder,
+            observation=observation,
+            episode_days=episode_days,
+        )
+        world = world_of(scenario, params, dt_h, guarantee)
+        super().__init__(ContractsCore(*world, settings), render_mode)
 
 
-class VPPContractsVectorEnv(BatchEnv):
-    """A batch of `VPPContracts-v0`; see `BatchEnv`."""
+class VPPContractsVectorEnv(VectorEnv):
+    """A batch of `VPPContracts-v0`; see `vpp_gym.env.VectorEnv`."""
 
     core_kind = ContractsCore
+    core: ContractsCore
+
+    @names_its_keywords
+    def __init__(
+        self,
+        num_envs: int = 1,
+        scenario: Scenarios | None = None,
+        params: Params | None = None,
+        *,
+        family: FamilyName = "fixed_term",
+        scheduler: Any = "rolling_mpc",
+        bidder: Any = "expected_load",
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        dt_h: float | None = None,
+        guarantee: bool | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        settings = checked(
+            ContractsSettings,
+            family=family,
+            scheduler=scheduler,
+            bidder=bidder,
+            observation=observation,
+            episode_days=episode_days,
+        )
+        world = world_of(scenario, params, dt_h, guarantee)
+        core = ContractsCore(*world, settings, num_envs)
+        super().__init__(core, autoreset_mode, max_episode_steps, render_mode)

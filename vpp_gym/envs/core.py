@@ -1,149 +1,204 @@
-"""The core of an environment: a batch of episodes of one decision problem.
+"""The core of the environments of EVs: episodes in the simulator, and the step that decides it.
 
-A core is what a scalar or a vector shell wraps. `HourlyCore` is stepped hour by hour
-by one kernel; `DailyCore` from gate closure to gate closure, by policies.
+`EVCore` is what all of them share. `HourlyCore` is stepped by one kernel, in every step of the
+simulator; `vpp_gym.envs.daily.DailyCore` from gate closure to gate closure, by policies.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from gymnasium import spaces
-from numpy.typing import NDArray
 
-from vpp_gym.arrays import Floats, Ints, Observations
-from vpp_gym.envs.episodes import Episodes, EpisodeSpan
-from vpp_gym.envs.fields import Codec
-from vpp_gym.envs.settings import Settings
-from vpp_gym.envs.step_kernel import first_outside
+from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.env import Core
+from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
+from vpp_gym.envs.observation import observe
+from vpp_gym.envs.recorder import DayRecorder
+from vpp_gym.envs.sourced import SourcedSimulation
+from vpp_gym.envs.step_kernel import ActionSpec, BatchStepper, BidMode
+from vpp_gym.episodes import EpisodeDays, EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
+from vpp_gym.scenarios.named import as_source
+from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
 
+Scenarios = Scenario | Sequence[Scenario] | ScenarioSource | str
+"""What names scenarios of EVs."""
+Params = VPPParams | Mapping[str, Any] | str
+"""What names rules of the world of EVs."""
 
-class Core(ABC):
-    """A batch of episodes of one decision problem.
+
+class EVCore(Core):
+    """A batch of episodes of one decision problem with EVs.
 
     Args:
-        source: the worlds that episodes are drawn from.
+        source: of the scenarios that episodes are drawn from.
         params: rules of the world.
         settings: what is decided and shown.
         n_envs: batch size.
-        preload: lay all scenarios of the source in one dataset, as a batch needs;
-            otherwise each is loaded when an episode is drawn from it.
-
-    Attributes:
-        simulation: of all runs.
-        codec: layout of the observations.
-        action_shape: of one environment's action.
-        on_step: told what each step of the simulator booked in the first run.
     """
 
-    settings_kind: ClassVar[type[Settings]]
-    terms: ClassVar[tuple[str, ...]] = TERMS
-    n_money: ClassVar[int] = len(MONEY)
-    codec: Codec
-    action_shape: tuple[int, ...]
+    terms, n_money = TERMS, len(MONEY)
+    title: ClassVar[str]
+    draws_whole_days: ClassVar[bool] = False
+    simulation: SourcedSimulation
 
     def __init__(
-        self,
-        source: ScenarioSource,
-        params: VPPParams | Mapping[str, Any] | str | None,
-        settings: Any,
-        n_envs: int = 1,
-        preload: bool = False,
+        self, source: ScenarioSource, params: VPPParams, settings: Any, n_envs: int = 1
     ) -> None:
-        self.source, self.settings = source, settings
-        self.params = as_params(params)
-        self._episodes = Episodes(source, self.params, n_envs, preload, settings.episode_days)
-        self.simulation = self._episodes.simulation
-        self.on_step: Callable[[Floats], None] | None = None
+        super().__init__(source, params, settings, n_envs)
+        self.simulation = SourcedSimulation(source, params, self.n_runs)
+        self._days: dict[int, EpisodeDays] = {}
 
     @property
-    def n_runs(self) -> int:
-        """Size of the batch."""
-        return self.simulation.n_envs
-
-    @property
-    def over(self) -> NDArray[np.bool_]:
+    def over(self) -> Bools:
         """(B,) the episode has ended."""
         return self.simulation.done
 
     @property
-    def action_space(self) -> spaces.Box:
-        """Of one environment; every entry in [-1, 1]."""
-        return spaces.Box(-1.0, 1.0, self.action_shape, np.float32)
+    def steps_a_day(self) -> int:
+        """Decisions of a day of 24 hours."""
+        return self.simulation.periods
 
     @property
-    def observation_space(self) -> spaces.Space[Any]:
-        """Of one environment."""
-        flat = self.settings.observation == "flat"
-        return self.codec.flat_space if flat else self.codec.dict_space
+    def max_steps(self) -> int | None:
+        """Steps of the longest episode without options; None: it depends on the scenario."""
+        days = self.settings.episode_days
+        if days is None:
+            return None
+        # A clock with summer time has a day of 25 hours.
+        longer = any(one.timezone is not None for one in self.simulation.scenarios)
+        return self.steps_a_day * days + (self.steps_a_day // 24 if longer else 0)
 
-    def place(
-        self,
-        runs: Ints,
-        generators: Sequence[np.random.Generator],
-        options: Mapping[str, Any] | None,
-    ) -> None:
-        """Begin a new episode in some runs, each drawn by its own generator.
+    def _days_of(self, scenario: int) -> EpisodeDays:
+        if scenario not in self._days:
+            period = self.source.scenario(scenario).period
+            gates = np.flatnonzero(period == self.simulation.rules.gate_period)
+            self._days[scenario] = EpisodeDays(gates, len(period))
+        days = self._days[scenario]
+        if days.start.size == 0:
+            remedy = "an episode starts at a gate closure; add a day"
+            raise InvalidInputError("scenario", f"{days.end} steps", remedy)
+        return days
 
-        Raises:
-            InvalidInputError: options that do not suit one of the scenarios drawn; then
-                no run has been placed.
-        """
-        self.begin(runs, self._episodes.draw(generators, options))
-
-    def begin(self, runs: Ints, stretches: Sequence[EpisodeSpan]) -> None:
+    def begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
         """Begin given episodes in some runs."""
         self._prepare(runs)
-        self._episodes.place(runs, stretches)
-        self._begin(runs, stretches)
+        self.simulation.begin(runs, spans)
+        self._begin(runs, spans)
 
-    @abstractmethod
-    def step(self, actions: Any) -> tuple[Floats, Any]:
-        """Decode (B, A) actions, advance, and look: the (B, K) record and observations.
+    def recorder(self) -> DayRecorder:
+        """Keeps what happens in the first run, and draws it."""
+        recorder = DayRecorder(self.simulation, self.title, self.draws_whole_days)
+        self.on_step = recorder.add
+        return recorder
 
-        Args:
-            actions: in [-1, 1], left as they are.
-
-        Raises:
-            InvalidInputError: an action out of shape or range; nothing has moved.
-        """
-
-    @abstractmethod
-    def observe(self) -> Any:
-        """(B, size) flat observations, or the named parts of them."""
-
-    def _prepare(self, runs: Ints) -> None:  # noqa: B027 - most cores have nothing to prepare
+    def _prepare(self, runs: Ints) -> None:
         """Before the first owners of an episode arrive."""
 
     @abstractmethod
-    def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
+    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
         """Forget the episode before."""
 
-    def _numbers(self, actions: Any) -> Floats:
-        """(B, A) actions, checked; the caller's are left as they are."""
-        shape = (self.n_runs, *self.action_shape)
-        try:
-            array = np.array(actions, dtype=np.float64, order="C")
-        except (TypeError, ValueError) as error:
-            raise InvalidInputError("action", actions, f"give numbers of shape {shape}") from error
-        if array.shape != shape:
-            raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
-        wrong = first_outside(array)
-        if wrong >= 0:
-            run, entry = divmod(wrong, array.shape[1])
-            raise InvalidInputError(
-                f"action[{run}, {entry}]" if len(array) > 1 else f"action[{entry}]",
-                float(array[run, entry]),
-                "every entry lies in [-1, 1]",
-            )
-        return array
 
-    def _shaped(self, flat: Observations) -> Any:
-        return flat if self.settings.observation == "flat" else self.codec.named(flat)
+class HourlyCore(EVCore):
+    """The agent dispatches in every step, and may bid.
+
+    Args:
+        source: of the scenarios that episodes are drawn from.
+        params: rules of the world.
+        settings: what is decided and shown.
+        n_envs: batch size.
+        threads: that share the batch; the result is the same, bit for bit.
+
+    Attributes:
+        pending_bids: (B, L) of the next bid schedule: entries of actions, or kWh.
+    """
+
+    def __init__(
+        self,
+        source: ScenarioSource,
+        params: VPPParams,
+        settings: Any,
+        n_envs: int = 1,
+        threads: int = 1,
+    ) -> None:
+        super().__init__(source, params, settings, n_envs)
+        simulation, per_charger = self.simulation, settings.control == "per_ev"
+        fields = FLEET_FIELDS + (CHARGER_FIELDS if per_charger else ())
+        self.layout = layout_of(params, simulation.dt_h, fields)
+        mode, bid_scale = self._bidding()
+        n_dispatch = params.site.n_chargers if per_charger else 1
+        self.action_shape = (n_dispatch + mode.entries(simulation.periods),)
+        self.pending_bids = np.zeros((self.n_runs, simulation.periods))
+        self._action = ActionSpec(
+            per_charger=per_charger,
+            bids=mode.value,
+            bid_step_kwh=bid_scale * simulation.bid_limit_kwh,
+            bid_limit_kwh=simulation.bid_limit_kwh,
+            lag_steps=params.market.imbalance_lag_steps,
+            per_scale=self.layout.per_scale,
+        )
+        self._stepper = BatchStepper(simulation, self._action, threads)
+
+    def step(self, actions: Any) -> tuple[Floats, Any]:
+        """Decode (B, A) actions, advance, and observe: see `Core.step`."""
+        numbers = self._checked(actions)
+        self._let_bid()
+        records, flat = self._stepper.step(self.simulation, numbers, self.pending_bids)
+        if self.on_step is not None:
+            self.on_step(records[0])
+        return records, self.layout.shown(flat, self.settings.observation)
+
+    def observe(self) -> Any:
+        """(B, size) flat observations, or the named parts of them."""
+        simulation, how = self.simulation, self._action
+        flat = np.empty((self.n_runs, self.layout.size), dtype=np.float32)
+        observe(
+            simulation.dataset,
+            simulation.rules,
+            simulation.state,
+            how.lag_steps,
+            how.per_charger,
+            how.per_scale,
+            flat,
+        )
+        return self.layout.shown(flat, self.settings.observation)
+
+    @abstractmethod
+    def _bidding(self) -> tuple[BidMode, float]:
+        """How the schedule comes about, and the share of the bid limit that an entry moves."""
+
+    def _let_bid(self) -> None:
+        """Have the schedule written by somebody else than the agent."""
+
+    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+        self.pending_bids[runs] = 0.0
+
+
+def world_of(
+    scenario: Scenarios | None, params: Params | None, dt_h: float | None, guarantee: bool | None
+) -> tuple[ScenarioSource, VPPParams]:
+    """Scenarios and rules, from what a user of `gym.make` says.
+
+    Args:
+        scenario: scenarios, a source, or a name; None for "synthetic".
+        params: rules of the world.
+        dt_h: hours per step of a named source; None: as the scenario has it, or 1.
+        guarantee: None leaves it to the parameters.
+
+    Raises:
+        InvalidInputError: a value that cannot be used.
+    """
+    rules = as_params(params)
+    if guarantee is not None:
+        rules = rules.replace(guarantee=guarantee)
+    if dt_h is None:
+        first = scenario[0] if isinstance(scenario, (list, tuple)) and scenario else scenario
+        dt_h = getattr(first, "dt_h", 1.0)
+    return as_source(scenario, dt_h), rules

@@ -3,52 +3,54 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
-from vpp_gym.envs.core import Core
+from vpp_gym.envs.core import EVCore
 from vpp_gym.envs.day_fields import DAY_FIELDS, day_values
-from vpp_gym.envs.episodes import EpisodeSpan
-from vpp_gym.envs.fields import FLEET_FIELDS, Codec, Field
+from vpp_gym.envs.fields import FLEET_FIELDS, layout_of
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.policy_pool import Maker, PolicyPool
+from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.markets.ledger import LEDGER, TERMS
+from vpp_gym.observation import Field
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
 
 
-class DailyCore(Core):
-    """The agent decides at the gate; its delegates run the plant until the next one.
+class DailyCore(EVCore):
+    """The agent decides at the gate; policies run the plant until the next one.
 
     Attributes:
         booked: (B, K) by `TERMS`, in the last day of each run; 0 before the first.
     """
 
-    fields: tuple[Field, ...] = FLEET_FIELDS + DAY_FIELDS
+    fields: ClassVar[tuple[Field, ...]] = FLEET_FIELDS + DAY_FIELDS
+    draws_whole_days = True
 
     def __init__(
-        self,
-        source: ScenarioSource,
-        params: VPPParams | Mapping[str, Any] | str | None,
-        settings: Any,
-        n_envs: int = 1,
-        preload: bool = False,
+        self, source: ScenarioSource, params: VPPParams, settings: Any, n_envs: int = 1
     ) -> None:
-        super().__init__(source, params, settings, n_envs, preload)
+        super().__init__(source, params, settings, n_envs)
         dt_h = self.simulation.dt_h
-        self._gate_codec = Codec(self._shown_params(), dt_h, FLEET_FIELDS)
+        self._gate_layout = layout_of(self._shown_params(), dt_h, FLEET_FIELDS)
         n_offers = self.simulation.state.offers.shape[1]
-        self.codec = Codec(self._shown_params(), dt_h, self.fields, n_offers)
+        self.layout = layout_of(self._shown_params(), dt_h, self.fields, n_offers)
         self.booked = np.zeros((n_envs, len(TERMS)))
-        self._delegates = PolicyPool(self._delegate_maker(), n_envs)
+        self._policies = PolicyPool(self._policy_maker(), n_envs)
+
+    @property
+    def steps_a_day(self) -> int:
+        """Decisions of a day: one."""
+        return 1
 
     def step(self, actions: Any) -> tuple[Floats, Any]:
         """Decode (B, A) actions, and go on to the next gate: see `Core.step`."""
-        numbers = self._numbers(actions)
+        numbers = self._checked(actions)
         awake = np.flatnonzero(~self.simulation.done)
         schedules = self._decide(numbers, awake)
         record = np.zeros_like(self.booked)
@@ -59,7 +61,7 @@ class DailyCore(Core):
 
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
-        simulation, at_gate = self.simulation, self._gate_codec
+        simulation, at_gate = self.simulation, self._gate_layout
         shown = np.empty((simulation.n_envs, at_gate.size), dtype=np.float32)
         observe(
             simulation.dataset,
@@ -71,11 +73,12 @@ class DailyCore(Core):
             shown,
         )
         more = [np.concatenate(self._values(run)) for run in range(simulation.n_envs)]
-        scaled = np.array(more) * self.codec.per_scale[at_gate.size :]
-        return self._shaped(np.concatenate([shown, scaled.astype(np.float32)], axis=1))
+        scaled = np.array(more) * self.layout.per_scale[at_gate.size :]
+        flat = np.concatenate([shown, scaled.astype(np.float32)], axis=1)
+        return self.layout.shown(flat, self.settings.observation)
 
     @abstractmethod
-    def _delegate_maker(self) -> Maker:
+    def _policy_maker(self) -> Maker:
         """Makes the policy that acts between the gates."""
 
     @abstractmethod
@@ -90,20 +93,20 @@ class DailyCore(Core):
         """What is shown beyond `FLEET_FIELDS`."""
         return day_values(self.simulation.snapshot(run), self.booked[run])
 
-    def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
+    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
         self.booked[runs] = 0.0
-        for run, stretch in zip(runs.tolist(), drawn, strict=True):
-            scenario = self.source.scenario(stretch.scenario)
-            self._delegates.begin(run, scenario, self.params, stretch.start, stretch.end)
+        for run, span in zip(runs.tolist(), spans, strict=True):
+            scenario = self.source.scenario(span.scenario)
+            self._policies.begin(run, scenario, self.params, span.start, span.end)
 
-    def _day(self, run: int, sheet_kwh: Floats | None) -> Floats:
+    def _day(self, run: int, bids_kwh: Floats | None) -> Floats:
         """(K,) what is booked until the next gate, or the end."""
         alone = self.simulation.alone(run)
         records: list[Floats] = []
         while True:
-            decisions = self._delegates.decisions(run, alone.snapshot())
-            if sheet_kwh is not None:
-                decisions = replace(decisions, bids_kwh=sheet_kwh)
+            decisions = self._policies.decisions(run, alone.snapshot())
+            if bids_kwh is not None:
+                decisions = replace(decisions, bids_kwh=bids_kwh)
             record = alone.step(decisions)[0]
             records.append(record)
             if self.on_step is not None and run == 0:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from vpp_gym.envs.hourly import Bidding, HourlyCore
-from vpp_gym.envs.scalar import ScalarEnv
-from vpp_gym.envs.settings import DayAheadSettings
-from vpp_gym.envs.step_kernel import EXPECTED_LOAD, PERIOD, SCHEDULE
-from vpp_gym.envs.vector import BatchEnv
+from gymnasium.vector import AutoresetMode
+
+from vpp_gym.env import Env, VectorEnv, names_its_keywords
+from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
+from vpp_gym.envs.settings import Bids, Control, DayAheadSettings
+from vpp_gym.envs.step_kernel import BidMode
+from vpp_gym.settings import ObservationForm, checked
 
 
 class DayAheadCore(HourlyCore):
     """A batch of episodes of the day-ahead problem: dispatch first, then bids."""
 
     settings_kind = DayAheadSettings
+    title = "VPPDayAhead-v0"
     settings: DayAheadSettings
 
-    def _bidding(self) -> Bidding:
-        way, entries = {
-            "schedule": (SCHEDULE, self.simulation.periods),
-            "period": (PERIOD, 1),
-            "expected_load": (EXPECTED_LOAD, 0),
-        }[self.settings.bids]
-        return Bidding(way, entries, self.settings.bid_scale)
+    def _bidding(self) -> tuple[BidMode, float]:
+        return BidMode[self.settings.bids.upper()], self.settings.bid_scale
 
 
-class VPPDayAheadEnv(ScalarEnv):
+class VPPDayAheadEnv(Env):
     """Bid the fleet's energy day-ahead, and decide every step what it takes or gives.
 
     ## Description
@@ -81,14 +79,72 @@ class VPPDayAheadEnv(ScalarEnv):
     """
 
     core_kind = DayAheadCore
-    title = "VPPDayAhead-v0"
+    core: DayAheadCore
+
+    @names_its_keywords
+    def __init__(
+        self,
+        scenario: Scenarios | None = None,
+        params: Params | None = None,
+        *,
+        control: Control = "fleet",
+        bids: Bids = "schedule",
+        bid_scale: float = 0.1,
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        dt_h: float | None = None,
+        guarantee: bool | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        settings = checked(
+            DayAheadSettings,
+            control=control,
+            bids=bids,
+            bid_scale=bid_scale,
+            observation=observation,
+            episode_days=episode_days,
+        )
+        world = world_of(scenario, params, dt_h, guarantee)
+        super().__init__(DayAheadCore(*world, settings), render_mode)
 
 
-class VPPDayAheadVectorEnv(BatchEnv):
-    """A batch of `VPPDayAhead-v0`, stepped by one kernel call; see `BatchEnv`.
+class VPPDayAheadVectorEnv(VectorEnv):
+    """A batch of `VPPDayAhead-v0`, stepped by one kernel call; see `vpp_gym.env.VectorEnv`.
 
     `threads`, 1 by default, share the batch. More than one pays on idle cores and from
     some hundred environments on; the result is the same, bit for bit.
     """
 
     core_kind = DayAheadCore
+    core: DayAheadCore
+
+    @names_its_keywords
+    def __init__(
+        self,
+        num_envs: int = 1,
+        scenario: Scenarios | None = None,
+        params: Params | None = None,
+        *,
+        control: Control = "fleet",
+        bids: Bids = "schedule",
+        bid_scale: float = 0.1,
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        dt_h: float | None = None,
+        guarantee: bool | None = None,
+        threads: int = 1,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        settings = checked(
+            DayAheadSettings,
+            control=control,
+            bids=bids,
+            bid_scale=bid_scale,
+            observation=observation,
+            episode_days=episode_days,
+        )
+        world = world_of(scenario, params, dt_h, guarantee)
+        core = DayAheadCore(*world, settings, num_envs, threads)
+        super().__init__(core, autoreset_mode, max_episode_steps, render_mode)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_gym.arrays import Floats
-from vpp_gym.envs.fields import PER_OFFER, PER_PERIOD, Field
+from vpp_gym.envs.fields import PER_OFFER, PER_PERIOD
 from vpp_gym.markets.ledger import COLUMN, MONEY
+from vpp_gym.observation import Field
 from vpp_gym.views import Snapshot
 
 LARGE = 1e6

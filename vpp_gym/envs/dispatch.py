@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium.vector import AutoresetMode
 
 from vpp_gym.arrays import Ints
-from vpp_gym.envs.episodes import EpisodeSpan
-from vpp_gym.envs.hourly import Bidding, HourlyCore
+from vpp_gym.env import Env, VectorEnv, names_its_keywords
+from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
 from vpp_gym.envs.policy_pool import PolicyPool, bidder_maker
-from vpp_gym.envs.scalar import ScalarEnv
-from vpp_gym.envs.settings import DispatchSettings
-from vpp_gym.envs.step_kernel import EXPECTED_LOAD, GIVEN
-from vpp_gym.envs.vector import BatchEnv
+from vpp_gym.envs.settings import Control, DispatchSettings
+from vpp_gym.envs.step_kernel import BidMode
+from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
+from vpp_gym.settings import ObservationForm, checked
 from vpp_gym.simulation.arguments import shaped
 from vpp_gym.simulation.transition import TOLERANCE_KWH
 
-IN_THE_KERNEL = {"expected_load": EXPECTED_LOAD, "zero": GIVEN}
+IN_THE_KERNEL = {"expected_load": BidMode.EXPECTED_LOAD, "zero": BidMode.GIVEN}
 """Bidders that need no snapshot; nothing is sold where nobody gives a schedule."""
 
 
@@ -29,18 +30,18 @@ class DispatchCore(HourlyCore):
     """A batch of episodes of the dispatch problem."""
 
     settings_kind = DispatchSettings
+    title = "VPPDispatch-v0"
     settings: DispatchSettings
 
     def __init__(
         self,
         source: ScenarioSource,
-        params: VPPParams | Mapping[str, Any] | str | None,
+        params: VPPParams,
         settings: DispatchSettings,
         n_envs: int = 1,
-        preload: bool = False,
         threads: int = 1,
     ) -> None:
-        super().__init__(source, params, settings, n_envs, preload, threads)
+        super().__init__(source, params, settings, n_envs, threads)
         make = bidder_maker(settings.bidder)
         self._bidders = PolicyPool(make, n_envs) if self._asks_bidders else None
 
@@ -49,17 +50,17 @@ class DispatchCore(HourlyCore):
         bidder = self.settings.bidder
         return not (isinstance(bidder, str) and bidder in IN_THE_KERNEL)
 
-    def _bidding(self) -> Bidding:
-        way = GIVEN if self._asks_bidders else IN_THE_KERNEL[self.settings.bidder]
-        return Bidding(way, entries=0, scale=0.0)
+    def _bidding(self) -> tuple[BidMode, float]:
+        mode = BidMode.GIVEN if self._asks_bidders else IN_THE_KERNEL[self.settings.bidder]
+        return mode, 0.0
 
-    def _begin(self, runs: Ints, drawn: Sequence[EpisodeSpan]) -> None:
-        super()._begin(runs, drawn)
+    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+        super()._begin(runs, spans)
         if self._bidders is None:
             return
-        for run, stretch in zip(runs.tolist(), drawn, strict=True):
-            scenario = self.source.scenario(stretch.scenario)
-            self._bidders.begin(run, scenario, self.params, stretch.start, stretch.end)
+        for run, span in zip(runs.tolist(), spans, strict=True):
+            scenario = self.source.scenario(span.scenario)
+            self._bidders.begin(run, scenario, self.params, span.start, span.end)
 
     def _let_bid(self) -> None:
         if self._bidders is None:
@@ -69,7 +70,7 @@ class DispatchCore(HourlyCore):
         for run in np.flatnonzero(~simulation.done).tolist():
             bids_kwh = self._bidders.bids_kwh(run, simulation.snapshot(run))
             if at_gate[run]:
-                self.draft[run] = 0.0 if bids_kwh is None else self._schedule(bids_kwh)
+                self.pending_bids[run] = 0.0 if bids_kwh is None else self._schedule(bids_kwh)
 
     def _schedule(self, bids_kwh: Any) -> Any:
         """The bidder's schedule, refused beyond the bid limit."""
@@ -83,7 +84,7 @@ class DispatchCore(HourlyCore):
         return schedule
 
 
-class VPPDispatchEnv(ScalarEnv):
+class VPPDispatchEnv(Env):
     """Decide every step what the fleet takes or gives; a bidder of your choice bids.
 
     ## Description
@@ -123,13 +124,67 @@ class VPPDispatchEnv(ScalarEnv):
     """
 
     core_kind = DispatchCore
-    title = "VPPDispatch-v0"
+    core: DispatchCore
+
+    @names_its_keywords
+    def __init__(
+        self,
+        scenario: Scenarios | None = None,
+        params: Params | None = None,
+        *,
+        control: Control = "fleet",
+        bidder: Any = "expected_load",
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        dt_h: float | None = None,
+        guarantee: bool | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        settings = checked(
+            DispatchSettings,
+            control=control,
+            bidder=bidder,
+            observation=observation,
+            episode_days=episode_days,
+        )
+        world = world_of(scenario, params, dt_h, guarantee)
+        super().__init__(DispatchCore(*world, settings), render_mode)
 
 
-class VPPDispatchVectorEnv(BatchEnv):
-    """A batch of `VPPDispatch-v0`; see `BatchEnv`.
+class VPPDispatchVectorEnv(VectorEnv):
+    """A batch of `VPPDispatch-v0`; see `vpp_gym.env.VectorEnv`.
 
     `threads`, 1 by default, share the batch, as in `VPPDayAhead-v0`.
     """
 
     core_kind = DispatchCore
+    core: DispatchCore
+
+    @names_its_keywords
+    def __init__(
+        self,
+        num_envs: int = 1,
+        scenario: Scenarios | None = None,
+        params: Params | None = None,
+        *,
+        control: Control = "fleet",
+        bidder: Any = "expected_load",
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        dt_h: float | None = None,
+        guarantee: bool | None = None,
+        threads: int = 1,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        settings = checked(
+            DispatchSettings,
+            control=control,
+            bidder=bidder,
+            observation=observation,
+            episode_days=episode_days,
+        )
+        world = world_of(scenario, params, dt_h, guarantee)
+        core = DispatchCore(*world, settings, num_envs, threads)
+        super().__init__(core, autoreset_mode, max_episode_steps, render_mode)

@@ -1,4 +1,4 @@
-"""What an observation consists of: tables of fields, and their layout in an array.
+"""What an observation of EVs consists of: tables of fields, and what their scales stand for.
 
 `FLEET_FIELDS` and `CHARGER_FIELDS` define names, units, shapes and ranges. They
 make the observation spaces, the named `Dict` form and the tables in the docs;
@@ -9,13 +9,8 @@ need beyond it is in `vpp_gym.envs.day_fields`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
-from gymnasium import spaces
-
-from vpp_gym.arrays import Observations
+from vpp_gym.observation import Field, ObservationLayout
 from vpp_gym.params import VPPParams
 
 HOURS_AHEAD = 24
@@ -25,35 +20,7 @@ FAR_H = 48.0
 DEAR_EUR_PER_KWH = 20.0
 """Prices in contracts beyond which they are shown as this."""
 PER_CHARGER, PER_PERIOD, PER_OFFER = 0, -1, -2
-
-
-@dataclass(frozen=True)
-class Field:
-    """One named part of the observation.
-
-    Attributes:
-        name: key in the `Dict` form.
-        size: number of values; PER_CHARGER, PER_PERIOD (of the bid schedule) or PER_OFFER: one
-            for each.
-        unit: of the `Dict` form.
-        scale: the flat form is value / scale: "price" (0.1 EUR/kWh), "power"
-            (energy of all chargers in a step), "hourly" (in an hour), "daily" (in a
-            day), "money" (of that day's energy at 0.1 EUR/kWh), "charger" (of one
-            charger in a step), "chargers" (their number), "bid" (largest bid),
-            "contract" (largest contract on all chargers), "own contract" (on one),
-            "soc" (the whole battery) or a number.
-        low: least value of the flat form.
-        high: largest value of the flat form.
-        meaning: for the docs.
-    """
-
-    name: str
-    size: int
-    unit: str
-    scale: str | float
-    low: float
-    high: float
-    meaning: str
+"""Sizes of fields with a value for each charger, period of the bid schedule, or offer."""
 
 
 FLEET_FIELDS = (
@@ -152,8 +119,10 @@ CHARGER_FIELDS = (
 """Fields per charger, appended for `control="per_ev"`."""
 
 
-class Codec:
-    """Layout of the observation for given parameters: spaces and named parts.
+def layout_of(
+    params: VPPParams, dt_h: float, fields: Sequence[Field], n_offers: int = 0
+) -> ObservationLayout:
+    """Layout of an observation of EVs.
 
     Args:
         params: rules of the world.
@@ -161,57 +130,23 @@ class Codec:
         fields: the parts, in the order of the columns.
         n_offers: number of contracts on offer, where a field lists them.
     """
-
-    def __init__(
-        self, params: VPPParams, dt_h: float, fields: Sequence[Field], n_offers: int = 0
-    ) -> None:
-        named = _scales(params, dt_h)
-        counts = {
-            PER_CHARGER: params.site.n_chargers,
-            PER_PERIOD: round(24 / dt_h),
-            PER_OFFER: n_offers,
-        }
-        sizes = [counts.get(f.size, f.size) for f in fields]
-
-        def column(values: list[float]) -> Observations:
-            return np.repeat(np.array(values, dtype=np.float32), sizes)
-
-        self.scale = np.repeat(
-            [named[f.scale] if isinstance(f.scale, str) else f.scale for f in fields], sizes
-        )
-        self.per_scale = 1.0 / self.scale
-        self.low, self.high = column([f.low for f in fields]), column([f.high for f in fields])
-        ends = np.cumsum(sizes)
-        self.slices = {
-            field.name: slice(int(end) - size, int(end))
-            for field, end, size in zip(fields, ends, sizes, strict=True)
-        }
-        self.size = int(ends[-1])
-
-    @cached_property
-    def flat_space(self) -> spaces.Box:
-        """Box of all fields, scaled."""
-        return spaces.Box(self.low, self.high, dtype=np.float32)
-
-    @cached_property
-    def dict_space(self) -> spaces.Dict:
-        """One Box per field, in its unit."""
-        unit = self.scale.astype(np.float32)
-        return spaces.Dict(
-            {
-                name: spaces.Box(self.low[part] * unit[part], self.high[part] * unit[part])
-                for name, part in self.slices.items()
-            }
-        )
-
-    def named(self, flat: Observations) -> dict[str, Observations]:
-        """Fields by name and in their units, from (..., size) flat observations."""
-        values = flat * self.scale.astype(np.float32)
-        return {name: values[..., part] for name, part in self.slices.items()}
+    counts = {
+        PER_CHARGER: params.site.n_chargers,
+        PER_PERIOD: round(24 / dt_h),
+        PER_OFFER: n_offers,
+    }
+    return ObservationLayout(fields, counts, _scales(params, dt_h))
 
 
 def _scales(params: VPPParams, dt_h: float) -> dict[str, float]:
-    """What a scale's name stands for."""
+    """What a scale's name stands for.
+
+    "price" is 0.1 EUR/kWh; "power" the energy of all chargers in a step, "hourly" in an hour,
+    "daily" in a day; "money" that of a day at 0.1 EUR/kWh; "charger" the energy of one charger
+    in a step; "chargers" their number; "bid" the largest bid; "contract" the largest contract
+    on all chargers, "own contract" on one; "soc" the whole battery, or its upper limit where
+    that is larger.
+    """
     site = params.site
     power_kw = max(site.charge_kw, site.discharge_kw)
     contract_kwh = max(site.discharge_kw * _longest_window_h(params), 1e-9)
@@ -226,7 +161,7 @@ def _scales(params: VPPParams, dt_h: float) -> dict[str, float]:
         "bid": max(params.bid_limit_kw * dt_h, 1e-9),
         "contract": site.n_chargers * contract_kwh,
         "own contract": contract_kwh,
-        "soc": 1.0 / params.battery.max_soc,
+        "soc": 1.0 / min(params.battery.max_soc, 1.0),
     }
 
 

@@ -1,30 +1,16 @@
-"""What the agent of each environment decides, and what it is shown: checked keywords."""
+"""What the agent of each environment of EVs decides, and what it is shown: checked keywords."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from vpp_gym.errors import InvalidInputError
 from vpp_gym.params.contract import FamilyName
+from vpp_gym.settings import Settings
 
 Control = Literal["fleet", "per_ev"]
-
-
-class Settings(BaseModel):
-    """What every environment may be told.
-
-    Attributes:
-        observation: "flat" float32 Box or "dict" with names and units.
-        episode_days: from gate closure to gate closure; None: to the end of the
-            scenario, from its first gate.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    observation: Literal["flat", "dict"] = "flat"
-    episode_days: int | None = Field(default=7, ge=1)
+Bids = Literal["schedule", "period", "expected_load"]
 
 
 class DayAheadSettings(Settings):
@@ -39,7 +25,7 @@ class DayAheadSettings(Settings):
     """
 
     control: Control = "fleet"
-    bids: Literal["schedule", "period", "expected_load"] = "schedule"
+    bids: Bids = "schedule"
     bid_scale: float = Field(default=0.1, ge=0, le=1)
 
 
@@ -83,21 +69,3 @@ class ContractsSettings(Settings):
     family: FamilyName = "fixed_term"
     scheduler: Any = "rolling_mpc"
     bidder: Any = "expected_load"
-
-
-S = TypeVar("S", bound=Settings)
-
-
-def checked(kind: type[S], **settings: Any) -> S:
-    """Settings of a kind.
-
-    Raises:
-        InvalidInputError: naming the field, its value and what is wrong with it.
-    """
-    try:
-        return kind(**settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        remedy = first["msg"].removeprefix("Value error, ")
-        raise InvalidInputError(field, first.get("input"), remedy) from error

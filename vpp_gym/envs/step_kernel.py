@@ -1,32 +1,49 @@
-"""One environment step as one kernel: decode the action, advance, observe."""
+"""One step of a batch of environments as one kernel: decode the action, advance, observe."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from enum import IntEnum
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from vpp_gym.actions import between
 from vpp_gym.arrays import Floats, Observations
 from vpp_gym.envs.fields import HOURS_AHEAD
 from vpp_gym.envs.observation import observe_run
 from vpp_gym.kernels import njit
+from vpp_gym.markets.ledger import TERMS
+from vpp_gym.scenarios.columns import whole
 from vpp_gym.simulation.dataset import Dataset
-from vpp_gym.simulation.state import Rules, Scratch, State
+from vpp_gym.simulation.simulation import Simulation
+from vpp_gym.simulation.state import Rules, Scratch, State, scratch_for
 from vpp_gym.simulation.transition import disaggregate_run, step_run
 
-SCHEDULE, PERIOD, EXPECTED_LOAD, GIVEN = range(4)
-"""How the schedule comes about: read from one action, period by period from those of a day, the
-expected load bought, or given in kWh by somebody else than the agent."""
 
-ROUNDING = 1e-6
-"""How far an action may lie outside [-1, 1]."""
+class BidMode(IntEnum):
+    """How the bid schedule comes about."""
+
+    SCHEDULE = 0
+    """All periods of tomorrow in the action, read at the gate."""
+    PERIOD = 1
+    """One period in the action of each step."""
+    EXPECTED_LOAD = 2
+    """The expected load is bought."""
+    GIVEN = 3
+    """In kWh, by somebody else than the agent."""
+
+    def entries(self, periods: int) -> int:
+        """Entries of the action that bid, for a day of so many periods."""
+        return {BidMode.SCHEDULE: periods, BidMode.PERIOD: 1}.get(self, 0)
 
 
 class ActionSpec(NamedTuple):
     """How actions are read."""
 
     per_charger: bool
-    bids: int  # SCHEDULE, PERIOD, EXPECTED_LOAD or GIVEN
+    bids: int  # the value of a BidMode: a kernel takes a number many times faster than a member
     bid_step_kwh: float  # that an entry of 1 moves a period
     bid_limit_kwh: float
     lag_steps: int
@@ -54,16 +71,6 @@ def step_memory(n_chargers: int, periods: int, size: int) -> StepMemory:
     )
 
 
-@njit
-def first_outside(actions: Floats) -> int:
-    """Flat index of the first entry outside [-1, 1], or -1."""
-    for b in range(actions.shape[0]):
-        for j in range(actions.shape[1]):
-            if not abs(actions[b, j]) <= 1.0 + ROUNDING:
-                return b * actions.shape[1] + j
-    return -1
-
-
 @njit(nogil=True)
 def step_batch(
     dataset: Dataset,
@@ -71,8 +78,8 @@ def step_batch(
     state: State,
     how: ActionSpec,
     actions: Floats,
-    draft: Floats,
-    record: Floats,
+    pending_bids: Floats,
+    records: Floats,
     out: Observations,
     scratch: Scratch,
     memory: StepMemory,
@@ -85,8 +92,8 @@ def step_batch(
         state: changed in place.
         how: how actions are read.
         actions: (B, A) dispatch first, then bids.
-        draft: (B, L) entries of the next bid schedule, changed in place; kWh where given.
-        record: (B, K) result, by `TERMS`.
+        pending_bids: (B, L) entries of the next bid schedule, changed in place; kWh where given.
+        records: (B, K) result, by `TERMS`.
         out: (B, size) observations.
         scratch: working memory of the simulator.
         memory: working memory of the environment.
@@ -105,10 +112,10 @@ def step_batch(
             disaggregate_run(b, rules, state, fleet_kwh, net_load_kwh, scratch)
         if run.position < run.end:
             period = dataset.period[run.position]
-            _draft(b, period, rules.gate_period, how, actions, n_dispatch, draft)
+            _note_bids(b, period, rules.gate_period, how, actions, n_dispatch, pending_bids)
             if period == rules.gate_period:
-                _submit(b, state, how, draft, bids_kwh)
-        step_run(b, dataset, rules, state, net_load_kwh, bids_kwh, record[b])
+                _submit(b, state, how, pending_bids, bids_kwh)
+        step_run(b, dataset, rules, state, net_load_kwh, bids_kwh, records[b])
         observe_run(
             b,
             dataset,
@@ -125,35 +132,93 @@ def step_batch(
 
 
 @njit(inline="always")
-def _draft(
+def _note_bids(
     b: int,
     period: int,
     gate_period: int,
     how: ActionSpec,
     actions: Floats,
     n_dispatch: int,
-    draft: Floats,
+    pending_bids: Floats,
 ) -> None:
-    """Write what the action bids into the draft of the next schedule."""
-    periods = draft.shape[1]
-    if how.bids == SCHEDULE:
+    """Keep what the action bids for the next schedule."""
+    periods = pending_bids.shape[1]
+    if how.bids == BidMode.SCHEDULE:
         for k in range(periods):
-            draft[b, k] = actions[b, n_dispatch + k]
-    elif how.bids == PERIOD:
-        draft[b, (period - gate_period - 1) % periods] = actions[b, n_dispatch]
+            pending_bids[b, k] = actions[b, n_dispatch + k]
+    elif how.bids == BidMode.PERIOD:
+        pending_bids[b, (period - gate_period - 1) % periods] = actions[b, n_dispatch]
 
 
 @njit(inline="always")
-def _submit(b: int, state: State, how: ActionSpec, draft: Floats, bids_kwh: Floats) -> None:
-    """The schedule: expected load bought, moved by the draft, or as given; within the bid limit."""
-    for k in range(draft.shape[1]):
-        bid_kwh = draft[b, k]
-        if how.bids != GIVEN:
+def _submit(b: int, state: State, how: ActionSpec, pending_bids: Floats, bids_kwh: Floats) -> None:
+    """The schedule: expected load bought, moved by the entries, or as given; within the limit."""
+    for k in range(pending_bids.shape[1]):
+        bid_kwh = pending_bids[b, k]
+        if how.bids != BidMode.GIVEN:
             bid_kwh = bid_kwh * how.bid_step_kwh - state.expected_load_kwh[b, k]
         bids_kwh[k] = min(max(bid_kwh, -how.bid_limit_kwh), how.bid_limit_kwh)
 
 
-@njit
-def between(lo: float, hi: float, action: float) -> float:
-    """Point of [lo, hi] that an action in [-1, 1] stands for."""
-    return min(max(lo + (action + 1.0) / 2.0 * (hi - lo), lo), hi)
+class BatchStepper:
+    """Steps the runs of a simulation by their actions, shared by a fixed number of threads.
+
+    Runs do not touch each other, so any split gives the same bits.
+
+    Args:
+        simulation: of the runs.
+        how: how actions are read.
+        threads: that share the batch.
+
+    Raises:
+        InvalidInputError: threads is no whole number from 1 up.
+    """
+
+    def __init__(self, simulation: Simulation, how: ActionSpec, threads: int = 1) -> None:
+        self._how, n_envs = how, simulation.n_envs
+        count = min(whole("threads", threads, least=1), n_envs)
+        edges = np.linspace(0, n_envs, count + 1).astype(int).tolist()
+        self._parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
+        chargers, size = simulation.n_chargers, len(how.per_scale)
+        self._memory = [
+            (scratch_for(chargers), step_memory(chargers, simulation.periods, size))
+            for _ in self._parts
+        ]
+        self._pool: ThreadPoolExecutor | None = None
+
+    def step(
+        self, simulation: Simulation, actions: Floats, pending_bids: Floats
+    ) -> tuple[Floats, Observations]:
+        """Step every run: (B, K) records and (B, size) observations."""
+        records = np.empty((len(actions), len(TERMS)))
+        observations = np.empty((len(actions), len(self._how.per_scale)), dtype=np.float32)
+
+        def step_part(k: int) -> None:
+            own, state = self._parts[k], simulation.state
+            if len(self._parts) > 1:
+                state = State._make(array[own] for array in state)
+            step_batch(
+                simulation.dataset,
+                simulation.rules,
+                state,
+                self._how,
+                actions[own],
+                pending_bids[own],
+                records[own],
+                observations[own],
+                *self._memory[k],
+            )
+
+        if len(self._parts) == 1:
+            step_part(0)
+            return records, observations
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(len(self._parts) - 1)
+        others = [self._pool.submit(step_part, k) for k in range(1, len(self._parts))]
+        step_part(0)
+        for other in others:
+            other.result()
+        return records, observations
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_pool": None}

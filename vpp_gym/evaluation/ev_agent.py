@@ -11,20 +11,19 @@ from gymnasium.envs.registration import load_env_creator
 
 from vpp_gym.arrays import Floats
 from vpp_gym.env import FIRST, one
-from vpp_gym.envs.episodes import EpisodeSpan
 from vpp_gym.envs.settings import (
     BiddingSettings,
     ContractsSettings,
     DayAheadSettings,
     DispatchSettings,
-    Settings,
-    checked,
 )
+from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.ev import EVRunner
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.settings import Settings, checked
 
 SETTINGS: dict[str, type[Settings]] = {
     "VPPDayAhead-v0": DayAheadSettings,
@@ -57,7 +56,7 @@ def runner(
         )
     core = core_over(scenario, params, agent)
     core.begin(FIRST, [EpisodeSpan(0, start_step, end_step)])
-    read = agent.reader(core.codec.slices)
+    read = agent.reader(core.layout.slices)
     return EVAgentRunner(core, read, scenario.day[start_step:end_step])
 
 

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 
 from vpp_gym.errors import InvalidInputError, suggestion
 
-ScenarioT = TypeVar("ScenarioT")
-
 ALONE = np.ones(1, dtype=np.bool_)
 """The one run of a batch moves."""
 
-NOT_SETTINGS = {"self", "params", "base", "n_worlds", "first_world", "render_mode"}
+NOT_SETTINGS = {
+    "self",
+    "scenario",
+    "params",
+    "n_scenarios",
+    "first_scenario",
+    "render_mode",
+}
 """Arguments of environments that say which world it is, not what the agent sees and does."""
-
-
-@dataclass(frozen=True)
-class OneScenario(Generic[ScenarioT]):
-    """A source of one scenario, whatever its number."""
-
-    of: ScenarioT
-
-    def scenario(self, seed: int) -> ScenarioT:
-        """That scenario."""
-        return self.of
 
 
 def check_names(settings: Mapping[str, Any], environment: type) -> None:

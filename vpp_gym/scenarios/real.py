@@ -134,7 +134,7 @@ def real_2019(
     return replace(world.scenario, name="real:test", notes=notes)
 
 
-class RealPricesSource(BuiltSource):
+class RealPricesSource(BuiltSource[Scenario]):
     """Recorded prices of 2018 with synthetic arrivals, other ones for each index."""
 
     def __init__(self, folder: Path, *, dt_h: float = 1.0, n_scenarios: int = 32) -> None:

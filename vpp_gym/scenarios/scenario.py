@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vpp_gym.arrays import Floats, Ints
+from vpp_gym.arrays import Floats, Ints, close_arrays
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calendar import Calendar, calendar_of
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
@@ -64,6 +64,9 @@ class Sessions:
     owner_draw: Floats
     departure_draw: Floats
     interest_draw: Floats
+
+    def __post_init__(self) -> None:
+        close_arrays(self)
 
     def __len__(self) -> int:
         return len(self.arrival_step)
@@ -173,6 +176,9 @@ class Scenario:
     timezone: str | None = None
     name: str = "scenario"
     notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        close_arrays(self)
 
     @classmethod
     def from_arrays(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from copy import deepcopy
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
 
+S = TypeVar("S")
 SPLITS = ("train", "validation", "test")
 REAL_SPLITS = ("train", "test")
 
@@ -33,10 +35,11 @@ class ScenarioSource(Protocol):
         ...
 
 
-class BuiltSource(ABC):
+class BuiltSource(ABC, Generic[S]):
     """A source that builds a scenario from its index when first asked, and keeps it.
 
-    Pickling drops what was built: it is built again, bit for bit.
+    Pickling drops what was built: it is built again, bit for bit. Copies are the source itself,
+    since all that it has to tell is fixed.
     """
 
     def __init__(self, *, name: str, dt_h: float, n_scenarios: int) -> None:
@@ -44,9 +47,9 @@ class BuiltSource(ABC):
             raise InvalidInputError("dt_h", dt_h, "use 1.0 or 0.25 hours")
         self.name, self.dt_h = name, float(dt_h)
         self.n_scenarios = whole("n_scenarios", n_scenarios, least=1)
-        self._built: dict[int, Scenario] = {}
+        self._built: dict[int, S] = {}
 
-    def scenario(self, index: int) -> Scenario:
+    def scenario(self, index: int) -> S:
         """Scenario `index` of 0 .. n_scenarios - 1."""
         index = checked_index(index, self.n_scenarios)
         if index not in self._built:
@@ -54,10 +57,13 @@ class BuiltSource(ABC):
         return self._built[index]
 
     @abstractmethod
-    def _build(self, index: int) -> Scenario: ...
+    def _build(self, index: int) -> S: ...
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_built": {}}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BuiltSource[S]:
+        return self
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.n_scenarios} scenarios, dt_h={self.dt_h:g}>"
@@ -96,6 +102,41 @@ class FixedSource:
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.n_scenarios} scenarios, dt_h={self.dt_h:g}>"
+
+
+class OfSource:
+    """A simulation of a source's scenarios, without their weight in copies and pickles.
+
+    Scenarios and what is made of them never change: copies share them, and pickles leave them
+    out, to be read from the source again.
+
+    Attributes:
+        read: names of the attributes that `_read` sets.
+    """
+
+    read: ClassVar[frozenset[str]] = frozenset({"scenarios", "dataset"})
+
+    def _read(self) -> None:
+        """Set the attributes in `read` from the source."""
+        raise NotImplementedError
+
+    def __copy__(self) -> Any:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        twin = memo[id(self)] = object.__new__(type(self))
+        for name, value in self.__dict__.items():
+            twin.__dict__[name] = value if name in self.read else deepcopy(value, memo)
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in self.read}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._read()
 
 
 def checked_index(index: int, n_scenarios: int) -> int:

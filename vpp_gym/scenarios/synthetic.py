@@ -29,7 +29,7 @@ N_SCENARIOS = {"train": 32, "validation": 4, "test": 1}
 _PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES, _DEMANDS = range(6)
 
 
-class SyntheticSource(BuiltSource):
+class SyntheticSource(BuiltSource[Scenario]):
     """One synthetic Dutch year per index.
 
     The calendar is that of 2019, on a clock without summer time. Arrivals,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpp_gym.arrays import Floats, Ints, Records
+from vpp_gym.arrays import Floats, Ints, Records, read_only
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.kernels import records
 from vpp_gym.markets.settlement import applied_prices, reference_price
@@ -67,7 +67,7 @@ class Dataset(NamedTuple):
 
 
 def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
-    """Flat arrays of some scenarios under the given rules.
+    """Flat arrays of some scenarios under the given rules; they are read-only.
 
     Raises:
         InvalidInputError: no scenario, scenarios of unequal dt_h, a gate that the
@@ -90,7 +90,7 @@ def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
         _fill_sessions(dataset.sessions[rows], scenario.sessions, params, at.start)
         arrivals = np.bincount(scenario.sessions.arrival_step, minlength=scenario.n_steps)
         dataset.first_session[at.start + 1 : at.stop + 1] = rows.start + np.cumsum(arrivals)
-    return dataset
+    return Dataset._make(map(read_only, dataset))
 
 
 def _empty_dataset(first_step: Ints, n_sessions: int) -> Dataset:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vpp_gym.arrays import Bools, Floats, Ints, Records
+from vpp_gym.arrays import Bools, Floats, Ints, Records, read_only
 from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.dataset import Dataset
@@ -85,7 +84,7 @@ def look(
             "params": params,
             "im_short_now_eur_per_kwh": short if told else None,
             "im_long_now_eur_per_kwh": long if told else None,
-            "expected_load_kwh": _read_only(expected_kwh),
+            "expected_load_kwh": read_only(expected_kwh),
             **_fleet(state, runs, connected, int(dataset.first_session[first])),
             **_market(
                 dataset,
@@ -99,20 +98,14 @@ def look(
     )
 
 
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """The array, closed; what is cut from it cannot be opened again."""
-    array.setflags(write=False)
-    return array
-
-
 def _fleet(state: State, runs: slice, n: int, first_session: int) -> dict[str, Any]:
     amounts, numbers = np.empty((len(AMOUNTS), n)), np.empty((len(NUMBERS), n), np.int64)
     signed = np.empty(n, np.bool_)
     batch = state.run[runs], state.occupied[runs], state.ev[runs]
     _copy_fleet(*batch, first_session, amounts, numbers, signed)
-    fields = dict(zip(AMOUNTS, _read_only(amounts), strict=True))
-    fields.update(zip(NUMBERS, _read_only(numbers), strict=True))
-    fields["has_contract"] = _read_only(signed)
+    fields: dict[str, Any] = dict(zip(AMOUNTS, read_only(amounts), strict=True))
+    fields.update(zip(NUMBERS, read_only(numbers), strict=True))
+    fields["has_contract"] = read_only(signed)
     return fields
 
 
@@ -187,7 +180,7 @@ def _market(
     known = t
     if t < end:
         known = end if dataset.period[t] > rules.gate_period else today_end
-    period = _read_only(dataset.period[since:end].copy())
+    period = read_only(dataset.period[since:end].copy())
     da, settled, sold_kwh = np.empty(end - since), np.empty((2, t - since)), np.empty(end - t)
     _copy_prices(
         dataset.steps,
@@ -199,8 +192,8 @@ def _market(
         settled,
     )
     _copy_sold(committed_kwh, dataset.period, t, today_end, sold_kwh)
-    short, long = _read_only(settled)
-    da, past = _read_only(da), t - since
+    short, long = read_only(settled)
+    da, past = read_only(da), t - since
     return {
         "period_past": period[:past],
         "da_past_eur_per_kwh": da[:past],
@@ -209,7 +202,7 @@ def _market(
         "period": period[past:],
         "n_known": known - t,
         "da_eur_per_kwh": da[past:],
-        "da_sold_kwh": _read_only(sold_kwh),
+        "da_sold_kwh": read_only(sold_kwh),
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.fcev.car_parks import random_park, random_sheet
+from tests.memory import rewriting
 from vpp_gym.fcev.car_park.bound import Span, bound_at_rent_eur, bound_by_hour_eur, room_rent
 from vpp_gym.fcev.car_park.ledger import MONEY
 from vpp_gym.fcev.car_park.simulation import CarPark
@@ -38,7 +39,8 @@ def test_no_random_run_exceeds_it_whatever_the_rent(seed: int):
         electrolyser={"power_kw": 500.0, "store_kg": store_kg},
         market={"penalty_eur_per_kwh": penalty},
     )
-    park.dataset.da[:] -= rng.uniform(0.0, 0.06)
+    with rewriting(park):
+        park.dataset.da[:] -= rng.uniform(0.0, 0.06)
     bound_eur = bound_by_hour_eur(park.dataset, park.rules, span_of(park)).sum()
     rents = [np.zeros(132), rng.exponential(0.5, 132), np.full(132, rng.uniform(0, 2))]
     at_rents = [bound_at_rent_eur(park.dataset, park.rules, span_of(park), r).sum() for r in rents]
@@ -51,7 +53,8 @@ def test_no_random_run_exceeds_it_whatever_the_rent(seed: int):
 @pytest.mark.parametrize("seed", range(4))
 def test_room_that_is_short_has_a_rent_and_lowers_the_bound(seed: int):
     park = random_park(seed, n_days=6, electrolyser={"power_kw": 500.0, "store_kg": 10.0})
-    park.dataset.da[:] -= 0.05
+    with rewriting(park):
+        park.dataset.da[:] -= 0.05
     span = span_of(park)
     rent = room_rent(park.dataset, park.rules, span)
     without = bound_at_rent_eur(park.dataset, park.rules, span, np.zeros_like(rent)).sum()
@@ -61,9 +64,10 @@ def test_room_that_is_short_has_a_rent_and_lowers_the_bound(seed: int):
 
 def test_a_store_that_nobody_empties_is_filled_once_with_the_cheapest_power():
     park = random_park(1, n_days=3, electrolyser={"power_kw": 500.0, "store_kg": 40.0})
-    park.dataset.parked[:] = False
-    park.dataset.da[:] = 0.01
-    park.dataset.da[0, 30] = -0.02
+    with rewriting(park):
+        park.dataset.parked[:] = False
+        park.dataset.da[:] = 0.01
+        park.dataset.da[0, 30] = -0.02
     value = park.rules.hydrogen_eur_per_kg * park.rules.kg_per_kwh
     room_kwh = 20.0 / park.rules.kg_per_kwh
     best_eur = 500.0 * (value + 0.02) + (room_kwh - 500.0) * (value - 0.01)

@@ -8,12 +8,15 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from vpp_gym.env import FIRST
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.calendar import HOURS, NOON
 from vpp_gym.fcev.car_park.article import article_orders, shaped_orders
 from vpp_gym.fcev.car_park.bid_shape import ARTICLE, SHAPE_PARAMETERS
-from vpp_gym.fcev.car_park.env import CarParkCore
+from vpp_gym.fcev.car_park.env import CarParkCore, CarParkSettings
 from vpp_gym.fcev.car_park.observation import FIELDS
+from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.car_park.scenario import CarParkSource
 
 SMALL: dict[str, Any] = {"n_cars": 60, "price_year": {"spread": 4.0}}
 each_kind = pytest.mark.parametrize("min_price", ["equal", "random"])
@@ -29,9 +32,11 @@ def core_of(
 ) -> CarParkCore:
     """Runs that have begun on different days."""
     params = {**SMALL, "contract": {"min_price": min_price}, **changes}
-    core = CarParkCore(params, "synthetic", 0, 2, 5, control, offer_price, n_runs)
-    for run in range(n_runs):
-        core.begin(run, np.random.default_rng(run), {})
+    settings = CarParkSettings(control=control, offer_price=offer_price, episode_days=5)
+    rules = CarParkParams().changed(params)
+    core = CarParkCore(CarParkSource(rules, "synthetic", n_scenarios=2), rules, settings, n_runs)
+    generators = [np.random.default_rng(run) for run in range(n_runs)]
+    core.place(np.arange(n_runs), generators, None)
     return core
 
 
@@ -42,7 +47,7 @@ def test_zero_is_the_sheet_of_the_article(control: str, min_price: str):
     for _ in range(4):
         orders = core.orders(np.zeros((3, core.encoding.size)))
         for run in range(3):
-            own = article_orders(core.world.snapshot(run))
+            own = article_orders(core.simulation.snapshot(run))
             np.testing.assert_array_equal(orders.offer_kwh[run], 100.0 * own.offer_lots)
             np.testing.assert_array_equal(orders.bid_kwh[run], 100.0 * own.bid_lots)
             assert orders.offer_limit[run] == pytest.approx(own.offer_limit_eur_per_kwh)
@@ -64,10 +69,10 @@ def test_any_shape_is_the_same_in_a_batch_and_from_a_snapshot():
         )
         orders = core.orders(actions)
         for run in range(3):
-            own = shaped_orders(core.world.snapshot(run), shapes[run])
+            own = shaped_orders(core.simulation.snapshot(run), shapes[run])
             np.testing.assert_array_equal(orders.offer_kwh[run], 100.0 * own.offer_lots)
             np.testing.assert_array_equal(orders.bid_kwh[run], 100.0 * own.bid_lots)
-            core.world.submit(own, run)  # refuses what the cars cannot serve
+            core.simulation.submit(own, run)  # refuses what the cars cannot serve
         offered += orders.offer_kwh.sum()
         core.step(actions)
     assert offered > 0
@@ -98,7 +103,7 @@ def test_dials_do_what_their_meaning_says():
     core = core_of(price_year={"mean_eur_per_kwh": 0.06, "spread": 4.0})
     usual = core.orders(turned("ask", 0.0))
     forecast = core.expectation.forecast
-    mean = core.world.dataset.min_price[core.world.state.world].mean(axis=1)[:, None]
+    mean = core.simulation.dataset.min_price[core.simulation.state.world].mean(axis=1)[:, None]
     assert usual.offer_kwh.sum() > 0
     dearer = core.orders(turned("hours", 1.0))
     assert (dearer.offer_kwh[forecast <= mean + 0.02] == 0).all()
@@ -124,12 +129,12 @@ def test_hydrogen_that_is_due_makes_room():
 def test_what_is_due_is_what_drivers_refill():
     """Without V2G tomorrow: refills of the 36 hours from noon on, over eight weeks."""
     core = core_of(n_runs=1, n_cars=200, price_year={"mean_eur_per_kwh": -0.5})
-    core.begin(0, np.random.default_rng(0), {"start_day": 20, "world": 0})
-    core.world.advance(2 * HOURS)  # the first day has no stays before it
+    core.place(FIRST, [np.random.default_rng(0)], {"start_day": 20, "scenario": 0})
+    core.simulation.advance(2 * HOURS)  # the first day has no stays before it
     due_kg, refilled = [], []
     for _ in range(57):
-        due_kg.append(core.world.expectation().due_kg[0, -1])
-        refilled.append(core.world.advance(HOURS)[0, :, core.terms.index("refilled_kg")])
+        due_kg.append(core.simulation.expectation().due_kg[0, -1])
+        refilled.append(core.simulation.advance(HOURS)[0, :, core.terms.index("refilled_kg")])
     came_kg = np.concatenate(refilled)
     actual_kg = [came_kg[HOURS * day : HOURS * day + HOURS + NOON].sum() for day in range(56)]
     assert sum(due_kg[:56]) == pytest.approx(sum(actual_kg), rel=0.03)
@@ -139,7 +144,7 @@ def test_what_is_due_is_what_drivers_refill():
 def test_an_agent_may_set_the_price_of_its_offers():
     core = core_of("hourly", offer_price="action")
     assert core.action_space.shape == (49,)
-    prices = core.world.dataset.min_price[core.world.state.world]
+    prices = core.simulation.dataset.min_price[core.simulation.state.world]
     expected = prices.min(axis=1), prices.mean(axis=1), prices.max(axis=1)
     for position, price in zip((-1.0, 0.0, 1.0), expected, strict=True):
         actions = np.zeros((3, 49))
@@ -159,7 +164,7 @@ def test_an_agent_may_set_the_price_of_its_offers():
 )
 def test_unknown_encodings_are_refused(arguments: dict[str, str], field: str):
     with pytest.raises(InvalidInputError) as refused:
-        gym.make("FCEVCarPark-v0", n_worlds=1, params=SMALL, **arguments)
+        gym.make("FCEVCarPark-v0", n_scenarios=1, params=SMALL, **arguments)
     assert refused.value.field == field
 
 
@@ -167,9 +172,9 @@ def test_observations_hold_what_the_snapshot_holds():
     core = core_of()
     core.step(np.zeros((3, len(SHAPE_PARAMETERS))))
     ends = np.cumsum([field.size for field in FIELDS])
-    rows = core.observe() * core.observer.layout.scale
+    rows = core.observe() * core.layout.scale
     for run in range(3):
-        snapshot = core.world.snapshot(run)
+        snapshot = core.simulation.snapshot(run)
         seen = {
             field.name: rows[run, end - field.size : end]
             for field, end in zip(FIELDS, ends, strict=True)

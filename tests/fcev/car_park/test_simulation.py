@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fcev.car_parks import hand_made_park, random_park, random_sheet
+from tests.memory import rewriting
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.car_park.article import article_orders
 from vpp_gym.fcev.car_park.ledger import MONEY, TERMS
@@ -142,8 +143,9 @@ def test_drivers_never_lose_and_what_they_get_adds_up(seed: int):
 def test_prices_to_come_change_no_snapshot():
     """The forecast is given from outside; prices after today are not seen."""
     park, other = random_park(5), random_park(5)
-    other.dataset.da[0, 48:] += 1.0
-    other.scenarios[0].da_eur_per_kwh[48:] += 1.0
+    with rewriting(other):
+        other.dataset.da[0, 48:] += 1.0
+        other.scenarios[0].da_eur_per_kwh[48:] += 1.0
     for one in (park, other):
         one.reset()
         one.advance(12)

@@ -23,7 +23,7 @@ SMALL: dict[str, Any] = {
         "electrolyser": {"power_kw": 60.0, "store_kg": 40.0},
         "schedule": {"day_spread_h": 1.0},
     },
-    "n_worlds": 1,
+    "n_scenarios": 1,
     "episode_days": 3,
     "volumes": True,
     "rewards": True,
@@ -63,10 +63,11 @@ def test_columns_are_named_as_the_parts():
 @pytest.mark.parametrize("start_day", [0, 200, 362])
 def test_an_observation_is_what_the_operator_knows(env: FCEVMicrogridEnv, start_day: int):
     env.action_space.seed(start_day)
+    layout = env.core.layout
     seen, _ = env.reset(seed=0, options={"start_day": start_day})
     over = False
     while not over:
-        expected = env.core.layout.flat(shown(env.core.world.snapshot()))
+        expected = layout.scaled(layout.rows(shown(env.core.simulation.snapshot()), 1))[0]
         np.testing.assert_allclose(seen, expected, rtol=1e-6, atol=1e-7)
         seen, _, _, over, _ = env.step(env.action_space.sample())
 
@@ -75,10 +76,10 @@ def test_action_zero_is_the_articles_order_and_an_episode_is_a_part_of_a_run(
     env: FCEVMicrogridEnv,
 ):
     """Term by term what `evaluate` books over the same days."""
-    world = env.core.world
+    grid = env.core.simulation
     days = {"start_step": 24 * 90, "end_step": 24 * 93}
     records = evaluate(
-        ArticleOrder(), world.scenarios[0], world.params, keep_records=True, **days
+        ArticleOrder(), grid.scenarios[0], grid.params, keep_records=True, **days
     ).records
     env.reset(options={"start_day": 90})
     for record in records:
@@ -107,6 +108,6 @@ def test_a_drawn_stock_differs_from_episode_to_episode():
     stocks_kg = []
     for _ in range(8):
         env.reset()
-        stocks_kg.append(float(env.core.world.state.stock_kg[0]))
+        stocks_kg.append(float(env.core.simulation.state.stock_kg[0]))
     assert len(set(stocks_kg)) == 8
     assert 0.0 <= min(stocks_kg) < 15.0 < 25.0 < max(stocks_kg) <= 40.0

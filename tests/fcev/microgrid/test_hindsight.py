@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fcev.microgrids import hand_made_grid, random_grid
+from tests.memory import rewriting
 from vpp_gym.evaluation import evaluate
 from vpp_gym.fcev.microgrid.baselines import baselines as microgrid_baselines
 from vpp_gym.fcev.microgrid.hindsight import (
@@ -76,7 +77,8 @@ def test_one_car_that_must_be_paid_to_come():
     """A kWh in the second hour saves 0.17 and costs the tariff, 0.0735, and a tenth of the
     reward, 0.2 * ln 2: the draw is 0.5 and the scale 0.2. The stay is under way: no commitment."""
     grid = hand_made_grid([0.0, 10.0], [30.0])
-    grid.dataset.open[:] = False
+    with rewriting(grid):
+        grid.dataset.open[:] = False
     grid.reset()
     bound_eur = hourly_microgrid_bound_eur(run_of(grid, 0, 3))
     expected = -10 * (0.0735 + 0.2 * np.log(2) / 10)
@@ -86,8 +88,9 @@ def test_one_car_that_must_be_paid_to_come():
 def test_a_stay_commits_what_it_gives():
     """The car comes in the first hour and gives 10 of its 30 kWh."""
     grid = hand_made_grid([0.0, 10.0], [30.0])
-    for mask in (grid.dataset.parked, grid.dataset.open):
-        mask[0, :, 0] = False
+    with rewriting(grid):
+        for mask in (grid.dataset.parked, grid.dataset.open):
+            mask[0, :, 0] = False
     grid.reset()
     bound_eur = hourly_microgrid_bound_eur(run_of(grid, 0, 2))
     np.testing.assert_allclose(bound_eur, [0.0, -10 * (0.0735 + 0.005)], atol=1e-6)

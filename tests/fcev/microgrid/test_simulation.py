@@ -13,6 +13,7 @@ from tests.fcev.microgrids import (
     random_decision,
     random_grid,
 )
+from tests.memory import rewriting
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.microgrid.ledger import MONEY, TERMS
 from vpp_gym.fcev.microgrid.simulation import Microgrid
@@ -72,7 +73,8 @@ def test_the_car_with_the_most_volume_left_serves_first():
 def test_a_reward_brings_in_cars_outside_their_interval():
     """Draws of 0.5: a reward with a pull above one half, 1 - exp(-r / 0.2), brings all."""
     grid = hand_made_grid([0.0, 10.0, 10.0], [50.0])
-    grid.dataset.open[:] = False
+    with rewriting(grid):
+        grid.dataset.open[:] = False
     grid.reset()
     assert one_hour(grid, MicrogridDecision(0.0, 0.0, reward_eur_per_h=0.13))["stays"] == 0
     assert grid.snapshot().available_kwh == 0.0
@@ -164,10 +166,11 @@ def test_hours_to_come_change_no_snapshot():
         grid.reset()
         for _ in range(30):
             one_hour(grid)
-        for series in (grid.dataset.deficit, grid.dataset.surplus, grid.dataset.wind):
-            series[0, 31:] += shift
-        for series in (grid.dataset.da, grid.dataset.import_price, grid.dataset.export_price):
-            series[0, 48:] += shift
+        with rewriting(grid):
+            for series in (grid.dataset.deficit, grid.dataset.surplus, grid.dataset.wind):
+                series[0, 31:] += shift
+            for series in (grid.dataset.da, grid.dataset.import_price, grid.dataset.export_price):
+                series[0, 48:] += shift
         snapshot = grid.snapshot()
         ahead = ("deficit_kwh", "surplus_kwh", "wind_kwh")
         expected = {name: getattr(snapshot, f"expected_{name}") for name in ahead}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
-from gymnasium import spaces
 
+from vpp_gym.actions import around
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.calendar import HOURS
@@ -14,7 +14,6 @@ from vpp_gym.fcev.car_park.bid_shape import ARTICLE, SHAPE_PARAMETERS, fill_all_
 from vpp_gym.fcev.car_park.forecast import Expectation
 from vpp_gym.fcev.car_park.simulation import CarPark
 from vpp_gym.fcev.car_park.state import OrderArrays, empty_orders
-from vpp_gym.fcev.layout import between
 
 
 class Encoding(ABC):
@@ -25,11 +24,6 @@ class Encoding(ABC):
     """
 
     size: int
-
-    @property
-    def space(self) -> spaces.Box:
-        """Of the action of one run."""
-        return spaces.Box(-1.0, 1.0, (self.size,), np.float32)
 
     @abstractmethod
     def orders(self, actions: Floats, world: CarPark, expectation: Expectation) -> OrderArrays:
@@ -53,7 +47,7 @@ class Shape(Encoding):
 
     def orders(self, actions: Floats, world: CarPark, expectation: Expectation) -> OrderArrays:
         """The orders of these shapes."""
-        return shaped(between(actions, self._low, ARTICLE, self._high), world, expectation)
+        return shaped(around(actions, self._low, ARTICLE, self._high), world, expectation)
 
 
 class Hourly(Encoding):
@@ -71,8 +65,8 @@ class Hourly(Encoding):
         usual = shaped(np.tile(ARTICLE, (len(actions), 1)), world, expectation)
         lot_kwh = world.rules.lot_kwh
         most_kwh = lot_kwh * expectation.most_lots
-        offers = between(actions[:, :HOURS], 0.0, usual.offer_kwh, most_kwh)
-        bids = between(
+        offers = around(actions[:, :HOURS], 0.0, usual.offer_kwh, most_kwh)
+        bids = around(
             actions[:, HOURS : 2 * HOURS], 0.0, usual.bid_kwh, lot_kwh * world.rules.most_bids
         )
         return usual._replace(
@@ -84,7 +78,7 @@ class Hourly(Encoding):
     def _asked(self, actions: Floats, world: CarPark) -> Floats:
         price = world.dataset.min_price[world.state.world]
         low, mean, high = price.min(axis=1), price.mean(axis=1), price.max(axis=1)
-        return np.repeat(between(actions[:, -1], low, mean, high)[:, None], HOURS, axis=1)
+        return np.repeat(around(actions[:, -1], low, mean, high)[:, None], HOURS, axis=1)
 
 
 def shaped(shapes: Floats, world: CarPark, expectation: Expectation) -> OrderArrays:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vpp_gym.env import one
 from vpp_gym.evaluation.agent import EnvironmentAgent
-from vpp_gym.fcev.agent import ALONE, OneScenario, check_names
+from vpp_gym.fcev.agent import ALONE, check_names
 from vpp_gym.fcev.car_park.actions import encoding
 from vpp_gym.fcev.car_park.env import FCEVCarParkEnv
 from vpp_gym.fcev.car_park.evaluation import CarParkRunner
@@ -37,13 +37,13 @@ def runner(
 ) -> CarParkAgentRunner:
     """A run for an agent, at its start; see `EnvironmentAgent.runner`."""
     core = core_over(scenario, params, agent)
-    return CarParkAgentRunner(core, agent.reader(core.observer.layout.slices), start_step, end_step)
+    return CarParkAgentRunner(core, agent.reader(core.layout.slices), start_step, end_step)
 
 
 def core_over(scenario: CarParkScenario, params: CarParkParams, agent: EnvironmentAgent) -> Any:
     """Core of the environment over one scenario."""
     settings = {**agent.settings, "episode_days": None}
-    return FCEVCarParkEnv(params, base=OneScenario(scenario), n_worlds=1, **settings).core
+    return FCEVCarParkEnv(scenario, params, **settings).core
 
 
 class CarParkAgentRunner(CarParkRunner):
@@ -59,7 +59,7 @@ class CarParkAgentRunner(CarParkRunner):
     def __init__(
         self, core: Any, read: Callable[[Any], Any], start_step: int, end_step: int
     ) -> None:
-        super().__init__(core.world, start_step, end_step)
+        super().__init__(core.simulation, start_step, end_step)
         self._core, self._read = core, read
 
     def observe(self) -> Any:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.arrays import Bools, Floats, Ints, read_only
 from vpp_gym.fcev.calendar import HOURS, NOON, day_types, winter
 from vpp_gym.fcev.car_park.parking import Drivers, share_gone, usual_returns
 
@@ -74,7 +74,7 @@ def dataset_of(
     drivers: Sequence[Drivers],
     start: np.datetime64,
 ) -> Dataset:
-    """The dataset of some worlds that begin on the same day.
+    """The dataset of some worlds that begin on the same day; its arrays are read-only.
 
     Args:
         da: (hours,) EUR/kWh of each world.
@@ -88,7 +88,7 @@ def dataset_of(
     order = np.argsort(min_price, axis=1, kind="stable")
     asked = np.take_along_axis(min_price, order, axis=1)
     n_days = len(da[0]) // HOURS
-    return Dataset(
+    dataset = Dataset(
         da=np.stack(da),
         forecast=np.stack(forecast),
         parked=parked,
@@ -109,6 +109,10 @@ def dataset_of(
         kind=day_types(n_days + 2, start),
         winter=winter(n_days + 2, start),
     )
+    for part in (*dataset, *dataset.comes, *dataset.leaves):
+        if isinstance(part, np.ndarray):
+            read_only(part)
+    return dataset
 
 
 def _moves(happens: Bools) -> Moves:

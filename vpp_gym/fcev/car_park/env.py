@@ -2,121 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
-from numpy.typing import NDArray
+from pydantic import Field
 
-from vpp_gym.arrays import Floats
-from vpp_gym.env import ScalarShell, VectorShell
+from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.env import Env, VectorEnv, names_its_keywords
+from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.fcev.calendar import HOURS, NOON
 from vpp_gym.fcev.car_park.actions import encoding
 from vpp_gym.fcev.car_park.forecast import Expectation
 from vpp_gym.fcev.car_park.ledger import LEDGER, MONEY, TERMS
 from vpp_gym.fcev.car_park.observation import Observer
 from vpp_gym.fcev.car_park.params import CarParkParams
-from vpp_gym.fcev.car_park.scenario import CarParkSource
+from vpp_gym.fcev.car_park.scenario import CarParkScenarios, car_park_source
 from vpp_gym.fcev.car_park.simulation import CarPark, CarParkScenario
 from vpp_gym.fcev.car_park.state import OrderArrays
-from vpp_gym.fcev.core import (
-    FCEVCore,
-    Numbered,
-    checked_days,
-    chosen_option,
-    worlds_of,
-)
-from vpp_gym.fcev.layout import checked_action
-from vpp_gym.scenarios.columns import whole
+from vpp_gym.fcev.core import FCEVCore
+from vpp_gym.fcev.source import YearSource
+from vpp_gym.settings import ObservationForm, Settings, checked
+
+Control = Literal["hourly", "shape"]
+OfferPrice = Literal["mean_min_price", "action"]
+
+
+class CarParkSettings(Settings):
+    """Settings of `FCEVCarPark-v0`.
+
+    Attributes:
+        control: "hourly" is two numbers for every hour of tomorrow, "shape" the few numbers
+            that shape a day's orders.
+        offer_price: "mean_min_price" asks what the article asks, "action" puts the price of
+            the offers in the action, too; of hourly control.
+        episode_days: from gate closure to gate closure; None: from the first of the year to
+            the last.
+    """
+
+    control: Control = "hourly"
+    offer_price: OfferPrice = "mean_min_price"
+    episode_days: int | None = Field(default=28, ge=1)
 
 
 class CarParkCore(FCEVCore):
     """A batch of car parks and what an action means in them.
 
     Args:
+        source: of the years that episodes are drawn from.
         params: rules of the world.
-        base: name of the years of day-ahead prices, or a source of worlds.
-        first_world: number of the first world that episodes are drawn from.
-        n_worlds: how many there are.
-        episode_days: from gate to gate; None: from the first gate of the year to the last.
-        control: "hourly", or "shape" for the few numbers that shape a day's orders.
-        offer_price: "mean_min_price", or "action" for one number more.
-        n_runs: size of the batch.
+        settings: what is decided and shown.
+        n_envs: batch size.
     """
 
     terms, n_money = TERMS, len(MONEY)
+    settings_kind = CarParkSettings
+    settings: CarParkSettings
+    simulation: CarPark
 
     def __init__(
         self,
-        params: CarParkParams | Mapping[str, Any] | None,
-        base: str | Numbered[CarParkScenario],
-        first_world: int,
-        n_worlds: int,
-        episode_days: int | None,
-        control: str,
-        offer_price: str,
-        n_runs: int,
+        source: YearSource[CarParkScenario],
+        params: CarParkParams,
+        settings: CarParkSettings,
+        n_envs: int = 1,
     ) -> None:
-        self.params = CarParkParams().changed(params)
-        self.encoding = encoding(control, offer_price)
-        source = CarParkSource(self.params, base) if isinstance(base, str) else base
-        worlds = worlds_of(source, first_world, n_worlds)
-        self.n_runs = whole("num_envs", n_runs, least=1)
-        self.world = CarPark(worlds, self.params, self.n_runs)
-        self.episode_days = checked_days(episode_days, self.world.n_days - 1)
-        self.observer = Observer(self.world)
-        self.observation_space = self.observer.layout.space
-        self.action_space = self.encoding.space
-        self._end = np.zeros(self.n_runs, np.int64)
+        self.encoding = encoding(settings.control, settings.offer_price)
+        park = CarPark(source, params, n_envs)
+        gates = HOURS * np.arange(park.n_days) + NOON
+        super().__init__(source, params, settings, n_envs, park, gates)
+        self.observer = Observer(park)
+        self.layout = self.observer.layout
+        self.action_shape = (self.encoding.size,)
         self._known: Expectation | None = None
 
     @property
-    def over(self) -> NDArray[np.bool_]:
-        """(B,) the episode has ended."""
-        return self.world.state.hour >= self._end
+    def max_steps(self) -> int:
+        """Days of an episode."""
+        return self.episode_days
 
-    def begin(self, run: int, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
-        """Begin an episode at 12:00 of a day drawn; options `world` and `start_day` set it."""
-        worlds, starts = len(self.world.scenarios), self.world.n_days - self.episode_days
-        world, day = chosen_option(options, rng, {"world": worlds, "start_day": starts})
-        self.world.reset(run, world, HOURS * day + NOON)
+    def begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+        """Begin given episodes, each at 12:00 of a day."""
+        for run, span in zip(runs.tolist(), spans, strict=True):
+            self.simulation.reset(run, span.scenario, span.start)
+            self._end[run] = span.end
         self._known = None
-        self._end[run] = HOURS * (day + self.episode_days) + NOON
 
-    def advance(self, actions: Any, moving: NDArray[np.bool_]) -> Floats:
-        """Submit every run's orders and go on to the next gate."""
+    def step(self, actions: Any) -> tuple[Floats, Any]:
+        """Submit every run's orders, go on to the next gate, and observe: see `Core.step`."""
+        moving = ~self.over
         self.submit(actions, moving)
         runs = np.flatnonzero(moving)
+        hourly = self.simulation.advance(HOURS, runs)
         records = np.zeros((self.n_runs, len(TERMS)))
-        records[runs] = LEDGER.over_time(self.world.advance(HOURS, runs))
-        return records
+        records[runs] = LEDGER.over_time(hourly)
+        if self.on_step is not None and moving[0]:
+            self.on_step(hourly[0])
+        return records, self.observe()
 
-    def submit(self, actions: Any, moving: NDArray[np.bool_]) -> None:
-        """Have the market clear the orders of some runs."""
-        array = checked_action(actions, (self.n_runs, *self.action_space.shape))
-        runs = np.flatnonzero(moving)
-        orders = self.orders(array)
-        self.world.submit_all(OrderArrays(*(values[runs] for values in orders)), runs)
+    def submit(self, actions: Any, moving: Bools) -> None:
+        """Have the market clear the orders of some runs.
+
+        Raises:
+            InvalidInputError: an action out of shape or range; nothing has moved.
+        """
+        orders, runs = self.orders(self._checked(actions)), np.flatnonzero(moving)
+        self.simulation.submit_all(OrderArrays(*(values[runs] for values in orders)), runs)
         self._known = None
 
     def orders(self, actions: Floats) -> OrderArrays:
-        """The orders that (B, size) actions stand for; 0 is the article's."""
-        return self.encoding.orders(actions, self.world, self.expectation)
+        """The orders that (B, A) actions stand for; 0 is the article's."""
+        return self.encoding.orders(actions, self.simulation, self.expectation)
 
     @property
     def expectation(self) -> Expectation:
         """What all runs know now; made once a day."""
         if self._known is None:
-            self._known = self.world.expectation()
+            self._known = self.simulation.expectation()
         return self._known
 
-    def observe(self) -> NDArray[np.float32]:
-        """(B, size) observations."""
-        return self.observer.rows(self.expectation)
+    def observe(self) -> Any:
+        """(B, size) flat observations, or the named parts of them."""
+        return self.layout.shown(self.observer.flat(self.expectation), self.settings.observation)
 
 
-class FCEVCarParkEnv(ScalarShell):
+class FCEVCarParkEnv(Env):
     """Sell the V2G of a car park of fuel-cell cars day-ahead, and buy power for hydrogen.
 
     ## Description
@@ -141,63 +152,109 @@ class FCEVCarParkEnv(ScalarShell):
     room in the store.
 
     ## Observation Space
-    `Box` of the parts in `vpp_gym.fcev.car_park.observation.FIELDS`.
+    Float32 `Box`, or a `Dict` of named parts in their units with
+    `observation="dict"`: `vpp_gym.fcev.car_park.observation.FIELDS`.
 
     ## Rewards
     Profit of the aggregator in EUR from this gate to the next: the sum of
     `vpp_gym.fcev.car_park.ledger.MONEY`. `info` holds all terms.
 
     ## Starting State
-    12:00 of a day drawn, tanks at their usual level, nothing sold. Options `world`
-    and `start_day` set it.
+    12:00 of a day drawn, tanks at their usual level, nothing sold. `reset(seed, options)`
+    draws scenario and day; options `scenario`, `start_day` and `episode_days` set them.
 
     ## Episode End
     Truncated after `episode_days` steps; never terminated.
 
     ## Arguments
+    scenario: years of day-ahead prices by name: "synthetic" (default), "synthetic:test" and
+        the like, also with the prefix "car_park:"; or a `CarParkScenario`, several, or a
+        source of them.
     params: `CarParkParams`, or a mapping of changes to the default.
-    base: years of day-ahead prices, "synthetic" by default; or a source of worlds.
-    n_worlds: worlds that episodes are drawn from.
-    first_world: number of the first of them; other worlds have other drivers and weather.
-    episode_days: 28; None: the year.
-    control: "hourly" or "shape".
-    offer_price: "mean_min_price" (the article) or "action"; of hourly control.
+    control, offer_price, observation, episode_days: see
+        `vpp_gym.fcev.car_park.env.CarParkSettings`.
+    n_scenarios: of a name: scenarios that episodes are drawn from.
+    first_scenario: of a name: number of the first of them; other numbers have other drivers.
+        Test on other numbers than those trained on.
+    render_mode: "rgb_array" or "human" draws the last day.
+
+    Raises:
+        InvalidInputError: naming the argument, its value and the remedy.
     """
 
+    core_kind = CarParkCore
+    core: CarParkCore
+
+    @names_its_keywords
     def __init__(
         self,
+        scenario: CarParkScenarios | None = None,
         params: CarParkParams | Mapping[str, Any] | None = None,
         *,
-        base: str | Numbered[CarParkScenario] = "synthetic",
-        n_worlds: int = 4,
-        first_world: int = 0,
+        control: Control = "hourly",
+        offer_price: OfferPrice = "mean_min_price",
+        observation: ObservationForm = "flat",
         episode_days: int | None = 28,
-        control: str = "hourly",
-        offer_price: str = "mean_min_price",
+        n_scenarios: int = 4,
+        first_scenario: int = 0,
+        render_mode: str | None = None,
     ) -> None:
-        core = CarParkCore(
-            params, base, first_world, n_worlds, episode_days, control, offer_price, n_runs=1
+        settings = checked(
+            CarParkSettings,
+            control=control,
+            offer_price=offer_price,
+            observation=observation,
+            episode_days=episode_days,
         )
-        super().__init__(core)
+        world = world_of(scenario, params, n_scenarios, first_scenario)
+        super().__init__(CarParkCore(*world, settings), render_mode)
 
 
-class FCEVCarParkVectorEnv(VectorShell):
-    """A batch of `FCEVCarPark-v0`; arguments are those of `FCEVCarParkEnv`."""
+class FCEVCarParkVectorEnv(VectorEnv):
+    """A batch of `FCEVCarPark-v0`; see `vpp_gym.env.VectorEnv`."""
 
+    core_kind = CarParkCore
+    core: CarParkCore
+
+    @names_its_keywords
     def __init__(
         self,
         num_envs: int = 1,
+        scenario: CarParkScenarios | None = None,
         params: CarParkParams | Mapping[str, Any] | None = None,
         *,
-        base: str | Numbered[CarParkScenario] = "synthetic",
-        n_worlds: int = 4,
-        first_world: int = 0,
+        control: Control = "hourly",
+        offer_price: OfferPrice = "mean_min_price",
+        observation: ObservationForm = "flat",
         episode_days: int | None = 28,
-        control: str = "hourly",
-        offer_price: str = "mean_min_price",
+        n_scenarios: int = 4,
+        first_scenario: int = 0,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
     ) -> None:
-        core = CarParkCore(
-            params, base, first_world, n_worlds, episode_days, control, offer_price, num_envs
+        settings = checked(
+            CarParkSettings,
+            control=control,
+            offer_price=offer_price,
+            observation=observation,
+            episode_days=episode_days,
         )
-        super().__init__(core, autoreset_mode)
+        world = world_of(scenario, params, n_scenarios, first_scenario)
+        core = CarParkCore(*world, settings, num_envs)
+        super().__init__(core, autoreset_mode, max_episode_steps, render_mode)
+
+
+def world_of(
+    scenario: CarParkScenarios | None,
+    params: CarParkParams | Mapping[str, Any] | None,
+    n_scenarios: int,
+    first_scenario: int,
+) -> tuple[YearSource[CarParkScenario], CarParkParams]:
+    """Scenarios and rules, from what a user of `gym.make` says.
+
+    Raises:
+        InvalidInputError: a value that cannot be used.
+    """
+    rules = CarParkParams().changed(params)
+    return car_park_source(scenario, rules, n_scenarios, first_scenario), rules

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vpp_gym.envs.fields import Field
+from vpp_gym.arrays import Observations
 from vpp_gym.fcev.calendar import HOURS
 from vpp_gym.fcev.car_park.forecast import Expectation
 from vpp_gym.fcev.car_park.simulation import CarPark
-from vpp_gym.fcev.layout import Layout
+from vpp_gym.observation import Field, ObservationLayout
 
 MORNING = 8
 """Hour at which most of those who park at home have left."""
@@ -33,10 +32,10 @@ FIELDS = (
 
 
 class Observer:
-    """Makes observations of a world's runs."""
+    """Makes observations of the runs of a car park."""
 
     def __init__(self, world: CarPark) -> None:
-        self.layout = Layout(FIELDS)
+        self.layout = ObservationLayout(FIELDS)
         self._world = world
         dataset, rules = world.dataset, world.rules
         self._cars = dataset.cars / world.params.n_cars
@@ -45,8 +44,8 @@ class Observer:
         self._full_kwh = world.params.n_cars * rules.cell.tank_kg * rules.cell.kwh_per_kg
         self._break_even = world.params.fuel_cell.hydrogen_eur_per_kg * rules.kg_per_kwh
 
-    def rows(self, known: Expectation) -> NDArray[np.float32]:
-        """(B, size) observations.
+    def flat(self, known: Expectation) -> Observations:
+        """(B, size) flat observations.
 
         Args:
             known: to all runs.
@@ -70,4 +69,4 @@ class Observer:
             "due": known.due_kg[:, [MORNING, HOURS - 1]] / rules.store_kg,
             "break_even": np.full(len(world), self._break_even),
         }
-        return self.layout.rows(parts, len(world))
+        return self.layout.scaled(self.layout.rows(parts, len(world)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.arrays import Bools, Floats
+from vpp_gym.arrays import Bools, Floats, close_arrays
 from vpp_gym.fcev.calendar import HOURS, WEEKEND, day_types
 from vpp_gym.fcev.car_park.contracts import draw_min_prices
 from vpp_gym.fcev.car_park.params import CarParkParams
@@ -32,6 +32,9 @@ class Drivers:
     trip_kg: Floats
     usual_kg: Floats
     min_price_eur_per_kwh: Floats
+
+    def __post_init__(self) -> None:
+        close_arrays(self)
 
 
 def draw_drivers(rng: np.random.Generator, params: CarParkParams, n_days: int) -> Drivers:

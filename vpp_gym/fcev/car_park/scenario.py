@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,39 +11,75 @@ from vpp_gym.fcev.calendar import HOURS
 from vpp_gym.fcev.car_park.params import CarParkParams, PriceYearParams
 from vpp_gym.fcev.car_park.parking import draw_drivers
 from vpp_gym.fcev.car_park.simulation import CarParkScenario
-from vpp_gym.scenarios.named import as_source
+from vpp_gym.fcev.source import NumberedYears, YearSource, stream, year_source
+from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
 
-BASE_YEAR = "synthetic:test"
+WORLD = "car_park"
 _DRIVERS, _FORECAST = range(2)
 
+CarParkScenarios = CarParkScenario | Sequence[CarParkScenario] | YearSource[CarParkScenario] | str
+"""What names scenarios of the car park."""
 
-@dataclass(frozen=True)
-class CarParkSource:
-    """Car parks numbered by seed.
 
-    Attributes:
-        params: of every world.
-        base: the years, or their name, whose day-ahead prices are stretched; seed k takes
+class CarParkSource(NumberedYears[CarParkScenario]):
+    """Years of a car park: stretched prices, and drivers seeded by the number.
+
+    Args:
+        params: of every year.
+        prices: years whose day-ahead prices are stretched, or their name; number k takes
             year k modulo their number.
+        n_scenarios: how many episodes are drawn from.
+        first_scenario: number of the first of them.
     """
 
-    params: CarParkParams
-    base: ScenarioSource | str = BASE_YEAR
+    def __init__(
+        self,
+        params: CarParkParams,
+        prices: ScenarioSource | str = "synthetic:test",
+        *,
+        n_scenarios: int = 4,
+        first_scenario: int = 0,
+    ) -> None:
+        super().__init__(WORLD, prices, n_scenarios, first_scenario)
+        self.params = params
 
-    def scenario(self, seed: int) -> CarParkScenario:
-        """World `seed`: the same whenever asked for."""
-        years = as_source(self.base, 1.0)
-        year = years.scenario(seed % years.n_scenarios)
+    def _of(self, number: int, year: Scenario) -> CarParkScenario:
         price = stretched(year.da_eur_per_kwh, self.params.price_year)
         days = len(price) // HOURS
+        expected = forecast(price, self.params.price_year, stream(number, _FORECAST))
         return CarParkScenario(
-            name=f"car_park:{year.name}:{seed}",
+            name=f"{WORLD}:{year.name}:{number}",
             da_eur_per_kwh=price,
-            forecast_eur_per_kwh=forecast(price, self.params.price_year, _rng(seed, _FORECAST)),
-            drivers=draw_drivers(_rng(seed, _DRIVERS), self.params, days),
+            forecast_eur_per_kwh=expected,
+            drivers=draw_drivers(stream(number, _DRIVERS), self.params, days),
             start=year.start.astype("datetime64[D]"),
         )
+
+
+def car_park_source(
+    value: CarParkScenarios | None,
+    params: CarParkParams,
+    n_scenarios: int = 4,
+    first_scenario: int = 0,
+) -> YearSource[CarParkScenario]:
+    """A source of years of the car park from whatever names one.
+
+    Args:
+        value: a `CarParkScenario`, several, or a source; or years of prices by name, such as
+            "synthetic:test" or "car_park:synthetic:test"; None for "synthetic".
+        params: of the years of a name.
+        n_scenarios: of a name: how many episodes are drawn from.
+        first_scenario: of a name: number of the first of them.
+
+    Raises:
+        InvalidInputError: something else, or a name that there is not.
+    """
+
+    def named(prices: str) -> CarParkSource:
+        return CarParkSource(params, prices, n_scenarios=n_scenarios, first_scenario=first_scenario)
+
+    return year_source(value, CarParkScenario, WORLD, named)
 
 
 def stretched(base_eur_per_kwh: Floats, year: PriceYearParams) -> Floats:
@@ -83,7 +119,3 @@ def from_history(price: Floats, days: int = 28, persistence: float = 0.7) -> Flo
         deviation = (by_day[day - 1] - habit).mean()
         expected[day] = habit + persistence * deviation
     return expected.ravel()
-
-
-def _rng(seed: int, stream: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(2018, spawn_key=(seed, stream)))

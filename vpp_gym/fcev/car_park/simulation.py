@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_gym.arrays import Floats, Ints
+from vpp_gym.arrays import Floats, Ints, close_arrays, closed_copy
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.calendar import HOURS, START
 from vpp_gym.fcev.car_park.dataset import Dataset, dataset_of
@@ -18,6 +18,8 @@ from vpp_gym.fcev.car_park.parking import Drivers
 from vpp_gym.fcev.car_park.snapshot import CarParkOrders, CarParkSnapshot
 from vpp_gym.fcev.car_park.state import OrderArrays, empty_state, place, rules_of
 from vpp_gym.fcev.car_park.transition import advance, clear
+from vpp_gym.fcev.source import GivenYears, YearSource, check_alike
+from vpp_gym.scenarios.source import OfSource
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class CarParkScenario:
                 raise InvalidInputError(field, values, f"give {hours} finite prices")
         if self.drivers.parked.shape[1] != hours:
             raise InvalidInputError("drivers.parked", self.drivers.parked.shape, f"{hours} hours")
+        close_arrays(self)
 
     @property
     def n_days(self) -> int:
@@ -55,23 +58,43 @@ class CarParkScenario:
         return len(self.da_eur_per_kwh) // HOURS
 
 
-class CarPark:
+class CarPark(OfSource):
     """A batch of car parks.
 
     Args:
-        scenarios: worlds of the same size that begin on the same day.
+        scenarios: of the same size, that begin on the same day; or a source of them.
         params: rules of all.
         n_runs: size of the batch.
+
+    Raises:
+        InvalidInputError: scenarios that differ, or have other cars than the parameters say.
     """
 
+    scenarios: tuple[CarParkScenario, ...]
+    dataset: Dataset
+
     def __init__(
-        self, scenarios: Sequence[CarParkScenario], params: CarParkParams, n_runs: int = 1
+        self,
+        scenarios: Sequence[CarParkScenario] | YearSource[CarParkScenario],
+        params: CarParkParams,
+        n_runs: int = 1,
     ) -> None:
-        self.scenarios, self.params, self.n_runs = tuple(scenarios), params, n_runs
-        self.dataset, self.rules = _dataset(self.scenarios), rules_of(params)
+        self.source = scenarios if isinstance(scenarios, YearSource) else GivenYears(scenarios)
+        self.params, self.n_runs, self.rules = params, n_runs, rules_of(params)
+        self._read()
         self.state = empty_state(n_runs, params.n_cars)
         self.n_days = self.scenarios[0].n_days
         self._all = np.arange(n_runs)
+
+    def _read(self) -> None:
+        self.scenarios = tuple(self.source.scenario(k) for k in range(self.source.n_scenarios))
+        check_alike(self.scenarios, self.params.n_cars, lambda one: len(one.drivers.parked))
+        first = self.scenarios[0].start
+        for one in self.scenarios:
+            if one.start != first:
+                remedy = f"give scenarios that begin on {first}, as the first does"
+                raise InvalidInputError("scenario", f"{one.name}, from {one.start}", remedy)
+        self.dataset = _dataset(self.scenarios)
 
     def reset(self, run: int = 0, world: int = 0, hour: int = 0) -> None:
         """Begin a run in some world at some hour."""
@@ -96,17 +119,17 @@ class CarPark:
             day=day,
             weekend=bool(dataset.kind[tomorrow]),
             winter=float(dataset.winter[tomorrow]),
-            forecast_eur_per_kwh=known.forecast[0],
-            today_eur_per_kwh=dataset.da[world, HOURS * day : HOURS * (day + 1)].copy(),
-            presence=dataset.presence[world, dataset.kind[tomorrow]][:, in_order].T,
-            energy_kwh=known.energy_kwh[0, in_order],
-            min_price_eur_per_kwh=dataset.min_price[world],
-            margin=state.margin[run].copy(),
-            max_offer_lots=known.most_lots[0],
+            forecast_eur_per_kwh=closed_copy(known.forecast[0]),
+            today_eur_per_kwh=closed_copy(dataset.da[world, HOURS * day : HOURS * (day + 1)]),
+            presence=closed_copy(dataset.presence[world, dataset.kind[tomorrow]][:, in_order].T),
+            energy_kwh=closed_copy(known.energy_kwh[0, in_order]),
+            min_price_eur_per_kwh=closed_copy(dataset.min_price[world]),
+            margin=closed_copy(state.margin[run]),
+            max_offer_lots=closed_copy(known.most_lots[0]),
             stock_kg=float(state.stock_kg[run]),
             sold_kwh=float(known.sold_kwh[0]),
             committed_kg=float(known.committed_kg[0]),
-            due_kg=known.due_kg[0],
+            due_kg=closed_copy(known.due_kg[0]),
             params=self.params,
         )
 

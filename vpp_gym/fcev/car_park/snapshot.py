@@ -17,6 +17,8 @@ from vpp_gym.fcev.car_park.state import OrderArrays
 class CarParkSnapshot:
     """All that is known at gate closure. Hours are those of tomorrow.
 
+    Arrays are read-only copies: nothing that happens later can show in them.
+
     Attributes:
         day: of the year, 0 on 1 January; today.
         weekend: tomorrow is a Saturday or Sunday.

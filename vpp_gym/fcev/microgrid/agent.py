@@ -11,7 +11,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.env import one
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
-from vpp_gym.fcev.agent import ALONE, OneScenario, check_names
+from vpp_gym.fcev.agent import ALONE, check_names
 from vpp_gym.fcev.microgrid.env import FCEVMicrogridEnv
 from vpp_gym.fcev.microgrid.evaluation import MicrogridRunner
 from vpp_gym.fcev.microgrid.params import MicrogridParams
@@ -47,7 +47,7 @@ def runner(
 def core_over(scenario: MicrogridScenario, params: MicrogridParams, agent: EnvironmentAgent) -> Any:
     """Core of the environment over one scenario."""
     settings = {**agent.settings, "episode_days": None}
-    return FCEVMicrogridEnv(params, base=OneScenario(scenario), n_worlds=1, **settings).core
+    return FCEVMicrogridEnv(scenario, params, **settings).core
 
 
 class MicrogridAgentRunner(MicrogridRunner):
@@ -63,7 +63,7 @@ class MicrogridAgentRunner(MicrogridRunner):
     def __init__(
         self, core: Any, read: Callable[[Any], Any], start_step: int, end_step: int
     ) -> None:
-        super().__init__(core.world, start_step, end_step)
+        super().__init__(core.simulation, start_step, end_step)
         self._core, self._read = core, read
 
     def observe(self) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.arrays import Bools, Floats, Ints, close_arrays
 from vpp_gym.fcev.calendar import HOURS, START, day_types
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 
@@ -33,6 +33,9 @@ class Cars:
     open_h: Ints
     volume_kwh: Floats
     joins: Floats
+
+    def __post_init__(self) -> None:
+        close_arrays(self)
 
 
 def kinds_of_days(n_days: int) -> Ints:

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
-from numpy.typing import NDArray
+from pydantic import Field as SettingsField
 
-from vpp_gym.arrays import Floats
-from vpp_gym.env import ScalarShell, VectorShell
-from vpp_gym.envs.fields import Field
-from vpp_gym.fcev.calendar import HOURS, winter
-from vpp_gym.fcev.core import (
-    FCEVCore,
-    Numbered,
-    checked_days,
-    chosen_option,
-    worlds_of,
-)
-from vpp_gym.fcev.layout import Layout, between, checked_action
+from vpp_gym.actions import around
+from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.env import Env, VectorEnv, names_its_keywords
+from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.fcev.calendar import HOURS
+from vpp_gym.fcev.core import FCEVCore
 from vpp_gym.fcev.microgrid.ledger import MONEY, TERMS
-from vpp_gym.fcev.microgrid.observation import AHEAD, Calendar, Columns, look
+from vpp_gym.fcev.microgrid.observation import AHEAD, Columns, look
 from vpp_gym.fcev.microgrid.params import MicrogridParams
-from vpp_gym.fcev.microgrid.scenario import MicrogridSource
+from vpp_gym.fcev.microgrid.scenario import MicrogridScenarios, microgrid_source
 from vpp_gym.fcev.microgrid.simulation import Microgrid, MicrogridScenario
 from vpp_gym.fcev.microgrid.state import Decisions
-from vpp_gym.scenarios.columns import whole
+from vpp_gym.fcev.source import YearSource
+from vpp_gym.observation import Field, ObservationLayout
+from vpp_gym.settings import ObservationForm, Settings, checked
 
 AT_REST = 0.25
 """Actions on energy this near to 0 are the article's order: an agent that explores around it
@@ -53,94 +48,115 @@ FIELDS = (
 """The observation of an hour."""
 
 
+class MicrogridSettings(Settings):
+    """Settings of `FCEVMicrogrid-v0`.
+
+    Attributes:
+        volumes: the agent sets the committed volume of the stays that begin.
+        rewards: the agent sets a reward for cars outside their interval.
+        drawn_stock: episodes begin with a store filled as drawn, not as `params` say. A week
+            from a given store never comes to the trailers that a year may need; an agent for
+            whole years trains so.
+        episode_days: from midnight to midnight; None: the year.
+    """
+
+    volumes: bool = False
+    rewards: bool = False
+    drawn_stock: bool = False
+    episode_days: int | None = SettingsField(default=7, ge=1)
+
+
 class MicrogridCore(FCEVCore):
     """A batch of microgrids and what an action means in them.
 
     Args:
+        source: of the years that episodes are drawn from.
         params: rules of the world.
-        base: name of the years of day-ahead prices, or a source of worlds.
-        n_worlds: how many worlds episodes are drawn from.
-        first_world: seed of the first of them; the others follow.
-        episode_days: from midnight to midnight; None: the year.
-        volumes: the agent sets the committed volume of the stays that begin.
-        rewards: the agent sets a reward for cars outside their interval.
-        drawn_stock: episodes begin with a store filled as drawn, not as `params` say.
-        n_runs: size of the batch.
+        settings: what is decided and shown.
+        n_envs: batch size.
     """
 
     terms, n_money = TERMS, len(MONEY)
+    settings_kind = MicrogridSettings
+    settings: MicrogridSettings
+    simulation: Microgrid
 
     def __init__(
         self,
-        params: MicrogridParams | Mapping[str, Any] | None,
-        base: str | Numbered[MicrogridScenario],
-        n_worlds: int,
-        first_world: int,
-        episode_days: int | None,
-        volumes: bool,
-        rewards: bool,
-        drawn_stock: bool,
-        n_runs: int,
+        source: YearSource[MicrogridScenario],
+        params: MicrogridParams,
+        settings: MicrogridSettings,
+        n_envs: int = 1,
     ) -> None:
-        self.params = MicrogridParams().changed(params)
-        source = MicrogridSource(self.params, base) if isinstance(base, str) else base
-        worlds = worlds_of(source, first_world, n_worlds)
-        self.n_runs = whole("num_envs", n_runs, least=1)
-        self.world = Microgrid(worlds, self.params, self.n_runs)
-        self.episode_days = checked_days(episode_days, self.world.n_days)
-        self.volumes, self.rewards, self.drawn_stock = volumes, rewards, drawn_stock
-        self.layout = Layout(FIELDS)
-        self.observation_space = self.layout.space
-        self.action_space = spaces.Box(-1.0, 1.0, (2 + volumes + rewards,), np.float32)
-        self._end = np.zeros(self.n_runs, np.int64)
-        starts = np.cumsum([0, *self.layout.sizes[:-1]]).tolist()
-        at = {field.name: column for field, column in zip(FIELDS, starts, strict=True)}
-        self._columns = Columns(**at)
-        shares = [one.cars.usual_open.mean(axis=0) for one in worlds]
-        self._calendar = Calendar(winter(self.world.n_days), np.stack(shares))
+        grid = Microgrid(source, params, n_envs)
+        midnights = HOURS * np.arange(grid.n_days + 1)
+        super().__init__(source, params, settings, n_envs, grid, midnights)
+        self.layout = ObservationLayout(FIELDS)
+        self.action_shape = (2 + settings.volumes + settings.rewards,)
+        self._columns = Columns(**{name: at.start for name, at in self.layout.slices.items()})
 
     @property
-    def over(self) -> NDArray[np.bool_]:
-        """(B,) the episode has ended."""
-        return self.world.state.hour >= self._end
+    def max_steps(self) -> int:
+        """Hours of an episode."""
+        return HOURS * self.episode_days
 
-    def begin(self, run: int, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
-        """Begin an episode at a midnight drawn; options `world` and `start_day` set it."""
-        worlds, starts = len(self.world.scenarios), self.world.n_days - self.episode_days + 1
-        world, day = chosen_option(options, rng, {"world": worlds, "start_day": starts})
-        stock_share = float(rng.random()) if self.drawn_stock else None
-        self.world.reset(run, world, HOURS * day, stock_share)
-        self._end[run] = HOURS * (day + self.episode_days)
+    def place(
+        self,
+        runs: Ints,
+        generators: Sequence[np.random.Generator],
+        options: Mapping[str, Any] | None,
+    ) -> None:
+        """Begin a new episode in some runs: see `Core.place`."""
+        super().place(runs, generators, options)
+        if self.settings.drawn_stock:
+            for run, generator in zip(runs.tolist(), generators, strict=True):
+                self.simulation.fill_store(run, float(generator.random()))
 
-    def advance(self, actions: Any, moving: NDArray[np.bool_]) -> Floats:
-        """Decide and settle an hour of every run that moves."""
-        array = checked_action(actions, (self.n_runs, *self.action_space.shape))
-        return self.world.advance_all(moving, self.decisions(array))
+    def begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+        """Begin given episodes, each at a midnight."""
+        for run, span in zip(runs.tolist(), spans, strict=True):
+            self.simulation.reset(run, span.scenario, span.start)
+            self._end[run] = span.end
+
+    def step(self, actions: Any) -> tuple[Floats, Any]:
+        """Decide and settle an hour of every run, and observe: see `Core.step`."""
+        moving = ~self.over
+        records = self.advance(actions, moving)
+        if self.on_step is not None and moving[0]:
+            self.on_step(records[0])
+        return records, self.observe()
+
+    def advance(self, actions: Any, moving: Bools) -> Floats:
+        """(B, K) records of an hour of every run that moves.
+
+        Raises:
+            InvalidInputError: an action out of shape or range; nothing has moved.
+        """
+        return self.simulation.advance_all(moving, self.decisions(self._checked(actions)))
 
     def decisions(self, actions: Floats) -> Decisions:
         """(B,) decisions that (B, A) actions stand for; 0 is the article's order."""
-        state, dataset = self.world.state, self.world.dataset
+        state, dataset = self.simulation.state, self.simulation.dataset
         k, t = state.world, np.minimum(state.hour, dataset.load.shape[1] - 1)
-        available_kwh, room_kwh = self.world.limits_kwh()
+        available_kwh, room_kwh = self.simulation.limits_kwh()
         served_kwh = np.minimum(dataset.deficit[k, t], available_kwh)
         taken_kwh = np.minimum(dataset.surplus[k, t] + dataset.wind[k, t], room_kwh)
         more = list(actions.T[2:])
         at_rest = np.zeros(self.n_runs)
-        volume = more.pop(0) if self.volumes else at_rest
-        reward = more.pop(0) if self.rewards else at_rest
+        volume = more.pop(0) if self.settings.volumes else at_rest
+        reward = more.pop(0) if self.settings.rewards else at_rest
         return Decisions(
-            v2g_kwh=between(beyond_rest(actions[:, 0]), 0.0, served_kwh, available_kwh),
-            electrolyser_kwh=between(beyond_rest(actions[:, 1]), 0.0, taken_kwh, room_kwh),
-            volume_factor=between(volume, LEAST_FACTOR, 1.0, MOST_FACTOR),
+            v2g_kwh=around(beyond_rest(actions[:, 0]), 0.0, served_kwh, available_kwh),
+            electrolyser_kwh=around(beyond_rest(actions[:, 1]), 0.0, taken_kwh, room_kwh),
+            volume_factor=around(volume, LEAST_FACTOR, 1.0, MOST_FACTOR),
             reward_eur_per_h=MOST_REWARD_EUR_PER_H * np.maximum(reward, 0.0),
         )
 
-    def observe(self) -> NDArray[np.float32]:
-        """(B, size) observations."""
-        world, layout = self.world, self.layout
-        rows = np.empty((self.n_runs, len(layout.scale)))
-        look(self._columns, self._calendar, world.dataset, world.rules, world.state, rows)
-        return np.clip((rows / layout.scale).astype(np.float32), layout.low, layout.high)
+    def observe(self) -> Any:
+        """(B, size) flat observations, or the named parts of them."""
+        grid, rows = self.simulation, np.empty((self.n_runs, self.layout.size))
+        look(self._columns, grid.dataset, grid.rules, grid.state, rows)
+        return self.layout.shown(self.layout.scaled(rows), self.settings.observation)
 
 
 def beyond_rest(action: Floats) -> Floats:
@@ -152,7 +168,7 @@ def beyond_rest(action: Floats) -> Floats:
     return (action - np.clip(action, -AT_REST, AT_REST)) / (1.0 - AT_REST)
 
 
-class FCEVMicrogridEnv(ScalarShell):
+class FCEVMicrogridEnv(Env):
     """Serve a neighbourhood from sun, wind, hydrogen and the fuel-cell cars of its drivers.
 
     ## Description
@@ -174,7 +190,8 @@ class FCEVMicrogridEnv(ScalarShell):
     hour.
 
     ## Observation Space
-    `Box` of the parts in `vpp_gym.fcev.microgrid.env.FIELDS`.
+    Float32 `Box`, or a `Dict` of named parts in their units with
+    `observation="dict"`: `vpp_gym.fcev.microgrid.env.FIELDS`.
 
     ## Rewards
     Minus the cost of the hour in EUR: the sum of `vpp_gym.fcev.microgrid.ledger.MONEY`.
@@ -183,74 +200,105 @@ class FCEVMicrogridEnv(ScalarShell):
 
     ## Starting State
     Midnight of a day drawn, tanks full, the store as filled as `params` say, or as drawn.
-    Options `world` and `start_day` set the day.
+    `reset(seed, options)` draws scenario and day; options `scenario`, `start_day` and
+    `episode_days` set them.
 
     ## Episode End
     Truncated after `episode_days`; never terminated.
 
     ## Arguments
+    scenario: years of day-ahead prices by name: "synthetic" (default), "synthetic:test" and
+        the like, also with the prefix "microgrid:"; or a `MicrogridScenario`, several, or a
+        source of them.
     params: `MicrogridParams`, or a mapping of changes to the default.
-    base: years of day-ahead prices, "synthetic" by default; or a source of worlds.
-    n_worlds, first_world: worlds that episodes are drawn from, by their seeds. Weather, cars
-        and contracts follow the seed alone: test on other seeds than those trained on.
-    episode_days: 7; None: the year.
-    volumes, rewards: the two options of the action.
-    drawn_stock: the store is filled as drawn at the start. A week from a given store never
-        comes to the trailers that a year may need; an agent for whole years trains so.
+    volumes, rewards, drawn_stock, observation, episode_days: see
+        `vpp_gym.fcev.microgrid.env.MicrogridSettings`.
+    n_scenarios: of a name: scenarios that episodes are drawn from.
+    first_scenario: of a name: number of the first of them. Weather, cars and contracts follow
+        the number alone: test on other numbers than those trained on.
+    render_mode: "rgb_array" or "human" draws the week so far.
+
+    Raises:
+        InvalidInputError: naming the argument, its value and the remedy.
     """
 
+    core_kind = MicrogridCore
+    core: MicrogridCore
+
+    @names_its_keywords
     def __init__(
         self,
+        scenario: MicrogridScenarios | None = None,
         params: MicrogridParams | Mapping[str, Any] | None = None,
         *,
-        base: str | Numbered[MicrogridScenario] = "synthetic",
-        n_worlds: int = 4,
-        first_world: int = 0,
-        episode_days: int | None = 7,
         volumes: bool = False,
         rewards: bool = False,
         drawn_stock: bool = False,
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        n_scenarios: int = 4,
+        first_scenario: int = 0,
+        render_mode: str | None = None,
     ) -> None:
-        core = MicrogridCore(
-            params,
-            base,
-            n_worlds,
-            first_world,
-            episode_days,
-            volumes,
-            rewards,
-            drawn_stock,
-            n_runs=1,
+        settings = checked(
+            MicrogridSettings,
+            volumes=volumes,
+            rewards=rewards,
+            drawn_stock=drawn_stock,
+            observation=observation,
+            episode_days=episode_days,
         )
-        super().__init__(core)
+        world = world_of(scenario, params, n_scenarios, first_scenario)
+        super().__init__(MicrogridCore(*world, settings), render_mode)
 
 
-class FCEVMicrogridVectorEnv(VectorShell):
-    """A batch of `FCEVMicrogrid-v0`; arguments are those of `FCEVMicrogridEnv`."""
+class FCEVMicrogridVectorEnv(VectorEnv):
+    """A batch of `FCEVMicrogrid-v0`; see `vpp_gym.env.VectorEnv`."""
 
+    core_kind = MicrogridCore
+    core: MicrogridCore
+
+    @names_its_keywords
     def __init__(
         self,
         num_envs: int = 1,
+        scenario: MicrogridScenarios | None = None,
         params: MicrogridParams | Mapping[str, Any] | None = None,
         *,
-        base: str | Numbered[MicrogridScenario] = "synthetic",
-        n_worlds: int = 4,
-        first_world: int = 0,
-        episode_days: int | None = 7,
         volumes: bool = False,
         rewards: bool = False,
         drawn_stock: bool = False,
+        observation: ObservationForm = "flat",
+        episode_days: int | None = 7,
+        n_scenarios: int = 4,
+        first_scenario: int = 0,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        render_mode: str | None = None,
     ) -> None:
-        core = MicrogridCore(
-            params,
-            base,
-            n_worlds,
-            first_world,
-            episode_days,
-            volumes,
-            rewards,
-            drawn_stock,
-            n_runs=num_envs,
+        settings = checked(
+            MicrogridSettings,
+            volumes=volumes,
+            rewards=rewards,
+            drawn_stock=drawn_stock,
+            observation=observation,
+            episode_days=episode_days,
         )
-        super().__init__(core, autoreset_mode)
+        world = world_of(scenario, params, n_scenarios, first_scenario)
+        core = MicrogridCore(*world, settings, num_envs)
+        super().__init__(core, autoreset_mode, max_episode_steps, render_mode)
+
+
+def world_of(
+    scenario: MicrogridScenarios | None,
+    params: MicrogridParams | Mapping[str, Any] | None,
+    n_scenarios: int,
+    first_scenario: int,
+) -> tuple[YearSource[MicrogridScenario], MicrogridParams]:
+    """Scenarios and rules, from what a user of `gym.make` says.
+
+    Raises:
+        InvalidInputError: a value that cannot be used.
+    """
+    rules = MicrogridParams().changed(params)
+    return microgrid_source(scenario, rules, n_scenarios, first_scenario), rules

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, close_arrays
 from vpp_gym.fcev.calendar import HOURS, day_types, winter
 from vpp_gym.fcev.microgrid.neighbourhood import HouseholdParams
 from vpp_gym.fcev.microgrid.weather import draw_pv_yield
@@ -36,6 +36,9 @@ class Households:
     load_kwh: Floats
     pv_kwh: Floats
     self_used_kwh: Floats
+
+    def __post_init__(self) -> None:
+        close_arrays(self)
 
     @property
     def deficit_kwh(self) -> Floats:

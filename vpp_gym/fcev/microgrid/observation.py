@@ -19,18 +19,6 @@ MOST_LEFT_KWH = 100.0
 """Volume left of a car that counts; without a limit in the contract it is infinite."""
 
 
-class Calendar(NamedTuple):
-    """What is known of every hour beforehand.
-
-    Attributes:
-        winter: (days,) 1 at midwinter, -1 at midsummer.
-        open_share: (K, hours) share of cars within their interval by the usual schedule.
-    """
-
-    winter: Floats
-    open_share: Floats
-
-
 class Columns(NamedTuple):
     """First column of every part of the observation, in the order of the parts."""
 
@@ -49,9 +37,7 @@ class Columns(NamedTuple):
 
 
 @njit(allocates=True)
-def look(
-    at: Columns, calendar: Calendar, dataset: Dataset, rules: Rules, state: State, rows: Floats
-) -> None:
+def look(at: Columns, dataset: Dataset, rules: Rules, state: State, rows: Floats) -> None:
     """Write the (B, size) parts in their units; after the year's end as in its last hour."""
     hours = dataset.load.shape[1]
     for r in range(len(rows)):
@@ -59,15 +45,13 @@ def look(
         turn = 2 * np.pi * (t % DAY_H) / DAY_H
         rows[r, at.clock], rows[r, at.clock + 1] = np.sin(turn), np.cos(turn)
         rows[r, at.weekend] = dataset.kind[t // DAY_H + 1]
-        rows[r, at.winter] = calendar.winter[t // DAY_H]
-        look_ahead(r, t, at, calendar, dataset, state, rows[r])
+        rows[r, at.winter] = dataset.winter[t // DAY_H]
+        look_ahead(r, t, at, dataset, state, rows[r])
         look_at_state(r, at, rules, state, rows[r])
 
 
 @njit(allocates=True)
-def look_ahead(
-    r: int, t: int, at: Columns, calendar: Calendar, dataset: Dataset, state: State, row: Floats
-) -> None:
+def look_ahead(r: int, t: int, at: Columns, dataset: Dataset, state: State, row: Floats) -> None:
     """Energy, prices and cars of this hour and the next."""
     k, n = state.world[r], state.plugged.shape[1]
     deficit, surplus, wind = dataset.deficit[k], dataset.surplus[k], dataset.wind[k]
@@ -78,7 +62,7 @@ def look_ahead(
         row[at.made + ahead] = made_kwh / n
         row[at.price + ahead] = expected_price(price, t, ahead)
         within = t + ahead < dataset.load.shape[1]
-        row[at.open + ahead] = calendar.open_share[k, t + ahead] if within else 0.0
+        row[at.open + ahead] = dataset.open_share[k, t + ahead] if within else 0.0
     row[at.open] = state.plugged[r].sum() / n
 
 

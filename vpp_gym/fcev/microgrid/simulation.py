@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, close_arrays, closed_copy, read_only
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.calendar import HOURS, winter
 from vpp_gym.fcev.microgrid.contracts import Cars, kinds_of_days
@@ -20,6 +20,8 @@ from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.snapshot import MicrogridDecision, MicrogridSnapshot, Past
 from vpp_gym.fcev.microgrid.state import Dataset, Decisions, empty_state, place, rules_of
 from vpp_gym.fcev.microgrid.transition import advance, limits
+from vpp_gym.fcev.source import GivenYears, YearSource, check_alike
+from vpp_gym.scenarios.source import OfSource
 
 TOLERANCE_KWH = 1e-9
 MOST_FACTOR, MOST_EUR_PER_H = 10.0, 1e3
@@ -51,6 +53,7 @@ class MicrogridScenario:
         lengths = (len(self.households.load_kwh), len(self.da_eur_per_kwh))
         if {*lengths, self.cars.parked.shape[1]} != {hours}:
             raise InvalidInputError("households, da_eur_per_kwh, cars", lengths, f"{hours} hours")
+        close_arrays(self)
 
     @property
     def n_days(self) -> int:
@@ -58,23 +61,37 @@ class MicrogridScenario:
         return len(self.wind_kwh) // HOURS
 
 
-class Microgrid:
+class Microgrid(OfSource):
     """A batch of microgrids.
 
     Args:
-        scenarios: worlds of the same size.
+        scenarios: of the same size; or a source of them.
         params: rules of all.
         n_runs: size of the batch.
+
+    Raises:
+        InvalidInputError: scenarios that differ, or have other cars than the parameters say.
     """
 
+    scenarios: tuple[MicrogridScenario, ...]
+    dataset: Dataset
+
     def __init__(
-        self, scenarios: Sequence[MicrogridScenario], params: MicrogridParams, n_runs: int = 1
+        self,
+        scenarios: Sequence[MicrogridScenario] | YearSource[MicrogridScenario],
+        params: MicrogridParams,
+        n_runs: int = 1,
     ) -> None:
-        self.scenarios, self.params, self.n_runs = tuple(scenarios), params, n_runs
+        self.source = scenarios if isinstance(scenarios, YearSource) else GivenYears(scenarios)
+        self.params, self.n_runs, self.rules = params, n_runs, rules_of(params)
+        self._read()
         self.n_days = self.scenarios[0].n_days
-        self.dataset, self.rules = _dataset(self.scenarios, params), rules_of(params)
         self.state = empty_state(n_runs, params.n_cars)
-        self._winter = winter(self.n_days)
+
+    def _read(self) -> None:
+        self.scenarios = tuple(self.source.scenario(k) for k in range(self.source.n_scenarios))
+        check_alike(self.scenarios, self.params.n_cars, lambda one: len(one.cars.parked))
+        self.dataset = _dataset(self.scenarios, self.params)
 
     def reset(
         self, run: int = 0, world: int = 0, hour: int = 0, stock_share: float | None = None
@@ -91,32 +108,37 @@ class Microgrid:
         share = electrolyser.initial_share if stock_share is None else stock_share
         place(self.state, self.dataset, self.rules, run, world, hour, share * electrolyser.store_kg)
 
+    def fill_store(self, run: int, share: float) -> None:
+        """Fill a share of the store of a run."""
+        self.state.stock_kg[run] = share * self.params.electrolyser.store_kg
+
     def snapshot(self, run: int = 0) -> MicrogridSnapshot:
         """What the operator of a run knows now."""
         state, dataset, k = self.state, self.dataset, int(self.state.world[run])
         t = min(int(state.hour[run]), HOURS * self.n_days - 1)
         day = t // HOURS
         week = slice(max(t - HOURS * PAST_DAYS, 0), t + 1)
+        energy = dataset.deficit, dataset.surplus, dataset.wind
         available_kwh, room_kwh = limits(self.rules, state)
         return MicrogridSnapshot(
             hour=t,
             weekend=bool(dataset.kind[day + 1]),
-            winter=float(self._winter[day]),
+            winter=float(dataset.winter[day]),
             deficit_kwh=float(dataset.deficit[k, t]),
             surplus_kwh=float(dataset.surplus[k, t]),
             wind_kwh=float(dataset.wind[k, t]),
-            past=Past(dataset.deficit[k, week], dataset.surplus[k, week], dataset.wind[k, week]),
-            expected_deficit_kwh=energy_ahead(dataset.deficit[k], t),
-            expected_surplus_kwh=energy_ahead(dataset.surplus[k], t),
-            expected_wind_kwh=energy_ahead(dataset.wind[k], t),
-            expected_da_eur_per_kwh=prices_ahead(dataset.da[k], t),
-            tank_kg=state.tank_kg[run].copy(),
-            home=state.home[run].copy(),
-            plugged=state.plugged[run].copy(),
-            left_kwh=state.left_kwh[run].copy(),
-            given_kwh=state.given_kwh[run].copy(),
-            next_kwh=dataset.volume[k, :, dataset.kind[day + 1]],
-            schedule=self.scenarios[k].cars.usual_open[:, t : t + HOURS],
+            past=Past(*(closed_copy(series[k, week]) for series in energy)),
+            expected_deficit_kwh=closed_copy(energy_ahead(dataset.deficit[k], t)),
+            expected_surplus_kwh=closed_copy(energy_ahead(dataset.surplus[k], t)),
+            expected_wind_kwh=closed_copy(energy_ahead(dataset.wind[k], t)),
+            expected_da_eur_per_kwh=closed_copy(prices_ahead(dataset.da[k], t)),
+            tank_kg=closed_copy(state.tank_kg[run]),
+            home=closed_copy(state.home[run]),
+            plugged=closed_copy(state.plugged[run]),
+            left_kwh=closed_copy(state.left_kwh[run]),
+            given_kwh=closed_copy(state.given_kwh[run]),
+            next_kwh=closed_copy(dataset.volume[k, :, dataset.kind[day + 1]]),
+            schedule=closed_copy(self.scenarios[k].cars.usual_open[:, t : t + HOURS]),
             stock_kg=float(state.stock_kg[run]),
             available_kwh=float(available_kwh[run]),
             room_kwh=float(room_kwh[run]),
@@ -159,7 +181,7 @@ class Microgrid:
 def _dataset(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) -> Dataset:
     homes, cars = [one.households for one in scenarios], [one.cars for one in scenarios]
     da = np.stack([one.da_eur_per_kwh for one in scenarios])
-    return Dataset(
+    dataset = Dataset(
         load=np.stack([one.load_kwh for one in homes]),
         self_used=np.stack([one.self_used_kwh for one in homes]),
         deficit=np.stack([one.deficit_kwh for one in homes]),
@@ -174,9 +196,12 @@ def _dataset(scenarios: Sequence[MicrogridScenario], params: MicrogridParams) ->
         volume=np.stack([one.volume_kwh for one in cars]),
         joins=_cars_side_by_side([one.joins for one in cars]),
         kind=kinds_of_days(scenarios[0].n_days),
+        winter=winter(scenarios[0].n_days),
+        open_share=np.stack([one.usual_open.mean(axis=0) for one in cars]),
     )
+    return Dataset._make(map(read_only, dataset))
 
 
 def _cars_side_by_side(worlds: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """(K, n, hours) whose cars of an hour are neighbours in memory, as the hour reads them."""
-    return np.stack([one.T for one in worlds]).transpose(0, 2, 1)
+    return read_only(np.stack([one.T for one in worlds])).transpose(0, 2, 1)

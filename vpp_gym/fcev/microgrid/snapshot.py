@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, read_only
 from vpp_gym.fcev.calendar import HOURS
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 
@@ -24,7 +24,7 @@ class Past(NamedTuple):
 
 @dataclass(frozen=True)
 class MicrogridSnapshot:
-    """All that is known in hour t, before it is decided.
+    """All that is known in hour t, before it is decided; arrays are read-only copies.
 
     Attributes:
         hour: of the year.
@@ -79,12 +79,12 @@ class MicrogridSnapshot:
     @cached_property
     def import_eur_per_kwh(self) -> Floats:
         """(24,) price of imports, now and as expected ahead."""
-        return self.expected_da_eur_per_kwh + self.params.money.import_fee_eur_per_kwh
+        return read_only(self.expected_da_eur_per_kwh + self.params.money.import_fee_eur_per_kwh)
 
     @cached_property
     def export_eur_per_kwh(self) -> Floats:
         """(24,) price of exports, likewise."""
-        return self.expected_da_eur_per_kwh - self.params.money.export_fee_eur_per_kwh
+        return read_only(self.expected_da_eur_per_kwh - self.params.money.export_fee_eur_per_kwh)
 
     @cached_property
     def usual_open(self) -> NDArray[np.bool_]:
@@ -92,7 +92,7 @@ class MicrogridSnapshot:
         ahead = np.zeros((len(self.plugged), HOURS), np.bool_)
         ahead[:, : self.schedule.shape[1]] = self.schedule
         ahead[:, 0] = self.plugged
-        return ahead
+        return read_only(ahead)
 
     @property
     def made_kwh(self) -> float:

@@ -30,6 +30,8 @@ class Dataset(NamedTuple):
         volume: (K, n, 2) by kind of day.
         joins: (K, n, hours).
         kind: (days + 2,) kind of day, from the day before the year on.
+        winter: (days,) 1 at midwinter, -1 at midsummer.
+        open_share: (K, hours) share of cars within their interval by the usual schedule.
     """
 
     load: Floats
@@ -46,6 +48,8 @@ class Dataset(NamedTuple):
     volume: Floats
     joins: Floats
     kind: NDArray[np.int64]
+    winter: Floats
+    open_share: Floats
 
 
 class Rules(NamedTuple):

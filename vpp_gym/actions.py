@@ -1,0 +1,87 @@
+"""Actions in [-1, 1]: how they are checked, and what a position between two ends stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vpp_gym.arrays import Floats
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.kernels import njit
+
+ROUNDING = 1e-6
+"""How far an entry may lie outside [-1, 1]; it is then taken for the end."""
+
+
+def checked_actions(actions: Any, shape: tuple[int, ...]) -> Floats:
+    """(B, A) actions in [-1, 1]; the caller's are left as they are.
+
+    Args:
+        actions: of B runs.
+        shape: (B, A).
+
+    Raises:
+        InvalidInputError: another shape, or an entry out of range.
+    """
+    try:
+        array = np.array(actions, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError("action", actions, f"give numbers of shape {shape}") from error
+    if array.shape != shape:
+        raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
+    wrong = cut_off(array)
+    if wrong >= 0:
+        run, entry = divmod(wrong, shape[1])
+        raise InvalidInputError(
+            f"action[{run}, {entry}]" if len(array) > 1 else f"action[{entry}]",
+            float(array[run, entry]),
+            "every entry lies in [-1, 1]",
+        )
+    return array
+
+
+def batch_of_one(action: Any, shape: tuple[int, ...]) -> Any:
+    """The action of one environment as that of a batch of one.
+
+    Raises:
+        InvalidInputError: another shape.
+    """
+    try:
+        array = np.asarray(action)
+    except ValueError as error:
+        raise InvalidInputError("action", action, f"give numbers of shape {shape}") from error
+    if array.shape != shape:
+        raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
+    return array[None]
+
+
+@njit
+def cut_off(actions: Floats) -> int:
+    """Put entries a rounding outside [-1, 1] at its ends.
+
+    Returns:
+        Flat index of the first entry that lies further outside, or is nan; -1 if there is none.
+    """
+    for b in range(actions.shape[0]):
+        for j in range(actions.shape[1]):
+            if not abs(actions[b, j]) <= 1.0 + ROUNDING:
+                return b * actions.shape[1] + j
+            actions[b, j] = min(max(actions[b, j], -1.0), 1.0)
+    return -1
+
+
+@njit
+def between(low: float, high: float, position: float) -> float:
+    """Value at a position in [-1, 1]: -1 is low, 1 high."""
+    return min(max(low + (position + 1.0) / 2.0 * (high - low), low), high)
+
+
+def around(position: Any, low: Any, middle: Any, high: Any) -> Any:
+    """Value at a position in [-1, 1]: -1 is low, 0 the middle, 1 high, straight between them.
+
+    >>> [float(around(x, low=0.0, middle=2.0, high=10.0)) for x in (-1, -0.5, 0, 0.5, 1)]
+    [0.0, 1.0, 2.0, 6.0, 10.0]
+    """
+    up, down = np.maximum(position, 0.0), np.maximum(-np.asarray(position), 0.0)
+    return middle + up * (np.asarray(high) - middle) - down * (middle - np.asarray(low))
