@@ -13,7 +13,7 @@ from agents.export import export_policy
 from agents.policy import CARD, TRAINED, WEIGHTS, AgentPolicy, Network, load_agents
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation import evaluate
+from vpp_gym.evaluation import EnvironmentAgent, evaluate
 from vpp_gym.markets.ledger import TERMS
 
 FIELDS = observed_fields(make_batch("VPPDayAhead-v0", 1).core)
@@ -150,20 +150,42 @@ def test_a_field_that_the_environment_does_not_show_is_named(fields, message):
     assert message in str(refused.value)
 
 
-def test_an_evaluated_agent_reads_its_fields_by_name(small):
-    """Two fields, in another order than the environment's."""
-    card = {**CARD_OF_TEST, "observation": [["da_ahead", 24], ["clock", 2]]}
-    agent, scenario = AgentPolicy(random_network(size=26), card), small.scenario(0)
-    result = evaluate(agent, scenario, start_step=12, end_step=60, keep_records=True)
-    settings = {"bids": "expected_load", "episode_days": 2, "guarantee": True}
-    env = VPPDayAheadEnv(scenario, {"contract": {"term_h": 3}}, **settings)
-    flat, _ = env.reset(seed=0, options={"start_day": 0})
-    at, records = slices_of(FIELDS), []
-    for _ in range(48):
-        action, _ = agent.predict(np.concatenate([flat[at["da_ahead"]], flat[at["clock"]]]))
-        flat, _, _, _, info = env.step(action)
-        records.append([info[term] for term in TERMS])
-    np.testing.assert_array_equal(result.records, records)
+class Watching:
+    """Always the same action; keeps what it is shown."""
+
+    def __init__(self, size):
+        self.action, self.shown = np.zeros(size, dtype=np.float32), []
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=True):
+        self.shown.append(observation)
+        return self.action, state
+
+
+@pytest.mark.parametrize(
+    ("env_id", "scenario", "params", "size", "fields"),
+    [
+        ("VPPDispatch-v0", "synthetic:validation", {}, 1, ["da_ahead", "clock"]),
+        ("VPPBidding-v0", "synthetic:validation", {}, 24, ["latest_load", "da_ahead"]),
+        ("FCEVCarPark-v0", "car_park:synthetic", {"n_cars": 60}, 48, ["stock", "forecast"]),
+        ("FCEVMicrogrid-v0", "microgrid:synthetic", {"n_cars": 8}, 2, ["price", "clock"]),
+    ],
+)
+def test_an_evaluated_agent_is_shown_its_fields_by_name(env_id, scenario, params, size, fields):
+    """In its own order, in every world."""
+    settings = {"scheduler": "charge_on_arrival"} if env_id == "VPPBidding-v0" else {}
+    core = make_batch(env_id, 1, params=params, **settings).core
+    at, sizes = core.layout.slices, dict(observed_fields(core))
+    shown = []
+    for some in (None, [(name, sizes[name]) for name in fields]):
+        watching = Watching(size)
+        agent = EnvironmentAgent(
+            watching, name="agent", env_id=env_id, settings=settings, fields=some
+        )
+        evaluate(agent, scenario, params, end_step=48)
+        shown.append(np.stack(watching.shown))
+    whole, part = shown
+    np.testing.assert_array_equal(part, np.hstack([whole[:, at[name]] for name in fields]))
+    assert np.ptp(part, axis=0).any()
 
 
 @pytest.mark.parametrize(
