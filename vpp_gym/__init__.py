@@ -45,6 +45,8 @@ _HOME = {
     "SolveFailedError": "errors",
 }
 
+import_module("vpp_gym.sources")  # it notes when the package was imported
+
 __all__ = ["__version__", *_HOME]
 __version__ = _installed_version("vpp_gym")
 
