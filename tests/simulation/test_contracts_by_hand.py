@@ -242,6 +242,26 @@ def test_what_was_discharged_counts_against_the_pay():
         assert sim.state.run["participation"][0] == share
 
 
+def test_what_one_owner_gave_does_not_count_against_the_next():
+    """0.10 EUR each. The first gives 6 kWh, keeps 0.06 and is not pleased; the second is."""
+    owner = {"participation_memory": 2, "pleasing_eur": 0.07}
+    world = plain_world(24, sessions=queue(2, interest_draw=[0.1, 0.1]))
+    sim = Simulation(world, {"site": SITE, "owner": owner})
+    sim.post_offers(VolumeBasedContracts(6.0, 2, eur_per_h=0.05).offers())
+    sim.reset()
+    run(sim, -6.0, 0.0, 0.0, 0.0)
+    assert sim.state.run["participation"][0] == 0.5
+    run(sim, 0.0, 0.0, 0.0, 0.0)
+    assert sim.state.run["participation"][0] == 0.75
+
+
+def test_a_run_that_begins_twice_books_its_first_arrivals_once():
+    sim = started()
+    sim.reset()
+    booked = run(sim, 0.0, 0.0)
+    assert booked["arrivals"].tolist() == booked["contracts"].tolist() == [1.0, 0.0]
+
+
 @pytest.mark.parametrize(
     "contract", [{"term_h": 3}, only("price_based", margin=0.0)], ids=["fixed term", "price based"]
 )
