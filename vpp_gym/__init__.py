@@ -13,6 +13,8 @@ from importlib.metadata import version as _version
 import gymnasium as _gymnasium
 import lazy_loader as _lazy_loader
 
+from vpp_gym.sources import IMPORTED as _IMPORTED  # noqa: F401 - notes when the package was imported
+
 __getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)
 __version__ = _version("vpp_gym")
 

@@ -3,7 +3,8 @@
 `njit` compiles a function to machine code and keeps it on disk. Numba itself notices that a
 kernel's own file changed, but not that a kernel called from another file did. Compiled kernels
 are therefore kept in a folder named after the digest of all sources that kernels may depend on:
-an edit of any of them is seen by every program that runs, and nothing has to be cleared.
+an edit of any of them is seen by every program that starts after it, and nothing has to be
+cleared.
 
 Set the environment variable `NUMBA_DISABLE_JIT=1` to run the kernels as plain Python, bit for
 bit alike: then breakpoints, the debugger and coverage work inside them. `NUMBA_CACHE_DIR` moves
@@ -12,20 +13,24 @@ the folder; by default it is in the user's cache.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
 import numba
 import numpy as np
+from numba.core import sigutils
+from numba.core.caching import FunctionCache
 from platformdirs import user_cache_path
 
-from vpp_gym.arrays import Records
-from vpp_gym.sources import PACKAGE, Sources, content_digest
+from vpp_gym.arrays import Floats, Records
+from vpp_gym.sources import IMPORTED, PACKAGE, Sources, content_digest
 
 F = TypeVar("F", bound=Callable[..., Any])
 config: Any = numba.config
@@ -33,8 +38,11 @@ config: Any = numba.config
 COMPILED = not config.DISABLE_JIT
 """Kernels run as machine code; False where NUMBA_DISABLE_JIT is set."""
 
-KEPT_DAYS = 14
-"""Folders of compiled kernels that no program has used for this long are removed."""
+KEPT_FOLDERS = 20
+"""Folders of compiled kernels that stay on disk, one for each state of the sources."""
+
+CHANGES_CODE = ("BOUNDSCHECK", "DEBUGINFO_DEFAULT")
+"""Settings of Numba under which it compiles other code, and reads it back without asking."""
 
 
 def kernel_sources(package: Path = PACKAGE) -> list[Path]:
@@ -50,30 +58,89 @@ def kernel_sources(package: Path = PACKAGE) -> list[Path]:
     return [path for path in paths if path is not None]
 
 
-def _folder() -> Path:
-    """Folder of this version's compiled kernels; one of this process alone if none is writable."""
+_SOURCES = kernel_sources() if COMPILED else []
+
+
+def _folder() -> Path | None:
+    """Folder of this version's compiled kernels; None where nothing can be written."""
     base = Path(config.CACHE_DIR, "vpp_gym") if config.CACHE_DIR else user_cache_path("vpp_gym")
-    kernels = base / "kernels"
-    folder = kernels / content_digest(kernel_sources())
+    settings = [name for name in CHANGES_CODE if getattr(config, name)]
+    folder = base / "kernels" / "-".join([content_digest(_SOURCES), *settings])
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             folder.touch()
-        _remove_unused(kernels)
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="vpp_gym-kernels-"))
+        return None
+    _remove_unused(folder.parent)
     return folder
 
 
 def _remove_unused(kernels: Path) -> None:
-    oldest = time.time() - KEPT_DAYS * 24 * 3600
-    for other in kernels.iterdir():
-        if other.stat().st_mtime < oldest:
-            shutil.rmtree(other, ignore_errors=True)
+    """Remove all folders but those that programs have begun to use last."""
+
+    def used(folder: Path) -> float:
+        try:
+            return folder.stat().st_mtime
+        except FileNotFoundError:  # another program has removed it
+            return 0.0
+
+    for folder in sorted(kernels.iterdir(), key=used)[:-KEPT_FOLDERS]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 FOLDER = _folder() if COMPILED else None
-"""Where compiled kernels are kept."""
+"""Where compiled kernels are kept for other programs; None where they are not."""
+
+
+@cache
+def _folder_of_this_program() -> Path:
+    """For kernels that no other program may read: removed when this one ends."""
+    folder, program = Path(tempfile.mkdtemp(prefix="vpp_gym-kernels-")), os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == program:  # not in a child that was forked
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return folder
+
+
+@cache
+def _folder_for(module: str) -> Path:
+    """Where the kernels of a module are kept.
+
+    A program during which a source is edited may hold part of the old code and part of the
+    new: what it compiles is kept from others.
+
+    Args:
+        module: that is being imported; it is asked once for each.
+    """
+    now = time.time()
+    if FOLDER is None or any(IMPORTED < path.stat().st_mtime <= now for path in _SOURCES):
+        return _folder_of_this_program()
+    return FOLDER
+
+
+class _Kept(FunctionCache):
+    """Compiled code of one kernel on disk, read only for the types that it was compiled for.
+
+    Two programs that compile a kernel at the same moment for different types may write to one
+    file. Numba would run what is there for either.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        before = config.CACHE_DIR
+        config.CACHE_DIR = os.fspath(_folder_for(function.__module__))
+        try:
+            super().__init__(function)
+        finally:
+            config.CACHE_DIR = before
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        found = super().load_overload(sig, target_context)
+        types, _ = sigutils.normalize_signature(sig)
+        return found if found is None or found.signature.args == tuple(types) else None
 
 
 @overload
@@ -114,14 +181,24 @@ def njit(
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
     def compiled(wrapped: Callable[..., Any]) -> Any:
-        before = config.CACHE_DIR
-        config.CACHE_DIR = "" if FOLDER is None else os.fspath(FOLDER)
-        try:
-            return numba.njit(cache=True, **options)(wrapped)
-        finally:
-            config.CACHE_DIR = before
+        kernel = numba.njit(**options)(wrapped)
+        if COMPILED:
+            kernel._cache = _Kept(wrapped)
+        return kernel
 
     return compiled if function is None else compiled(function)
+
+
+@njit
+def total(values: Floats) -> float:
+    """Sum of (n,) values from the first to the last, the same compiled or not.
+
+    NumPy adds them in another order, and so rounds differently.
+    """
+    result = 0.0
+    for value in values:
+        result += value
+    return result
 
 
 def records(shape: int | tuple[int, ...], dtype: np.dtype) -> Records:

@@ -14,7 +14,7 @@ from vpp_gym.contracts.choice import choose_offer, owner_type_index
 from vpp_gym.contracts.design import design_menu
 from vpp_gym.contracts.families import fixed_term_offers
 from vpp_gym.contracts.menu import Menu
-from vpp_gym.contracts.offer import Arrival
+from vpp_gym.contracts.offer import Arrival, offers
 
 TYPES = (0.5, 0.75, 1.0, 1.25, 1.5)
 UNIFORM = (0.2,) * 5
@@ -91,6 +91,16 @@ def test_a_contract_that_pays_less_than_the_wear_is_passed_over():
     assert choose(menu, 0) == 0
     tight = Menu((5,), (0.05 - 1e-8,), (1,), (1,), wear_eur_per_kwh=0.01)
     assert choose(tight, 0) == -1
+
+
+@pytest.mark.parametrize(("delay_h", "term_h", "hours"), [(2, 4, 4), (0, 4, 4), (2, np.inf, 7)])
+def test_a_loss_without_a_limit_is_bounded_by_the_window(delay_h, term_h, hours):
+    """11 kW in every hour from the delay to the end, of a stay of 9 h, at 0.01 EUR of wear."""
+    arrival = Arrival(2, 0.01, **AMPLE)
+    loss_eur = 0.01 * 11 * hours
+    for payoff_eur, chosen in ((loss_eur + 1e-6, 0), (loss_eur - 1e-6, -1)):
+        offer = offers(1, delay_h=delay_h, term_h=term_h, payoff_eur=payoff_eur)
+        assert choose_offer(offer, arrival) == chosen
 
 
 @given(

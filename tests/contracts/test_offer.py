@@ -110,6 +110,13 @@ def test_offers_are_checked_again_when_they_are_posted():
         Simulation(plain_world(24)).post_offers(table)
 
 
+def test_families_are_not_mixed():
+    table = offers(3, term_h=3.0, energy_kwh=5.0)
+    table["family"] = [0, 1, 0]
+    with pytest.raises(InvalidInputError, match=r"offers\.family: got \[0, 1, 0\]"):
+        check_offers(table)
+
+
 @pytest.mark.parametrize("runs", [[2], [-1], [0, 0], 0.5])
 def test_offers_for_runs_that_there_are_not(runs):
     sim = Simulation(plain_world(24), n_envs=2)

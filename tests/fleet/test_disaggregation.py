@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpp_gym.fleet.disaggregation import hand_out, waterline
+from vpp_gym.fleet.disaggregation import (
+    FEW,
+    _waterline_of_few,
+    _waterline_of_many,
+    hand_out,
+    waterline,
+)
 
 LO = np.array([-5.0, 0.0, -3.0, 2.0])
 HI = np.array([4.0, 6.0, 0.0, 8.0])
@@ -57,13 +63,14 @@ def test_an_empty_fleet_is_handed_nothing():
 
 @st.composite
 def fleets(draw):
-    n = draw(st.integers(1, 12))
-    row = st.tuples(
-        st.sampled_from([-11.0, -3.3, 0.0, 1.7]),
-        st.sampled_from([0.0, 2.5, 11.0]),
-        st.sampled_from([-2.0, 0.0, 0.1, 3.0, 40.0]),
-    )
-    lo, rise, key = np.array(draw(st.lists(row, min_size=n, max_size=n))).T
+    """A few EVs, or more than are compared in pairs; with keys that are often the same."""
+    n = draw(st.one_of(st.integers(1, 12), st.integers(FEW - 1, 3 * FEW)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    lo = rng.choice([-11.0, -3.3, 0.0, 1.7], n)
+    rise = rng.choice([0.0, 2.5, 11.0], n)
+    key = rng.choice([-2.0, 0.0, 0.1, 3.0, 40.0], n)
+    if draw(st.booleans()):
+        key = np.where(rng.random(n) < 0.7, rng.normal(0, 10, n), key)
     hi = np.maximum(lo + rise, 0.0)
     share = draw(st.one_of(st.sampled_from([0.0, 1.0]), st.floats(0, 1)))
     fleet = lo.sum() + share * (hi.sum() - lo.sum())
@@ -104,6 +111,29 @@ def test_the_order_of_the_evs_does_not_matter(fleet, proportional, seed):
     load = shares(amount, lo, hi, key, proportional)
     again = shares(amount, lo[order], hi[order], key[order], proportional)
     np.testing.assert_allclose(again, load[order], atol=1e-9)
+
+
+@given(fleets(), st.sampled_from([0.0, 1e-9, 0.5, 1 - 1e-9]), st.floats(0, 1))
+def test_both_ways_to_the_waterline_end_at_the_same(fleet, edge, share):
+    _, lo, hi, key = fleet
+    n, room = len(key), hi - lo
+    for part in (edge, share):
+        amount = part * room.sum()
+        line, at = _waterline_of_few(n, key.copy(), room.copy(), amount)
+        again, at_again = _waterline_of_many(n, key.copy(), room.copy(), amount)
+        assert filled(line, at, key, room) == pytest.approx(filled(again, at_again, key, room))
+
+
+def filled(line, at, key, room):
+    """(n,) kWh that each EV gets."""
+    return np.where(key < line, room, np.where(key == line, at * room, 0.0))
+
+
+@pytest.mark.parametrize("n", [3, FEW + 6])
+def test_more_than_all_room_fills_everybody(n):
+    """As where a sum in another order is larger by rounding."""
+    line, share = waterline(n, np.arange(n, dtype=float), np.ones(n), n + 1e-9)
+    assert (line, share) == (np.inf, 0.0)
 
 
 @given(fleets(), st.floats(0, 1))

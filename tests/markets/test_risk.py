@@ -24,8 +24,14 @@ def test_shares_out_of_range_are_refused(alpha):
         tail_mean([1.0], alpha)
 
 
-def test_no_values_and_wrong_weights_are_refused():
+def test_no_values_are_refused():
     with pytest.raises(InvalidInputError, match="values"):
         tail_mean([], 0.5)
-    with pytest.raises(InvalidInputError, match="beta"):
-        check_weight(1.5)
+
+
+def test_weights_are_shares():
+    for beta in (0.0, 0.3, 1.0):
+        check_weight(beta)
+    for beta in (-0.1, 1.5, float("nan")):
+        with pytest.raises(InvalidInputError, match="beta"):
+            check_weight(beta)

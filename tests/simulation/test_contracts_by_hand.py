@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.contracts.signing import volume
 from tests.worlds import one_car, plain_world
 from vpp_gym.contracts.offer import offers
 from vpp_gym.markets.ledger import TERMS
@@ -239,6 +240,26 @@ def test_what_was_discharged_counts_against_the_pay():
         sim.reset()
         run(sim, -6.0, 0.0, 0.0, 0.0)
         assert sim.state.run["participation"][0] == share
+
+
+def test_what_one_owner_gave_does_not_count_against_the_next():
+    """0.10 EUR each. The first gives 6 kWh, keeps 0.06 and is not pleased; the second is."""
+    owner = {"participation_memory": 2, "pleasing_eur": 0.07}
+    world = plain_world(24, sessions=queue(2, interest_draw=[0.1, 0.1]))
+    sim = Simulation(world, {"site": SITE, "owner": owner})
+    sim.post_offers(volume(energy_kwh=6.0, term_h=2, eur_per_h=0.05))
+    sim.reset()
+    run(sim, -6.0, 0.0, 0.0, 0.0)
+    assert sim.state.run["participation"][0] == 0.5
+    run(sim, 0.0, 0.0, 0.0, 0.0)
+    assert sim.state.run["participation"][0] == 0.75
+
+
+def test_a_run_that_begins_twice_books_its_first_arrivals_once():
+    sim = started()
+    sim.reset()
+    booked = run(sim, 0.0, 0.0)
+    assert booked["arrivals"].tolist() == booked["contracts"].tolist() == [1.0, 0.0]
 
 
 @pytest.mark.parametrize(

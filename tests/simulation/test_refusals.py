@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.worlds import one_car, plain_world
+from vpp_gym import kernels
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.simulation import Simulation
 from vpp_gym.simulation.transition import transition
@@ -92,6 +93,7 @@ def test_decisions_are_not_written_to(sim):
     assert sim.state.da_sold_kwh[0, 1, 0] == 33.0
 
 
+@pytest.mark.skipif(not kernels.COMPILED, reason="NUMBA_DISABLE_JIT is set")
 def test_arrays_that_are_read_only_compile_nothing_anew(sim):
     sim.step(Decisions(net_load_kwh=DISPATCH, bids_kwh=np.zeros(24)))
     known = len(transition.signatures)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import njit, total
 from vpp_gym.views import LOAD_MEMORY_DAYS, Snapshot
 
 
@@ -30,14 +30,14 @@ def period_means(snapshot: Snapshot, past_eur_per_kwh: Floats) -> Floats:
 @njit(allocates=True)
 def period_means_of(periods: int, period: Ints, values: Floats) -> Floats:
     """(periods,) mean value by period; periods without any get the mean of all."""
-    total, count = np.zeros(periods), np.zeros(periods)
+    means, count = np.zeros(periods), np.zeros(periods)
     for i in range(len(values)):
-        total[period[i]] += values[i]
+        means[period[i]] += values[i]
         count[period[i]] += 1.0
-    overall = total.sum() / max(len(values), 1)
+    overall = total(means) / max(len(values), 1)
     for k in range(periods):
-        total[k] = total[k] / count[k] if count[k] > 0.0 else overall
-    return total
+        means[k] = means[k] / count[k] if count[k] > 0.0 else overall
+    return means
 
 
 @njit(allocates=True)

@@ -72,6 +72,47 @@ def test_what_the_tanks_do_not_hold_is_bought_back_with_the_penalty():
     assert records[:, TERMS.index("short_eur")].sum() == pytest.approx(-0.15 * short_kwh)
 
 
+def test_power_that_finds_no_room_is_sold_at_the_price_less_the_penalty():
+    """10 kg of room take 525.3 kWh of the 24 * 500 bought: the rest earns 0.1 - 0.05 EUR."""
+    store = {"electrolyser": {"power_kw": 500.0, "store_kg": 10.0}}
+    park = hand_made_park([0.06], [1.0], **store)
+    park.state.stock_kg[0] = 0.0
+    park.advance(12)
+    park.submit(CarParkOrders(np.zeros(24, np.int64), np.full(24, 5), 0.0, 0.2))
+    records = dict(zip(TERMS, park.advance(36)[0].sum(axis=0).tolist(), strict=True))
+    assert records["bought_kwh"] == pytest.approx(12000.0)
+    assert records["unused_kwh"] == pytest.approx(12000.0 - 10.0 * 39.4 / 0.75)
+    assert records["unused_eur"] == pytest.approx(0.05 * records["unused_kwh"])
+    assert records["power_eur"] == pytest.approx(-1200.0)
+
+
+@pytest.mark.parametrize(("limit", "sells", "buys"), [(0.1, 1, 1), (0.0999, 1, 0), (0.1001, 0, 1)])
+def test_orders_at_exactly_the_price_are_taken(limit: float, sells: int, buys: int):
+    park = hand_made_park([0.06] * 10, [1.0] * 10)
+    park.advance(12)
+    one = np.zeros(24, np.int64)
+    one[3] = 1
+    park.submit(CarParkOrders(one, one, limit, limit))
+    booked = dict(zip(TERMS, park.advance(36)[0].sum(axis=0).tolist(), strict=True))
+    assert booked["sold_kwh"] == pytest.approx(100.0 * sells)
+    assert booked["bought_kwh"] == pytest.approx(100.0 * buys)
+
+
+def test_a_minimum_price_that_the_market_just_pays_is_not_above_it():
+    booked = one_offer(hand_made_park([0.1] * 10, [1.0] * 10), lots=1)
+    assert booked["v2g_kwh"] == pytest.approx(100.0)
+    assert booked["below_min_price_kwh"] == 0.0
+
+
+@pytest.mark.parametrize("hour", [0, 12, 15])
+def test_a_run_begins_with_the_cars_that_are_parked(hour: int):
+    park = hand_made_park([0.06] * 10, [1.0] * 10)
+    park.reset(hour=hour)
+    booked = dict(zip(TERMS, park.advance(1)[0, 0].tolist(), strict=True))
+    assert booked["plugged_in"] == 10
+    assert park.state.plugged.all()
+
+
 def test_fewer_than_ten_cars_cannot_be_offered():
     park = hand_made_park([0.06] * 9, [1.0] * 9)
     with pytest.raises(InvalidInputError, match="give 0 to 0"):

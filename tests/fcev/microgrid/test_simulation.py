@@ -54,6 +54,19 @@ def test_fuel_stops_at_the_guaranteed_level():
     assert grid.state.tank_kg[0, 0] == pytest.approx(1.0)
 
 
+def test_no_car_drives_on_more_than_its_tank_holds():
+    """A trip takes 0.31 kg or so; where only 0.05 kg are left, 0.05 are driven and all refilled."""
+    grid = hand_made_grid([], [50.0])
+    grid.dataset.parked[0, 0, 1] = False
+    one_hour(grid)
+    assert not grid.state.home[0, 0]
+    grid.state.tank_kg[0, 0] = 0.05
+    booked = one_hour(grid)
+    assert booked["driven_kg"] == pytest.approx(0.05)
+    assert booked["refilled_kg"] == pytest.approx(5.6)
+    assert grid.state.tank_kg[0, 0] == pytest.approx(5.6)
+
+
 def test_wind_goes_to_the_electrolyser_and_what_it_cannot_take_is_exported():
     changes = {"electrolyser": {"power_kw": 30.0}}
     booked = one_hour(hand_made_grid([5.0], [50.0], wind_kwh=40.0, **changes))

@@ -13,7 +13,7 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.fcev.car_park.dataset import Dataset
 from vpp_gym.fcev.car_park.forecast import Expectation
 from vpp_gym.fcev.car_park.state import OrderArrays, Rules, State
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import njit, total
 
 
 class ShapeParameter(NamedTuple):
@@ -164,7 +164,7 @@ def fill_all_orders(
             dataset.presence[k, dataset.kind[tomorrow]],
             expectation.energy_kwh[r],
             dataset.asked[k],
-            dataset.asked[k].mean(),
+            total(dataset.asked[k]) / dataset.asked.shape[1],
             expectation.most_lots[r],
             expectation.room_kg[r],
             expectation.due_kg[r],

@@ -10,7 +10,7 @@ from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.fcev.car_park.dataset import Dataset
 from vpp_gym.fcev.car_park.state import Rules, State
 from vpp_gym.fcev.car_park.stays import Cell
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import njit, total
 
 
 class Expectation(NamedTuple):
@@ -83,12 +83,12 @@ def leave_out_empty(presence: Floats, energy_kwh: Floats, v2g_kw: float, cars: F
                 cars[h] -= presence[h, place]
 
 
-@njit(allocates=True)
+@njit
 def book(r: int, row: int, rules: Rules, state: State, expectation: Expectation) -> None:
     """What the market has booked for the rest of today."""
     side, hour = (state.hour[r] // 24) % 2, state.hour[r] % 24
-    expectation.sold_kwh[row] = state.v2g_kwh[r, side, hour:].sum()
-    expectation.committed_kg[row] = state.power_kwh[r, side, hour:].sum() * rules.kg_per_kwh
+    expectation.sold_kwh[row] = total(state.v2g_kwh[r, side, hour:])
+    expectation.committed_kg[row] = total(state.power_kwh[r, side, hour:]) * rules.kg_per_kwh
     left_kg = rules.store_kg - state.stock_kg[r]
     expectation.room_kg[row] = left_kg - expectation.committed_kg[row]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.fcev.car_park.expected_dispatch import Pool, day_eur
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import njit, total
 
 
 class Offers(NamedTuple):
@@ -86,8 +86,9 @@ def prices_by_hour(prices: Floats, choices: Choices) -> Ints:
     """Hours in which an offer may be taken, those with the lowest mean price first."""
     mean, most = np.empty(24), np.empty(24)
     for hour in range(24):
-        mean[hour], most[hour] = prices[:, hour].mean(), prices[:, hour].max()
-    order = np.argsort(mean)
+        mean[hour] = total(prices[:, hour]) / len(prices)
+        most[hour] = prices[:, hour].max()
+    order = np.argsort(mean, kind="mergesort")
     return order[(most[order] >= choices.asked[0]) & (choices.most_lots[order] > 0)]
 
 
@@ -114,7 +115,7 @@ def improve(
             day_kwh = was[s].copy()
             day_kwh[hour] = tried[s]
             eur[s] = day_eur(day_kwh, prices[s], pool, midnight_kwh.copy())
-    if eur.sum() <= offers.eur.sum() + 1e-6:
+    if total(eur) <= total(offers.eur) + 1e-6:
         return False
     offers.lots[hour], offers.limit[hour] = lots, limit
     offers.sold_kwh[:, hour], offers.eur[:] = tried, eur

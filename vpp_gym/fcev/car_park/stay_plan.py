@@ -14,7 +14,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.fcev.car_park.contracts import driver_margin, pay_eur_per_kwh
 from vpp_gym.fcev.car_park.dataset import Dataset
 from vpp_gym.fcev.car_park.state import Rules
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import njit, total
 from vpp_gym.solvers.linear_program import LinearProgram
 
 
@@ -32,7 +32,7 @@ def best_hours_kwh(gain: Floats, most_kwh: Floats, budget_kwh: float) -> Floats:
     """
     plan = np.zeros(len(gain))
     left_kwh = budget_kwh
-    for hour in np.argsort(-gain):
+    for hour in np.argsort(-gain, kind="mergesort"):
         if gain[hour] <= 0.0 or left_kwh <= 0.0:
             break
         plan[hour] = min(most_kwh[hour], left_kwh)
@@ -152,6 +152,6 @@ def hindsight_plan(
             energy[t - begin : until - begin] += plan
             profit[t - begin : until - begin] += gain * plan
             if until < end:
-                refill[until - begin] += driven_kg + plan.sum() / cell.kwh_per_kg
+                refill[until - begin] += driven_kg + total(plan) / cell.kwh_per_kg
             t = until
     return profit, energy, refill

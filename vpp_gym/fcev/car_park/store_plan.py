@@ -52,7 +52,7 @@ def best_bids(
         at = min(level, last - 1) - (1 if lots[hour] > 0 and level > 0 else 0)
         limit[hour] = lot_value_eur + value[hour + 1, at + 1] - value[hour + 1, at]
         left += lots[hour]
-    for hour in np.argsort(price):
+    for hour in np.argsort(price, kind="mergesort"):
         while lots[hour] < most and fits(lots, hour, refill, stock, last):
             lots[hour] += 1
     return lots, limit

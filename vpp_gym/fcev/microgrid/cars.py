@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from vpp_gym.arrays import Bools, Floats, Ints
@@ -121,13 +123,13 @@ def come_home(k: int, r: int, dataset: Dataset, rules: Rules, state: State, reco
 def plug_in(k: int, r: int, dataset: Dataset, rules: Rules, state: State) -> None:
     """Cars within their interval are at disposal, and those that the reward brings in."""
     t = state.hour[r]
-    pull = 1.0 - np.exp(-state.reward_eur_per_h[r] / rules.reward_scale_eur_per_h)
+    pull = 1.0 - math.exp(-state.reward_eur_per_h[r] / rules.reward_scale_eur_per_h)
     for i in range(state.tank_kg.shape[1]):
         joins = state.home[r, i] and dataset.joins[k, i, t] < pull
         state.plugged[r, i] = dataset.open[k, i, t] or joins
 
 
-@njit(allocates=True)
+@njit
 def fairness(given_kwh: Floats) -> float:
     """Jain's index of what the drivers have given: 1 if all alike, 1/n if only one did.
 
@@ -136,5 +138,8 @@ def fairness(given_kwh: Floats) -> float:
 
     Source: Jain, Chiu and Hawe 1984.
     """
-    squares = (given_kwh**2).sum()
-    return given_kwh.sum() ** 2 / (len(given_kwh) * squares) if squares > 0 else 1.0
+    total_kwh, squares = 0.0, 0.0
+    for kwh in given_kwh:
+        total_kwh += kwh
+        squares += kwh * kwh
+    return total_kwh * total_kwh / (len(given_kwh) * squares) if squares > 0.0 else 1.0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
-
-import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.fcev.microgrid.cars import fleet_kwh
@@ -42,8 +41,8 @@ def look(at: Columns, dataset: Dataset, rules: Rules, state: State, rows: Floats
     hours = dataset.load.shape[1]
     for r in range(len(rows)):
         t = min(state.hour[r], hours - 1)
-        turn = 2 * np.pi * (t % DAY_H) / DAY_H
-        rows[r, at.clock], rows[r, at.clock + 1] = np.sin(turn), np.cos(turn)
+        turn = 2 * math.pi * (t % DAY_H) / DAY_H
+        rows[r, at.clock], rows[r, at.clock + 1] = math.sin(turn), math.cos(turn)
         rows[r, at.weekend] = dataset.kind[t // DAY_H + 1]
         rows[r, at.winter] = dataset.winter[t // DAY_H]
         look_ahead(r, t, at, dataset, state, rows[r])

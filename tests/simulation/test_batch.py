@@ -1,0 +1,57 @@
+"""Runs of a batch: one by itself, and what need not be said for every run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.worlds import one_car, plain_world
+from vpp_gym.params import as_params
+from vpp_gym.simulation import Simulation
+from vpp_gym.simulation.offers import designed_offers, offer_labels
+from vpp_gym.views import Decisions
+
+WORLD = plain_world(48, sessions=one_car(2, 30, 0.2))
+
+
+def batch() -> Simulation:
+    sim = Simulation(WORLD, {"site": {"n_chargers": 2}}, n_envs=3)
+    sim.reset(start_step=np.array([0, 1, 2]))
+    return sim
+
+
+def test_a_run_by_itself_is_the_run_of_the_batch():
+    together, one_by_one = batch(), batch()
+    for _ in range(10):
+        fleet_kwh = together.state.run["fleet_hi_kwh"].copy()
+        records = together.advance(together.hand_out(fleet_kwh))
+        for run in range(3):
+            alone = one_by_one.alone(run)
+            assert alone.n_envs == 1
+            record = alone.step(Decisions(fleet_kwh=float(fleet_kwh[run])))
+            np.testing.assert_array_equal(record[0], records[run])
+    for part, again in zip(together.state, one_by_one.state, strict=True):
+        np.testing.assert_array_equal(part, again)
+
+
+def test_what_the_batch_itself_hands_out_need_not_be_checked():
+    one, other = batch(), batch()
+    for _ in range(5):
+        dispatch = one.hand_out(one.state.run["fleet_hi_kwh"])
+        np.testing.assert_array_equal(one.advance(dispatch), other.advance(dispatch, checked=True))
+
+
+def test_who_gives_no_schedule_sells_nothing():
+    sim = batch()
+    for _ in range(12):
+        sim.step([Decisions(fleet_kwh=0.0)] * 3)
+    bids = Decisions(fleet_kwh=0.0, bids_kwh=[1.0] * 24)
+    sim.step([bids, Decisions(fleet_kwh=0.0), bids])
+    assert sim.state.da_sold_kwh[:, 1].sum(axis=1).tolist() == [24.0, 0.0, 0.0]
+
+
+def test_every_offer_has_a_label():
+    families = ("control_based", "fixed_term", "price_based")
+    params = as_params({"contract": {"families": families}})
+    labels = offer_labels(params)
+    assert labels == ["control_based", *(f"type_{k}" for k in range(1, 6)), "price_based"]
+    assert len(designed_offers(params)) == len(labels)

@@ -1,0 +1,149 @@
+"""Fixed runs of the three worlds, and what is left of them to compare.
+
+    python -m tests.trajectories > tests/trajectories.csv
+
+Two forms. The digest is of every bit of every step's terms: the same machine gives the same
+digest, whether the kernels are compiled or run as plain Python. The sums are for other machines
+and stand in `trajectories.csv`: processors and versions of NumPy round logarithms and the like
+of synthetic worlds differently in the last place, so they are compared to nine digits. Of each
+term there is the sum over the steps, and the sum weighted by the step, which tells when.
+Observations are left out, whose sines may differ too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pandas as pd
+
+from vpp_gym.evaluation import evaluate
+from vpp_gym.policies.operator import baselines
+from vpp_gym.scenarios.synthetic import SyntheticSource
+
+REFERENCE = Path(__file__).with_suffix(".csv")
+
+Terms = dict[str, np.ndarray]
+"""(steps,) values of each term."""
+
+
+def run(env_id: str, steps: int, *, seed: int = 1, **settings: Any) -> Terms:
+    """The terms of a run under random actions."""
+    env = gym.make(env_id, **settings)
+    env.reset(seed=seed)
+    rng = np.random.default_rng(seed)
+    infos = []
+    for _ in range(steps):
+        action = rng.uniform(-1, 1, env.action_space.shape).astype(np.float32)
+        *_, over, info = env.step(action)
+        infos.append(info)
+        if over:
+            env.reset()
+    return {name: np.array([info[name] for info in infos]) for name in infos[0]}
+
+
+def few_connected() -> Terms:
+    """About 7 of 50 chargers taken, over two episodes of a week."""
+    return run("VPPDayAhead-v0", 240)
+
+
+def each_charger() -> Terms:
+    """Every charger decided on its own, with every kind of contract on offer."""
+    families = ("fixed_term", "price_based", "volume_based", "control_based")
+    changes = {
+        "site": {"n_chargers": 20},
+        "contract": {"families": families, "term_h": 3},
+        "owner": {"early_departure_prob": 0.2, "participation_memory": 5},
+    }
+    return run("VPPDayAhead-v0", 120, control="per_ev", episode_days=None, params=changes)
+
+
+def large_fleet() -> Terms:
+    """A fleet of 300 chargers, most of them taken, in quarters of an hour."""
+    source = SyntheticSource("test", n_scenarios=1, sessions_per_day=700, days=8, dt_h=0.25)
+    changes = {"site": {"n_chargers": 300}, "disaggregation": "earliest_departure"}
+    return run("VPPDayAhead-v0", 96, scenario=source, params=changes)
+
+
+def car_park_hours() -> Terms:
+    """A car park of fuel-cell cars, orders by the hour."""
+    return run("FCEVCarPark-v0", 20, seed=3)
+
+
+def car_park_shapes() -> Terms:
+    """The same, orders by their shape."""
+    return run("FCEVCarPark-v0", 20, seed=3, control="shape")
+
+
+def microgrid() -> Terms:
+    """A microgrid with fuel-cell cars, whose contracts the actions change."""
+    return run("FCEVMicrogrid-v0", 120, seed=3, volumes=True, rewards=True)
+
+
+RUNS: dict[str, Callable[[], Terms]] = {
+    made.__name__: made
+    for made in (
+        few_connected,
+        each_charger,
+        large_fleet,
+        car_park_hours,
+        car_park_shapes,
+        microgrid,
+    )
+}
+"""Runs whose sums are kept."""
+
+
+def planned(policy: str) -> Terms:
+    """Two days of a planner: what it plans may depend on the solver, so no sums are kept."""
+    scenario = SyntheticSource("test", days=2).scenario(0)
+    days = evaluate(baselines()[policy], scenario).days
+    return {name: days[name].to_numpy() for name in ("profit_eur", "charge_kwh", "discharge_kwh")}
+
+
+PLANNERS = ("rolling_mpc_3h", "stochastic_mpc", "hindsight")
+
+
+def digest(terms: Terms) -> str:
+    """Of every bit."""
+    content = hashlib.sha256()
+    for name in sorted(terms):
+        content.update(name.encode() + np.ascontiguousarray(terms[name], np.float64).tobytes())
+    return content.hexdigest()[:16]
+
+
+def digests() -> dict[str, str]:
+    """Digest of every run."""
+    found = {name: digest(make()) for name, make in RUNS.items()}
+    return found | {name: digest(planned(name)) for name in PLANNERS}
+
+
+def sums() -> pd.DataFrame:
+    """Of every run and term the sum, and the sum weighted by the number of the step."""
+    rows = [
+        (name, term, values.sum(), values @ np.arange(1.0, len(values) + 1.0))
+        for name, make in RUNS.items()
+        for term, values in sorted(make().items())
+    ]
+    return pd.DataFrame(rows, columns=["run", "term", "sum", "weighted"])
+
+
+def reference() -> pd.DataFrame:
+    """The sums that are kept."""
+    return pd.read_csv(REFERENCE)
+
+
+def main() -> None:
+    """Print the sums to be kept, or with `--digests` the digests."""
+    digested = "--digests" in sys.argv
+    sys.stdout.write(json.dumps(digests()) if digested else sums().to_csv(index=False))
+
+
+if __name__ == "__main__":
+    main()
