@@ -31,7 +31,7 @@ class Snapshot:
         steps_left: steps until the run ends, this one included.
         time: local clock time at which the step begins.
         dt_h: hours per step.
-        is_gate: the bid schedule for tomorrow is read in this step.
+        is_gate: the bid schedule of tomorrow is submitted in this step.
         params: the rules of the world.
         session: (n,) row of the session in the scenario, an identity only.
         charger: (n,) charger of each EV.
@@ -43,10 +43,11 @@ class Snapshot:
         charge_kw: (n,) limit at the meter, of car and charger.
         discharge_kw: (n,) limit at the meter, of car and charger.
         steps_to_departure: (n,) steps left as declared, this one included, >= 1.
-        has_contract: (n,) the owner signed a contract, be its window open or not.
-        offer: (n,) place of what was signed in the list of offers, -1 without a contract.
-        contract_kwh: (n,) energy the contract still lets the VPP discharge
-            (at the meter), inf: any; 0 without a contract and behind its window.
+        has_contract: (n,) the owner signed a contract, whether or not its window is open.
+        offer: (n,) position of the signed contract in the list of offers, -1 without a
+            contract.
+        contract_kwh: (n,) energy that the VPP may still discharge (at the meter); inf without a
+            limit; 0 without a contract and after its window.
         contract_wait: (n,) steps until the contract's window opens, 0 once it has.
         contract_steps: (n,) steps left to the end of the contract's window, this one
             included.
@@ -54,19 +55,20 @@ class Snapshot:
         min_price_eur_per_kwh: (n,) the contract allows discharging only while the
             day-ahead price is no less; -inf: at any price.
         tariff_eur_per_kwh: (n,) paid to the owner per kWh discharged.
-        margin: (n,) and this share of what the day-ahead price exceeds the least one by.
-        payoff_eur: (n,) owed to the owner who stays to the declared departure.
+        margin: (n,) share of the excess of the day-ahead price over `min_price_eur_per_kwh`
+            that is paid on top of the tariff.
+        payoff_eur: (n,) due to an owner who stays until the declared departure.
         lo_kwh: (n,) least net load this step (negative: export), at the meter.
         hi_kwh: (n,) largest net load this step, at the meter.
         idle_kwh: (n,) net load closest to zero within [lo_kwh, hi_kwh].
         laxity_h: (n,) hours of slack; negative: the target is out of reach.
-        period: (k,) place in the clock day of this step and the following ones,
-            to the end of tomorrow.
+        period: (k,) delivery period, i.e. position in the local day, of this step and the
+            following ones, to the end of tomorrow.
         n_known: how many of the k day-ahead prices are known.
         da_eur_per_kwh: (k,) day-ahead prices: known, then forecast
             (see `vpp_gym.scenarios.da_forecast`).
         da_sold_kwh: (k,) committed so far.
-        period_past: (p,) place in the clock day of the steps before, oldest first.
+        period_past: (p,) delivery period of the past steps, oldest first.
         da_past_eur_per_kwh: (p,) day-ahead prices of the past.
         im_short_past_eur_per_kwh: (p,) settled price of a short party.
         im_long_past_eur_per_kwh: (p,) settled price of a long party.
@@ -140,8 +142,8 @@ class Decisions:
             0 where no EV is connected; within the snapshot's lo_kwh and hi_kwh.
         fleet_kwh: net load of the whole fleet, within the sum of those limits,
             handed to the EVs by the disaggregation rule.
-        bids_kwh: (periods_per_day,) sold day-ahead for each period of tomorrow,
-            + sells; read at the gate only. None sells nothing.
+        bids_kwh: (periods_per_day,) sold day-ahead for each period of tomorrow, + sells; read
+            at gate closure only. None: no bids.
     """
 
     net_load_kwh: Floats | None = None

@@ -185,7 +185,7 @@ def fixed_term_offers(menu: Menu, term_h: float, delay_h: float = 0.0) -> Record
     Args:
         menu: contracts by type of owner.
         term_h: length of the window in which the energy may be discharged; 0: no offer.
-        delay_h: the window opens so long after the arrival.
+        delay_h: hours from the arrival to the opening of the window.
 
     Raises:
         InvalidInputError: a term or delay that is negative or not a number.
@@ -204,7 +204,7 @@ class FixedTermParams(Section):
     """Parameters of the fixed-term menu.
 
     term_h: length of the window, 0 offers nothing.
-    delay_h: the window opens so long after the arrival.
+    delay_h: hours from the arrival to the opening of the window.
     kappa_eur: scale of the VPP's value kappa log(1 + w / saturation) of w kWh, for which the
         menu is designed.
     saturation_kwh: energy from which on that value flattens.
@@ -333,7 +333,7 @@ class VolumeBased(SingleOffer):
 
     Owners are paid for being committed and for what is discharged.
 
-    delay_h: the interval begins so long after the arrival.
+    delay_h: hours from the arrival to the start of the interval.
     term_h: length of the interval.
     energy_kwh: maxVolume.
     keep_soc: guaranteed level, and so the level required on arrival beyond the volume.

@@ -50,16 +50,15 @@ class VPPBiddingEnv(Env):
     """Bid the fleet's energy day-ahead, once a day; a scheduler dispatches.
 
     ## Description
-    One step is a day, from one gate closure (12:00) to the next. The agent submits
-    the bid schedule for all of tomorrow; a scheduler decides every hour what each EV
-    takes or gives, under the contracts that the world offers. The rest is settled
-    in the imbalance market.
+    One step is a day, from one gate closure (12:00) to the next. The agent submits the
+    bid schedule of tomorrow; a scheduler dispatches each EV in every step, under the
+    contracts that `params` offers. The difference is settled in the imbalance market.
 
     ## Action Space
     `Box(-1, 1)`, one entry per period of tomorrow's schedule (24, or 96 with steps of
-    0.25 h), with the meaning of `VPPDayAhead-v0`: 0 buys the expected load, +1
-    sells `bid_scale` times the bid limit more, -1 buys as much more. The load is
-    expected to be what it was in the episode so far: nothing, at the first gate.
+    0.25 h), with the meaning of `VPPDayAhead-v0`: 0 buys the expected load, +1 sells
+    `bid_scale` times the bid limit on top, -1 buys as much on top. The expected load of
+    a period is its mean load so far in the episode, zero on the first day.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
@@ -68,8 +67,8 @@ class VPPBiddingEnv(Env):
 
     ## Rewards
     Profit in EUR from this gate to the next. `info` holds every term of
-    `vpp_gym.markets.ledger.TERMS`, summed over these hours. The schedule of the last
-    gate of an episode is for a day that the episode does not deliver.
+    `vpp_gym.markets.ledger.TERMS`, summed over these hours. The last schedule of an
+    episode is for a day after its end and earns nothing.
 
     ## Starting State
     An empty lot at gate closure, with the EVs that arrive in that step, and the

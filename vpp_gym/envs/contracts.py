@@ -70,14 +70,14 @@ class ContractsCore(DailyCore):
 
 
 class VPPContractsEnv(Env):
-    """Shape the contracts that owners are offered, once a day.
+    """Set the contracts that owners are offered, once a day.
 
     ## Description
-    One step is a day, from one gate closure (12:00) to the next. The agent decides
-    what is offered to every owner who arrives until then; what was signed stands.
-    A scheduler dispatches under the contracts and a bidder submits the schedule of
-    tomorrow. Contracts pay when they are used: look for the value of a kWh at the
-    right time, and for owners who stay long enough.
+    One step is a day, from one gate closure (12:00) to the next. The agent decides what
+    is offered to every owner who arrives until then; what was signed stands. A
+    scheduler dispatches under the contracts and a bidder submits the schedule of
+    tomorrow. A contract pays if its energy is valuable when it is discharged, and if
+    owners stay long enough.
 
     ## Action Space
     `Box(-1, 1)` of four entries with `family="fixed_term"`: scale and saturation of
@@ -95,9 +95,9 @@ class VPPContractsEnv(Env):
 
     ## Rewards
     Profit in EUR from this gate to the next. `info` holds every term of
-    `vpp_gym.markets.ledger.TERMS`, summed over these hours. Payoffs are paid when
-    an owner leaves, so that what is offered late in an episode is paid in the next
-    step, or not at all if the episode has ended.
+    `vpp_gym.markets.ledger.TERMS`, summed over these hours. Payoffs are paid when an
+    owner leaves. What is offered late in an episode is therefore paid in a later step,
+    or not at all if the episode has ended.
 
     ## Starting State
     An empty lot at gate closure, with the EVs that arrive in that step: they are

@@ -23,24 +23,25 @@ class DayAheadCore(HourlyCore):
 
 
 class VPPDayAheadEnv(Env):
-    """Bid the fleet's energy day-ahead, and decide every step what it takes or gives.
+    """Bid the fleet's energy day-ahead, and dispatch the fleet in every step.
 
     ## Description
-    A virtual power plant of privately owned EVs offers arriving owners the V2G
-    contracts that `params.contract` names (by default the exact fixed-term menu),
-    submits at 12:00 a bid schedule for all of tomorrow, and dispatches the fleet; the
-    rest is settled in the imbalance market.
+    A virtual power plant of privately owned EVs offers V2G contracts to arriving owners
+    (`params.contract`; by default the exact fixed-term menu). At 12:00 it submits a bid
+    schedule: one bid per delivery period of tomorrow. In every step it dispatches the
+    fleet. The difference between schedule and load is settled in the imbalance market.
 
     ## Action Space
-    `Box(-1, 1)`. First the dispatch: with `control="fleet"` one number, the
-    position between the least and the largest net load of the fleet in this
-    step; with `control="per_ev"` one per charger between that EV's limits. Then
-    the bids: with `bids="schedule"` one entry per period of tomorrow's schedule, read at
-    gate closure only; with `bids="period"` one entry a step, which fills the schedule
-    period by period from the step after one gate to the next; none with
-    `bids="expected_load"`. An entry of 0 buys the expected load, +1 sells
-    `bid_scale` times the bid limit more, -1 buys as much more. The load is
-    expected to be what it was in the episode so far: nothing, at the first gate.
+    `Box(-1, 1)`. The dispatch comes first: with `control="fleet"` one number, which
+    places the net load of the fleet between its smallest (-1) and its largest value
+    (+1) in this step; with `control="per_ev"` one number per charger, which does the
+    same for its EV. The bids follow: with `bids="schedule"` one per delivery period of
+    tomorrow, read at gate closure only; with `bids="period"` one per step, so that the
+    steps after one gate closure set, in order, the periods of the schedule that the
+    next one submits; with `bids="expected_load"` none. A bid of 0 buys the expected
+    load, +1 sells `bid_scale` times the bid limit on top, -1 buys as much on top. The
+    expected load of a period is its mean load so far in the episode, zero on the first
+    day.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
@@ -49,19 +50,19 @@ class VPPDayAheadEnv(Env):
     `control="per_ev"`.
 
     ## Rewards
-    Profit of the step in EUR: day-ahead and imbalance income, what owners are paid
-    for what was discharged, and of the EVs that departed retail revenue, payoffs and
-    the penalty for what they were short.
-    `info` holds every term of `vpp_gym.markets.ledger.TERMS`.
+    Profit of the step in EUR: day-ahead and imbalance income, pay to owners for
+    discharged energy and, for EVs that departed, retail revenue, payoffs and the
+    penalty on unserved energy. `info` holds every term of
+    `vpp_gym.markets.ledger.TERMS`.
 
     ## Starting State
-    An empty lot at gate closure (12:00), with the EVs that arrive in that step.
-    `reset(seed, options)` draws scenario and day; options `scenario`,
-    `start_day` and `episode_days` set them.
+    Gate closure (12:00), with no EV connected but those that arrive in that step.
+    `reset(seed, options)` draws scenario and day; options `scenario`, `start_day` and
+    `episode_days` set them.
 
     ## Episode End
-    Truncated after `episode_days`; never terminated. EVs still connected then
-    are not settled.
+    Truncated after `episode_days`; never terminated. EVs that are still connected then
+    are not settled: their retail revenue, payoff and penalty are not booked.
 
     ## Arguments
     scenario: a `Scenario`, a sequence of them, a source, or a name: "synthetic"
@@ -71,7 +72,8 @@ class VPPDayAheadEnv(Env):
     control, bids, bid_scale, observation, episode_days: see
         `vpp_gym.envs.settings.DayAheadSettings`.
     dt_h: hours per step of a named source, 1.0 (default) or 0.25.
-    guarantee: True keeps every target within reach; None leaves it to `params`.
+    guarantee: True limits actions such that every charging target stays within reach;
+        None takes the value in `params`.
     render_mode: "rgb_array" or "human" draws the day.
 
     Raises:
@@ -111,8 +113,8 @@ class VPPDayAheadEnv(Env):
 class VPPDayAheadVectorEnv(VectorEnv):
     """A batch of `VPPDayAhead-v0`, stepped by one kernel call; see `vpp_gym.env.VectorEnv`.
 
-    `threads`, 1 by default, share the batch. More than one pays on idle cores and from
-    some hundred environments on; the result is the same, bit for bit.
+    `threads`, 1 by default, share the batch. More than one is faster on idle cores with
+    some hundred environments or more; the result is the same, bit for bit.
     """
 
     core_kind = DayAheadCore

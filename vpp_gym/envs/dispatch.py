@@ -85,12 +85,12 @@ class DispatchCore(HourlyCore):
 
 
 class VPPDispatchEnv(Env):
-    """Decide every step what the fleet takes or gives; a bidder of your choice bids.
+    """Dispatch the fleet in every step; a bidder of your choice bids.
 
     ## Description
-    The world of `VPPDayAhead-v0`, in which a bidder submits the bid schedule of
-    tomorrow at 12:00. The agent dispatches: it delivers what was sold, or settles
-    the difference in the imbalance market.
+    As `VPPDayAhead-v0`, but a bidder submits the bid schedule of tomorrow at 12:00. The
+    agent dispatches: it follows the schedule, or leaves the difference to the imbalance
+    market.
 
     ## Action Space
     `Box(-1, 1)`. With `control="fleet"` one number, the position between the least

@@ -61,11 +61,11 @@ FLEET_FIELDS = (
     ),
     Field(
         "contract_left", 1, "kWh", "contract", 0, 1,
-        "energy that contracts still allow in the time that their windows have left",
+        "energy that contracts still allow to be discharged before their windows close",
     ),
     Field(
         "contract_waiting", 1, "kWh", "contract", 0, 1,
-        "of it, what lies in windows that open later",
+        "part of it in windows that open later",
     ),
     Field(
         "contract_pay", 1, "EUR/kWh", "price", 0, 200,
@@ -96,7 +96,7 @@ CHARGER_FIELDS = (
     Field("ev_hi", PER_CHARGER, "kWh", "charger", 0, 1, "largest net load in this step"),
     Field(
         "ev_contract", PER_CHARGER, "kWh", "own contract", 0, 1,
-        "energy the contract still allows in the time that its window has left",
+        "energy that the contract still allows to be discharged before its window closes",
     ),
     Field(
         "ev_contract_wait", PER_CHARGER, "h", FAR_H, 0, 1,

@@ -1,4 +1,4 @@
-"""Those who decide what the agent does not: schedulers and bidders, by name or as given."""
+"""Schedulers and bidders that decide what the agent does not, by name or as given."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class PolicyPool:
     def begin(
         self, run: int, scenario: Scenario, params: VPPParams, start_step: int, end_step: int
     ) -> None:
-        """A new episode: nothing is remembered; who is privileged sees the future."""
+        """Begin an episode: forget the last one, and show the future to privileged policies."""
         who = self._make()
         if who.privileged and isinstance(who, Privileged):
             who.reveal(scenario, params, start_step, end_step)

@@ -18,10 +18,9 @@ class DayAheadSettings(Settings):
 
     Attributes:
         control: "fleet" is one number for all EVs, "per_ev" one per charger.
-        bids: "schedule" puts all periods of tomorrow's schedule in the action, "period" one
-            period a step, submitted at the gate, "expected_load" none: the schedule
-            buys the expected load.
-        bid_scale: an action of +-1 moves a period by this share of the bid limit.
+        bids: "schedule" has all bids of tomorrow in the action, read at gate closure; "period"
+            one bid per step; "expected_load" none: the expected load is bought.
+        bid_scale: a bid of +-1 differs from the expected load by this share of the bid limit.
     """
 
     control: Control = "fleet"
@@ -34,9 +33,9 @@ class DispatchSettings(Settings):
 
     Attributes:
         control: "fleet" is one number for all EVs, "per_ev" one per charger.
-        bidder: who bids: "expected_load" buys the expected load, "zero" nothing, both as
-            fast as an agent's own bids; or a name, object or factory of
-            `vpp_gym.policies.bidders`, asked in each step.
+        bidder: who bids: "expected_load" buys the expected load and "zero" nothing, both inside
+            the compiled step; or a name, an object or a factory of `vpp_gym.policies.bidders`,
+            called in every step.
     """
 
     control: Control = "fleet"
@@ -47,9 +46,9 @@ class BiddingSettings(Settings):
     """Settings of `VPPBidding-v0`.
 
     Attributes:
-        bid_scale: an action of +-1 moves a period by this share of the bid limit.
-        scheduler: who dispatches: a name, a `Policy`, or a function that makes one;
-            its bids and the menu that it would offer do not count.
+        bid_scale: a bid of +-1 differs from the expected load by this share of the bid limit.
+        scheduler: who dispatches: a name, a `Policy`, or a function that makes one; its own
+            bids and contract offers are ignored.
     """
 
     bid_scale: float = Field(default=0.1, ge=0, le=1)
@@ -61,8 +60,8 @@ class ContractsSettings(Settings):
 
     Attributes:
         family: of the contracts that the action shapes.
-        scheduler: who dispatches: a name, a `Policy`, or a function that makes one;
-            its bids and the menu that it would offer do not count.
+        scheduler: who dispatches: a name, a `Policy`, or a function that makes one; its own
+            bids and contract offers are ignored.
         bidder: who bids: a name, a bidder, or a function that makes one.
     """
 

@@ -60,7 +60,7 @@ class EnvironmentAgent:
     Args:
         predictor: a trained model; its observations are those of one environment.
         name: row label in results.
-        env_id: environment that it plays.
+        env_id: environment that it was trained in.
         settings: of the environment it was trained in: `control`, `bids`, `volumes` and
             the like; neither worlds nor parameters.
         term_h: of EVs: term of the menu on offer; None leaves it to the world.
@@ -73,7 +73,7 @@ class EnvironmentAgent:
             in its order; None: it reads observations whole.
 
     Raises:
-        InvalidInputError: an environment that there is not, or settings that it does not take.
+        InvalidInputError: an unknown environment, or settings that it does not take.
     """
 
     privileged = False

@@ -40,8 +40,8 @@ def leaderboard(
     same with all bids left out. Fuel-cell cars: from the article's strategy to a bound on the
     profit of any policy, whose rows `car_park_bound` and `microgrid_bound` make.
 
-    Within a group the larger profit stands higher. Privileged policies stand where their
-    profit puts them, without a rank. With several scenarios, profits and gains are those of
+    Within a group the larger profit stands higher. Privileged policies are placed by
+    their profit, without a rank. With several scenarios, profits and gains are those of
     their mean, and the bootstrap draws blocks of days within all of them.
 
     Args:

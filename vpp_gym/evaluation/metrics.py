@@ -1,4 +1,4 @@
-"""What a run in the world of EVs amounts to: totals, and the split of its profit."""
+"""Totals of a run with EVs, and the parts of its profit."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def profit_parts(days: pd.DataFrame, ledger: Ledger = LEDGER) -> pd.DataFrame:
     payoff_eur: paid to owners with a contract (negative).
     service_eur: what drivers pay, minus the penalty on what they did not get.
 
-    The flexibility of a policy is what its load_value_eur is better than that of
-    charging on arrival. Bids and scheduling never mix in one number.
+    The flexibility of a policy is its load_value_eur minus that of charging on arrival.
+    Bids and dispatch are never mixed in one number.
 
     Args:
         days: rows of days or of runs.

@@ -69,7 +69,7 @@ def evaluate(
 ) -> RunResult:
     """Run a policy through the steps start_step <= t < end_step of a scenario.
 
-    The scenario says which world it is: that of EVs, the car park or the microgrid.
+    The scenario determines what is simulated: EVs, the car park or the microgrid.
 
     EVs: the run begins with no EV connected and no commitments. Started at midnight, its
     first day has no bids, and the gate of that day sets those of the second. Cars still
@@ -88,8 +88,8 @@ def evaluate(
             "real:test" or "world.parquet:test"; with "car_park:" or "microgrid:" before it the
             world of fuel-cell cars on those years of prices. Of several years the first.
         params: rules of the world: its parameters, a mapping of changes to the default, or, for
-            EVs, a preset's name. A scenario of fuel-cell cars that is given as an object wants
-            the parameters that it was drawn with.
+            EVs, a preset's name. For a scenario object of fuel-cell cars, give the parameters
+            that it was drawn with.
         start_step: first step.
         end_step: one past the last step; the end of the scenario by default.
         seed: names the run in the results: the training seed of an agent.

@@ -17,7 +17,7 @@ Disaggregation = Literal["least_laxity", "proportional", "earliest_departure"]
 
 
 class VPPParams(Section):
-    """All parameters of a VPP world that are not part of its scenario."""
+    """Parameters of the VPP, its market and its owners; the `Scenario` has the rest."""
 
     site: SiteParams = SiteParams()
     battery: BatteryParams = BatteryParams()

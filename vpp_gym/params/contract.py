@@ -47,8 +47,8 @@ class ContractParams(FixedTermParams):
     in `vpp_gym.contracts.families.FAMILIES` form a section named after it, such as
     `price_based={"margin": 0.5}`.
 
-    families: what an arriving owner may choose from; several make a hybrid menu, none
-        offers nothing.
+    families: contract families that an arriving owner may choose from; an empty tuple
+        offers no contracts.
     payoff_rule: what an owner gets who leaves before the declared departure:
         "all_or_nothing" of the payoff, or "pro_rata" by the part of the window served.
         What was discharged is paid in any case.

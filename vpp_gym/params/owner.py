@@ -15,11 +15,11 @@ class OwnerParams(Section):
     wear_eur_per_kwh: true wear cost of discharging.
     early_departure_prob: share of owners who leave before the departure they declared,
         at any step until then with equal probability.
-    participation: share of owners who look at an offer at all, at first.
-    participation_memory: that share follows the owners' experience, over so many who
-        left with a contract; 0: it stays as it is.
-    pleasing_eur: what a contract must leave an owner, after the perceived wear of what
-        was discharged, for the owner to speak well of it.
+    participation: share of owners who consider offers, at the start of a run.
+    participation_memory: number of past contracts over which that share follows the
+        experience of owners; 0: it is constant.
+    pleasing_eur: gain after the perceived wear cost that a contract must leave its
+        owner to count as a good experience.
     participation_floor: the share never falls below this.
 
     Source of types and wear: Rahman et al. 2023, Table 1. The rest is ours.

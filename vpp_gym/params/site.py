@@ -27,7 +27,7 @@ class SiteParams(Section):
 class BatteryParams(Section):
     """Window of state of charge in which any battery is operated.
 
-    A max_soc above 1 is no battery's; it lifts the limit, for reproductions.
+    A max_soc above 1 removes the upper limit, for reproductions.
     """
 
     min_soc: float = Field(default=0.03, ge=0, lt=1)
@@ -60,7 +60,7 @@ class MarketParams(Section):
 
 
 class DriverParams(Section):
-    """What drivers pay for their own demand, and what missing it costs.
+    """What drivers pay for energy, and the penalty on unserved energy.
 
     shortfall_eur_per_kwh is a penalty on top of the retail revenue that is lost.
     """

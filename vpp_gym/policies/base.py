@@ -13,7 +13,7 @@ from vpp_gym.views import Decisions, Snapshot
 
 
 def with_offer(policy: Any, params: VPPParams) -> VPPParams:
-    """Rules of the world with what a policy offers to owners.
+    """Parameters with the contracts that a policy offers to owners.
 
     A policy may say so by two attributes; without them it leaves the offers to the world.
     `term_h` stands for the fixed-term menu of that term alone, 0 for no offer, None for what
@@ -29,12 +29,12 @@ def with_offer(policy: Any, params: VPPParams) -> VPPParams:
 
 
 class Dispatcher(StatelessPolicy[Snapshot, Decisions]):
-    """Base of policies that schedule and do not bid: they answer with kWh per connected EV.
+    """Base class of policies that dispatch and do not bid: override `net_load_kwh`.
 
     Attributes:
         term_h: what it offers to owners, see `with_offer`.
-        repair_kwh: what had to be changed so far to bring answers within the
-            snapshot's limits; rounding aside, 0 for a dispatcher that plans well.
+        repair_kwh: total change so far that brought net loads within the snapshot's limits;
+            except for rounding, 0 for a dispatcher that respects them.
     """
 
     name: str = "dispatcher"
@@ -70,7 +70,7 @@ def idle_until_forced_kwh(snapshot: Snapshot) -> Floats:
 
 
 def least_load_kwh(snapshot: Snapshot) -> Floats:
-    """(n,) kWh: least net load behind which every target in reach stays in reach.
+    """(n,) kWh: smallest net load after which every reachable target stays reachable.
 
     What a guarantee of the world would enforce, see `vpp_gym.fleet.envelope`; full power
     where the target is out of reach.

@@ -22,8 +22,8 @@ class Operator:
         name: row label; by default the two names joined, or the dispatcher's
             alone if there are no bids.
         term_h: term of the fixed-term menu on offer; by default the dispatcher's.
-        contract: what is on offer beyond that, or instead, see
-            `vpp_gym.params.contract.offer`; by default the dispatcher's.
+        contract: contracts offered in addition or instead, see `vpp_gym.params.contract.offer`;
+            by default the dispatcher's.
     """
 
     def __init__(

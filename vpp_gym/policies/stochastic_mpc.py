@@ -17,7 +17,7 @@ from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 
 class StochasticMPC(Dispatcher):
-    """Every EV by its own stochastic dynamic program, to its departure.
+    """Plans every EV to its departure by its own stochastic dynamic program.
 
     The price is the day-ahead price, a daily profile and an autoregressive deviation, as
     `DayAheadAnchored` forecasts it; but decisions in later steps may depend on the

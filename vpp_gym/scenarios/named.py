@@ -25,7 +25,7 @@ WORLD_SUFFIX = ".parquet"
 def as_source(
     value: ScenarioSource | Scenario | Sequence[Scenario] | str | None, dt_h: float = 1.0
 ) -> ScenarioSource:
-    """A source from whatever names one.
+    """The scenario source that a name, a scenario or a source stands for.
 
     Args:
         value: a source; a Scenario or several; one of the names "synthetic"

@@ -268,7 +268,7 @@ class Scenario:
 
     @property
     def period(self) -> Ints:
-        """(T,) bid period of each step: its place in the local clock day."""
+        """(T,) delivery period of each step: its position in the local day."""
         return self.calendar.period
 
     @property

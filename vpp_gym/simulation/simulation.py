@@ -31,10 +31,10 @@ from vpp_gym.views import Decisions, Snapshot
 
 
 class Simulation:
-    """Owns all state and money of `n_envs` runs, and the only clock.
+    """Simulates `n_envs` runs: state, clock, and all money and energy terms.
 
     Args:
-        scenarios: worlds that runs may be placed in, of one dt_h.
+        scenarios: in which runs may be started, all with the same dt_h.
         params: rules, as `vpp_gym.params.as_params` takes them.
         n_envs: number of runs B.
 
@@ -68,7 +68,7 @@ class Simulation:
     def load(
         self, scenarios: Scenario | Sequence[Scenario], dataset: Dataset | None = None
     ) -> None:
-        """Exchange the worlds; runs must be reset afterwards.
+        """Replace the scenarios; runs must be reset afterwards.
 
         Args:
             scenarios: of the same dt_h as before.
@@ -96,7 +96,7 @@ class Simulation:
         end_step: ArrayLike | None = None,
         runs: ArrayLike | None = None,
     ) -> None:
-        """Place runs at the start of a stretch of a scenario, with an empty lot.
+        """Start runs at a step of a scenario, with no car connected.
 
         Args:
             scenario_index: (B,) or one for all.
@@ -176,7 +176,7 @@ class Simulation:
         return self.state.offers.copy()
 
     def post_offers(self, offers: NDArray[np.void], runs: ArrayLike | None = None) -> None:
-        """Offer something else to those who arrive from now on; what was signed stands.
+        """Change the contracts that are offered to owners who arrive from now on.
 
         It stays on offer over `reset`, too, until something else is posted.
 

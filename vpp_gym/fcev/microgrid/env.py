@@ -55,8 +55,8 @@ class MicrogridSettings(Settings):
         volumes: the agent sets the committed volume of the stays that begin.
         rewards: the agent sets a reward for cars outside their interval.
         drawn_stock: episodes begin with a store filled as drawn, not as `params` say. A week
-            from a given store never comes to the trailers that a year may need; an agent for
-            whole years trains so.
+            that starts with a half-full store never needs the trailers that a year may need:
+            use this to train agents for whole years.
         episode_days: from midnight to midnight; None: the year.
     """
 
@@ -169,25 +169,24 @@ def beyond_rest(action: Floats) -> Floats:
 
 
 class FCEVMicrogridEnv(Env):
-    """Serve a neighbourhood from sun, wind, hydrogen and the fuel-cell cars of its drivers.
+    """Supply a neighbourhood with PV, wind, hydrogen and fuel-cell cars.
 
     ## Description
-    Households use their PV first. What they lack in an hour, cars within their
-    contracts can give; what is made beyond the load can go to the electrolyser,
-    whose hydrogen the cars refill; the connection takes the rest. Drivers have
-    volume-based contracts, or control-based ones with
-    `params={"contract": {"family": "control_based"}}`. Model 2 of Park Lee et al.
-    2018; what is assumed stands in `vpp_gym.fcev.microgrid.params.MicrogridParams`.
+    Households use their PV first. Cars within their contracts can supply what is
+    missing in an hour. Surplus PV and wind can go to the electrolyser, whose hydrogen
+    the cars refuel. The grid connection supplies or takes the rest. Drivers have
+    volume-based contracts, or control-based ones with `params={"contract": {"family":
+    "control_based"}}`. Model 2 of Park Lee et al. 2018; what is assumed stands in
+    `vpp_gym.fcev.microgrid.params.MicrogridParams`.
 
     ## Action Space
     `Box(-1, 1)` of two numbers. V2G: 0 serves the deficit as far as the cars can
     (the article), -1 gives nothing, +1 all that the contracts allow. Electrolyser:
-    0 takes surplus and wind (the article), -1 nothing, +1 all it can. Both: from -0.25
-    to 0.25 as 0, and straight from there to the ends. With
-    `volumes=True` one more: the maxVolume of the stays that begin in the next hour
-    times 0.25 (-1), 1 (0) or 1.5 (+1). With `rewards=True` one more: up to 0.5
-    EUR/h, above 0, for parked cars that plug in outside their interval in the next
-    hour.
+    0 takes surplus and wind (the article), -1 nothing, +1 all it can. In both, -0.25 to
+    0.25 counts as 0, and the rest is linear. With `volumes=True` one more: the
+    maxVolume of the stays that begin in the next hour times 0.25 (-1), 1 (0) or 1.5
+    (+1). With `rewards=True` one more: up to 0.5 EUR/h, above 0, for parked cars that
+    plug in outside their interval in the next hour.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
