@@ -32,7 +32,7 @@ PARAMS: dict[str, type[BaseModel]] = {
     "FCEVCarPark-v0": CarParkParams,
     "FCEVMicrogrid-v0": MicrogridParams,
 }
-"""Parameters of the worlds that are not a virtual power plant."""
+"""Parameters of the environments that are not of EVs."""
 
 SET_BY_TRAINING = {
     "scenario": "use world.train and world.validation",

@@ -42,10 +42,10 @@ class Validation:
     def __call__(self, network: Network) -> Score:
         """Score of the network's actions."""
         total = self._totals(self._batch, lambda seen: network.predict(seen)[0])
-        gain_eur = self._worth_eur(total) - self._worth_eur(self.reference)
+        gain_eur = self._value_eur(total) - self._value_eur(self.reference)
         return {GAIN: gain_eur, **self._figures(total)}
 
-    def _worth_eur(self, total: dict[str, float]) -> float:
+    def _value_eur(self, total: dict[str, float]) -> float:
         if self._run.wrappers.reward == "load":
             return sum(total[name] for name in LEDGER.split_without(POSITION.name))
         return sum(total[name] for name in self._money)

@@ -16,10 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
-
 from benchmarks.values import modules_of, value_digest
-from vpp_gym.evaluation.agent import ENVIRONMENTS
+from vpp_gym.evaluation.rollout import modules_behind
 from vpp_gym.evaluation.worlds import WORLDS
 from vpp_gym.sources import PACKAGE, Sources
 
@@ -39,13 +37,13 @@ class Roots:
     its own only; they stand here for that reason.
 
     Attributes:
-        evaluation: they run a policy.
+        world: whose policies the suite runs.
         bound: they compute a bound on the profit of all policies, where there is one.
         ranking: they rank the finished runs.
         scenarios: they make the scenarios.
     """
 
-    evaluation: tuple[str, ...]
+    world: str
     bound: tuple[str, ...]
     ranking: tuple[str, ...]
     scenarios: tuple[str, ...]
@@ -59,23 +57,15 @@ class Roots:
         if policy is None:
             return list(self.bound)
         own = {name for name in modules_of(policy) if SOURCES.path(name) is not None}
-        return sorted({*self.evaluation, *own, *_environment(getattr(policy, "env_id", None))})
-
-
-def _environment(env_id: str | None) -> tuple[str, ...]:
-    """Modules of an environment and of the evaluation of its agents."""
-    if env_id is None:
-        return ()
-    return str(gym.spec(env_id).entry_point).partition(":")[0], ENVIRONMENTS[env_id].module
+        return sorted({*modules_behind(self.world, getattr(policy, "env_id", None)), *own})
 
 
 def _roots(
     world: str, *scenarios: str, bound: Iterable[str] = (), ranking: Iterable[str] = ()
 ) -> Roots:
-    entry = WORLDS[world]
-    scale, _, _ = entry.scale.partition(":")
+    scale, _, _ = WORLDS[world].scale.partition(":")
     return Roots(
-        evaluation=("vpp_gym.evaluation.rollout", entry.module),
+        world=world,
         bound=tuple(bound),
         ranking=("vpp_gym.evaluation.leaderboard", scale, *ranking),
         scenarios=scenarios,

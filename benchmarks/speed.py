@@ -171,7 +171,7 @@ def measure(seconds: float) -> dict[str, Any]:
         "car parks of 500 fuel-cell cars, batch of 256, days": car_park_rate(
             seconds, 256, "hourly"
         ),
-        "the same, by the sheet's shape": car_park_rate(seconds, 256, "shape"),
+        "the same, by the shape of the orders": car_park_rate(seconds, 256, "shape"),
     }
     return {
         "steps_per_second": rates,

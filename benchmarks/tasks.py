@@ -26,7 +26,7 @@ class Task:
     """A run to make, and the file it goes to.
 
     Attributes:
-        run: which policy in which world.
+        run: which policy in which scenario.
         key: digest of everything the result depends on.
         path: of the stored run.
         data: folder of real data.
@@ -102,7 +102,7 @@ def task(
     """Where a run is stored, and under which key.
 
     Args:
-        run: which policy in which world.
+        run: which policy in which scenario.
         everyone: who takes part.
         digests: of what the results rest on, see `benchmarks.results.digests_of`, and of the
             scenarios of each track.

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from vpp_gym.fcev.car_park import bid_shape as sheet_shape
 from vpp_gym.fcev.car_park import observation as car_park_observation
+from vpp_gym.fcev.car_park.bid_shape import SHAPE_PARAMETERS
 from vpp_gym.fcev.car_park.ledger import LEDGER as CAR_PARK
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.microgrid import env as fcev_microgrid
@@ -91,7 +91,7 @@ def _shape_parameters() -> str:
             f"{one.high:g}",
             one.meaning,
         )
-        for one in sheet_shape.SHAPE_PARAMETERS
+        for one in SHAPE_PARAMETERS
     ]
     return _table(("Parameter", "Unit", "Low", "Article", "High", "Meaning"), rows)
 

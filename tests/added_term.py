@@ -16,10 +16,10 @@ import gymnasium as gym
 import numpy as np
 import pandas as pd
 
-from agents.hyperparameters import run_settings
-from agents.validation import Validation
+from agents.request import run_settings
+from agents.validation import GAIN, Validation
 from agents.wrappers import PAID_AS_BOOKED
-from benchmarks.suites import DAY_COLUMNS
+from benchmarks.suites.ev import DAY_COLUMNS
 from vpp_gym.cli.report import run_report
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.metrics import profit_parts, totals
@@ -157,11 +157,11 @@ def of_training() -> dict[str, Any]:
         run = run_settings("VPPDayAhead-v0", changes=changes)
         validation = Validation(run, scenario=year)
         found[reward] = validation(LeastLoad())  # type: ignore[arg-type]
-    usual_eur = LEDGER.part_eur(POSITION.name, validation.usual)
-    position_eur = found["profit"]["position_eur"] - usual_eur
-    gained = {reward: one["saving_eur"] for reward, one in found.items()}
+    reference_eur = LEDGER.part_eur(POSITION.name, validation.reference)
+    position_eur = found["profit"]["position_eur"] - reference_eur
+    gained = {reward: one[GAIN] for reward, one in found.items()}
     return {
-        "fee": validation.usual[FEE],
+        "fee": validation.reference[FEE],
         "off_by": gained["profit"] - gained["load"] - position_eur,
         "paid": FEE in PAID_AS_BOOKED,
     }

@@ -23,7 +23,7 @@ from vpp_gym import kernels
 from vpp_gym.arrays import Floats
 from vpp_gym.evaluation import evaluate
 from vpp_gym.kernels import by_field, njit, records, total
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.sources import PACKAGE, Sources

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fcev.car_parks import random_park, random_sheet
+from tests.fcev.car_parks import random_orders, random_park
 from tests.fcev.microgrids import article_decision, random_decision, random_grid
 from tests.memory import arrays_in, owner
 from tests.worlds import plain_world, random_sessions
@@ -59,7 +59,7 @@ def of_the_car_park() -> tuple[Any, CarPark, Later]:
     park = random_park(0, n_days=6)
     park.reset(hour=12)
     rng = np.random.default_rng(0)
-    park.submit(random_sheet(rng, park.snapshot()))
+    park.submit(random_orders(rng, park.snapshot()))
     park.advance(24)
 
     def later() -> None:

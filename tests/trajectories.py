@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_gym.evaluation import evaluate
-from vpp_gym.policies.operator import baselines
+from vpp_gym.policies.baselines import baselines
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 REFERENCE = Path(__file__).with_suffix(".csv")

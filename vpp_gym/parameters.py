@@ -11,7 +11,7 @@ from vpp_gym.errors import InvalidInputError
 
 
 class Section(BaseModel):
-    """Section and validated; unknown fields and infinite numbers are refused."""
+    """Frozen and validated; unknown fields and infinite numbers are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -12,7 +12,7 @@ ObservationForm = Literal["flat", "dict"]
 
 
 class Settings(BaseModel):
-    """What every environment may be told.
+    """Settings that every environment has.
 
     Attributes:
         observation: "flat" float32 Box or "dict" with names and units.

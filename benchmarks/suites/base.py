@@ -1,4 +1,4 @@
-"""What a suite of the benchmark is: its worlds by track, who takes part, and how they rank."""
+"""What a suite of the benchmark is: its scenarios by track, who takes part, and how they rank."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Run:
-    """One policy through one world.
+    """One policy through one scenario.
 
     Attributes:
         suite: name of the suite.
         track: one of its tracks.
         policy: name of a contestant.
         seed: of its training; 0 for what does not learn.
-        world: number of the test world.
+        world: number of the test scenario.
         days: how many days from the first, None for all.
     """
 
@@ -79,7 +79,7 @@ class Suite(ABC):
         name: of the result files.
         description: of the world, in words.
         tracks: what differs between the tables, in words.
-        worlds: how many test worlds there are, on whose mean policies rank.
+        worlds: how many test scenarios there are, on whose mean policies rank.
         low: policy whose profit is score 0.
         high: policy whose profit is score 100.
         columns: of the tables.
@@ -113,7 +113,7 @@ class Suite(ABC):
 
     @abstractmethod
     def scenario(self, track: str, world: int, data: Path | None) -> Any:
-        """A world of a track; no policy was trained or chosen on its prices."""
+        """A scenario of a track; no policy was trained or chosen on its prices."""
 
     @abstractmethod
     def facts(self, data: Path | None) -> dict[str, Any]:
@@ -182,7 +182,7 @@ class Suite(ABC):
         """Make a run: its day rows and its metadata, the kind of policy among them.
 
         Args:
-            run: which policy in which world.
+            run: which policy in which scenario.
             data: folder of real data.
             outside: a policy that is no contestant, which the run is of.
         """
@@ -230,7 +230,7 @@ class Suite(ABC):
 
 
 def n_worlds(document: Document) -> int:
-    """How many worlds the tables are the mean of."""
+    """How many scenarios the tables are the mean of."""
     return int(document["scenario"].get("worlds", 1))
 
 

@@ -59,7 +59,7 @@ class CarParkSuite(FCEVSuite):
         return CarParkParams().changed(self.changes[track])
 
     def scenario(self, track: str, world: int, data: Path | None) -> CarParkScenario:
-        """A world of a track."""
+        """A scenario of a track."""
         return CarParkSource(self.params(track), self.years()).scenario(world)
 
     def bound(

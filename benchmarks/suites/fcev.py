@@ -55,11 +55,11 @@ LAST = {
 
 
 class FCEVSuite(Suite):
-    """A leaderboard of fuel-cell cars: each track is a world with other parameters.
+    """A leaderboard of fuel-cell cars: each track has other parameters.
 
     Attributes:
         changes: of the default parameters, by track.
-        differs: what each world has of its own, in words.
+        differs: what each scenario has of its own, in words.
         scale_words: what a score is.
     """
 
@@ -69,7 +69,7 @@ class FCEVSuite(Suite):
     scale_words: ClassVar[str]
 
     def years(self) -> SyntheticSource:
-        """A year of prices for each world."""
+        """A year of prices for each scenario."""
         return price_years(self.worlds)
 
     def facts(self, data: Path | None) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class FCEVSuite(Suite):
     def ranked(
         self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
     ) -> pd.DataFrame:
-        """By profit, mean of the worlds."""
+        """By profit, mean of the scenarios."""
         return leaderboard(days, scale=SCALE, privileged=privileged, **statistics)  # type: ignore[arg-type]
 
     def lead(self, document: Document) -> str:
@@ -128,7 +128,7 @@ class FCEVSuite(Suite):
 
 
 def profit_by_day(days: pd.DataFrame) -> pd.DataFrame:
-    """EUR of every day of every track and world, a column for each policy and seed.
+    """EUR of every day of every track and scenario, a column for each policy and seed.
 
     Enough to rank again; the seed stands behind the name of what has several.
     """

@@ -65,7 +65,7 @@ class MicrogridSuite(FCEVSuite):
         return MicrogridParams().changed(self.changes[track])
 
     def scenario(self, track: str, world: int, data: Path | None) -> MicrogridScenario:
-        """A world of a track."""
+        """A scenario of a track."""
         return MicrogridSource(self.params(track), self.years()).scenario(world)
 
     def bound(

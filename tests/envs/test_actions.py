@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.worlds import examples, params, plain_world, scenarios
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
+from vpp_gym.kernels import COMPILED
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
@@ -54,7 +55,7 @@ def sold(env: VPPDayAheadEnv, action_of_step, steps: int = 60) -> np.ndarray:
     return np.array([env.step(action_of_step(k))[4]["da_sold_kwh"] for k in range(steps)])
 
 
-def test_an_entry_of_one_sells_a_share_of_the_bid_limit_and_the_sheet_of_the_gate_counts():
+def test_an_entry_of_one_sells_a_share_of_the_bid_limit_and_the_schedule_of_the_gate_counts():
     env = started(bid_scale=0.1)
     entries = np.linspace(-1, 1, 24)
 
@@ -86,7 +87,7 @@ def test_without_bids_in_the_action_the_expected_load_is_bought():
         assert a[4] == b[4]
 
 
-def test_one_line_a_step_fills_the_sheet_from_after_the_gate_to_the_next():
+def test_one_period_a_step_fills_the_schedule_from_after_the_gate_to_the_next():
     """Steps 1 to 24 after the first gate write periods 0 to 23; the first gate only period 23."""
     env = started(bids="period", bid_scale=0.1)
     entries = np.linspace(-1, 1, 73)
@@ -119,6 +120,7 @@ def test_the_action_is_never_written_to():
         np.testing.assert_array_equal(action, kept)
 
 
+@pytest.mark.skipif(not COMPILED, reason="NUMBA_DISABLE_JIT is set")
 def test_a_read_only_action_is_as_good_and_compiles_nothing_anew():
     from vpp_gym.envs.step_kernel import step_batch
 

@@ -312,7 +312,7 @@ def test_days_are_drawn_from_the_whole_scenario(env_id):
 
 
 @each_id
-def test_quarters_are_longer_episodes_of_more_lines(env_id):
+def test_quarters_are_longer_episodes_of_more_periods(env_id):
     env = gym.make(env_id, **small(env_id, scenario=busy_world(384, dt_h=0.25), episode_days=2))
     periods = {"VPPDayAhead-v0": 97, "VPPDispatch-v0": 1, "VPPBidding-v0": 96, "VPPContracts-v0": 4}
     assert env.action_space.shape == (periods[env_id],)

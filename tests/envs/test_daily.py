@@ -1,4 +1,4 @@
-"""Environments of a day: between the gates delegates run the plant as if left to themselves."""
+"""Environments of a day: between the gates policies act as they do by themselves."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_an_action_of_zero_is_the_operator_that_buys_the_expected_load(env_id, s
     np.testing.assert_allclose(days, parts, atol=1e-9)
 
 
-def test_a_sheet_means_what_it_means_in_the_day_ahead_environment():
+def test_a_schedule_means_what_it_means_in_the_day_ahead_environment():
     rng = np.random.default_rng(0)
     entries = rng.uniform(-1, 1, (4, 24))
     days = played(
@@ -83,7 +83,7 @@ def test_a_sheet_means_what_it_means_in_the_day_ahead_environment():
     assert np.abs(days[:, TERMS.index("da_eur")]).max() > 0
 
 
-def test_a_larger_sheet_shows_in_the_commitments_seen_at_the_next_gate():
+def test_a_larger_schedule_shows_in_the_commitments_seen_at_the_next_gate():
     env = VPPBiddingEnv(WORLD, **QUICK, observation="dict", episode_days=3)
     env.reset(seed=0, options={"start_day": 0})
     seen = env.step(np.linspace(-1, 1, 24))[0]
@@ -128,7 +128,7 @@ def test_what_the_day_brought_is_shown(env_id):
         )
 
 
-def test_prices_of_tomorrow_and_of_the_past_are_shown_by_line():
+def test_prices_of_tomorrow_and_of_the_past_are_shown_by_period():
     hour = np.arange(72)
     world = plain_world(72, da=0.01 * hour, short=0.01 * hour + 0.001 * (hour % 24) + 0.1)
     env = VPPBiddingEnv(world, **QUICK, observation="dict", episode_days=1)

@@ -68,7 +68,7 @@ class Greedy(ZeroBidder):
 
 
 @pytest.mark.parametrize("make", [VPPDispatchEnv, lambda **a: VPPDispatchVectorEnv(2, **a)])
-def test_a_sheet_beyond_the_limit_is_refused_and_nothing_has_moved(make):
+def test_a_schedule_beyond_the_limit_is_refused_and_nothing_has_moved(make):
     env = make(scenario=WORLD, bidder=Greedy(), episode_days=1)
     env.reset(seed=0)
     before = env.core.simulation.state.run.tobytes()

@@ -52,7 +52,7 @@ def hand_made_park(
     return park
 
 
-def random_sheet(rng: np.random.Generator, snapshot: CarParkSnapshot) -> CarParkOrders:
+def random_orders(rng: np.random.Generator, snapshot: CarParkSnapshot) -> CarParkOrders:
     """Any orders that is allowed."""
     return CarParkOrders(
         offer_lots=rng.integers(0, snapshot.max_offer_lots + 1),

@@ -1,4 +1,4 @@
-"""Agents of the fuel-cell worlds: the evaluator against the environment they play."""
+"""Agents of fuel-cell cars: `evaluate` against their environment."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def test_only_those_that_see_the_future_are_marked():
     assert marked == {"foresight"}
 
 
-def test_prices_to_come_change_no_unprivileged_sheet():
+def test_prices_to_come_change_no_unprivileged_orders():
     """Prices after today differ; the forecast, given from outside, does not."""
     orders = []
     for shift in (0.0, 1.0):

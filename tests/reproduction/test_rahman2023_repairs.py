@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vpp_gym.reproduction.rahman2023.bids import drawn_sheets_kwh
+from vpp_gym.reproduction.rahman2023.bids import drawn_schedules_kwh
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, NO_V2G, V2G
 from vpp_gym.reproduction.rahman2023.quirks import PAPER
 from vpp_gym.reproduction.rahman2023.rules import Rules
@@ -58,10 +58,10 @@ def test_without_bids(study: Study):
 
 def test_drawn_bids_add_their_position_whatever_the_load(study: Study):
     own = study.outcome(NO_CONTROL, Rules(bids="drawn", bid_seed=3))
-    sheets_kwh = drawn_sheets_kwh(study.case, sells=False, seed=3)
-    assert own.position_eur == pytest.approx(study.case.position_eur(sheets_kwh), abs=1e-6)
+    schedules_kwh = drawn_schedules_kwh(study.case, sells=False, seed=3)
+    assert own.position_eur == pytest.approx(study.case.position_eur(schedules_kwh), abs=1e-6)
     assert own.load_value_eur == pytest.approx(study.outcome(NO_CONTROL).load_value_eur)
     assert own.position_eur == pytest.approx(2_998.85, rel=0.1)
-    again = drawn_sheets_kwh(study.case, sells=False, seed=3)
-    np.testing.assert_array_equal(sheets_kwh, again)
-    assert (sheets_kwh <= 0).all()
+    again = drawn_schedules_kwh(study.case, sells=False, seed=3)
+    np.testing.assert_array_equal(schedules_kwh, again)
+    assert (schedules_kwh <= 0).all()

@@ -1,4 +1,4 @@
-"""The case study's own pieces, without its data: switches, plans, sheets."""
+"""The case study's own pieces, without its data: switches, plans, schedules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpp_gym.policies.forecasters import HourOfDayMean
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import algorithm_1, no_v2g
-from vpp_gym.reproduction.rahman2023.bids import DatedSheets
+from vpp_gym.reproduction.rahman2023.bids import DatedSchedules
 from vpp_gym.reproduction.rahman2023.dispatch import PaperNoControl, PaperSchedule
 from vpp_gym.reproduction.rahman2023.ladder import rungs
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, NO_V2G, TABLE_2, V2G
@@ -100,14 +100,14 @@ def test_the_laxity_margin_takes_a_part_of_the_last_hour():
     assert bought[1] == pytest.approx([16 / 0.98 - 10.989, 10.989])
 
 
-def test_sheets_are_read_by_date():
-    sheets_kwh = np.arange(48.0).reshape(2, 24) + 1
-    bidder = DatedSheets(sheets_kwh, first_date="2019-01-02", name="given")
+def test_schedules_are_read_by_date():
+    schedules_kwh = np.arange(48.0).reshape(2, 24) + 1
+    bidder = DatedSchedules(schedules_kwh, first_date="2019-01-02", name="given")
     policy = Operator(PaperNoControl(PAPER), bidder)
     sold = evaluate(policy, one_stay(3), {"site": {"n_chargers": 10}}, keep_records=True).records
     assert sold[:24, 9] == pytest.approx(0)
-    assert sold[24:, 9] == pytest.approx(sheets_kwh[0])
-    late = DatedSheets(sheets_kwh, first_date="2019-01-05", name="given")
+    assert sold[24:, 9] == pytest.approx(schedules_kwh[0])
+    late = DatedSchedules(schedules_kwh, first_date="2019-01-05", name="given")
     with pytest.raises(InvalidInputError, match="scenario"):
         evaluate(Operator(PaperNoControl(PAPER), late), one_stay(3))
 

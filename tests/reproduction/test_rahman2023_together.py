@@ -9,7 +9,7 @@ import pytest
 
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, V2G
 from vpp_gym.reproduction.rahman2023.rules import Rules, of_the_load
-from vpp_gym.reproduction.rahman2023.run import run_row, sheets_of
+from vpp_gym.reproduction.rahman2023.run import run_row, schedules_of
 from vpp_gym.reproduction.rahman2023.run_records import RunRecords
 from vpp_gym.reproduction.rahman2023.study import Study
 from vpp_gym.reproduction.rahman2023.together import run_together
@@ -34,8 +34,8 @@ def test_years_stepped_together_are_those_stepped_alone(study: Study):
 def test_loads_settled_with_other_bids_are_the_run_with_these_bids(study: Study, row, rules):
     with_them = RunRecords.of(run_row(study.folder, row, rules))
     without = RunRecords.of(run_row(study.folder, row, of_the_load(row, rules)))
-    sheets_kwh, prices = sheets_of(study.case, row, rules), study.case.prices_eur_per_kwh
-    settled = without.with_bids(sheets_kwh, *prices(rules.quirks))
+    schedules_kwh, prices = schedules_of(study.case, row, rules), study.case.prices_eur_per_kwh
+    settled = without.with_bids(schedules_kwh, *prices(rules.quirks))
     np.testing.assert_array_equal(settled.records, with_them.records)
     assert np.abs(settled.records - without.records).max() > 1
 

@@ -15,7 +15,7 @@ def _clock(days, periods=24):
     return np.repeat(np.arange(days), periods), np.tile(np.arange(periods), days)
 
 
-def test_first_day_has_no_outlook_and_the_second_expects_the_first():
+def test_first_day_has_no_forecast_and_the_second_expects_the_first():
     day, period = _clock(2)
     price = np.random.default_rng(1).random(48)
     forecast = day_ahead_forecast(price, day, period)
@@ -31,7 +31,7 @@ def test_weights_after_four_weeks():
 
 
 @pytest.mark.parametrize("first_changed_day", [0, 1, 5, 8, 40, 59])
-def test_later_prices_leave_the_outlook_bit_equal(first_changed_day):
+def test_later_prices_leave_the_forecast_bit_equal(first_changed_day):
     day, period = _clock(60)
     rng = np.random.default_rng(3)
     price = rng.normal(0.04, 0.02, day.size)
@@ -61,9 +61,9 @@ def test_days_of_23_and_25_hours_keep_their_lines(dt_h):
         dt_h=dt_h,
         timezone="Europe/Amsterdam",
     )
-    price_of_line = np.arange(year.periods_per_day) / 1000
-    forecast = day_ahead_forecast(price_of_line[year.period], year.day, year.period)
-    error = np.abs(forecast - price_of_line[year.period])[year.day > 0]
+    price_of_period = np.arange(year.periods_per_day) / 1000
+    forecast = day_ahead_forecast(price_of_period[year.period], year.day, year.period)
+    error = np.abs(forecast - price_of_period[year.period])[year.day > 0]
     assert np.sum(error > 1e-12) * dt_h <= 11  # the filled hour, while the forecast reads it
     assert np.isfinite(forecast).all()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tests.worlds import one_car, plain_world
+from vpp_gym.contracts.families import designed_offers, offer_labels
 from vpp_gym.params import as_params
 from vpp_gym.simulation import Simulation
-from vpp_gym.simulation.offers import designed_offers, offer_labels
 from vpp_gym.views import Decisions
 
 WORLD = plain_world(48, sessions=one_car(2, 30, 0.2))

@@ -20,19 +20,19 @@ def days_world(start, n_days=4, dt_h=1.0, **more):
     )
 
 
-def sold_by_step(sim: Simulation, sheet_of_day) -> np.ndarray:
+def sold_by_step(sim: Simulation, schedule_of_day) -> np.ndarray:
     """What every step delivers when each step offers the schedule of its own day."""
     scenario, sold = sim.scenarios[0], []
     while not sim.done[0]:
         day = scenario.day[len(sold)]
-        record = sim.step(Decisions(fleet_kwh=0.0, bids_kwh=sheet_of_day(day)))[0]
+        record = sim.step(Decisions(fleet_kwh=0.0, bids_kwh=schedule_of_day(day)))[0]
         sold.append(record[COLUMN.da_sold_kwh])
     return np.array(sold)
 
 
 @pytest.mark.parametrize("start", [SPRING, AUTUMN, SUMMER])
 @pytest.mark.parametrize("dt_h", [1.0, 0.25])
-def test_a_sheet_is_delivered_tomorrow_line_by_line(start, dt_h):
+def test_a_schedule_is_delivered_tomorrow_period_by_period(start, dt_h):
     scenario = days_world(start, dt_h=dt_h)
     periods = scenario.periods_per_day
     sim = Simulation(scenario)
@@ -59,7 +59,7 @@ def test_the_gate_is_at_noon_of_the_local_clock(start, hours):
     assert gates == [12, 12 + hours, 36 + hours, 60 + hours]
 
 
-def test_only_the_sheet_in_the_gate_step_counts():
+def test_only_the_schedule_in_the_gate_step_counts():
     sim = Simulation(plain_world(48))
     sim.reset()
     sold = []
@@ -69,7 +69,7 @@ def test_only_the_sheet_in_the_gate_step_counts():
     np.testing.assert_array_equal(sold, [0.0] * 24 + [12.0] * 24)
 
 
-def test_a_gate_without_a_sheet_sells_nothing_tomorrow():
+def test_a_gate_without_a_schedule_sells_nothing_tomorrow():
     sim = Simulation(plain_world(96))
     sim.reset()
     sold = []
@@ -141,7 +141,7 @@ def test_a_run_may_begin_and_end_anywhere():
     np.testing.assert_array_equal(sim.step(Decisions(fleet_kwh=0.0)), np.zeros((1, len(TERMS))))
 
 
-def test_expected_load_is_the_mean_of_past_days_of_that_line():
+def test_expected_load_is_the_mean_of_past_days_of_that_period():
     sessions = {
         "arrival_step": [24 * day + 8 for day in range(25)],
         "departure_step": [24 * day + 10 for day in range(25)],

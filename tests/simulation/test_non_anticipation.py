@@ -125,7 +125,7 @@ def test_tomorrows_prices_appear_after_the_gate():
     assert differs == [False] * 37 + [True] * 11
 
 
-def test_the_outlook_is_not_padded_with_zeros():
+def test_the_forecast_is_not_padded_with_zeros():
     """One price at all times: whatever is known or expected is that price."""
     sim = Simulation(Scenario.from_arrays(da_eur_per_kwh=[0.05] * 72, im_eur_per_kwh=[0.05] * 72))
     sim.reset()

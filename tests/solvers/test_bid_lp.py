@@ -49,7 +49,7 @@ def test_the_small_lps_reach_what_the_whole_one_reaches(pricing, seed):
 
 @pytest.mark.parametrize("pricing", ["single", "dutch", "dual"])
 @pytest.mark.parametrize("fleet", [1e-3, 1.0, 1e4])
-def test_a_sheet_of_96_lines_carries_its_proof(pricing, fleet):
+def test_a_schedule_of_96_periods_carries_its_proof(pricing, fleet):
     scenarios = world(np.random.default_rng(5), pricing, 100, 96)
     scenarios = scenarios._replace(load_kwh=fleet * scenarios.load_kwh)
     beta, alpha = 0.3, 0.05

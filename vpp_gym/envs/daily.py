@@ -23,7 +23,7 @@ from vpp_gym.scenarios.source import ScenarioSource
 
 
 class DailyCore(EVCore):
-    """The agent decides at the gate; policies run the plant until the next one.
+    """The agent decides at the gate; policies dispatch and bid until the next one.
 
     Attributes:
         booked: (B, K) by `TERMS`, in the last day of each run; 0 before the first.

@@ -1,4 +1,4 @@
-"""Policies that play an environment: observations in, actions in [-1, 1] out."""
+"""Policies that act in an environment: observations in, actions in [-1, 1] out."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class EnvironmentAgent:
         name: row label in results.
         env_id: environment that it was trained in.
         settings: of the environment it was trained in: `control`, `bids`, `volumes` and
-            the like; neither worlds nor parameters.
-        term_h: of EVs: term of the menu on offer; None leaves it to the world.
+            the like; neither scenarios nor parameters.
+        term_h: of EVs: term of the menu on offer; None takes that in the parameters.
         contract: of EVs: changes of the contracts on offer beyond that.
-        guarantee: of EVs: True keeps every target within reach even where the world
-            does not ask for it: the agent then restricts itself to such dispatches.
-            False or None leaves it to the world.
+        guarantee: of EVs: True keeps every target within reach even where the parameters
+            do not ask for it: the agent then restricts itself to such dispatches.
+            False or None takes the value in the parameters.
         dt_h: hours per step it was trained for; None: it suits any.
         fields: name and size of every field of the flat observation that the predictor reads,
             in its order; None: it reads observations whole.

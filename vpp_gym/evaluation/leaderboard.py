@@ -103,17 +103,17 @@ def leaderboard(
 
 
 def by_world(days: pd.DataFrame) -> pd.DataFrame:
-    """Day rows with the number of their world; without any they are of world 0."""
+    """Day rows with the number of their scenario in column `world`; 0 where it is missing."""
     return days if "world" in days else days.assign(world=0)
 
 
 def daily_profit_eur(days: pd.DataFrame, policy: str) -> NDArray[np.float64]:
-    """(seeds, worlds, days) EUR of one policy."""
+    """(seeds, scenarios, days) EUR of one policy."""
     return _Daily(by_world(days), policy).seeds("profit_eur")
 
 
 class _Daily:
-    """The days of one policy, by seed and world."""
+    """The days of one policy, by seed and scenario."""
 
     def __init__(self, days: pd.DataFrame, policy: str) -> None:
         rows = days[days["policy"] == policy]
@@ -123,11 +123,11 @@ class _Daily:
             raise InvalidInputError("days", policy, "run every policy and seed on the same days")
 
     def seeds(self, column: str) -> NDArray[np.float64]:
-        """(seeds, worlds, days) of one quantity."""
+        """(seeds, scenarios, days) of one quantity."""
         return self._table[column].to_numpy(dtype=np.float64).reshape(self._shape)
 
     def mean(self, column: str) -> NDArray[np.float64]:
-        """(worlds, days) interquartile mean over the seeds."""
+        """(scenarios, days) interquartile mean over the seeds."""
         return interquartile_mean(self.seeds(column), axis=0)
 
 

@@ -21,7 +21,7 @@ NOT_SETTINGS = {
     "first_scenario",
     "render_mode",
 }
-"""Arguments of environments that say which world it is, not what the agent sees and does."""
+"""Arguments that say what is simulated and drawn, not what the agent sees and does."""
 
 
 def check_names(settings: Mapping[str, Any], environment: type) -> None:

@@ -1,4 +1,4 @@
-"""The calendar of the hydrogen worlds: whole hours, days of 24, from a Monday-based weekday."""
+"""The calendar of fuel-cell cars: whole hours, days of 24, weekdays counted from Monday."""
 
 from __future__ import annotations
 

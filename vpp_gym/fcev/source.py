@@ -1,4 +1,4 @@
-"""Where years of fuel-cell worlds come from: numbered ones, built when asked for, or given."""
+"""Where scenarios of fuel-cell cars come from: numbered ones, built when asked for, or given."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.fcev.car_parks import random_park, random_sheet
+from tests.fcev.car_parks import random_orders, random_park
 from tests.memory import rewriting
 from vpp_gym.fcev.car_park.bound import Span, bound_at_rent_eur, bound_by_hour_eur, room_rent
 from vpp_gym.fcev.car_park.ledger import MONEY
@@ -24,7 +24,7 @@ def random_profit_eur(park: CarPark, rng: np.random.Generator) -> float:
     records = []
     while park.state.hour[0] < 24 * park.n_days:
         if park.state.hour[0] % 24 == 12:
-            park.submit(random_sheet(rng, park.snapshot()))
+            park.submit(random_orders(rng, park.snapshot()))
         records.append(park.advance(12)[0])
     return float(np.concatenate(records)[:, : len(MONEY)].sum())
 

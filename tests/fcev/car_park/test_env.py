@@ -42,7 +42,7 @@ def core_of(
 
 @each_kind
 @each_control
-def test_zero_is_the_sheet_of_the_article(control: str, min_price: str):
+def test_zero_is_the_strategy_of_the_article(control: str, min_price: str):
     core = core_of(control, min_price=min_price)
     for _ in range(4):
         orders = core.orders(np.zeros((3, core.encoding.size)))

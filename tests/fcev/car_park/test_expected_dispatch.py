@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.fcev.car_parks import hand_made_park, random_sheet
+from tests.fcev.car_parks import hand_made_park, random_orders
 from vpp_gym.fcev.car_park.expected_dispatch import Pool, cars_by_hour, day_eur, shortfall_kwh
 from vpp_gym.fcev.car_park.ledger import TERMS
 from vpp_gym.fcev.car_park.offer_search import Choices, best_offers
@@ -37,7 +37,7 @@ def test_where_all_cars_are_certain_it_is_what_the_simulator_books(seed: int):
     park = hand_made_park(asks.tolist(), levels.tolist(), da_eur_per_kwh=0.08)
     park.advance(12)
     snapshot = park.snapshot()
-    orders = random_sheet(rng, snapshot)
+    orders = random_orders(rng, snapshot)
     park.submit(orders)
     booked = park.advance(36)[0, 12:, V2G_MONEY].sum()
     cars, prices = pool_of(snapshot), np.full(24, 0.08)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fcev.car_parks import hand_made_park, random_park, random_sheet
+from tests.fcev.car_parks import hand_made_park, random_orders, random_park
 from tests.memory import rewriting
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.car_park.article import article_orders
@@ -145,7 +145,7 @@ def test_hydrogen_and_money_balance_in_every_hour_whatever_is_bid(seed: int):
     for hour in range(24 * park.n_days):
         before_kg = state.tank_kg.sum() + state.stock_kg[0]
         if hour % 24 == 12:
-            park.submit(random_sheet(rng, park.snapshot()))
+            park.submit(random_orders(rng, park.snapshot()))
         row = dict(zip(TERMS, park.advance(1)[0, 0].tolist(), strict=True))
         after_kg = state.tank_kg.sum() + state.stock_kg[0]
         gained_kg = row["produced_kg"] + row["trailer_kg"] - row["driven_kg"] - row["used_kg"]
@@ -172,7 +172,7 @@ def test_drivers_never_lose_and_what_they_get_adds_up(seed: int):
     park.reset()
     records = [park.advance(12)[0]]
     for _ in range(park.n_days - 1):
-        park.submit(random_sheet(rng, park.snapshot()))
+        park.submit(random_orders(rng, park.snapshot()))
         records.append(park.advance(24)[0])
     total = dict(zip(TERMS, np.concatenate(records).sum(axis=0).tolist(), strict=True))
     assert (park.state.earned_eur >= -1e-9).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.fcev.car_parks import random_park, random_sheet
+from tests.fcev.car_parks import random_orders, random_park
 from vpp_gym.fcev.car_park.ledger import MONEY, TERMS
 from vpp_gym.fcev.car_park.stay_plan import (
     best_hours_kwh,
@@ -49,7 +49,7 @@ def test_a_day_of_two_stays_has_two_budgets():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_sheet_earns_more_with_v2g_than_hindsight(seed: int):
+def test_no_orders_earn_more_with_v2g_than_hindsight(seed: int):
     park, rng = random_park(seed), np.random.default_rng(seed)
     park.reset(hour=12)
     end = 24 * park.n_days
@@ -59,7 +59,7 @@ def test_no_sheet_earns_more_with_v2g_than_hindsight(seed: int):
     records = []
     while park.state.hour[0] < 24 * park.n_days:
         if park.state.hour[0] % 24 == 12:
-            park.submit(random_sheet(rng, park.snapshot()))
+            park.submit(random_orders(rng, park.snapshot()))
         records.append(park.advance(12)[0])
     money = np.concatenate(records)[:, : len(MONEY)]
     names = ["v2g_eur", "driver_pay_eur", "short_eur"]

@@ -31,7 +31,7 @@ class Encoding(ABC):
 
         Args:
             actions: (B, size).
-            world: of the runs.
+            world: car parks of the runs.
             expectation: what all runs know.
         """
 

@@ -1,4 +1,4 @@
-"""Sheets from what one aggregator knows: the article's strategy, and its plan of bids."""
+"""Orders from what one aggregator knows: the article's strategy, and its plan of bids."""
 
 from __future__ import annotations
 

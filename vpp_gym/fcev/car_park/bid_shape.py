@@ -51,7 +51,7 @@ ARTICLE = np.array([parameter.article for parameter in SHAPE_PARAMETERS])
 
 
 class Book(NamedTuple):
-    """What the orders of one run is made of; cars with the lowest minPrice first.
+    """What the orders of one run are made of; cars with the lowest minPrice first.
 
     Attributes:
         forecast: (24,) EUR/kWh.
@@ -115,7 +115,7 @@ def bid_lots(shape: Floats, forecast: Floats, room_kg: Floats, rules: Rules) -> 
         shape: see `SHAPE_PARAMETERS`.
         forecast: (24,) EUR/kWh.
         room_kg: (24,) of the store in each hour.
-        rules: of the world.
+        rules: of the hour.
     """
     lots, room = np.zeros(24, np.int64), np.empty(24, np.int64)
     for h in range(24):

@@ -37,7 +37,7 @@ class Span(NamedTuple):
     """The hours of a run.
 
     Attributes:
-        world: of the dataset.
+        world: number of the scenario in the dataset.
         begin: hour in which the run begins, with tanks at their usual level.
         first: first hour that the orders can sell or buy for.
         end: first hour after the run.
@@ -98,7 +98,7 @@ def bound_at_rent_eur(dataset: Dataset, rules: Rules, span: Span, rent: Floats) 
     """(hours,) EUR whose sum no policy exceeds.
 
     Args:
-        dataset: the worlds.
+        dataset: the scenarios.
         rules: of the hour.
         span: hours of the run.
         rent: (hours,) of room in the store, EUR/kg, any from 0 on.

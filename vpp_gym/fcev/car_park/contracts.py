@@ -14,7 +14,7 @@ def draw_min_prices(rng: np.random.Generator, params: CarParkParams) -> Floats:
     """(n_cars,) EUR/kWh: what each driver asks at least.
 
     Equal: the cost of V2G. Random: the cost times a factor from U(1, 1.5). The
-    generator is used alike in both, so that all else of a world stays the same.
+    generator is used alike in both, so that the rest of a scenario stays the same.
 
     Source: Park Lee et al. 2018, Sec. 4.2.1.
     """

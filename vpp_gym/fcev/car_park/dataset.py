@@ -1,4 +1,4 @@
-"""What the worlds of a batch of car parks bring along, sorted for fast hours."""
+"""The scenarios of a batch of car parks as arrays, sorted so that an hour is fast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Moves(NamedTuple):
 
     Attributes:
         first: (K, hours + 1) where each hour's cars begin in `car`.
-        car: cars of all worlds and hours, in each hour by number.
+        car: cars of all scenarios and hours, in each hour by number.
     """
 
     first: Ints
@@ -25,7 +25,7 @@ class Moves(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """What K worlds bring along; the same shapes in all.
+    """K scenarios as arrays; the same shapes in all.
 
     Attributes:
         da: (K, hours) day-ahead price, EUR/kWh.
@@ -74,12 +74,12 @@ def dataset_of(
     drivers: Sequence[Drivers],
     start: np.datetime64,
 ) -> Dataset:
-    """The dataset of some worlds that begin on the same day; its arrays are read-only.
+    """The dataset of some scenarios that begin on the same day; its arrays are read-only.
 
     Args:
-        da: (hours,) EUR/kWh of each world.
-        forecast: (hours,) EUR/kWh of each world.
-        drivers: of each world.
+        da: (hours,) EUR/kWh of each scenario.
+        forecast: (hours,) EUR/kWh of each scenario.
+        drivers: of each scenario.
         start: first day.
     """
     parked = np.stack([one.parked for one in drivers])

@@ -97,7 +97,7 @@ class CarPark(OfSource):
         self.dataset = _dataset(self.scenarios)
 
     def reset(self, run: int = 0, world: int = 0, hour: int = 0) -> None:
-        """Begin a run in some world at some hour."""
+        """Begin a run in a scenario, `world` by number, at an hour of it."""
         electrolyser = self.params.electrolyser
         stock_kg = electrolyser.initial_share * electrolyser.store_kg
         place(self.state, self.dataset, run, world, hour, stock_kg)

@@ -20,7 +20,7 @@ class CarParkSnapshot:
     Arrays are read-only copies: nothing that happens later can show in them.
 
     Attributes:
-        day: of the year, 0 on 1 January; today.
+        day: of the scenario, 0 is its first; today.
         weekend: tomorrow is a Saturday or Sunday.
         winter: 1 at midwinter, -1 at midsummer.
         forecast_eur_per_kwh: (24,) expected day-ahead prices.

@@ -34,7 +34,7 @@ class Rules(NamedTuple):
 
 
 class OrderArrays(NamedTuple):
-    """Sheets of R runs: (R, 24) energies in kWh and limits in EUR/kWh."""
+    """Orders of R runs: (R, 24) energies in kWh and limits in EUR/kWh."""
 
     offer_kwh: Floats
     offer_limit: Floats
@@ -46,8 +46,8 @@ class State(NamedTuple):
     """All that changes, for B runs.
 
     Attributes:
-        world: (B,) which of the dataset's worlds.
-        hour: (B,) of the world.
+        world: (B,) which of the dataset's scenarios.
+        hour: (B,) of the scenario.
         begun: (B,) hour in which the run began.
         tank_kg: (B, n).
         plugged: (B, n) was plugged in during the last hour.
@@ -140,5 +140,5 @@ def place(state: State, dataset: Dataset, run: int, world: int, hour: int, stock
 
 
 def empty_orders(n_runs: int) -> OrderArrays:
-    """Sheets to be filled."""
+    """Orders to be filled in."""
     return OrderArrays(*(np.zeros((n_runs, 24)) for _ in OrderArrays._fields))

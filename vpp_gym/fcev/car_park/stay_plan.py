@@ -113,8 +113,8 @@ def hindsight_plan(
     whatever the merit order. Without a rent no policy earns more.
 
     Args:
-        k: world of the dataset.
-        dataset: the worlds.
+        k: number of the scenario in the dataset.
+        dataset: the scenarios.
         rules: of the hour.
         begin: hour in which the run begins, with tanks at their usual level.
         first: first hour for which V2G can be sold.

@@ -121,7 +121,7 @@ def clear(runs: Ints, orders: OrderArrays, dataset: Dataset, state: State) -> No
     Args:
         runs: (R,) whose orders are cleared.
         orders: of those runs.
-        dataset: the worlds.
+        dataset: the scenarios.
         state: of all runs.
     """
     for row, r in enumerate(runs):

@@ -25,9 +25,9 @@ class PlannedContracts(StatelessPolicy[MicrogridSnapshot, MicrogridDecision]):
     """The rolling plan with contracts that are worth what they cost.
 
     Stays that begin commit what the next day is expected to need where V2G, with
-    hydrogen at its worth, costs less than imports. Where next hour's cars may not serve
+    hydrogen at its value, costs less than imports. Where next hour's cars may not serve
     its need, parked cars are offered the reward that saves most. The constants were
-    chosen on worlds of `synthetic:validation`.
+    chosen on scenarios of `synthetic:validation`.
 
     Attributes:
         margin: factor on the expected need.

@@ -24,12 +24,12 @@ from vpp_gym.fcev.microgrid.state import Dataset, Rules
 
 
 class Run(NamedTuple):
-    """A run through hours of one world, from full tanks.
+    """A run through hours of one scenario, from full tanks.
 
     Attributes:
-        dataset: the worlds.
+        dataset: the scenarios.
         rules: of the hour.
-        world: of the dataset.
+        world: number of the scenario in the dataset.
         begin: first hour.
         end: first hour after the run.
         stock_kg: in the store at the start.
@@ -242,6 +242,6 @@ def _first_days(run: Run, car: Ints, hour: Ints) -> Ints:
 
 
 def _refill_hours(car: Ints, hour: Ints, hours: int) -> Ints:
-    """(S,) Cars refill when they come, which the world books to the hour before."""
+    """(S,) Cars refill when they come, which the simulation books to the hour before."""
     same_car = np.append(car[1:] == car[:-1], False)
     return np.where(same_car, np.append(hour[1:], hours + 1) - 1, hours)

@@ -96,12 +96,12 @@ class Microgrid(OfSource):
     def reset(
         self, run: int = 0, world: int = 0, hour: int = 0, stock_share: float | None = None
     ) -> None:
-        """Begin a run in some world at some hour.
+        """Begin a run in a scenario at an hour of it.
 
         Args:
             run: of the batch.
-            world: one of `scenarios`.
-            hour: of the year.
+            world: number of one of `scenarios`.
+            hour: of the scenario.
             stock_share: of the store that is filled; None: as `params` say.
         """
         electrolyser = self.params.electrolyser

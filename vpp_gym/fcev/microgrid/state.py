@@ -1,4 +1,4 @@
-"""The microgrid as arrays: what worlds bring along, numbers of the rules, and what changes."""
+"""The microgrid as arrays: scenarios, numbers of the rules, and what changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vpp_gym.fcev.microgrid.params import MicrogridParams
 
 
 class Dataset(NamedTuple):
-    """What K worlds bring along, by hour; energies in kWh, prices in EUR/kWh.
+    """K scenarios by hour; energies in kWh, prices in EUR/kWh.
 
     Attributes:
         load: (K, hours).
@@ -76,8 +76,8 @@ class State(NamedTuple):
     """All that changes, for B runs.
 
     Attributes:
-        world: (B,) which of the dataset's worlds.
-        hour: (B,) of the world.
+        world: (B,) which of the dataset's scenarios.
+        hour: (B,) of the scenario.
         tank_kg: (B, n).
         home: (B, n) at home in this hour.
         plugged: (B, n) at the operator's disposal in this hour.

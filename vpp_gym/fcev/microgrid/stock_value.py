@@ -16,19 +16,19 @@ from vpp_gym.fcev.microgrid.stock_program import HydrogenValue, Years, hydrogen_
 
 TRAINING = "synthetic:train"
 FIRST_SEED, N_YEARS = 5000, 16
-"""Weather, households and schedules follow the seed: these are of no world that is tested."""
+"""Weather, households and schedules follow the seed: no scenario that is tested has these."""
 
 
 @lru_cache(maxsize=8)
 def trained_stock_value(params: MicrogridParams) -> HydrogenValue:
-    """Worth by day and level, from training years with the same parameters."""
+    """Value by day and level, from training years with the same parameters."""
     source, rules = MicrogridSource(params, TRAINING), rules_of(params)
     worlds = [source.scenario(FIRST_SEED + number) for number in range(N_YEARS)]
     return hydrogen_value(years_of(worlds, params, rules), rules)
 
 
 def years_of(worlds: list[MicrogridScenario], params: MicrogridParams, rules: Rules) -> Years:
-    """Hours of several worlds, as the operator books them."""
+    """Hours of several scenarios, as the operator books them."""
     surplus = np.stack([one.households.surplus_kwh for one in worlds])
     wind = np.stack([one.wind_kwh for one in worlds])
     da = np.stack([one.da_eur_per_kwh for one in worlds])

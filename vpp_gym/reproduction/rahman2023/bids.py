@@ -26,19 +26,19 @@ FLEXIBLE_EVS_PER_DAY = 11.5
 of the paper's bids, 25.7 kWh an hour (10.2 kWh for the baselines)."""
 
 
-class DatedSheets:
+class DatedSchedules:
     """Bids looked up by date. Privileged: they were written knowing the prices.
 
     Args:
-        sheets_kwh: (days, 24) sold.
+        schedules_kwh: (days, 24) sold.
         first_date: of the first schedule.
         name: label in results.
     """
 
     privileged = True
 
-    def __init__(self, sheets_kwh: Floats, *, first_date: str, name: str) -> None:
-        self.sheets_kwh, self.name = sheets_kwh, name
+    def __init__(self, schedules_kwh: Floats, *, first_date: str, name: str) -> None:
+        self.schedules_kwh, self.name = schedules_kwh, name
         self._first = np.datetime64(first_date, "D")
 
     def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
@@ -51,11 +51,11 @@ class DatedSheets:
         day = int((snapshot.time.astype("datetime64[D]") + 1 - self._first).astype(np.int64))
         if day < 0:
             raise InvalidInputError("scenario", str(snapshot.time), f"begin at {self._first} - 1")
-        known = day < len(self.sheets_kwh)
-        return (self.sheets_kwh[day] if known else np.zeros(HOURS)), state
+        known = day < len(self.schedules_kwh)
+        return (self.schedules_kwh[day] if known else np.zeros(HOURS)), state
 
 
-def drawn_sheets_kwh(case: CaseStudy, *, sells: bool, seed: int) -> Floats:
+def drawn_schedules_kwh(case: CaseStudy, *, sells: bool, seed: int) -> Floats:
     """Bids by the paper's recipe: the mean of the optima of 100 samples a day.
 
     Under one imbalance price the optimum of a sample is a bet of full power: every EV

@@ -74,10 +74,10 @@ class CaseStudy:
         names = ("arrival_step", "departure_step", "arrival_soc")
         return pd.DataFrame({name: getattr(sessions, name) for name in names})
 
-    def position_eur(self, sheets_kwh: Floats) -> float:
+    def position_eur(self, schedules_kwh: Floats) -> float:
         """What bids add under the paper's prices: energy times day-ahead minus imbalance."""
         da, im = (np.maximum(p[HOURS:], 0.0) for p in self._hourly)
-        return float(sheets_kwh.ravel() @ (da - im))
+        return float(schedules_kwh.ravel() @ (da - im))
 
     def prices_eur_per_kwh(self, quirks: Quirks) -> tuple[Floats, Floats]:
         """Day-ahead and imbalance price of every hour, from the eve of the year on."""

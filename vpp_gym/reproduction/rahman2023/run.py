@@ -17,7 +17,7 @@ from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.policy import Policy
-from vpp_gym.reproduction.rahman2023.bids import DatedSheets, drawn_sheets_kwh
+from vpp_gym.reproduction.rahman2023.bids import DatedSchedules, drawn_schedules_kwh
 from vpp_gym.reproduction.rahman2023.case import DAYS, HOURS, CaseStudy
 from vpp_gym.reproduction.rahman2023.dispatch import PaperNoControl, PaperSchedule
 from vpp_gym.reproduction.rahman2023.published import UNIFORM, Row
@@ -81,15 +81,15 @@ def bidder(case: CaseStudy, row: Row, rules: Rules) -> Bidder:
         return ZeroBidder()
     if rules.bids == "honest":
         return WaitAndSee()
-    sheets_kwh = sheets_of(case, row, rules)
-    return DatedSheets(sheets_kwh, first_date="2019-01-01", name=rules.bids)
+    schedules_kwh = schedules_of(case, row, rules)
+    return DatedSchedules(schedules_kwh, first_date="2019-01-01", name=rules.bids)
 
 
-def sheets_of(case: CaseStudy, row: Row, rules: Rules) -> Floats:
+def schedules_of(case: CaseStudy, row: Row, rules: Rules) -> Floats:
     """(365, 24) kWh sold in each hour, for bids that are not written during the run."""
     sells = row.operation == "v2g" or not rules.quirks.baselines_bid_apart
     if rules.bids == "reference":
         return case.bids_kwh["bid_v2g_kwh" if sells else "bid_no_v2g_kwh"]
     if rules.bids == "drawn":
-        return drawn_sheets_kwh(case, sells=sells, seed=rules.bid_seed)
+        return drawn_schedules_kwh(case, sells=sells, seed=rules.bid_seed)
     return np.zeros((DAYS, HOURS))

@@ -33,19 +33,19 @@ class RunRecords(NamedTuple):
         accepted = tuple(int(result.days[name].sum()) for name in columns)
         return cls(result.records, accepted, result)
 
-    def with_bids(self, sheets_kwh: Floats, da: Floats, im: Floats) -> RunRecords:
+    def with_bids(self, schedules_kwh: Floats, da: Floats, im: Floats) -> RunRecords:
         """The same loads with other bids, under one imbalance price.
 
         No operation of the case study looks at its bids, so they change nothing else: no
         load, and so no payment of drivers or to owners.
 
         Args:
-            sheets_kwh: (365, 24) sold; nothing on the eve.
+            schedules_kwh: (365, 24) sold; nothing on the eve.
             da: (steps,) day-ahead price [EUR/kWh].
             im: (steps,) imbalance price [EUR/kWh].
         """
         records = self.records.copy()
-        sold_kwh = np.concatenate([np.zeros(HOURS), sheets_kwh.ravel()])
+        sold_kwh = np.concatenate([np.zeros(HOURS), schedules_kwh.ravel()])
         load_kwh = records[:, COLUMN.charge_kwh] - records[:, COLUMN.discharge_kwh]
         im_sold_kwh = -sold_kwh - load_kwh
         records[:, COLUMN.da_sold_kwh], records[:, COLUMN.im_sold_kwh] = sold_kwh, im_sold_kwh

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.reproduction.rahman2023.bids import drawn_sheets_kwh
+from vpp_gym.reproduction.rahman2023.bids import drawn_schedules_kwh
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, TABLE_2, V2G, Row
 from vpp_gym.reproduction.rahman2023.rules import Rules
 from vpp_gym.reproduction.rahman2023.study import Study, Task
@@ -56,5 +56,5 @@ def _row(study: Study, row: Row, base_eur: np.ndarray) -> dict[str, Any]:
 
 def _no_control_eur(study: Study, seed: int) -> float:
     known = study.outcome(NO_CONTROL)
-    sheets_kwh = drawn_sheets_kwh(study.case, sells=False, seed=seed)
-    return known.profit_eur - known.position_eur + study.case.position_eur(sheets_kwh)
+    schedules_kwh = drawn_schedules_kwh(study.case, sells=False, seed=seed)
+    return known.profit_eur - known.position_eur + study.case.position_eur(schedules_kwh)

@@ -14,7 +14,7 @@ from vpp_gym.reproduction.rahman2023.case import CaseStudy
 from vpp_gym.reproduction.rahman2023.outcome import Outcome, outcome_of
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL, TABLE_2, Row
 from vpp_gym.reproduction.rahman2023.rules import PAPER_RULES, Rules, of_the_load
-from vpp_gym.reproduction.rahman2023.run import case_in, run_row, sheets_of
+from vpp_gym.reproduction.rahman2023.run import case_in, run_row, schedules_of
 from vpp_gym.reproduction.rahman2023.run_records import RunRecords
 from vpp_gym.reproduction.rahman2023.together import run_together
 
@@ -75,8 +75,8 @@ class Study:
             revenue_eur = outcome_of(NO_CONTROL, no_control).revenue_eur
         books = self._known(_run_of(task))
         if rules.bids != "honest":
-            sheets_kwh = sheets_of(self.case, row, rules)
-            books = books.with_bids(sheets_kwh, *self.case.prices_eur_per_kwh(rules.quirks))
+            schedules_kwh = schedules_of(self.case, row, rules)
+            books = books.with_bids(schedules_kwh, *self.case.prices_eur_per_kwh(rules.quirks))
         return outcome_of(row, books, revenue_eur)
 
     def _has_honest_twin(self, task: Task, wanted: Container[Task]) -> bool:
