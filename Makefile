@@ -41,7 +41,7 @@ $(error INSTALL is editable or wheel, not "$(INSTALL)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tree test test-lowest test-newest bench speed train leaderboard lint types fresh clean
+.PHONY: help install tree test coverage test-lowest test-newest bench speed train leaderboard lint types fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,11 @@ install: $(stamp) ## set up the environment (a few minutes the first time)
 
 test: $(stamp) tree ## run the tests, on WORKERS processes
 	cd "$(tree)" && "$(py)" -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+# Compiled code cannot be traced, so the kernels run as plain Python.
+coverage: $(stamp) tree ## measure the branches of the simulator that its tests take
+	cd "$(tree)" && NUMBA_DISABLE_JIT=1 "$(py)" -m pytest --cov --numprocesses $(WORKERS) \
+		--dist loadfile $(addprefix tests/,simulation fleet contracts markets) $(ARGS)
 
 # Without torch: what trains agents is tested with the pinned versions.
 without_torch = EXTRAS=test PINS=$(1) VENV="$(VENV)-$(2)" \
