@@ -305,3 +305,25 @@ def test_names_are_unique_and_units_said():
     fields = (*FLEET_FIELDS, *CHARGER_FIELDS)
     assert len({field.name for field in fields}) == len(fields)
     assert all(field.unit and field.meaning and field.low < field.high for field in fields)
+
+
+@pytest.mark.parametrize("max_soc", [0.8, 1.0, 1.2, 1.5])
+@pytest.mark.parametrize("form", ["flat", "dict"])
+def test_batteries_that_hold_more_than_their_capacity_stay_inside_the_space(max_soc, form):
+    """EVs under a contract that lets them be filled to the upper limit."""
+    env = VPPDayAheadEnv(
+        params={"battery": {"max_soc": max_soc}, "contract": {"families": ("control_based",)}},
+        control="per_ev",
+        bids="expected_load",
+        observation=form,
+    )
+    observation, _ = env.reset(seed=0)
+    part = env.core.layout.slices["ev_stored"]
+    fullest, over = 0.0, False
+    while not over:
+        assert observation in env.observation_space
+        stored = observation["ev_stored"] if form == "dict" else observation[part]
+        fullest = max(fullest, float(stored.max()))
+        observation, _, _, over, _ = env.step(np.ones(25, dtype=np.float32))
+    full = 1.0 if form == "dict" else min(max_soc, 1.0)
+    assert fullest > 0.999 * full  # some arrive with more than a low limit

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
@@ -11,7 +9,7 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.core import Params, Scenarios, world_of
 from vpp_gym.envs.daily import DailyCore
-from vpp_gym.envs.policy_pool import Maker, scheduler_maker
+from vpp_gym.envs.policy_pool import Maker, SchedulerLike, scheduler_maker
 from vpp_gym.envs.settings import BiddingSettings
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
@@ -98,7 +96,7 @@ class VPPBiddingEnv(Env):
         params: Params | None = None,
         *,
         bid_scale: float = 0.1,
-        scheduler: Any = "rolling_mpc",
+        scheduler: SchedulerLike = "rolling_mpc",
         observation: ObservationForm = "flat",
         episode_days: int | None = 7,
         dt_h: float | None = None,
@@ -130,7 +128,7 @@ class VPPBiddingVectorEnv(VectorEnv):
         params: Params | None = None,
         *,
         bid_scale: float = 0.1,
-        scheduler: Any = "rolling_mpc",
+        scheduler: SchedulerLike = "rolling_mpc",
         observation: ObservationForm = "flat",
         episode_days: int | None = 7,
         dt_h: float | None = None,

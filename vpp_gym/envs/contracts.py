@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
@@ -14,7 +13,7 @@ from vpp_gym.envs.core import Params, Scenarios, world_of
 from vpp_gym.envs.daily import DailyCore
 from vpp_gym.envs.day_fields import OFFER_FIELDS, offer_values
 from vpp_gym.envs.offer_actions import OfferShape
-from vpp_gym.envs.policy_pool import Maker, operator_maker
+from vpp_gym.envs.policy_pool import BidderLike, Maker, SchedulerLike, operator_maker
 from vpp_gym.envs.settings import ContractsSettings
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.params import VPPParams
@@ -128,8 +127,8 @@ class VPPContractsEnv(Env):
         params: Params | None = None,
         *,
         family: FamilyName = "fixed_term",
-        scheduler: Any = "rolling_mpc",
-        bidder: Any = "expected_load",
+        scheduler: SchedulerLike = "rolling_mpc",
+        bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
         episode_days: int | None = 7,
         dt_h: float | None = None,
@@ -162,8 +161,8 @@ class VPPContractsVectorEnv(VectorEnv):
         params: Params | None = None,
         *,
         family: FamilyName = "fixed_term",
-        scheduler: Any = "rolling_mpc",
-        bidder: Any = "expected_load",
+        scheduler: SchedulerLike = "rolling_mpc",
+        bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
         episode_days: int | None = 7,
         dt_h: float | None = None,

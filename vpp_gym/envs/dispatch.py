@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode
 from vpp_gym.arrays import Ints
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
-from vpp_gym.envs.policy_pool import PolicyPool, bidder_maker
+from vpp_gym.envs.policy_pool import BidderLike, PolicyPool, bidder_maker
 from vpp_gym.envs.settings import Control, DispatchSettings
 from vpp_gym.envs.step_kernel import BidMode
 from vpp_gym.episodes import EpisodeSpan
@@ -133,7 +133,7 @@ class VPPDispatchEnv(Env):
         params: Params | None = None,
         *,
         control: Control = "fleet",
-        bidder: Any = "expected_load",
+        bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
         episode_days: int | None = 7,
         dt_h: float | None = None,
@@ -168,7 +168,7 @@ class VPPDispatchVectorEnv(VectorEnv):
         params: Params | None = None,
         *,
         control: Control = "fleet",
-        bidder: Any = "expected_load",
+        bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
         episode_days: int | None = 7,
         dt_h: float | None = None,

@@ -23,6 +23,10 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Decisions, Snapshot
 
 Maker = Callable[[], Any]
+SchedulerLike = str | Policy | Callable[[], Policy]
+"""What names a scheduler: a name, a policy, or a function that makes one."""
+BidderLike = str | Bidder | Callable[[], Bidder]
+"""What names a bidder, likewise."""
 
 SCHEDULERS: dict[str, Maker] = {
     "rolling_mpc": rolling_mpc,
