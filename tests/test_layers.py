@@ -19,7 +19,7 @@ GROUND = {"errors", "arrays", "sources", "kernels", "parameters", "ledger", "pol
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
 BELOW_ENVS = BELOW_POLICIES | {"simulation", "policies"}
-ENV = {"env", "settings", "actions", "observation", "episodes"}
+ENV = {"env", "settings", "actions", "observation", "episodes", "recorder"}
 """What the environments of every world are made of."""
 
 # layer: (layers it may import besides itself and the ground floor, packages it may import)
@@ -36,6 +36,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "actions": (set(), {"numpy"}),
     "observation": (set(), {"numpy", "gymnasium"}),
     "episodes": ({"scenarios"}, {"numpy"}),
+    "recorder": ({"plots"}, {"numpy"}),
     "env": (ENV | {"scenarios"}, {"numpy", "gymnasium"}),
     "params": ({"contracts"}, {"pydantic"}),
     "views": ({"params"}, {"numpy", "gymnasium"}),

@@ -11,7 +11,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -24,36 +24,17 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from vpp_gym.actions import batch_of_one, checked_actions
-from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.arrays import Bools, Floats, Ints, Observations
 from vpp_gym.episodes import EpisodeDays, EpisodeSpan, draw_episode
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.observation import ObservationLayout
+from vpp_gym.recorder import Recorder
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., None])
 FIRST = np.zeros(1, dtype=np.int64)
 RENDER_MODES = ("human", "rgb_array")
-
-
-class Recorder(Protocol):
-    """Keeps what happens in the first run of a core, and draws it."""
-
-    def restart(self) -> None:
-        """Forget everything: an episode begins."""
-        ...
-
-    def image(self) -> NDArray[np.uint8]:
-        """(height, width, 3) picture."""
-        ...
-
-    def show(self) -> None:
-        """Show the picture in a window."""
-        ...
-
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        ...
 
 
 class Core(ABC):
@@ -96,7 +77,8 @@ class Core(ABC):
     @property
     def observation_space(self) -> spaces.Space[Any]:
         """Of one environment."""
-        return self.layout.space(self.settings.observation)
+        flat = self.settings.observation == "flat"
+        return self.layout.flat_space if flat else self.layout.dict_space
 
     @property
     @abstractmethod
@@ -163,6 +145,10 @@ class Core(ABC):
     @abstractmethod
     def recorder(self) -> Recorder:
         """Keeps what happens in the first run, and draws it."""
+
+    def _shown(self, flat: Observations) -> Any:
+        """(B, size) observations as the settings want them."""
+        return flat if self.settings.observation == "flat" else self.layout.named(flat)
 
     def _checked(self, actions: Any) -> Floats:
         """(B, A) actions, a copy."""

@@ -97,14 +97,6 @@ class ObservationLayout:
             }
         )
 
-    def space(self, form: str) -> spaces.Space[Any]:
-        """Of the observations of a form, "flat" or "dict"."""
-        return self.flat_space if form == "flat" else self.dict_space
-
-    def shown(self, flat: Observations, form: str) -> Any:
-        """(..., size) flat observations in a form, "flat" or "dict"."""
-        return flat if form == "flat" else self.named(flat)
-
     def named(self, flat: Observations) -> dict[str, Observations]:
         """Fields by name and in their units, from (..., size) flat observations."""
         values = flat * self.scale.astype(np.float32)

@@ -48,14 +48,12 @@ def test_passes_the_checks_of_gymnasium_and_stable_baselines(env_id: str):
     from stable_baselines3.common.env_checker import check_env as check_for_sb3
 
     env = gym.make(env_id, **SMALL[env_id]).unwrapped
-    check_env(env, skip_render_check=True)
+    check_env(env, skip_render_check=True)  # pictures: tests/test_environments.py
     check_for_sb3(env)
 
 
 @each_id
-@pytest.mark.filterwarnings("ignore:.*render_mode:UserWarning")
 def test_stable_baselines_makes_a_batch_of_them(env_id: str):
-    """Its helper asks for pictures first, and goes on without where there are none."""
     from stable_baselines3.common.env_util import make_vec_env
 
     batch = make_vec_env(env_id, n_envs=2, env_kwargs=SMALL[env_id])

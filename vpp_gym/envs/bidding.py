@@ -82,6 +82,9 @@ class VPPBiddingEnv(Env):
         `vpp_gym.envs.settings.BiddingSettings`.
     render_mode: "rgb_array" or "human" draws the last day that is over.
 
+    ## Version History
+    - v0: first version, released with vpp_gym 0.1.0.
+
     Raises:
         InvalidInputError: naming the argument, its value and the remedy.
     """

@@ -113,6 +113,9 @@ class VPPContractsEnv(Env):
         `vpp_gym.envs.settings.ContractsSettings`.
     render_mode: "rgb_array" or "human" draws the last day that is over.
 
+    ## Version History
+    - v0: first version, released with vpp_gym 0.1.0.
+
     Raises:
         InvalidInputError: naming the argument, its value and the remedy.
     """

@@ -153,7 +153,7 @@ class HourlyCore(EVCore):
         records, flat = self._stepper.step(self.simulation, numbers, self.pending_bids)
         if self.on_step is not None:
             self.on_step(records[0])
-        return records, self.layout.shown(flat, self.settings.observation)
+        return records, self._shown(flat)
 
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
@@ -168,7 +168,7 @@ class HourlyCore(EVCore):
             how.per_scale,
             flat,
         )
-        return self.layout.shown(flat, self.settings.observation)
+        return self._shown(flat)
 
     @abstractmethod
     def _bidding(self) -> tuple[BidMode, float]:

@@ -75,7 +75,7 @@ class DailyCore(EVCore):
         more = [np.concatenate(self._values(run)) for run in range(simulation.n_envs)]
         scaled = np.array(more) * self.layout.per_scale[at_gate.size :]
         flat = np.concatenate([shown, scaled.astype(np.float32)], axis=1)
-        return self.layout.shown(flat, self.settings.observation)
+        return self._shown(flat)
 
     @abstractmethod
     def _policy_maker(self) -> Maker:

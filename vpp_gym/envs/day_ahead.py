@@ -63,6 +63,8 @@ class VPPDayAheadEnv(Env):
     ## Episode End
     Truncated after `episode_days`; never terminated. EVs that are still connected then
     are not settled: their retail revenue, payoff and penalty are not booked.
+    `env.spec.max_episode_steps` is the length of these episodes: `gym.make(env.spec)`
+    keeps it, so give `max_episode_steps` too if you make longer ones from that spec.
 
     ## Arguments
     scenario: a `Scenario`, a sequence of them, a source, or a name: "synthetic"
@@ -75,6 +77,9 @@ class VPPDayAheadEnv(Env):
     guarantee: True limits actions such that every charging target stays within reach;
         None takes the value in `params`.
     render_mode: "rgb_array" or "human" draws the day.
+
+    ## Version History
+    - v0: first version, released with vpp_gym 0.1.0.
 
     Raises:
         InvalidInputError: naming the argument, its value and the remedy.

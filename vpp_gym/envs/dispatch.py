@@ -119,6 +119,9 @@ class VPPDispatchEnv(Env):
         `vpp_gym.envs.settings.DispatchSettings`.
     render_mode: "rgb_array" or "human" draws the day.
 
+    ## Version History
+    - v0: first version, released with vpp_gym 0.1.0.
+
     Raises:
         InvalidInputError: naming the argument, its value and the remedy.
     """

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats
 from vpp_gym.markets.ledger import COLUMN, MONEY
+from vpp_gym.recorder import Recorder
 from vpp_gym.simulation.simulation import Simulation
 
 if TYPE_CHECKING:
     from vpp_gym.plots.day_chart import DayChart
     from vpp_gym.plots.day_view import DayView
-    from vpp_gym.plots.window import DayWindow
 
 
-class DayRecorder:
+class DayRecorder(Recorder):
     """Collects run 0 of a simulation, step by step, and draws its current day.
 
     The day shown is that of the last settled step, or the last one that was settled to
@@ -32,11 +32,10 @@ class DayRecorder:
     def __init__(
         self, simulation: Simulation, title: str = "VPPDayAhead-v0", whole_days: bool = False
     ) -> None:
+        super().__init__()
         self._simulation, self._title = simulation, title
         self._whole_days = whole_days
         self._over: DayView | None = None
-        self._chart: DayChart | None = None
-        self._window: DayWindow | None = None
 
     def restart(self) -> None:
         """Forget everything: an episode begins."""
@@ -97,31 +96,10 @@ class DayRecorder:
             period=period if len(np.unique(period)) == self._end - self._first else None,
         )
 
-    def image(self) -> NDArray[np.uint8]:
-        """(720, 960, 3) picture of the day."""
+    def _new_chart(self) -> DayChart[DayView]:
         from vpp_gym.plots.day import day_chart
 
-        if self._chart is None:
-            self._chart = day_chart()
-        return self._chart.image(self.view())
-
-    def show(self) -> None:
-        """Show the day in a window."""
-        from vpp_gym.plots.window import DayWindow
-
-        if self._window is None:
-            self._window = DayWindow()
-        self._window.show(self.view())
-
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
-            self._window = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What was recorded; the copy draws on a chart and in a window of its own."""
-        return {**self.__dict__, "_chart": None, "_window": None}
+        return day_chart()
 
     def _begin_day(self, position: int) -> None:
         dataset = self._simulation.dataset

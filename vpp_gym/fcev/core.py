@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from vpp_gym.arrays import Bools, Ints
-from vpp_gym.env import Core, Recorder
+from vpp_gym.env import Core
 from vpp_gym.episodes import EpisodeDays
 from vpp_gym.errors import InvalidInputError
 
@@ -51,7 +51,3 @@ class FCEVCore(Core):
 
     def _days_of(self, scenario: int) -> EpisodeDays:
         return self._days
-
-    def recorder(self) -> Recorder:
-        """Keeps what happens in the first run, and draws it."""
-        raise InvalidInputError("render_mode", "this world", "it is not drawn yet")

@@ -1,4 +1,6 @@
 from .canvas import save_figure as save_figure
+from .car_park_days import CarParkView as CarParkView
+from .car_park_days import draw_car_park as draw_car_park
 from .day import day_image as day_image
 from .day import draw_day as draw_day
 from .day_view import DayView as DayView
@@ -6,5 +8,7 @@ from .leaderboard import draw_leaderboard as draw_leaderboard
 from .market_day import draw_market_day as draw_market_day
 from .menus import draw_menu as draw_menu
 from .menus import draw_menus as draw_menus
+from .microgrid_week import MicrogridView as MicrogridView
+from .microgrid_week import draw_microgrid as draw_microgrid
 from .policy_day import draw_policy_day as draw_policy_day
 from .profit_breakdown import draw_profit_breakdown as draw_profit_breakdown

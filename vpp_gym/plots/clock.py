@@ -2,12 +2,64 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.plots.day_view import DayView
+from vpp_gym.arrays import Floats
+
+if TYPE_CHECKING:
+    from vpp_gym.plots.day_view import DayView
+
+Ticks = tuple[tuple[float, ...], tuple[str, ...]]
+"""Positions in hours since the start, and labels."""
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class TimeView(Protocol):
+    """What a chart over time asks of a view: everything but its data."""
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps L."""
+        ...
+
+    @property
+    def dt_h(self) -> float:
+        """Hours per step."""
+        ...
+
+    @property
+    def edges_h(self) -> Floats:
+        """(L+1,) hours since the start at which the steps begin and the last one ends."""
+        ...
+
+    @property
+    def now(self) -> int:
+        """Steps settled so far, 0 to L."""
+        ...
+
+    @property
+    def ticks(self) -> Ticks:
+        """Of the time axis."""
+        ...
+
+    @property
+    def heading(self) -> str:
+        """Date and time."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What is shown."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Short facts."""
+        ...
 
 
 def places(view: DayView) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ __all__ = ["DayChart", "DayView", "day_chart", "day_image", "draw_day"]
 PANELS = (panels.prices, panels.trades, panels.energy, panels.profit, chargers)
 
 
-def day_chart(width_px: int = 960, height_px: int = 720) -> DayChart:
+def day_chart(width_px: int = 960, height_px: int = 720) -> DayChart[DayView]:
     """Chart to keep between the frames of an episode.
 
     Args:

@@ -1,4 +1,4 @@
-"""Panels over the hours of a day, updated step by step.
+"""Panels over a time axis, updated step by step.
 
 Axes, ticks, labels and legends take most of the time of a frame and rarely
 change: they are kept, and only the data are drawn again.
@@ -7,6 +7,7 @@ change: they are kept, and only the data are drawn again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -16,40 +17,40 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.plots.clock import clock_ticks, day_name, places, time_now
-from vpp_gym.plots.day_view import DayView
+from vpp_gym.plots.clock import TimeView
 from vpp_gym.plots.panels import Panel
 from vpp_gym.plots.style import INK, LARGE, MUTED, NORMAL
 
 MARGIN_IN = {"left": 0.72, "right": 1.95, "top": 0.74, "bottom": 0.36}
 TITLE_IN = 0.2
+V = TypeVar("V", bound=TimeView)
 
 
-class DayChart:
-    """A figure that shows one day after another.
+class DayChart(Generic[V]):
+    """A figure that shows one view after another, such as days.
 
     Args:
         figure: to draw on; it is cleared.
         panels: makes of a view the panels, from top to bottom.
     """
 
-    def __init__(self, figure: Figure, panels: Sequence[Callable[[DayView], Panel]]) -> None:
+    def __init__(self, figure: Figure, panels: Sequence[Callable[[V], Panel]]) -> None:
         self.figure = figure
         self._makers = panels
-        self._clock: tuple[float, bytes] | None = None
+        self._clock: object = None
         self._axes: list[Axes] = []
         self._framed: list[Panel | None] = []
         self._stale: set[int] = set()
         self._data: list[Artist] = []
         self._background: NDArray[np.uint8] | None = None
 
-    def draw(self, view: DayView) -> Figure:
+    def draw(self, view: V) -> Figure:
         """Draw the view on the figure, in place of the previous one."""
         panels = self._draw_frame(view)
         self._draw_data(view, panels)
         return self.figure
 
-    def image(self, view: DayView) -> NDArray[np.uint8]:
+    def image(self, view: V) -> NDArray[np.uint8]:
         """(height, width, 3) RGB picture of the view."""
         canvas = self.figure.canvas
         if not isinstance(canvas, FigureCanvasAgg):
@@ -62,13 +63,13 @@ class DayChart:
             self.figure.draw_artist(artist)
         return picture[..., :3].copy()
 
-    def _draw_frame(self, view: DayView) -> list[Panel]:
+    def _draw_frame(self, view: V) -> list[Panel]:
         """All but the data, where it differs from what is drawn."""
         for artist in self._data:
             artist.remove()
         self._data = []
         panels = [make(view) for make in self._makers]
-        clock = (view.dt_h, places(view).tobytes())
+        clock = (view.dt_h, view.n_steps, view.ticks)
         if clock != self._clock:
             self._lay_out(panels)
             self._clock = clock
@@ -114,7 +115,7 @@ class DayChart:
         first, last = (round(self.figure.bbox.height - top) for top in tops[row : row + 2])
         return slice(first, last)
 
-    def _draw_data(self, view: DayView, panels: list[Panel]) -> None:
+    def _draw_data(self, view: V, panels: list[Panel]) -> None:
         for axes, panel in zip(self._axes, panels, strict=True):
             self._data += [*panel.draw(axes), *_time_marks(axes, view)]
         self._data += _heading(self.figure, view)
@@ -122,14 +123,14 @@ class DayChart:
             artist.set_zorder(3 + rank / 1000)
 
 
-def _clock_axis(axes: Axes, view: DayView, labelled: bool) -> None:
-    hours, labels = clock_ticks(places(view), view.dt_h)
+def _clock_axis(axes: Axes, view: TimeView, labelled: bool) -> None:
+    hours, labels = view.ticks
     axes.set_xlim(0.0, max(hours[-1], float(view.edges_h[-1])))
     axes.set_xticks(hours, labels if labelled else None)
     axes.tick_params(axis="x", labelbottom=labelled)
 
 
-def _time_marks(axes: Axes, view: DayView) -> list[Artist]:
+def _time_marks(axes: Axes, view: TimeView) -> list[Artist]:
     """A shade over the steps that are not settled yet, and a line before it."""
     now_h, end_h = view.now * view.dt_h, axes.get_xlim()[1]
     line = axes.axvline(now_h, color=INK, lw=1.2, ls=(0, (3, 2)))
@@ -138,10 +139,10 @@ def _time_marks(axes: Axes, view: DayView) -> list[Artist]:
     return [axes.axvspan(now_h, end_h, facecolor=MUTED, alpha=0.07, lw=0), line]
 
 
-def _heading(figure: Figure, view: DayView) -> list[Artist]:
+def _heading(figure: Figure, view: TimeView) -> list[Artist]:
     width, height = figure.get_size_inches()
     left = MARGIN_IN["left"] / width
-    title = "   ".join(filter(None, (f"{day_name(view)}  {time_now(view)}", view.title)))
+    title = "   ".join(filter(None, (view.heading, view.title)))
     notes = "  |  ".join(view.notes)
     lines = ((0.20, title, LARGE, INK, "bold"), (0.40, notes, NORMAL, MUTED, "normal"))
     return [

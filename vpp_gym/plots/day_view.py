@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vpp_gym.arrays import Bools, Floats
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.plots.clock import Ticks, clock_ticks, day_name, places, time_now
 
 PER_STEP = (
     "da_eur_per_kwh",
@@ -84,7 +85,7 @@ class DayView:
         shapes |= dict.fromkeys(PER_CHARGER, (chargers, steps))
         for name in [f.name for f in fields(self) if f.name in shapes]:
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _array(name, getattr(self, name), shapes[name]))
+                object.__setattr__(self, name, known_array(name, getattr(self, name), shapes[name]))
         if (wrong := self.soc[(self.soc < 0) | (self.soc > 1)]).size:
             raise InvalidInputError("soc", float(wrong[0]), "give fractions in [0, 1]")
         if not 0 <= self.now <= steps:
@@ -100,6 +101,17 @@ class DayView:
         """(L+1,) hours since midnight at which the steps begin and the last one ends."""
         return np.arange(self.n_steps + 1, dtype=np.float64) * self.dt_h
 
+    @property
+    def ticks(self) -> Ticks:
+        """Every third hour of the clock."""
+        hours, labels = clock_ticks(places(self), self.dt_h)
+        return tuple(hours), tuple(labels)
+
+    @property
+    def heading(self) -> str:
+        """Weekday, date, and the time at which the next step begins."""
+        return f"{day_name(self)}  {time_now(self)}"
+
 
 def _check_clock(view: DayView) -> None:
     if view.dt_h not in (1.0, 0.25):
@@ -111,7 +123,12 @@ def _check_clock(view: DayView) -> None:
         raise InvalidInputError("da_eur_per_kwh", f"{hours:g} hours", "give one day")
 
 
-def _array(name: str, values: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+def known_array(name: str, values: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    """A read-only copy of numbers for drawing; nan where one is not known.
+
+    Raises:
+        InvalidInputError: another shape, or an infinite number.
+    """
     array: NDArray[Any] = np.array(values, dtype=DTYPES.get(name, np.float64))
     if array.shape != shape:
         raise InvalidInputError(name, f"shape {array.shape}", f"give shape {shape}")

@@ -14,6 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from vpp_gym.arrays import Floats
+from vpp_gym.plots.clock import TimeView
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.style import (
     AREA_ALPHA,
@@ -167,14 +168,14 @@ def from_zero(profit_eur: Floats) -> Floats:
     return sum_eur
 
 
-def step_line(axes: Axes, view: DayView, values: Floats, mark: Mark) -> Artist:
+def step_line(axes: Axes, view: TimeView, values: Floats, mark: Mark) -> Artist:
     """Values that hold for a whole step, joined where neighbours are known."""
     return axes.stairs(
         values, view.edges_h, baseline=None, color=mark.color, lw=mark.width, ls=DASHES[mark.form]
     )
 
 
-def boundary_line(axes: Axes, view: DayView, values: Floats, mark: Mark) -> Artist:
+def boundary_line(axes: Axes, view: TimeView, values: Floats, mark: Mark) -> Artist:
     """Values at the L+1 boundaries of the steps."""
     (line,) = axes.plot(
         view.edges_h, values, color=mark.color, lw=mark.width, ls=DASHES[mark.form], marker=""
@@ -182,7 +183,7 @@ def boundary_line(axes: Axes, view: DayView, values: Floats, mark: Mark) -> Arti
     return line
 
 
-def step_area(axes: Axes, view: DayView, values: Floats, base: Floats, mark: Mark) -> Artist:
+def step_area(axes: Axes, view: TimeView, values: Floats, base: Floats, mark: Mark) -> Artist:
     """Area of every step between two values; none where either is not known."""
     known = ~np.isnan(values) & ~np.isnan(base)
     return axes.stairs(

@@ -32,7 +32,7 @@ YELLOW = "#f0e442"
 
 SMALL, NORMAL, LARGE = 8.0, 9.0, 11.0
 DASHES: dict[str, Any] = {"line": "-", "dashed": (0, (4, 2)), "dotted": (0, (1, 1.5))}
-AREA_ALPHA = {"area": 0.4, "hatched": 0.7, "tint": 0.18}
+AREA_ALPHA = {"solid": 0.85, "area": 0.4, "hatched": 0.7, "tint": 0.18}
 
 
 class Mark(NamedTuple):
@@ -40,7 +40,7 @@ class Mark(NamedTuple):
 
     label: str
     color: str
-    form: Literal["line", "dashed", "dotted", "area", "hatched", "tint"] = "line"
+    form: Literal["line", "dashed", "dotted", "solid", "area", "hatched", "tint"] = "line"
     width: float = 1.6
 
     @property

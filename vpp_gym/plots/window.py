@@ -6,23 +6,27 @@ from types import TracebackType
 from typing import Any
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.plots.clock import TimeView
 from vpp_gym.plots.day import day_chart
-from vpp_gym.plots.day_view import DayView
+from vpp_gym.plots.day_chart import DayChart
 
 
 class DayWindow:
-    """Window that shows one day after another, until it is closed.
+    """Window that shows one view after another, until it is closed.
 
     Args:
         width_px: of the picture; the window may be resized.
         height_px: of the picture.
+        chart: that draws the views; None: that of days of EVs.
 
     Raises:
         InvalidInputError: there is no screen, or no toolkit to open a window.
     """
 
-    def __init__(self, width_px: int = 960, height_px: int = 720) -> None:
-        self._chart = day_chart(width_px, height_px)
+    def __init__(
+        self, width_px: int = 960, height_px: int = 720, chart: DayChart[Any] | None = None
+    ) -> None:
+        self._chart: DayChart[Any] = chart or day_chart(width_px, height_px)
         self._figure = _open_figure(width_px, height_px)
         self._picture: Any = None
 
@@ -33,7 +37,7 @@ class DayWindow:
 
         return self._figure is not None and pyplot.fignum_exists(self._figure.number)
 
-    def show(self, view: DayView) -> None:
+    def show(self, view: TimeView) -> None:
         """Show the view now; nothing happens once the window is closed."""
         if not self.is_open:
             return

@@ -18,9 +18,10 @@ from vpp_gym.fcev.car_park.forecast import Expectation
 from vpp_gym.fcev.car_park.ledger import LEDGER, MONEY, TERMS
 from vpp_gym.fcev.car_park.observation import Observer
 from vpp_gym.fcev.car_park.params import CarParkParams
+from vpp_gym.fcev.car_park.recorder import CarParkRecorder
 from vpp_gym.fcev.car_park.scenario import CarParkScenarios, car_park_source
 from vpp_gym.fcev.car_park.simulation import CarPark, CarParkScenario
-from vpp_gym.fcev.car_park.state import OrderArrays
+from vpp_gym.fcev.car_park.state import OrderArrays, empty_orders
 from vpp_gym.fcev.core import FCEVCore
 from vpp_gym.fcev.source import YearSource
 from vpp_gym.settings import ObservationForm, Settings, checked
@@ -54,6 +55,9 @@ class CarParkCore(FCEVCore):
         params: rules of the world.
         settings: what is decided and shown.
         n_envs: batch size.
+
+    Attributes:
+        submitted: the last orders of all runs.
     """
 
     terms, n_money = TERMS, len(MONEY)
@@ -76,6 +80,7 @@ class CarParkCore(FCEVCore):
         self.layout = self.observer.layout
         self.action_shape = (self.encoding.size,)
         self._known: Expectation | None = None
+        self.submitted = empty_orders(self.n_runs)
 
     @property
     def max_steps(self) -> int:
@@ -98,8 +103,15 @@ class CarParkCore(FCEVCore):
         records = np.zeros((self.n_runs, len(TERMS)))
         records[runs] = LEDGER.over_time(hourly)
         if self.on_step is not None and moving[0]:
-            self.on_step(hourly[0])
+            for record in hourly[0]:
+                self.on_step(record)
         return records, self.observe()
+
+    def recorder(self) -> CarParkRecorder:
+        """Keeps what happens in the first run, and draws it."""
+        recorder = CarParkRecorder(self, "FCEVCarPark-v0")
+        self.on_step = recorder.add
+        return recorder
 
     def submit(self, actions: Any, moving: Bools) -> None:
         """Have the market clear the orders of some runs.
@@ -109,7 +121,7 @@ class CarParkCore(FCEVCore):
         """
         orders, runs = self.orders(self._checked(actions)), np.flatnonzero(moving)
         self.simulation.submit_all(OrderArrays(*(values[runs] for values in orders)), runs)
-        self._known = None
+        self._known, self.submitted = None, orders
 
     def orders(self, actions: Floats) -> OrderArrays:
         """The orders that (B, A) actions stand for; 0 is the article's."""
@@ -124,7 +136,7 @@ class CarParkCore(FCEVCore):
 
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
-        return self.layout.shown(self.observer.flat(self.expectation), self.settings.observation)
+        return self._shown(self.observer.flat(self.expectation))
 
 
 class FCEVCarParkEnv(Env):
@@ -176,7 +188,10 @@ class FCEVCarParkEnv(Env):
     n_scenarios: of a name: scenarios that episodes are drawn from.
     first_scenario: of a name: number of the first of them; other numbers have other drivers.
         Test on other numbers than those trained on.
-    render_mode: "rgb_array" or "human" draws the last day.
+    render_mode: "rgb_array" or "human" draws yesterday and today.
+
+    ## Version History
+    - v0: first version, released with vpp_gym 0.1.0.
 
     Raises:
         InvalidInputError: naming the argument, its value and the remedy.

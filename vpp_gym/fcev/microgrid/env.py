@@ -18,6 +18,7 @@ from vpp_gym.fcev.core import FCEVCore
 from vpp_gym.fcev.microgrid.ledger import MONEY, TERMS
 from vpp_gym.fcev.microgrid.observation import AHEAD, Columns, look
 from vpp_gym.fcev.microgrid.params import MicrogridParams
+from vpp_gym.fcev.microgrid.recorder import MicrogridRecorder
 from vpp_gym.fcev.microgrid.scenario import MicrogridScenarios, microgrid_source
 from vpp_gym.fcev.microgrid.simulation import Microgrid, MicrogridScenario
 from vpp_gym.fcev.microgrid.state import Decisions
@@ -126,6 +127,12 @@ class MicrogridCore(FCEVCore):
             self.on_step(records[0])
         return records, self.observe()
 
+    def recorder(self) -> MicrogridRecorder:
+        """Keeps what happens in the first run, and draws it."""
+        recorder = MicrogridRecorder(self.simulation, "FCEVMicrogrid-v0")
+        self.on_step = recorder.add
+        return recorder
+
     def advance(self, actions: Any, moving: Bools) -> Floats:
         """(B, K) records of an hour of every run that moves.
 
@@ -156,7 +163,7 @@ class MicrogridCore(FCEVCore):
         """(B, size) flat observations, or the named parts of them."""
         grid, rows = self.simulation, np.empty((self.n_runs, self.layout.size))
         look(self._columns, grid.dataset, grid.rules, grid.state, rows)
-        return self.layout.shown(self.layout.scaled(rows), self.settings.observation)
+        return self._shown(self.layout.scaled(rows))
 
 
 def beyond_rest(action: Floats) -> Floats:
@@ -216,6 +223,9 @@ class FCEVMicrogridEnv(Env):
     first_scenario: of a name: number of the first of them. Weather, cars and contracts follow
         the number alone: test on other numbers than those trained on.
     render_mode: "rgb_array" or "human" draws the week so far.
+
+    ## Version History
+    - v0: first version, released with vpp_gym 0.1.0.
 
     Raises:
         InvalidInputError: naming the argument, its value and the remedy.
