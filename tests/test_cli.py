@@ -227,6 +227,25 @@ def test_doctor_tells_what_is_needed_from_what_is_not(monkeypatch: pytest.Monkey
     assert "pip install nothing-of-this-name" in vpp_gym("doctor", code=1)
 
 
+@pytest.mark.parametrize(
+    ("is_compiled", "folder", "state", "remedy"),
+    [
+        (True, Path("here"), "ok", ""),
+        (True, None, "absent", "NUMBA_CACHE_DIR"),
+        (False, None, "absent", "NUMBA_DISABLE_JIT"),
+    ],
+)
+def test_doctor_says_where_kernels_are_kept(
+    monkeypatch: pytest.MonkeyPatch, is_compiled: bool, folder: Path | None, state: str, remedy: str
+):
+    monkeypatch.setattr("vpp_gym.kernels.COMPILED", is_compiled)
+    monkeypatch.setattr("vpp_gym.kernels.FOLDER", folder)
+    found = checks.kernel_folder()
+    assert found.state == state
+    assert remedy in found.remedy
+    assert bool(remedy) is bool(found.remedy)
+
+
 @pytest.mark.usefixtures("no_data")
 def test_doctor_finds_a_folder_without_the_files(tmp_path: Path):
     check = checks.data_files(tmp_path)

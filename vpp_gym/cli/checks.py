@@ -48,8 +48,8 @@ def all_checks(data: Path | None = None) -> Iterator[Check]:
     packages = requires("vpp_gym") or []
     yield from needed_packages(packages)
     yield from extras(packages)
-    yield tried("kernels", kernels, "set NUMBA_CACHE_DIR to a writable folder, or run: "
-                "pip install --force-reinstall numba")  # fmt: skip
+    yield tried("kernels", kernels, "pip install --force-reinstall numba")
+    yield kernel_folder()
     yield from (solver(name) for name in ("HIGHS", "OSQP", "CLARABEL"))
     yield data_files(data)
 
@@ -122,6 +122,20 @@ def kernels() -> str:
     if abs(charged_kwh - right_kwh) > 1e-6:
         raise ArithmeticError(f"charged {charged_kwh} kWh instead of {right_kwh}")
     return f"ready in {ready_s:.1f} s, then {step_us:.0f} us a step"
+
+
+def kernel_folder() -> Check:
+    """Where compiled kernels are kept, so that the next program need not compile them."""
+    from vpp_gym.kernels import COMPILED, FOLDER
+
+    name = "kernel folder"
+    if not COMPILED:
+        found = "kernels run as plain Python, slowly"
+        return Check(name, "absent", found, "unset NUMBA_DISABLE_JIT to compile them")
+    if FOLDER is None:
+        found = "none can be written: every program compiles its own kernels"
+        return Check(name, "absent", found, "set NUMBA_CACHE_DIR to a folder you may write")
+    return Check(name, "ok", str(FOLDER))
 
 
 def solver(name: str) -> Check:
