@@ -143,7 +143,7 @@ class Card(BaseModel):
             first = error.errors()[0]
             place, value, remedy = ".".join(map(str, first["loc"])), first["input"], first["msg"]
             if first["type"] == "missing":
-                value, remedy = None, "`python -m agents.migrate_cards` completes cards of old"
+                value, remedy = None, "the card lacks it: export the policy again with --keep"
             raise InvalidInputError(f"card.{place}", value, remedy) from error
 
 

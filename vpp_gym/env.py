@@ -338,12 +338,12 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         self._placed |= mask
         self._ended = self._ended & ~mask
 
-    def _info(self, records: Floats, told: Bools) -> dict[str, Any]:
+    def _info(self, records: Floats, valid: Bools) -> dict[str, Any]:
         """The terms of all runs, and of which runs they tell."""
         info: dict[str, Any] = {}
         for column, name in enumerate(self.core.terms):
             info[name] = records[:, column]
-            info[f"_{name}"] = told
+            info[f"_{name}"] = valid
         return info
 
     def _final(self, last: Any, truncated: Bools, records: Floats) -> dict[str, Any]:

@@ -204,9 +204,9 @@ def test_a_card_that_cannot_be_used_is_refused(change, message):
     assert message in str(refused.value)
 
 
-def test_a_card_without_fields_says_how_to_complete_it():
+def test_a_card_without_fields_says_what_to_do():
     card = {name: value for name, value in CARD_OF_TEST.items() if name != "observation"}
-    with pytest.raises(InvalidInputError, match=r"python -m agents\.migrate_cards"):
+    with pytest.raises(InvalidInputError, match=r"card\.observation.*export the policy again"):
         AgentPolicy(random_network(), card)
 
 

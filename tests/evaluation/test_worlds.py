@@ -66,7 +66,11 @@ def test_a_prefix_names_the_world_of_fuel_cell_cars(world):
     [
         ("roling_mpc", "synthetic:test", r"policy.*did you mean rolling_mpc\? use one of"),
         ("article", "synthetic:test", r"policy.*belongs to the car park.*car_park:synthetic:test"),
-        ("rolling_mpc", "microgrid:synthetic:test", r"policy.*belongs to the plant of EVs"),
+        (
+            "rolling_mpc",
+            "microgrid:synthetic:test",
+            r"policy.*belongs to the virtual power plant of EVs",
+        ),
         ("no_v2g", "sinthetic:test", r"scenario.*did you mean synthetic:test\?"),
         ("article", "car_park:sinthetic:test", r"scenario.*did you mean synthetic:test\?"),
     ],

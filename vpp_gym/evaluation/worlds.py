@@ -60,7 +60,7 @@ class Entry:
 
 WORLDS = {
     "ev": Entry(
-        "the plant of EVs",
+        "the virtual power plant of EVs",
         module="vpp_gym.evaluation.ev",
         scenario="vpp_gym.scenarios.scenario.Scenario",
         snapshot="Snapshot",

@@ -18,7 +18,7 @@ from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
 from vpp_gym.simulation.dataset import Dataset, build_dataset
-from vpp_gym.simulation.snapshot import look
+from vpp_gym.simulation.snapshot import snapshot_of
 from vpp_gym.simulation.state import State, empty_state, rules_of, scratch_for, with_offers
 from vpp_gym.simulation.transition import (
     TOLERANCE_KWH,
@@ -81,12 +81,12 @@ class Simulation:
         for one in given:
             if not isinstance(one, Scenario):
                 raise InvalidInputError("scenarios", scenarios, "give one or more Scenario objects")
-        new_bank = build_dataset(given, self.params) if dataset is None else dataset
+        new_dataset = build_dataset(given, self.params) if dataset is None else dataset
         if self.scenarios and given[0].dt_h != self.scenarios[0].dt_h:
             raise InvalidInputError(
                 "scenarios", given[0].dt_h, f"keep to dt_h {self.scenarios[0].dt_h:g}"
             )
-        self.scenarios, self.dataset = given, new_bank
+        self.scenarios, self.dataset = given, new_dataset
         self._placed[:] = False
 
     def reset(
@@ -198,7 +198,7 @@ class Simulation:
         """
         if not self._placed[run]:
             raise InvalidInputError("run", run, "place it with reset() first")
-        return self._look(run)
+        return self._snapshot(run)
 
     def joint_snapshot(self) -> Snapshot:
         """What the operator of all runs together knows, where they share clock and prices.
@@ -213,14 +213,14 @@ class Simulation:
         steps = self.state.run["position"] - self.state.run["first"]
         if (steps != steps[0]).any():
             raise InvalidInputError("runs", steps.tolist(), "keep them at the same step")
-        return self._look(0, together=True)
+        return self._snapshot(0, together=True)
 
-    def _look(self, run: int, together: bool = False) -> Snapshot:
+    def _snapshot(self, run: int, together: bool = False) -> Snapshot:
         scenario = self.scenarios[self._scenario_index[run]]
         first = int(self.dataset.first_step[self._scenario_index[run]])
         step = min(int(self.state.run["position"][run]) - first, scenario.n_steps - 1)
         rest = self.params, first, scenario.clock[step], together
-        return look(self.dataset, self.rules, self.state, run, *rest)
+        return snapshot_of(self.dataset, self.rules, self.state, run, *rest)
 
     def step(self, decisions: Decisions | Sequence[Decisions]) -> Floats:
         """Advance every run by one step.

@@ -42,7 +42,7 @@ NUMBERS = (
 """What a snapshot tells of each EV, in the order in which `_copy_fleet` writes it."""
 
 
-def look(
+def snapshot_of(
     dataset: Dataset,
     rules: Rules,
     state: State,
@@ -67,7 +67,7 @@ def look(
     start, t, end, _, _, connected = state.run[run].item()[:6]
     ahead = t < end
     short, long, *_, today_end, tomorrow_end = dataset.steps[min(t, len(dataset.steps) - 1)].item()
-    told = ahead and params.market.imbalance_lag_steps == 0
+    price_is_known = ahead and params.market.imbalance_lag_steps == 0
     runs = slice(run, run + 1)
     committed_kwh, expected_kwh = state.da_sold_kwh[run], state.expected_load_kwh[run].copy()
     if together:
@@ -82,8 +82,8 @@ def look(
             "dt_h": rules.dt_h,
             "is_gate": ahead and int(dataset.period[t]) == rules.gate_period,
             "params": params,
-            "im_short_now_eur_per_kwh": short if told else None,
-            "im_long_now_eur_per_kwh": long if told else None,
+            "im_short_now_eur_per_kwh": short if price_is_known else None,
+            "im_long_now_eur_per_kwh": long if price_is_known else None,
             "expected_load_kwh": read_only(expected_kwh),
             **_fleet(state, runs, connected, int(dataset.first_session[first])),
             **_market(

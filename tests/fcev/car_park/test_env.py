@@ -103,7 +103,7 @@ def test_dials_do_what_their_meaning_says():
     core = core_of(price_year={"mean_eur_per_kwh": 0.06, "spread": 4.0})
     usual = core.orders(turned("ask", 0.0))
     forecast = core.expectation.forecast
-    mean = core.simulation.dataset.min_price[core.simulation.state.world].mean(axis=1)[:, None]
+    mean = core.simulation.dataset.min_price[core.simulation.state.scenario].mean(axis=1)[:, None]
     assert usual.offer_kwh.sum() > 0
     dearer = core.orders(turned("hours", 1.0))
     assert (dearer.offer_kwh[forecast <= mean + 0.02] == 0).all()
@@ -144,7 +144,7 @@ def test_what_is_due_is_what_drivers_refill():
 def test_an_agent_may_set_the_price_of_its_offers():
     core = core_of("hourly", offer_price="action")
     assert core.action_space.shape == (49,)
-    prices = core.simulation.dataset.min_price[core.simulation.state.world]
+    prices = core.simulation.dataset.min_price[core.simulation.state.scenario]
     expected = prices.min(axis=1), prices.mean(axis=1), prices.max(axis=1)
     for position, price in zip((-1.0, 0.0, 1.0), expected, strict=True):
         actions = np.zeros((3, 49))

@@ -26,12 +26,12 @@ class Encoding(ABC):
     size: int
 
     @abstractmethod
-    def orders(self, actions: Floats, world: CarPark, expectation: Expectation) -> OrderArrays:
+    def orders(self, actions: Floats, park: CarPark, expectation: Expectation) -> OrderArrays:
         """The orders of all runs.
 
         Args:
             actions: (B, size).
-            world: car parks of the runs.
+            park: car parks of the runs.
             expectation: what all runs know.
         """
 
@@ -45,9 +45,9 @@ class Shape(Encoding):
         self._low = np.array([parameter.low for parameter in SHAPE_PARAMETERS])
         self._high = np.array([parameter.high for parameter in SHAPE_PARAMETERS])
 
-    def orders(self, actions: Floats, world: CarPark, expectation: Expectation) -> OrderArrays:
+    def orders(self, actions: Floats, park: CarPark, expectation: Expectation) -> OrderArrays:
         """The orders of these shapes."""
-        return shaped(around(actions, self._low, ARTICLE, self._high), world, expectation)
+        return shaped(around(actions, self._low, ARTICLE, self._high), park, expectation)
 
 
 class Hourly(Encoding):
@@ -60,31 +60,31 @@ class Hourly(Encoding):
     def __init__(self, priced: bool) -> None:
         self.size, self._priced = 2 * HOURS + priced, priced
 
-    def orders(self, actions: Floats, world: CarPark, expectation: Expectation) -> OrderArrays:
+    def orders(self, actions: Floats, park: CarPark, expectation: Expectation) -> OrderArrays:
         """Between nothing, the article's lots and all that can be served."""
-        usual = shaped(np.tile(ARTICLE, (len(actions), 1)), world, expectation)
-        lot_kwh = world.rules.lot_kwh
+        usual = shaped(np.tile(ARTICLE, (len(actions), 1)), park, expectation)
+        lot_kwh = park.rules.lot_kwh
         most_kwh = lot_kwh * expectation.most_lots
         offers = around(actions[:, :HOURS], 0.0, usual.offer_kwh, most_kwh)
         bids = around(
-            actions[:, HOURS : 2 * HOURS], 0.0, usual.bid_kwh, lot_kwh * world.rules.most_bids
+            actions[:, HOURS : 2 * HOURS], 0.0, usual.bid_kwh, lot_kwh * park.rules.most_bids
         )
         return usual._replace(
             offer_kwh=lot_kwh * np.rint(offers / lot_kwh),
             bid_kwh=lot_kwh * np.rint(bids / lot_kwh),
-            offer_limit=self._asked(actions, world) if self._priced else usual.offer_limit,
+            offer_limit=self._asked(actions, park) if self._priced else usual.offer_limit,
         )
 
-    def _asked(self, actions: Floats, world: CarPark) -> Floats:
-        price = world.dataset.min_price[world.state.world]
+    def _asked(self, actions: Floats, park: CarPark) -> Floats:
+        price = park.dataset.min_price[park.state.scenario]
         low, mean, high = price.min(axis=1), price.mean(axis=1), price.max(axis=1)
         return np.repeat(around(actions[:, -1], low, mean, high)[:, None], HOURS, axis=1)
 
 
-def shaped(shapes: Floats, world: CarPark, expectation: Expectation) -> OrderArrays:
+def shaped(shapes: Floats, park: CarPark, expectation: Expectation) -> OrderArrays:
     """The orders of (B, len(SHAPE_PARAMETERS)) shapes."""
     orders = empty_orders(len(shapes))
-    fill_all_orders(shapes, world.dataset, world.rules, world.state, expectation, orders)
+    fill_all_orders(shapes, park.dataset, park.rules, park.state, expectation, orders)
     return orders
 
 

@@ -158,7 +158,7 @@ def fill_all_orders(
     """The orders of all runs from their (B, len(SHAPE_PARAMETERS)) shapes."""
     last = dataset.da.shape[1] // 24 - 1
     for r in range(len(shapes)):
-        k, tomorrow = state.world[r], min(state.hour[r] // 24 + 1, last)
+        k, tomorrow = state.scenario[r], min(state.hour[r] // 24 + 1, last)
         book = Book(
             expectation.forecast[r],
             dataset.presence[k, dataset.kind[tomorrow]],

@@ -37,14 +37,14 @@ class Span(NamedTuple):
     """The hours of a run.
 
     Attributes:
-        world: number of the scenario in the dataset.
+        scenario: number of the scenario in the dataset.
         begin: hour in which the run begins, with tanks at their usual level.
         first: first hour that the orders can sell or buy for.
         end: first hour after the run.
         stock_kg: in the store at the beginning.
     """
 
-    world: int
+    scenario: int
     begin: int
     first: int
     end: int
@@ -80,7 +80,7 @@ def hourly_bound_eur(simulation: CarPark, begin: int, end: int) -> Floats:
     """(end - begin,) EUR whose sum no policy exceeds in the first scenario of a simulation."""
     electrolyser = simulation.params.electrolyser
     span = Span(
-        world=0,
+        scenario=0,
         begin=begin,
         first=HOURS * (begin // HOURS + 1),
         end=end,
@@ -104,7 +104,7 @@ def bound_at_rent_eur(dataset: Dataset, rules: Rules, span: Span, rent: Floats) 
         rent: (hours,) of room in the store, EUR/kg, any from 0 on.
     """
     profit, _, refill_kg = hindsight_plan(
-        span.world, dataset, rules, span.begin, span.first, span.end, rent
+        span.scenario, dataset, rules, span.begin, span.first, span.end, rent
     )
     power_eur = made_eur_per_kwh(dataset, rules, span) - rules.kg_per_kwh * rent
     bound_eur = profit + rent * refill_kg
@@ -117,7 +117,7 @@ def bound_at_rent_eur(dataset: Dataset, rules: Rules, span: Span, rent: Floats) 
 def made_eur_per_kwh(dataset: Dataset, rules: Rules, span: Span) -> Floats:
     """(hours,) EUR/kWh: worth of the hydrogen that power makes, less the power's price."""
     value = rules.hydrogen_eur_per_kg * rules.kg_per_kwh
-    prices: Floats = value - dataset.da[span.world, span.begin : span.end]
+    prices: Floats = value - dataset.da[span.scenario, span.begin : span.end]
     return prices
 
 
@@ -156,7 +156,7 @@ def refill_steps(dataset: Dataset, rules: Rules, span: Span) -> Floats:
     """
     refills = [
         hindsight_plan(
-            span.world,
+            span.scenario,
             dataset,
             rules,
             span.begin,

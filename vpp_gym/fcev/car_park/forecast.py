@@ -36,7 +36,7 @@ class Expectation(NamedTuple):
 
 
 def empty_expectation(n_runs: int, n_cars: int) -> Expectation:
-    """An expectation to be filled with `look`."""
+    """An expectation to be filled by `fill_expectation`."""
     return Expectation(
         forecast=np.zeros((n_runs, 24)),
         energy_kwh=np.zeros((n_runs, n_cars)),
@@ -49,13 +49,13 @@ def empty_expectation(n_runs: int, n_cars: int) -> Expectation:
 
 
 @njit(allocates=True)
-def look(
+def fill_expectation(
     runs: Ints, dataset: Dataset, rules: Rules, state: State, expectation: Expectation
 ) -> None:
     """Fill the rows of an expectation for some runs."""
     last = dataset.da.shape[1] // 24 - 1
     for row, r in enumerate(runs):
-        k, tomorrow = state.world[r], min(state.hour[r] // 24 + 1, last)
+        k, tomorrow = state.scenario[r], min(state.hour[r] // 24 + 1, last)
         kind = dataset.kind[tomorrow]
         expectation.forecast[row] = dataset.forecast[k, 24 * tomorrow : 24 * tomorrow + 24]
         energy_kwh = expectation.energy_kwh[row]
@@ -100,7 +100,7 @@ def expect_refills(r: int, dataset: Dataset, rules: Rules, state: State, due_kg:
     What cars that are plugged in lack already, the trips of those to come, and the V2G
     sold for the rest of today.
     """
-    k, today, now = state.world[r], state.hour[r] // 24, state.hour[r] % 24
+    k, today, now = state.scenario[r], state.hour[r] // 24, state.hour[r] % 24
     gone = dataset.gone[k, dataset.kind[today], dataset.kind[today + 1]]
     sold_kwh = state.v2g_kwh[r, today % 2]
     due_kg[:] = rules.trip_kg * dataset.returns[k, dataset.kind[today], dataset.kind[today + 1]]

@@ -34,15 +34,15 @@ FIELDS = (
 class Observer:
     """Makes observations of the runs of a car park."""
 
-    def __init__(self, world: CarPark) -> None:
+    def __init__(self, park: CarPark) -> None:
         self.layout = ObservationLayout(FIELDS)
-        self._world = world
-        dataset, rules = world.dataset, world.rules
-        self._cars = dataset.cars / world.params.n_cars
+        self._park = park
+        dataset, rules = park.dataset, park.rules
+        self._cars = dataset.cars / park.params.n_cars
         quartiles = np.quantile(dataset.min_price, (0.25, 0.5, 0.75), axis=1)
         self._prices = np.column_stack([dataset.min_price.mean(axis=1), quartiles.T])
-        self._full_kwh = world.params.n_cars * rules.cell.tank_kg * rules.cell.kwh_per_kg
-        self._break_even = world.params.fuel_cell.hydrogen_eur_per_kg * rules.kg_per_kwh
+        self._full_kwh = park.params.n_cars * rules.cell.tank_kg * rules.cell.kwh_per_kg
+        self._break_even = park.params.fuel_cell.hydrogen_eur_per_kg * rules.kg_per_kwh
 
     def flat(self, known: Expectation) -> Observations:
         """(B, size) flat observations.
@@ -50,23 +50,23 @@ class Observer:
         Args:
             known: to all runs.
         """
-        state, dataset, rules = self._world.state, self._world.dataset, self._world.rules
-        world, day = state.world, np.minimum(state.hour // HOURS, self._world.n_days - 1)
-        tomorrow = np.minimum(day + 1, self._world.n_days - 1)
+        state, dataset, rules = self._park.state, self._park.dataset, self._park.rules
+        scenario, day = state.scenario, np.minimum(state.hour // HOURS, self._park.n_days - 1)
+        tomorrow = np.minimum(day + 1, self._park.n_days - 1)
         kind = dataset.kind[tomorrow]
-        today = dataset.da.reshape(len(dataset.da), -1, HOURS)[world, day]
+        today = dataset.da.reshape(len(dataset.da), -1, HOURS)[scenario, day]
         parts = {
             "forecast": known.forecast,
-            "cars": self._cars[world, kind],
+            "cars": self._cars[scenario, kind],
             "weekend": kind,
             "winter": dataset.winter[tomorrow],
             "today": np.column_stack([today.mean(axis=1), today.max(axis=1)]),
-            "min_price": self._prices[world],
+            "min_price": self._prices[scenario],
             "margin": state.margin.mean(axis=1),
             "energy": known.energy_kwh.sum(axis=1) / self._full_kwh,
             "sold": known.sold_kwh / self._full_kwh,
             "stock": np.column_stack([state.stock_kg, known.committed_kg]) / rules.store_kg,
             "due": known.due_kg[:, [MORNING, HOURS - 1]] / rules.store_kg,
-            "break_even": np.full(len(world), self._break_even),
+            "break_even": np.full(len(scenario), self._break_even),
         }
-        return self.layout.scaled(self.layout.rows(parts, len(world)))
+        return self.layout.scaled(self.layout.rows(parts, len(scenario)))

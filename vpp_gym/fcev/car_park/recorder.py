@@ -58,7 +58,7 @@ class CarParkRecorder(Recorder):
         from vpp_gym.plots.car_park_days import CarParkView
 
         park, now, records = self._core.simulation, self._now, self._records
-        scenario, state = park.scenarios[int(park.state.world[0])], park.state
+        scenario, state = park.scenarios[int(park.state.scenario[0])], park.state
         end = now - now % HOURS + HOURS
         first = HOURS * self._first_day
         da = np.full(SHOWN, np.nan)

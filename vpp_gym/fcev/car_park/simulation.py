@@ -11,7 +11,7 @@ from vpp_gym.arrays import Floats, Ints, close_arrays, closed_copy
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.calendar import HOURS, START
 from vpp_gym.fcev.car_park.dataset import Dataset, dataset_of
-from vpp_gym.fcev.car_park.forecast import Expectation, empty_expectation, look
+from vpp_gym.fcev.car_park.forecast import Expectation, empty_expectation, fill_expectation
 from vpp_gym.fcev.car_park.ledger import TERMS
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.parking import Drivers
@@ -96,34 +96,34 @@ class CarPark(OfSource):
                 raise InvalidInputError("scenario", f"{one.name}, from {one.start}", remedy)
         self.dataset = _dataset(self.scenarios)
 
-    def reset(self, run: int = 0, world: int = 0, hour: int = 0) -> None:
-        """Begin a run in a scenario, `world` by number, at an hour of it."""
+    def reset(self, run: int = 0, scenario: int = 0, hour: int = 0) -> None:
+        """Begin a run in a scenario, `scenario` by number, at an hour of it."""
         electrolyser = self.params.electrolyser
         stock_kg = electrolyser.initial_share * electrolyser.store_kg
-        place(self.state, self.dataset, run, world, hour, stock_kg)
+        place(self.state, self.dataset, run, scenario, hour, stock_kg)
 
     def expectation(self, runs: Ints | None = None) -> Expectation:
         """What the aggregators of some runs, by default all, know about tomorrow."""
         chosen = self._all if runs is None else runs
         expectation = empty_expectation(len(chosen), self.params.n_cars)
-        look(chosen, self.dataset, self.rules, self.state, expectation)
+        fill_expectation(chosen, self.dataset, self.rules, self.state, expectation)
         return expectation
 
     def snapshot(self, run: int = 0) -> CarParkSnapshot:
         """What the aggregator of a run knows now about tomorrow."""
         state, dataset, known = self.state, self.dataset, self.expectation(np.array([run]))
-        world, day = int(state.world[run]), int(state.hour[run]) // HOURS
+        scenario, day = int(state.scenario[run]), int(state.hour[run]) // HOURS
         tomorrow = min(day + 1, self.n_days - 1)
-        in_order = np.argsort(dataset.order[world])
+        in_order = np.argsort(dataset.order[scenario])
         return CarParkSnapshot(
             day=day,
             weekend=bool(dataset.kind[tomorrow]),
             winter=float(dataset.winter[tomorrow]),
             forecast_eur_per_kwh=closed_copy(known.forecast[0]),
-            today_eur_per_kwh=closed_copy(dataset.da[world, HOURS * day : HOURS * (day + 1)]),
-            presence=closed_copy(dataset.presence[world, dataset.kind[tomorrow]][:, in_order].T),
+            today_eur_per_kwh=closed_copy(dataset.da[scenario, HOURS * day : HOURS * (day + 1)]),
+            presence=closed_copy(dataset.presence[scenario, dataset.kind[tomorrow]][:, in_order].T),
             energy_kwh=closed_copy(known.energy_kwh[0, in_order]),
-            min_price_eur_per_kwh=closed_copy(dataset.min_price[world]),
+            min_price_eur_per_kwh=closed_copy(dataset.min_price[scenario]),
             margin=closed_copy(state.margin[run]),
             max_offer_lots=closed_copy(known.most_lots[0]),
             stock_kg=float(state.stock_kg[run]),

@@ -46,7 +46,7 @@ class State(NamedTuple):
     """All that changes, for B runs.
 
     Attributes:
-        world: (B,) which of the dataset's scenarios.
+        scenario: (B,) which of the dataset's scenarios.
         hour: (B,) of the scenario.
         begun: (B,) hour in which the run began.
         tank_kg: (B, n).
@@ -61,7 +61,7 @@ class State(NamedTuple):
         given_kwh: (B, n) each driver's V2G so far.
     """
 
-    world: Ints
+    scenario: Ints
     hour: Ints
     begun: Ints
     tank_kg: Floats
@@ -106,7 +106,7 @@ def empty_state(n_runs: int, n_cars: int) -> State:
     """A state to be placed with `place`."""
     cars = (n_runs, n_cars)
     return State(
-        world=np.zeros(n_runs, np.int64),
+        scenario=np.zeros(n_runs, np.int64),
         hour=np.zeros(n_runs, np.int64),
         begun=np.zeros(n_runs, np.int64),
         tank_kg=np.zeros(cars),
@@ -122,7 +122,9 @@ def empty_state(n_runs: int, n_cars: int) -> State:
     )
 
 
-def place(state: State, dataset: Dataset, run: int, world: int, hour: int, stock_kg: float) -> None:
+def place(
+    state: State, dataset: Dataset, run: int, scenario: int, hour: int, stock_kg: float
+) -> None:
     """Begin a run: tanks at their usual level, nothing sold, cars yet to plug in."""
     for field in (
         "plugged",
@@ -134,8 +136,8 @@ def place(state: State, dataset: Dataset, run: int, world: int, hour: int, stock
         "given_kwh",
     ):
         getattr(state, field)[run] = 0
-    state.world[run], state.hour[run], state.begun[run] = world, hour, hour
-    state.tank_kg[run] = state.plug_in_kg[run] = dataset.usual_kg[world]
+    state.scenario[run], state.hour[run], state.begun[run] = scenario, hour, hour
+    state.tank_kg[run] = state.plug_in_kg[run] = dataset.usual_kg[scenario]
     state.stock_kg[run] = stock_kg
 
 

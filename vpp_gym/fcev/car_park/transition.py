@@ -34,7 +34,7 @@ def use_cars(r: int, dataset: Dataset, rules: Rules, state: State, records: Floa
     Rows are taken out of the tuples once, as every access counts references, which
     costs more than the hour itself.
     """
-    k, begun, first, cell = state.world[r], state.begun[r], state.hour[r], rules.cell
+    k, begun, first, cell = state.scenario[r], state.begun[r], state.hour[r], rules.cell
     leave_at, leaver = dataset.leaves.first[k], dataset.leaves.car
     come_at, comer = dataset.comes.first[k], dataset.comes.car
     usual_kg, trip_kg, da = dataset.usual_kg[k], dataset.trip_kg[k], dataset.da[k]
@@ -89,7 +89,7 @@ def use_store(r: int, dataset: Dataset, rules: Rules, state: State, records: Flo
 
     What was bought is used as far as the store has room; the rest is sold at a penalty.
     """
-    first, da, bought_kwh = state.hour[r], dataset.da[state.world[r]], state.power_kwh[r]
+    first, da, bought_kwh = state.hour[r], dataset.da[state.scenario[r]], state.power_kwh[r]
     price, penalty, stock_kg = (
         rules.hydrogen_eur_per_kg,
         rules.penalty_eur_per_kwh,
@@ -125,7 +125,7 @@ def clear(runs: Ints, orders: OrderArrays, dataset: Dataset, state: State) -> No
         state: of all runs.
     """
     for row, r in enumerate(runs):
-        k, day = state.world[r], state.hour[r] // 24 + 1
+        k, day = state.scenario[r], state.hour[r] // 24 + 1
         if 24 * day >= dataset.da.shape[1]:
             continue
         for h in range(24):

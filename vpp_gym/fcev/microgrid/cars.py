@@ -65,7 +65,7 @@ def order_of_use(plugged: Bools, tank_kg: Floats, left_kwh: Floats, rules: Rules
 
 
 @njit
-def look_at_cars(
+def count_cars(
     k: int, r: int, dataset: Dataset, rules: Rules, state: State, record: Floats
 ) -> None:
     """How many cars are needed and at hand, and what they are paid for being there."""

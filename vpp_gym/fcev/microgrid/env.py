@@ -16,7 +16,7 @@ from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.fcev.calendar import HOURS
 from vpp_gym.fcev.core import FCEVCore
 from vpp_gym.fcev.microgrid.ledger import MONEY, TERMS
-from vpp_gym.fcev.microgrid.observation import AHEAD, Columns, look
+from vpp_gym.fcev.microgrid.observation import AHEAD, Columns, fill_observations
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.fcev.microgrid.recorder import MicrogridRecorder
 from vpp_gym.fcev.microgrid.scenario import MicrogridScenarios, microgrid_source
@@ -144,7 +144,7 @@ class MicrogridCore(FCEVCore):
     def decisions(self, actions: Floats) -> Decisions:
         """(B,) decisions that (B, A) actions stand for; 0 is the article's order."""
         state, dataset = self.simulation.state, self.simulation.dataset
-        k, t = state.world, np.minimum(state.hour, dataset.load.shape[1] - 1)
+        k, t = state.scenario, np.minimum(state.hour, dataset.load.shape[1] - 1)
         available_kwh, room_kwh = self.simulation.limits_kwh()
         served_kwh = np.minimum(dataset.deficit[k, t], available_kwh)
         taken_kwh = np.minimum(dataset.surplus[k, t] + dataset.wind[k, t], room_kwh)
@@ -162,7 +162,7 @@ class MicrogridCore(FCEVCore):
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
         grid, rows = self.simulation, np.empty((self.n_runs, self.layout.size))
-        look(self._columns, grid.dataset, grid.rules, grid.state, rows)
+        fill_observations(self._columns, grid.dataset, grid.rules, grid.state, rows)
         return self._shown(self.layout.scaled(rows))
 
 

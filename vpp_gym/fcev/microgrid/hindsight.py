@@ -29,7 +29,7 @@ class Run(NamedTuple):
     Attributes:
         dataset: the scenarios.
         rules: of the hour.
-        world: number of the scenario in the dataset.
+        scenario: number of the scenario in the dataset.
         begin: first hour.
         end: first hour after the run.
         stock_kg: in the store at the start.
@@ -37,7 +37,7 @@ class Run(NamedTuple):
 
     dataset: Dataset
     rules: Rules
-    world: int
+    scenario: int
     begin: int
     end: int
     stock_kg: float
@@ -49,7 +49,7 @@ class Run(NamedTuple):
 
     def of_cars(self, series: NDArray[Any]) -> NDArray[Any]:
         """(n, H) of (K, n, hours)."""
-        return series[self.world, :, self.begin : self.end]
+        return series[self.scenario, :, self.begin : self.end]
 
 
 class Stays(NamedTuple):
@@ -75,7 +75,9 @@ class Stays(NamedTuple):
 def run_of(grid: Microgrid, begin: int, end: int) -> Run:
     """What the first run of a grid, placed at its beginning, will be."""
     state = grid.state
-    return Run(grid.dataset, grid.rules, int(state.world[0]), begin, end, float(state.stock_kg[0]))
+    return Run(
+        grid.dataset, grid.rules, int(state.scenario[0]), begin, end, float(state.stock_kg[0])
+    )
 
 
 def signed_instance(run: Run) -> MicrogridInstance:
@@ -187,7 +189,7 @@ def _instance(
 ) -> MicrogridInstance:
     dataset, serves_houses = run.dataset, run.rules.wind_serves_houses
     deficit, surplus, wind, import_price, export_price = (
-        series[run.world, run.begin : run.end]
+        series[run.scenario, run.begin : run.end]
         for series in (
             dataset.deficit,
             dataset.surplus,
@@ -216,7 +218,7 @@ def _fuel_kwh(rules: Rules) -> float:
 
 def _stays(run: Run) -> Stays:
     """The stays of a run; a car that comes at its end refills within its last hour."""
-    dataset, k, hours = run.dataset, run.world, run.n_hours
+    dataset, k, hours = run.dataset, run.scenario, run.n_hours
     parked = dataset.parked[k, :, run.begin : run.end + 1]
     comes = parked.copy()
     comes[:, 1:] &= ~parked[:, :-1]
@@ -237,7 +239,7 @@ def _first_days(run: Run, car: Ints, hour: Ints) -> Ints:
     """(S,) day on which each stay began; that under way at the start may be yesterday's."""
     day = (run.begin + hour) // HOURS
     midnight = HOURS * (run.begin // HOURS)
-    whole = run.dataset.parked[run.world][:, midnight : run.begin + 1].all(axis=1)
+    whole = run.dataset.parked[run.scenario][:, midnight : run.begin + 1].all(axis=1)
     return np.where((hour == 0) & whole[car], day - 1, day)
 
 

@@ -36,7 +36,9 @@ class Columns(NamedTuple):
 
 
 @njit(allocates=True)
-def look(at: Columns, dataset: Dataset, rules: Rules, state: State, rows: Floats) -> None:
+def fill_observations(
+    at: Columns, dataset: Dataset, rules: Rules, state: State, rows: Floats
+) -> None:
     """Write the (B, size) parts in their units; after the year's end as in its last hour."""
     hours = dataset.load.shape[1]
     for r in range(len(rows)):
@@ -45,14 +47,14 @@ def look(at: Columns, dataset: Dataset, rules: Rules, state: State, rows: Floats
         rows[r, at.clock], rows[r, at.clock + 1] = math.sin(turn), math.cos(turn)
         rows[r, at.weekend] = dataset.kind[t // DAY_H + 1]
         rows[r, at.winter] = dataset.winter[t // DAY_H]
-        look_ahead(r, t, at, dataset, state, rows[r])
-        look_at_state(r, at, rules, state, rows[r])
+        fill_ahead(r, t, at, dataset, state, rows[r])
+        fill_state(r, at, rules, state, rows[r])
 
 
 @njit(allocates=True)
-def look_ahead(r: int, t: int, at: Columns, dataset: Dataset, state: State, row: Floats) -> None:
+def fill_ahead(r: int, t: int, at: Columns, dataset: Dataset, state: State, row: Floats) -> None:
     """Energy, prices and cars of this hour and the next."""
-    k, n = state.world[r], state.plugged.shape[1]
+    k, n = state.scenario[r], state.plugged.shape[1]
     deficit, surplus, wind = dataset.deficit[k], dataset.surplus[k], dataset.wind[k]
     price = dataset.import_price[k]
     for ahead in range(AHEAD):
@@ -66,7 +68,7 @@ def look_ahead(r: int, t: int, at: Columns, dataset: Dataset, state: State, row:
 
 
 @njit
-def look_at_state(r: int, at: Columns, rules: Rules, state: State, row: Floats) -> None:
+def fill_state(r: int, at: Columns, rules: Rules, state: State, row: Floats) -> None:
     """What cars, store and electrolyser can do now."""
     plugged, home, tank_kg = state.plugged[r], state.home[r], state.tank_kg[r]
     n = len(plugged)

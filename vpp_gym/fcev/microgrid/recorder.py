@@ -61,7 +61,7 @@ class MicrogridRecorder(Recorder):
         hour = self._first + self._now
         known = HOURS * (hour // HOURS + (2 if hour % HOURS >= NOON else 1)) - self._first
         da = np.full(hours, np.nan)
-        shown = grid.dataset.da[grid.state.world[0], self._first : self._first + hours]
+        shown = grid.dataset.da[grid.state.scenario[0], self._first : self._first + hours]
         da[:known] = shown[:known]
         return MicrogridView(
             start=START + self._first // HOURS,

@@ -94,19 +94,21 @@ class Microgrid(OfSource):
         self.dataset = _dataset(self.scenarios, self.params)
 
     def reset(
-        self, run: int = 0, world: int = 0, hour: int = 0, stock_share: float | None = None
+        self, run: int = 0, scenario: int = 0, hour: int = 0, stock_share: float | None = None
     ) -> None:
         """Begin a run in a scenario at an hour of it.
 
         Args:
             run: of the batch.
-            world: number of one of `scenarios`.
+            scenario: number of one of `scenarios`.
             hour: of the scenario.
             stock_share: of the store that is filled; None: as `params` say.
         """
         electrolyser = self.params.electrolyser
         share = electrolyser.initial_share if stock_share is None else stock_share
-        place(self.state, self.dataset, self.rules, run, world, hour, share * electrolyser.store_kg)
+        place(
+            self.state, self.dataset, self.rules, run, scenario, hour, share * electrolyser.store_kg
+        )
 
     def fill_store(self, run: int, share: float) -> None:
         """Fill a share of the store of a run."""
@@ -114,7 +116,7 @@ class Microgrid(OfSource):
 
     def snapshot(self, run: int = 0) -> MicrogridSnapshot:
         """What the operator of a run knows now."""
-        state, dataset, k = self.state, self.dataset, int(self.state.world[run])
+        state, dataset, k = self.state, self.dataset, int(self.state.scenario[run])
         t = min(int(state.hour[run]), HOURS * self.n_days - 1)
         day = t // HOURS
         week = slice(max(t - HOURS * PAST_DAYS, 0), t + 1)

@@ -76,7 +76,7 @@ class State(NamedTuple):
     """All that changes, for B runs.
 
     Attributes:
-        world: (B,) which of the dataset's scenarios.
+        scenario: (B,) which of the dataset's scenarios.
         hour: (B,) of the scenario.
         tank_kg: (B, n).
         home: (B, n) at home in this hour.
@@ -88,7 +88,7 @@ class State(NamedTuple):
         reward_eur_per_h: (B,) for cars that plug in outside their interval next.
     """
 
-    world: NDArray[np.int64]
+    scenario: NDArray[np.int64]
     hour: NDArray[np.int64]
     tank_kg: Floats
     home: Bools
@@ -143,7 +143,7 @@ def empty_state(n_runs: int, n_cars: int) -> State:
     """A state to be placed with `place`."""
     cars = (n_runs, n_cars)
     return State(
-        world=np.zeros(n_runs, np.int64),
+        scenario=np.zeros(n_runs, np.int64),
         hour=np.zeros(n_runs, np.int64),
         tank_kg=np.zeros(cars),
         home=np.zeros(cars, np.bool_),
@@ -157,18 +157,24 @@ def empty_state(n_runs: int, n_cars: int) -> State:
 
 
 def place(
-    state: State, dataset: Dataset, rules: Rules, run: int, world: int, hour: int, stock_kg: float
+    state: State,
+    dataset: Dataset,
+    rules: Rules,
+    run: int,
+    scenario: int,
+    hour: int,
+    stock_kg: float,
 ) -> None:
     """Begin a run with full tanks; the stays under way have their whole volume left."""
-    home = dataset.parked[world, :, hour]
-    state.world[run], state.hour[run] = world, hour
+    home = dataset.parked[scenario, :, hour]
+    state.scenario[run], state.hour[run] = scenario, hour
     state.tank_kg[run], state.stock_kg[run] = rules.tank_kg, stock_kg
-    state.home[run], state.plugged[run] = home, dataset.open[world, :, hour]
+    state.home[run], state.plugged[run] = home, dataset.open[scenario, :, hour]
     state.given_kwh[run], state.reward_eur_per_h[run] = 0.0, 0.0
     state.volume_factor[run] = 1.0
     # A stay under way began yesterday, unless the car came back earlier today.
     day, of_day = divmod(hour, 24)
-    was_away = ~dataset.parked[world, :, 24 * day : hour + 1].all(axis=1)
+    was_away = ~dataset.parked[scenario, :, 24 * day : hour + 1].all(axis=1)
     begun = np.where(was_away & (of_day > 0), day + 1, day)
-    volume_kwh = dataset.volume[world][np.arange(len(home)), dataset.kind[begun]]
+    volume_kwh = dataset.volume[scenario][np.arange(len(home)), dataset.kind[begun]]
     state.left_kwh[run] = np.where(home, volume_kwh, 0.0)

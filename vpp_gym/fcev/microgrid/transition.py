@@ -12,10 +12,10 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats
 from vpp_gym.fcev.microgrid.cars import (
     come_home,
+    count_cars,
     discharge,
     fairness,
     fleet_kwh,
-    look_at_cars,
     plug_in,
 )
 from vpp_gym.fcev.microgrid.ledger import COLUMN
@@ -73,10 +73,10 @@ def advance_hour(
     r: int, dataset: Dataset, rules: Rules, state: State, decisions: Decisions, record: Floats
 ) -> None:
     """One hour of one run; writes the (len(TERMS),) record."""
-    k = state.world[r]
+    k = state.scenario[r]
     record[:] = 0.0
     before_kg = state.stock_kg[r]
-    look_at_cars(k, r, dataset, rules, state, record)
+    count_cars(k, r, dataset, rules, state, record)
     discharge(r, decisions.v2g_kwh[r], rules, state, record)
     record[COLUMN.electrolyser_kwh] = decisions.electrolyser_kwh[r]
     record[COLUMN.produced_kg] = rules.kg_per_kwh * record[COLUMN.electrolyser_kwh]
