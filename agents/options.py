@@ -249,8 +249,8 @@ def _in_words(kind: Any) -> str:
 def read_changes(texts: Sequence[str]) -> dict[str, Any]:
     """Changes as on the command line; values are JSON, or else text.
 
-    >>> read_changes(["volumes=true", "params.contract.family=control_based"])
-    {'volumes': True, 'params.contract.family': 'control_based'}
+    >>> read_changes(["volumes=true", "params.contract.payoff_rule=pro_rata"])
+    {'volumes': True, 'params.contract.payoff_rule': 'pro_rata'}
 
     Raises:
         InvalidInputError: not NAME=VALUE, or a name given twice.

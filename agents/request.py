@@ -49,7 +49,7 @@ def run_settings(
         validate_every: environment steps between validations; None for 32 validations.
         changes: values by dotted name. "ppo.gamma" and the like are settings of a section;
             any other name is an argument of the environment, such as "volumes" or
-            "params.contract.family".
+            "params.contract.term_h".
 
     Raises:
         InvalidInputError: an unknown name, a value out of range, or settings that cannot go

@@ -7,6 +7,10 @@ line of the table, and one line in the step that books it:
     Term("network_fee_eur", "EUR", "money", "service", "paid to the grid for imported energy"),
 
     row[COLUMN.network_fee_eur] = -rules.fee_eur_per_kwh * max(load_kwh, 0.0)
+
+Pages that list the terms are built anew by `python docs/build.py`. Schedulers, bidders and
+hindsight plan with what their own programs say: of a term that stands in none of them they know
+nothing, and hindsight is then no bound on the profit.
 """
 
 from __future__ import annotations

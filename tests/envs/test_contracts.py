@@ -42,6 +42,22 @@ def test_an_action_of_zero_offers_what_the_world_says(family):
 
 
 @each_family
+def test_without_a_name_the_action_shapes_the_family_that_is_offered(family):
+    world = DEFAULT.replace(contract={"families": (family,)})
+    assert OfferShape(world, None).family == family
+
+
+def test_where_nothing_is_offered_the_action_shapes_the_menu():
+    assert OfferShape(DEFAULT.replace(contract={"families": ()}), None).family == "fixed_term"
+
+
+def test_of_several_families_one_must_be_named():
+    world = DEFAULT.replace(contract={"families": ("fixed_term", "price_based")})
+    with pytest.raises(InvalidInputError, match="family.*name one of fixed_term, price_based"):
+        OfferShape(world, None)
+
+
+@each_family
 @pytest.mark.parametrize("end", [-1.0, 1.0])
 def test_ends_of_the_action_are_those_of_the_table(family, end):
     shape = OfferShape(DEFAULT, family)

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import gymnasium as gym
@@ -75,6 +75,18 @@ def assert_same(one, other):
 
 def test_all_days_come_back_as_they_were(world, file):
     assert_same(read_world(file, "all"), world.scenario)
+
+
+def test_a_series_that_the_file_cannot_hold_is_not_lost(world, tmp_path):
+    @dataclass(frozen=True)
+    class WithSun(Scenario):
+        pv_kwh: np.ndarray = field(default_factory=lambda: np.zeros(1))
+
+    fields = {name: vars(world.scenario)[name] for name in Scenario.__dataclass_fields__}
+    sunny = replace(world, scenario=WithSun(**fields, pv_kwh=np.ones(world.scenario.n_steps)))
+    with pytest.raises(InvalidInputError, match="pv_kwh.*a world file holds da_eur_per_kwh"):
+        write_world(tmp_path / "world.parquet", sunny)
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_column_of_a_session_is_kept():

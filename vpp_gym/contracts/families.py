@@ -3,8 +3,8 @@
 `FAMILIES` lists them by name. Parameters, offers, environments, tables and docs read it: a new
 family is one class, decorated with `register`.
 
->>> sorted(FAMILIES)
-['control_based', 'fixed_term', 'price_based', 'volume_based']
+>>> FAMILIES["price_based"]().in_words()
+"price-based contracts priced at the owner's perceived wear"
 """
 
 from __future__ import annotations

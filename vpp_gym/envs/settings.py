@@ -59,12 +59,12 @@ class ContractsSettings(Settings):
     """Settings of `VPPContracts-v0`.
 
     Attributes:
-        family: of the contracts that the action shapes.
+        family: of the contracts that the action shapes; None: the one that `params` offer.
         scheduler: who dispatches: a name, a `Policy`, or a function that makes one; its own
             bids and contract offers are ignored.
         bidder: who bids: a name, a bidder, or a function that makes one.
     """
 
-    family: FamilyName = "fixed_term"
+    family: FamilyName | None = None
     scheduler: Any = "rolling_mpc"
     bidder: Any = "expected_load"

@@ -66,11 +66,11 @@ def baselines() -> dict[str, Policy]:
     return {name: make() for name, make in _MAKERS.items()}
 
 
-def _rule(name: str) -> Policy:
+def _rule(kind: str) -> Policy:
     from vpp_gym.policies import rules
 
-    kinds = (rules.ChargeOnArrival, rules.ChargeAtDeadline, rules.PriceThreshold)
-    return {kind.name: kind for kind in kinds}[name]()
+    made: Policy = getattr(rules, kind)()
+    return made
 
 
 def _no_v2g() -> Policy:
@@ -123,10 +123,9 @@ _STOCHASTIC: dict[str, Maker] = {
 }
 
 _MAKERS: dict[str, Maker] = {
-    **{
-        name: partial(_rule, name)
-        for name in ("charge_on_arrival", "charge_at_deadline", "price_threshold")
-    },
+    "charge_on_arrival": partial(_rule, "ChargeOnArrival"),
+    "charge_at_deadline": partial(_rule, "ChargeAtDeadline"),
+    "price_threshold": partial(_rule, "PriceThreshold"),
     "no_v2g": _no_v2g,
     **{f"algorithm_1_{term_h}h": partial(_algorithm_1, term_h) for term_h in (1, 2, 3)},
     "rolling_mpc": _rolling_mpc,

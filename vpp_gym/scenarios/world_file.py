@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -61,12 +62,16 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
     """Write a world; the same world makes the same bytes.
 
     Raises:
-        InvalidInputError: another suffix, or no such folder.
+        InvalidInputError: another suffix, no such folder, or a scenario with a series that these
+            files do not hold.
     """
     file = Path(path)
     if file.suffix.lower() != SUFFIX or not file.parent.is_dir():
         raise InvalidInputError("path", str(file), f"name a file that ends with {SUFFIX}")
     scenario = world.scenario
+    series = {name for name, one in vars(scenario).items() if isinstance(one, np.ndarray)}
+    if lost := sorted(series - set(PRICES)):
+        raise InvalidInputError("scenario", lost, f"a world file holds {', '.join(PRICES)} only")
     header = WorldHeader(
         dt_h=scenario.dt_h,
         timezone=scenario.timezone,
@@ -143,10 +148,11 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
         "arrival_step": step,
         "departure_step": step + _numbers(cars.field("stay_steps")),
     }
+    prices: dict[str, Any] = {
+        name: _numbers(table.column(name).combine_chunks()) for name in PRICES
+    }
     scenario = Scenario.from_arrays(
-        da_eur_per_kwh=_numbers(table.column("da_eur_per_kwh").combine_chunks()),
-        im_short_eur_per_kwh=_numbers(table.column("im_short_eur_per_kwh").combine_chunks()),
-        im_long_eur_per_kwh=_numbers(table.column("im_long_eur_per_kwh").combine_chunks()),
+        **prices,
         sessions=sessions,
         start=np.datetime64(first_day, "m"),
         dt_h=header.dt_h,

@@ -64,9 +64,12 @@ def snapshot_of(
         time: local clock of the step.
         together: the EVs of all runs, run by run, their bids and expected loads summed.
     """
-    start, t, end, _, _, connected = state.run[run].item()[:6]
+    clock = _by_name(state.run[run])
+    start, t, end, connected = (clock[name] for name in ("start", "position", "end", "connected"))
     ahead = t < end
-    short, long, *_, today_end, tomorrow_end = dataset.steps[min(t, len(dataset.steps) - 1)].item()
+    step = _by_name(dataset.steps[min(t, len(dataset.steps) - 1)])
+    short, long = step["short_eur_per_kwh"], step["long_eur_per_kwh"]
+    today_end, tomorrow_end = step["today_end"], step["tomorrow_end"]
     price_is_known = ahead and params.market.imbalance_lag_steps == 0
     runs = slice(run, run + 1)
     committed_kwh, expected_kwh = state.da_sold_kwh[run], state.expected_load_kwh[run].copy()
@@ -96,6 +99,11 @@ def snapshot_of(
             ),
         }
     )
+
+
+def _by_name(record: Any) -> dict[str, Any]:
+    """The fields of a record as Python numbers."""
+    return dict(zip(record.dtype.names, record.item(), strict=True))
 
 
 def _fleet(state: State, runs: slice, n: int, first_session: int) -> dict[str, Any]:
