@@ -53,7 +53,7 @@ def test_where_nothing_is_offered_the_action_shapes_the_menu():
 
 def test_of_several_families_one_must_be_named():
     world = DEFAULT.replace(contract={"families": ("fixed_term", "price_based")})
-    with pytest.raises(InvalidInputError, match="family.*name one of fixed_term, price_based"):
+    with pytest.raises(InvalidInputError, match=r"family.*name one of fixed_term, price_based"):
         OfferShape(world, None)
 
 

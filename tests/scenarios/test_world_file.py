@@ -84,7 +84,7 @@ def test_a_series_that_the_file_cannot_hold_is_not_lost(world, tmp_path):
 
     fields = {name: vars(world.scenario)[name] for name in Scenario.__dataclass_fields__}
     sunny = replace(world, scenario=WithSun(**fields, pv_kwh=np.ones(world.scenario.n_steps)))
-    with pytest.raises(InvalidInputError, match="pv_kwh.*a world file holds da_eur_per_kwh"):
+    with pytest.raises(InvalidInputError, match=r"pv_kwh.*a world file holds da_eur_per_kwh"):
         write_world(tmp_path / "world.parquet", sunny)
     assert not list(tmp_path.iterdir())
 
