@@ -433,6 +433,48 @@ def add_fields(record: Any) -> float:
     return result
 
 
+ROUNDED_OTHERWISE = {
+    *("sum", "mean", "prod", "std", "var", "dot", "trapezoid"),
+    *("exp", "expm1", "log", "log1p", "power", "hypot", "sin", "cos", "tan", "tanh", "arctan2"),
+}
+"""Methods and functions of NumPy that round differently where Numba compiles them."""
+
+
+def test_kernels_use_nothing_that_plain_python_does_otherwise():
+    for module, tree in with_kernels():
+        for node in ast.walk(tree):
+            if kernel_options(node) is not None:
+                found = list(done_otherwise(node))
+                assert not found, f"{module}.{node.name}: {found}"
+
+
+def done_otherwise(kernel: ast.AST) -> Iterator[str]:
+    """Whole numbers are exact either way, but which are whole is not in the source."""
+    for node in ast.walk(kernel):
+        if isinstance(node, ast.Attribute) and node.attr in ROUNDED_OTHERWISE:
+            if ast.unparse(node.value) != "math":
+                yield ast.unparse(node)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.MatMult):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("sort"):
+            stable = any(ast.unparse(word) == "kind='mergesort'" for word in node.keywords)
+            yield from () if stable else (ast.unparse(node),)
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("x.sum()", 1),
+        ("np.exp(x) + math.exp(x)", 1),
+        ("x**2 @ y", 2),
+        ("np.argsort(x)", 1),
+        ("np.argsort(x, kind='mergesort')", 0),
+    ],
+)
+def test_what_is_done_otherwise_is_recognised(code: str, found: int):
+    assert len(list(done_otherwise(ast.parse(code)))) == found
+
+
 def test_total_adds_from_the_first_to_the_last():
     values = np.random.default_rng(0).normal(size=1000)
     one_by_one = 0.0

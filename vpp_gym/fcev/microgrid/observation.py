@@ -35,7 +35,7 @@ class Columns(NamedTuple):
     room: int
 
 
-@njit(allocates=True)
+@njit
 def fill_observations(
     at: Columns, dataset: Dataset, rules: Rules, state: State, rows: Floats
 ) -> None:
@@ -51,7 +51,7 @@ def fill_observations(
         fill_state(r, at, rules, state, rows[r])
 
 
-@njit(allocates=True)
+@njit
 def fill_ahead(r: int, t: int, at: Columns, dataset: Dataset, state: State, row: Floats) -> None:
     """Energy, prices and cars of this hour and the next."""
     k, n = state.scenario[r], state.plugged.shape[1]
@@ -64,7 +64,6 @@ def fill_ahead(r: int, t: int, at: Columns, dataset: Dataset, state: State, row:
         row[at.price + ahead] = expected_price(price, t, ahead)
         within = t + ahead < dataset.load.shape[1]
         row[at.open + ahead] = dataset.open_share[k, t + ahead] if within else 0.0
-    row[at.open] = state.plugged[r].sum() / n
 
 
 @njit
@@ -72,13 +71,15 @@ def fill_state(r: int, at: Columns, rules: Rules, state: State, row: Floats) -> 
     """What cars, store and electrolyser can do now."""
     plugged, home, tank_kg = state.plugged[r], state.home[r], state.tank_kg[r]
     n = len(plugged)
-    left_kwh, fuel_kg, at_home = 0.0, 0.0, 0
+    left_kwh, fuel_kg, at_home, at_disposal = 0.0, 0.0, 0, 0
     for i in range(n):
         if plugged[i]:
             left_kwh += min(state.left_kwh[r, i], MOST_LEFT_KWH)
+            at_disposal += 1
         if home[i]:
             fuel_kg += tank_kg[i]
             at_home += 1
+    row[at.open] = at_disposal / n
     row[at.available] = fleet_kwh(plugged, tank_kg, state.left_kwh[r], rules) / n
     row[at.left] = left_kwh / n
     row[at.fuel] = fuel_kg / (max(at_home, 1) * rules.tank_kg)
