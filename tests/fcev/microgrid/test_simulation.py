@@ -57,7 +57,8 @@ def test_fuel_stops_at_the_guaranteed_level():
 def test_no_car_drives_on_more_than_its_tank_holds():
     """A trip takes 0.31 kg or so; where only 0.05 kg are left, 0.05 are driven and all refilled."""
     grid = hand_made_grid([], [50.0])
-    grid.dataset.parked[0, 0, 1] = False
+    with rewriting(grid):
+        grid.dataset.parked[0, 0, 1] = False
     one_hour(grid)
     assert not grid.state.home[0, 0]
     grid.state.tank_kg[0, 0] = 0.05
