@@ -51,10 +51,9 @@ def test_where_nothing_is_offered_the_action_shapes_the_menu():
     assert OfferShape(DEFAULT.replace(contract={"families": ()}), None).family == "fixed_term"
 
 
-def test_of_several_families_one_must_be_named():
-    world = DEFAULT.replace(contract={"families": ("fixed_term", "price_based")})
-    with pytest.raises(InvalidInputError, match=r"family.*name one of fixed_term, price_based"):
-        OfferShape(world, None)
+def test_of_several_families_the_action_shapes_the_first():
+    world = DEFAULT.replace(contract={"families": ("price_based", "fixed_term")})
+    assert OfferShape(world, None).family == "price_based"
 
 
 @each_family

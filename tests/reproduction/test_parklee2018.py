@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vpp_gym.cli import app
+from vpp_gym.cli.output import console
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.reproduction.parklee2018 import report
@@ -105,8 +106,9 @@ def test_command_prints_and_writes_the_report(
     small: Reproduction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(report, "reproduce", lambda seeds, grid_seeds, progress: small)
+    monkeypatch.setattr(console, "width", 200)  # whatever it was when it was made
     words = ["reproduce", "parklee2018", "--seeds", "1", "--out", str(tmp_path)]
-    run = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    run = CliRunner().invoke(app, words)
     assert run.exit_code == 0, run.output
     assert "no lot below 10 cars" in run.stdout
     text = (tmp_path / "parklee2018.md").read_text(encoding="utf-8")

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.contracts.signing import volume
 from tests.worlds import one_car, plain_world
 from vpp_gym.contracts.offer import offers
 from vpp_gym.markets.ledger import TERMS
@@ -247,7 +246,7 @@ def test_what_one_owner_gave_does_not_count_against_the_next():
     owner = {"participation_memory": 2, "pleasing_eur": 0.07}
     world = plain_world(24, sessions=queue(2, interest_draw=[0.1, 0.1]))
     sim = Simulation(world, {"site": SITE, "owner": owner})
-    sim.post_offers(volume(energy_kwh=6.0, term_h=2, eur_per_h=0.05))
+    sim.post_offers(offers(1, energy_kwh=6.0, term_h=2, eur_per_h=0.05))
     sim.reset()
     run(sim, -6.0, 0.0, 0.0, 0.0)
     assert sim.state.run["participation"][0] == 0.5

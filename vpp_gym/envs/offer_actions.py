@@ -6,7 +6,6 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Records
 from vpp_gym.contracts.families import FAMILIES, designed_offers
-from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import offer
 
@@ -16,7 +15,7 @@ class OfferShape:
 
     Args:
         params: parameters of the environment.
-        family: name of one of `vpp_gym.contracts.families.FAMILIES`; None: the one that the
+        family: name of one of `vpp_gym.contracts.families.FAMILIES`; None: the first that the
             parameters offer, or the fixed-term menu where they offer nothing.
 
     Attributes:
@@ -24,16 +23,12 @@ class OfferShape:
         neutral, least, most: parameters at an action of 0, -1 and 1.
 
     Raises:
-        InvalidInputError: the parameters leave no room for the action, or offer several families
-            and none is named.
+        InvalidInputError: the parameters leave no room for the action.
     """
 
     def __init__(self, params: VPPParams, family: str | None) -> None:
         if family is None:
-            offered = params.contract.families
-            if len(offered) > 1:
-                raise InvalidInputError("family", None, f"name one of {', '.join(offered)}")
-            family = offered[0] if offered else "fixed_term"
+            family = next(iter(params.contract.families), "fixed_term")
         self.neutral = params.replace(contract={"families": (family,)})
         self.family, self.parameters = family, FAMILIES[family].action_parameters
         section = self.neutral.contract.section(family)

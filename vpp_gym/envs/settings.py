@@ -59,7 +59,8 @@ class ContractsSettings(Settings):
     """Settings of `VPPContracts-v0`.
 
     Attributes:
-        family: of the contracts that the action shapes; None: the one that `params` offer.
+        family: of the contracts that the action shapes; None: the first that `params`
+            offer.
         scheduler: who dispatches: a name, a `Policy`, or a function that makes one; its own
             bids and contract offers are ignored.
         bidder: who bids: a name, a bidder, or a function that makes one.
