@@ -140,7 +140,8 @@ def _check_gate(scenario: Scenario, gate_closure_h: int) -> None:
     wrong = gates != 1
     wrong[-1] &= scenario.period[-1] >= gate_period
     if wrong.any():
-        date = scenario.clock[0].astype("datetime64[D]") + int(np.argmax(wrong))
+        first = scenario.clock[0].astype("datetime64[D]")
+        date = first + np.timedelta64(int(np.argmax(wrong)), "D")
         raise InvalidInputError(
             "params.market.gate_closure_h",
             gate_closure_h,

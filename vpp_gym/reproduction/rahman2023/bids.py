@@ -48,7 +48,8 @@ class DatedSchedules:
         """(24,) kWh sold at the gate, else None; nothing beyond the last schedule."""
         if not snapshot.is_gate:
             return None, state
-        day = int((snapshot.time.astype("datetime64[D]") + 1 - self._first).astype(np.int64))
+        tomorrow = snapshot.time.astype("datetime64[D]") + np.timedelta64(1, "D")
+        day = int((tomorrow - self._first).astype(np.int64))
         if day < 0:
             raise InvalidInputError("scenario", str(snapshot.time), f"begin at {self._first} - 1")
         known = day < len(self.schedules_kwh)
