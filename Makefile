@@ -56,14 +56,15 @@ coverage: $(stamp) tree ## measure the branches of the simulator that its tests 
 	cd "$(tree)" && NUMBA_DISABLE_JIT=1 "$(py)" -m pytest --cov --numprocesses $(WORKERS) \
 		--dist loadfile $(addprefix tests/,simulation fleet contracts markets) $(ARGS)
 
-# Without torch: what trains agents is tested with the pinned versions.
+# Without torch: what trains agents is tested with the pinned versions. Old packages may warn of
+# new ones that they depend on.
 without_torch = EXTRAS=test PINS=$(1) VENV="$(VENV)-$(2)" \
-	ARGS="--ignore tests/agents $(ARGS)"
+	ARGS="--ignore tests/agents $(3) $(ARGS)"
 
 test-lowest: ## run the tests with the lowest versions that pyproject.toml allows
 	mkdir -p "$(VENV)-lowest"
 	$(PYTHON) .ci/lowest_versions.py > "$(VENV)-lowest/lowest.txt"
-	$(MAKE) test $(call without_torch,"$(VENV)-lowest/lowest.txt",lowest)
+	$(MAKE) test $(call without_torch,"$(VENV)-lowest/lowest.txt",lowest,-W default)
 
 test-newest: ## run the tests with the newest versions, e.g. PYTHON=python3.13
 	$(MAKE) test $(call without_torch,,newest)
