@@ -77,6 +77,13 @@ def between(low: float, high: float, position: float) -> float:
     return min(max(low + (position + 1.0) / 2.0 * (high - low), low), high)
 
 
+@njit
+def from_idle(low: float, idle: float, high: float, position: float) -> float:
+    """Value at a position in [-1, 1]: -1 is low, 0 idle, 1 high, straight between them."""
+    end = high if position > 0.0 else low
+    return min(max(idle + abs(position) * (end - idle), low), high)
+
+
 def around(position: Any, low: Any, middle: Any, high: Any) -> Any:
     """Value at a position in [-1, 1]: -1 is low, 0 the middle, 1 high, straight between them.
 

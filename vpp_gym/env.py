@@ -138,6 +138,10 @@ class Core(ABC):
             InvalidInputError: an action out of shape or range; nothing has moved.
         """
 
+    def rewards(self, records: Floats) -> Floats:
+        """(B,) reward of (B, K) records: the money that they book [EUR]."""
+        return records[:, : self.n_money].sum(axis=1)
+
     @abstractmethod
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
@@ -220,7 +224,7 @@ class Env(_OverCore, gym.Env[Any, Any]):
         self._over = bool(core.over[0])
         self._show()
         info = dict(zip(core.terms, records[0].tolist(), strict=True))
-        reward = float(records[0, : core.n_money].sum())
+        reward = float(core.rewards(records)[0])
         return one(observations, 0), reward, False, self._over, info
 
     def render(self) -> NDArray[np.uint8] | None:
@@ -329,7 +333,7 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         if again.any():
             self._place(again, {})
             observations = self.core.observe()
-        rewards = records[:, : self.core.n_money].sum(axis=1)
+        rewards = self.core.rewards(records)
         return observations, rewards, np.zeros_like(truncated), truncated, info
 
     def _place(self, mask: Bools, options: Mapping[str, Any]) -> None:

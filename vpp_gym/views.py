@@ -42,7 +42,10 @@ class Snapshot:
             without a running contract.
         charge_kw: (n,) limit at the meter, of car and charger.
         discharge_kw: (n,) limit at the meter, of car and charger.
-        steps_to_departure: (n,) steps left as declared, this one included, >= 1.
+        steps_to_departure: (n,) steps left as declared, this one included, >= 1; 1 for cars
+            that are still there after it.
+        steps_connected: (n,) steps since the arrival.
+        arrival_kwh: (n,) stored on arrival.
         has_contract: (n,) the owner signed a contract, whether or not its window is open.
         offer: (n,) position of the signed contract in the list of offers, -1 without a
             contract.
@@ -74,8 +77,12 @@ class Snapshot:
         im_long_past_eur_per_kwh: (p,) settled price of a long party.
         im_short_now_eur_per_kwh: this step's price, None unless imbalance_lag_steps is 0.
         im_long_now_eur_per_kwh: this step's price, None unless imbalance_lag_steps is 0.
+        shortfall_eur_per_kwh: penalty on energy that cars leaving now are short of.
         expected_load_kwh: (periods,) mean net load by period of the day, from the run's own
             past; 0 where it has none yet.
+        bid_lo_kwh: (periods,) least bid of each period of the day, + sells: minus what may be
+            bought.
+        bid_hi_kwh: (periods,) largest bid of each period of the day: what may be sold.
     """
 
     step: int
@@ -93,6 +100,8 @@ class Snapshot:
     charge_kw: Floats
     discharge_kw: Floats
     steps_to_departure: Ints
+    steps_connected: Ints
+    arrival_kwh: Floats
     has_contract: Bools
     offer: Ints
     contract_kwh: Floats
@@ -117,7 +126,10 @@ class Snapshot:
     im_long_past_eur_per_kwh: Floats
     im_short_now_eur_per_kwh: float | None
     im_long_now_eur_per_kwh: float | None
+    shortfall_eur_per_kwh: float
     expected_load_kwh: Floats
+    bid_lo_kwh: Floats
+    bid_hi_kwh: Floats
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Snapshot:

@@ -93,7 +93,7 @@ def build(
     area: Area = None,
     sequence: Sequence = None,
     trust_unit: TrustUnit = False,
-    dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 1.0,
+    dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
     first_day: Annotated[
         str | None, _option("First day; by default the first with prices.")
     ] = None,
@@ -106,7 +106,7 @@ def build(
     ] = None,
     max_fill_h: Annotated[
         float, typer.Option(help="Longest gap in prices that is filled, hours.")
-    ] = 1.0,
+    ] = 0.25,
     resolution: Annotated[
         str | None, _option("PT15M or PT60M, if prices of both cover the same time.")
     ] = None,

@@ -48,7 +48,7 @@ def run(
     index: Annotated[
         int, typer.Option(help="Number of the scenario, if the name stands for several.")
     ] = 0,
-    dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 1.0,
+    dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder with real data; by default VPP_GYM_DATA.", show_default=False),

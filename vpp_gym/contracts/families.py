@@ -360,7 +360,7 @@ class VolumeBased(SingleOffer):
     keep_soc: float = Field(default=0.2, ge=0, le=1)
     eur_per_h: float = Field(default=0.0, ge=0, le=100)
     eur_per_kwh: float = Field(default=0.0, ge=0, le=20)
-    tariff_eur_per_kwh: float = Field(default=0.02, ge=0, le=20)
+    tariff_eur_per_kwh: float = Field(default=0.045, ge=0, le=20)
 
     def offers(self, params: VPPParams) -> Records:
         """(1,) OFFER records."""
@@ -408,7 +408,7 @@ class ControlBased(SingleOffer):
     )
 
     keep_soc: float = Field(default=0.2, ge=0, le=1)
-    tariff_eur_per_kwh: float = Field(default=0.02, ge=0, le=20)
+    tariff_eur_per_kwh: float = Field(default=0.045, ge=0, le=20)
     eur_per_h: float = Field(default=0.0, ge=0, le=100)
     eur_per_kwh_arrival: float = Field(default=0.0, ge=0, le=20)
 

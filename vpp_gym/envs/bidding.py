@@ -10,7 +10,7 @@ from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.core import Params, Scenarios, world_of
 from vpp_gym.envs.daily import DailyCore
 from vpp_gym.envs.policy_pool import Maker, SchedulerLike, scheduler_maker
-from vpp_gym.envs.settings import BiddingSettings
+from vpp_gym.envs.settings import BiddingSettings, Reward
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.settings import ObservationForm, checked
@@ -38,10 +38,10 @@ class BiddingCore(DailyCore):
 
     def _decide(self, numbers: Floats, runs: Ints) -> Floats:
         """(B, L) kWh: the expected load bought, moved by the action, within the bid limit."""
-        limit_kwh = self.simulation.bid_limit_kwh
-        moved_kwh = numbers * (self.settings.bid_scale * limit_kwh)
+        least_kwh, most_kwh = self.simulation.bids_allowed_kwh
+        moved_kwh = numbers * self.settings.bid_scale * (most_kwh - least_kwh)
         wanted_kwh = moved_kwh - self.simulation.state.expected_load_kwh
-        return np.clip(wanted_kwh, -limit_kwh, limit_kwh)
+        return np.clip(wanted_kwh, least_kwh, most_kwh)
 
 
 class VPPBiddingEnv(Env):
@@ -55,7 +55,7 @@ class VPPBiddingEnv(Env):
     ## Action Space
     `Box(-1, 1)`, one entry per period of tomorrow's schedule (24, or 96 with steps of
     0.25 h), with the meaning of `VPPDayAhead-v0`: 0 buys the expected load, +1 sells
-    `bid_scale` times the bid limit on top, -1 buys as much on top. The expected load of
+    `bid_scale` times what may be bid on top, -1 buys as much on top. The expected load of
     a period is its mean load so far in the episode, zero on the first day.
 
     ## Observation Space
@@ -101,6 +101,7 @@ class VPPBiddingEnv(Env):
         bid_scale: float = 0.1,
         scheduler: SchedulerLike = "rolling_mpc",
         observation: ObservationForm = "flat",
+        reward: Reward = "without_retail",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -111,6 +112,7 @@ class VPPBiddingEnv(Env):
             bid_scale=bid_scale,
             scheduler=scheduler,
             observation=observation,
+            reward=reward,
             episode_days=episode_days,
         )
         world = world_of(scenario, params, dt_h, guarantee)
@@ -133,6 +135,7 @@ class VPPBiddingVectorEnv(VectorEnv):
         bid_scale: float = 0.1,
         scheduler: SchedulerLike = "rolling_mpc",
         observation: ObservationForm = "flat",
+        reward: Reward = "without_retail",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -145,6 +148,7 @@ class VPPBiddingVectorEnv(VectorEnv):
             bid_scale=bid_scale,
             scheduler=scheduler,
             observation=observation,
+            reward=reward,
             episode_days=episode_days,
         )
         world = world_of(scenario, params, dt_h, guarantee)

@@ -14,7 +14,7 @@ from vpp_gym.envs.daily import DailyCore
 from vpp_gym.envs.day_fields import OFFER_FIELDS, offer_values
 from vpp_gym.envs.offer_actions import OfferShape
 from vpp_gym.envs.policy_pool import BidderLike, Maker, SchedulerLike, operator_maker
-from vpp_gym.envs.settings import ContractsSettings
+from vpp_gym.envs.settings import ContractsSettings, Reward
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import FamilyName
@@ -133,6 +133,7 @@ class VPPContractsEnv(Env):
         scheduler: SchedulerLike = "rolling_mpc",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
+        reward: Reward = "without_retail",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -144,6 +145,7 @@ class VPPContractsEnv(Env):
             scheduler=scheduler,
             bidder=bidder,
             observation=observation,
+            reward=reward,
             episode_days=episode_days,
         )
         world = world_of(scenario, params, dt_h, guarantee)
@@ -167,6 +169,7 @@ class VPPContractsVectorEnv(VectorEnv):
         scheduler: SchedulerLike = "rolling_mpc",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
+        reward: Reward = "without_retail",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -180,6 +183,7 @@ class VPPContractsVectorEnv(VectorEnv):
             scheduler=scheduler,
             bidder=bidder,
             observation=observation,
+            reward=reward,
             episode_days=episode_days,
         )
         world = world_of(scenario, params, dt_h, guarantee)

@@ -21,7 +21,7 @@ from vpp_gym.envs.sourced import SourcedSimulation
 from vpp_gym.envs.step_kernel import ActionSpec, BatchStepper, BidMode
 from vpp_gym.episodes import EpisodeDays, EpisodeSpan
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.markets.ledger import MONEY, TERMS
+from vpp_gym.markets.ledger import COLUMN, MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
@@ -54,6 +54,15 @@ class EVCore(Core):
         super().__init__(source, params, settings, n_envs)
         self.simulation = SourcedSimulation(source, params, self.n_runs)
         self._days: dict[int, EpisodeDays] = {}
+
+    def rewards(self, records: Floats) -> Floats:
+        """(B,) rewards of (B, K) records [EUR]: see `vpp_gym.envs.settings.Reward`."""
+        profit_eur = super().rewards(records)
+        if self.settings.reward == "profit":
+            return profit_eur
+        site, driver = self.params.site, self.params.driver
+        due_kwh = records[:, COLUMN.demand_kwh] / site.charge_eff
+        return profit_eur - due_kwh * driver.retail_eur_per_kwh
 
     @property
     def over(self) -> Bools:
@@ -139,8 +148,7 @@ class HourlyCore(EVCore):
         self._action = ActionSpec(
             per_charger=per_charger,
             bids=mode.value,
-            bid_step_kwh=bid_scale * simulation.bid_limit_kwh,
-            bid_limit_kwh=simulation.bid_limit_kwh,
+            bid_scale=bid_scale,
             lag_steps=params.market.imbalance_lag_steps,
             per_scale=self.layout.per_scale,
         )
@@ -172,7 +180,7 @@ class HourlyCore(EVCore):
 
     @abstractmethod
     def _bidding(self) -> tuple[BidMode, float]:
-        """How the schedule comes about, and the share of the bid limit that an entry moves."""
+        """How the schedule comes about, and the share of the bid range that an entry moves."""
 
     def _let_bid(self) -> None:
         """Have the schedule written by somebody else than the agent."""
@@ -189,7 +197,7 @@ def world_of(
     Args:
         scenario: scenarios, a source, or a name; None for "synthetic".
         params: rules of the world.
-        dt_h: hours per step of a named source; None: as the scenario has it, or 1.
+        dt_h: hours per step of a named source; None: as the scenario has it, or 0.25.
         guarantee: None leaves it to the parameters.
 
     Raises:
@@ -200,5 +208,5 @@ def world_of(
         rules = rules.replace(guarantee=guarantee)
     if dt_h is None:
         first = scenario[0] if isinstance(scenario, (list, tuple)) and scenario else scenario
-        dt_h = getattr(first, "dt_h", 1.0)
+        dt_h = getattr(first, "dt_h", 0.25)
     return as_source(scenario, dt_h), rules

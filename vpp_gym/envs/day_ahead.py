@@ -6,7 +6,7 @@ from gymnasium.vector import AutoresetMode
 
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
-from vpp_gym.envs.settings import Bids, Control, DayAheadSettings
+from vpp_gym.envs.settings import Bids, Control, DayAheadSettings, Reward
 from vpp_gym.envs.step_kernel import BidMode
 from vpp_gym.settings import ObservationForm, checked
 
@@ -27,21 +27,23 @@ class VPPDayAheadEnv(Env):
 
     ## Description
     A virtual power plant of privately owned EVs offers V2G contracts to arriving owners
-    (`params.contract`; by default the exact fixed-term menu). At 12:00 it submits a bid
-    schedule: one bid per delivery period of tomorrow. In every step it dispatches the
+    (`params.contract`; by default a posted tariff per kWh discharged, which costs nothing
+    unless it is used). At 12:00 it submits a bid schedule: one bid per delivery period of tomorrow. In every step it dispatches the
     fleet. The difference between schedule and load is settled in the imbalance market.
 
     ## Action Space
     `Box(-1, 1)`. The dispatch comes first: with `control="fleet"` one number, which
-    places the net load of the fleet between its smallest (-1) and its largest value
-    (+1) in this step; with `control="per_ev"` one number per charger, which does the
-    same for its EV. The bids follow: with `bids="schedule"` one per delivery period of
-    tomorrow, read at gate closure only; with `bids="period"` one per step, so that the
+    sets the net load of the fleet in this step: 0 idles, +1 charges and -1 discharges
+    all it can; with `control="per_ev"` one number per charger, which does the same for
+    its EV. Idle is what is nearest to nothing that still serves the cars in time, where
+    that is guaranteed. The bids follow: with `bids="period"` one per step, so that the
     steps after one gate closure set, in order, the periods of the schedule that the
-    next one submits; with `bids="expected_load"` none. A bid of 0 buys the expected
-    load, +1 sells `bid_scale` times the bid limit on top, -1 buys as much on top. The
-    expected load of a period is its mean load so far in the episode, zero on the first
-    day.
+    next one submits; with `bids="schedule"` one per delivery period of tomorrow, read
+    at gate closure only; with `bids="expected_load"` none. A bid of 0 buys the expected
+    load; +1 sells, on top of it, `bid_scale` times the range from the least to the
+    largest bid that is allowed, and -1 buys as much. The expected load of a period is
+    its mean load so far in the episode, zero on the first day. What is allowed follows
+    from the cars of the past days, see `vpp_gym.params.MarketParams`.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
@@ -50,10 +52,11 @@ class VPPDayAheadEnv(Env):
     `control="per_ev"`.
 
     ## Rewards
-    Profit of the step in EUR: day-ahead and imbalance income, pay to owners for
-    discharged energy and, for EVs that departed, retail revenue, payoffs and the
-    penalty on unserved energy. `info` holds every term of
-    `vpp_gym.markets.ledger.TERMS`.
+    EUR in the step: day-ahead and imbalance income, pay to owners for discharged energy
+    and, for EVs that departed, payoffs, and retail revenue and penalty of demand that was
+    missed. With `reward="profit"` it is the profit, in which what drivers pay for served
+    demand comes in as well, see `vpp_gym.envs.settings.Reward`. `info` holds every term
+    of `vpp_gym.markets.ledger.TERMS`.
 
     ## Starting State
     Gate closure (12:00), with no EV connected but those that arrive in that step.
@@ -62,7 +65,8 @@ class VPPDayAheadEnv(Env):
 
     ## Episode End
     Truncated after `episode_days`; never terminated. EVs that are still connected then
-    are not settled: their retail revenue, payoff and penalty are not booked.
+    are settled as if the rest of each stay were charged evenly, at the mean day-ahead price
+    until the declared departure: nothing is gained by what is left to do.
     `env.spec.max_episode_steps` is the length of these episodes: `gym.make(env.spec)`
     keeps it, so give `max_episode_steps` too if you make longer ones from that spec.
 
@@ -71,9 +75,9 @@ class VPPDayAheadEnv(Env):
         (default), "synthetic:validation", "synthetic:test", "real:train",
         "real:test" (from the folder that VPP_GYM_DATA names).
     params: a `VPPParams`, a mapping of changes to the default, or a preset's name.
-    control, bids, bid_scale, observation, episode_days: see
+    control, bids, bid_scale, observation, reward, episode_days: see
         `vpp_gym.envs.settings.DayAheadSettings`.
-    dt_h: hours per step of a named source, 1.0 (default) or 0.25.
+    dt_h: hours per step of a named source, 0.25 (default) or 1.0.
     guarantee: True limits actions such that every charging target stays within reach;
         None takes the value in `params`.
     render_mode: "rgb_array" or "human" draws the day.
@@ -95,9 +99,10 @@ class VPPDayAheadEnv(Env):
         params: Params | None = None,
         *,
         control: Control = "fleet",
-        bids: Bids = "schedule",
+        bids: Bids = "period",
         bid_scale: float = 0.1,
         observation: ObservationForm = "flat",
+        reward: Reward = "without_retail",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -109,6 +114,7 @@ class VPPDayAheadEnv(Env):
             bids=bids,
             bid_scale=bid_scale,
             observation=observation,
+            reward=reward,
             episode_days=episode_days,
         )
         world = world_of(scenario, params, dt_h, guarantee)
@@ -133,9 +139,10 @@ class VPPDayAheadVectorEnv(VectorEnv):
         params: Params | None = None,
         *,
         control: Control = "fleet",
-        bids: Bids = "schedule",
+        bids: Bids = "period",
         bid_scale: float = 0.1,
         observation: ObservationForm = "flat",
+        reward: Reward = "without_retail",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -150,6 +157,7 @@ class VPPDayAheadVectorEnv(VectorEnv):
             bids=bids,
             bid_scale=bid_scale,
             observation=observation,
+            reward=reward,
             episode_days=episode_days,
         )
         world = world_of(scenario, params, dt_h, guarantee)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_gym.arrays import Floats
-from vpp_gym.envs.fields import PER_OFFER, PER_PERIOD
+from vpp_gym.envs.fields import BUSY, PER_OFFER, PER_PERIOD
 from vpp_gym.markets.ledger import COLUMN, MONEY
 from vpp_gym.observation import Field
 from vpp_gym.views import Snapshot
@@ -15,15 +15,15 @@ LARGE = 1e6
 
 DAY_FIELDS = (
     Field(
-        "expected_load", PER_PERIOD, "kWh per step", "power", -1, 1,
+        "expected_load", PER_PERIOD, "kWh per step", "power", -BUSY, BUSY,
         "mean net load by period of the day, in the episode so far: what a bid of 0 buys",
     ),
     Field(
-        "da_tomorrow", PER_PERIOD, "EUR/kWh", "price", -200, 200,
+        "da_tomorrow", PER_PERIOD, "EUR/kWh", "price", -400, 400,
         "day-ahead price expected for each period of tomorrow; 0 beyond the scenario",
     ),
     Field(
-        "im_residual_by_period", PER_PERIOD, "EUR/kWh", "price", -400, 400,
+        "im_residual_by_period", PER_PERIOD, "EUR/kWh", "price", -800, 800,
         "mean imbalance price minus day-ahead price when each period was settled last",
     ),
     Field(
@@ -31,7 +31,7 @@ DAY_FIELDS = (
         "what the last decision brought: " + ", ".join(MONEY),
     ),
     Field(
-        "energy_last_day", 2, "kWh", "daily", 0, 2, "charged and discharged since then",
+        "energy_last_day", 2, "kWh", "daily", 0, 2 * BUSY, "charged and discharged since then",
     ),
 )  # fmt: skip
 """Fields of a decision for a day, appended to those of the fleet."""

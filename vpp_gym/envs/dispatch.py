@@ -12,7 +12,7 @@ from vpp_gym.arrays import Ints
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
 from vpp_gym.envs.policy_pool import BidderLike, PolicyPool, bidder_maker
-from vpp_gym.envs.settings import Control, DispatchSettings
+from vpp_gym.envs.settings import Control, DispatchSettings, Reward
 from vpp_gym.envs.step_kernel import BidMode
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
@@ -70,16 +70,17 @@ class DispatchCore(HourlyCore):
         for run in np.flatnonzero(~simulation.done).tolist():
             bids_kwh = self._bidders.bids_kwh(run, simulation.snapshot(run))
             if at_gate[run]:
-                self.pending_bids[run] = 0.0 if bids_kwh is None else self._schedule(bids_kwh)
+                self.pending_bids[run] = 0.0 if bids_kwh is None else self._schedule(run, bids_kwh)
 
-    def _schedule(self, bids_kwh: Any) -> Any:
-        """The bidder's schedule, refused beyond the bid limit."""
+    def _schedule(self, run: int, bids_kwh: Any) -> Any:
+        """The bidder's schedule, refused beyond what may be bid."""
         schedule = shaped("bids_kwh", bids_kwh, (self.simulation.periods,))
-        limit_kwh = self.simulation.bid_limit_kwh
-        beyond = ~(np.abs(schedule) <= limit_kwh + TOLERANCE_KWH)
-        if beyond.any():
+        least, most = (limit[run] for limit in self.simulation.bids_allowed_kwh)
+        within = (schedule >= least - TOLERANCE_KWH) & (schedule <= most + TOLERANCE_KWH)
+        if not within.all():
+            k = int(np.argmin(within))
             raise InvalidInputError(
-                "bids_kwh", float(schedule[beyond][0]), f"stay within +-{limit_kwh:.6g} kWh"
+                f"bids_kwh[{k}]", float(schedule[k]), f"stay within [{least[k]:.6g}, {most[k]:.6g}]"
             )
         return schedule
 
@@ -93,29 +94,27 @@ class VPPDispatchEnv(Env):
     market.
 
     ## Action Space
-    `Box(-1, 1)`. With `control="fleet"` one number, the position between the least
-    and the largest net load of the fleet in this step; with `control="per_ev"` one
-    per charger between that EV's limits.
+    `Box(-1, 1)`. With `control="fleet"` one number: 0 idles, +1 charges and -1
+    discharges all that the fleet can in this step; with `control="per_ev"` one per
+    charger for its EV.
 
     ## Observation Space
     That of `VPPDayAhead-v0`: float32 `Box`, or a `Dict` of named parts in their
     units with `observation="dict"`. What was sold is in `da_sold_ahead`.
 
     ## Rewards
-    Profit of the step in EUR, the bidder's trades included. `info` holds every term
-    of `vpp_gym.markets.ledger.TERMS`.
+    As in `VPPDayAhead-v0`, the bidder's trades included.
 
     ## Starting State
     An empty lot at gate closure (12:00), with the EVs that arrive in that step, and
     the bidder new. Options of `reset` as in `VPPDayAhead-v0`.
 
     ## Episode End
-    Truncated after `episode_days`; never terminated. EVs still connected then
-    are not settled.
+    As in `VPPDayAhead-v0`.
 
     ## Arguments
     scenario, params, dt_h, guarantee: as in `VPPDayAhead-v0`.
-    control, bidder, observation, episode_days: see
+    control, bidder, observation, reward, episode_days: see
         `vpp_gym.envs.settings.DispatchSettings`.
     render_mode: "rgb_array" or "human" draws the day.
 
@@ -138,6 +137,7 @@ class VPPDispatchEnv(Env):
         control: Control = "fleet",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
+        reward: Reward = "without_retail",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -148,6 +148,7 @@ class VPPDispatchEnv(Env):
             control=control,
             bidder=bidder,
             observation=observation,
+            reward=reward,
             episode_days=episode_days,
         )
         world = world_of(scenario, params, dt_h, guarantee)
@@ -173,6 +174,7 @@ class VPPDispatchVectorEnv(VectorEnv):
         control: Control = "fleet",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
+        reward: Reward = "without_retail",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -186,6 +188,7 @@ class VPPDispatchVectorEnv(VectorEnv):
             control=control,
             bidder=bidder,
             observation=observation,
+            reward=reward,
             episode_days=episode_days,
         )
         world = world_of(scenario, params, dt_h, guarantee)

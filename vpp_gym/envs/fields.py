@@ -14,66 +14,79 @@ from vpp_gym.observation import Field, ObservationLayout
 from vpp_gym.params import VPPParams
 
 HOURS_AHEAD = 24
-STEPS_PAST = 4
+STEPS_PAST = 12
+HOURS_PAST = 6
+"""Hours whose mean residuals are shown, latest first."""
 FAR_H = 48.0
 """Hours beyond which departure and laxity are shown as this far."""
 DEAR_EUR_PER_KWH = 20.0
 """Prices in contracts beyond which they are shown as this."""
+BUSY = 4.0
+"""Scales of the fleet are those of a fleet of which a quarter is connected, as sites are built."""
 PER_CHARGER, PER_PERIOD, PER_OFFER = 0, -1, -2
 """Sizes of fields with a value for each charger, period of the bid schedule, or offer."""
 
 
 FLEET_FIELDS = (
     Field("clock", 2, "1", 1.0, -1, 1, "sine and cosine of the local time of day"),
+    Field("hour_passed", 1, "1", 1.0, 0, 1, "share of the clock hour that has passed"),
     Field("weekday", 2, "1", 1.0, -1, 1, "sine and cosine of the day of the week"),
     Field(
-        "da_ahead", HOURS_AHEAD, "EUR/kWh", "price", -200, 200,
-        "day-ahead price now and 1 to 23 hours ahead: known, else the forecast; "
-        "0 beyond the scenario",
+        "da_level", 1, "EUR/kWh", "price", -400, 400,
+        "mean of the day-ahead prices now and 1 to 23 hours ahead",
+    ),
+    Field(
+        "da_ahead", HOURS_AHEAD, "EUR/kWh", "spread", -2000, 2000,
+        "day-ahead price now and 1 to 23 hours ahead, less that mean: known, else the "
+        "forecast; 0 beyond the scenario",
     ),
     Field("da_known", 1, "h", 36.0, 0, 1.5, "hours for which the day-ahead price is known"),
     Field(
-        "im_residual_past", STEPS_PAST, "EUR/kWh", "price", -400, 400,
+        "im_residual_past", STEPS_PAST, "EUR/kWh", "price", -800, 800,
         "mean imbalance price minus day-ahead price of the last settled steps, latest first",
     ),
     Field(
-        "im_residual_day", 1, "EUR/kWh", "price", -400, 400,
+        "im_residual_hours", HOURS_PAST, "EUR/kWh", "price", -800, 800,
+        "mean of that difference over the last hour and the five before it, latest first",
+    ),
+    Field(
+        "im_residual_day", 1, "EUR/kWh", "spread", -2000, 2000,
         "mean of that difference over the past 24 hours",
     ),
     Field(
-        "im_residual_now", 1, "EUR/kWh", "price", -400, 400,
+        "im_residual_now", 1, "EUR/kWh", "price", -800, 800,
         "that difference in this step; 0 unless imbalance_lag_steps is 0",
     ),
-    Field("im_spread_past", 1, "EUR/kWh", "price", 0, 400, "short minus long price, last step"),
+    Field("im_spread_past", 1, "EUR/kWh", "price", 0, 800, "short minus long price, last step"),
     Field(
-        "da_sold_ahead", HOURS_AHEAD, "kWh per step", "bid", -1, 1,
+        "da_sold_ahead", HOURS_AHEAD, "kWh per step", "power", -BUSY, BUSY,
         "committed day-ahead now and 1 to 23 hours ahead, + sells",
     ),
     Field("connected", 1, "1", 1.0, 0, 1, "share of chargers with an EV"),
-    Field("envelope", 3, "kWh", "power", -1, 1, "least, idle and largest net load of the fleet"),
+    Field("envelope", 3, "kWh", "power", -BUSY, BUSY, "least, idle and largest net load of the fleet"),
     Field(
-        "earliest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, 1,
+        "earliest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, BUSY,
         "load of the hours ahead if all EVs charge at once",
     ),
     Field(
-        "latest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, 1,
+        "latest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, BUSY,
         "load of the hours ahead if all EVs charge as late as they can",
     ),
     Field(
-        "contract_left", 1, "kWh", "contract", 0, 1,
+        "contract_left", 1, "kWh", "contract", 0, BUSY,
         "energy that contracts still allow to be discharged before their windows close",
     ),
     Field(
-        "contract_waiting", 1, "kWh", "contract", 0, 1,
+        "contract_waiting", 1, "kWh", "contract", 0, BUSY,
         "part of it in windows that open later",
     ),
     Field(
-        "contract_pay", 1, "EUR/kWh", "price", 0, 200,
+        "contract_pay", 1, "EUR/kWh", "price", 0, 400,
         "owed for a kWh discharged at the day-ahead price of this step, up to 20: mean by "
         "that energy",
     ),
     Field(
-        "contract_min_price", 1, "EUR/kWh", "price", -200, 200,
+        "contract_min_price", 1, "EUR/kWh", "price", -400, 400,
         "least day-ahead price at which contracts allow it, between -20 and 20: mean by "
         "that energy; 0 where any price will do",
     ),
@@ -107,11 +120,11 @@ CHARGER_FIELDS = (
         "level that the contract leaves, share of the battery's upper limit",
     ),
     Field(
-        "ev_contract_pay", PER_CHARGER, "EUR/kWh", "price", 0, 200,
+        "ev_contract_pay", PER_CHARGER, "EUR/kWh", "price", 0, 400,
         "owed for a kWh discharged at the day-ahead price of this step, up to 20",
     ),
     Field(
-        "ev_contract_min_price", PER_CHARGER, "EUR/kWh", "price", -200, 200,
+        "ev_contract_min_price", PER_CHARGER, "EUR/kWh", "price", -400, 400,
         "least day-ahead price at which the contract allows it, between -20 and 20; 0 where "
         "any price will do",
     ),
@@ -141,25 +154,27 @@ def layout_of(
 def _scales(params: VPPParams, dt_h: float) -> dict[str, float]:
     """What a scale's name stands for.
 
-    "price" is 0.1 EUR/kWh; "power" the energy of all chargers in a step, "hourly" in an hour,
+    "price" is 0.05 EUR/kWh and "spread" 0.02 EUR/kWh, about what prices and their differences
+    differ by; "power" the energy of a quarter of the chargers in a step, "hourly" in an hour,
     "daily" in a day; "money" that of a day at 0.1 EUR/kWh; "charger" the energy of one charger
-    in a step; "chargers" their number; "bid" the largest bid; "contract" the largest contract
-    on all chargers, "own contract" on one; "soc" the whole battery, or its upper limit where
-    that is larger.
+    in a step; "chargers" their number; "contract" the largest contract on a quarter of the
+    chargers, "own contract" on one; "soc" the whole battery, or its upper limit where that is
+    larger.
     """
     site = params.site
+    busy = site.n_chargers / BUSY
     power_kw = max(site.charge_kw, site.discharge_kw)
     contract_kwh = max(site.discharge_kw * _longest_window_h(params), 1e-9)
     return {
-        "price": 0.1,
-        "power": site.n_chargers * power_kw * dt_h,
-        "hourly": site.n_chargers * power_kw,
-        "daily": site.n_chargers * power_kw * 24.0,
-        "money": site.n_chargers * power_kw * 24.0 * 0.1,
+        "price": 0.05,
+        "spread": 0.02,
+        "power": busy * power_kw * dt_h,
+        "hourly": busy * power_kw,
+        "daily": busy * power_kw * 24.0,
+        "money": busy * power_kw * 24.0 * 0.1,
         "charger": power_kw * dt_h,
         "chargers": site.n_chargers,
-        "bid": max(params.bid_limit_kw * dt_h, 1e-9),
-        "contract": site.n_chargers * contract_kwh,
+        "contract": busy * contract_kwh,
         "own contract": contract_kwh,
         "soc": 1.0 / min(params.battery.max_soc, 1.0),
     }

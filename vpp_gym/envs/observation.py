@@ -9,7 +9,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Observations
 from vpp_gym.contracts.choice import pay_eur_per_kwh
-from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, STEPS_PAST
+from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, HOURS_PAST, STEPS_PAST
 from vpp_gym.fleet.profile import add_block, hourly_load_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.simulation.dataset import Dataset
@@ -95,24 +95,42 @@ def _write_market(
     turn = 2.0 * math.pi * dataset.period[last] * rules.dt_h / 24.0
     week = 2.0 * math.pi * step.weekday / 7.0
     row[0], row[1] = math.sin(turn), math.cos(turn)
-    row[2], row[3] = math.sin(week), math.cos(week)
+    row[2] = (dataset.period[last] % hour) / hour
+    row[3], row[4] = math.sin(week), math.cos(week)
     known, seen = t, t
     if t <= run.last:
         known = step.tomorrow_end if dataset.period[last] > rules.gate_period else step.today_end
         seen = step.tomorrow_end
+    level, shown_hours = 0.0, 0
     at = t
-    for column in range(4, 4 + HOURS_AHEAD):
-        if at < known:
-            row[column] = dataset.da_eur_per_kwh[at]
-        else:
-            row[column] = dataset.da_forecast_eur_per_kwh[at] if at < seen else 0.0
+    for column in range(6, 6 + HOURS_AHEAD):
+        row[column] = 0.0
+        if at < seen:
+            price = (
+                dataset.da_eur_per_kwh[at] if at < known else dataset.da_forecast_eur_per_kwh[at]
+            )
+            row[column] = price
+            level += price
+            shown_hours += 1
         at += hour
-    column = 4 + HOURS_AHEAD
+    level = level / shown_hours if shown_hours > 0 else 0.0
+    row[5] = level
+    for column in range(6, 6 + shown_hours):
+        row[column] -= level
+    column = 6 + HOURS_AHEAD
     row[column] = (known - t) * rules.dt_h
     for k in range(STEPS_PAST):
         past = t - 1 - k
         row[column + 1 + k] = dataset.residual_eur_per_kwh[past] if past >= run.first else 0.0
     column += 1 + STEPS_PAST
+    for h in range(HOURS_PAST):
+        mean, n = 0.0, 0
+        for past in range(t - (h + 1) * hour, t - h * hour):
+            if past >= run.first:
+                mean += dataset.residual_eur_per_kwh[past]
+                n += 1
+        row[column + h] = mean / n if n > 0 else 0.0
+    column += HOURS_PAST
     shown = lag_steps == 0 and t < run.end
     row[column] = step.residual_day_eur_per_kwh if t <= run.last else 0.0
     row[column + 1] = dataset.residual_eur_per_kwh[t] if shown else 0.0
@@ -143,7 +161,7 @@ def _write_fleet(
         ev = state.ev[b, state.lot[b, k]]
         need_kwh = ev.target_kwh - ev.energy_kwh
         if need_kwh > 0.0:
-            left_h = (ev.departure - t) * rules.dt_h
+            left_h = max(ev.departure - t, 1) * rules.dt_h
             full_h = min(need_kwh / (rules.charge_eff * ev.charge_kw), left_h)
             add_block(0.0, full_h, ev.charge_kw, early)
             add_block(left_h - full_h, left_h, ev.charge_kw, late)
@@ -191,7 +209,7 @@ def _write_chargers(
         row[at] = 1.0
         row[at + n] = ev.energy_kwh / ev.battery_max_kwh
         row[at + 2 * n] = ev.target_kwh / ev.battery_max_kwh
-        row[at + 3 * n] = min((ev.departure - t) * rules.dt_h, FAR_H)
+        row[at + 3 * n] = min(max(ev.departure - t, 1) * rules.dt_h, FAR_H)
         row[at + 4 * n] = min(max(ev.laxity_h, -FAR_H), FAR_H)
         row[at + 5 * n] = ev.lo_kwh
         row[at + 6 * n] = ev.hi_kwh

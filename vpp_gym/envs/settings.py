@@ -11,24 +11,42 @@ from vpp_gym.settings import Settings
 
 Control = Literal["fleet", "per_ev"]
 Bids = Literal["schedule", "period", "expected_load"]
+Reward = Literal["without_retail", "profit"]
+"""What an environment rewards.
+
+"profit": the profit of the step. "without_retail": the profit less what drivers would pay if
+all demand were served. No policy changes that amount, which is most of what profits differ by
+from step to step: a learner sees its own doing more clearly, and ranks of policies are the same.
+Demand that is missed costs its retail price and the penalty in both.
+"""
 
 
-class DayAheadSettings(Settings):
+class EVSettings(Settings):
+    """Settings of every environment of EVs.
+
+    Attributes:
+        reward: "without_retail" or "profit", see `Reward`.
+    """
+
+    reward: Reward = "without_retail"
+
+
+class DayAheadSettings(EVSettings):
     """Settings of `VPPDayAhead-v0`.
 
     Attributes:
         control: "fleet" is one number for all EVs, "per_ev" one per charger.
         bids: "schedule" has all bids of tomorrow in the action, read at gate closure; "period"
             one bid per step; "expected_load" none: the expected load is bought.
-        bid_scale: a bid of +-1 differs from the expected load by this share of the bid limit.
+        bid_scale: a bid of +-1 differs from the expected load by this share of what may be bid.
     """
 
     control: Control = "fleet"
-    bids: Bids = "schedule"
+    bids: Bids = "period"
     bid_scale: float = Field(default=0.1, ge=0, le=1)
 
 
-class DispatchSettings(Settings):
+class DispatchSettings(EVSettings):
     """Settings of `VPPDispatch-v0`.
 
     Attributes:
@@ -42,11 +60,11 @@ class DispatchSettings(Settings):
     bidder: Any = "expected_load"
 
 
-class BiddingSettings(Settings):
+class BiddingSettings(EVSettings):
     """Settings of `VPPBidding-v0`.
 
     Attributes:
-        bid_scale: a bid of +-1 differs from the expected load by this share of the bid limit.
+        bid_scale: a bid of +-1 differs from the expected load by this share of what may be bid.
         scheduler: who dispatches: a name, a `Policy`, or a function that makes one; its own
             bids and contract offers are ignored.
     """
@@ -55,7 +73,7 @@ class BiddingSettings(Settings):
     scheduler: Any = "rolling_mpc"
 
 
-class ContractsSettings(Settings):
+class ContractsSettings(EVSettings):
     """Settings of `VPPContracts-v0`.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vpp_gym.actions import between
+from vpp_gym.actions import from_idle
 from vpp_gym.arrays import Floats, Observations
 from vpp_gym.envs.fields import HOURS_AHEAD
 from vpp_gym.envs.observation import observe_run
@@ -19,7 +19,7 @@ from vpp_gym.scenarios.columns import whole
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.simulation.state import Rules, Scratch, State, scratch_for
-from vpp_gym.simulation.transition import disaggregate_run, step_run
+from vpp_gym.simulation.transition import bid_hi_kwh, bid_lo_kwh, disaggregate_run, step_run
 
 
 class BidMode(IntEnum):
@@ -44,8 +44,7 @@ class ActionSpec(NamedTuple):
 
     per_charger: bool
     bids: int  # the value of a BidMode: a kernel takes a number many times faster than a member
-    bid_step_kwh: float  # that an entry of 1 moves a period
-    bid_limit_kwh: float
+    bid_scale: float  # share of the range of bids that an entry of 1 moves
     lag_steps: int
     per_scale: Floats  # (size,) one over the scale of the observation
 
@@ -106,15 +105,18 @@ def step_batch(
             for k in range(run.connected):
                 i = state.lot[b, k]
                 ev = state.ev[b, i]
-                net_load_kwh[i] = between(ev.lo_kwh, ev.hi_kwh, actions[b, i])
+                idle_kwh = min(max(0.0, ev.lo_kwh), ev.hi_kwh)
+                net_load_kwh[i] = from_idle(ev.lo_kwh, idle_kwh, ev.hi_kwh, actions[b, i])
         else:
-            fleet_kwh = between(run.fleet_lo_kwh, run.fleet_hi_kwh, actions[b, 0])
+            fleet_kwh = from_idle(
+                run.fleet_lo_kwh, run.fleet_idle_kwh, run.fleet_hi_kwh, actions[b, 0]
+            )
             disaggregate_run(b, rules, state, fleet_kwh, net_load_kwh, scratch)
         if run.position < run.end:
             period = dataset.period[run.position]
             _note_bids(b, period, rules.gate_period, how, actions, n_dispatch, pending_bids)
             if period == rules.gate_period:
-                _submit(b, state, how, pending_bids, bids_kwh)
+                _submit(b, rules, state, how, pending_bids, bids_kwh)
         step_run(b, dataset, rules, state, net_load_kwh, bids_kwh, records[b])
         observe_run(
             b,
@@ -151,13 +153,17 @@ def _note_bids(
 
 
 @njit(inline="always")
-def _submit(b: int, state: State, how: ActionSpec, pending_bids: Floats, bids_kwh: Floats) -> None:
-    """The schedule: expected load bought, moved by the entries, or as given; within the limit."""
+def _submit(
+    b: int, rules: Rules, state: State, how: ActionSpec, pending_bids: Floats, bids_kwh: Floats
+) -> None:
+    """The schedule: expected load bought, moved by the entries, or as given; within the limits."""
     for k in range(pending_bids.shape[1]):
+        least_kwh, most_kwh = bid_lo_kwh(b, k, rules, state), bid_hi_kwh(b, k, rules, state)
         bid_kwh = pending_bids[b, k]
         if how.bids != BidMode.GIVEN:
-            bid_kwh = bid_kwh * how.bid_step_kwh - state.expected_load_kwh[b, k]
-        bids_kwh[k] = min(max(bid_kwh, -how.bid_limit_kwh), how.bid_limit_kwh)
+            moved_kwh = bid_kwh * how.bid_scale * (most_kwh - least_kwh)
+            bid_kwh = moved_kwh - state.expected_load_kwh[b, k]
+        bids_kwh[k] = min(max(bid_kwh, least_kwh), most_kwh)
 
 
 class BatchStepper:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from vpp_gym.kernels import njit
 
 
@@ -27,6 +29,23 @@ def laxity_h(
     1.1226
     """
     return time_left_h - (target_kwh - stored_kwh) / (charge_kw * charge_eff)
+
+
+GRID_H = 1e-6
+"""Laxities closer than this are equal when EVs are ranked: rounding must not decide who charges."""
+
+
+@njit
+def on_grid(hours: float) -> float:
+    """Laxity to compare EVs by, rounded to `GRID_H`.
+
+    Equal EVs differ by the rounding of sums. Without the grid their rank, and who of them
+    charges, would depend on the order in which numbers were added up.
+
+    >>> on_grid(1.0000000001) == on_grid(0.9999999999)
+    True
+    """
+    return np.floor(hours / GRID_H + 0.5) * GRID_H
 
 
 @njit

@@ -18,6 +18,9 @@ LEDGER = Ledger(
              "paid to owners for their contracts, on departure"),
         Term("shortfall_eur", "EUR", "money", "service",
              "penalty on unserved energy, on departure"),
+        Term("carried_eur", "EUR", "money", "service",
+             "at the end of a run, for cars still connected: minus the cost of charging the rest "
+             "at the mean day-ahead price until they leave"),
         Term("load_value_eur", "EUR", "value", "load_value",
              "minus the cost of the net load at the reference price"),
         Term("wear_eur", "EUR", "value", "",
@@ -27,7 +30,7 @@ LEDGER = Ledger(
         Term("da_sold_kwh", "kWh", "amount", "", "committed day-ahead for this step, + sells"),
         Term("im_sold_kwh", "kWh", "amount", "", "settled as imbalance, + sells"),
         Term("demand_kwh", "kWh", "amount", "",
-             "asked for by the cars that departed, in the battery"),
+             "asked for by the cars that departed or stay on at the end of a run, in the battery"),
         Term("served_kwh", "kWh", "amount", "", "of that, charged"),
         Term("unserved_kwh", "kWh", "amount", "",
              "missing to the target of the cars that departed, in the battery"),

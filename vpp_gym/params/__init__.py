@@ -25,7 +25,7 @@ class VPPParams(Section):
     driver: DriverParams = DriverParams()
     owner: OwnerParams = OwnerParams()
     contract: ContractParams = ContractParams()
-    guarantee: bool = False
+    guarantee: bool = True
     disaggregation: Disaggregation = "least_laxity"
 
     @model_validator(mode="after")
@@ -37,27 +37,68 @@ class VPPParams(Section):
 
     @property
     def bid_limit_kw(self) -> float:
-        """Largest bid per period, kW, either way."""
+        """Bound of any bid of a period, kW, either way, whatever cars are expected."""
         limit = self.market.bid_limit_kw
         largest_kw = max(self.site.charge_kw, self.site.discharge_kw)
-        return self.site.n_chargers * largest_kw if limit is None else limit
+        all_kw = self.site.n_chargers * largest_kw
+        if limit is None:
+            return all_kw
+        return limit if self.market.bid_limit == "chargers" else min(limit, all_kw)
 
 
 def as_params(value: VPPParams | Mapping[str, Any] | str | None) -> VPPParams:
-    """Parameters from an object, a mapping of changes to the default, or a preset's name.
+    """Parameters from an object, a mapping of changes, or a preset's name.
+
+    A mapping changes the default, or the preset that its entry "preset" names.
 
     Raises:
         InvalidInputError: unknown preset or field, or a value out of range.
+
+    >>> as_params({"preset": "paper_2023", "guarantee": False}).owner.wear_eur_per_kwh
+    0.01
     """
     if isinstance(value, str):
-        if value not in PRESETS:
-            raise InvalidInputError("params", value, f"use one of {', '.join(PRESETS)}")
-        return PRESETS[value]
+        return _preset("params", value)
     if not isinstance(value, VPPParams | Mapping | None):
         raise InvalidInputError("params", value, "give a VPPParams, a mapping or a preset's name")
+    if isinstance(value, Mapping) and "preset" in value:
+        changes = {name: change for name, change in value.items() if name != "preset"}
+        return _preset("params.preset", value["preset"]).changed(changes)
     return DEFAULT.changed(value)
 
 
+def _preset(field: str, name: Any) -> VPPParams:
+    if name not in PRESETS:
+        raise InvalidInputError(field, name, f"use one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
 DEFAULT = VPPParams()
-PAPER_2023 = DEFAULT.replace(market={"imbalance_pricing": "single"}, guarantee=True)
-PRESETS: dict[str, VPPParams] = {"default": DEFAULT, "paper_2023": PAPER_2023}
+"""The reference world: what its numbers rest on is told in docs/world.md."""
+
+PLAIN = DEFAULT.replace(
+    site={"n_chargers": 25},
+    market={"bid_limit": "chargers"},
+    driver={"shortfall_da_factor": 0},
+    owner={
+        "wear_eur_per_kwh": 0.01,
+        "early_departure_prob": 0,
+        "early_exponent": 1,
+        "late_departure_prob": 0,
+        "participation_memory": 0,
+        "pleasing_eur": 0,
+        "participation_floor": 0,
+    },
+    contract={"families": ("fixed_term",)},
+    guarantee=False,
+)
+"""A world without surprises: certain departures, the paper's fixed-term menu and its lowest wear.
+
+With it and steps of an hour, older leaderboards are made again.
+"""
+
+PAPER_2023 = PLAIN.replace(market={"imbalance_pricing": "single"}, guarantee=True)
+"""The world of Rahman et al. 2023."""
+
+PRESETS: dict[str, VPPParams] = {"default": DEFAULT, "plain": PLAIN, "paper_2023": PAPER_2023}
+"""Parameters by name, as `params` of environments and `evaluate` take them."""

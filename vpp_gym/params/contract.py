@@ -61,7 +61,7 @@ class ContractParams(FixedTermParams):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_section)]] = Field(init=False)
 
-    families: tuple[FamilyName, ...] = ("fixed_term",)
+    families: tuple[FamilyName, ...] = ("control_based",)
     payoff_rule: PayoffRule = "all_or_nothing"
 
     @model_validator(mode="before")

@@ -13,8 +13,12 @@ class OwnerParams(Section):
     types: an owner of type t perceives the wear of discharging as wear / t; rising.
     type_prob: the share of each type among those who come.
     wear_eur_per_kwh: true wear cost of discharging.
-    early_departure_prob: share of owners who leave before the departure they declared,
-        at any step until then with equal probability.
+    early_departure_prob: share of owners who leave before the departure they declared.
+    early_exponent: of the distribution x ** early_exponent of the share x of the declared
+        stay after which they leave; with 1 every step is as likely as any other.
+    late_departure_prob: share of owners who leave after the departure they declared. Their
+        cars stay connected, and their charger is taken.
+    late_mean_h: mean hours by which they are late; the distribution is exponential.
     participation: share of owners who consider offers, at the start of a run.
     participation_memory: number of past contracts over which that share follows the
         experience of owners; 0: it is constant.
@@ -27,12 +31,15 @@ class OwnerParams(Section):
 
     types: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5)
     type_prob: tuple[float, ...] = (0.2, 0.2, 0.2, 0.2, 0.2)
-    wear_eur_per_kwh: float = Field(default=0.01, gt=0)
-    early_departure_prob: float = Field(default=0.0, ge=0, le=1)
+    wear_eur_per_kwh: float = Field(default=0.03, gt=0)
+    early_departure_prob: float = Field(default=0.25, ge=0, le=1)
+    early_exponent: float = Field(default=1.8, gt=0, le=100)
+    late_departure_prob: float = Field(default=0.5, ge=0, le=1)
+    late_mean_h: float = Field(default=3.0, gt=0, le=1_000)
     participation: float = Field(default=1.0, ge=0, le=1)
-    participation_memory: int = Field(default=0, ge=0, le=1_000_000)
-    pleasing_eur: float = Field(default=0.0, ge=-100, le=100)
-    participation_floor: float = Field(default=0.0, ge=0, le=1)
+    participation_memory: int = Field(default=100, ge=0, le=1_000_000)
+    pleasing_eur: float = Field(default=0.01, ge=-100, le=100)
+    participation_floor: float = Field(default=0.1, ge=0, le=1)
 
     @model_validator(mode="after")
     def _types_are_a_distribution(self) -> OwnerParams:
@@ -42,4 +49,13 @@ class OwnerParams(Section):
         if self.types[0] <= 0 or not rising:
             raise ValueError("types must be positive and strictly increasing")
         check_distribution("type_prob", self.type_prob)
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_is_early_and_late(self) -> OwnerParams:
+        share = self.early_departure_prob + self.late_departure_prob
+        if share > 1:
+            raise ValueError(
+                f"early_departure_prob and late_departure_prob add up to {share:g}: at most 1"
+            )
         return self

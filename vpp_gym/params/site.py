@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from vpp_gym.parameters import Section
 
 Pricing = Literal["dutch", "single", "dual"]
+BidLimit = Literal["expected_cars", "chargers"]
 
 
 class SiteParams(Section):
@@ -17,7 +18,7 @@ class SiteParams(Section):
     Source of the defaults: Rahman et al. 2023, Sec. 7 (11 kW, efficiency 0.98).
     """
 
-    n_chargers: int = Field(default=25, ge=1, le=1_000_000)
+    n_chargers: int = Field(default=20, ge=1, le=1_000_000)
     charge_kw: float = Field(default=11.0, gt=0, le=5_000)
     discharge_kw: float = Field(default=11.0, ge=0, le=5_000)
     charge_eff: float = Field(default=0.98, gt=0, le=1)
@@ -50,20 +51,32 @@ class MarketParams(Section):
         "dual": a short party pays max(DA, short), a long one gets min(DA, long).
     imbalance_lag_steps: 1: only prices of settled steps are known; 0: the price
         of the present step is known before the dispatch, too.
-    bid_limit_kw: largest bid per period, either way; None: the power of all chargers.
+    bid_limit: what the bids of a period may be at most.
+        "expected_cars": the mean power of the cars connected in that period on the past days
+        of the run: what they could take for bids that buy, and what those with a running
+        contract could give for bids that sell. Nothing on the first day.
+        "chargers": the power of all chargers, either way.
+    bid_limit_kw: a further limit per period, either way; None: no further limit.
+
+    Source of "expected_cars": Rahman et al. 2023, Sec. 5, bounds bids by connected cars.
     """
 
     imbalance_pricing: Pricing = "dutch"
     gate_closure_h: int = Field(default=12, ge=1, le=23)
     imbalance_lag_steps: Literal[0, 1] = 1
+    bid_limit: BidLimit = "expected_cars"
     bid_limit_kw: float | None = Field(default=None, ge=0, le=1e9)
 
 
 class DriverParams(Section):
     """What drivers pay for energy, and the penalty on unserved energy.
 
-    shortfall_eur_per_kwh is a penalty on top of the retail revenue that is lost.
+    shortfall_eur_per_kwh: penalty on top of the retail revenue that is lost, at least.
+    shortfall_da_factor: the penalty is no less than this times the mean day-ahead price of
+        today and the 27 days before, so that it follows the price level of the world: not
+        to charge must not pay where energy is dear.
     """
 
     retail_eur_per_kwh: float = Field(default=0.13, ge=0, le=20)
     shortfall_eur_per_kwh: float = Field(default=0.5, ge=0, le=1_000)
+    shortfall_da_factor: float = Field(default=10.0, ge=0, le=1_000)

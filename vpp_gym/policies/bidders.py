@@ -17,7 +17,8 @@ from vpp_gym.params import VPPParams
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
 from vpp_gym.policies.history import Occupancy, past_spread_by_day
 from vpp_gym.policy import Privileged
-from vpp_gym.scenarios.scenario import Scenario, leaving_step
+from vpp_gym.scenarios.departures import leaving_step
+from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Snapshot
 
 TIE_EUR_PER_KWH = 1e-12
@@ -196,7 +197,7 @@ class _Future(NamedTuple):
         )
         change = np.zeros(scenario.n_steps + 1)
         np.add.at(change, scenario.sessions.arrival_step, 1)
-        leaves = leaving_step(scenario.sessions, params.owner.early_departure_prob)
+        leaves = leaving_step(scenario.sessions, params.owner, scenario.dt_h, scenario.n_steps)
         np.add.at(change, leaves, -1)
         connected = np.minimum(np.cumsum(change)[:-1], params.site.n_chargers)
         return cls((da, short, long), connected, start_step)
@@ -246,6 +247,5 @@ def tomorrow(snapshot: Snapshot) -> Ints:
 
 
 def within_limit(snapshot: Snapshot, bids_kwh: Floats) -> Floats:
-    """Bids cut to the bid limit of the market."""
-    limit_kwh = snapshot.params.bid_limit_kw * snapshot.dt_h
-    return np.clip(bids_kwh, -limit_kwh, limit_kwh)
+    """Bids cut to what may be bought and sold in each period."""
+    return np.clip(bids_kwh, snapshot.bid_lo_kwh, snapshot.bid_hi_kwh)

@@ -14,7 +14,8 @@ from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
 from vpp_gym.policies.base import Dispatcher, by_charger, with_offer
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, discharge_limits, selling_price
-from vpp_gym.scenarios.scenario import Scenario, leaving_step
+from vpp_gym.scenarios.departures import leaving_step
+from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
 from vpp_gym.solvers.single_ev import plan_fleet
 from vpp_gym.views import Decisions, Snapshot
@@ -186,7 +187,7 @@ class PlannedStays(Dispatcher):
         buy, sell = marginal_prices(scenario, params, start_step)
         self.buy, self.sell = buy[start_step:end_step], sell[start_step:end_step]
         self.da = scenario.da_eur_per_kwh[start_step:end_step]
-        leaves = leaving_step(scenario.sessions, params.owner.early_departure_prob)
+        leaves = leaving_step(scenario.sessions, params.owner, scenario.dt_h, scenario.n_steps)
         self.leaves = leaves - start_step
         self._left: dict[int, Floats] = {}
 

@@ -126,9 +126,8 @@ class TwoStage:
         """(rows,) kWh sold."""
         site, period = snapshot.params.site, snapshot.period[rows]
         power_kwh = seen.occupancy.expected()[period] * snapshot.dt_h
-        limit_kwh = snapshot.params.bid_limit_kw * snapshot.dt_h
-        buy = np.minimum(power_kwh * site.charge_kw, limit_kwh)
-        sell = np.minimum(power_kwh * site.discharge_kw * self.sells, limit_kwh)
+        buy = np.minimum(power_kwh * site.charge_kw, -snapshot.bid_lo_kwh[period])
+        sell = np.minimum(power_kwh * site.discharge_kw * self.sells, snapshot.bid_hi_kwh[period])
         scenarios = self._scenarios(snapshot, rows, seen)
         return within_limit(snapshot, self._best(scenarios, buy, sell))
 

@@ -23,7 +23,7 @@ WORLD_SUFFIX = ".parquet"
 
 
 def as_source(
-    value: ScenarioSource | Scenario | Sequence[Scenario] | str | None, dt_h: float = 1.0
+    value: ScenarioSource | Scenario | Sequence[Scenario] | str | None, dt_h: float = 0.25
 ) -> ScenarioSource:
     """The scenario source that a name, a scenario or a source stands for.
 
@@ -74,17 +74,17 @@ def load_scenario(name: str, number: int = 0, *, dt_h: float | None = None) -> S
     Args:
         name: as of `as_source`: "synthetic:test", "real:test", "world.parquet:test", ...
         number: which of the source's scenarios.
-        dt_h: hours per step; None: as a world file has it, else 1.
+        dt_h: hours per step; None: as a world file has it, else 0.25.
 
     Raises:
         InvalidInputError: as of `as_source`, or a number that the source does not have.
 
     >>> load_scenario("synthetic:validation", 1).n_steps
-    8760
+    35040
     """
     if dt_h is None and WORLD_SUFFIX in str(name).lower():
         return world_source(name).scenario(number)
-    return as_source(name, 1.0 if dt_h is None else dt_h).scenario(number)
+    return as_source(name, 0.25 if dt_h is None else dt_h).scenario(number)
 
 
 def _named(name: str, dt_h: float) -> ScenarioSource:

@@ -48,8 +48,8 @@ class Sessions:
         discharge_kw: (n,) kW limit of the car itself.
         owner_draw: (n,) in [0, 1): quantile of the owner's type, so that one
             scenario serves any distribution of types.
-        departure_draw: (n,) in [0, 1): whether and when the owner leaves early, see
-            `leaving_step`.
+        departure_draw: (n,) in [0, 1): whether and when the owner leaves early or late,
+            see `vpp_gym.scenarios.departures`.
         interest_draw: (n,) in [0, 1): the owner considers offers if it is below the
             participation.
     """
@@ -74,32 +74,6 @@ class Sessions:
     def take(self, rows: NDArray[Any]) -> Sessions:
         """The sessions of the given rows (indices or mask), in that order."""
         return Sessions(**{name: column[rows] for name, column in vars(self).items()})
-
-
-def leaving_step(sessions: Sessions, early_departure_prob: float) -> Ints:
-    """Step in which each session really ends: the declared departure, or an earlier one.
-
-    Who leaves early does so at any step after the arrival's with equal probability. One draw
-    decides whether and when, so that those who leave early at some probability are among
-    those who do at a higher one.
-
-    Args:
-        sessions: with their `departure_draw`.
-        early_departure_prob: share of owners who leave early.
-
-    Returns:
-        (n,) arrival_step < step <= departure_step.
-    """
-    if early_departure_prob == 0:
-        return sessions.departure_step
-    stay = sessions.departure_step - sessions.arrival_step
-    draw = sessions.departure_draw
-    early = (draw < early_departure_prob) & (stay > 1)
-    share = np.divide(draw, early_departure_prob, out=np.zeros(len(draw)), where=early)
-    after = 1 + np.floor(share * (stay - 1)).astype(np.int64)
-    return np.where(
-        early, sessions.arrival_step + np.minimum(after, stay - 1), sessions.departure_step
-    )
 
 
 def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> Sessions:

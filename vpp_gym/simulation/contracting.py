@@ -122,5 +122,11 @@ def share_earned(ev: Record, t: int, rules: Rules) -> float:
         return 1.0
     if not rules.pro_rata:
         return 0.0
+    return share_of_window(ev, t)
+
+
+@njit
+def share_of_window(ev: Record, t: int) -> float:
+    """Share of a contract's window that has passed in step t."""
     window = ev.contract_end - ev.contract_start
     return min(max((t - ev.contract_start) / window, 0.0), 1.0) if window > 0 else 1.0

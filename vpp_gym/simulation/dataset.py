@@ -13,7 +13,8 @@ from vpp_gym.kernels import records
 from vpp_gym.markets.settlement import applied_prices, reference_price
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.da_forecast import day_ahead_forecast
-from vpp_gym.scenarios.scenario import Scenario, Sessions, leaving_step
+from vpp_gym.scenarios.departures import leaving_step
+from vpp_gym.scenarios.scenario import Scenario, Sessions
 
 STEP = np.dtype(
     [
@@ -21,6 +22,7 @@ STEP = np.dtype(
         ("long_eur_per_kwh", np.float64),  # after the pricing rule
         ("reference_eur_per_kwh", np.float64),
         ("residual_day_eur_per_kwh", np.float64),  # mean residual of the 24 hours before
+        ("shortfall_eur_per_kwh", np.float64),  # penalty on cars that leave at its beginning
         ("weekday", np.int64),  # 0 = Monday
         ("today_end", np.int64),  # position at which the local day ends
         ("tomorrow_end", np.int64),  # position at which the next local day ends
@@ -46,6 +48,10 @@ SESSION = np.dtype(
     align=True,
 )
 """What the kernels read about one session."""
+
+
+PRICE_LEVEL_DAYS = 28
+"""Days whose mean day-ahead price is the price level that the penalty follows."""
 
 
 class Dataset(NamedTuple):
@@ -87,7 +93,7 @@ def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
         _check_order(scenario)
         at, rows = slice(*first_step[k : k + 2]), slice(*first_row[k : k + 2])
         _fill_steps(dataset, at, scenario, params)
-        _fill_sessions(dataset.sessions[rows], scenario.sessions, params, at.start)
+        _fill_sessions(dataset.sessions[rows], scenario, params, at.start)
         arrivals = np.bincount(scenario.sessions.arrival_step, minlength=scenario.n_steps)
         dataset.first_session[at.start + 1 : at.stop + 1] = rows.start + np.cumsum(arrivals)
     return Dataset._make(map(read_only, dataset))
@@ -121,6 +127,7 @@ def _fill_steps(dataset: Dataset, at: slice, scenario: Scenario, params: VPPPara
     steps["short_eur_per_kwh"], steps["long_eur_per_kwh"] = short, long
     steps["reference_eur_per_kwh"] = reference_price(da, short, long)
     steps["residual_day_eur_per_kwh"] = _mean_before(residual, scenario.periods_per_day)
+    steps["shortfall_eur_per_kwh"] = shortfall_eur_per_kwh(scenario, params)
     calendar = scenario.calendar
     steps["weekday"] = calendar.weekday
     steps["today_end"] = at.start + calendar.today_end
@@ -129,6 +136,22 @@ def _fill_steps(dataset: Dataset, at: slice, scenario: Scenario, params: VPPPara
     dataset.da_eur_per_kwh[at] = da
     dataset.da_forecast_eur_per_kwh[at] = day_ahead_forecast(da, scenario.day, scenario.period)
     dataset.residual_eur_per_kwh[at] = residual
+
+
+def shortfall_eur_per_kwh(scenario: Scenario, params: VPPParams) -> Floats:
+    """(T,) penalty on energy that cars leaving in a step are short of.
+
+    It follows the mean day-ahead price of the local day, whose prices are known, and of the
+    days before it, `PRICE_LEVEL_DAYS` in all.
+    """
+    driver = params.driver
+    day = scenario.day
+    by_day = np.bincount(day, weights=scenario.da_eur_per_kwh)
+    total, steps = np.cumsum(by_day), np.cumsum(np.bincount(day))
+    total[PRICE_LEVEL_DAYS:] -= total[:-PRICE_LEVEL_DAYS].copy()
+    steps[PRICE_LEVEL_DAYS:] -= steps[:-PRICE_LEVEL_DAYS].copy()
+    level = driver.shortfall_da_factor * total / steps
+    return np.maximum(driver.shortfall_eur_per_kwh, level)[day]
 
 
 def _check_gate(scenario: Scenario, gate_closure_h: int) -> None:
@@ -165,12 +188,13 @@ def _mean_before(values: Floats, window: int) -> Floats:
     return (until - since) / np.clip(np.arange(len(values)), 1, window)
 
 
-def _fill_sessions(sessions: Records, given: Sessions, params: VPPParams, offset: int) -> None:
+def _fill_sessions(sessions: Records, scenario: Scenario, params: VPPParams, offset: int) -> None:
     """Write a scenario's sessions to their rows in the dataset."""
+    given: Sessions = scenario.sessions
     site, battery = params.site, params.battery
     battery_max_kwh = battery.max_soc * given.capacity_kwh
     sessions["departure"] = given.departure_step + offset
-    sessions["leaves"] = leaving_step(given, params.owner.early_departure_prob) + offset
+    sessions["leaves"] = leaving_step(given, params.owner, scenario.dt_h, scenario.n_steps) + offset
     sessions["arrival_kwh"] = given.arrival_soc * given.capacity_kwh
     sessions["target_kwh"] = np.minimum(given.target_soc * given.capacity_kwh, battery_max_kwh)
     sessions["min_kwh"] = battery.min_soc * given.capacity_kwh

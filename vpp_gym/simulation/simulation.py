@@ -18,7 +18,7 @@ from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
 from vpp_gym.simulation.dataset import Dataset, build_dataset
-from vpp_gym.simulation.snapshot import snapshot_of
+from vpp_gym.simulation.snapshot import bids_allowed_kwh, snapshot_of
 from vpp_gym.simulation.state import State, empty_state, rules_of, scratch_for, with_offers
 from vpp_gym.simulation.transition import (
     TOLERANCE_KWH,
@@ -60,7 +60,6 @@ class Simulation:
         self.periods = round(24 / self.dt_h)
         self.rules = rules_of(self.params, self.dt_h)
         self.state = empty_state(self.n_envs, self.params, self.dt_h)
-        self.bid_limit_kwh = self.params.bid_limit_kw * self.dt_h
         self._scratch = scratch_for(self.n_chargers)
         self._no_bids = np.zeros((self.n_envs, self.periods))
         self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
@@ -161,6 +160,11 @@ class Simulation:
     def hi_kwh(self) -> Floats:
         """(B, N) largest net load of each charger in the step to come."""
         return self.state.ev["hi_kwh"]
+
+    @property
+    def bids_allowed_kwh(self) -> tuple[Floats, Floats]:
+        """(B, L) least and largest bid of each period of tomorrow's schedule, + sells."""
+        return bids_allowed_kwh(self.rules, self.state)
 
     @property
     def accepted(self) -> NDArray[np.int64]:
@@ -340,11 +344,14 @@ class Simulation:
             )
         if bids_kwh is self._no_bids:
             return
-        limit = self.bid_limit_kwh + TOLERANCE_KWH
-        if not (np.abs(bids_kwh) <= limit).all():
-            row, period = np.argwhere(~(np.abs(bids_kwh) <= limit))[0]
+        least, most = self.bids_allowed_kwh
+        within = (bids_kwh >= least - TOLERANCE_KWH) & (bids_kwh <= most + TOLERANCE_KWH)
+        wrong = ~within & self.is_gate[:, None]
+        if wrong.any():
+            row, period = np.argwhere(wrong)[0]
             raise InvalidInputError(
                 f"bids_kwh[{row}, {period}]",
                 float(bids_kwh[row, period]),
-                f"stay within +-{self.bid_limit_kwh:.6g} kWh (params.market.bid_limit_kw)",
+                f"stay within [{least[row, period]:.6g}, {most[row, period]:.6g}] kWh, see "
+                "bid_lo_kwh and bid_hi_kwh of the snapshot (params.market.bid_limit)",
             )

@@ -11,6 +11,7 @@ from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
+from vpp_gym.simulation.transition import bid_limits
 from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 AMOUNTS = (
@@ -30,6 +31,7 @@ AMOUNTS = (
     "hi_kwh",
     "idle_kwh",
     "laxity_h",
+    "arrival_kwh",
 )
 NUMBERS = (
     "session",
@@ -38,6 +40,7 @@ NUMBERS = (
     "offer",
     "contract_wait",
     "contract_steps",
+    "steps_connected",
 )
 """What a snapshot tells of each EV, in the order in which `_copy_fleet` writes it."""
 
@@ -73,10 +76,14 @@ def snapshot_of(
     price_is_known = ahead and params.market.imbalance_lag_steps == 0
     runs = slice(run, run + 1)
     committed_kwh, expected_kwh = state.da_sold_kwh[run], state.expected_load_kwh[run].copy()
+    bid_lo, bid_hi = bids_allowed_kwh(rules, state)
     if together:
         runs, connected = slice(None), int(state.run["connected"].sum())
         committed_kwh = state.da_sold_kwh.sum(axis=0)
         expected_kwh = state.expected_load_kwh.sum(axis=0)
+        bid_lo, bid_hi = bid_lo.sum(axis=0), bid_hi.sum(axis=0)
+    else:
+        bid_lo, bid_hi = bid_lo[run].copy(), bid_hi[run].copy()
     return Snapshot.of(
         {
             "step": t - start,
@@ -87,7 +94,10 @@ def snapshot_of(
             "params": params,
             "im_short_now_eur_per_kwh": short if price_is_known else None,
             "im_long_now_eur_per_kwh": long if price_is_known else None,
+            "shortfall_eur_per_kwh": step["shortfall_eur_per_kwh"],
             "expected_load_kwh": read_only(expected_kwh),
+            "bid_lo_kwh": read_only(bid_lo),
+            "bid_hi_kwh": read_only(bid_hi),
             **_fleet(state, runs, connected, int(dataset.first_session[first])),
             **_market(
                 dataset,
@@ -99,6 +109,13 @@ def snapshot_of(
             ),
         }
     )
+
+
+def bids_allowed_kwh(rules: Rules, state: State) -> tuple[Floats, Floats]:
+    """(B, L) least and largest bid of each period, + sells."""
+    lo_kwh, hi_kwh = np.empty((2, *state.expected_load_kwh.shape))
+    bid_limits(rules, state, lo_kwh, hi_kwh)
+    return lo_kwh, hi_kwh
 
 
 def _by_name(record: Any) -> dict[str, Any]:
@@ -161,13 +178,15 @@ def _copy_fleet(
         amounts[13, k] = ev.hi_kwh
         amounts[14, k] = min(max(0.0, ev.lo_kwh), ev.hi_kwh)
         amounts[15, k] = ev.laxity_h
+        amounts[16, k] = ev.arrival_kwh
         signed[k] = ev.contract_end > 0
         numbers[0, k] = ev.session - first_session
         numbers[1, k] = charger
-        numbers[2, k] = ev.departure - t
+        numbers[2, k] = max(ev.departure - t, 1)
         numbers[3, k] = ev.offer if signed[k] else -1
         numbers[4, k] = max(ev.contract_start - t, 0) if running else 0
         numbers[5, k] = max(ev.contract_end - t, 0)
+        numbers[6, k] = t - ev.arrival
         k += 1
 
 

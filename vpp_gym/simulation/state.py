@@ -23,8 +23,9 @@ class Rules(NamedTuple):
     discharge_eff: float
     guarantee: bool
     gate_period: int
+    bids_by_cars: bool  # the bid limit is what the expected cars can take or give
+    bid_limit_kwh: float  # of any bid
     retail_eur_per_kwh: float
-    shortfall_eur_per_kwh: float
     wear_eur_per_kwh: float
     owner_types: Floats  # (M,)
     cumulative_prob: Floats  # (M,)
@@ -81,6 +82,8 @@ RUN = np.dtype(
         ("fleet_lo_kwh", np.float64),  # the envelope of the step to come
         ("fleet_idle_kwh", np.float64),
         ("fleet_hi_kwh", np.float64),
+        ("take_kwh", np.float64),  # charging power of the connected EVs in the step to come
+        ("give_kwh", np.float64),  # discharging power of those with a running contract
     ],
     align=True,
 )
@@ -100,7 +103,9 @@ class State(NamedTuple):
     ev: Records  # (B, N) of EV
     da_sold_kwh: Floats  # (B, 2, L) committed for today and tomorrow, by period
     expected_load_kwh: Floats  # (B, L) running mean of the net load, by period
-    load_days: Ints  # (B, L) days behind that mean
+    expected_take_kwh: Floats  # (B, L) running mean of the charging power, by period
+    expected_give_kwh: Floats  # (B, L) of the discharging power that contracts open
+    load_days: Ints  # (B, L) days behind those means
     offers: Records  # (B, K) of OFFER, to everybody who arrives
     accepted: Ints  # (B, K) contracts accepted since the run began
     pending: Floats  # (B, K) booked before the first dispatch
@@ -131,8 +136,9 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         discharge_eff=params.site.discharge_eff,
         guarantee=params.guarantee,
         gate_period=round(params.market.gate_closure_h / dt_h),
+        bids_by_cars=params.market.bid_limit == "expected_cars",
+        bid_limit_kwh=params.bid_limit_kw * dt_h,
         retail_eur_per_kwh=params.driver.retail_eur_per_kwh,
-        shortfall_eur_per_kwh=params.driver.shortfall_eur_per_kwh,
         wear_eur_per_kwh=owner.wear_eur_per_kwh,
         owner_types=np.array(owner.types),
         cumulative_prob=np.cumsum(owner.type_prob),
@@ -156,6 +162,8 @@ def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
         ev=records(n, EV),
         da_sold_kwh=np.zeros((n_envs, 2, periods)),
         expected_load_kwh=np.zeros((n_envs, periods)),
+        expected_take_kwh=np.zeros((n_envs, periods)),
+        expected_give_kwh=np.zeros((n_envs, periods)),
         load_days=np.zeros((n_envs, periods), dtype=np.int64),
         offers=by_field(np.broadcast_to(offers, (n_envs, len(offers))).copy()),
         accepted=np.zeros((n_envs, len(offers)), dtype=np.int64),

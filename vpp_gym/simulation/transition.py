@@ -12,11 +12,11 @@ from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.fleet.battery import stored_after_kwh
 from vpp_gym.fleet.disaggregation import EARLIEST_DEPARTURE, PROPORTIONAL, hand_out
 from vpp_gym.fleet.envelope import dispatch_limits_kwh
-from vpp_gym.fleet.laxity import laxity_h
+from vpp_gym.fleet.laxity import laxity_h, on_grid
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.markets.settlement import imbalance_eur
-from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner
+from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner, share_of_window
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, Scratch, State
 from vpp_gym.views import LOAD_MEMORY_DAYS
@@ -71,6 +71,7 @@ def _forget(b: int, state: State) -> None:
     for k in range(state.da_sold_kwh.shape[2]):
         state.da_sold_kwh[b, 0, k], state.da_sold_kwh[b, 1, k] = 0.0, 0.0
         state.expected_load_kwh[b, k] = 0.0
+        state.expected_take_kwh[b, k], state.expected_give_kwh[b, k] = 0.0, 0.0
         state.load_days[b, k] = 0
     for k in range(state.accepted.shape[1]):
         state.accepted[b, k] = 0
@@ -125,13 +126,15 @@ def step_run(
         _settle(b, t, dataset, state, load_kwh, row)
         _learn_load(b, dataset.period[t], state, load_kwh)
         run.position = t + 1
-        _depart(b, rules, state, row)
+        _depart(b, dataset.steps[min(t + 1, run.last)].shortfall_eur_per_kwh, rules, state, row)
         if t + 1 < run.end:
             if t + 1 == dataset.steps[t].today_end:
                 for k in range(state.da_sold_kwh.shape[2]):
                     state.da_sold_kwh[b, 0, k] = state.da_sold_kwh[b, 1, k]
                     state.da_sold_kwh[b, 1, k] = 0.0
             _arrive(b, dataset, rules, state, row)
+        else:
+            _close(b, dataset, rules, state, row)
         _measure(b, dataset, rules, state)
 
 
@@ -163,7 +166,7 @@ def disaggregate_run(
     for k in range(n):
         ev = state.ev[b, state.lot[b, k]]
         scratch.lo_kwh[k], scratch.hi_kwh[k] = ev.lo_kwh, ev.hi_kwh
-        scratch.key[k] = float(ev.departure) if earliest else ev.laxity_h
+        scratch.key[k] = float(ev.departure) if earliest else on_grid(ev.laxity_h)
     hand_out(
         fleet_kwh,
         n,
@@ -238,10 +241,38 @@ def _learn_load(b: int, period: int, state: State, load_kwh: float) -> None:
     days = min(state.load_days[b, period] + 1, LOAD_MEMORY_DAYS)
     state.load_days[b, period] = days
     state.expected_load_kwh[b, period] += (load_kwh - state.expected_load_kwh[b, period]) / days
+    take, give = state.expected_take_kwh, state.expected_give_kwh
+    take[b, period] += (state.run[b].take_kwh - take[b, period]) / days
+    give[b, period] += (state.run[b].give_kwh - give[b, period]) / days
 
 
 @njit(inline="always")
-def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
+def bid_lo_kwh(b: int, period: int, rules: Rules, state: State) -> float:
+    """Least bid of a period: minus what may be bought."""
+    if not rules.bids_by_cars:
+        return -rules.bid_limit_kwh
+    return -min(state.expected_take_kwh[b, period], rules.bid_limit_kwh)
+
+
+@njit(inline="always")
+def bid_hi_kwh(b: int, period: int, rules: Rules, state: State) -> float:
+    """Largest bid of a period: what may be sold."""
+    if not rules.bids_by_cars:
+        return rules.bid_limit_kwh
+    return min(state.expected_give_kwh[b, period], rules.bid_limit_kwh)
+
+
+@njit
+def bid_limits(rules: Rules, state: State, lo_kwh: Floats, hi_kwh: Floats) -> None:
+    """Fill (B, L) least and largest bids of every period, + sells."""
+    for b in range(lo_kwh.shape[0]):
+        for k in range(lo_kwh.shape[1]):
+            lo_kwh[b, k] = bid_lo_kwh(b, k, rules, state)
+            hi_kwh[b, k] = bid_hi_kwh(b, k, rules, state)
+
+
+@njit(inline="always")
+def _depart(b: int, shortfall_eur_per_kwh: float, rules: Rules, state: State, row: Floats) -> None:
     run = state.run[b]
     staying = 0
     for k in range(run.connected):
@@ -252,21 +283,78 @@ def _depart(b: int, rules: Rules, state: State, row: Floats) -> None:
             staying += 1
             continue
         due_kwh = due_at_kwh(ev, run.position, rules)
-        demand_kwh = max(due_kwh - ev.arrival_kwh, 0.0)
-        unserved_kwh = max(due_kwh - ev.energy_kwh, 0.0)
-        served_kwh = max(demand_kwh - unserved_kwh, 0.0)
-        row[COLUMN.departures] += 1.0
-        row[COLUMN.fully_served] += 1.0 if unserved_kwh <= TOLERANCE_KWH else 0.0
-        row[COLUMN.demand_kwh] += demand_kwh
-        row[COLUMN.served_kwh] += served_kwh
-        row[COLUMN.unserved_kwh] += unserved_kwh
-        row[COLUMN.retail_eur] += served_kwh / rules.charge_eff * rules.retail_eur_per_kwh
-        row[COLUMN.shortfall_eur] -= unserved_kwh * rules.shortfall_eur_per_kwh
+        _book_service(ev, due_kwh, ev.energy_kwh, shortfall_eur_per_kwh, rules, row)
         if ev.contract_end > 0:
             row[COLUMN.payoff_eur] -= pay_owner(ev, run, rules)
         state.occupied[b, i] = False
         _clear(ev)
     run.connected = staying
+
+
+@njit(inline="always")
+def _book_service(
+    ev: Record,
+    due_kwh: float,
+    stored_kwh: float,
+    shortfall_eur_per_kwh: float,
+    rules: Rules,
+    row: Floats,
+) -> None:
+    """Book what a driver gets and pays who leaves with so much stored."""
+    demand_kwh = max(due_kwh - ev.arrival_kwh, 0.0)
+    unserved_kwh = max(due_kwh - stored_kwh, 0.0)
+    served_kwh = max(demand_kwh - unserved_kwh, 0.0)
+    row[COLUMN.departures] += 1.0
+    row[COLUMN.fully_served] += 1.0 if unserved_kwh <= TOLERANCE_KWH else 0.0
+    row[COLUMN.demand_kwh] += demand_kwh
+    row[COLUMN.served_kwh] += served_kwh
+    row[COLUMN.unserved_kwh] += unserved_kwh
+    row[COLUMN.retail_eur] += served_kwh / rules.charge_eff * rules.retail_eur_per_kwh
+    row[COLUMN.shortfall_eur] -= unserved_kwh * shortfall_eur_per_kwh
+
+
+@njit(inline="always")
+def _close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -> None:
+    """Settle the cars that are connected when a run ends before its scenario does.
+
+    The rest of a stay is taken to be charged evenly until the declared departure, at the mean
+    day-ahead price until then. Who leaves earlier leaves with what is stored by that time. So
+    a run gains nothing from what it has not charged yet. What contracts have in the battery
+    beyond the target is worth that price, less what the owner gets.
+    """
+    run = state.run[b]
+    t = run.position
+    for k in range(run.connected):
+        ev = state.ev[b, state.lot[b, k]]
+        rest = max(ev.departure - t, 0)
+        price = _mean_price(dataset.da_eur_per_kwh, t, rest, run.last)
+        reach_kwh = ev.energy_kwh + rules.charge_eff * ev.charge_kw * rest * rules.dt_h
+        missing_kwh = max(min(ev.target_kwh, reach_kwh) - ev.energy_kwh, 0.0)
+        if rest > 0:
+            missing_kwh *= min((ev.leaves - t) / rest, 1.0)
+        due_kwh = due_at_kwh(ev, ev.leaves, rules)
+        stored_kwh = ev.energy_kwh + missing_kwh
+        shortfall = dataset.steps[min(t, run.last)].shortfall_eur_per_kwh
+        _book_service(ev, due_kwh, stored_kwh, shortfall, rules, row)
+        row[COLUMN.carried_eur] -= missing_kwh / rules.charge_eff * price
+        if t < ev.contract_end:
+            pay = pay_eur_per_kwh(ev.tariff_eur_per_kwh, ev.margin, ev.min_price_eur_per_kwh, price)
+            beyond_kwh = max(ev.energy_kwh - ev.target_kwh, 0.0) * rules.discharge_eff
+            row[COLUMN.carried_eur] += beyond_kwh * max(price - pay, 0.0)
+        if ev.contract_end > 0:
+            row[COLUMN.payoff_eur] -= ev.payoff_eur * share_of_window(ev, t)
+
+
+@njit
+def _mean_price(da_eur_per_kwh: Floats, t: int, steps: int, last: int) -> float:
+    """Mean day-ahead price of the steps from t on, as far as the scenario goes."""
+    until = min(t + max(steps, 1), last + 1)
+    if until <= t:
+        return da_eur_per_kwh[last]
+    price = 0.0
+    for i in range(t, until):
+        price += da_eur_per_kwh[i]
+    return price / (until - t)
 
 
 @njit(inline="always")
@@ -311,11 +399,14 @@ def _measure(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     t = run.position
     da = dataset.da_eur_per_kwh[min(t, run.last)]
     fleet_lo, fleet_idle, fleet_hi = 0.0, 0.0, 0.0
+    take, give = 0.0, 0.0
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]
         running = t < ev.contract_end
         active = running and t >= ev.contract_start and da >= ev.min_price_eur_per_kwh
-        steps_left = ev.departure - t
+        steps_left = max(ev.departure - t, 1)  # who is late may leave at any time
+        take += ev.charge_kw * rules.dt_h
+        give += ev.discharge_kw * rules.dt_h if running and t >= ev.contract_start else 0.0
         lo, hi = dispatch_limits_kwh(
             ev.energy_kwh,
             ev.target_kwh,
@@ -336,6 +427,7 @@ def _measure(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
         fleet_idle += min(max(0.0, lo), hi)
         fleet_hi += hi
     run.fleet_lo_kwh, run.fleet_idle_kwh, run.fleet_hi_kwh = fleet_lo, fleet_idle, fleet_hi
+    run.take_kwh, run.give_kwh = take, give
 
 
 @njit
