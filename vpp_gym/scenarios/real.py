@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.calibration import dutch_2018
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.files.elaad_transactions import read_elaad
@@ -146,11 +146,11 @@ class RealPricesSource(BuiltSource[Scenario]):
         )
 
     def _build(self, index: int) -> Scenario:
-        fitted = dutch_2019()
+        fitted = dutch_2018()
         arrivals, scatter = (_rng(index, stream) for stream in (_ARRIVALS, _SCATTER))
         da, im = self.prices.da_eur_per_kwh, self.prices.im_eur_per_kwh
         notes = {
-            "source": "prices recorded, 2018; arrivals synthetic, dutch_2019.json",
+            "source": "prices recorded, 2018; arrivals synthetic, dutch_2018.json",
             **self.prices.notes,
         }
         if self.dt_h != 1.0:
