@@ -21,7 +21,9 @@ from vpp_gym.scenarios.real import Prices
 from vpp_gym.scenarios.synthetic_prices import waves
 from vpp_gym.scenarios.synthetic_quarters import PER_DAY, PER_HOUR, draw_scores, season_level
 
-IM_SCORES = np.array([-6, -5, -4.4, -4, -3.6, -3.2, *(np.arange(-14, 15) / 5), 3.2, 3.6, 4, 4.4, 5, 6])
+IM_SCORES = np.array(
+    [-6, -5, -4.4, -4, -3.6, -3.2, *(np.arange(-14, 15) / 5), 3.2, 3.6, 4, 4.4, 5, 6]
+)
 LEAST_RISE = 1e-3
 """Of a table for each unit of the score, in scales: every score can be read from its price."""
 LEAST_QUARTERS = 500
@@ -61,9 +63,7 @@ def fit_quarters(hours: Prices, quarters: Prices, season: Floats) -> dict[str, A
     drawn = draw_scores(np.random.default_rng(SEED), processes, YEARS * 365 * PER_DAY)
     drawn += np.tile(ramp.ravel(), YEARS * 365)
     base = [_table_around(scaled, class_of_quarter, c) for c in range(len(edges) + 1)]
-    tables = [
-        fit_table(one, scaled_hours[class_of_hour == c], drawn) for c, one in enumerate(base)
-    ]
+    tables = [fit_table(one, scaled_hours[class_of_hour == c], drawn) for c, one in enumerate(base)]
     return {
         "im_shape_eur_per_kwh": shape,
         "im_season_eur_per_kwh": waves_of_im,
@@ -202,10 +202,10 @@ def _conditions(
     rows, wanted = [], []
     for (k, i), found in np.ndenumerate(correlations_by_quarter(quarters)):
         trust = np.sqrt(3.0 if LAGS[i] <= 4 else 1.0 if LAGS[i] <= 8 else 0.3)
-        rows.append(trust * covariance(k, LAGS[i]))
+        rows.append(trust * covariance(k, int(LAGS[i])))
         wanted.append(trust * found)
     for lag_h, found in zip(LAGS_H, correlations_of_hours(hours), strict=True):
-        between = np.sum([covariance(k, PER_HOUR * lag_h + j - k) for k, j in pairs], axis=0)
+        between = np.sum([covariance(k, PER_HOUR * int(lag_h) + j - k) for k, j in pairs], axis=0)
         trust = np.sqrt(3.0 if lag_h <= 4 or lag_h == 24 else 1.0)
         rows.append(trust * (between - found * within) / 8)
         wanted.append(0.0)

@@ -7,7 +7,6 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.scenarios.synthetic_params import PRESETS, SyntheticParams
 
@@ -74,7 +73,9 @@ def test_kernels_draw_the_years_of_the_plain_program(name, dt_h, index):
     assert digest(source.scenario(index)) == DRAWN_WITHOUT_KERNELS[name, dt_h, index]
 
 
-@pytest.mark.parametrize("params", [None, {}, "default", "metered", SyntheticParams(), PRESETS["default"]])
+@pytest.mark.parametrize(
+    "params", [None, {}, "default", "metered", SyntheticParams(), PRESETS["default"]]
+)
 def test_default_parameters_change_no_bit(params):
     plain, same = (SyntheticSource("test", days=30, **given) for given in ({}, {"params": params}))
     assert same.name == plain.name == "synthetic:test"

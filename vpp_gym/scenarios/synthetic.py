@@ -122,6 +122,14 @@ class SyntheticSource(BuiltSource[Scenario]):
         """(days,) of every year."""
         return START.astype("datetime64[D]") + np.arange(self.days)
 
+    def day_ahead_parts(self, index: int) -> tuple[Floats, Floats]:
+        """(hours,) EUR/kWh each: calibrated day-ahead price, and what is added to it.
+
+        Weather and spikes of the source's parameters are added, to both prices alike.
+        """
+        da = draw_day_ahead(self.rng(index, _PRICES), self.fitted, self.dates)
+        return da, self._added_prices(index, self.dates)[0]
+
     def _build(self, index: int) -> Scenario:
         fitted, dates = self.fitted, self.dates
         da, im, spread = self._prices(index, fitted, dates)

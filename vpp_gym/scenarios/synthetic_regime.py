@@ -100,7 +100,9 @@ def _da_sd(fitted: Calibration) -> float:
 
 def _im_sd(fitted: Calibration) -> float:
     """Standard deviation of the imbalance price over a year, EUR/kWh."""
-    return float(np.hypot(_da_sd(fitted), np.sqrt((fitted.imbalance.im_scale_eur_per_kwh**2).mean())))
+    return float(
+        np.hypot(_da_sd(fitted), np.sqrt((fitted.imbalance.im_scale_eur_per_kwh**2).mean()))
+    )
 
 
 def renewable_dips(rng: np.random.Generator, params: RenewableParams, dates: Dates) -> Floats:
