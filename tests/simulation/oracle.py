@@ -107,7 +107,7 @@ class Oracle:
         return max(1, car.departure - self.t)
 
     def penalty_eur_per_kwh(self) -> float:
-        """Of energy that is missing now: it follows the mean price of four weeks, today included."""
+        """Of energy missing now: it follows the mean price of four weeks, today included."""
         driver, now = self.params.driver, min(self.t, self.scenario.n_steps - 1)
         prices = [
             float(price)

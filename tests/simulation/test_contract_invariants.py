@@ -116,7 +116,7 @@ def test_what_is_paid_is_the_payoff_and_the_pay_of_every_kwh(scenario, world, se
 @examples(20)
 @given(scenarios(), params(), SEED)
 def test_snapshots_never_tell_who_leaves_early_or_late(scenario, world, seed):
-    """The departure shown is the declared one, and after it the next step, until the owner is gone."""
+    """Shown is the declared departure, and after it the next step, until the owner is gone."""
     for step in steps(scenario, world, seed):
         declared = scenario.sessions.departure_step[step.before.session]
         shown = step.before.step + step.before.steps_to_departure
