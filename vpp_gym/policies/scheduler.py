@@ -286,7 +286,7 @@ def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> 
     Args:
         snapshot: of the step in which the plan begins.
         rows: (m,) which of the connected EVs.
-        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first.
+        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first; or (m, H).
 
     Returns:
         min_kwh (m,), discharge_steps (m,), contract_kwh (m,), and discharge_kwh: (m,), or
@@ -296,7 +296,7 @@ def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> 
     wait, least = snapshot.contract_wait[rows], snapshot.min_price_eur_per_kwh[rows]
     running = snapshot.contract_steps[rows] > 0
     if (running & ((wait > 0) | (least > -np.inf))).any():
-        ahead = np.arange(len(da_eur_per_kwh))
+        ahead = np.arange(da_eur_per_kwh.shape[-1])
         allowed = (ahead >= wait[:, None]) & (da_eur_per_kwh >= least[:, None])
         power_kwh = power_kwh[:, None] * allowed
     return {
@@ -318,8 +318,8 @@ def selling_price(
     Args:
         snapshot: of the step in which the plan begins.
         rows: (m,) which of the connected EVs.
-        sell_eur_per_kwh: (H,) what the market pays.
-        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first.
+        sell_eur_per_kwh: (H,) what the market pays; or (m, H).
+        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first; or (m, H).
 
     Returns:
         (H,) if no contract pays per kWh, else (m, H) EUR/kWh.

@@ -56,11 +56,14 @@ class PriceExpectations:
             before. In hours with two prices the spread is known once the first quarter is.
         gate_im_eur_per_kwh: (T,) mean of short and long price, given the steps settled
             before the gate of the day before. On the first day nothing is known.
+        gate_reference_eur_per_kwh: (T,) of the day-ahead price clipped between long and short
+            price, given the same.
     """
 
     next_im_eur_per_kwh: Floats
     next_reference_eur_per_kwh: Floats
     gate_im_eur_per_kwh: Floats
+    gate_reference_eur_per_kwh: Floats
 
 
 def price_expectations(
@@ -89,6 +92,7 @@ def price_expectations(
         next_im_eur_per_kwh=law.next_im(),
         next_reference_eur_per_kwh=law.next_reference(year.da_eur_per_kwh, spread),
         gate_im_eur_per_kwh=law.gate_im(gate_h),
+        gate_reference_eur_per_kwh=law.gate_reference(year.da_eur_per_kwh, gate_h),
     )
 
 
@@ -210,6 +214,31 @@ class PriceLaw:
         """(T,) EUR/kWh, mean of short and long price, given what is settled at the gate before."""
         mean, variance = self._filter.at_gate(PER_HOUR * gate_closure_h, PER_DAY)
         return self._expected(slice(None), self._row, self._base, self._ramp + mean, variance)
+
+    def gate_reference(self, da_eur_per_kwh: Floats, gate_closure_h: int) -> Floats:
+        """Day-ahead price clipped between long and short price, given what the gate knows.
+
+        No hour of the next day is known by then to have two prices.
+
+        Args:
+            da_eur_per_kwh: (T,) of the year.
+            gate_closure_h: hour of the day before.
+
+        Returns:
+            (T,) EUR/kWh.
+        """
+        mean, variance = self._filter.at_gate(PER_HOUR * gate_closure_h, PER_DAY)
+        return da_eur_per_kwh + expected_two_prices(
+            self.law.im_scores,
+            self.law.im_quantiles,
+            self._row,
+            self._base - da_eur_per_kwh,
+            self._scale,
+            self._ramp + mean,
+            np.sqrt(variance),
+            self.fitted.dual_share,
+            self.fitted.dual_spread_eur_per_kwh,
+        )
 
     def _classes(self, da: Floats, season: Floats) -> Ints:
         return class_of(self.law.da_edges_eur_per_kwh, da - season)
