@@ -63,9 +63,9 @@ def page(
         "against recorded ones: mean over the years, and the interval that holds 95 % of them. "
         "Quarters of October to December 2018 were fitted, and are compared with the same months "
         "of the synthetic years; 2019 is the hold-out, and where the recorded value lies outside, "
-        "2019 was another market than the years that policies are trained in. The sds are those of the quarters, of the "
-        "quarters around the mean of their hour, and the median of the latter by hour; beyond: "
-        "share of quarters further from the day-ahead price than that.",
+        "2019 was another market than the years that policies are trained in. The sds are those "
+        "of the quarters, of the quarters around the mean of their hour, and the median of the "
+        "latter by hour; beyond: share of quarters further from the day-ahead price than that.",
         *(
             f"**{case}**: {outside(rows)}\n\n"
             + markdown(_rounded(rows.drop(columns=["case", "quantity"])))
@@ -74,7 +74,8 @@ def page(
         "## Hold-out: fitted on 2018, seen on 2019",
         "The same years against the hourly prices of 2019, which nothing was fitted on. The level "
         "moved between the years, which no calibration on 2018 can know; with mean and standard "
-        "deviation of each year taken off, what is left is shape. The last block compares the recorded 2018 itself.",
+        "deviation of each year taken off, what is left is shape. The last block compares the "
+        "recorded 2018 itself.",
         "![Distribution functions of the hold-out](../../docs/images/fit_hold_out.png)",
         *(
             f"**{str(case).capitalize()}**\n\n{markdown(_shown(rows.drop(columns='case')))}"
