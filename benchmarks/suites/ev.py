@@ -25,8 +25,6 @@ from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.baselines import (
     HINDSIGHT_OFFER,
-    MENU_TERM_H,
-    TUNED_OFFERS,
     baseline,
     baselines,
 )
@@ -46,10 +44,7 @@ WITHOUT_CONTRACTS = "rolling_mpc"
 """The scheduler on which offers to owners are compared, without any."""
 PAPER_MENUS = ("rolling_mpc_1h", "rolling_mpc_2h", "rolling_mpc_3h")
 """It with the menus of the reference paper."""
-OFFERS = (
-    f"rolling_mpc_{MENU_TERM_H}h",
-    *(f"rolling_mpc_{name}" for name in TUNED_OFFERS),
-)
+OFFERS = ("rolling_mpc_10h", "rolling_mpc_control", "rolling_mpc_tariff", "rolling_mpc_price")
 """It with offers that were tuned on synthetic validation years."""
 KNOWN = ("rolling_mpc", "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
