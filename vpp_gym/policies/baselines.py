@@ -173,9 +173,7 @@ _MAKERS: dict[str, Maker] = {
         for name, make in _TARIFF.items()
     },
     "hazard_mpc_tariff+wait_and_see": partial(_operator, _TARIFF["hazard_mpc_tariff"], WaitAndSee),
-    **{
-        f"{name}+two_stage": partial(_operator, make, _two_stage) for name, make in _TARIFF.items()
-    },
+    **{f"{name}+two_stage": partial(_operator, make, _two_stage) for name, make in _TARIFF.items()},
     "hindsight": partial(_hindsight, HINDSIGHT_OFFER),
 }
 """How each baseline of the reference world is made, by its name."""
