@@ -46,9 +46,9 @@ from vpp_gym.policies import baselines as roster
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.baselines import baselines
+from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.session_demand import DemandRule
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
