@@ -13,6 +13,7 @@ from benchmarks import run as run_module
 from benchmarks import tasks
 from benchmarks.suites import SUITES, base, ev
 from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
+from vpp_gym.params import PLAIN
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
 from vpp_gym.scenarios.scenario import Scenario
 
@@ -53,7 +54,7 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     """Let the benchmark run on the toy world, the same under two numbers, with three rules."""
     world, suite = toy_world(), SUITES["embedded"]
     patch.setattr(suite, "worlds", 1)
-    patch.setattr(suite, "world", replace(suite.world, all_worlds=2))
+    patch.setattr(suite, "world", replace(suite.world, all_worlds=2, params=PLAIN))
     patch.setattr(ev, "baselines", three_rules)
     patch.setattr(base, "trained", lambda env_ids: {})
     patch.setattr(ev, "scenario_of", lambda suite, number=0, data=None: world)
