@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from vpp_gym.params import VPPParams, as_params
+from vpp_gym.params import PLAIN, VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Snapshot
 
@@ -44,6 +44,11 @@ MENUS = (
 def examples(number: int) -> settings:
     """That many examples; twenty times as many with `--hypothesis-profile=search`."""
     return settings(max_examples=number * settings.default.max_examples // 100)
+
+
+def plain(**changes: Any) -> VPPParams:
+    """Rules of the preset "plain", changed: for what is not about the default world."""
+    return PLAIN.changed(changes)
 
 
 def plain_world(
@@ -161,10 +166,14 @@ def random_contracts(rng: np.random.Generator) -> dict[str, Any]:
 
 def random_owners(rng: np.random.Generator) -> dict[str, Any]:
     """Changes of OwnerParams: any behaviour, and types that never come."""
+    early = rng.choice([0.0, 0.4, 1.0])
     return {
         "type_prob": ((0.2,) * 5, (0.5, 0.0, 0.3, 0.0, 0.2))[rng.integers(2)],
         "wear_eur_per_kwh": rng.choice([0.01, 0.04]),
-        "early_departure_prob": rng.choice([0.0, 0.4, 1.0]),
+        "early_departure_prob": early,
+        "early_exponent": rng.choice([1.0, 1.8]),
+        "late_departure_prob": rng.choice([0.0, 0.5, 1.0]) * (1 - early),
+        "late_mean_h": rng.choice([1.0, 5.0]),
         "participation": rng.choice([1.0, 0.8]),
         "participation_memory": int(rng.choice([0, 3])),
         "pleasing_eur": rng.choice([0.0, 0.07]),
@@ -190,7 +199,10 @@ def params(draw: st.DrawFn, **fixed: Any) -> VPPParams:
         "market": {
             "imbalance_pricing": draw(st.sampled_from(["dutch", "single", "dual"])),
             "imbalance_lag_steps": draw(st.sampled_from([1, 0])),
+            "bid_limit": draw(st.sampled_from(["chargers", "expected_cars"])),
+            "bid_limit_kw": draw(st.sampled_from([None, 9.0])),
         },
+        "driver": {"shortfall_da_factor": draw(st.sampled_from([0.0, 10.0]))},
         "contract": random_contracts(rng),
         "owner": random_owners(rng),
         "guarantee": draw(st.booleans()),
@@ -198,7 +210,12 @@ def params(draw: st.DrawFn, **fixed: Any) -> VPPParams:
             st.sampled_from(["least_laxity", "proportional", "earliest_departure"])
         ),
     }
-    return as_params(changes).replace(**fixed)
+    return plain(**changes).replace(**fixed)
+
+
+def random_bids(rng: np.random.Generator, least: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Bids anywhere between what may be bought and what may be sold."""
+    return least + rng.random(np.shape(least)) * (most - least)
 
 
 def by_charger(snapshot: Snapshot, values: np.ndarray) -> np.ndarray:

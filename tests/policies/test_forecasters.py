@@ -88,7 +88,8 @@ def test_decay_is_per_hour_at_quarters_too(snapshot_of):
     snapshot = snapshot_of(
         da=[0.04], da_past=[0.04] * 4, im_past=[0.04, 0.04, 0.04, 0.08], dt_h=0.25
     )
-    short, _ = DayAheadAnchored(phi=0.5, period_share=0).forecast(snapshot, 4)
+    forecaster = DayAheadAnchored(phi=0.5, period_share=0, gain=1.0)
+    short, _ = forecaster.forecast(snapshot, 4)
     assert short[3] == pytest.approx(0.04 + 0.5 * 0.04)
 
 

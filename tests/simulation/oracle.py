@@ -7,6 +7,7 @@ nothing shared with the simulator but the menu's numbers.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -16,6 +17,11 @@ from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 
 UTC = ZoneInfo("UTC")
+
+
+def mean(values: Sequence[float] | None) -> float:
+    """0 of nothing."""
+    return sum(values) / len(values) if values else 0.0
 
 
 @dataclass
@@ -54,6 +60,10 @@ class Oracle:
         self.book: dict[str, float] = {}
         self.participation = params.owner.participation
         self.accepted = [0] * self._n_offers()
+        self.dates = [self.clock(t).date() for t in range(scenario.n_steps)]
+        self.loads: dict[int, list[float]] = {}
+        self.could_take: dict[int, list[float]] = {}
+        self.could_give: dict[int, list[float]] = {}
         self._arrive()
 
     def _n_offers(self) -> int:
@@ -90,7 +100,38 @@ class Oracle:
     def laxity_h(self, car: Car) -> float:
         power_kw = car.charge_kw * self.params.site.charge_eff
         missing_h = (car.target_kwh - car.stored_kwh) / power_kw
-        return (car.departure - self.t) * self.scenario.dt_h - missing_h
+        return self.steps_left(car) * self.scenario.dt_h - missing_h
+
+    def steps_left(self, car: Car) -> int:
+        """As declared; of who is late it is known that there is this one."""
+        return max(1, car.departure - self.t)
+
+    def penalty_eur_per_kwh(self) -> float:
+        """Of energy missing now: it follows the mean price of four weeks, today included."""
+        driver, now = self.params.driver, min(self.t, self.scenario.n_steps - 1)
+        prices = [
+            float(price)
+            for price, date in zip(self.scenario.da_eur_per_kwh, self.dates, strict=True)
+            if 0 <= (self.dates[now] - date).days < 28
+        ]
+        level = driver.shortfall_da_factor * mean(prices)
+        return max(driver.shortfall_eur_per_kwh, level)
+
+    def bids_allowed(self, period: int) -> tuple[float, float]:
+        """Least and largest bid: what is bought or sold is backed by cars, where that is asked."""
+        market, site = self.params.market, self.params.site
+        limit_kw = site.n_chargers * max(site.charge_kw, site.discharge_kw)
+        by_cars = market.bid_limit == "expected_cars"
+        if market.bid_limit_kw is not None:
+            limit_kw = min(limit_kw, market.bid_limit_kw) if by_cars else market.bid_limit_kw
+        limit_kwh = limit_kw * self.scenario.dt_h
+        if not by_cars:
+            return -limit_kwh, limit_kwh
+        take_kwh, give_kwh = (mean(past.get(period)) for past in (self.could_take, self.could_give))
+        return -min(limit_kwh, take_kwh), min(limit_kwh, give_kwh)
+
+    def expected_load_kwh(self, period: int) -> float:
+        return mean(self.loads.get(period))
 
     def limits(self, car: Car) -> tuple[float, float]:
         site, dt_h = self.params.site, self.scenario.dt_h
@@ -100,7 +141,7 @@ class Oracle:
         hi = min(full_kwh, max(0.0, top_kwh - car.stored_kwh) / site.charge_eff)
         spare_kwh = max(0.0, car.stored_kwh - car.floor_kwh)
         if self.params.guarantee:
-            later_kwh = (car.departure - self.t - 1) * full_kwh * site.charge_eff
+            later_kwh = (self.steps_left(car) - 1) * full_kwh * site.charge_eff
             least_kwh = car.target_kwh - later_kwh  # to be stored after this step
             if least_kwh > car.stored_kwh:
                 return min(hi, (least_kwh - car.stored_kwh) / site.charge_eff), hi
@@ -124,6 +165,7 @@ class Oracle:
         now = self.clock(self.t)
         if (now.hour, now.minute) == (self.params.market.gate_closure_h, 0):
             self.schedules[now.date() + dt.timedelta(days=1)] = list(bids_kwh)
+        self._remember(sum(loads_kwh))
         for car, load_kwh in zip(self.lot, loads_kwh, strict=True):
             if car is not None:
                 self._move(car, load_kwh)
@@ -132,8 +174,25 @@ class Oracle:
         self._depart()
         if self.t < self.end:
             self._arrive()
+        else:
+            self._close()
         booked, self.book = self.book, {}
         return booked
+
+    def _remember(self, load_kwh: float) -> None:
+        """The load of this period, and what its cars could have taken and given."""
+        period, dt_h = self.period(self.t), self.scenario.dt_h
+        cars = [car for car in self.lot if car is not None]
+        open_to_use = [
+            car
+            for car in cars
+            if car.deal is not None and car.deal.opens_h <= self.passed_h(car) < car.deal.closes_h
+        ]
+        self.loads.setdefault(period, []).append(load_kwh)
+        could_take_kwh = sum(car.charge_kw for car in cars) * dt_h
+        could_give_kwh = sum(car.discharge_kw for car in open_to_use) * dt_h
+        self.could_take.setdefault(period, []).append(could_take_kwh)
+        self.could_give.setdefault(period, []).append(could_give_kwh)
 
     def _add(self, **terms: float) -> None:
         for name, value in terms.items():
@@ -168,20 +227,49 @@ class Oracle:
         """Who leaves now, in the order in which they came."""
         leaving = [car for car in self.lot if car is not None and car.leaves <= self.t]
         for car in sorted(leaving, key=lambda car: car.session):
-            self._serve(car)
+            self._serve(car, car.stored_kwh)
             if car.deal is not None:
                 self._pay(car, car.deal)
             self.lot[self.lot.index(car)] = None
 
-    def _serve(self, car: Car) -> None:
+    def _close(self) -> None:
+        """The run is over; who is still there is settled as if charged evenly from now on."""
+        for car in sorted(
+            (car for car in self.lot if car is not None), key=lambda car: car.session
+        ):
+            self._settle_rest(car)
+
+    def _settle_rest(self, car: Car) -> None:
+        site, left = self.params.site, max(0, car.departure - self.t)
+        price = mean(self.scenario.da_eur_per_kwh[self.t :][: max(1, left)].tolist())
+        in_time_kwh = car.charge_kw * site.charge_eff * left * self.scenario.dt_h
+        gets_kwh = max(0.0, min(car.target_kwh - car.stored_kwh, in_time_kwh))
+        if left and car.leaves < car.departure:
+            gets_kwh *= (car.leaves - self.t) / left
+        self._serve(car, car.stored_kwh + gets_kwh)
+        self._add(carried_eur=-gets_kwh / site.charge_eff * price)
+        deal = car.deal
+        if deal is None:
+            return
+        if self.passed_h(car) < deal.closes_h:
+            spare_kwh = max(0.0, car.stored_kwh - car.target_kwh) * site.discharge_eff
+            self._add(carried_eur=spare_kwh * max(0.0, price - deal.rate_eur_per_kwh(price)))
+        self._add(payoff_eur=-self.window_passed(car, deal) * deal.fee_eur)
+
+    def window_passed(self, car: Car, deal: Deal) -> float:
+        passed = (self.passed_h(car) - deal.opens_h) / (deal.closes_h - deal.opens_h)
+        return max(0.0, min(passed, 1.0))
+
+    def _serve(self, car: Car, stored_kwh: float) -> None:
+        """What a driver gets who leaves with so much, at the end of the run perhaps later."""
         driver, site = self.params.driver, self.params.site
-        due_kwh = car.target_kwh
-        if self.t < car.departure:
-            full_power_kwh = car.charge_kw * site.charge_eff * self.passed_h(car)
-            due_kwh = min(due_kwh, car.arrival_kwh + full_power_kwh)
+        due_kwh, leaves = car.target_kwh, max(self.t, car.leaves)
+        if leaves < car.departure:
+            stay_h = (leaves - car.arrival) * self.scenario.dt_h
+            due_kwh = min(due_kwh, car.arrival_kwh + car.charge_kw * site.charge_eff * stay_h)
         demand_kwh = max(0.0, due_kwh - car.arrival_kwh)
-        served_kwh = max(0.0, min(demand_kwh, car.stored_kwh - car.arrival_kwh))
-        short_kwh = max(0.0, due_kwh - car.stored_kwh)
+        served_kwh = max(0.0, min(demand_kwh, stored_kwh - car.arrival_kwh))
+        short_kwh = max(0.0, due_kwh - stored_kwh)
         self._add(
             departures=1,
             fully_served=short_kwh <= 1e-6,
@@ -189,16 +277,15 @@ class Oracle:
             served_kwh=served_kwh,
             unserved_kwh=short_kwh,
             retail_eur=served_kwh / site.charge_eff * driver.retail_eur_per_kwh,
-            shortfall_eur=-short_kwh * driver.shortfall_eur_per_kwh,
+            shortfall_eur=-short_kwh * self.penalty_eur_per_kwh(),
         )
 
     def _pay(self, car: Car, deal: Deal) -> None:
         """The payoff, and the word that goes round about it."""
         owner, share = self.params.owner, 1.0
         if self.t < car.departure:
-            passed = (self.passed_h(car) - deal.opens_h) / (deal.closes_h - deal.opens_h)
             pro_rata = self.params.contract.payoff_rule == "pro_rata"
-            share = max(0.0, min(passed, 1.0)) if pro_rata else 0.0
+            share = self.window_passed(car, deal) if pro_rata else 0.0
         self._add(payoff_eur=-share * deal.fee_eur)
         if owner.participation_memory:
             paid_eur = deal.earned_eur + share * deal.fee_eur
@@ -225,14 +312,11 @@ class Oracle:
     def _car(self, session: int, row: dict[str, float]) -> Car:
         site, battery = self.params.site, self.params.battery
         capacity_kwh, stay = row["capacity_kwh"], int(row["departure_step"]) - self.t
-        leaves, early = self.t + stay, self.params.owner.early_departure_prob
-        if stay > 1 and row["departure_draw"] < early:
-            leaves = self.t + 1 + int(row["departure_draw"] / early * (stay - 1))
         return Car(
             session=session,
             arrival=self.t,
             departure=self.t + stay,
-            leaves=leaves,
+            leaves=self.t + self._true_stay(stay, row["departure_draw"]),
             own_type=type_at(self.params, row["owner_draw"]),
             capacity_kwh=capacity_kwh,
             arrival_kwh=row["arrival_soc"] * capacity_kwh,
@@ -243,6 +327,21 @@ class Oracle:
             charge_kw=min(row["charge_kw"], site.charge_kw),
             discharge_kw=min(row["discharge_kw"], site.discharge_kw),
         )
+
+    def _true_stay(self, stay: int, draw: float) -> int:
+        """Steps until the driver leaves: the least draws leave early, the largest late."""
+        owner = self.params.owner
+        if draw < owner.early_departure_prob:
+            if stay == 1:
+                return 1
+            share = (draw / owner.early_departure_prob) ** (1 / owner.early_exponent)
+            return 1 + min(int(share * (stay - 1)), stay - 2)
+        below = 1 - owner.late_departure_prob
+        if draw <= below:
+            return stay
+        late_h = owner.late_mean_h * -math.log(1 - (draw - below) / owner.late_departure_prob)
+        at_most = self.scenario.n_steps - self.t
+        return min(stay + math.ceil(late_h / self.scenario.dt_h), at_most)
 
     def _offer(self, car: Car) -> None:
         """Entry checks and choice; Rahman et al. 2023, Sec. 4 and 6.3."""

@@ -43,11 +43,15 @@ class Deal:
     earned_eur: float = 0.0
     used_kwh: float = 0.0
 
-    def discharge(self, kwh: float, da_eur_per_kwh: float) -> float:
-        """EUR of pay."""
+    def rate_eur_per_kwh(self, da_eur_per_kwh: float) -> float:
         rate = self.tariff_eur_per_kwh
         if self.margin > 0:
             rate += self.margin * max(0.0, da_eur_per_kwh - self.asks_eur_per_kwh)
+        return rate
+
+    def discharge(self, kwh: float, da_eur_per_kwh: float) -> float:
+        """EUR of pay."""
+        rate = self.rate_eur_per_kwh(da_eur_per_kwh)
         self.left_kwh -= kwh
         self.used_kwh += kwh
         self.earned_eur += rate * kwh

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.worlds import by_charger, random_point
+from tests.worlds import by_charger, random_bids, random_point
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
@@ -31,7 +31,7 @@ def steps(
     after = sim.snapshot()
     while not sim.done[0]:
         before = after
-        bids = rng.uniform(-1, 1, sim.periods) * sim.bid_limit_kwh
+        bids = random_bids(rng, before.bid_lo_kwh, before.bid_hi_kwh)
         if fleet:
             amount = float(random_point(rng, before.lo_kwh.sum(), before.hi_kwh.sum()))
             decisions = Decisions(fleet_kwh=amount, bids_kwh=bids)
@@ -43,6 +43,15 @@ def steps(
         record = sim.step(decisions)[0]
         after = sim.snapshot()
         yield Step(before, loads, dict(zip(TERMS, record.tolist(), strict=True)), after)
+
+
+def assert_same_bits(one: Snapshot, other: Snapshot) -> None:
+    for name, value in vars(one).items():
+        twin = getattr(other, name)
+        if isinstance(value, np.ndarray):
+            assert value.tobytes() == twin.tobytes(), name
+        else:
+            assert value == twin, name
 
 
 def stayed(step: Step) -> tuple[np.ndarray, np.ndarray]:

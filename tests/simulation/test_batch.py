@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.worlds import one_car, plain_world
+from tests.worlds import one_car, plain, plain_world
 from vpp_gym.contracts.families import designed_offers, offer_labels
 from vpp_gym.params import as_params
 from vpp_gym.simulation import Simulation
@@ -14,7 +14,7 @@ WORLD = plain_world(48, sessions=one_car(2, 30, 0.2))
 
 
 def batch() -> Simulation:
-    sim = Simulation(WORLD, {"site": {"n_chargers": 2}}, n_envs=3)
+    sim = Simulation(WORLD, plain(site={"n_chargers": 2}), n_envs=3)
     sim.reset(start_step=np.array([0, 1, 2]))
     return sim
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.worlds import AMSTERDAM, plain_world
+from tests.worlds import AMSTERDAM, plain, plain_world
 from vpp_gym.markets.ledger import COLUMN, TERMS
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
@@ -35,7 +35,7 @@ def sold_by_step(sim: Simulation, schedule_of_day) -> np.ndarray:
 def test_a_schedule_is_delivered_tomorrow_period_by_period(start, dt_h):
     scenario = days_world(start, dt_h=dt_h)
     periods = scenario.periods_per_day
-    sim = Simulation(scenario)
+    sim = Simulation(scenario, plain())
     sim.reset()
     sold = sold_by_step(sim, lambda day: 10.0 * day + np.arange(periods) / periods)
     expected = np.where(
@@ -46,7 +46,7 @@ def test_a_schedule_is_delivered_tomorrow_period_by_period(start, dt_h):
 
 @pytest.mark.parametrize(("start", "hours"), [(SPRING, 23), (AUTUMN, 25), (SUMMER, 24)])
 def test_the_gate_is_at_noon_of_the_local_clock(start, hours):
-    sim = Simulation(days_world(start))
+    sim = Simulation(days_world(start), plain())
     sim.reset()
     gates = []
     for step in range(96):
@@ -60,7 +60,7 @@ def test_the_gate_is_at_noon_of_the_local_clock(start, hours):
 
 
 def test_only_the_schedule_in_the_gate_step_counts():
-    sim = Simulation(plain_world(48))
+    sim = Simulation(plain_world(48), plain())
     sim.reset()
     sold = []
     for step in range(48):
@@ -70,7 +70,7 @@ def test_only_the_schedule_in_the_gate_step_counts():
 
 
 def test_a_gate_without_a_schedule_sells_nothing_tomorrow():
-    sim = Simulation(plain_world(96))
+    sim = Simulation(plain_world(96), plain())
     sim.reset()
     sold = []
     for step in range(96):
@@ -80,7 +80,7 @@ def test_a_gate_without_a_schedule_sells_nothing_tomorrow():
 
 
 def test_another_hour_of_gate_closure():
-    sim = Simulation(plain_world(48), {"market": {"gate_closure_h": 9}})
+    sim = Simulation(plain_world(48), plain(market={"gate_closure_h": 9}))
     sim.reset()
     gates = []
     for step in range(24):
@@ -93,7 +93,7 @@ def test_another_hour_of_gate_closure():
 def test_the_snapshot_reaches_to_the_end_of_tomorrow(start, hours):
     """Prices of today are known, those of tomorrow from the step after the gate."""
     scenario = days_world(start, da=np.arange(96) / 100)
-    sim = Simulation(scenario)
+    sim = Simulation(scenario, plain())
     sim.reset()
     for step in range(96):
         snapshot = sim.snapshot()
@@ -110,7 +110,7 @@ def test_the_snapshot_reaches_to_the_end_of_tomorrow(start, hours):
 
 
 def test_what_is_committed_shows_in_the_snapshot_until_it_is_delivered():
-    sim = Simulation(days_world(AUTUMN))
+    sim = Simulation(days_world(AUTUMN), plain())
     sim.reset()
     scenario = sim.scenarios[0]
     schedules: dict[int, np.ndarray] = {}
@@ -129,7 +129,7 @@ def test_what_is_committed_shows_in_the_snapshot_until_it_is_delivered():
 
 
 def test_a_run_may_begin_and_end_anywhere():
-    sim = Simulation(plain_world(96))
+    sim = Simulation(plain_world(96), plain())
     sim.reset(start_step=30, end_step=33)
     assert (sim.snapshot().step, sim.snapshot().steps_left) == (0, 3)
     for _ in range(3):
@@ -147,7 +147,7 @@ def test_expected_load_is_the_mean_of_past_days_of_that_period():
         "departure_step": [24 * day + 10 for day in range(25)],
         "arrival_soc": [0.2] * 25,
     }
-    sim = Simulation(plain_world(25 * 24, sessions=sessions), {"site": {"n_chargers": 1}})
+    sim = Simulation(plain_world(25 * 24, sessions=sessions), plain(site={"n_chargers": 1}))
     sim.reset()
     loads, mean = [], []
     for step in range(25 * 24):
@@ -166,7 +166,7 @@ def test_expected_load_is_the_mean_of_past_days_of_that_period():
 
 
 def test_a_run_that_ends_before_a_gate_has_no_gate():
-    sim = Simulation([plain_world(12), plain_world(48)])
+    sim = Simulation([plain_world(12), plain_world(48)], plain())
     sim.reset(end_step=12)
     for _ in range(12):
         sim.step(Decisions(fleet_kwh=0.0))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.worlds import one_car, plain_world
+from tests.worlds import one_car, plain, plain_world
 from vpp_gym.contracts.offer import offers
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.simulation import Simulation
@@ -27,7 +27,7 @@ def started(n_steps: int = 12, *, session: dict[str, float] | None = None, **wor
     prices = world.pop("prices", 0.05)
     car = {"arrival": 0, "departure": 9, "soc": 0.5, "owner_draw": 0.5, **(session or {})}
     sim = Simulation(
-        plain_world(n_steps, da=prices, sessions=one_car(**car)), {"site": SITE} | world
+        plain_world(n_steps, da=prices, sessions=one_car(**car)), plain(site=SITE, **world)
     )
     sim.reset()
     return sim
@@ -209,7 +209,7 @@ def test_word_gets_round():
     """
     world = plain_world(24, sessions=queue(5, interest_draw=[0.99, 0.74, 0.61, 0.59, 0.69]))
     owner = {"participation_memory": 4, "participation_floor": 0.6, "pleasing_eur": 0.15}
-    sim = Simulation(world, {"site": SITE, "owner": owner})
+    sim = Simulation(world, plain(site=SITE, owner=owner))
     dull = offers(1, energy_kwh=1.0, term_h=2, eur_per_h=0.05)  # 0.10 EUR
     sim.post_offers(dull)
     sim.reset()
@@ -233,7 +233,7 @@ def test_what_was_discharged_counts_against_the_pay():
     for pleasing_eur, share in ((0.0599, 1.0), (0.0601, 0.5)):
         sim = Simulation(
             plain_world(24, sessions=queue(1)),
-            {"site": SITE, "owner": {"participation_memory": 2, "pleasing_eur": pleasing_eur}},
+            plain(site=SITE, owner={"participation_memory": 2, "pleasing_eur": pleasing_eur}),
         )
         sim.post_offers(offers(1, energy_kwh=6.0, term_h=2, eur_per_h=0.05))
         sim.reset()
@@ -245,7 +245,7 @@ def test_what_one_owner_gave_does_not_count_against_the_next():
     """0.10 EUR each. The first gives 6 kWh, keeps 0.06 and is not pleased; the second is."""
     owner = {"participation_memory": 2, "pleasing_eur": 0.07}
     world = plain_world(24, sessions=queue(2, interest_draw=[0.1, 0.1]))
-    sim = Simulation(world, {"site": SITE, "owner": owner})
+    sim = Simulation(world, plain(site=SITE, owner=owner))
     sim.post_offers(offers(1, energy_kwh=6.0, term_h=2, eur_per_h=0.05))
     sim.reset()
     run(sim, -6.0, 0.0, 0.0, 0.0)
@@ -271,11 +271,11 @@ def test_an_owner_who_gets_the_wear_and_no_more_is_content(contract, seed):
     owner = {"participation": 0.5, "participation_memory": 2}
     sim = Simulation(
         plain_world(24, sessions=queue(1, owner_draw=[0.1], interest_draw=[0.1])),
-        {
-            "site": SITE,
-            "owner": owner | {"wear_eur_per_kwh": rng.uniform(0.005, 0.02)},
-            "contract": contract,
-        },
+        plain(
+            site=SITE,
+            owner=owner | {"wear_eur_per_kwh": rng.uniform(0.005, 0.02)},
+            contract=contract,
+        ),
     )
     sim.reset()
     used_kwh = min(float(sim.snapshot().contract_kwh[0]), 20.0)
@@ -286,7 +286,7 @@ def test_an_owner_who_gets_the_wear_and_no_more_is_content(contract, seed):
 def test_what_is_offered_anew_leaves_what_was_signed():
     """A longer list, then a shorter one; the latter stays on offer after a reset."""
     world = plain_world(24, sessions=queue(3))
-    sim = Simulation(world, {"site": SITE, "contract": {"families": ()}})
+    sim = Simulation(world, plain(site=SITE, contract={"families": ()}))
     sim.reset()
     assert sim.accepted.shape == (1, 0)
     sim.post_offers(offers(2, energy_kwh=[90.0, 5.0], term_h=2.0, payoff_eur=0.3))

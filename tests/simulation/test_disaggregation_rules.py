@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.worlds import plain_world
+from tests.worlds import plain, plain_world
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
 
@@ -33,7 +33,7 @@ SHARE = 9 / sum(ROOM_KWH)
 )
 def test_nine_kwh_go_where_the_rule_says(rule: str, loads_kwh: tuple[float, float]):
     world = plain_world(12, sessions=TWO_CARS)
-    sim = Simulation(world, {"disaggregation": rule, "contract": {"families": ()}})
+    sim = Simulation(world, plain(disaggregation=rule, contract={"families": ()}))
     sim.reset()
     stored_kwh = sim.snapshot().energy_kwh
     sim.step(Decisions(fleet_kwh=9.0))

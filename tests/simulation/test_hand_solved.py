@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.worlds import one_car, plain_world
+from tests.worlds import one_car, plain, plain_world
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
@@ -25,7 +25,7 @@ def run(sim: Simulation, *loads_kwh: float) -> dict[str, np.ndarray]:
 
 
 def started(scenario, start_step=0, **params) -> Simulation:
-    sim = Simulation(scenario, params)
+    sim = Simulation(scenario, plain(**params))
     sim.reset(start_step=start_step)
     return sim
 

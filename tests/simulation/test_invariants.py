@@ -96,8 +96,10 @@ def test_without_contracts_nothing_is_discharged(scenario, world, seed, fleet):
 @examples(20)
 @given(scenarios(), params(), SEED)
 def test_everybody_who_came_is_turned_away_leaves_or_is_still_there(scenario, world, seed):
-    booked = dict.fromkeys(TERMS, 0.0)
+    booked, penalty_eur = dict.fromkeys(TERMS, 0.0), 0.0
     for step in steps(scenario, world, seed):
+        penalty_eur += step.terms["unserved_kwh"] * step.after.shortfall_eur_per_kwh
+        assert step.after.shortfall_eur_per_kwh >= world.driver.shortfall_eur_per_kwh
         for name in TERMS:
             booked[name] += step.terms[name]
         # Arrivals of the step to come are booked already.
@@ -106,7 +108,8 @@ def test_everybody_who_came_is_turned_away_leaves_or_is_still_there(scenario, wo
     assert booked["arrivals"] == len(scenario.sessions)
     assert len(step.after.session) == 0
     assert booked["demand_kwh"] >= booked["served_kwh"] - 1e-9
-    assert booked["shortfall_eur"] == pytest.approx(-0.5 * booked["unserved_kwh"])
+    assert booked["shortfall_eur"] == pytest.approx(-penalty_eur)
+    assert booked["carried_eur"] == 0
 
 
 @examples(20)

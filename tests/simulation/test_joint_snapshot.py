@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from tests.worlds import random_sessions
+from tests.worlds import plain, random_sessions
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
@@ -29,7 +29,7 @@ def three_runs() -> Simulation:
         )
         for _ in range(3)
     ]
-    sim = Simulation(scenarios, {"site": {"n_chargers": CHARGERS}}, n_envs=3)
+    sim = Simulation(scenarios, plain(site={"n_chargers": CHARGERS}), n_envs=3)
     sim.reset([0, 1, 2])
     return sim
 
@@ -45,7 +45,7 @@ def test_a_joint_snapshot_is_that_of_every_run_in_a_row():
         for name, shift in (("session", first_session), ("charger", CHARGERS * np.arange(3))):
             parts = [getattr(one, name) + shift[run] for run, one in enumerate(each)]
             np.testing.assert_array_equal(getattr(joint, name), np.concatenate(parts))
-        for name in ("da_sold_kwh", "expected_load_kwh"):
+        for name in ("da_sold_kwh", "expected_load_kwh", "bid_lo_kwh", "bid_hi_kwh"):
             np.testing.assert_allclose(
                 getattr(joint, name), sum(getattr(one, name) for one in each), atol=1e-12
             )

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.simulation.steps import assert_same_bits
 from tests.worlds import (
     COLUMNS,
     by_charger,
     examples,
     params,
+    plain,
+    random_bids,
     random_point,
     random_sessions,
     scenarios,
@@ -21,21 +24,22 @@ from tests.worlds import (
 from vpp_gym.envs.day_ahead import DayAheadCore
 from vpp_gym.envs.settings import DayAheadSettings
 from vpp_gym.params import VPPParams
-from vpp_gym.scenarios.scenario import Scenario, Sessions, leaving_step
+from vpp_gym.scenarios.departures import leaving_step
+from vpp_gym.scenarios.scenario import Scenario, Sessions
 from vpp_gym.scenarios.source import FixedSource
 from vpp_gym.simulation import Simulation
-from vpp_gym.views import Decisions, Snapshot
+from vpp_gym.views import Decisions
 
 SEED = st.integers(0, 2**32 - 1)
 
 
 def with_other_departures(
-    sessions: Sessions, early_departure_prob: float, now: int, rng: np.random.Generator
+    scenario: Scenario, world: VPPParams, now: int, rng: np.random.Generator
 ) -> Sessions:
     """Who is still there leaves at another time, declared as before."""
+    sessions, rest = scenario.sessions, (world.owner, scenario.dt_h, scenario.n_steps)
     other = replace(sessions, departure_draw=rng.random(len(sessions)))
-    there = leaving_step(sessions, early_departure_prob) > now
-    stays = leaving_step(other, early_departure_prob) > now
+    there, stays = (leaving_step(one, *rest) > now for one in (sessions, other))
     draw = np.where(there & stays, other.departure_draw, sessions.departure_draw)
     return replace(sessions, departure_draw=draw)
 
@@ -49,14 +53,13 @@ def another_future(scenario: Scenario, world: VPPParams, now: int, seed: int) ->
     """
     rng, n = np.random.default_rng(seed), scenario.n_steps
     lag_steps = world.market.imbalance_lag_steps
-    early_departure_prob = world.owner.early_departure_prob
     published = scenario.day <= scenario.day[now] + (
         scenario.period[now] > round(12 / scenario.dt_h)
     )
     settled = np.arange(n) < now + (1 - lag_steps)
     da, one, other = rng.normal(0.05, 0.1, (3, n))
     old = scenario.sessions.arrival_step <= now
-    sessions = with_other_departures(scenario.sessions, early_departure_prob, now, rng)
+    sessions = with_other_departures(scenario, world, now, rng)
     new = random_sessions(rng, 8, n, round(1 / scenario.dt_h))
     new = {name: column[new["arrival_step"] > now] for name, column in new.items()}
     return Scenario.from_arrays(
@@ -72,15 +75,6 @@ def another_future(scenario: Scenario, world: VPPParams, now: int, seed: int) ->
         dt_h=scenario.dt_h,
         timezone=scenario.timezone,
     )
-
-
-def assert_same_bits(one: Snapshot, other: Snapshot) -> None:
-    for name, value in vars(one).items():
-        twin = getattr(other, name)
-        if isinstance(value, np.ndarray):
-            assert value.tobytes() == twin.tobytes(), name
-        else:
-            assert value == twin, name
 
 
 @examples(30)
@@ -101,7 +95,8 @@ def test_snapshots_and_observations_know_no_future(data, scenario, world, seed):
         assert cores[0].observe().tobytes() == cores[1].observe().tobytes()
         if t < now:
             loads = by_charger(one, random_point(rng, one.lo_kwh, one.hi_kwh))
-            decisions = Decisions(net_load_kwh=loads, bids_kwh=rng.uniform(-1, 1, sims[0].periods))
+            bids = random_bids(rng, one.bid_lo_kwh, one.bid_hi_kwh)
+            decisions = Decisions(net_load_kwh=loads, bids_kwh=bids)
             records = [sim.step(decisions) for sim in sims]
             assert records[0].tobytes() == records[1].tobytes()
 
@@ -163,7 +158,7 @@ def test_history_reaches_back_four_weeks():
 
 
 def test_a_snapshot_is_a_copy_that_nobody_can_write_to():
-    sim = Simulation(scenario_with_a_car())
+    sim = Simulation(scenario_with_a_car(), plain())
     sim.reset()
     before = sim.snapshot()
     kept = {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.simulation.oracle import Car, Oracle
-from tests.worlds import examples, params, random_point, scenarios
+from tests.worlds import examples, params, random_bids, random_point, scenarios
 from vpp_gym.contracts.design import design_menu
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
@@ -40,7 +40,9 @@ def assert_same_lot(sim: Simulation, oracle: Oracle) -> None:
             "energy_kwh": car.stored_kwh,
             "target_kwh": car.target_kwh,
             "laxity_h": oracle.laxity_h(car),
-            "steps_to_departure": car.departure - oracle.t,
+            "steps_to_departure": oracle.steps_left(car),
+            "steps_connected": oracle.t - car.arrival,
+            "arrival_kwh": car.arrival_kwh,
             "lo_kwh": lo_kwh,
             "hi_kwh": hi_kwh,
             **terms_of(oracle, car),
@@ -48,6 +50,14 @@ def assert_same_lot(sim: Simulation, oracle: Oracle) -> None:
         shown = {name: getattr(snapshot, name)[row] for name in expected}
         off = [n for n in expected if shown[n] != pytest.approx(expected[n], rel=0, abs=1e-9)]
         assert not off, (off, expected, shown)
+    for period in range(sim.periods):
+        least_kwh, most_kwh = oracle.bids_allowed(period)
+        assert snapshot.bid_lo_kwh[period] == pytest.approx(least_kwh, abs=1e-9)
+        assert snapshot.bid_hi_kwh[period] == pytest.approx(most_kwh, abs=1e-9)
+        load_kwh = oracle.expected_load_kwh(period)
+        assert snapshot.expected_load_kwh[period] == pytest.approx(load_kwh, abs=1e-9)
+    penalty = oracle.penalty_eur_per_kwh()
+    assert snapshot.shortfall_eur_per_kwh == pytest.approx(penalty, abs=1e-12)
     assert sim.accepted[0].tolist() == oracle.accepted
     assert sim.state.run["participation"][0] == pytest.approx(oracle.participation, abs=1e-12)
 
@@ -87,7 +97,7 @@ def test_every_step_of_a_random_world_is_that_of_the_oracle(data, scenario, worl
     sim.reset(start_step=start, end_step=end)
     for _ in range(start, end):
         assert_same_lot(sim, oracle)
-        bids = rng.uniform(-1, 1, sim.periods) * sim.bid_limit_kwh
+        bids = random_bids(rng, *(limit[0] for limit in sim.bids_allowed_kwh))
         lo, hi = sim.lo_kwh[0], sim.hi_kwh[0]
         if per_ev:
             loads = random_point(rng, lo, hi)

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from tests.worlds import plain
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.simulation import Simulation
@@ -28,8 +29,8 @@ def test_cost_of_charging_in_2019(guarantee, limit, cost_eur):
     targets within reach, to charge at the deadline.
     """
     sim = Simulation(
-        real_source(None).scenario(0),
-        {"site": {"n_chargers": 40}, "contract": {"term_h": 0}, "guarantee": guarantee},
+        real_source(None, dt_h=1.0).scenario(0),
+        plain(site={"n_chargers": 40}, contract={"term_h": 0}, guarantee=guarantee),
     )
     sim.reset()
     total = 0.0

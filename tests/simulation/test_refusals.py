@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.worlds import one_car, plain_world
+from tests.worlds import one_car, plain, plain_world
 from vpp_gym import kernels
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.simulation import Simulation
@@ -22,7 +22,7 @@ WORLD = plain_world(48, sessions=one_car(0, 40, 0.2))
 @pytest.fixture
 def sim() -> Simulation:
     """Under way, at the gate of the first day, with one EV at the first of three chargers."""
-    sim = Simulation(WORLD, {"site": {"n_chargers": 3}})
+    sim = Simulation(WORLD, plain(site={"n_chargers": 3}))
     sim.reset()
     for _ in range(12):
         sim.step(Decisions(net_load_kwh=[1.0, 0.0, 0.0]))
@@ -140,7 +140,7 @@ def test_nothing_happens_before_a_reset():
     sim = Simulation(WORLD)
     for forgotten in (
         lambda: sim.step(Decisions(fleet_kwh=0.0)),
-        lambda: sim.advance(np.zeros((1, 25))),
+        lambda: sim.advance(np.zeros((1, sim.n_chargers))),
         sim.snapshot,
     ):
         with pytest.raises(InvalidInputError, match="reset"):

@@ -12,12 +12,13 @@ from tests.worlds import (
     by_charger,
     examples,
     params,
+    plain,
+    random_bids,
     random_point,
     random_sessions,
     scenarios,
 )
 from vpp_gym.markets.ledger import TERMS
-from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
@@ -106,10 +107,13 @@ def in_quarters(scenario: Scenario) -> Scenario:
     )
 
 
+TO_THE_MINUTE = {"early_departure_prob": 0.0, "late_departure_prob": 0.0}
+
+
 @examples(30)
-@given(scenarios(dt_h=1.0), params(owner={"early_departure_prob": 0.0}), SEED)
+@given(scenarios(dt_h=1.0), params(owner=TO_THE_MINUTE), SEED)
 def test_an_hour_in_four_quarters_changes_nothing(scenario, world, seed):
-    """But for who leaves early, which may happen at any step."""
+    """But for who leaves early or late, which may happen at any step."""
     rng = np.random.default_rng(seed)
     hourly, quarterly = Simulation(scenario, world), Simulation(in_quarters(scenario), world)
     for sim in (hourly, quarterly):
@@ -119,7 +123,7 @@ def test_an_hour_in_four_quarters_changes_nothing(scenario, world, seed):
         np.testing.assert_allclose(quarter.energy_kwh, now.energy_kwh, rtol=0, atol=1e-9)
         np.testing.assert_allclose(quarter.contract_kwh, now.contract_kwh, rtol=0, atol=1e-9)
         loads = by_charger(now, random_point(rng, now.lo_kwh, now.hi_kwh))
-        bids = rng.uniform(-1, 1, 24) * hourly.bid_limit_kwh
+        bids = random_bids(rng, now.bid_lo_kwh, now.bid_hi_kwh)
         record = hourly.step(Decisions(net_load_kwh=loads, bids_kwh=bids))[0]
         fourth = Decisions(net_load_kwh=loads / 4, bids_kwh=np.repeat(bids / 4, 4))
         quarters = sum(quarterly.step(fourth)[0] for _ in range(4))
@@ -141,7 +145,7 @@ def test_each_run_of_a_batch_is_a_run_of_its_own(one, other, world, seed):
         sim.reset(start_step=first, end_step=last)
     for _ in range(9):
         loads = random_point(rng, batch.lo_kwh, batch.hi_kwh)
-        bids = rng.uniform(-1, 1, (4, 24))
+        bids = random_bids(rng, *batch.bids_allowed_kwh)
         record = batch.advance(loads, bids)
         for b, sim in enumerate(alone):
             np.testing.assert_array_equal(
@@ -156,9 +160,8 @@ def assert_same_snapshot(one, other):
 
 
 def test_a_reset_of_some_runs_leaves_the_others_alone():
-    world = VPPParams()
     scenario = Scenario.from_arrays(da_eur_per_kwh=[0.05] * 48, im_eur_per_kwh=[0.05] * 48)
-    sim = Simulation(scenario, world, n_envs=3)
+    sim = Simulation(scenario, plain(), n_envs=3)
     sim.reset()
     for _ in range(5):
         sim.advance(np.zeros((3, 25)))
@@ -168,11 +171,25 @@ def test_a_reset_of_some_runs_leaves_the_others_alone():
     np.testing.assert_array_equal(sim.state.run["end"], [21, 48, 20])
 
 
+def test_a_run_that_has_ended_shows_the_penalty_of_its_own_prices():
+    """And not of the scenario that lies behind its own."""
+    cheap, dear = (
+        Scenario.from_arrays(da_eur_per_kwh=[price] * 24, im_eur_per_kwh=[price] * 24)
+        for price in (0.08, 0.4)
+    )
+    sim = Simulation([cheap, dear], plain(driver={"shortfall_da_factor": 10}), n_envs=2)
+    sim.reset([0, 1])
+    for _ in range(24):
+        sim.advance(np.zeros((2, sim.n_chargers)))
+        shown = [sim.snapshot(run).shortfall_eur_per_kwh for run in range(2)]
+        assert shown == pytest.approx([0.8, 4.0])
+
+
 def test_the_same_decisions_lead_to_the_same_records():
     scenario = scenarios_example()
     records = []
     for _ in range(2):
-        rng, sim = np.random.default_rng(3), Simulation(scenario)
+        rng, sim = np.random.default_rng(3), Simulation(scenario, plain())
         sim.reset()
         rows = [
             sim.advance(random_point(rng, sim.lo_kwh, sim.hi_kwh)) for _ in range(scenario.n_steps)
@@ -193,7 +210,7 @@ def scenarios_example() -> Scenario:
 
 
 def test_a_second_reset_starts_afresh():
-    sim = Simulation(scenarios_example())
+    sim = Simulation(scenarios_example(), plain())
     sim.reset()
     first = sim.snapshot()
     for _ in range(30):

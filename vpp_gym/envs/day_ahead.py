@@ -52,11 +52,12 @@ class VPPDayAheadEnv(Env):
     `control="per_ev"`.
 
     ## Rewards
-    EUR in the step: day-ahead and imbalance income, pay to owners for discharged energy
-    and, for EVs that departed, payoffs, and retail revenue and penalty of demand that was
-    missed. With `reward="profit"` it is the profit, in which what drivers pay for served
-    demand comes in as well, see `vpp_gym.envs.settings.Reward`. `info` holds every term
-    of `vpp_gym.markets.ledger.TERMS`.
+    Profit of the step in EUR: day-ahead and imbalance income, pay to owners for discharged
+    energy and, for EVs that departed, retail revenue, payoffs and the penalty on unserved
+    energy; with `reward="spread"`, the default, less what no policy can change, so that a
+    kWh counts by its price above or below the usual one: see
+    `vpp_gym.envs.settings.Reward`. `info` holds every term of
+    `vpp_gym.markets.ledger.TERMS`.
 
     ## Starting State
     Gate closure (12:00), with no EV connected but those that arrive in that step.
@@ -102,7 +103,7 @@ class VPPDayAheadEnv(Env):
         bids: Bids = "period",
         bid_scale: float = 0.1,
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -142,7 +143,7 @@ class VPPDayAheadVectorEnv(VectorEnv):
         bids: Bids = "period",
         bid_scale: float = 0.1,
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,

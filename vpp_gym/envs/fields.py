@@ -63,7 +63,10 @@ FLEET_FIELDS = (
         "committed day-ahead now and 1 to 23 hours ahead, + sells",
     ),
     Field("connected", 1, "1", 1.0, 0, 1, "share of chargers with an EV"),
-    Field("envelope", 3, "kWh", "power", -BUSY, BUSY, "least, idle and largest net load of the fleet"),
+    Field(
+        "envelope", 3, "kWh", "power", -BUSY, BUSY,
+        "least, idle and largest net load of the fleet",
+    ),
     Field(
         "earliest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, BUSY,
         "load of the hours ahead if all EVs charge at once",

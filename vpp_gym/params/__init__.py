@@ -79,7 +79,7 @@ DEFAULT = VPPParams()
 PLAIN = DEFAULT.replace(
     site={"n_chargers": 25},
     market={"bid_limit": "chargers"},
-    driver={"shortfall_da_factor": 0},
+    driver={"shortfall_da_factor": 0, "early_shortfall_share": 1},
     owner={
         "wear_eur_per_kwh": 0.01,
         "early_departure_prob": 0,
@@ -89,7 +89,11 @@ PLAIN = DEFAULT.replace(
         "pleasing_eur": 0,
         "participation_floor": 0,
     },
-    contract={"families": ("fixed_term",)},
+    contract={
+        "families": ("fixed_term",),
+        "volume_based": {"tariff_eur_per_kwh": 0.02},
+        "control_based": {"tariff_eur_per_kwh": 0.02},
+    },
     guarantee=False,
 )
 """A world without surprises: certain departures, the paper's fixed-term menu and its lowest wear.

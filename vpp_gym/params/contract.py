@@ -109,7 +109,7 @@ class ContractParams(FixedTermParams):
         """What is offered, as part of a sentence.
 
         >>> ContractParams(families=("control_based", "fixed_term")).in_words()
-        'control-based contracts at 0.02 EUR/kWh or fixed-term menu of 3 h'
+        'control-based contracts at 0.045 EUR/kWh or fixed-term menu of 3 h'
         """
         return " or ".join(family.in_words() for family in self.offered) or "no contracts"
 

@@ -18,7 +18,7 @@ class SiteParams(Section):
     Source of the defaults: Rahman et al. 2023, Sec. 7 (11 kW, efficiency 0.98).
     """
 
-    n_chargers: int = Field(default=20, ge=1, le=1_000_000)
+    n_chargers: int = Field(default=18, ge=1, le=1_000_000)
     charge_kw: float = Field(default=11.0, gt=0, le=5_000)
     discharge_kw: float = Field(default=11.0, ge=0, le=5_000)
     charge_eff: float = Field(default=0.98, gt=0, le=1)
@@ -72,6 +72,8 @@ class DriverParams(Section):
     """What drivers pay for energy, and the penalty on unserved energy.
 
     shortfall_eur_per_kwh: penalty on top of the retail revenue that is lost, at least.
+    early_shortfall_share: share of the penalty that is owed to drivers who leave before the
+        departure that they declared: the promise was for then.
     shortfall_da_factor: the penalty is no less than this times the mean day-ahead price of
         today and the 27 days before, so that it follows the price level of the world: not
         to charge must not pay where energy is dear.
@@ -79,4 +81,5 @@ class DriverParams(Section):
 
     retail_eur_per_kwh: float = Field(default=0.13, ge=0, le=20)
     shortfall_eur_per_kwh: float = Field(default=0.5, ge=0, le=1_000)
+    early_shortfall_share: float = Field(default=0.25, ge=0, le=1)
     shortfall_da_factor: float = Field(default=10.0, ge=0, le=1_000)

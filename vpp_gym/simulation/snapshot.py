@@ -70,7 +70,7 @@ def snapshot_of(
     clock = _by_name(state.run[run])
     start, t, end, connected = (clock[name] for name in ("start", "position", "end", "connected"))
     ahead = t < end
-    step = _by_name(dataset.steps[min(t, len(dataset.steps) - 1)])
+    step = _by_name(dataset.steps[min(t, clock["last"])])
     short, long = step["short_eur_per_kwh"], step["long_eur_per_kwh"]
     today_end, tomorrow_end = step["today_end"], step["tomorrow_end"]
     price_is_known = ahead and params.market.imbalance_lag_steps == 0
