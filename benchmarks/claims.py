@@ -25,8 +25,9 @@ from benchmarks.leaderboard import RESULTS
 from benchmarks.results import SCHEMA, read
 from benchmarks.store import write_whole
 from benchmarks.suites.base import Document
-from benchmarks.suites.ev import ESTIMATE, SCHEDULER
+from benchmarks.suites.ev import SCHEDULER
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.bounds import DUAL_ESTIMATE
 from vpp_gym.evaluation.metrics import NO_CONTROL
 
 BLOCK = re.compile(r"<!-- claim:([\w-]+) -->(.*?)<!-- /claim -->", re.DOTALL)
@@ -307,7 +308,7 @@ def _bound(suite: str) -> Claim:
         return {
             "best": f"`{row['policy']}`",
             "score": f"{row['score']:.0f} [{row['score_low']:.0f}, {row['score_high']:.0f}]",
-            "high": f"`{high}`" + (", an estimate" if high == ESTIMATE else ""),
+            "high": f"`{high}`" + (", an estimate" if high == DUAL_ESTIMATE else ""),
             "left": eur(top["operations_eur"] - row["operations_eur"]),
         }
 

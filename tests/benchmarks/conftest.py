@@ -54,8 +54,9 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     """Let the benchmark run on the toy world, the same under two numbers, with three rules."""
     world, suite = toy_world(), SUITES["embedded"]
     patch.setattr(suite, "worlds", 1)
-    patch.setattr(suite, "world", replace(suite.world, all_worlds=2, params=PLAIN))
+    patch.setattr(suite, "world", replace(suite.world, all_worlds=2, params=PLAIN, high=HINDSIGHT))
     patch.setattr(ev, "baselines", three_rules)
+    patch.setattr(ev, "beside", lambda world: {})
     patch.setattr(base, "trained", lambda env_ids: {})
     patch.setattr(ev, "scenario_of", lambda suite, number=0, data=None: world)
     patch.setattr(tasks, "warm_up", lambda *_: None)
