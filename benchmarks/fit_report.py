@@ -210,7 +210,7 @@ def main(
         held_out=held_out,
         quarters=quarters,
         occupancy=(occupancy_by_hour([real]), occupancy_by_hour(drawn)),
-        order=order.section(pd.read_csv(ranks), out) if ranks.exists() else None,
+        order=order.section(pd.read_csv(ranks)) if ranks.exists() else None,
     )
     (out / "fit.md").write_text(text, encoding="utf-8")
     typer.echo(text)
