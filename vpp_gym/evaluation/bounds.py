@@ -339,7 +339,7 @@ def _stays(
         discharge_kwh=evs["discharge_kw"] * dt_h,
         discharge_steps=np.where(signed, declared - first, 0),
         contract_kwh=np.where(signed, np.inf, 0.0),
-        penalty_eur_per_kwh=run.penalty_of(leaves),
+        penalty_eur_per_kwh=run.penalty_of(leaves, declared),
         **owed,  # type: ignore[arg-type]
     )
     return stays, run.price_after(declared)

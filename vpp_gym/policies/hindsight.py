@@ -18,7 +18,7 @@ from vpp_gym.policies.stays import Service, Stays, best_plans, owed_at_the_end, 
 from vpp_gym.scenarios.departures import leaving_step
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
-from vpp_gym.simulation.dataset import shortfall_eur_per_kwh
+from vpp_gym.simulation.dataset import price_level_eur_per_kwh
 from vpp_gym.views import Decisions, Snapshot
 
 BidBound = Literal["connected", "limit", "none"]
@@ -246,6 +246,7 @@ class Run:
         leaves: (all sessions,) step of the run in which each session really ends.
         da_eur_per_kwh: (T,) day-ahead prices to the end of the scenario.
         penalty_eur_per_kwh: (T,) on energy that cars leaving in a step are short of.
+        early_share: of it, owed to who leaves before the declared departure.
         n_steps: of the run.
     """
 
@@ -255,14 +256,24 @@ class Run:
         leaves = leaving_step(scenario.sessions, params.owner, scenario.dt_h, scenario.n_steps)
         self.leaves = leaves - start_step
         self.da_eur_per_kwh = scenario.da_eur_per_kwh[start_step:]
-        self.penalty_eur_per_kwh = shortfall_eur_per_kwh(scenario, params)[start_step:]
+        level = price_level_eur_per_kwh(scenario)[start_step:]
+        driver = params.driver
+        self.penalty_eur_per_kwh = np.maximum(
+            driver.shortfall_eur_per_kwh, driver.shortfall_da_factor * level
+        )
+        self.early_share = driver.early_shortfall_share
         self.n_steps = end_step - start_step
 
-    def penalty_of(self, leaves: Ints) -> Floats:
-        """(n,) penalty on cars that leave in these steps, or stay on at the run's end."""
+    def penalty_of(self, leaves: Ints, declared: Ints) -> Floats:
+        """(n,) penalty on cars that leave in these steps, or stay on at the run's end.
+
+        Args:
+            leaves: (n,) steps of the run.
+            declared: (n,) steps of the run that drivers declared.
+        """
         last = min(self.n_steps, len(self.penalty_eur_per_kwh) - 1)
-        prices: Floats = self.penalty_eur_per_kwh[np.minimum(leaves, last)]
-        return prices
+        prices = self.penalty_eur_per_kwh[np.minimum(leaves, last)]
+        return np.where(leaves < declared, self.early_share * prices, prices)
 
     def price_after(self, declared: Ints) -> Floats:
         """(n,) mean day-ahead price from the run's end to these declared departures.
@@ -346,7 +357,7 @@ def left_stays(snapshot: Snapshot, rows: Ints, run: Run) -> tuple[Stays, Floats,
         discharge_kwh=np.zeros(len(rows)),
         discharge_steps=snapshot.contract_steps[rows],
         contract_kwh=snapshot.contract_kwh[rows],
-        penalty_eur_per_kwh=run.penalty_of(leaves),
+        penalty_eur_per_kwh=run.penalty_of(leaves, snapshot.step + declared),
         **owed,  # type: ignore[arg-type]
     )
     within = run.da_eur_per_kwh[snapshot.step : run.n_steps]

@@ -263,7 +263,8 @@ def leaving_early(snapshot: Snapshot, rows: Ints, horizon: int) -> Leaving | Non
     return Leaving(
         hazard,
         np.minimum(snapshot.target_kwh[rows, None], reach_kwh),
-        snapshot.shortfall_eur_per_kwh + driver.retail_eur_per_kwh / site.charge_eff,
+        driver.early_shortfall_share * snapshot.shortfall_eur_per_kwh
+        + driver.retail_eur_per_kwh / site.charge_eff,
     )
 
 
