@@ -42,7 +42,7 @@ def test_own_policy_stands_between_the_ends_of_the_scale():
 
 def test_own_environment_follows_gymnasium_and_charges_for_peaks():
     names = example("own_environment")
-    env = names["PeakFeeEnv"](names["as_source"]("synthetic:train").scenario(0))
+    env = names["PeakFeeEnv"](names["as_source"]("synthetic:train", dt_h=1.0).scenario(0))
     check_env(env, skip_render_check=True)
     at_once, below = (
         names["weekly_eur"](env, names[name], 2) for name in ("at_once", "below_the_peak")

@@ -422,7 +422,7 @@ def _uncertain_stay(
         ),
         hazard=leaving_hazard(owner, declared, steps, dt_h, first + steps == run.n_steps),
         due_kwh=due,
-        miss_eur=run.penalty_of(first + after) + lost_eur,
+        miss_eur=run.penalty_of(first + after, np.full(len(after), first + declared)) + lost_eur,
         energy_kwh=stored,
     )
 
