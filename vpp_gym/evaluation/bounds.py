@@ -397,8 +397,10 @@ def _uncertain_stay(
         steps = min(declared + late, run.n_steps - first)
     after, target = np.arange(steps + 1), float(ev["target_kwh"])
     full_kwh = float(ev["charge_kw"]) * dt_h * site.charge_eff
-    least_kwh = min(float(ev["min_kwh"]), stored)
-    lower = np.full(steps + 1, least_kwh)
+    may_give = signed & (after[:-1] < declared)
+    fall_kwh = float(ev["discharge_kw"]) * dt_h / site.discharge_eff * may_give
+    fallen_kwh = np.concatenate([[0.0], np.cumsum(fall_kwh)])
+    lower = np.maximum(min(float(ev["min_kwh"]), stored), stored - fallen_kwh)
     if params.guarantee:
         lower = np.maximum(lower, target - full_kwh * (declared - after))
     lower[0] = min(lower[0], stored)
@@ -410,12 +412,11 @@ def _uncertain_stay(
     lost_eur = params.driver.retail_eur_per_kwh / site.charge_eff * share
     own = price[first : first + steps]
     rise_eur = own / site.charge_eff
-    may_give = signed & (after[:-1] < declared)
     return UncertainStay(
         rise_eur=rise_eur,
         fall_eur=np.minimum(site.discharge_eff * (own - pay), rise_eur),
         rise_kwh=np.full(steps, full_kwh),
-        fall_kwh=float(ev["discharge_kw"]) * dt_h / site.discharge_eff * may_give,
+        fall_kwh=fall_kwh,
         lower_kwh=lower,
         upper_kwh=np.full(
             steps + 1, max(float(ev["battery_max_kwh"]) if signed else target, stored)
