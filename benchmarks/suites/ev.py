@@ -17,7 +17,7 @@ from benchmarks.boards import (
     ranks_at_prices,
     with_frontier,
 )
-from benchmarks.suites.base import Board, Document, Run, Suite
+from benchmarks.suites.base import Board, Document, Run, Suite, trained_or_none
 from benchmarks.weeks import weekly
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import ENVIRONMENTS
@@ -44,6 +44,7 @@ from vpp_gym.evaluation.tables import (
 )
 from vpp_gym.evaluation.worlds import Scale
 from vpp_gym.params import DEFAULT, PLAIN, VPPParams
+from vpp_gym.params.contract import ContractParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.baselines import baselines, plain_baselines
@@ -343,41 +344,46 @@ class EVSuite(Suite):
         statistics: Mapping[str, int],
     ) -> list[dict[str, Any]]:
         """Over the rolling MPC with the same offer and bids, over no bids, over other planners."""
-        same = {str(row["policy"]): self.same_offer(row, board) for row in rows}
+        same = self.same_offer([row for row in rows if not row["privileged"]], board)
         return differences(days, rows, same, self.scale(board).value_eur, statistics)
 
-    def same_offer(self, row: Mapping[str, Any], board: Board) -> str | None:
-        """The rolling MPC that makes the same offer to owners and, on the market, the same bids."""
-        policy = self._contestant(str(row["policy"]))
-        if policy is None or row["privileged"]:
-            return None
-        contract = with_offer(policy, self.world.params).contract
+    def same_offer(self, rows: Sequence[Mapping[str, Any]], board: Board) -> dict[str, str]:
+        """The rolling MPC that makes the same offer to owners and, on the market, the same bids.
+
+        Args:
+            rows: of policies without knowledge of the future.
+            board: of the rows.
+
+        Returns:
+            its name by policy; without those that have none.
+        """
         known = self.baselines()
-        offering = (
-            name
-            for name in self._offering()
-            if with_offer(known[name], self.world.params).contract == contract
-        )
-        found = next(offering, None)
-        if found is None or board.name == "operations":
-            return found
-        bids = bids_of(policy)
-        return f"{found}+{bids}" if bids else found
+        learned = {name: one for (name, _), one in trained_or_none(self).items()}
+        offers = {name: self._contract(known[name]) for name in self._offering()}
+        found = {}
+        for name in (str(row["policy"]) for row in rows):
+            policy = known.get(name, learned.get(name))
+            if policy is None:  # from outside
+                continue
+            contract = self._contract(policy)
+            alike = next((one for one, offered in offers.items() if offered == contract), None)
+            bids = "" if board.name == "operations" else bids_of(policy)
+            if alike is not None:
+                found[name] = f"{alike}+{bids}" if bids else alike
+        return found
+
+    def _contract(self, policy: Any) -> ContractParams:
+        """What a policy offers to owners."""
+        return with_offer(policy, self.world.params).contract
 
     def offer_in_words(self, name: str) -> str:
         """What a baseline offers to owners."""
-        return with_offer(self.baselines()[name], self.world.params).contract.in_words()
+        return self._contract(self.baselines()[name]).in_words()
 
     def _offering(self) -> list[str]:
         """The scheduler without bids, under each of its offers."""
         names = (name for name, one in self.baselines().items() if one and "+" not in name)
         return [name for name in names if name == SCHEDULER or name.startswith(f"{SCHEDULER}_")]
-
-    def _contestant(self, name: str) -> Any:
-        """A contestant of any seed; None for what takes no part."""
-        everyone = self.contestants().entries
-        seed = next((seed for known, seed in everyone if known == name), None)
-        return None if seed is None else self.policy(name, seed)
 
     def lead(self, document: Document) -> str:
         """What the scores are."""
