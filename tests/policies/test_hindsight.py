@@ -9,7 +9,7 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY, TERMS
-from vpp_gym.params import DEFAULT
+from vpp_gym.params import PLAIN
 from vpp_gym.params.contract import hybrid, offer
 from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.baselines import baselines
@@ -24,7 +24,7 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
 
 
-def run(policy, scenario, params=DEFAULT, start=0, end=None):
+def run(policy, scenario, params=PLAIN, start=0, end=None):
     """Sums of all terms over a run, and the policy's profit."""
     world = with_offer(policy, params)
     end = scenario.n_steps if end is None else end
@@ -82,7 +82,7 @@ def test_hindsight_equals_brute_force_for_one_ev_and_three_steps(shortfall_eur):
             "owner_draw": [0.9],
         },
     )
-    params = DEFAULT.replace(
+    params = PLAIN.replace(
         site={"n_chargers": 1, "charge_eff": 1.0, "discharge_eff": 1.0},
         driver={"shortfall_eur_per_kwh": shortfall_eur},
         owner={"types": (1.0,), "type_prob": (1.0,)},
@@ -134,7 +134,7 @@ POLICIES = {
 @pytest.mark.parametrize("guarantee", [False, True])
 @pytest.mark.parametrize("seed", range(2))
 def test_hindsight_earns_at_least_what_any_policy_earns(seed, guarantee):
-    params = DEFAULT.replace(
+    params = PLAIN.replace(
         site={"n_chargers": 6}, guarantee=guarantee, market={"imbalance_pricing": "single"}
     )
     scenario = world(seed)
@@ -163,7 +163,7 @@ OFFERS = {
 @pytest.mark.parametrize("early", [0.0, 0.3])
 @pytest.mark.parametrize("offer", OFFERS)
 def test_hindsight_bounds_policies_with_the_same_offer(offer, early):
-    params = DEFAULT.replace(
+    params = PLAIN.replace(
         site={"n_chargers": 6},
         market={"imbalance_pricing": "single"},
         owner={"early_departure_prob": early},
@@ -186,7 +186,7 @@ def test_hindsight_bounds_policies_with_the_same_offer(offer, early):
 @pytest.mark.parametrize("pricing", ["dutch", "dual"])
 @pytest.mark.parametrize("seed", range(2))
 def test_hindsight_bounds_charging_under_two_prices(seed, pricing):
-    params = DEFAULT.replace(site={"n_chargers": 6}, market={"imbalance_pricing": pricing})
+    params = PLAIN.replace(site={"n_chargers": 6}, market={"imbalance_pricing": pricing})
     scenario = world(seed)
     best = run(Hindsight(0, bid_bound="limit"), scenario, params)["profit_eur"]
     for make in POLICIES[0]:
@@ -195,7 +195,7 @@ def test_hindsight_bounds_charging_under_two_prices(seed, pricing):
 
 
 def test_hindsight_is_the_mpc_with_perfect_forecasts():
-    params = DEFAULT.replace(guarantee=True, market={"imbalance_pricing": "single"})
+    params = PLAIN.replace(guarantee=True, market={"imbalance_pricing": "single"})
     scenario = world(11)
     for term_h in (0, 2):
         best = run(Hindsight(term_h, bid_bound="none"), scenario, params)
@@ -204,7 +204,7 @@ def test_hindsight_is_the_mpc_with_perfect_forecasts():
 
 
 def test_position_of_the_best_bids_adds_to_the_value_of_the_load():
-    params = DEFAULT.replace(market={"imbalance_pricing": "dual"})
+    params = PLAIN.replace(market={"imbalance_pricing": "dual"})
     scenario = world(5)
     none = run(Hindsight(2, bid_bound="none"), scenario, params)
     connected = run(Hindsight(2), scenario, params)
@@ -220,9 +220,9 @@ def test_a_run_that_ends_early_leaves_energy_for_nobody():
         im_eur_per_kwh=prices,
         sessions={"arrival_step": [0], "departure_step": [10], "arrival_soc": [0.5]},
     )
-    free = run(Hindsight(0), scenario, DEFAULT, 0, 4)
+    free = run(Hindsight(0), scenario, PLAIN, 0, 4)
     assert free["charge_kwh"] == 0
-    bound = run(Hindsight(0), scenario, DEFAULT.replace(guarantee=True), 0, 8)
+    bound = run(Hindsight(0), scenario, PLAIN.replace(guarantee=True), 0, 8)
     missing = 0.47 * 80 / 0.98 - 2 * 11
     assert bound["charge_kwh"] == pytest.approx(missing)
 
@@ -230,11 +230,11 @@ def test_a_run_that_ends_early_leaves_energy_for_nobody():
 def test_replaying_another_run_is_refused():
     scenario = world(1)
     policy = Hindsight(0)
-    sim = Simulation(scenario, DEFAULT)
+    sim = Simulation(scenario, PLAIN)
     sim.reset(0, 30, 60)
     with pytest.raises(InvalidInputError, match="reveal"):
         policy.predict(sim.snapshot(0))
-    policy.reveal(scenario, DEFAULT, 2, 32)
+    policy.reveal(scenario, PLAIN, 2, 32)
     with pytest.raises(InvalidInputError, match="another run"):
         replay(policy, sim)
 
