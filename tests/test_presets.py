@@ -50,7 +50,7 @@ def test_the_plain_world_has_no_surprises():
 
 
 def test_the_papers_world_is_the_plain_one_with_one_price_and_a_guarantee():
-    assert PAPER_2023 == PLAIN.replace(market={"imbalance_pricing": "single"}, guarantee=True)
+    assert PLAIN.replace(market={"imbalance_pricing": "single"}, guarantee=True) == PAPER_2023
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
