@@ -1,4 +1,4 @@
-"""Fails when the leaderboard is not what its result files say, or these are out of date.
+"""Fails when the leaderboard or a claim is not what its result files say, or these are old.
 
     python -m benchmarks.check [--data FOLDER]
 
@@ -18,6 +18,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks import claims
 from benchmarks.fingerprint import study_digest
 from benchmarks.leaderboard import (
     HTML,
@@ -65,6 +66,8 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
     page = _text(readme)
     if with_blocks(page, documents) != page:
         yield f"{readme.name} does not show the result files; run: {RENDER}"
+    for fault in claims.findings(claims.results_in(results), readme.parent):
+        yield f"{fault}; run: {claims.COMMAND}"
     shown = {path.stem for path in published(results)}
     for suite in SUITES:
         if start_marker(suite) in page and suite not in shown:

@@ -73,11 +73,14 @@ def _roots(
 
 
 _SYNTHETIC, _REAL = "vpp_gym.scenarios.synthetic", "vpp_gym.scenarios.real"
-_BOARDS = ("vpp_gym.evaluation.comparison", "benchmarks.boards", "benchmarks.weeks")
+_EV = {
+    "bound": ["vpp_gym.evaluation.bounds"],
+    "ranking": ["vpp_gym.evaluation.comparison", "benchmarks.boards", "benchmarks.weeks"],
+}
 _CAR_PARK, _MICROGRID = "vpp_gym.fcev.car_park", "vpp_gym.fcev.microgrid"
 ROOTS = {
-    **{name: _roots("ev", _SYNTHETIC, ranking=_BOARDS) for name in ("embedded", "hourly")},
-    **{name: _roots("ev", _REAL, ranking=_BOARDS) for name in ("real", "hourly_real")},
+    **{name: _roots("ev", _SYNTHETIC, **_EV) for name in ("embedded", "hourly")},
+    **{name: _roots("ev", _REAL, **_EV) for name in ("real", "hourly_real")},
     "car_park": _roots(
         "car_park", _SYNTHETIC, f"{_CAR_PARK}.scenario", bound=[f"{_CAR_PARK}.bound"]
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,10 +17,11 @@ from benchmarks.boards import (
     ranks_at_prices,
     with_frontier,
 )
-from benchmarks.suites.base import Board, Document, Suite
+from benchmarks.suites.base import Board, Document, Run, Suite
 from benchmarks.weeks import weekly
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import ENVIRONMENTS
+from vpp_gym.evaluation.bounds import DUAL_BOUND, DUAL_ESTIMATE, dual_bound, dual_estimate
 from vpp_gym.evaluation.comparison import gains
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.metrics import (
@@ -31,6 +32,7 @@ from vpp_gym.evaluation.metrics import (
     SCALE,
     balances_eur,
 )
+from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.tables import (
     BRIEF,
@@ -42,13 +44,13 @@ from vpp_gym.evaluation.tables import (
 )
 from vpp_gym.evaluation.worlds import Scale
 from vpp_gym.params import DEFAULT, PLAIN, VPPParams
-from vpp_gym.policies import baselines as roster
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
-from vpp_gym.policies.baselines import baselines
+from vpp_gym.policies.baselines import baselines, plain_baselines
+from vpp_gym.policies.exact import exact_forecast, exact_forecast_and_bids
+from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.session_demand import DemandRule
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
@@ -57,12 +59,11 @@ SCHEDULER = "rolling_mpc"
 """The scheduler that others are compared with, and on which offers to owners are compared."""
 KNOWN = (SCHEDULER, "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
-BOUND, ESTIMATE = "dual_bound", "dual_estimate"
 ENDS = {
-    BOUND: "a bound on what any policy without knowledge of the future earns on average: it knows "
-    "every price, but pays for what it could not have known (information relaxation)",
-    ESTIMATE: "an estimate of such a bound; on real prices nobody knows the law of the noise, so "
-    "that a policy may exceed it",
+    DUAL_BOUND: "a bound on what any policy without knowledge of the future earns on average: it "
+    "knows every price, but pays for what it could not have known (information relaxation)",
+    DUAL_ESTIMATE: "an estimate of such a bound; on real prices nobody knows the law of the "
+    "noise, so that a policy may exceed it",
     HINDSIGHT: "the optimum with every price known",
 }
 """What score 100 is, by the policy that earns it."""
@@ -80,7 +81,7 @@ class EVWorlds:
         all_worlds: how many there are.
         real: they are read from files.
         plain: older policies only, in one table.
-        bounds: policies that may be score 100; the first that there is.
+        high: what is score 100.
     """
 
     description: str
@@ -90,7 +91,7 @@ class EVWorlds:
     all_worlds: int = 1
     real: bool = False
     plain: bool = False
-    bounds: tuple[str, ...] = (BOUND, HINDSIGHT)
+    high: str = DUAL_BOUND
 
 
 WORLDS = {
@@ -102,7 +103,7 @@ WORLDS = {
     "real": EVWorlds(
         "Dutch public charging and prices of 2019, by quarter hours",
         real=True,
-        bounds=(ESTIMATE, HINDSIGHT),
+        high=DUAL_ESTIMATE,
     ),
     "hourly": EVWorlds(
         "one synthetic Dutch year by hours, for comparison with older figures: cars that leave "
@@ -110,7 +111,7 @@ WORLDS = {
         params=PLAIN,
         dt_h=1.0,
         plain=True,
-        bounds=(HINDSIGHT,),
+        high=HINDSIGHT,
     ),
     "hourly_real": EVWorlds(
         "2019 by hours, for comparison with older figures: cars that leave when they said, demand "
@@ -119,7 +120,7 @@ WORLDS = {
         dt_h=1.0,
         real=True,
         plain=True,
-        bounds=(HINDSIGHT,),
+        high=HINDSIGHT,
     ),
 }
 """By suite."""
@@ -139,7 +140,15 @@ def source_of(suite: str, data: Path | None = None) -> ScenarioSource:
     demand: DemandRule = "reference" if world.plain else "metered"
     if world.real:
         return real_source(data, "test", world.dt_h, demand_rule=demand)
-    return SyntheticSource("test", world.all_worlds, dt_h=world.dt_h, params={"demand": demand})
+    if world.plain:
+        return SyntheticSource(
+            "test",
+            world.all_worlds,
+            dt_h=world.dt_h,
+            params="reference_demand",
+            calibration="dutch_2018_2019",
+        )
+    return SyntheticSource("test", world.all_worlds, dt_h=world.dt_h)
 
 
 def scenario_of(suite: str, world: int = 0, data: Path | None = None) -> Scenario:
@@ -152,6 +161,13 @@ def scenario_of(suite: str, world: int = 0, data: Path | None = None) -> Scenari
     """
     scenario: Scenario = source_of(suite, data).scenario(world)
     return scenario
+
+
+def beside(world: EVWorlds) -> dict[str, Any]:
+    """What runs beside the baselines: who knows the law of synthetic prices, and the bound."""
+    references = [] if world.real else [exact_forecast(), exact_forecast_and_bids()]
+    known: dict[str, Any] = {one.name: one for one in references}
+    return {**known, world.high: None}
 
 
 BOARD_WORDS = {
@@ -189,9 +205,8 @@ class EVSuite(Suite):
 
     @property
     def high(self) -> str:
-        """The bound, where there is one yet; else the optimum in hindsight."""
-        known = self.baselines()
-        return next(name for name in self.world.bounds if name in known)
+        """The bound or its estimate; in older worlds the optimum in hindsight."""
+        return self.world.high
 
     @property
     def boards(self) -> Mapping[str, Board]:
@@ -217,12 +232,10 @@ class EVSuite(Suite):
         return {"operations": OPERATIONS, "market": MARKET, "plain": SCALE}[board.name]
 
     def baselines(self) -> Mapping[str, Any]:
-        """Rules, schedulers, bidders and what saw the future."""
-        known = baselines()
-        older = getattr(roster, "PLAIN_WORLD_NAMES", tuple(known))
-        wanted = older if self.world.plain else tuple(known)
-        others = {BOUND, ESTIMATE} - set(self.world.bounds)
-        return {name: one for name, one in known.items() if name in wanted and name not in others}
+        """Rules, schedulers, bidders, and what knows more than a policy may."""
+        if self.world.plain:
+            return plain_baselines()
+        return {**baselines(), **beside(self.world)}
 
     def takes(self, agent: Any) -> bool:
         """Agents that were trained for its time step."""
@@ -241,11 +254,37 @@ class EVSuite(Suite):
         scenario = scenario_of(self.name, 0, data)
         return {"name": scenario.name, "start": str(scenario.start), "dt_h": scenario.dt_h}
 
+    def play(
+        self, run: Run, data: Path | None, outside: Any = None
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Make a run: its day rows and its metadata."""
+        if run.policy not in (DUAL_BOUND, DUAL_ESTIMATE):
+            return super().play(run, data, outside)
+        scenario, params = self.scenario(run.track, run.world, data), self.params(run.track)
+        until, source = end_step(scenario, run.days), source_of(self.name, data)
+        if isinstance(source, SyntheticSource):
+            days = dual_bound(source, run.world, params, end_step=until)
+        else:
+            days = dual_estimate(scenario, params, end_step=until)
+        facts = {"policy": run.policy, "privileged": True, "scenario": scenario.name, "seed": 0}
+        days = days.assign(**balances_eur(days))
+        return days, {**facts, **provenance(), "kind": self.kind(None)}
+
+    def warm_up(self, policy: Any, data: Path | None) -> None:
+        """Compile and load what a policy needs; a bound is no policy."""
+        if policy is not None:
+            super().warm_up(policy, data)
+
+    @property
+    def making(self) -> tuple[Callable[..., Any], ...]:
+        """Its functions that make a run."""
+        return *super().making, type(self).play
+
     def rows(
         self, policy: Any, scenario: Scenario, params: VPPParams, days: int | None, seed: int
     ) -> tuple[pd.DataFrame, dict[str, Any]]:
         """Day rows and metadata of a policy."""
-        steps = None if days is None else min(days * scenario.periods_per_day, scenario.n_steps)
+        steps = end_step(scenario, days)
         result = evaluate(policy, scenario, params, end_step=steps, seed=seed)
         day_rows = result.days
         return day_rows.assign(**balances_eur(day_rows)), dict(result.metadata)
@@ -331,7 +370,7 @@ class EVSuite(Suite):
 
     def _offering(self) -> list[str]:
         """The scheduler without bids, under each of its offers."""
-        names = (name for name in self.baselines() if "+" not in name)
+        names = (name for name, one in self.baselines().items() if one and "+" not in name)
         return [name for name in names if name == SCHEDULER or name.startswith(f"{SCHEDULER}_")]
 
     def _contestant(self, name: str) -> Any:
@@ -419,6 +458,11 @@ RANK_WORDS = (
     "ranks at other prices of it stand beside these, and the frontier shows which policies no "
     "other one beats in both."
 )
+
+
+def end_step(scenario: Scenario, days: int | None) -> int | None:
+    """One past the last step of some days; None: of all."""
+    return None if days is None else min(days * scenario.periods_per_day, scenario.n_steps)
 
 
 def bids_of(policy: Any) -> str:

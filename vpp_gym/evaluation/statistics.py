@@ -16,6 +16,10 @@ EUR_DECIMALS = 6
 """Sums of money that differ by less are a tie: the order of adding up makes them differ."""
 
 
+AT_ONCE = 250
+"""Resamples drawn together: more need more memory and are no faster."""
+
+
 @dataclass(frozen=True)
 class Interval:
     """An estimate and the bootstrap interval around it, in the estimate's unit."""
@@ -120,13 +124,16 @@ def block_weights(
         raise InvalidInputError("block_days", block_days, "give at least one day")
     block_days, n_all = min(block_days, n_days), n_worlds * n_days
     n_blocks = -(-n_days // block_days)
-    weights = np.zeros((n_resamples, n_all))
-    for row in weights:
-        world = rng.integers(n_worlds, size=(n_worlds, 1))
-        first = rng.integers(n_days, size=(n_worlds, n_blocks, 1))
+    weights = np.empty((n_resamples, n_all))
+    for start in range(0, n_resamples, AT_ONCE):
+        n = min(AT_ONCE, n_resamples - start)
+        world = rng.integers(n_worlds, size=(n, n_worlds, 1))
+        first = rng.integers(n_days, size=(n, n_worlds, n_blocks, 1))
         day = (first + np.arange(block_days)) % n_days
-        drawn = world * n_days + day.reshape(n_worlds, -1)[:, :n_days]
-        row[:] = np.bincount(drawn.ravel(), minlength=n_all)
+        drawn = world * n_days + day.reshape(n, n_worlds, -1)[:, :, :n_days]
+        flat = drawn.reshape(n, -1) + n_all * np.arange(n)[:, None]
+        counts = np.bincount(flat.ravel(), minlength=n * n_all)
+        weights[start : start + n] = counts.reshape(n, n_all)
     return weights
 
 

@@ -11,6 +11,8 @@ Columns = Mapping[str, Callable[[Row], str]]
 """Heading and content of each column of a table."""
 
 PRIVILEGED_MARK = "†"
+TEXTS = ("Policy", "More than", "Because")
+"""Headings of columns that stand to the left."""
 FEW_SEEDS_MARK = "‡"
 FEW_SEEDS = 5
 """A learned policy with fewer seeds is marked: another training may come out otherwise."""
@@ -150,7 +152,7 @@ def markdown_table(rows: Sequence[Row], columns: Columns | Iterable[str] = COLUM
             the number is left out.
     """
     texts = shown_texts(rows, columns)
-    rule = ["---" if name == "Policy" else "---:" for name in texts]
+    rule = ["---" if name in TEXTS else "---:" for name in texts]
     lines = [list(texts), rule, *zip(*texts.values(), strict=True)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

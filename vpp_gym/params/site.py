@@ -96,5 +96,5 @@ class DriverParams(Section):
 
     retail_eur_per_kwh: float = Field(default=0.13, ge=0, le=20)
     shortfall_eur_per_kwh: float = Field(default=0.5, ge=0, le=1_000)
-    early_shortfall_share: float = Field(default=0.25, ge=0, le=1)
+    early_shortfall_share: float = Field(default=0.1, ge=0, le=1)
     shortfall_da_factor: float = Field(default=10.0, ge=0, le=1_000)

@@ -21,8 +21,8 @@ from vpp_gym.plots.leaderboard import KINDS
 NAMED = ("charge_on_arrival", "rolling_mpc")
 """Policies that are named wherever they are."""
 WIDTH_IN, HEIGHT_IN = 9.6, 6.0
-LINE_PX = 13.0
-"""Least distance between the names of two policies."""
+LINE, GAP, WIDTH_OF_SIGN = 10.0, 7.0, 4.4
+"""Least distance between two names, from a point to its name, and of a sign [points]."""
 REACH = 2.0
 """Policies further below the frontier than so often its own height are left out."""
 
@@ -73,7 +73,10 @@ def draw_frontier(
     wanted = best | shown["policy"].isin(list(named)).to_numpy()
     _name(axes, list(shown["policy"][wanted]), served[wanted], worth[wanted])
     left_out = len(rows) - len(shown)
-    style.legend_under(axes, _keys(set(shown["kind"]), left_out), columns=5)
+    figure.legend(
+        handles=_keys(set(shown["kind"]), left_out), loc="lower center", ncols=5,
+        frameon=False, fontsize=style.SMALL,
+    )  # fmt: skip
     return figure
 
 
@@ -90,27 +93,27 @@ def _near(rows: pd.DataFrame, value: str) -> Any:
 
 
 def _name(axes: Axes, names: list[str], served: Floats, worth: Floats) -> None:
-    """Names beside their points, moved apart where they would overlap."""
+    """Names beside their points, moved down where they would overlap; all in points."""
+    to_points = 72.0 / axes.figure.dpi
     axes.figure.draw_without_rendering()  # type: ignore[union-attr]
-    points = axes.transData.transform(np.column_stack([served, worth]))
-    right = axes.bbox.x0 + 0.62 * axes.bbox.width
-    height_px = LINE_PX * axes.figure.dpi / DPI
+    points = to_points * axes.transData.transform(np.column_stack([served, worth]))
+    right = to_points * (axes.bbox.x0 + 0.62 * axes.bbox.width)
     taken: list[tuple[float, float, float]] = []
-    for k in np.argsort(-points[:, 1]):
+    for k in np.argsort(-points[:, 1], kind="stable"):
         x, y = points[k]
         to_left = x > right
-        width_px = 5.4 * len(names[k]) * axes.figure.dpi / DPI
-        start = x - 10 - width_px if to_left else x + 10
+        width = WIDTH_OF_SIGN * len(names[k])
+        start = x - GAP - width if to_left else x + GAP
         level = y
         while any(
-            abs(level - other) < height_px and start < right_end and left_end < start + width_px
-            for other, left_end, right_end in taken
+            abs(level - other) < LINE and start < end and begin < start + width
+            for other, begin, end in taken
         ):
-            level -= height_px / 2
-        taken.append((level, start, start + width_px))
+            level -= LINE / 2
+        taken.append((level, start, start + width))
         axes.annotate(
             names[k], (served[k], worth[k]),
-            xytext=((x - 9) if to_left else (x + 9), level), textcoords="figure pixels",
+            xytext=(-GAP if to_left else GAP, level - y), textcoords="offset points",
             ha="right" if to_left else "left", va="center", size=style.SMALL, color=style.INK,
         )  # fmt: skip
 

@@ -164,7 +164,11 @@ def no_v2g(forecaster: Forecaster | None = None, engine: Engine = "exact") -> Ro
 
 
 def algorithm_1(
-    term_h: int, forecaster: Forecaster | None = None, engine: Engine = "exact"
+    term_h: int,
+    forecaster: Forecaster | None = None,
+    engine: Engine = "exact",
+    *,
+    name: str | None = None,
 ) -> RollingScheduler:
     """The paper's operation with contracts of the given term.
 
@@ -174,7 +178,7 @@ def algorithm_1(
     if term_h < 1:
         raise InvalidInputError("term_h", term_h, "give at least one hour; no_v2g has no contracts")
     return RollingScheduler(
-        name=f"algorithm_1_{term_h}h",
+        name=name or f"algorithm_1_{term_h}h",
         forecaster=forecaster or HourOfDayMean(),
         term_h=term_h,
         contracts_only=True,
