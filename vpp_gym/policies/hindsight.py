@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
@@ -21,7 +20,7 @@ from vpp_gym.solvers.single_ev import plan_fleet
 from vpp_gym.views import Decisions, Snapshot
 
 BidBound = Literal["connected", "limit", "none"]
-Columns = dict[str, NDArray]
+Columns = dict[str, Any]
 
 
 class Hindsight:
