@@ -196,6 +196,8 @@ def test_an_estimate_for_prices_whose_law_nobody_knows():
 def test_what_it_does_not_bound_is_refused():
     with pytest.raises(InvalidInputError, match="imbalance_lag_steps"):
         dual_bound(year(), 0, {"market": {"imbalance_lag_steps": 0}})
+    with pytest.raises(InvalidInputError, match="privileged"):
+        dual_estimate(year().scenario(0), forecaster=PerfectForecast())
     with pytest.raises(InvalidInputError, match="quarter"):
         dual_bound(SyntheticSource("train", 1, dt_h=1.0, days=3), 0)
 
