@@ -39,6 +39,7 @@ from vpp_gym.scenarios.real import (
     read_quarters,
     real_2019,
 )
+from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic_prices import quarter_orders
 
 OUTPUT = Path(__file__).parents[1] / "vpp_gym" / "scenarios"
@@ -112,18 +113,22 @@ def fit_2018(folder: Path) -> tuple[str, dict[str, float], dict[str, Any]]:
     """
     hours = read_year(folder, 2018)
     quarters = read_quarters(folder / QUARTERS_FILE, **QUARTERS_OF_2018)
+    found = fit_prices(hours, hours)
+    day_ahead = {field: found[field] for field in DAY_AHEAD_FIELDS}
+    imbalance = fit_quarters(hours, quarters, day_ahead["season_eur_per_kwh"])
+    on = "hours of 2018, quarters of October to December 2018"
+    return on, statistics(cars_at_prices(folder, hours)), day_ahead | imbalance
+
+
+def cars_at_prices(folder: Path, hours: Prices) -> Scenario:
+    """Recorded sessions of 2019 at the prices of another year, hour by hour of the year."""
     cars = real_2019(folder, dt_h=1.0, demand_rule="metered", car_power="recorded")
-    year = replace(
+    return replace(
         cars,
         da_eur_per_kwh=hours.da_eur_per_kwh,
         im_short_eur_per_kwh=hours.im_eur_per_kwh,
         im_long_eur_per_kwh=hours.im_eur_per_kwh,
     )
-    found = fit_prices(hours, hours)
-    day_ahead = {field: found[field] for field in DAY_AHEAD_FIELDS}
-    imbalance = fit_quarters(hours, quarters, day_ahead["season_eur_per_kwh"])
-    on = "hours of 2018, quarters of October to December 2018"
-    return on, statistics(year), day_ahead | imbalance
 
 
 def fit_2018_2019(folder: Path) -> tuple[str, dict[str, float], dict[str, Any]]:

@@ -17,6 +17,7 @@ from scipy.stats import norm
 
 from benchmarks.price_calibration import DA_CLASSES, LAGS_H, agreed
 from vpp_gym.arrays import Dates, Floats, Ints
+from vpp_gym.scenarios.quantiles import from_scores
 from vpp_gym.scenarios.real import Prices
 from vpp_gym.scenarios.synthetic_prices import waves
 from vpp_gym.scenarios.synthetic_quarters import PER_DAY, PER_HOUR, draw_scores, season_level
@@ -34,6 +35,8 @@ DAILY = (0.99, 0.997, 0.999, 0.9997)
 LEAST_WEIGHT = 4e-3
 """Part of the variance below which a process is left out."""
 YEARS, SEED, ROUNDS = 30, 2018, 12
+MEMORY_ROUNDS = 3
+"""A table takes some of the memory of scores away; what hours then lack is asked for on top."""
 
 
 def fit_quarters(hours: Prices, quarters: Prices, season: Floats) -> dict[str, Any]:
@@ -57,13 +60,22 @@ def fit_quarters(hours: Prices, quarters: Prices, season: Floats) -> dict[str, A
     class_of_quarter = np.repeat(class_of_hour.reshape(-1, 24)[np.isin(dates, days)], PER_HOUR)
     score = normal_scores(scaled)
     ramp = fit_ramp(score.reshape(-1, 24, PER_HOUR))
-    left = score - np.tile(ramp.ravel(), len(days))
-    processes = fit_processes(left / left.std(), normal_scores(scaled_hours))
-    processes[:, 2:] *= np.sqrt(1 - ramp.var())
-    drawn = draw_scores(np.random.default_rng(SEED), processes, YEARS * 365 * PER_DAY)
-    drawn += np.tile(ramp.ravel(), YEARS * 365)
+    days_of_year, ramps = np.arange(YEARS * len(dates)) % len(dates), ramp.ravel()
     base = [_table_around(scaled, class_of_quarter, c) for c in range(len(edges) + 1)]
-    tables = [fit_table(one, scaled_hours[class_of_hour == c], drawn) for c, one in enumerate(base)]
+    left = normal_scores(score - np.tile(ramps, len(days)))
+    of_hours = autocorrelations(normal_scores(scaled_hours))
+    for _ in range(MEMORY_ROUNDS):
+        processes = fit_processes(left, of_hours)
+        processes[:, 2:] *= np.sqrt(1 - ramp.var())
+        drawn = draw_scores(np.random.default_rng(SEED), processes, PER_DAY * len(days_of_year))
+        drawn += np.tile(ramps, len(days_of_year))
+        tables = np.array(
+            [fit_table(one, scaled_hours[class_of_hour == c], drawn) for c, one in enumerate(base)]
+        )
+        row = np.repeat(class_of_hour.reshape(-1, 24)[days_of_year].ravel(), PER_HOUR)
+        deviation = from_scores(IM_SCORES, tables, row, drawn).reshape(-1, 24, PER_HOUR)
+        found = autocorrelations((scale * deviation.mean(axis=2)).ravel())
+        of_hours += np.where(LAGS_H <= 24, autocorrelations(hourly.ravel()) - found, 0)
     return {
         "im_shape_eur_per_kwh": shape,
         "im_season_eur_per_kwh": waves_of_im,
@@ -71,7 +83,7 @@ def fit_quarters(hours: Prices, quarters: Prices, season: Floats) -> dict[str, A
         "im_scale_eur_per_kwh": scale,
         "da_edges_eur_per_kwh": edges,
         "im_scores": IM_SCORES,
-        "im_quantiles": np.array(tables),
+        "im_quantiles": tables,
         "im_processes": processes,
     }
 
@@ -149,20 +161,24 @@ def correlations_by_quarter(score: Floats) -> Floats:
     return found
 
 
-def correlations_of_hours(score: Floats) -> Floats:
-    """(lags,) autocorrelations of hourly scores at `LAGS_H`."""
-    return np.array([np.corrcoef(score[lag:], score[:-lag])[0, 1] for lag in LAGS_H])
+def autocorrelations(hours: Floats) -> Floats:
+    """(lags,) autocorrelations of hourly values at `LAGS_H`."""
+    return np.array([np.corrcoef(hours[lag:], hours[:-lag])[0, 1] for lag in LAGS_H])
 
 
-def fit_processes(quarters: Floats, hours: Floats) -> Floats:
+def fit_processes(quarters: Floats, of_hours: Floats) -> Floats:
     """(c, 6) processes with the memory of scores of quarters and of hours.
 
     Covariances within and between the quarters of an hour are a sum over decays of positive
     semidefinite 4 x 4 matrices; the nearest ones in least squares are a semidefinite program,
     and their eigenvectors the weights of processes.
+
+    Args:
+        quarters: (n,) scores.
+        of_hours: (lags,) autocorrelations of the hourly mean of scores at `LAGS_H`.
     """
     shapes = [*((decay, 0) for decay in DECAYS), *((decay, PER_DAY) for decay in DAILY)]
-    rows, wanted = _conditions(shapes, quarters, hours)
+    rows, wanted = _conditions(shapes, quarters, of_hours)
     matrices = [cp.Variable((PER_HOUR, PER_HOUR), PSD=True) for _ in shapes]
     unknown = cp.hstack([cp.vec(one, order="C") for one in matrices])
     variances = cp.sum([cp.diag(one) for one in matrices])
@@ -186,7 +202,7 @@ def fit_processes(quarters: Floats, hours: Floats) -> Floats:
 
 
 def _conditions(
-    shapes: Sequence[tuple[float, float]], quarters: Floats, hours: Floats
+    shapes: Sequence[tuple[float, float]], quarters: Floats, of_hours: Floats
 ) -> tuple[Floats, Floats]:
     """Rows, and what they should give, for all matrices of `fit_processes` in one vector."""
 
@@ -204,7 +220,7 @@ def _conditions(
         trust = np.sqrt(3.0 if LAGS[i] <= 4 else 1.0 if LAGS[i] <= 8 else 0.3)
         rows.append(trust * covariance(k, int(LAGS[i])))
         wanted.append(trust * found)
-    for lag_h, found in zip(LAGS_H, correlations_of_hours(hours), strict=True):
+    for lag_h, found in zip(LAGS_H, of_hours, strict=True):
         between = np.sum([covariance(k, PER_HOUR * int(lag_h) + j - k) for k, j in pairs], axis=0)
         trust = np.sqrt(3.0 if lag_h <= 4 or lag_h == 24 else 1.0)
         rows.append(trust * (between - found * within) / 8)

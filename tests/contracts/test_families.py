@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.contracts.signing import control, price, signed, volume
-from tests.worlds import one_car, plain_world
+from tests.worlds import one_car, plain, plain_world
 from vpp_gym.contracts.choice import choose_offer, pay_eur_per_kwh
 from vpp_gym.contracts.families import fixed_term_offers
 from vpp_gym.contracts.menu import Menu
@@ -176,7 +176,7 @@ def test_what_is_signed_here_is_signed_in_the_simulator(seed):
     own_type, stay, soc = int(rng.integers(3)), int(rng.integers(1, 15)), rng.uniform(0.1, 1)
     session = one_car(3, 3 + stay, soc, target_soc=0.6, owner_draw=(own_type + 0.5) / 3)
     owner = {"types": (0.5, 1, 2), "type_prob": (1 / 3,) * 3}
-    sim = Simulation(plain_world(24, sessions=session), {"owner": owner})
+    sim = Simulation(plain_world(24, sessions=session), plain(owner=owner))
     sim.post_offers(hybrid)
     sim.reset(start_step=3)
     # Laxity and psi at 11 kW and 0.98; Rahman et al. 2023, Sec. 6.3.

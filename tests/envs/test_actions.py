@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.worlds import examples, params, plain_world, scenarios
+from tests.envs.test_api import profit
+from tests.worlds import examples, params, plain, plain_world, scenarios
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.kernels import COMPILED
-from vpp_gym.markets.ledger import MONEY, TERMS
+from vpp_gym.markets.ledger import TERMS
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
 
@@ -21,32 +22,58 @@ SESSIONS = {
     "owner_draw": [0.9, 0.1, 0.5, 0.9, 0.9],
 }
 WORLD = plain_world(96, da=0.05, short=0.08, long=0.03, sessions=SESSIONS)
-SITE = {"site": {"n_chargers": 5}}
+RULES = plain(site={"n_chargers": 5})
+RANGE_KWH = 110.0
+"""From all that 5 chargers of 11 kW can buy to all that they can sell."""
 
 
-def started(**settings_) -> VPPDayAheadEnv:
-    env = VPPDayAheadEnv(WORLD, SITE, **{"episode_days": 3, **settings_})
+def started(rules=RULES, **settings_) -> VPPDayAheadEnv:
+    settings_ = {"episode_days": 3, "bids": "schedule", **settings_}
+    env = VPPDayAheadEnv(WORLD, rules, **settings_)
     env.reset(seed=0)
     return env
 
 
-@pytest.mark.parametrize(("entry", "share"), [(-1.0, 0.0), (0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
-def test_one_number_is_a_place_in_the_envelope_of_the_fleet(entry, share):
-    env = started(bids="expected_load")
-    before = env.core.simulation.snapshot()
-    lo, hi = before.lo_kwh.sum(), before.hi_kwh.sum()
-    assert lo < 0 < hi
-    info = env.step(np.array([entry]))[4]
-    assert info["charge_kwh"] - info["discharge_kwh"] == pytest.approx(lo + share * (hi - lo))
+@pytest.mark.parametrize("guarantee", [False, True])
+@pytest.mark.parametrize("entry", [-1.0, -0.4, 0.0, 0.5, 1.0])
+def test_one_number_is_a_place_in_the_envelope_of_the_fleet(entry, guarantee):
+    """0 idles, 1 charges and -1 discharges all that is possible; straight between them."""
+    env = started(bids="expected_load", guarantee=guarantee)
+    for _ in range(10):
+        before = env.core.simulation.snapshot()
+        lo, idle, hi = (v.sum() for v in (before.lo_kwh, before.idle_kwh, before.hi_kwh))
+        end = hi if entry > 0 else lo
+        info = env.step(np.array([entry]))[4]
+        load_kwh = info["charge_kwh"] - info["discharge_kwh"]
+        assert load_kwh == pytest.approx(idle + abs(entry) * (end - idle))
+
+
+@pytest.mark.parametrize("control", ["fleet", "per_ev"])
+def test_an_action_of_zero_idles(control):
+    """Nothing is charged or discharged that need not be: nothing at all without a guarantee."""
+    env = started(bids="expected_load", control=control)
+    env.action_space.seed(0)
+    for _ in range(72):
+        info = env.step(np.zeros(env.action_space.shape))[4]
+        assert info["charge_kwh"] == info["discharge_kwh"] == 0
+    env = started(bids="expected_load", control=control, guarantee=True)
+    charged = 0.0
+    for _ in range(72):
+        least_kwh = np.maximum(env.core.simulation.snapshot().lo_kwh, 0.0).sum()
+        info = env.step(np.zeros(env.action_space.shape))[4]
+        assert info["charge_kwh"] == pytest.approx(least_kwh)
+        assert info["discharge_kwh"] == 0
+        charged += info["charge_kwh"]
+    assert charged > 50
 
 
 def test_one_number_per_charger_is_a_place_between_its_limits():
     env = started(bids="expected_load", control="per_ev")
     before = env.core.simulation.snapshot()
-    action = np.array([-1.0, 1.0, 0.0, 0.7, -0.7])  # the last two have no EV
+    action = np.array([-1.0, 1.0, 0.4, 0.7, -0.7])  # the last two have no EV
     info = env.step(action)[4]
-    share = (action[:3] + 1) / 2
-    load = before.lo_kwh + share * (before.hi_kwh - before.lo_kwh)
+    lo, idle, hi = before.lo_kwh, before.idle_kwh, before.hi_kwh
+    load = idle + np.abs(action[:3]) * (np.where(action[:3] > 0, hi, lo) - idle)
     assert info["charge_kwh"] == pytest.approx(load[load > 0].sum())
     assert info["discharge_kwh"] == pytest.approx(-load[load < 0].sum())
 
@@ -55,7 +82,7 @@ def sold(env: VPPDayAheadEnv, action_of_step, steps: int = 60) -> np.ndarray:
     return np.array([env.step(action_of_step(k))[4]["da_sold_kwh"] for k in range(steps)])
 
 
-def test_an_entry_of_one_sells_a_share_of_the_bid_limit_and_the_schedule_of_the_gate_counts():
+def test_an_entry_of_one_sells_a_share_of_what_may_be_bid_and_the_schedule_of_the_gate_counts():
     env = started(bid_scale=0.1)
     entries = np.linspace(-1, 1, 24)
 
@@ -65,7 +92,7 @@ def test_an_entry_of_one_sells_a_share_of_the_bid_limit_and_the_schedule_of_the_
     expected_load = np.zeros(24)  # nothing is known at the first gate
     delivered = sold(env, action, 36)
     np.testing.assert_array_equal(delivered[:12], np.zeros(12))  # nobody has bid for today
-    np.testing.assert_allclose(delivered[12:], entries * 0.1 * 55 - expected_load, atol=1e-6)
+    np.testing.assert_allclose(delivered[12:], entries * 0.1 * RANGE_KWH - expected_load, atol=1e-6)
 
 
 def test_an_entry_of_zero_buys_the_expected_load():
@@ -98,18 +125,35 @@ def test_one_period_a_step_fills_the_schedule_from_after_the_gate_to_the_next():
     learned = env.core.params.bid_limit_kw
     assert learned == 55
     np.testing.assert_array_equal(delivered[:12], np.zeros(12))
-    np.testing.assert_allclose(delivered[12:36], [0.0] * 23 + [entries[0] * 5.5], atol=1e-12)
+    np.testing.assert_allclose(delivered[12:36], [0.0] * 23 + [entries[0] * 11], atol=1e-12)
     twin = started(bids="expected_load")
     base = np.array([twin.step(np.array([0.0]))[4]["da_sold_kwh"] for _ in range(60)])
-    np.testing.assert_allclose(delivered[36:60] - base[36:60], entries[1:25] * 5.5, atol=1e-9)
+    np.testing.assert_allclose(delivered[36:60] - base[36:60], entries[1:25] * 11, atol=1e-9)
 
 
 def test_bids_stay_within_the_limit_whatever_is_expected():
-    rules = {**SITE, "market": {"bid_limit_kw": 4.0}}
-    env = VPPDayAheadEnv(WORLD, rules, bid_scale=1.0, episode_days=3)
-    env.reset(seed=0)
+    env = started(RULES.replace(market={"bid_limit_kw": 4.0}), bid_scale=1.0)
     delivered = sold(env, lambda k: np.concatenate([[1.0], -np.ones(24)]))
     assert delivered.min() == -4.0
+
+
+@pytest.mark.parametrize("end", [-1.0, 1.0])
+@pytest.mark.parametrize("bids", ["schedule", "period"])
+def test_a_bid_stays_within_what_cars_can_back(bids, end):
+    """At the first gate nobody was seen before noon; at the second, the cars of a day."""
+    rules = RULES.replace(market={"bid_limit": "expected_cars"})
+    env = started(rules, bids=bids, bid_scale=1.0)
+    action = np.full(env.action_space.shape, end)
+    allowed, sold_kwh = [], []
+    for _ in range(60):
+        simulation = env.core.simulation
+        if simulation.is_gate[0]:
+            allowed.append(simulation.bids_allowed_kwh[0 if end < 0 else 1][0].copy())
+        sold_kwh.append(env.step(action)[4]["da_sold_kwh"])
+    assert not allowed[0].any()
+    assert np.abs(allowed[1]).max() >= 11
+    np.testing.assert_array_equal(sold_kwh[:36], np.zeros(36))
+    np.testing.assert_allclose(sold_kwh[36:60], allowed[1], atol=1e-9)
 
 
 def test_the_action_is_never_written_to():
@@ -135,16 +179,30 @@ def test_a_read_only_action_is_as_good_and_compiles_nothing_anew():
     assert len(step_batch.signatures) == known
 
 
+def from_idle(entry, lo, idle, hi):
+    return idle + np.maximum(entry, 0) * (hi - idle) + np.minimum(entry, 0) * (idle - lo)
+
+
 @examples(20)
 @given(
     scenario=scenarios(),
     world=params(),
     seed=st.integers(0, 2**32 - 1),
     control=st.sampled_from(["fleet", "per_ev"]),
+    bid_scale=st.sampled_from([1.0, 0.3]),
+    reward=st.sampled_from(["without_retail", "profit"]),
 )
-def test_an_episode_is_a_run_of_the_simulator(scenario, world, seed, control):
+def test_an_episode_is_a_run_of_the_simulator(scenario, world, seed, control, bid_scale, reward):
     """The same dispatch and bids, given to a simulator of its own, book the same."""
-    env = VPPDayAheadEnv(scenario, world, control=control, bid_scale=1.0, episode_days=None)
+    env = VPPDayAheadEnv(
+        scenario,
+        world,
+        control=control,
+        bids="schedule",
+        bid_scale=bid_scale,
+        reward=reward,
+        episode_days=None,
+    )
     env.reset(seed=seed)
     env.action_space.seed(seed)
     start = int(env.core.simulation.state.run["position"][0])
@@ -153,24 +211,24 @@ def test_an_episode_is_a_run_of_the_simulator(scenario, world, seed, control):
     total, over = 0.0, False
     while not over:
         action = env.action_space.sample()
-        _, reward, terminated, over, info = env.step(action)
-        share = (np.clip(action.astype(float), -1, 1) + 1) / 2
+        _, got, terminated, over, info = env.step(action)
+        entries = np.clip(action.astype(float), -1, 1)
         now = sim.snapshot()
-        wanted = share[-sim.periods :] * 2 - 1
-        bids = np.clip(
-            wanted * sim.bid_limit_kwh - now.expected_load_kwh,
-            -sim.bid_limit_kwh,
-            sim.bid_limit_kwh,
-        )
+        least, most = now.bid_lo_kwh, now.bid_hi_kwh
+        moved_kwh = entries[-sim.periods :] * bid_scale * (most - least)
+        bids = np.clip(moved_kwh - now.expected_load_kwh, least, most)
         if control == "fleet":
-            fleet = now.lo_kwh.sum() + share[0] * (now.hi_kwh.sum() - now.lo_kwh.sum())
-            decisions = Decisions(fleet_kwh=float(fleet), bids_kwh=bids)
+            limits = now.lo_kwh.sum(), now.idle_kwh.sum(), now.hi_kwh.sum()
+            decisions = Decisions(fleet_kwh=float(from_idle(entries[0], *limits)), bids_kwh=bids)
         else:
-            load = sim.lo_kwh[0] + share[: sim.n_chargers] * (sim.hi_kwh[0] - sim.lo_kwh[0])
+            lo, hi = sim.lo_kwh[0], sim.hi_kwh[0]
+            load = from_idle(entries[: sim.n_chargers], lo, np.clip(0, lo, hi), hi)
             decisions = Decisions(net_load_kwh=load, bids_kwh=bids)
         record = dict(zip(TERMS, sim.step(decisions)[0].tolist(), strict=True))
         assert info == pytest.approx(record, abs=1e-9)
-        assert reward == pytest.approx(sum(info[name] for name in MONEY), abs=1e-9)
+        due_eur = info["demand_kwh"] / world.site.charge_eff * world.driver.retail_eur_per_kwh
+        expected = profit(info) - (due_eur if reward == "without_retail" else 0.0)
+        assert got == pytest.approx(expected, abs=1e-9)
         assert terminated is False
-        total += reward
+        total += got
     assert sim.done[0]

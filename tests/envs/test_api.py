@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import vpp_gym
 from tests.worlds import plain_world, random_sessions
 from vpp_gym.markets.ledger import MONEY, TERMS
+from vpp_gym.params import PAPER_2023
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.rules import ChargeAtDeadline, PriceThreshold
 
@@ -55,12 +56,13 @@ def small(env_id: str, **more: Any) -> dict[str, Any]:
 WORLDLY: list[dict[str, Any]] = [
     {},
     {"observation": "dict"},
-    {"guarantee": True},
+    {"guarantee": False, "reward": "profit"},
+    {"params": "plain"},
     {"params": "paper_2023", "episode_days": None},
     {"params": {"market": {"imbalance_lag_steps": 0, "imbalance_pricing": "dual"}}},
     {"params": {"site": {"discharge_kw": 0}, "market": {"bid_limit_kw": 0}}},
     {"params": {"contract": {"families": ["price_based", "control_based", "volume_based"]}}},
-    {"scenario": plain_world(96), "params": {"contract": {"term_h": 0}}},
+    {"scenario": plain_world(96), "params": {"preset": "plain", "contract": {"term_h": 0}}},
     {"scenario": [busy_world(seed=1), busy_world(120, seed=2)], "episode_days": None},
     {"scenario": busy_world(384, dt_h=0.25)},
 ]
@@ -69,9 +71,9 @@ WORLDLY: list[dict[str, Any]] = [
 OWN: dict[str, list[dict[str, Any]]] = {
     "VPPDayAhead-v0": [
         {"control": "per_ev"},
-        {"bids": "period", "bid_scale": 1.0},
+        {"bids": "schedule", "bid_scale": 1.0},
         {"bids": "expected_load"},
-        {"observation": "dict", "control": "per_ev", "bids": "period"},
+        {"observation": "dict", "control": "per_ev", "bids": "schedule"},
         {"params": {"site": {"n_chargers": 1}}, "control": "per_ev"},
         {"params": {"site": {"n_chargers": 300}}, "control": "per_ev"},
     ],
@@ -200,14 +202,60 @@ def test_numpys_global_generator_is_left_alone(env_id):
     assert all(data_equivalence(a, b, exact=True) for a, b in zip(told, again, strict=True))
 
 
+def profit(info: dict[str, float]) -> float:
+    """EUR of all money terms."""
+    return sum(info[name] for name in MONEY)
+
+
+def without_retail(info: dict[str, float]) -> float:
+    """Profit less what drivers would pay for all that they asked for, at 0.13 EUR/kWh."""
+    return profit(info) - 0.13 * info["demand_kwh"] / 0.98
+
+
 @each_id
-def test_reward_is_the_sum_of_the_money_terms(env_id):
-    told = episode(gym.make(env_id, **small(env_id)), seed=0)
-    for reward, info in zip(told[3::5], told[6::5], strict=True):
+@pytest.mark.parametrize(
+    ("reward", "expected"),
+    [(None, without_retail), ("without_retail", without_retail), ("profit", profit)],
+)
+@pytest.mark.parametrize("vector", [False, True], ids=["one", "batch"])
+def test_reward_is_made_of_the_money_terms(env_id, reward, expected, vector):
+    """The profit, or by default less the retail price of all demand, whoever is served."""
+    settings = small(env_id) if reward is None else small(env_id, reward=reward)
+    if vector:
+        env = gym.make_vec(env_id, 2, vectorization_mode="vector_entry_point", **settings)
+        env.reset(seed=0)
+        for _ in range(2):
+            _, rewards, _, _, info = env.step(env.action_space.sample())
+            for run in range(2):
+                one = {name: float(info[name][run]) for name in TERMS}
+                assert rewards[run] == pytest.approx(expected(one), abs=1e-12)
+        return
+    told = episode(gym.make(env_id, **settings), seed=0)
+    for got, info in zip(told[3::5], told[6::5], strict=True):
         assert list(info) == list(TERMS)
-        assert isinstance(reward, float)
-        assert reward == pytest.approx(sum(info[name] for name in MONEY), abs=1e-12)
+        assert isinstance(got, float)
+        assert got == pytest.approx(expected(info), abs=1e-12)
     assert len(told[3::5]) == 24 or env_id in DAILY
+    assert sum(info["demand_kwh"] for info in told[6::5]) > 0
+
+
+@each_id
+def test_rewards_rank_policies_alike(env_id):
+    """With the same cars, the two rewards differ by an amount that no action changes."""
+    apart = []
+    for number in (-0.5, 0.0, 1.0):
+        totals = []
+        for reward in ("profit", "without_retail"):
+            env = gym.make(env_id, **small(env_id, reward=reward))
+            env.reset(seed=3)
+            total, over = 0.0, False
+            while not over:
+                _, got, _, over, _ = env.step(np.full(env.action_space.shape, number))
+                total += got
+            totals.append(total)
+        apart.append(totals[0] - totals[1])
+    assert apart == pytest.approx([apart[0]] * 3, abs=1e-9)
+    assert apart[0] > 1
 
 
 @each_variant
@@ -245,17 +293,18 @@ def test_an_environment_that_draws_can_be_copied(env_id):
     [
         {},
         {
-            "params": {"site": {"n_chargers": 3}, "contract": {"term_h": 1}},
+            "params": {"preset": "plain", "site": {"n_chargers": 3}, "contract": {"term_h": 1}},
             "episode_days": 2,
             "scenario": "synthetic:validation",
-            "dt_h": 0.25,
+            "dt_h": 1.0,
             "guarantee": True,
+            "reward": "profit",
         },
     ],
 )
 def test_a_spec_makes_the_same_environment_again(env_id, kwargs):
     own = {
-        "VPPDayAhead-v0": {"control": "per_ev", "bids": "period"},
+        "VPPDayAhead-v0": {"control": "per_ev", "bids": "schedule"},
         "VPPDispatch-v0": {"control": "per_ev", "bidder": "wait_and_see"},
         "VPPBidding-v0": {"scheduler": "price_threshold"},
         "VPPContracts-v0": {"family": "control_based", "bidder": "zero"},
@@ -313,10 +362,33 @@ def test_days_are_drawn_from_the_whole_scenario(env_id):
 
 @each_id
 def test_quarters_are_longer_episodes_of_more_periods(env_id):
-    env = gym.make(env_id, **small(env_id, scenario=busy_world(384, dt_h=0.25), episode_days=2))
+    own = {"bids": "schedule"} if env_id == "VPPDayAhead-v0" else {}
+    world = busy_world(384, dt_h=0.25)
+    env = gym.make(env_id, **small(env_id, scenario=world, episode_days=2, params="plain", **own))
     periods = {"VPPDayAhead-v0": 97, "VPPDispatch-v0": 1, "VPPBidding-v0": 96, "VPPContracts-v0": 4}
     assert env.action_space.shape == (periods[env_id],)
     assert len(episode(env, seed=0)[3::5]) == 2 * steps_a_day(env_id, dt_h=0.25)
+
+
+@each_id
+def test_named_scenarios_have_quarters_of_an_hour(env_id):
+    own = QUICK if env_id in DAILY else {}
+    source = gym.make(env_id, scenario="synthetic:validation", **own).unwrapped.core.source
+    assert source.dt_h == 0.25
+    hourly = gym.make(env_id, scenario="synthetic:validation", dt_h=1.0, **own)
+    assert hourly.unwrapped.core.source.dt_h == 1.0
+
+
+def test_by_default_each_step_bids_for_a_period():
+    """One number dispatches, the other bids: both count in every step."""
+    assert gym.make("VPPDayAhead-v0", scenario=WORLD).action_space.shape == (2,)
+
+
+@each_id
+def test_a_preset_is_changed_by_a_mapping_that_names_it(env_id):
+    changes = {"preset": "paper_2023", "site": {"n_chargers": 7}}
+    params = gym.make(env_id, **small(env_id, params=changes)).unwrapped.core.params
+    assert params == PAPER_2023.replace(site={"n_chargers": 7})
 
 
 def test_ids_are_those_of_the_package():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.envs.test_api import QUICK, WORLD, busy_world
-from tests.worlds import examples, plain_world
+from tests.worlds import examples, plain, plain_world
 from vpp_gym.contracts.families import FAMILIES, designed_offers
 from vpp_gym.contracts.menu import ic_residuals, ir_residuals
 from vpp_gym.envs.contracts import VPPContractsEnv, VPPContractsVectorEnv
@@ -106,7 +106,7 @@ def test_offers_are_for_those_who_come_after_the_gate():
     }
     world = plain_world(96, sessions=sessions)
     nothing, usual = np.array([0.0, 0.0, -1.0, 0.0]), np.zeros(4)
-    env = VPPContractsEnv(world, **QUICK, episode_days=3, observation="dict")
+    env = VPPContractsEnv(world, plain(), **QUICK, episode_days=3, observation="dict")
     # The car of step 12 is there before the first decision: it signs what 0 offers. The one
     # of step 36 comes in the step of the second gate, before it.
     assert daily_signed(env, [nothing, usual, usual]) == [1.0, 1.0, 0.0]
@@ -115,7 +115,9 @@ def test_offers_are_for_those_who_come_after_the_gate():
 
 
 def test_signatures_are_shown_by_offer():
-    env = VPPContractsEnv(busy_world(96, seed=3), **QUICK, episode_days=3, observation="dict")
+    env = VPPContractsEnv(
+        busy_world(96, seed=3), plain(), **QUICK, episode_days=3, observation="dict"
+    )
     seen, _ = env.reset(seed=0)
     assert not seen["signed_last_day"].any()
     for _ in range(3):
@@ -135,22 +137,22 @@ def test_more_generous_tariffs_are_signed_by_more_owners():
 
 
 def test_offers_of_one_run_are_not_those_of_another():
-    env = VPPContractsVectorEnv(2, WORLD, **QUICK, episode_days=2)
+    env = VPPContractsVectorEnv(2, WORLD, plain(), **QUICK, episode_days=2)
     env.reset(seed=0)
     env.step(np.array([[0, 0, -1, 0], [0, 0, 1, 0]], dtype=float))
     assert (env.core.simulation.offers["term_h"] == [[0], [24]]).all()
 
 
 def test_a_new_episode_begins_with_what_zero_offers():
-    env = VPPContractsEnv(WORLD, **QUICK, episode_days=2)
+    env = VPPContractsEnv(WORLD, plain(), **QUICK, episode_days=2)
     env.reset(seed=0)
     env.step(np.array([1.0, -1.0, 1.0, 1.0]))
     env.reset(seed=0)
-    np.testing.assert_array_equal(env.core.simulation.offers[0], designed_offers(DEFAULT))
+    np.testing.assert_array_equal(env.core.simulation.offers[0], designed_offers(plain()))
 
 
 def test_a_refused_reset_leaves_the_offers():
-    env = VPPContractsEnv(WORLD, **QUICK, episode_days=2)
+    env = VPPContractsEnv(WORLD, plain(), **QUICK, episode_days=2)
     env.reset(seed=0)
     env.step(np.array([1.0, -1.0, 1.0, 1.0]))
     before = env.core.simulation.offers
@@ -165,7 +167,7 @@ def test_a_refused_reset_leaves_the_offers():
         ({"family": "fixed"}, "family"),
         ({"bidder": "expected"}, "bidder"),
         (
-            {"params": {"contract": {"saturation_kwh": 4_000}}},
+            {"params": {"preset": "plain", "contract": {"saturation_kwh": 4_000}}},
             "params.contract.saturation_kwh",
         ),
     ],

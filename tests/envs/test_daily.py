@@ -6,16 +6,16 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from tests.envs.test_api import DAILY, QUICK, WORLD, busy_world, small
+from tests.envs.test_api import DAILY, QUICK, WORLD, busy_world, small, without_retail
 from tests.policies.test_information import scenario_with
-from tests.worlds import plain_world
+from tests.worlds import plain, plain_world
 from vpp_gym.envs.bidding import VPPBiddingEnv, VPPBiddingVectorEnv
 from vpp_gym.envs.contracts import ContractsCore, VPPContractsEnv
 from vpp_gym.envs.day_fields import DAY_FIELDS, OFFER_FIELDS
 from vpp_gym.envs.policy_pool import BIDDERS, SCHEDULERS
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY, TERMS
-from vpp_gym.params import DEFAULT
+from vpp_gym.params import DEFAULT, as_params
 from vpp_gym.policies.base import Dispatcher
 from vpp_gym.policies.bidders import ExpectedLoadBidder
 from vpp_gym.policies.operator import Operator
@@ -46,7 +46,7 @@ def played(env, actions) -> np.ndarray:
     days = []
     for action in actions:
         _, reward, _, over, info = env.step(action)
-        assert reward == pytest.approx(sum(info[name] for name in MONEY), abs=1e-9)
+        assert reward == pytest.approx(without_retail(info), abs=1e-9)
         days.append(list(info.values()))
     assert over
     return np.array(days)
@@ -64,30 +64,30 @@ def test_an_action_of_zero_is_the_operator_that_buys_the_expected_load(env_id, s
     np.testing.assert_allclose(days, parts, atol=1e-9)
 
 
-def test_a_schedule_means_what_it_means_in_the_day_ahead_environment():
+@pytest.mark.parametrize("rules", ["default", "plain"])
+def test_a_schedule_means_what_it_means_in_the_day_ahead_environment(rules):
     rng = np.random.default_rng(0)
     entries = rng.uniform(-1, 1, (4, 24))
-    days = played(
-        VPPBiddingEnv(WORLD, bid_scale=0.5, episode_days=None, scheduler=ChargeOnArrival()), entries
-    )
+    env = VPPBiddingEnv(WORLD, rules, bid_scale=0.5, episode_days=None, scheduler=ChargeOnArrival())
+    days = played(env, entries)
     schedules = iter(entries)
 
     def bids(simulation: Simulation) -> np.ndarray:
-        limit_kwh = simulation.bid_limit_kwh
-        moved_kwh = next(schedules) * 0.5 * limit_kwh
-        return np.clip(moved_kwh - simulation.state.expected_load_kwh[0], -limit_kwh, limit_kwh)
+        least, most = (limit[0] for limit in simulation.bids_allowed_kwh)
+        moved_kwh = next(schedules) * 0.5 * (most - least)
+        return np.clip(moved_kwh - simulation.state.expected_load_kwh[0], least, most)
 
-    hours = booked_alone(ChargeOnArrival(), WORLD, DEFAULT, bids)
+    hours = booked_alone(ChargeOnArrival(), WORLD, as_params(rules), bids)
     parts = [hours[k : k + 24].sum(axis=0) for k in range(0, len(hours), 24)]
     np.testing.assert_allclose(days, parts, atol=1e-9)
     assert np.abs(days[:, TERMS.index("da_eur")]).max() > 0
 
 
 def test_a_larger_schedule_shows_in_the_commitments_seen_at_the_next_gate():
-    env = VPPBiddingEnv(WORLD, **QUICK, observation="dict", episode_days=3)
+    env = VPPBiddingEnv(WORLD, plain(), **QUICK, observation="dict", episode_days=3)
     env.reset(seed=0, options={"start_day": 0})
     seen = env.step(np.linspace(-1, 1, 24))[0]
-    expected_kwh = np.linspace(-1, 1, 24)[12:] * 0.1 * env.core.simulation.bid_limit_kwh
+    expected_kwh = np.linspace(-1, 1, 24)[12:] * 0.1 * 550  # between 275 kWh bought and sold
     np.testing.assert_allclose(seen["da_sold_ahead"][:12], expected_kwh, rtol=1e-5)
     assert not seen["da_sold_ahead"][12:].any()
 
@@ -149,7 +149,7 @@ class Broken(Dispatcher):
     name = "broken"
 
     def predict(self, observation, state=None, episode_start=None, deterministic=True):
-        return Decisions(net_load_kwh=np.full(25, 1e3)), state
+        return Decisions(net_load_kwh=np.full(observation.params.site.n_chargers, 1e3)), state
 
 
 def test_a_scheduler_beyond_the_limits_is_refused():
@@ -207,7 +207,7 @@ def test_the_day_that_is_over_is_drawn_whole():
     env = VPPContractsEnv(WORLD, **QUICK, episode_days=3, render_mode="rgb_array")
     env.reset(seed=0, options={"start_day": 0})
     for day in range(3):
-        env.step(np.zeros(4))
+        env.step(np.zeros(env.action_space.shape))
         view = env._recorder.view()
         assert view.start == np.datetime64("2019-01-01") + day
         assert view.now == 24

@@ -43,38 +43,46 @@ def test_zero_sells_nothing():
     assert not any(row[2]["da_sold_kwh"] for row in told(env)[1:])
 
 
-def test_a_bidder_with_a_memory_bids_as_in_the_simulator():
-    env = VPPDispatchEnv(WORLD, bidder="wait_and_see", episode_days=None)
+@pytest.mark.parametrize("rules", ["default", "plain"])
+def test_a_bidder_with_a_memory_bids_as_in_the_simulator(rules):
+    env = VPPDispatchEnv(WORLD, rules, bidder="wait_and_see", episode_days=None)
     env.reset(seed=0)
-    simulation, bidder, state = Simulation(WORLD), WaitAndSee(), None
+    simulation, bidder, state = Simulation(WORLD, rules), WaitAndSee(), None
     simulation.reset(start_step=12)
     traded = 0.0
     while not simulation.done[0]:
         snapshot = simulation.snapshot()
         bids_kwh, state = bidder.bids(snapshot, state)
-        fleet_kwh = float(snapshot.lo_kwh.sum() + snapshot.hi_kwh.sum()) / 2
+        idle_kwh, most_kwh = snapshot.idle_kwh.sum(), snapshot.hi_kwh.sum()
+        fleet_kwh = float(idle_kwh + 0.5 * (most_kwh - idle_kwh))
         record = simulation.step(Decisions(fleet_kwh=fleet_kwh, bids_kwh=bids_kwh))[0]
-        info = env.step(np.zeros(1))[4]
+        info = env.step(np.full(1, 0.5))[4]
         np.testing.assert_allclose(list(info.values()), record, atol=1e-9)
         traded += abs(info["da_sold_kwh"])
     assert traded > 10
 
 
 class Greedy(ZeroBidder):
-    """Sells more than the market takes."""
+    """Sells more than may be sold in the last period of the day."""
 
     def bids(self, snapshot, state=None):
-        return np.full(24, 1e6), state
+        schedule = snapshot.bid_hi_kwh.copy()
+        schedule[23] += 0.01
+        return schedule, state
 
 
+@pytest.mark.parametrize("rules", ["default", "plain"])
 @pytest.mark.parametrize("make", [VPPDispatchEnv, lambda **a: VPPDispatchVectorEnv(2, **a)])
-def test_a_schedule_beyond_the_limit_is_refused_and_nothing_has_moved(make):
-    env = make(scenario=WORLD, bidder=Greedy(), episode_days=1)
+def test_a_schedule_beyond_the_limit_is_refused_and_nothing_has_moved(make, rules):
+    env = make(scenario=WORLD, params=rules, bidder=Greedy(), episode_days=1)
     env.reset(seed=0)
     before = env.core.simulation.state.run.tobytes()
-    with pytest.raises(InvalidInputError, match="stay within") as refused:
+    most_kwh = "0" if rules == "default" else "275"
+    with pytest.raises(
+        InvalidInputError, match=rf"stay within \[-{most_kwh}, {most_kwh}\]"
+    ) as refused:
         env.step(np.zeros(env.action_space.shape))
-    assert refused.value.field == "bids_kwh"
+    assert refused.value.field == "bids_kwh[23]"
     assert env.core.simulation.state.run.tobytes() == before
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.worlds import examples, params, plain_world, scenarios
+from tests.worlds import examples, params, plain, plain_world, scenarios
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv, VPPDayAheadVectorEnv
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS
 from vpp_gym.observation import Field
@@ -27,6 +27,11 @@ def value_at(values: np.ndarray, i: int) -> float:
     return float(values[i]) if i < len(values) else 0.0
 
 
+def mean(values: np.ndarray) -> float:
+    """0 of nothing."""
+    return float(sum(values) / len(values)) if len(values) else 0.0
+
+
 def market_fields(snapshot: Snapshot) -> dict[str, list[float]]:
     """What the snapshot says about time and prices."""
     hour = round(1 / snapshot.dt_h)
@@ -40,14 +45,18 @@ def market_fields(snapshot: Snapshot) -> dict[str, list[float]]:
     if snapshot.im_short_now_eur_per_kwh is not None:
         both = snapshot.im_short_now_eur_per_kwh + snapshot.im_long_now_eur_per_kwh
         now = both / 2 - snapshot.da_eur_per_kwh[0]
-    day = residual[: 24 * hour]
+    prices = snapshot.da_eur_per_kwh[: 24 * hour : hour]
+    level = mean(prices)
     return {
         "clock": [math.sin(turn), math.cos(turn)],
+        "hour_passed": [snapshot.time.astype("datetime64[m]").astype(int) % 60 / 60],
         "weekday": [math.sin(week), math.cos(week)],
-        "da_ahead": [value_at(snapshot.da_eur_per_kwh, h * hour) for h in range(24)],
+        "da_level": [level],
+        "da_ahead": [*(price - level for price in prices), *[0.0] * (24 - len(prices))],
         "da_known": [snapshot.n_known * snapshot.dt_h],
-        "im_residual_past": [value_at(residual, k) for k in range(4)],
-        "im_residual_day": [sum(day) / len(day) if len(day) else 0.0],
+        "im_residual_past": [value_at(residual, k) for k in range(12)],
+        "im_residual_hours": [mean(residual[k * hour : (k + 1) * hour]) for k in range(6)],
+        "im_residual_day": [mean(residual[: 24 * hour])],
         "im_residual_now": [now],
         "im_spread_past": [value_at(spread, 0)],
         "da_sold_ahead": [value_at(snapshot.da_sold_kwh, h * hour) for h in range(24)],
@@ -146,17 +155,18 @@ def terms_of_contract(snapshot: Snapshot, i: int, battery_max_kwh: float) -> tup
 
 
 def unit_of(field: Field, world: VPPParams, dt_h: float) -> float:
-    """What a field is divided by in the flat form."""
+    """What a field is divided by in the flat form: of the fleet, a quarter is taken to be there."""
     site = world.site
+    busy = site.n_chargers / 4
     power_kw = max(site.charge_kw, site.discharge_kw)
     contract_kwh = site.discharge_kw * longest_window_h(world) or 1.0
     units: dict[Any, float] = {
-        "price": 0.1,
-        "power": site.n_chargers * power_kw * dt_h,
-        "hourly": site.n_chargers * power_kw,
+        "price": 0.05,
+        "spread": 0.02,
+        "power": busy * power_kw * dt_h,
+        "hourly": busy * power_kw,
         "charger": power_kw * dt_h,
-        "bid": world.bid_limit_kw * dt_h,
-        "contract": site.n_chargers * contract_kwh,
+        "contract": busy * contract_kwh,
         "own contract": contract_kwh,
         "soc": 1 / world.battery.max_soc,
     }
@@ -312,7 +322,8 @@ def test_names_are_unique_and_units_said():
 def test_batteries_that_hold_more_than_their_capacity_stay_inside_the_space(max_soc, form):
     """EVs under a contract that lets them be filled to the upper limit."""
     env = VPPDayAheadEnv(
-        params={"battery": {"max_soc": max_soc}, "contract": {"families": ("control_based",)}},
+        params=plain(battery={"max_soc": max_soc}, contract={"families": ("control_based",)}),
+        dt_h=1.0,
         control="per_ev",
         bids="expected_load",
         observation=form,

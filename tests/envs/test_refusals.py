@@ -27,7 +27,8 @@ def frozen(env: Any) -> dict[str, Any]:
 
 
 def under_way(vector: bool = False, **settings: Any) -> Any:
-    worlds = {"scenario": [WORLD, busy_world(24 * 8, seed=3)], "episode_days": 2, **settings}
+    scenarios = [WORLD, busy_world(24 * 8, seed=3)]
+    worlds = {"scenario": scenarios, "bids": "schedule", "episode_days": 2, **settings}
     env = VPPDayAheadVectorEnv(3, **worlds) if vector else VPPDayAheadEnv(**worlds)
     env.reset(seed=0, options={"scenario": 0})
     for _ in range(5):
@@ -156,6 +157,7 @@ def test_bad_seeds_of_a_batch(seed):
 BAD_ARGUMENTS = [
     ({"control": "fleets"}, "control"),
     ({"bids": "none"}, "bids"),
+    ({"reward": "money"}, "reward"),
     ({"bid_scale": 1.5}, "bid_scale"),
     ({"bid_scale": NAN}, "bid_scale"),
     ({"observation": "image"}, "observation"),
@@ -172,6 +174,8 @@ BAD_ARGUMENTS = [
     ({"params": {"sites": {"n_chargers": 3}}}, "params.sites"),
     ({"params": {"site": {"n_chargers": 3.5}}}, "params.site.n_chargers"),
     ({"params": "paper"}, "params"),
+    ({"params": {"preset": "paper"}}, "params.preset"),
+    ({"params": {"preset": "plain", "sites": {}}}, "params.sites"),
     ({"guarantee": "perhaps"}, "params.guarantee"),
     ({"render_mode": "ansi"}, "render_mode"),
 ]
@@ -221,7 +225,7 @@ def test_a_scenario_without_a_gate_is_refused():
 
 
 def test_a_step_needs_a_reset_before_the_first_and_after_the_last():
-    env = VPPDayAheadEnv(WORLD, episode_days=1)
+    env = VPPDayAheadEnv(WORLD, bids="schedule", episode_days=1)
     with pytest.raises(gym.error.ResetNeeded):
         env.step(np.zeros(25))
     env.reset(seed=0)
@@ -234,7 +238,7 @@ def test_a_step_needs_a_reset_before_the_first_and_after_the_last():
 
 
 def test_a_batch_needs_a_reset_of_all_runs():
-    env = VPPDayAheadVectorEnv(3, scenario=WORLD, episode_days=1)
+    env = VPPDayAheadVectorEnv(3, scenario=WORLD, bids="schedule", episode_days=1)
     with pytest.raises(gym.error.ResetNeeded):
         env.step(np.zeros((3, 25)))
     env.reset(seed=0, options={"reset_mask": np.array([True, False, True])})
@@ -245,7 +249,7 @@ def test_a_batch_needs_a_reset_of_all_runs():
 
 
 def test_a_failed_reset_does_not_begin_an_episode():
-    env = VPPDayAheadEnv(WORLD, episode_days=1)
+    env = VPPDayAheadEnv(WORLD, bids="schedule", episode_days=1)
     with pytest.raises(InvalidInputError):
         env.reset(seed=0, options={"start_day": 99})
     with pytest.raises(gym.error.ResetNeeded):

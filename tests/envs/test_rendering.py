@@ -17,7 +17,7 @@ def test_a_picture_changes_with_each_step_and_is_the_callers_own():
     env.reset(seed=0)
     pictures = [env.render()]
     for _ in range(3):
-        env.step(np.full(25, 0.5))
+        env.step(np.full(env.action_space.shape, 0.5))
         pictures.append(env.render())
     for before, after in pairwise(pictures):
         assert before.shape == after.shape
@@ -42,7 +42,7 @@ def test_what_is_drawn_is_what_was_booked(dt_h, start):
         start=start,
         timezone="Europe/Amsterdam",
     )
-    env = VPPDayAheadEnv(world, episode_days=None, render_mode="rgb_array")
+    env = VPPDayAheadEnv(world, reward="profit", episode_days=None, render_mode="rgb_array")
     env.reset(seed=0)
     env.action_space.seed(0)
     over, step = False, round(12 / dt_h)
@@ -82,7 +82,9 @@ def test_without_a_screen_there_is_one_warning_with_the_remedy_and_no_window():
     env = VPPDayAheadEnv(WORLD, episode_days=1, render_mode="human")
     with pytest.warns(UserWarning, match="nothing is shown.*rgb_array"):
         env.reset(seed=0)
-    env.step(np.zeros(25))  # without another warning, which would be an error here
+    env.step(
+        np.zeros(env.action_space.shape)
+    )  # without another warning, which would be an error here
     assert env.render() is None
     env.close()
 

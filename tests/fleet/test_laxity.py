@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpp_gym.fleet.battery import stored_after_kwh
-from vpp_gym.fleet.laxity import dischargeable_kwh, laxity_h
+from vpp_gym.fleet.laxity import GRID_H, dischargeable_kwh, laxity_h, on_grid
 
 
 def test_laxity_of_the_reference_example():
@@ -53,3 +53,16 @@ def test_exporting_it_all_and_recharging_takes_exactly_the_laxity(
     assert hours == pytest.approx(laxity)
     left = laxity_h(laxity - most / discharge_kw, 500.0 - lost, 500.0, charge_kw, charge_eff)
     assert left == pytest.approx(0.0, abs=1e-9)
+
+
+@given(hours=st.floats(-1e3, 1e3))
+def test_the_grid_moves_a_laxity_by_half_a_mesh_at_most(hours):
+    assert abs(on_grid(hours) - hours) <= GRID_H / 2 + 1e-12
+    assert on_grid(on_grid(hours)) == on_grid(hours)
+
+
+def test_equal_laxities_differ_by_rounding_and_not_on_the_grid():
+    one, other = 0.1 + 0.2, 0.3
+    assert one != other
+    assert on_grid(one) == on_grid(other)
+    assert on_grid(one) < on_grid(one + 2 * GRID_H)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.params import DEFAULT
+from vpp_gym.params import PLAIN
 from vpp_gym.policies.forecasters import (
     DayAheadAnchored,
     DayTypeMean,
@@ -17,6 +17,7 @@ from vpp_gym.policies.forecasters import (
     is_weekend,
     periods_ahead,
 )
+from vpp_gym.policies.history import levels_before
 from vpp_gym.scenarios.scenario import Scenario
 
 FORECASTERS = [
@@ -93,6 +94,35 @@ def test_decay_is_per_hour_at_quarters_too(snapshot_of):
     assert short[3] == pytest.approx(0.04 + 0.5 * 0.04)
 
 
+def test_quarters_move_a_level_that_lasts(snapshot_of):
+    past = [0.04, 0.12, -0.02, 0.09]
+    snapshot = snapshot_of(da=[0.05], da_past=[0.04] * 4, im_past=past, dt_h=0.25)
+    level, kept = 0.0, 0.65**0.25
+    for price in past:
+        level = kept * level
+        level += 0.2 * (price - 0.04 - level)
+    short, _ = DayAheadAnchored(period_share=0).forecast(snapshot, 3)
+    np.testing.assert_allclose(short, 0.05 + level * kept ** np.arange(1, 4))
+
+
+def test_with_hours_the_level_is_the_last_deviation(snapshot_of):
+    rng = np.random.default_rng(3)
+    history = {"da_past": [0.04] * 100, "im_past": list(0.04 + 0.05 * rng.standard_normal(100))}
+    snapshot = snapshot_of(**history)
+    plans = [DayAheadAnchored(), DayAheadAnchored(gain=0.7)]
+    one, other = (plan.forecast(snapshot, 30)[0] for plan in plans)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_errors_of_quarters_add_up_as_the_level_moves():
+    """Innovations and levels give back the deviations they are made of."""
+    deviation = np.random.default_rng(0).standard_normal(50)
+    for gain in (0.2, 1.0):
+        levels = levels_before(deviation, 0.9, gain)
+        shocks = deviation - 0.9 * levels
+        np.testing.assert_allclose(levels[1:], 0.9 * levels[:-1] + gain * shocks[:-1])
+
+
 def test_a_share_of_the_profile_is_expected_to_last(snapshot_of):
     profile = np.tile(np.where(np.arange(24) == 5, 0.1, 0.0), 28)
     snapshot = snapshot_of(
@@ -133,7 +163,7 @@ def test_perfect_forecast_is_the_realised_price(snapshot_of):
     scenario = Scenario.from_arrays(da_eur_per_kwh=np.full(72, 0.04), im_eur_per_kwh=im)
     forecaster = PerfectForecast()
     assert forecaster.privileged
-    forecaster.reveal(scenario, DEFAULT, 12, 72)
+    forecaster.reveal(scenario, PLAIN, 12, 72)
     short, _ = forecaster.forecast(snapshot_of(step=30), 40)
     np.testing.assert_allclose(short[:30], im[42:])
     np.testing.assert_allclose(short[30:], im[48:58])
@@ -143,7 +173,7 @@ def test_noisy_oracle_errs_by_its_sd(snapshot_of):
     im = np.full(20_000, 0.05)
     scenario = Scenario.from_arrays(da_eur_per_kwh=im, im_eur_per_kwh=im)
     forecaster = NoisyOracle(sd=0.1, seed=3)
-    forecaster.reveal(scenario, DEFAULT, 0, 20_000)
+    forecaster.reveal(scenario, PLAIN, 0, 20_000)
     short, _ = forecaster.forecast(snapshot_of(), 20_000)
     assert short.std() == pytest.approx(0.005, rel=0.03)
     again, _ = forecaster.forecast(snapshot_of(step=7), 10)

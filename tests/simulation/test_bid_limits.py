@@ -85,7 +85,9 @@ def test_a_further_limit(bid_limit_kw):
 
 def test_limits_are_those_of_a_step():
     """In a quarter of an hour a quarter of the energy."""
-    sessions = CARS | {name: 4 * np.array(CARS[name]) for name in ("arrival_step", "departure_step")}
+    sessions = CARS | {
+        name: 4 * np.array(CARS[name]) for name in ("arrival_step", "departure_step")
+    }
     sim = Simulation(
         plain_world(192, dt_h=0.25, sessions=sessions),
         plain(site=SITE, market=BY_CARS, contract=ALL_DAY),

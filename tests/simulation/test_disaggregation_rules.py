@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.worlds import plain, plain_world
@@ -39,3 +40,19 @@ def test_nine_kwh_go_where_the_rule_says(rule: str, loads_kwh: tuple[float, floa
     sim.step(Decisions(fleet_kwh=9.0))
     taken_kwh = (sim.snapshot().energy_kwh - stored_kwh) / 0.98
     assert taken_kwh.tolist() == pytest.approx(loads_kwh)
+
+
+@pytest.mark.parametrize(
+    ("more_stored", "loads_kwh"),
+    [(2**-50, (4.5, 4.5)), (-(2**-50), (4.5, 4.5)), (1e-6, (0.0, 9.0)), (-1e-6, (9.0, 0.0))],
+)
+def test_rounding_does_not_decide_who_is_charged(more_stored: float, loads_kwh: tuple):
+    """Two cars of the same laxity share, though one has a hair's breadth more."""
+    sessions = {
+        "arrival_step": [0, 0],
+        "departure_step": [10, 10],
+        "arrival_soc": [0.3 + more_stored, 0.3],
+    }
+    sim = Simulation(plain_world(12, sessions=sessions), plain(contract={"families": ()}))
+    sim.reset()
+    assert sim.hand_out(np.array([9.0]))[0, :2].tolist() == pytest.approx(loads_kwh)

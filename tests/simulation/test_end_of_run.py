@@ -181,7 +181,7 @@ def test_short_episodes_tell_late_from_early_charging_as_a_long_one_does(uncerta
             )
             total += late - now
         per_week[days] = total / 8
-    print({days: round(eur, 2) for days, eur in per_week.items()})
+    print({days: round(float(eur), 2) for days, eur in per_week.items()})  # noqa: T201
     whole = per_week.pop(56)
     for days, eur in per_week.items():
         assert eur == pytest.approx(whole, rel=0.15 if days == 1 else 0.1, abs=1.0), per_week

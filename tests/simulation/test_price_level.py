@@ -1,4 +1,4 @@
-"""The penalty on unserved energy follows the price level: never less than given, and no later price."""
+"""The penalty on unserved energy follows the price level, and is never less than given."""
 
 from __future__ import annotations
 

@@ -151,8 +151,14 @@ def test_a_car_that_may_leave_charges_earlier():
     prices = np.array([0.10, 0.10, 0.10, 0.08])
     case = {
         **dict.fromkeys(("charge_kwh", "discharge_kwh", "charge_eff", "discharge_eff"), 1.0),
-        **{"buy": prices, "sell": prices, "energy_kwh": 0.0, "min_kwh": 0.0, "max_kwh": 9.0},
-        **{"target_kwh": 1.0, "discharge_steps": 0, "contract_kwh": 0.0},
+        "buy": prices,
+        "sell": prices,
+        "energy_kwh": 0.0,
+        "min_kwh": 0.0,
+        "max_kwh": 9.0,
+        "target_kwh": 1.0,
+        "discharge_steps": 0,
+        "contract_kwh": 0.0,
         "shortfall_eur_per_kwh": 100.0,
     }
     due = np.ones((1, 4))

@@ -30,7 +30,7 @@ class EVSettings(Settings):
     """Settings of every environment of EVs.
 
     Attributes:
-        reward: "spread" or "profit", see `Reward`.
+        reward: "profit" is the profit; "spread" leaves out of it what no policy can change.
     """
 
     reward: Reward = "spread"

@@ -8,10 +8,14 @@ decision made before), so that the best plan in hindsight of "value less penalty
 expected value of all of them. Value less penalty is the value at expected prices.
 
 Operations. All energy is valued at the reference price, bids are left out. Every stay is planned
-by itself by someone who knows all sessions, when drivers really leave, and all day-ahead prices,
-without a penalty for it. Whatever is offered to owners, the bound stands: who may sign any
-contract is taken to have signed one without limits but those of the battery, up to the declared
-departure, and to get no more than an owner accepts at least.
+by itself by someone who knows all sessions, all day-ahead prices and what each price was expected
+to be, without a penalty for it, but of departures only their law: the plan is the exact dynamic
+program with the hazard of leaving in each step, and the car leaves when it really does. (Who
+shows up at a full car park depends on departures, but on no decision.) Whatever is offered to
+owners, the bound stands: who may sign any contract is taken to have signed one without limits but
+those of the battery, up to the declared departure, and to get no more than an owner accepts at
+least. Where a car may leave with less than it came with, the lost revenue is rounded down, to
+keep costs convex.
 
 What an owner accepts. An owner signs what makes up for the perceived wear of all that may be
 discharged, if the contract's payoff is paid. A tariff is paid for what is discharged, come what
@@ -25,6 +29,9 @@ Market. A bid b gains no more than b (DA - reference), in steps with two prices,
 the gate of the day before, within limits that depend on sessions and contracts only: the most that
 these can become times what DA - reference is expected to be at the gate, or zero.
 
+A run that ends before its scenario. Of cars that declare to stay beyond its end it is known when
+they leave; a driver who is late by more than `LATE_MEANS` times the mean owes nothing any more.
+
 What is left out. Worlds in which this step's imbalance price is known before the dispatch are
 refused. Prices must not depend on the sessions. Offers of other families than those here could be
 signed by owners who are not paid their perceived wear: those are not covered.
@@ -36,18 +43,21 @@ Programs, doi:10.1287/opre.1090.0796.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from vpp_gym.arrays import Floats, Records
+from vpp_gym.arrays import Bools, Floats, Records, read_only
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.ev import WORLD
+from vpp_gym.fleet.departures import early_hazard
 from vpp_gym.markets.ledger import COLUMN, TERMS
 from vpp_gym.markets.settlement import reference_price
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.params.contract import offer
+from vpp_gym.params.owner import OwnerParams
 from vpp_gym.policies.bidders import tomorrow
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, day_ahead_anchor
 from vpp_gym.policies.hindsight import Run, settled_prices
@@ -64,6 +74,12 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.simulation import Simulation
 from vpp_gym.simulation.transition import TOLERANCE_KWH
+from vpp_gym.solvers.uncertain_stay import UncertainStay, moves_until
+
+LATE_MEANS = 8.0
+"""Times the mean delay behind which a plan does not look."""
+SLACK_KWH = 1e-7
+"""Rounding of energies."""
 
 DUAL_BOUND = "dual_bound"
 DUAL_ESTIMATE = "dual_estimate"
@@ -294,16 +310,22 @@ def _records(
     n_steps, service = len(price), Service.of(params)
     run = Run(scenario, params, start_step, start_step + n_steps)
     records = np.zeros((n_steps, len(TERMS)))
-    arrived = arrivals.evs["arrival"] - start_step
-    for first in np.unique(arrived):
-        evs = arrivals.evs[arrived == first]
-        stays, after = _stays(evs, run, params, scenario.dt_h, int(first), start_step)
+    evs = arrivals.evs
+    arrived = evs["arrival"] - start_step
+    pay = _least_pay(evs, params, start_step + n_steps)
+    forced = _out_of_reach(evs, params, scenario.dt_h)
+    known = (evs["departure"] - start_step > n_steps) | forced
+    for first in np.unique(arrived[known]):
+        rows = np.flatnonzero(known & (arrived == first))
+        stays, after = _stays(evs[rows], run, params, scenario.dt_h, int(first), start_step)
         buy = prices_of_stays(price[first:], stays, after)
-        pay = _least_pay(evs, params, start_step + n_steps)
-        sell = buy - pay[:, None]
-        plans = best_plans(stays, buy, sell, service)
-        _book_trade(records, plans, int(first), pay, after)
-        _book_service(records, evs, stays, plans, int(first), service)
+        plans = best_plans(stays, buy, buy - pay[rows][:, None], service)
+        _book_trade(records, plans, int(first), pay[rows], after)
+        _book_service(records, evs[rows], stays, plans, int(first), service)
+    for row in np.flatnonzero(~known):
+        first = int(arrived[row])
+        stay = _uncertain_stay(evs[row], run, params, scenario.dt_h, price, first, pay[row])
+        _book_stay(records, evs[row], stay, first, pay[row], run, service)
     load = records[:, COLUMN.charge_kwh] - records[:, COLUMN.discharge_kwh]
     records[:, COLUMN.load_value_eur] = -load * price
     records[:, COLUMN.wear_eur] = records[:, COLUMN.discharge_kwh] * params.owner.wear_eur_per_kwh
@@ -345,6 +367,158 @@ def _stays(
     return stays, run.price_after(declared)
 
 
+def _out_of_reach(evs: Records, params: VPPParams, dt_h: float) -> Bools:
+    """(n,) the target is guaranteed and cannot be reached: there is nothing to decide."""
+    reach_kwh = (evs["departure"] - evs["arrival"]) * evs["charge_kw"] * dt_h
+    end_kwh = evs["energy_kwh"] + params.site.charge_eff * reach_kwh
+    out: Bools = end_kwh < evs["target_kwh"] - SLACK_KWH
+    return out & params.guarantee
+
+
+def _uncertain_stay(
+    ev: Any, run: Run, params: VPPParams, dt_h: float, price: Floats, first: int, pay: float
+) -> UncertainStay:
+    """The stay of an EV whose declared departure lies within the run.
+
+    Args:
+        ev: EV record, as it was on arrival.
+        run: what is known of it.
+        params: rules.
+        dt_h: hours per step.
+        price: (T,) EUR/kWh of net load.
+        first: step of the arrival in the run.
+        pay: EUR/kWh that the owner gets for a discharge.
+    """
+    site, owner, signed = params.site, params.owner, ev["contract_end"] > 0
+    declared, stored = int(ev["departure"] - ev["arrival"]), float(ev["energy_kwh"])
+    steps = declared
+    if not params.guarantee and owner.late_departure_prob > 0:
+        late = int(np.ceil(LATE_MEANS * owner.late_mean_h / dt_h))
+        steps = min(declared + late, run.n_steps - first)
+    after, target = np.arange(steps + 1), float(ev["target_kwh"])
+    full_kwh = float(ev["charge_kw"]) * dt_h * site.charge_eff
+    may_give = signed & (after[:-1] < declared)
+    fall_kwh = float(ev["discharge_kw"]) * dt_h / site.discharge_eff * may_give
+    fallen_kwh = np.concatenate([[0.0], np.cumsum(fall_kwh)])
+    lower = np.maximum(min(float(ev["min_kwh"]), stored), stored - fallen_kwh)
+    if params.guarantee:
+        lower = np.maximum(lower, target - full_kwh * (declared - after))
+    lower[0] = min(lower[0], stored)
+    due = np.where(after < declared, np.minimum(target, stored + full_kwh * after), target)
+    # Below the energy on arrival no revenue is left to lose: a line from there is no dearer.
+    demand = np.maximum(due - stored, 0.0)
+    below = lower < stored - SLACK_KWH
+    share = np.divide(demand, due - lower, out=np.ones(steps + 1), where=below & (due > lower))
+    lost_eur = params.driver.retail_eur_per_kwh / site.charge_eff * share
+    own = price[first : first + steps]
+    rise_eur = own / site.charge_eff
+    return UncertainStay(
+        rise_eur=rise_eur,
+        fall_eur=np.minimum(site.discharge_eff * (own - pay), rise_eur),
+        rise_kwh=np.full(steps, full_kwh),
+        fall_kwh=fall_kwh,
+        lower_kwh=lower,
+        upper_kwh=np.full(
+            steps + 1, max(float(ev["battery_max_kwh"]) if signed else target, stored)
+        ),
+        hazard=leaving_hazard(owner, declared, steps, dt_h, first + steps == run.n_steps),
+        due_kwh=due,
+        miss_eur=run.penalty_of(first + after, np.full(len(after), first + declared)) + lost_eur,
+        energy_kwh=stored,
+    )
+
+
+@lru_cache(maxsize=4096)
+def leaving_hazard(
+    owner: OwnerParams, declared: int, steps: int, dt_h: float, ends: bool
+) -> Floats:
+    """(steps + 1,) probability that a driver who is still there leaves after so many steps.
+
+    Args:
+        owner: how drivers keep to what they declare.
+        declared: steps to the declared departure.
+        steps: planned; as many as declared where it does not matter who is late.
+        dt_h: hours per step.
+        ends: everybody leaves with the last step.
+    """
+    hazard = np.zeros(steps + 1)
+    prob = owner.early_departure_prob if declared > 1 else 0.0
+    for k in range(1, min(declared, steps + 1)):
+        hazard[k] = early_hazard(k, declared, prob, owner.early_exponent)
+    if declared <= steps:
+        on_time_or_late = 1.0 - prob
+        late = owner.late_departure_prob / on_time_or_late if on_time_or_late > 0 else 0.0
+        hazard[declared] = max(1.0 - late, 0.0)
+    hazard[declared + 1 :] = -np.expm1(-dt_h / owner.late_mean_h)
+    if ends or steps == declared:
+        hazard[steps] = 1.0
+    return read_only(hazard)
+
+
+def _book_stay(
+    records: Floats,
+    ev: Any,
+    stay: UncertainStay,
+    first: int,
+    pay: float,
+    run: Run,
+    service: Service,
+) -> None:
+    """Book what an EV trades until it leaves, what its owner gets, and its driver."""
+    real, planned = int(ev["leaves"] - ev["arrival"]), len(stay.rise_eur)
+    leaves = min(real, planned)
+    rise, fall = moves_until(stay, leaves)
+    span = slice(first, first + leaves)
+    records[span, COLUMN.charge_kwh] += rise / service.charge_eff
+    discharged = fall * service.discharge_eff
+    records[span, COLUMN.discharge_kwh] += discharged
+    records[span, COLUMN.payoff_eur] -= pay * discharged
+    due_kwh = stay.due_kwh[leaves]
+    end_kwh = stay.energy_kwh + rise.sum() - fall.sum()
+    missing_kwh = max(due_kwh - end_kwh, 0.0) if stay.hazard[leaves] > 0 or real == leaves else 0.0
+    _book_driver(
+        records,
+        min(first + real, len(records)) - 1,
+        demand_kwh=max(due_kwh - stay.energy_kwh, 0.0),
+        missing_kwh=missing_kwh,
+        miss_eur=missing_kwh * stay.miss_eur[leaves],
+        service=service,
+    )
+
+
+def _book_driver(
+    records: Floats,
+    step: Any,
+    *,
+    demand_kwh: Any,
+    missing_kwh: Any,
+    miss_eur: Any,
+    service: Service,
+) -> None:
+    """Book what drivers get, pay and miss, when they leave.
+
+    Args:
+        records: (T, K) terms.
+        step: before which they leave, one or (n,).
+        demand_kwh: what they are owed beyond what they came with.
+        missing_kwh: to what they are owed.
+        miss_eur: what this costs, penalty and lost revenue.
+        service: what drivers pay.
+    """
+    served_kwh = np.maximum(demand_kwh - missing_kwh, 0.0)
+    eur_per_kwh = service.retail_eur_per_kwh / service.charge_eff
+    for column, amount in {
+        COLUMN.demand_kwh: demand_kwh,
+        COLUMN.served_kwh: served_kwh,
+        COLUMN.unserved_kwh: missing_kwh,
+        COLUMN.retail_eur: served_kwh * eur_per_kwh,
+        COLUMN.shortfall_eur: (demand_kwh - served_kwh) * eur_per_kwh - miss_eur,
+        COLUMN.departures: 1.0,
+        COLUMN.fully_served: missing_kwh <= TOLERANCE_KWH,
+    }.items():
+        np.add.at(records[:, column], step, amount)
+
+
 def _least_pay(evs: Records, params: VPPParams, end_step: int) -> Floats:
     """(n,) EUR per kWh discharged: the least that owners accept, as far as it is sure to be due.
 
@@ -375,18 +549,16 @@ def _book_trade(records: Floats, plans: Floats, first: int, pay: Floats, after: 
 def _book_service(
     records: Floats, evs: Records, stays: Stays, plans: Floats, first: int, service: Service
 ) -> None:
-    """Book what drivers get, pay and miss, when they leave."""
-    leave = np.minimum(first + evs["leaves"] - evs["arrival"], len(records)) - 1
+    """Book what drivers of stays that were planned with their ends known get, pay and miss."""
     missing_kwh = np.maximum(stays.due_kwh - end_kwh(stays, plans, service), 0.0)
     demand_kwh = np.maximum(stays.due_kwh - stays.energy_kwh, 0.0)
-    served_kwh = np.maximum(demand_kwh - missing_kwh, 0.0)
-    for column, amount in {
-        COLUMN.demand_kwh: demand_kwh,
-        COLUMN.served_kwh: served_kwh,
-        COLUMN.unserved_kwh: missing_kwh,
-        COLUMN.retail_eur: served_kwh / service.charge_eff * service.retail_eur_per_kwh,
-        COLUMN.shortfall_eur: -missing_kwh * stays.penalty_eur_per_kwh,
-        COLUMN.departures: np.ones(len(evs)),
-        COLUMN.fully_served: missing_kwh <= TOLERANCE_KWH,
-    }.items():
-        np.add.at(records[:, column], leave, amount)
+    lost_kwh = np.minimum(missing_kwh, demand_kwh) / service.charge_eff
+    penalty_eur = missing_kwh * stays.penalty_eur_per_kwh
+    _book_driver(
+        records,
+        np.minimum(first + evs["leaves"] - evs["arrival"], len(records)) - 1,
+        demand_kwh=demand_kwh,
+        missing_kwh=missing_kwh,
+        miss_eur=penalty_eur + lost_kwh * service.retail_eur_per_kwh,
+        service=service,
+    )

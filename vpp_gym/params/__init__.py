@@ -68,7 +68,7 @@ def as_params(value: VPPParams | Mapping[str, Any] | str | None) -> VPPParams:
 
 
 def _preset(field: str, name: Any) -> VPPParams:
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise InvalidInputError(field, name, f"use one of {', '.join(PRESETS)}")
     return PRESETS[name]
 

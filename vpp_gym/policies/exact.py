@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
+from vpp_gym.policies.base import Dispatcher
 from vpp_gym.policies.bidders import tomorrow, within_limit
 from vpp_gym.policies.climatology import bet_kwh
 from vpp_gym.policies.forecasters import day_ahead_anchor, with_price_now
@@ -124,19 +126,22 @@ class ExactBids:
 
 
 def exact_forecast(
-    contract: ContractChanges | None = None, name: str = "exact_forecast"
-) -> Operator:
-    """The rolling MPC with exact forecasts, without bids; it offers what the world does.
+    contract: ContractChanges | None = None,
+    name: str = "exact_forecast",
+    planner: Callable[..., Dispatcher] = rolling_mpc,
+) -> Dispatcher:
+    """A rolling scheduler with exact forecasts, without bids; it offers what the world does.
 
     Args:
         contract: what is on offer instead.
         name: row label in results.
+        planner: makes the scheduler, with the arguments of `rolling_mpc`.
     """
-    return Operator(rolling_mpc(None, ExactForecast(), contract=contract, name=name), name=name)
+    return planner(None, ExactForecast(), contract=contract, name=name)
 
 
-def exact_forecast_and_bids(contract: ContractChanges | None = None) -> Operator:
+def exact_forecast_and_bids(
+    contract: ContractChanges | None = None, planner: Callable[..., Dispatcher] = rolling_mpc
+) -> Operator:
     """The same with exact bets at the gate."""
-    return Operator(
-        rolling_mpc(None, ExactForecast(), contract=contract, name="exact_forecast"), ExactBids()
-    )
+    return Operator(exact_forecast(contract, planner=planner), ExactBids())

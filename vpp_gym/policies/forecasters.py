@@ -54,8 +54,9 @@ class SampledPaths:
     """Base of forecasters that sample price paths from their own past errors.
 
     A path is the forecast plus errors e_h = l_h + shock_h, where l_h = persistence
-    (l_{h-1} + lasting shock_{h-1}): all of a shock lasts, or a share. Shocks are drawn from the past in blocks of a day (block bootstrap), each beginning at the same
-    period of the day: every hour keeps its own volatility, and a day its course.
+    (l_{h-1} + lasting shock_{h-1}): all of a shock lasts, or a share. Shocks are drawn from
+    the past in blocks of a day (block bootstrap), each beginning at the same period of the
+    day: every hour keeps its own volatility, and a day its course.
     """
 
     def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:

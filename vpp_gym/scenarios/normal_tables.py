@@ -86,11 +86,25 @@ def expected_values(scores: Floats, table: Floats, row: Ints, mean: Floats, sd: 
         mean: (n,) of the score.
         sd: (n,) of the score, above 0.
     """
-    expected = np.empty(len(row))
+    expected, bends = np.empty(len(row)), _bends(scores, table)
     for i in range(len(row)):
-        lowest = table[row[i], 0]
-        expected[i] = lowest + mean_above(scores, table, row[i], lowest, mean[i], sd[i])
+        value = table[row[i], 0]
+        for k in range(len(scores)):
+            value += bends[row[i], k] * beyond(scores[k], mean[i], sd[i])
+        expected[i] = value
     return expected
+
+
+@njit(allocates=True)
+def _bends(scores: Floats, table: Floats) -> Floats:
+    """(d, m) changes of slope at each point of the table's rows."""
+    bends = np.zeros(table.shape)
+    for row in range(len(table)):
+        for k in range(len(scores) - 1):
+            slope = (table[row, k + 1] - table[row, k]) / (scores[k + 1] - scores[k])
+            bends[row, k] += slope
+            bends[row, k + 1] -= slope
+    return bends
 
 
 @njit(allocates=True)

@@ -135,6 +135,34 @@ def copy_segments(source: Segments, target: Segments) -> None:
 
 
 @njit(internal=True)
+def lower_slopes(room: Segments, head: int, tail: int, below_kwh: float, by_eur: float) -> int:
+    """Lower the slopes over the first kWh of the list; a segment across their end is cut in two.
+
+    Args:
+        room: the list.
+        head: place of its first segment.
+        tail: place behind its last segment.
+        below_kwh: over how many kWh.
+        by_eur: EUR/kWh.
+
+    Returns:
+        The new place behind the last segment.
+    """
+    slope, length, origin = room.slope, room.length, room.origin
+    k = head
+    while k < tail and below_kwh > 0.0:
+        if length[k] > below_kwh:
+            for j in range(tail, k, -1):
+                slope[j], length[j], origin[j] = slope[j - 1], length[j - 1], origin[j - 1]
+            length[k], length[k + 1] = below_kwh, length[k] - below_kwh
+            tail += 1
+        slope[k] -= by_eur
+        below_kwh -= length[k]
+        k += 1
+    return tail
+
+
+@njit(internal=True)
 def steps_back(
     stay: Stay, mode: NDArray[np.int8], fall_price: float, last: int, first: int, room: Segments
 ) -> None:
@@ -147,17 +175,7 @@ def steps_back(
     lowest, highest = room.window[0], room.window[1]
     for i in range(last - 1, first - 1, -1):
         if i < len(stay.leave_eur) - 1 and stay.leave_eur[i] > 0.0:
-            # All that lies below what is due is worth more; a segment across it is cut in two.
-            k, room_kwh = head, stay.due_kwh[i] - lowest
-            while k < tail and room_kwh > 0.0:
-                if length[k] > room_kwh:
-                    for j in range(tail, k, -1):
-                        slope[j], length[j], origin[j] = slope[j - 1], length[j - 1], origin[j - 1]
-                    length[k], length[k + 1] = room_kwh, length[k] - room_kwh
-                    tail += 1
-                slope[k] -= stay.leave_eur[i]
-                room_kwh -= length[k]
-                k += 1
+            tail = lower_slopes(room, head, tail, stay.due_kwh[i] - lowest, stay.leave_eur[i])
         rise = 0.0 if mode[i] == FALL_ONLY else stay.rise_kwh[i]
         fall = 0.0 if mode[i] == RISE_ONLY else stay.fall_kwh[i]
         earns = stay.fall_eur[i] - fall_price - MARGIN_EUR_PER_KWH

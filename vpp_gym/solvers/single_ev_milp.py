@@ -103,9 +103,7 @@ def _directions(stay: Stay, ev: Ev) -> tuple[NDArray[np.bool_], Floats]:
         LinearConstraint(hstack([sums, -sums, diags_array(above), column]), ub=upper),
         LinearConstraint(hstack([sums, -sums, diags_array(below), column]), lb=lower + below),
         LinearConstraint(hstack([0 * last, last, 0 * last, 0 * gap]), ub=stay.budget_kwh),
-        LinearConstraint(
-            hstack([last, -last, 0 * last, gap]), lb=ev.target_kwh - ev.energy_kwh
-        ),
+        LinearConstraint(hstack([last, -last, 0 * last, gap]), lb=ev.target_kwh - ev.energy_kwh),
     ]
     if m:
         missing = hstack([sums, -sums, none, csr_array((n, 1)), one])
