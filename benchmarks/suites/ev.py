@@ -57,7 +57,9 @@ from vpp_gym.scenarios.synthetic import SyntheticSource
 
 TEST_WORLDS, ALL_WORLDS = 12, 24
 SCHEDULER = "rolling_mpc"
-"""The scheduler that others are compared with, and on which offers to owners are compared."""
+"""The scheduler that others are compared with."""
+OFFERING = (SCHEDULER, "hazard_mpc")
+"""Schedulers on which offers to owners are compared."""
 KNOWN = (SCHEDULER, "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
 ENDS = {
@@ -321,19 +323,21 @@ class EVSuite(Suite):
     def offers(
         self, board: Board, days: pd.DataFrame, statistics: Mapping[str, int]
     ) -> list[dict[str, Any]]:
-        """What each offer to owners gained one and the same scheduler, over no contracts."""
+        """What each offer to owners gained a scheduler over no contracts, and owners."""
         ran = set(days["policy"])
-        names = [name for name in self._offering() if name in ran]
-        if board.name == "market" or SCHEDULER not in names:
-            return []
         value_eur = self.scale(board).value_eur
-        table = gains(days, names, over=SCHEDULER, value_eur=value_eur, **statistics)
-        table.insert(1, "offer", [self.offer_in_words(name) for name in names])
-        table["worlds"] = days["world"].nunique()
-        base = table.set_index("policy").loc[SCHEDULER, "owners_eur"]
-        table["owners_gain_eur"] = table["owners_eur"] - base
-        table["joint_gain_eur"] = table["gain_eur"] + table["owners_gain_eur"]
-        rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=6))
+        rows: list[dict[str, Any]] = []
+        for scheduler in OFFERING:
+            names = [name for name in self._offering(scheduler) if name in ran]
+            if board.name == "market" or scheduler not in names:
+                continue
+            table = gains(days, names, over=scheduler, value_eur=value_eur, **statistics)
+            table.insert(1, "offer", [self.offer_in_words(name) for name in names])
+            table["worlds"] = days["world"].nunique()
+            base = table.set_index("policy").loc[scheduler, "owners_eur"]
+            table["owners_gain_eur"] = table["owners_eur"] - base
+            table["joint_gain_eur"] = table["gain_eur"] + table["owners_gain_eur"]
+            rows += json.loads(table.to_json(orient="records", double_precision=6))
         return rows
 
     def differences(
@@ -380,10 +384,10 @@ class EVSuite(Suite):
         """What a baseline offers to owners."""
         return self._contract(self.baselines()[name]).in_words()
 
-    def _offering(self) -> list[str]:
-        """The scheduler without bids, under each of its offers."""
+    def _offering(self, scheduler: str = SCHEDULER) -> list[str]:
+        """A scheduler without bids, under each of its offers."""
         names = (name for name, one in self.baselines().items() if one and "+" not in name)
-        return [name for name in names if name == SCHEDULER or name.startswith(f"{SCHEDULER}_")]
+        return [name for name in names if name == scheduler or name.startswith(f"{scheduler}_")]
 
     def lead(self, document: Document) -> str:
         """What the scores are."""
