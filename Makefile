@@ -41,7 +41,7 @@ $(error INSTALL is editable or wheel, not "$(INSTALL)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tree test coverage test-lowest test-newest bench speed train leaderboard lint types fresh clean
+.PHONY: help install tree test coverage test-lowest test-newest bench bench-all speed train leaderboard lint types fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -69,8 +69,12 @@ test-lowest: ## run the tests with the lowest versions that pyproject.toml allow
 test-newest: ## run the tests with the newest versions, e.g. PYTHON=python3.13
 	$(MAKE) test $(call without_torch,,newest)
 
-bench: $(stamp) tree ## run the benchmark of every policy; DATA=folder adds real data
-	cd "$(tree)" && "$(py)" -m benchmarks.run $(if $(DATA),--data "$(VPP_GYM_DATA)") $(ARGS)
+bench: $(stamp) tree ## run every policy through 3 of the 12 worlds, in minutes
+	cd "$(tree)" && "$(py)" -m benchmarks.run --suite embedded --worlds 3 $(ARGS)
+
+bench-all: $(stamp) tree ## run all suites whole, in hours; DATA=folder adds real data
+	cd "$(tree)" && "$(py)" -m benchmarks.run --suite all $(if $(DATA),--data "$(VPP_GYM_DATA)") \
+		$(ARGS)
 
 speed: $(stamp) tree ## measure steps a second and the time of a year per policy
 	cd "$(tree)" && "$(py)" -m benchmarks.speed $(ARGS)
@@ -78,8 +82,8 @@ speed: $(stamp) tree ## measure steps a second and the time of a year per policy
 train: $(stamp) tree ## train the reference agents
 	cd "$(tree)" && "$(py)" -m agents.train $(ARGS)
 
-leaderboard: $(stamp) tree ## write the leaderboard again from the result files
-	cd "$(tree)" && "$(py)" -m benchmarks.leaderboard $(ARGS)
+leaderboard: $(stamp) tree ## write the leaderboard and the claims again from the result files
+	cd "$(tree)" && "$(py)" -m benchmarks.leaderboard $(ARGS) && "$(py)" -m benchmarks.claims
 
 lint: $(stamp) ## check style and formatting
 	"$(py)" -m ruff check .

@@ -1,11 +1,13 @@
-"""Fit the synthetic source to real data and write its parameter file.
+"""Fit the synthetic source to real data and write its parameter files.
 
-    python -m benchmarks.calibrate_synthetic --data FOLDER
+    python -m benchmarks.calibrate_synthetic --data FOLDER [--name dutch_2018]
 
 The folder (default: VPP_GYM_DATA) holds the files that `vpp_gym.scenarios.real`
-names. Sessions and prices are those of 2019; 2018 enters the seasons and the daily
-profile of the imbalance price, see `benchmarks.price_calibration`. The file keeps
-tables of quantiles and means, no single transaction.
+names. Sessions are those of 2019. The prices of "dutch_2018" are the hours of 2018 and the
+quarters of October to December 2018, see `benchmarks.quarter_calibration`: nothing of the
+prices of 2019 enters. Those of "dutch_2018_2019" are the prices of 2019; 2018 enters the
+seasons and the daily profile of the imbalance price, see `benchmarks.price_calibration`. The
+files keep tables of quantiles and means, no single transaction.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.price_calibration import fit_prices
+from benchmarks.quarter_calibration import fit_quarters
 from vpp_gym.arrays import Floats
+from vpp_gym.scenarios.calibration import CALIBRATIONS
 from vpp_gym.scenarios.files.elaad_transactions import read_elaad
 from vpp_gym.scenarios.fit import statistics
 from vpp_gym.scenarios.real import (
@@ -34,9 +39,10 @@ from vpp_gym.scenarios.real import (
     read_quarters,
     real_2019,
 )
+from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic_prices import quarter_orders
 
-OUTPUT = Path(__file__).parents[1] / "vpp_gym" / "scenarios" / "dutch_2019.json"
+OUTPUT = Path(__file__).parents[1] / "vpp_gym" / "scenarios"
 
 LEVELS = np.array([0, 1, 3, 6, *range(10, 91, 5), 94, 97, 99, 99.7, 100]) / 100
 HOUR_GROUPS = ((22, 23, 0, 1, 2, 3), (4, 5), *((hour,) for hour in range(6, 20)), (20, 21))
@@ -47,49 +53,96 @@ POWER_EDGES_KW = np.array([3.0, 3.9, 6.5, 9.0, 12.0])
 SCATTER_CLASSES = (0.01, 0.03, 0.06, 0.12, 0.3, 0.5, 0.65, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
 SIZE_PARTS = np.array([0.5, 0.8])
 AUGUST = 8
+QUARTERS_OF_2018 = {"first_day": "2018-10-01", "last_day": "2018-12-31"}
+DAY_AHEAD_FIELDS = (
+    "season_eur_per_kwh",
+    "shape_eur_per_kwh",
+    "da_scale_eur_per_kwh",
+    "scores",
+    "da_quantiles",
+    "da_memory",
+)
 DUAL_SHARE, DUAL_SPREAD_EUR_PER_KWH = 0.08, 0.03
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the parameter file."""
+    """Write the parameter files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", help="folder of the real files (default: VPP_GYM_DATA)")
-    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--name", choices=CALIBRATIONS, help="one file only")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="folder to write to")
     options = parser.parse_args(arguments)
-    content = calibrate(data_folder(options.data))
-    options.output.write_text(dump(content), encoding="utf-8")
-    print(f"wrote {options.output} ({options.output.stat().st_size / 1024:.0f} kB)")
+    for name in [options.name] if options.name else CALIBRATIONS:
+        path = options.output / f"{name}.json"
+        path.write_text(dump(calibrate(data_folder(options.data), name)), encoding="utf-8")
+        print(f"wrote {path} ({path.stat().st_size / 1024:.0f} kB)")
 
 
-def calibrate(folder: Path) -> dict[str, Any]:
-    """Provenance, parameters and targets, ready for JSON."""
+def calibrate(folder: Path, name: str) -> dict[str, Any]:
+    """Provenance, parameters and targets of one calibration, ready for JSON."""
     sessions = read_elaad(folder / SESSIONS_FILE, clock="local", dates="month-first")
     local = sessions.rows["start"].dt.tz_convert(sessions.zone).dt.tz_localize(None)
     transactions = sessions.rows.assign(start=local)
-    hourly = {
-        year: read_hourly(folder / HOURLY_FILE, first_day=f"{year}-01-01", last_day=f"{year}-12-31")
-        for year in (2018, 2019)
-    }
-    quarters = read_quarters(folder / QUARTERS_FILE, first_day="2019-01-01", last_day="2019-12-31")
+    fit = fit_2018 if name == "dutch_2018" else fit_2018_2019
+    on, targets, prices = fit(folder)
     return {
         "provenance": {
             "written_by": "python -m benchmarks.calibrate_synthetic",
             "files": [SESSIONS_FILE, HOURLY_FILE, QUARTERS_FILE],
+            "fitted_on": {"prices": on, "sessions": "2019"},
             "meaning": "vpp_gym.scenarios.calibration.Calibration",
             "assumed": ["dual_share", "dual_spread_eur_per_kwh"],
             "left_out": "days of August 2019 without any session, a gap of the record",
         },
-        "targets": statistics(real_2019(folder, dt_h=1.0)),
+        "targets": targets,
         "parameters": {
             **fit_arrivals(transactions),
             **fit_stays(transactions),
             **fit_demands(transactions),
-            **fit_prices(hourly[2018], hourly[2019]),
-            **fit_scatter(quarters),
+            **prices,
             "dual_share": DUAL_SHARE,
             "dual_spread_eur_per_kwh": DUAL_SPREAD_EUR_PER_KWH,
         },
     }
+
+
+def fit_2018(folder: Path) -> tuple[str, dict[str, float], dict[str, Any]]:
+    """What prices are fitted on, the statistics aimed at, and the parameters: of 2018 alone.
+
+    The statistics are those of the sessions of 2019 at the hourly prices of 2018.
+    """
+    hours = read_year(folder, 2018)
+    quarters = read_quarters(folder / QUARTERS_FILE, **QUARTERS_OF_2018)
+    found = fit_prices(hours, hours)
+    day_ahead = {field: found[field] for field in DAY_AHEAD_FIELDS}
+    imbalance = fit_quarters(hours, quarters, day_ahead["season_eur_per_kwh"])
+    on = "hours of 2018, quarters of October to December 2018"
+    return on, statistics(cars_at_prices(folder, hours)), day_ahead | imbalance
+
+
+def cars_at_prices(folder: Path, hours: Prices) -> Scenario:
+    """Recorded sessions of 2019 at the prices of another year, hour by hour of the year."""
+    cars = real_2019(folder, dt_h=1.0, demand_rule="metered", car_power="recorded")
+    return replace(
+        cars,
+        da_eur_per_kwh=hours.da_eur_per_kwh,
+        im_short_eur_per_kwh=hours.im_eur_per_kwh,
+        im_long_eur_per_kwh=hours.im_eur_per_kwh,
+    )
+
+
+def fit_2018_2019(folder: Path) -> tuple[str, dict[str, float], dict[str, Any]]:
+    """The same of 2019, and of 2018 for seasons and the daily profile."""
+    quarters = read_quarters(folder / QUARTERS_FILE, first_day="2019-01-01", last_day="2019-12-31")
+    prices = fit_prices(read_year(folder, 2018), read_year(folder, 2019)) | fit_scatter(quarters)
+    on = "hours and quarters of 2019, seasons of 2018 and 2019"
+    return on, statistics(real_2019(folder, dt_h=1.0, demand_rule="reference")), prices
+
+
+def read_year(folder: Path, year: int) -> Prices:
+    """Recorded hourly prices of a year."""
+    days = {"first_day": f"{year}-01-01", "last_day": f"{year}-12-31"}
+    return read_hourly(folder / HOURLY_FILE, **days)
 
 
 def fit_arrivals(transactions: pd.DataFrame) -> dict[str, Any]:

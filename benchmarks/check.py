@@ -1,4 +1,4 @@
-"""Fails when the leaderboard is not what its result files say, or these are out of date.
+"""Fails when the leaderboard or a claim is not what its result files say, or these are old.
 
     python -m benchmarks.check [--data FOLDER]
 
@@ -18,6 +18,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks import claims
 from benchmarks.fingerprint import study_digest
 from benchmarks.leaderboard import (
     HTML,
@@ -29,7 +30,7 @@ from benchmarks.leaderboard import (
     with_blocks,
 )
 from benchmarks.page import leaderboard_page
-from benchmarks.results import SCHEMA, digests_of, read
+from benchmarks.results import SCHEMA, digests_of, read, rows_path
 from benchmarks.suites import SUITES, suite_of
 from benchmarks.suites.base import Document, Suite
 from vpp_gym.errors import InvalidInputError
@@ -65,6 +66,8 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
     page = _text(readme)
     if with_blocks(page, documents) != page:
         yield f"{readme.name} does not show the result files; run: {RENDER}"
+    for fault in claims.findings(claims.results_in(results), readme.parent):
+        yield f"{fault}; run: {claims.COMMAND}"
     shown = {path.stem for path in published(results)}
     for suite in SUITES:
         if start_marker(suite) in page and suite not in shown:
@@ -96,9 +99,9 @@ def stale(path: Path, document: Document, data: Path | None = None) -> Iterator[
         yield from _other_scenarios(path, suite, then["scenarios"], data)
     if then["ranking"] != now["ranking"]:
         yield f"{path.name}: other code ranked its rows"
-    days = path.with_name(f"{path.stem}_days.csv")
-    if sha256(_text(days).encode()).hexdigest() != document["days_sha256"]:
-        yield f"{days.name} does not belong to {path.name}"
+    rows = rows_path(path, document)
+    if sha256(_text(rows).encode()).hexdigest() != document["rows_sha256"]:
+        yield f"{rows.name} does not belong to {path.name}"
 
 
 def _differing(
@@ -108,14 +111,14 @@ def _differing(
 
 
 def _other_scenarios(
-    path: Path, suite: Suite, then: Mapping[str, str], data: Path | None
+    path: Path, suite: Suite, then: Mapping[str, Mapping[str, str]], data: Path | None
 ) -> Iterator[str]:
     """Whether other code still makes the same scenarios."""
     if suite.needs_data and data is None:
         yield f"{path.name}: other code read its data, which can be compared with --data FOLDER"
         return
-    for track, digest in then.items():
-        if suite.scenario_digest(track, data) != digest:
+    for track, digests in then.items():
+        if suite.scenario_digests(track, map(int, digests), data) != digests:
             yield f"{path.name}: other scenarios made the track {track}"
 
 

@@ -24,6 +24,7 @@ from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import runner_for
 from vpp_gym.plots.day_view import DayView
+from vpp_gym.plots.frontier import draw_frontier
 from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure
 from vpp_gym.plots.policy_day import draw_policy_day
 from vpp_gym.policies.base import with_offer
@@ -34,14 +35,16 @@ DAY = 129
 """Day of the embedded benchmark year that is drawn; an ordinary Friday in May."""
 DRAWN = ("charge_on_arrival", "rolling_mpc+expected_load")
 AGENT = "ppo_synthetic"
-TRACK = "open"
 SUITE = suite_of("embedded")
+BOARD = "market"
+"""Board that is drawn with the parts of its profit."""
 
 
 def policy_day(policy: Policy, day: int) -> DayView:
     """One day of the embedded benchmark year, after the week before it."""
-    scenario = SUITE.scenario(TRACK, 0, None)
-    params = with_offer(policy, SUITE.params(TRACK))
+    track = next(iter(SUITE.tracks))
+    scenario = SUITE.scenario(track, 0, None)
+    params = with_offer(policy, SUITE.params(track))
     if policy.privileged:
         raise InvalidInputError("policy", policy.name, "draw policies that see no future")
     first = int(np.searchsorted(scenario.day, day - 7))
@@ -56,24 +59,27 @@ def policy_day(policy: Policy, day: int) -> DayView:
     return recorder.view()
 
 
-def leaderboard_table(document: Document) -> pd.DataFrame:
-    """Rows of the drawn track, as `draw_leaderboard` reads them."""
-    return pd.DataFrame(document["tracks"][TRACK])
+def board_table(document: Document, board: str) -> pd.DataFrame:
+    """Rows of a board, as `draw_leaderboard` and `draw_frontier` read them."""
+    return pd.DataFrame(document["boards"][board])
 
 
 def main(
     results: Annotated[Path, typer.Option(help="Folder of the result files.")] = RESULTS,
     out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = IMAGES,
 ) -> None:
-    """Draw the leaderboards and the day."""
+    """Draw the leaderboards, the frontiers and the day."""
     out.mkdir(parents=True, exist_ok=True)
     for path in published(results):
         document = read(path)
-        if TRACK not in document["tracks"]:
+        if BOARD not in document["boards"]:
             continue
-        title = f"{document['description']}, track {TRACK}"
-        figure = draw_leaderboard(leaderboard_table(document), title=title)
+        title = f"{document['description']}; board {BOARD}"
+        figure = draw_leaderboard(board_table(document, BOARD), title=title)
         save_figure(figure, out / f"leaderboard_{path.stem}.png")
+        title = f"{document['description']}: value of operations against service"
+        figure = draw_frontier(board_table(document, "operations"), "operations_eur", title=title)
+        save_figure(figure, out / f"frontier_{path.stem}.png")
     agents = [AGENT] if (AGENT, 0) in SUITE.contestants().agents else []
     views = {name: policy_day(SUITE.policy(name, 0), DAY) for name in (*DRAWN, *agents)}
     save_figure(draw_policy_day(views, title="One day, the same cars and prices"), out / "day.png")

@@ -73,11 +73,14 @@ def _roots(
 
 
 _SYNTHETIC, _REAL = "vpp_gym.scenarios.synthetic", "vpp_gym.scenarios.real"
-_OFFERS = "vpp_gym.evaluation.comparison"
+_EV = {
+    "bound": ["vpp_gym.evaluation.bounds"],
+    "ranking": ["vpp_gym.evaluation.comparison", "benchmarks.boards", "benchmarks.weeks"],
+}
 _CAR_PARK, _MICROGRID = "vpp_gym.fcev.car_park", "vpp_gym.fcev.microgrid"
 ROOTS = {
-    "embedded": _roots("ev", _SYNTHETIC, ranking=[_OFFERS]),
-    "real": _roots("ev", _REAL, ranking=[_OFFERS]),
+    **{name: _roots("ev", _SYNTHETIC, **_EV) for name in ("embedded", "hourly")},
+    **{name: _roots("ev", _REAL, **_EV) for name in ("real", "hourly_real")},
     "car_park": _roots(
         "car_park", _SYNTHETIC, f"{_CAR_PARK}.scenario", bound=[f"{_CAR_PARK}.bound"]
     ),

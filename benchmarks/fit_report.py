@@ -3,12 +3,14 @@
     python -m benchmarks.fit_report --data FOLDER [--years 10]
 
 The folder (default: VPP_GYM_DATA) holds the files that `vpp_gym.scenarios.real` names.
-Writes results/fit.md, results/fit.csv and three pictures. The order of policies is read
-from results/order.csv, which `python -m benchmarks.order` writes.
+Sessions are compared with those of 2019 and prices with those of 2018, which they were fitted
+on; prices of 2019 are the hold-out. Writes results/fit.md, results/fit.csv and three pictures.
+The order of policies is read from results/order.csv, which `python -m benchmarks.order` writes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,13 +20,22 @@ import pandas as pd
 import typer
 
 from benchmarks import order
+from benchmarks.calibrate_synthetic import cars_at_prices, read_year
 from benchmarks.differences import RESULTS
 from benchmarks.fingerprint import ROOT
 from benchmarks.fit_courses import courses
 from benchmarks.fit_page import page
+from benchmarks.fit_quarters import (
+    QUARTER_YEARS,
+    drawn_quarters,
+    quarter_rows,
+    recorded_quarters,
+)
 from benchmarks.fit_targets import (
     LARGEST_DISTANCE,
     METERED_MARGINALS,
+    PRICE_MARGINALS,
+    SESSION_MARGINALS,
     course_rows,
     distance,
     marginal_rows,
@@ -32,13 +43,13 @@ from benchmarks.fit_targets import (
     pooled,
     price_years,
 )
-from benchmarks.price_calibration import fit_prices
 from vpp_gym.arrays import Floats
 from vpp_gym.plots.fit import draw_courses, draw_hold_out, draw_marginals, save_figure
-from vpp_gym.scenarios.calibration import Calibration, dutch_2019
-from vpp_gym.scenarios.real import HOURLY_FILE, Prices, data_folder, read_hourly, real_2019
-from vpp_gym.scenarios.synthetic import START, SyntheticSource
-from vpp_gym.scenarios.synthetic_prices import draw_hourly_prices
+from vpp_gym.scenarios.demand import DemandRule
+from vpp_gym.scenarios.real import Prices, data_folder, real_2019
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.scenarios.world_header import CarPower
 
 IMAGES = ROOT / "docs" / "images"
 TITLES = {
@@ -63,24 +74,10 @@ HOLD_OUT_TITLES = {
 }
 
 
-def drawn_prices(fitted: Calibration, years: int) -> tuple[Floats, Floats]:
+def drawn_prices(years: int) -> tuple[Floats, Floats]:
     """(years, hours) EUR/kWh each: day-ahead and imbalance prices, training years."""
-    source, dates = SyntheticSource("train", years), START.astype("datetime64[D]") + np.arange(365)
-    drawn = [draw_hourly_prices(source.rng(i, 0), fitted, dates)[:2] for i in range(years)]
-    da, im = (np.array(one) for one in zip(*drawn, strict=True))
-    return da, im
-
-
-def read_year(folder: Path, year: int) -> Prices:
-    """Recorded hourly prices of a year."""
-    days = {"first_day": f"{year}-01-01", "last_day": f"{year}-12-31"}
-    return read_hourly(folder / HOURLY_FILE, **days)
-
-
-def fitted_on(prices: Prices) -> Calibration:
-    """The calibration with the prices of one year only."""
-    found = {name: np.asarray(value) for name, value in fit_prices(prices, prices).items()}
-    return replace(dutch_2019(), **found)  # type: ignore[arg-type]
+    source = SyntheticSource("train", years, dt_h=1.0, sessions_per_day=0)
+    return price_years([source.scenario(index) for index in range(years)])
 
 
 def price_rows(drawn: tuple[Floats, Floats], real: Prices) -> list[dict[str, Any]]:
@@ -137,7 +134,7 @@ def hold_out(drawn: tuple[Floats, Floats], before: Prices, after: Prices) -> pd.
 
 def why_rows(real: Prices) -> pd.DataFrame:
     """How much years differ, and how far they are from the recorded one."""
-    many = drawn_prices(dutch_2019(), MANY_YEARS)
+    many = drawn_prices(MANY_YEARS)
     rows = []
     for name, drawn, (year,) in zip(list(TITLES)[-2:], many, recorded(real), strict=True):
         ones, tens = (_of_years(drawn, year, n) for n in (1, 10))
@@ -161,12 +158,20 @@ def _of_years(drawn: Floats, recorded: Floats, n: int) -> Floats:
     return np.array([distance(some, recorded) for some in drawn.reshape(-1, n, drawn.shape[1])])
 
 
-def metered_values(folder: Path, years: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Energy, largest power and idle time under the metered rule, drawn and recorded."""
-    real = real_2019(folder, dt_h=1.0, demand_rule="metered", car_power="recorded")
-    source = SyntheticSource("train", years, params="metered")
-    drawn = [source.scenario(index) for index in range(years)]
-    return pooled(drawn, METERED_MARGINALS), pooled([real], METERED_MARGINALS)
+def session_values(folder: Path, years: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Marginals of sessions, drawn and recorded; each under the demand rule that it is about."""
+    mine: dict[str, Floats] = {}
+    other: dict[str, Floats] = {}
+    rules: tuple[tuple[DemandRule, CarPower, Mapping[str, Callable[[Scenario], Floats]]], ...] = (
+        ("reference", "charger", SESSION_MARGINALS),
+        ("metered", "recorded", METERED_MARGINALS),
+    )
+    for rule, power, marginals in rules:
+        real = real_2019(folder, dt_h=1.0, demand_rule=rule, car_power=power)
+        source = SyntheticSource("train", years, dt_h=1.0, params={"demand": rule})
+        mine |= pooled([source.scenario(index) for index in range(years)], marginals)
+        other |= pooled([real], marginals)
+    return mine, other
 
 
 def main(
@@ -177,15 +182,19 @@ def main(
 ) -> None:
     """Write the report, its numbers and the pictures."""
     folder = data_folder(data)
-    real, source = real_2019(folder, dt_h=1.0), SyntheticSource("train", years)
+    source = SyntheticSource("train", years, dt_h=1.0)
     drawn = [source.scenario(index) for index in range(years)]
     before, after = read_year(folder, 2018), read_year(folder, 2019)
-    metered, measured = metered_values(folder, years)
-    mine, other = pooled(drawn) | metered, pooled([real]) | measured
-    targets = [*marginal_rows(mine, other), *course_rows(price_years(drawn), price_years([real]))]
-    fitted = drawn_prices(fitted_on(before), years)
+    real = cars_at_prices(folder, before)
+    mine, other = session_values(folder, years)
+    mine |= pooled(drawn, PRICE_MARGINALS)
+    other |= pooled([real], PRICE_MARGINALS)
+    fitted = price_years(drawn)
+    targets = [*marginal_rows(mine, other), *course_rows(fitted, price_years([real]))]
     held_out = hold_out(fitted, before, after)
-    table = pd.concat([pd.DataFrame(targets).assign(case="calibrated years, 2019"), held_out])
+    quarters = quarter_rows(drawn_quarters(QUARTER_YEARS), *recorded_quarters(folder))
+    table = pd.concat([pd.DataFrame(targets).assign(case="fitted years"), held_out])
+    table = pd.concat([table, quarters])
     table.to_csv(out / "fit.csv", index=False, float_format="%.6g", lineterminator="\n")
     save_figure(draw_marginals(other, mine, TITLES | METERED_TITLES), images / "fit_marginals.png")
     save_figure(draw_courses(courses(drawn, real)), images / "fit_courses.png")
@@ -197,10 +206,11 @@ def main(
     text = page(
         years=years,
         targets=pd.DataFrame(targets),
-        why=why_rows(after),
+        why=why_rows(before),
         held_out=held_out,
+        quarters=quarters,
         occupancy=(occupancy_by_hour([real]), occupancy_by_hour(drawn)),
-        order=order.section(pd.read_csv(ranks), out) if ranks.exists() else None,
+        order=order.section(pd.read_csv(ranks)) if ranks.exists() else None,
     )
     (out / "fit.md").write_text(text, encoding="utf-8")
     typer.echo(text)

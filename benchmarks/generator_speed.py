@@ -27,7 +27,8 @@ from vpp_gym.scenarios.synthetic import N_SCENARIOS, SyntheticSource
 from vpp_gym.simulation.dataset import build_dataset
 
 NUM_ENVS = 1024
-HOURS_PER_YEAR = 8760
+DT_H = 0.25
+STEPS_PER_YEAR = round(8760 / DT_H)
 YEARS_A_TURN, STEPS_A_TURN = 16, 24
 FLEETS = {1.0: 365, 27.4: 365, 1_000.0: 365, 10_000.0: 60, 100_000.0: 7}
 """Sessions a day and the days that are drawn, so that each takes a few seconds at most."""
@@ -40,7 +41,9 @@ def sessions_per_second(sessions_per_day: float, days: int, seconds: float) -> f
     drawn = []
 
     def draw() -> None:
-        source = SyntheticSource(sessions_per_day=sessions_per_day, days=days, seed=next(seeds))
+        source = SyntheticSource(
+            dt_h=DT_H, sessions_per_day=sessions_per_day, days=days, seed=next(seeds)
+        )
         drawn.append(len(source.scenario(0).sessions))
 
     draw()
@@ -63,13 +66,17 @@ def least_times(turns: dict[str, Callable[[], Any]], seconds: float) -> dict[str
 
 def measure(seconds: float) -> dict[str, float]:
     """Seconds that a year takes to draw, to place and to step, and memory of the first two."""
-    source, index, params = SyntheticSource("train", n_scenarios=100_000), count(), VPPParams()
+    source, index, params = (
+        SyntheticSource("train", n_scenarios=100_000, dt_h=DT_H),
+        count(),
+        VPPParams(),
+    )
     years: list[Scenario] = []
 
     def draw() -> None:
         years[:] = [source.scenario(next(index)) for _ in range(YEARS_A_TURN)]
 
-    one_step = batch_step(NUM_ENVS)
+    one_step = batch_step(NUM_ENVS, dt_h=DT_H)
     least = least_times(
         {
             "draw": draw,
@@ -82,7 +89,7 @@ def measure(seconds: float) -> dict[str, float]:
     return {
         "draw_a_year_s": least["draw"] / YEARS_A_TURN,
         "place_a_year_s": least["place"] / YEARS_A_TURN,
-        "step_a_year_s": least["step"] / STEPS_A_TURN * HOURS_PER_YEAR / NUM_ENVS,
+        "step_a_year_s": least["step"] / STEPS_A_TURN * STEPS_PER_YEAR / NUM_ENVS,
         "dataset_of_a_year_mb": sum(part.nbytes for part in dataset) / YEARS_A_TURN / 1e6,
     }
 

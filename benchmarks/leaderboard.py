@@ -8,20 +8,27 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from benchmarks.boards import MISSING_PRICES, price_column
 from benchmarks.fingerprint import ROOT
 from benchmarks.page import leaderboard_page
 from benchmarks.results import read
 from benchmarks.store import write_whole
 from benchmarks.suites import SUITES, suite_of
-from benchmarks.suites.base import Document, interval_words, period, seed_words
+from benchmarks.suites.base import Document, interval_words, period, seed_words, subset_words
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.tables import PRIVILEGED_MARK, markdown_table
+from vpp_gym.evaluation.tables import (
+    PRIVILEGED_MARK,
+    markdown_table,
+    percent,
+    policy_name,
+    whole,
+)
 
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
@@ -52,17 +59,21 @@ def page(document: Document) -> str:
     """The leaderboard of a suite in Markdown, with what to know before reading it on top."""
     suite = suite_of(document["suite"])
     parts = [f"# Leaderboard: {suite.name}", _caveats(document)]
-    for track, rows in document["tracks"].items():
-        head = f"## Track {track}: {suite.track_words(track)}"
-        parts += [head, markdown_table(rows, suite.columns)]
-        if contracts := document["contracts"][track]:
+    for name, rows in document["boards"].items():
+        board = suite.boards[name]
+        parts += [f"## Board {name}: {board.words}", markdown_table(rows, board.columns)]
+        if "frontier" in rows[0]:
+            parts += ["### Value and service", SERVICE_WORDS, service_table(rows, board.value)]
+        if contracts := document["contracts"][name]:
             parts += ["### What is offered to owners", contract_table(contracts)]
+        if found := document["differences"][name]:
+            parts += ["### Who earns more than whom", DIFFERENCE_WORDS, difference_table(found)]
     return "\n\n".join(parts) + "\n"
 
 
 def totals_csv(document: Document) -> str:
-    """The totals of every policy and track as CSV."""
-    rows = [{"track": track, **row} for track, rows in document["tracks"].items() for row in rows]
+    """The totals of every policy and board as CSV."""
+    rows = [{"board": name, **row} for name, rows in document["boards"].items() for row in rows]
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -77,15 +88,19 @@ def readme_block(document: Document) -> str:
     lines = [
         f"{when[0].upper()}{when[1:]} ({document['description']}). "
         f"{suite.lead(document)} {PRIVILEGED_MARK} saw the future. [All policies, columns and "
-        f"tracks, and what to know before reading them](benchmarks/results/{suite.name}.md); "
+        f"boards, and what to know before reading them](benchmarks/results/{suite.name}.md); "
         f"made by `{document['command']}`."
     ]
-    track, rows = next(iter(document["tracks"].items()))
-    shown = [row for row in rows if _is_shown(row, suite.known)]
-    columns = {name: suite.columns[name] for name in suite.brief}
-    lines += [f"Track {track}: {suite.track_words(track)}.", markdown_table(shown, columns)]
-    if contracts := document["contracts"][track]:
-        lines.append(contract_table(contracts))
+    boards = list(suite.boards.values())
+    alike = [board for board in boards if board.track == boards[0].track]
+    for board in alike:  # other tracks stand on the suite's own page
+        if board.name not in document["boards"]:
+            continue
+        shown = [row for row in document["boards"][board.name] if _is_shown(row, suite.known)]
+        columns = {name: board.columns[name] for name in board.brief}
+        lines += [f"Board {board.name}: {board.words}.", markdown_table(shown, columns)]
+        if contracts := document["contracts"][board.name]:
+            lines.append(contract_table(contracts))
     return "\n\n".join([start_marker(suite.name), *lines, END])
 
 
@@ -96,21 +111,83 @@ def _is_shown(row: Mapping[str, Any], known: Collection[str]) -> bool:
 
 
 def contract_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """What each offer gained the rolling MPC, with 95 % intervals."""
-
-    def gain(row: Mapping[str, Any], end: str) -> str:
-        low, middle, high = (round(row[f"gain_eur{part}{end}"]) for part in ("_low", "", "_high"))
-        return f"{middle:,} [{low:,}, {high:,}]" if low != high else f"{middle:,}"
-
-    best = next(row["offer"] for row in rows if row["policy"] == row["over"])
-    money = (f"Gain over the {best}, EUR [95 %]", "Gain over no contracts, EUR [95 %]")
-    head = ("Offer to owners", "Policy", *money, "Paid to owners EUR", "V2G kWh", "Contracts")
-    lines: list[tuple[str, ...]] = [head, ("---", "---", *["---:"] * 5)]
+    """What each offer gained over no contracts, with 95 % intervals, and for whom."""
+    head = (
+        "Offer to owners",
+        "Policy",
+        "VPP gains EUR [95 %]",
+        "Worlds with a gain",
+        "Owners gain EUR",
+        "Together EUR",
+        "Paid to owners EUR",
+        "V2G kWh",
+        "Contracts",
+    )
+    lines: list[Sequence[str]] = [head, ("---", "---", *["---:"] * (len(head) - 2))]
     for row in rows:
-        numbers = (-row["payoff_eur"], row["discharge_kwh"], row["contracts"])
+        numbers = (
+            row["owners_gain_eur"],
+            row["joint_gain_eur"],
+            -row["payoff_eur"],
+            row["discharge_kwh"],
+            row["contracts"],
+        )
+        gain = interval_text(row, "gain_eur")
+        worlds = f"{row['gain_worlds']} of {row['worlds']}"
         counts = (f"{round(number) + 0:,}" for number in numbers)
-        lines.append((row["offer"], row["policy"], gain(row, ""), gain(row, "_over_none"), *counts))
+        lines.append((row["offer"], row["policy"], gain, worlds, *counts))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def interval_text(row: Mapping[str, Any], name: str) -> str:
+    """A sum of money with its interval."""
+    low, middle, high = (round(row[f"{name}{end}"]) + 0 for end in ("_low", "", "_high"))
+    return f"{middle:,} [{low:,}, {high:,}]" if low != high else f"{middle:,}"
+
+
+SERVICE_WORDS = (
+    "By demand served. Frontier: no other policy serves at least as much and earns more. The last "
+    "columns are the ranks had every missing kWh cost so much beside the lost revenue: the same "
+    "runs with the penalty exchanged, so that no policy could adapt to it."
+)
+DIFFERENCE_WORDS = (
+    "What a policy earned more than another on the same days of the same worlds, EUR per world, "
+    "and in which share of the weeks it earned more (ties half)."
+)
+
+
+def service_table(rows: Sequence[Mapping[str, Any]], value: str) -> str:
+    """Value against demand served, best served first, with the ranks at other prices."""
+    honest = [row for row in rows if not row["privileged"]]
+    ordered = sorted(honest, key=lambda row: (-row["demand_satisfaction"], row["rank"]))
+    columns = {
+        "Policy": policy_name,
+        "Demand served %": lambda row: percent(row["demand_satisfaction"]),
+        "Unserved kWh": lambda row: whole(row["unserved_kwh"]),
+        "EUR": lambda row: whole(row[value]),
+        "Frontier": lambda row: "yes" if row["frontier"] else "",
+        "Rank": lambda row: str(row["rank"]),
+        **{f"at {price:g} EUR/kWh": _rank_at(price) for price in MISSING_PRICES},
+    }
+    return markdown_table(ordered, columns)
+
+
+def _rank_at(price_eur_per_kwh: float) -> Callable[[Mapping[str, Any]], str]:
+    column = price_column(price_eur_per_kwh)
+    return lambda row: str(row[column])
+
+
+def difference_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Pairs of policies and what the first earned more."""
+    columns = {
+        "Policy": lambda row: row["policy"],
+        "More than": lambda row: row["over"],
+        "Because": lambda row: row["why"],
+        "EUR [95 %]": lambda row: interval_text(row, "eur"),
+        "Worlds": lambda row: f"{row['worlds_more']} of {row['worlds']}",
+        "Weeks %": lambda row: f"{100 * row['weeks_more']:.0f}",
+    }
+    return markdown_table(rows, columns)
 
 
 def start_marker(suite: str) -> str:
@@ -149,6 +226,7 @@ def _caveats(document: Document) -> str:
 
 
 def _caveat_lines(document: Document) -> Iterator[str]:
+    yield from subset_words(document)
     yield from suite_of(document["suite"]).caveats(document)
     yield from seed_words(document)
     yield interval_words(document)
@@ -158,11 +236,11 @@ def _caveat_lines(document: Document) -> Iterator[str]:
         f"{' with changes' if document['modified'] else ''}; Python {document['python']}, "
         f"{versions}."
     )
-    name = document["suite"]
+    name, kind = document["suite"], suite_of(document["suite"]).published
     yield (
-        f"Day rows: [{name}_days.csv]({name}_days.csv), SHA-256 `{document['days_sha256']}`. What "
-        f"each row rests on, code, settings, rules and scenarios, is digested in "
-        f"[{name}.json]({name}.json)."
+        f"Rows of all {kind}: [{name}_{kind}.csv]({name}_{kind}.csv), SHA-256 "
+        f"`{document['rows_sha256']}`. What each row rests on, code, settings, rules and "
+        f"scenarios, is digested in [{name}.json]({name}.json)."
     )
     for reason in document["left_out"]:
         yield f"Not here: {reason}."

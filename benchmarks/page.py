@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from benchmarks.suites import suite_of
-from benchmarks.suites.base import Document, interval_words, period, seed_words
+from benchmarks.suites.base import Document, interval_words, period, seed_words, subset_words
 from vpp_gym.evaluation.tables import Columns, shown_texts
 
 TEMPLATE = "page.html.jinja"
@@ -47,23 +47,28 @@ def breakable(name: str) -> Markup:
 
 def _suite(document: Document) -> dict[str, Any]:
     suite = suite_of(document["suite"])
-    tracks = [
-        _track(name, suite.track_words(name), rows, suite.columns)
-        for name, rows in document["tracks"].items()
+    boards = [
+        _board(name, suite.boards[name].words, rows, suite.boards[name].columns)
+        for name, rows in document["boards"].items()
     ]
-    caveats = [*suite.caveats(document), *seed_words(document), interval_words(document)]
+    caveats = [
+        *subset_words(document),
+        *suite.caveats(document),
+        *seed_words(document),
+        interval_words(document),
+    ]
     world = f"{document['description']}; {period(document)}."
     return {
         "name": suite.name,
         "description": f"{world[0].upper()}{world[1:]}",
         "lead": suite.lead(document),
-        "tracks": tracks,
+        "boards": boards,
         "caveats": [line.replace("`", "") for line in caveats],
         "command": document["command"],
     }
 
 
-def _track(
+def _board(
     name: str, words: str, rows: Sequence[Mapping[str, Any]], columns: Columns
 ) -> dict[str, Any]:
     texts = shown_texts(rows, columns)

@@ -11,15 +11,17 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.boards import SAME_OFFER
 from benchmarks.differences import STATISTICS
 from benchmarks.fingerprint import code_digest
 from benchmarks.store import StoredRun, write_whole
-from benchmarks.suites.base import Contestants, Document, Run, Suite
+from benchmarks.suites import suite_of
+from benchmarks.suites.base import Board, Contestants, Document, Run, Suite
 from benchmarks.values import value_digest
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,11 @@ class SuiteResults:
 
     Attributes:
         document: the result file; every table is rendered from it alone.
-        days: day rows of all runs as CSV.
+        rows: days or weeks of all runs as CSV.
     """
 
     document: dict[str, Any]
-    days: str
+    rows: str
 
 
 def assemble(
@@ -44,7 +46,7 @@ def assemble(
     command: str,
     left_out: Sequence[str] = (),
 ) -> SuiteResults:
-    """Rank the finished runs of a suite, each track by itself.
+    """Rank the finished runs of a suite on its boards.
 
     Args:
         suite: that the runs are of.
@@ -55,9 +57,13 @@ def assemble(
         left_out: what did not take part, and why.
     """
     days = pd.concat([_days_of(run, stored) for run, stored in runs.items()], ignore_index=True)
-    table = suite.day_table(days)
-    text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    table = suite.published_rows(days)
+    text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
     made = provenance(command)
+    boards = {
+        name: board for name, board in suite.boards.items() if board.track in set(days["track"])
+    }
+    ranked = {name: _board(suite, board, days, runs) for name, board in boards.items()}
     document = {
         "schema": SCHEMA,
         "suite": suite.name,
@@ -67,39 +73,36 @@ def assemble(
             "worlds": int(days["world"].nunique()),
             "days": int(days["day"].nunique()),
         },
+        "suite_worlds": suite.worlds,
         "command": command,
+        "whole": suite.command(),
+        "high": suite.high,
         **{name: made[name] for name in ("python", "versions")},
         "commits": sorted({run.metadata["commit"] or "unknown" for run in runs.values()}),
         "modified": any(run.metadata["modified"] for run in runs.values()),
         "digests": dict(digests),
         "statistics": STATISTICS,
         "left_out": list(left_out),
-        "days_sha256": sha256(text.encode()).hexdigest(),
-        "tracks": {
-            track: _track_rows(suite, track, days, runs)
-            for track in suite.tracks
-            if track in set(days["track"])
-        },
-        "contracts": {
-            track: suite.offers(days[days["track"] == track], STATISTICS)
-            for track in suite.tracks
-            if track in set(days["track"])
-        },
-        "seeds": {
-            track: _seed_rows(days[days["track"] == track], suite.low)
-            for track in suite.tracks
-            if track in set(days["track"])
-        },
+        "rows_sha256": sha256(text.encode()).hexdigest(),
+        "boards": {name: one.rows for name, one in ranked.items()},
+        "differences": {name: one.differences for name, one in ranked.items()},
+        "contracts": {name: one.offers for name, one in ranked.items()},
+        "seeds": {name: one.seeds for name, one in ranked.items()},
     }
     return SuiteResults(document, text)
 
 
 def write_results(folder: Path, name: str, results: SuiteResults) -> Path:
-    """Write <name>_days.csv and, last, <name>.json; the path of the latter."""
-    write_whole(folder / f"{name}_days.csv", results.days)
+    """Write <name>_days.csv, or _weeks, and, last, <name>.json; the path of the latter."""
     path = folder / f"{name}.json"
+    write_whole(rows_path(path, results.document), results.rows)
     write_whole(path, json.dumps(results.document, indent=1, allow_nan=False) + "\n")
     return path
+
+
+def rows_path(path: Path, document: Document) -> Path:
+    """The file with the days or weeks of all runs, beside the result file at `path`."""
+    return path.with_name(f"{path.stem}_{suite_of(document['suite']).published}.csv")
 
 
 def read(path: Path) -> Document:
@@ -126,43 +129,64 @@ def digests_of(suite: Suite, everyone: Contestants) -> dict[str, Any]:
     """
     roots = suite.roots
     kind = type(suite)
-    ranking = (assemble, _track_rows, _seed_rows, kind.ranked, kind.offers, kind.day_table)
-    settings = value_digest(STATISTICS, suite.compared, suite.low, suite.high)
+    own = kind.ranked, kind.offers, kind.differences, kind.published_rows
+    made = code_digest(roots.ranking, (assemble, _board, _seed_rows, *own))
+    settings = value_digest(STATISTICS, suite.low, suite.high)
     return {
         "policies": {
             everyone.label(*entry): asdict(everyone.digests[entry]) for entry in everyone.entries
         },
         "rules": {track: value_digest(suite.params(track)) for track in suite.tracks},
         "scenario_code": code_digest(roots.scenarios),
-        "ranking": f"{code_digest(roots.ranking, ranking)} {settings}",
+        "ranking": f"{made} {settings}",
     }
 
 
-def _seed_rows(days: pd.DataFrame, low: str) -> list[dict[str, Any]]:
-    """What each seed earned more than the lower end of the scale, mean of the worlds [EUR]."""
-    by_seed = days.groupby(["policy", "seed"], sort=False)["profit_eur"].sum()
-    profit_eur = by_seed / days["world"].nunique()
-    low_eur = float(profit_eur[low].mean())
-    return [
-        {"policy": name, "seed": int(seed), "over": low, "gain_eur": round(eur - low_eur, 2)}
-        for (name, seed), eur in profit_eur.items()
-        if len(profit_eur[name]) > 1
-    ]
+@dataclass(frozen=True)
+class _Ranked:
+    """A board: its rows, what they earned more than others, offers to owners, and seeds."""
+
+    rows: list[dict[str, Any]]
+    differences: list[dict[str, Any]]
+    offers: list[dict[str, Any]]
+    seeds: list[dict[str, Any]]
 
 
-def _days_of(run: Run, stored: StoredRun) -> pd.DataFrame:
-    return stored.frame().assign(track=run.track, world=run.world)
-
-
-def _track_rows(
-    suite: Suite, track: str, days: pd.DataFrame, runs: Mapping[Run, StoredRun]
-) -> list[dict[str, Any]]:
-    mine = {run: stored for run, stored in runs.items() if run.track == track}
+def _board(
+    suite: Suite, board: Board, days: pd.DataFrame, runs: Mapping[Run, StoredRun]
+) -> _Ranked:
+    mine = {run: stored for run, stored in runs.items() if run.track == board.track}
+    days = days[days["track"] == board.track].drop(columns="track")
     privileged = {run.policy for run, stored in mine.items() if stored.metadata["privileged"]}
-    table = suite.ranked(days[days["track"] == track], privileged, STATISTICS)
+    table = suite.ranked(board, days, privileged, STATISTICS)
     walls = pd.DataFrame({"policy": run.policy, "wall_s": one.wall_s} for run, one in mine.items())
     table["wall_s"] = table["policy"].map(walls.groupby("policy")["wall_s"].mean())
     kinds = {run.policy: stored.metadata["kind"] for run, stored in mine.items()}
     table.insert(2, "kind", table["policy"].map(kinds))
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=6))
-    return rows
+    found = suite.differences(board, days, rows, STATISTICS)
+    better = {one["policy"]: one["weeks_more"] for one in found if one["why"] == SAME_OFFER}
+    for row in rows:
+        row["weeks_more"] = better.get(row["policy"])
+    return _Ranked(
+        rows,
+        found,
+        suite.offers(board, days, STATISTICS),
+        _seed_rows(days[days["policy"].isin(table["policy"])], suite.low, board.value),
+    )
+
+
+def _seed_rows(days: pd.DataFrame, low: str, value: str) -> list[dict[str, Any]]:
+    """What each seed earned more than the lower end of the scale, mean of the worlds [EUR]."""
+    by_seed = days.groupby(["policy", "seed"], sort=False)[value].sum()
+    value_eur = by_seed / days["world"].nunique()
+    low_eur = float(value_eur[low].mean())
+    return [
+        {"policy": name, "seed": int(seed), "over": low, "gain_eur": round(eur - low_eur, 2)}
+        for (name, seed), eur in value_eur.items()
+        if len(value_eur[name]) > 1
+    ]
+
+
+def _days_of(run: Run, stored: StoredRun) -> pd.DataFrame:
+    return stored.frame().assign(track=run.track, world=run.world)

@@ -22,7 +22,7 @@ from benchmarks.leaderboard import RESULTS, render
 from benchmarks.results import assemble, digests_of, write_results
 from benchmarks.store import StoredRun, load_run
 from benchmarks.suites import SUITES, suite_of
-from benchmarks.suites.base import Document, Run, period
+from benchmarks.suites.base import Document, Run, Suite, period, subset_words
 from benchmarks.tasks import Task, make_all, plan, task
 from benchmarks.terminal import terminal_table
 from vpp_gym.errors import InvalidInputError
@@ -40,7 +40,8 @@ class Selection:
         policies: only these, and the two reference policies.
         outside: places of policies that run beside them.
         tracks: only these.
-        worlds: only so many, from the first.
+        worlds: only so many.
+        first_world: number of the first of them.
         quick: some days only.
     """
 
@@ -48,13 +49,20 @@ class Selection:
     outside: tuple[str, ...] = ()
     tracks: tuple[str, ...] = ()
     worlds: int | None = None
+    first_world: int = 0
     quick: bool = False
+
+    def numbers(self, suite: Suite) -> range:
+        """Numbers of the worlds of a suite that are run."""
+        n = suite.worlds if self.worlds is None else self.worlds
+        return range(self.first_world, self.first_world + n)
 
     def words(self) -> list[str]:
         """Options of the command line that choose this."""
         named = [("--policies", name) for name in self.policies]
         named += [("--policy", place) for place in self.outside]
         named += [("--track", name) for name in self.tracks]
+        named += [("--first-world", str(self.first_world))] if self.first_world else []
         named += [("--worlds", str(self.worlds))] if self.worlds else []
         options = [word for pair in named for word in pair]
         return [*options, "--quick"] if self.quick else options
@@ -64,12 +72,12 @@ def main(
     suite: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"Suite to run, one of {', '.join(SUITES)}; may be repeated. By default "
+            help=f"Suite to run, one of {', '.join(SUITES)}, or all; may be repeated. By default "
             "embedded, and real if --data is given."
         ),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="Folder of the real data that the suite real needs.")
+        Path | None, typer.Option(help="Folder of the real data that some suites need.")
     ] = None,
     policies: Annotated[
         list[str] | None,
@@ -92,22 +100,33 @@ def main(
     ] = 2,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = RESULTS,
     worlds: Annotated[
-        int | None, typer.Option(min=1, help="Run only the first so many scenarios of the suite.")
+        int | None, typer.Option(min=1, help="Run only so many scenarios of the suite.")
     ] = None,
+    first_world: Annotated[
+        int, typer.Option(min=0, help="Number of the first scenario; 12 is the first to check.")
+    ] = 0,
     quick: Annotated[bool, typer.Option("--quick", help=f"Run only {QUICK_DAYS} days.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Re-run finished runs.")] = False,
 ) -> None:
     """Run the policies of a suite and write its leaderboard.
 
     Finished runs are kept and only re-run if what they rest on has changed: code, settings,
-    rules or scenarios. A partial run (--policies, --policy, --track, --worlds, --quick) writes
-    its leaderboard to the folder `runs` and leaves the published results as they are.
+    rules or scenarios. A partial run (--policies, --policy, --track, --worlds, --first-world,
+    --quick) writes its leaderboard to the folder `runs` and leaves the published results as they
+    are.
     """
     chosen = Selection(
-        tuple(policies or ()), tuple(policy or ()), tuple(track or ()), worlds, quick
+        tuple(policies or ()), tuple(policy or ()), tuple(track or ()), worlds, first_world, quick
     )
-    for name in suite or (["embedded"] if data is None else ["embedded", "real"]):
+    for name in _suites(suite or ["embedded", *(["real"] if data else [])], data):
         _run_suite(name, chosen, data=data, out=out, jobs=jobs, fresh=fresh)
+
+
+def _suites(names: Sequence[str], data: Path | None) -> list[str]:
+    """Names of the suites; `all` are those that have their data."""
+    if "all" not in names:
+        return list(names)
+    return [name for name, suite in SUITES.items() if data is not None or not suite.needs_data]
 
 
 def _run_suite(
@@ -129,12 +148,13 @@ def _run_suite(
         suite,
         tracks=chosen.tracks,
         policies=chosen.policies,
-        worlds=chosen.worlds,
+        worlds=chosen.numbers(suite),
         days=QUICK_DAYS if chosen.quick else None,
         outside=outside,
     )
     tracks = dict.fromkeys(run.track for run in runs)
-    scenarios = {track: suite.scenario_digest(track, data) for track in tracks}
+    numbers = chosen.numbers(suite)
+    scenarios = {track: suite.scenario_digests(track, numbers, data) for track in tracks}
     digests = {**digests_of(suite, everyone), "scenarios": scenarios}
     made: Any = {"digests": digests, "data": data, "out": out, "outside": outside}
     tasks = [task(run, everyone, **made) for run in runs]
@@ -142,11 +162,13 @@ def _run_suite(
     results = assemble(
         suite,
         {todo.run: _stored(todo) for todo in tasks},
-        scenario=suite.facts(data),
+        scenario={**suite.facts(data), "first_world": chosen.first_world},
         digests=digests,
         command=shlex.join([*shlex.split(suite.command()), *chosen.words()]),
         left_out=[everyone.left_out] if everyone.left_out else [],
     )
+    if chosen.first_world:
+        name = f"{name}_{numbers[0]}_to_{numbers[-1]}"
     path = write_results(out / "runs" if chosen.words() else out, name, results)
     render(path)
     _show(results.document)
@@ -191,16 +213,19 @@ def _stored(todo: Task) -> StoredRun:
 
 
 def _label(run: Run) -> str:
-    world = f" world {run.world}" if suite_of(run.suite).worlds > 1 else ""
+    world = f" world {run.world}" if suite_of(run.suite).all_worlds > 1 else ""
     return f"{run.suite} {run.track} {run.policy} {run.seed}{world}"
 
 
 def _show(document: Document) -> None:
     suite = suite_of(document["suite"])
-    columns = {name: suite.columns[name] for name in suite.brief}
-    for track, rows in document["tracks"].items():
-        title = f"{suite.name}, {track}: {period(document)}"
+    for name, rows in document["boards"].items():
+        board = suite.boards[name]
+        columns = {heading: board.columns[heading] for heading in board.brief}
+        title = f"{suite.name}, {name}: {period(document)}"
         console.print(terminal_table(rows, columns, title=title, width=console.width))
+    for line in subset_words(document):
+        console.print(line)
 
 
 if __name__ == "__main__":

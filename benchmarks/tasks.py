@@ -50,7 +50,7 @@ def plan(
     *,
     tracks: Sequence[str] = (),
     policies: Sequence[str] = (),
-    worlds: int | None = None,
+    worlds: Sequence[int] | None = None,
     days: int | None = None,
     outside: Collection[str] = (),
 ) -> list[Run]:
@@ -61,7 +61,7 @@ def plan(
         suite: that they take part in.
         tracks: only these of it, where any are named.
         policies: only these and the two reference policies, where any are named.
-        worlds: only so many from the first; None: all.
+        worlds: numbers of its scenarios; None: those on which policies rank.
         days: only so many from the first; None: all.
         outside: names of policies that are no contestants and run beside them.
 
@@ -69,10 +69,10 @@ def plan(
         InvalidInputError: one of these is not there, or an outside policy has the name of a
             contestant.
     """
-    if worlds is not None and not 1 <= worlds <= suite.worlds:
-        raise InvalidInputError(
-            "worlds", worlds, f"{suite.name} has {suite.worlds}: ask for 1 or more"
-        )
+    worlds = range(suite.worlds) if worlds is None else worlds
+    if not worlds or min(worlds) < 0 or max(worlds) >= suite.all_worlds:
+        remedy = f"{suite.name} has {suite.all_worlds}, from 0 on: ask for 1 or more of them"
+        raise InvalidInputError("worlds", list(worlds), remedy)
     known = {name for name, _ in everyone.entries}
     if unknown := set(policies) - known:
         raise InvalidInputError("policies", sorted(unknown), f"use {', '.join(sorted(known))}")
@@ -81,12 +81,12 @@ def plan(
     wanted = {*policies, suite.low, suite.high} if policies else known
     entries = [entry for entry in everyone.entries if entry[0] in wanted]
     for track in tracks:
-        suite.track_words(track)
+        suite.check_track(track)
     return [
         Run(suite.name, track, name, seed, world, days)
         for track in tracks or suite.tracks
         for name, seed in (*entries, *((name, 0) for name in outside))
-        for world in range(worlds or suite.worlds)
+        for world in worlds
     ]
 
 
@@ -105,14 +105,14 @@ def task(
         run: which policy in which scenario.
         everyone: who takes part.
         digests: of what the results rest on, see `benchmarks.results.digests_of`, and of the
-            scenarios of each track.
+            scenarios of each track by their numbers.
         data: folder of real data.
         out: folder of the results.
         outside: places of the policies that are no contestants, by name.
     """
     place = outside.get(run.policy)
     behind = place or digests["policies"][everyone.label(run.policy, run.seed)]
-    world = digests["rules"][run.track], digests["scenarios"][run.track]
+    world = digests["rules"][run.track], digests["scenarios"][run.track][str(run.world)]
     key = sha256(json.dumps([behind, world, asdict(run)]).encode()).hexdigest()[:16]
     length = "year" if run.days is None else f"{run.days}d"
     name = f"{run.policy}.{run.seed}.{run.world}.{length}.json"

@@ -25,6 +25,8 @@ from vpp_gym.scenarios.named import as_source
 from vpp_gym.settings import Settings
 
 PAGE = Path(__file__).with_name("environment.md")
+DT_H = 0.25
+"""Hours per step of the tables: the default."""
 
 ENVIRONMENTS: dict[str, tuple[type[Env], Sequence[Field]]] = {
     "VPPDayAhead-v0": (VPPDayAheadEnv, FLEET_FIELDS + CHARGER_FIELDS),
@@ -62,8 +64,9 @@ def _environment(name: str) -> str:
     if name == "VPPContracts-v0":
         sections["Action Space"] += "\n\n" + _action_parameters()
     settings = kind.core_kind.settings_kind
-    told = _entries(settings.__doc__ or "", "Attributes:")
-    told |= _entries(Settings.__doc__ or "", "Attributes:")
+    told: dict[str, str] = {}
+    for base in settings.__mro__[: settings.__mro__.index(Settings) + 1]:
+        told |= _entries(base.__doc__ or "", "Attributes:")
     sections["Arguments"] = "\n".join(
         [*_bullets(sections["Arguments"]), *_settings(settings, told)]
     )
@@ -102,9 +105,9 @@ def _sections(text: str) -> dict[str, str]:
 
 
 def _observations(name: str, fields: Sequence[Field]) -> str:
-    layout = layout_of(DEFAULT, 1.0, fields, n_offers=len(DEFAULT.owner.types))
+    layout = layout_of(DEFAULT, DT_H, fields, n_offers=len(DEFAULT.owner.types))
     if name == "VPPContracts-v0":
-        layout = ContractsCore(as_source(None, 1.0), DEFAULT, ContractsSettings()).layout
+        layout = ContractsCore(as_source(None, DT_H), DEFAULT, ContractsSettings()).layout
     own = [field for field in fields if field not in FLEET_FIELDS + CHARGER_FIELDS]
     if own:
         return f"After the first {layout.slices[own[0].name].start} columns:\n\n" + _field_table(
@@ -116,7 +119,7 @@ def _observations(name: str, fields: Sequence[Field]) -> str:
     return "\n\n".join(
         [
             "The flat form is the value divided by the scale. Scales and columns hold for the "
-            f"defaults: {site.n_chargers} chargers of {site.charge_kw:g} kW, steps of 1 h.",
+            f"defaults: {site.n_chargers} chargers of {site.charge_kw:g} kW, steps of {DT_H:g} h.",
             _field_table(FLEET_FIELDS, layout),
             'Only with `control="per_ev"`, one value per charger; all 0 where no EV is connected:',
             _field_table(CHARGER_FIELDS, layout),

@@ -44,7 +44,7 @@ def weekly_eur(
 
 def main() -> None:
     """Print what both rules earn while a rolling MPC dispatches."""
-    env = gym.make("VPPBidding-v0", observation="dict")
+    env = gym.make("VPPBidding-v0", observation="dict", reward="profit")
     for policy in (buy_the_expected_load, follow_the_spread):
         profits = weekly_eur(env, policy, weeks=4)
         weeks = " ".join(f"{profit:7.1f}" for profit in profits)

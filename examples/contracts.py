@@ -26,18 +26,19 @@ def booked(env: gym.Env, action: list[float], seed: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print fixed-term menus with three terms, and a contract that pays per kWh.
+    """Print two fixed-term menus, and tariffs that pay per kWh discharged.
 
     Cars that arrive in the very first step, before any action, are offered the default
     contracts. A few contracts are therefore signed even if the action offers none.
     """
-    fixed = gym.make("VPPContracts-v0")
-    by_the_kwh = gym.make("VPPContracts-v0", family="control_based")
+    by_the_kwh = gym.make("VPPContracts-v0", reward="profit")  # the posted tariff
+    fixed = gym.make("VPPContracts-v0", family="fixed_term", reward="profit")
     offers = {
         "none": (fixed, [0.0, 0.0, -1.0, 0.0]),
-        "the paper's 3 h": (fixed, [0.0, 0.0, 0.0, 0.0]),
-        "10 h": (fixed, [0.0, 0.0, 1 / 3, 0.0]),
-        "0.02 EUR per kWh": (by_the_kwh, [0.0, 0.0]),
+        "menu of 3 h": (fixed, [0.0, 0.0, 0.0, 0.0]),
+        "menu of 10 h": (fixed, [0.0, 0.0, 1 / 3, 0.0]),
+        "0.045 EUR per kWh": (by_the_kwh, [0.0, 0.0]),
+        "0.2 EUR per kWh": (by_the_kwh, [1.0, 0.0]),
     }
     for name, (env, action) in offers.items():
         week = booked(env, action, seed=0)

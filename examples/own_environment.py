@@ -100,7 +100,7 @@ def weekly_eur(
 
 
 if __name__ == "__main__":
-    environment = PeakFeeEnv(as_source("synthetic:train").scenario(0))
+    environment = PeakFeeEnv(as_source("synthetic:train", dt_h=1.0).scenario(0))
     print(f"{'policy':16}{'EUR a week':>12}{'fees':>12}")
     for rule in (at_once, below_the_peak):
         profit_eur, fees_eur = weekly_eur(environment, rule, weeks=8)

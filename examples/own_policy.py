@@ -32,7 +32,7 @@ class NightCharger(Dispatcher):
 def compare(days: int) -> pd.DataFrame:
     """The leaderboard of this policy, two baselines and the optimum in hindsight."""
     policies = (NightCharger(), "charge_on_arrival", "rolling_mpc", "hindsight")
-    results = [evaluate(policy, "synthetic:test", end_step=24 * days) for policy in policies]
+    results = [evaluate(policy, "synthetic:validation", end_step=96 * days) for policy in policies]
     rows = pd.concat([result.days for result in results], ignore_index=True)
     return leaderboard(rows, privileged=["hindsight"])
 

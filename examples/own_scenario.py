@@ -34,8 +34,10 @@ def charge_at_night(scenario: vpp_gym.Scenario) -> dict[str, float]:
     env = gym.make(
         "VPPDayAhead-v0",
         scenario=scenario,
-        params={"contract": {"term_h": 0}},  # no V2G contracts
-        guarantee=True,  # an action of -1 still charges what cannot wait
+        params={
+            "contract": {"families": ()},  # no V2G contracts
+            "owner": {"early_departure_prob": 0, "late_departure_prob": 0},  # as declared
+        },
         bids="expected_load",  # the action is the dispatch only
         observation="dict",
         episode_days=None,  # from the first gate closure, 12:00, to the end
@@ -44,8 +46,9 @@ def charge_at_night(scenario: vpp_gym.Scenario) -> dict[str, float]:
     booked: dict[str, float] = {}
     over = False
     while not over:
-        price_eur_per_kwh = observation["da_ahead"][0]
-        action = np.array([1.0 if price_eur_per_kwh < 0.05 else -1.0], dtype=np.float32)
+        price_eur_per_kwh = observation["da_level"][0] + observation["da_ahead"][0]
+        # 0 idles: it charges only what cannot wait.
+        action = np.array([1.0 if price_eur_per_kwh < 0.05 else 0.0], dtype=np.float32)
         observation, _, _, over, terms = env.step(action)
         for name, value in terms.items():
             booked[name] = booked.get(name, 0.0) + value

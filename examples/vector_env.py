@@ -24,7 +24,7 @@ def make_batch(num_envs: int) -> gym.vector.VectorEnv:
         vectorization_mode="vector_entry_point",
         scenario=SyntheticSource("train", n_scenarios=4),
         bids="expected_load",
-        guarantee=True,
+        reward="profit",
     )
 
 
@@ -42,13 +42,14 @@ def weekly_profit_eur(
 
 
 def main() -> None:
-    """Print the profit of three policies, and how long 256 weeks take."""
+    """Print the profit of four policies, and how long 256 weeks take."""
     envs = make_batch(num_envs=256)
     rng = np.random.default_rng(0)
     largest = np.ones((envs.num_envs, 1))
     policies: dict[str, Callable[[], NDArray[np.floating]]] = {
-        "charge": lambda: largest,  # the largest net load of every fleet
-        "discharge": lambda: -largest,  # the least net load that contracts and targets allow
+        "charge": lambda: largest,  # all that every fleet can
+        "idle": lambda: 0 * largest,  # only what cannot wait
+        "discharge": lambda: -largest,  # all that contracts and targets allow
         "random": lambda: rng.uniform(-1, 1, largest.shape),
     }
     for name, act in policies.items():

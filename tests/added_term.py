@@ -93,7 +93,7 @@ def of_days(days: pd.DataFrame) -> dict[str, Any]:
                 board["profit_eur"] - board[list(LEDGER.split)].sum(axis=1)
             ),
             "without bids": largest(
-                runs["profit_eur"] - runs[POSITION.eur] - runs["flexibility_profit_eur"]
+                runs["profit_eur"] - runs[POSITION.eur] - runs["operations_eur"]
             ),
         },
         "in": {

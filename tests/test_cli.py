@@ -92,8 +92,8 @@ def test_run_lists_the_baselines():
     assert "the future" in vpp_gym("run", "--list")
     offers = {row["policy"]: row["offers"] for row in listed}
     assert offers["rolling_mpc_3h"] == "fixed-term menu of 3 h"
-    assert offers["rolling_mpc+two_stage"] is None
-    assert offers["hindsight"] == offers["stochastic_mpc_price+expected_load"]
+    assert offers["charge_on_arrival+expected_load"] is None
+    assert offers["hindsight"] == offers["hazard_mpc_price"]
     assert offers["hindsight"] == "price-based contracts priced at the owner's perceived wear"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from benchmarks.suites.base import Suite
 from benchmarks.suites.car_park import CarParkSuite
-from benchmarks.suites.ev import SCENARIOS, EVSuite
+from benchmarks.suites.ev import WORLDS, EVSuite
 from benchmarks.suites.microgrid import MicrogridSuite
 from vpp_gym.errors import InvalidInputError
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for suite in (*map(EVSuite, SCENARIOS), CarParkSuite(), MicrogridSuite())
+    suite.name: suite for suite in (*map(EVSuite, WORLDS), CarParkSuite(), MicrogridSuite())
 }
 
 

@@ -1,9 +1,9 @@
-"""What a suite of the benchmark is: its scenarios by track, who takes part, and how they rank."""
+"""What a suite of the benchmark is: its worlds, who takes part, and the boards that rank them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ from benchmarks.fingerprint import ROOTS, PolicyDigest, Roots, policy_digest
 from benchmarks.values import value_digest
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.tables import Columns
+from vpp_gym.ledger import PROFIT
 
 AGENT_PACKAGES = {"agents", "agents.policy", "torch", "stable_baselines3"}
 
@@ -72,36 +73,75 @@ class Contestants:
         return f"{name}.{seed}" if (name, seed) in self.agents else name
 
 
+@dataclass(frozen=True)
+class Board:
+    """A table of ranked policies.
+
+    Attributes:
+        name: of it.
+        track: whose runs it ranks; several boards may be made of the same runs.
+        words: what it ranks by, or what is particular to its runs.
+        columns: of the table.
+        brief: of the table in the README.
+        value: total that it ranks by [EUR].
+    """
+
+    name: str
+    track: str
+    words: str
+    columns: Columns
+    brief: tuple[str, ...]
+    value: str = PROFIT
+
+
 class Suite(ABC):
-    """One leaderboard.
+    """Leaderboards of the same worlds and policies.
 
     Attributes:
         name: of the result files.
         description: of the world, in words.
-        tracks: what differs between the tables, in words.
-        worlds: how many test scenarios there are, on whose mean policies rank.
+        tracks: rules that every policy runs under, in words; each has runs of its own.
+        worlds: on the mean of how many test scenarios policies rank.
+        all_worlds: how many there are; the others are kept to check what the first ones say.
         low: policy whose profit is score 0.
         high: policy whose profit is score 100.
         columns: of the tables.
         brief: of the tables in the README.
         known: policies that stand in the README wherever they rank.
-        compared: policies whose offers to owners are compared.
         env_ids: environments whose trained agents take part.
         needs_data: it reads real files.
+        published: what a row of the published file of all runs stands for.
     """
 
     name: str
     description: str
-    tracks: ClassVar[Mapping[str, str]]
-    worlds: ClassVar[int] = 1
+    tracks: Mapping[str, str]
+    worlds: int = 1
     low: ClassVar[str]
-    high: ClassVar[str]
     columns: ClassVar[Columns]
     brief: ClassVar[tuple[str, ...]]
     known: ClassVar[Collection[str]]
-    compared: ClassVar[tuple[str, ...]] = ()
     env_ids: ClassVar[Collection[str]]
     needs_data: bool = False
+    published: ClassVar[str] = "days"
+
+    @property
+    def all_worlds(self) -> int:
+        """How many test scenarios there are."""
+        return self.worlds
+
+    @property
+    @abstractmethod
+    def high(self) -> str:
+        """Policy whose profit is score 100."""
+
+    @property
+    def boards(self) -> Mapping[str, Board]:
+        """Its tables by name: one for each track, unless a suite says otherwise."""
+        return {
+            track: Board(track, track, words, self.columns, self.brief)
+            for track, words in self.tracks.items()
+        }
 
     @abstractmethod
     def baselines(self) -> Mapping[str, Any]:
@@ -131,12 +171,16 @@ class Suite(ABC):
 
     @abstractmethod
     def ranked(
-        self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
+        self,
+        board: Board,
+        days: pd.DataFrame,
+        privileged: Collection[str],
+        statistics: Mapping[str, int],
     ) -> pd.DataFrame:
-        """Rows of the leaderboard from the days of a track."""
+        """Rows of a board from the days of its track."""
 
     @abstractmethod
-    def day_table(self, days: pd.DataFrame) -> pd.DataFrame:
+    def published_rows(self, days: pd.DataFrame) -> pd.DataFrame:
         """What is published of the days of all runs."""
 
     @abstractmethod
@@ -160,7 +204,7 @@ class Suite(ABC):
     def contestants(self) -> Contestants:
         """The baselines, and the trained agents where they can be loaded."""
         baselines = self.baselines()
-        agents, left_out = _agents(self.env_ids)
+        agents, left_out = _agents(self)
         if clash := {name for name, _ in agents} & set(baselines):
             raise InvalidInputError(
                 "agents", clash, "give agents other names than the baselines have"
@@ -175,6 +219,10 @@ class Suite(ABC):
         """A contestant as it is before a run; None for a bound."""
         known = self.baselines()
         return known[name] if name in known else trained(self.env_ids)[name, seed]
+
+    def takes(self, agent: Any) -> bool:
+        """Whether a trained agent that plays one of its environments takes part."""
+        return True
 
     def play(
         self, run: Run, data: Path | None, outside: Any = None
@@ -205,23 +253,43 @@ class Suite(ABC):
             return "learned"
         return "rule" if self.is_rule(policy) else "optimiser"
 
-    def scenario_digest(self, track: str, data: Path | None) -> str:
-        """Digest of everything in the scenarios of a track."""
-        return value_digest(*(self.scenario(track, world, data) for world in range(self.worlds)))
+    def scenario_digests(
+        self, track: str, worlds: Iterable[int], data: Path | None
+    ) -> dict[str, str]:
+        """Digest of everything in a scenario of a track, by its number."""
+        return {str(world): value_digest(self.scenario(track, world, data)) for world in worlds}
 
-    def offers(self, days: pd.DataFrame, statistics: Mapping[str, int]) -> list[dict[str, Any]]:
-        """What offers to owners gained, on one track; nothing where there are none."""
+    def offers(
+        self, board: Board, days: pd.DataFrame, statistics: Mapping[str, int]
+    ) -> list[dict[str, Any]]:
+        """What offers to owners gained, on one board; nothing where there are none."""
         return []
 
-    def track_words(self, track: str) -> str:
-        """What a track is.
+    def differences(
+        self,
+        board: Board,
+        days: pd.DataFrame,
+        rows: Sequence[Mapping[str, Any]],
+        statistics: Mapping[str, int],
+    ) -> list[dict[str, Any]]:
+        """What rows of a board earned more than others that they are worth comparing with.
+
+        Args:
+            board: of the rows.
+            days: of its track.
+            rows: of the board, best first.
+            statistics: of the bootstrap.
+        """
+        return []
+
+    def check_track(self, track: str) -> None:
+        """Refuse a track that there is not.
 
         Raises:
             InvalidInputError: there is no such track.
         """
         if track not in self.tracks:
             raise InvalidInputError("track", track, f"use one of {', '.join(self.tracks)}")
-        return self.tracks[track]
 
     def command(self) -> str:
         """The command that makes all results of the suite."""
@@ -229,36 +297,63 @@ class Suite(ABC):
         return f"python -m benchmarks.run --suite {self.name}{data}"
 
 
-def n_worlds(document: Document) -> int:
-    """How many scenarios the tables are the mean of."""
-    return int(document["scenario"].get("worlds", 1))
+def worlds_of(document: Document) -> list[int]:
+    """Numbers of the scenarios that the tables are the mean of."""
+    scenario = document["scenario"]
+    first, n = int(scenario.get("first_world", 0)), int(scenario.get("worlds", 1))
+    return list(range(first, first + n))
 
 
 def period(document: Document) -> str:
     """The days of the runs, in words."""
-    scenario, worlds = document["scenario"], n_worlds(document)
+    scenario, worlds = document["scenario"], worlds_of(document)
     days = f"{scenario['days']} days from {scenario['start'][:10]}"
-    return days if worlds == 1 else f"mean of {worlds} worlds, each {days}"
+    return days if len(worlds) == 1 else f"mean of {len(worlds)} worlds, each {days}"
+
+
+def subset_words(document: Document) -> Iterator[str]:
+    """That a document is of other worlds than those that are published, if it is."""
+    worlds, whole = worlds_of(document), suite_worlds(document)
+    if len(worlds) < whole:
+        yield (
+            f"A subset: {len(worlds)} of the {whole} worlds on which policies rank, from number "
+            f"{worlds[0]}. Ranks of few worlds are not those of all; the whole is "
+            f"`{document['whole']}`."
+        )
+    elif worlds[0] > 0:
+        yield (
+            f"Worlds {worlds[0]} to {worlds[-1]}, which check what worlds 0 to {whole - 1} said "
+            "and on which nothing is chosen."
+        )
+
+
+def suite_worlds(document: Document) -> int:
+    """On how many worlds the policies of the suite rank."""
+    return int(document.get("suite_worlds", len(worlds_of(document))))
 
 
 def interval_words(document: Document) -> str:
     """What the brackets mean."""
-    drawn, worlds = document["statistics"], n_worlds(document)
-    source, another = ",", "another year of the same kind would differ"
+    drawn, worlds = document["statistics"], len(worlds_of(document))
+    what, of = "", "this year's weeks, not how much another year would differ"
     if worlds > 1:
-        source = f" from all {worlds} worlds, each block from one of them,"
-        another = f"the mean of {worlds} other years of the same kind would differ"
+        what = f"{worlds} worlds with replacement, and within each of them "
+        of = (
+            "the mean over such worlds and their weeks, not where a single other year lies; for "
+            "that there is the SD between worlds. Weeks scatter in the worlds' totals already, so "
+            "that they are rather too wide than too narrow"
+        )
     return (
-        f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples of blocks of "
-        f"{drawn['block_days']} consecutive days{source} drawn alike for the policy and both "
-        f"ends of the scale, and for scores of the seeds where there are several. They say how "
-        f"much {another}. Values are interquartile means over seeds."
+        f"Brackets: 95 % intervals from {drawn['n_resamples']:,} resamples, each of {what}"
+        f"blocks of {drawn['block_days']} consecutive days, drawn alike for the policy and both "
+        f"ends of the scale, and for scores of the seeds where there are several. They are "
+        f"intervals of {of}. Values are interquartile means over seeds."
     )
 
 
 def seed_words(document: Document) -> Iterator[str]:
     """What each seed of the agents gained, where there are several."""
-    for track, rows in document["seeds"].items():
+    for board, rows in document["seeds"].items():
         names = dict.fromkeys(row["policy"] for row in rows)
         gains = (
             f"`{name}` "
@@ -267,7 +362,7 @@ def seed_words(document: Document) -> Iterator[str]:
         )
         if rows:
             low = rows[0]["over"]
-            yield f"Gain over `{low}` of each seed, EUR, track {track}: {'; '.join(gains)}."
+            yield f"Gain over `{low}` of each seed, EUR, board {board}: {'; '.join(gains)}."
 
 
 def trained(env_ids: Collection[str]) -> dict[tuple[str, int], Any]:
@@ -276,12 +371,18 @@ def trained(env_ids: Collection[str]) -> dict[tuple[str, int], Any]:
     return {(agent.name, agent.seed): agent for agent in loaded if agent.env_id in env_ids}
 
 
-def _agents(env_ids: Collection[str]) -> tuple[dict[tuple[str, int], Any], str | None]:
-    """The trained agents, and why there are none, if there are none."""
+def trained_or_none(suite: Suite) -> dict[tuple[str, int], Any]:
+    """The trained agents of a suite; none where what loads them is missing."""
+    return _agents(suite)[0]
+
+
+def _agents(suite: Suite) -> tuple[dict[tuple[str, int], Any], str | None]:
+    """The trained agents of a suite, and why there are none, if there are none."""
     try:
-        learned = trained(env_ids)
+        found = trained(suite.env_ids)
     except ModuleNotFoundError as error:
         if error.name not in AGENT_PACKAGES:
             raise
         return {}, f"trained agents, because there is no module {error.name}"
+    learned = {key: agent for key, agent in found.items() if suite.takes(agent)}
     return learned, None if learned else "trained agents: none was found"

@@ -32,7 +32,7 @@ class CarParkSuite(FCEVSuite):
         f"on the profit: every price and stay known, lots split, each car in its own best "
         f"hours. `foresight` knows the prices and obeys the market's rules."
     )
-    tracks: ClassVar[Mapping[str, str]] = {
+    tracks = {  # noqa: RUF012
         "equal": "every driver's minPrice is the cost of V2G",
         "random": "minPrices differ: the cost of V2G times 1 to 1.5",
     }

@@ -11,12 +11,21 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from benchmarks.suites.base import Document, Suite, period
+from benchmarks.suites.base import Board, Document, Suite, period
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.evaluation.rollout import evaluate
-from vpp_gym.evaluation.tables import COLUMNS, MISSING, PRIVILEGED_MARK, Row, tenth, whole
+from vpp_gym.evaluation.tables import (
+    COLUMNS,
+    FEW_SEEDS,
+    FEW_SEEDS_MARK,
+    PRIVILEGED_MARK,
+    Row,
+    tenth,
+    whole,
+)
 from vpp_gym.fcev.calendar import HOURS, START
+from vpp_gym.fcev.source import CALIBRATION
 from vpp_gym.fcev.totals import SCALE
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
@@ -26,7 +35,7 @@ LOW, HIGH = "article", "hindsight"
 @cache
 def price_years(n_years: int) -> SyntheticSource:
     """Years of prices of the test split, which nobody is trained or chosen on."""
-    return SyntheticSource("test", n_years)
+    return SyntheticSource("test", n_years, dt_h=1.0, calibration=CALIBRATION)
 
 
 def _gain(row: Row) -> str:
@@ -47,7 +56,8 @@ def thousandth(column: str) -> Callable[[Row], str]:
 RANKED = {name: COLUMNS[name] for name in ("Rank", "Policy", "Profit EUR", "Score [95 %]")}
 COMMON = {**RANKED, "Gain over the article EUR [95 %]": _gain}
 LAST = {
-    "Seeds": lambda row: str(row["seeds"]) if row["kind"] == "learned" else MISSING,
+    "SD between worlds EUR": COLUMNS["SD between worlds EUR"],
+    "Seeds": COLUMNS["Seeds"],
     "Hydrogen made kg": lambda row: whole(row.get("produced_kg")),
     "From trailers kg": lambda row: whole(row.get("trailer_kg")),
     "Run s": COLUMNS["Run s"],
@@ -63,10 +73,15 @@ class FCEVSuite(Suite):
         scale_words: what a score is.
     """
 
-    low, high = LOW, HIGH
+    low = LOW
     changes: ClassVar[Mapping[str, Mapping[str, Any]]]
     differs: ClassVar[str]
     scale_words: ClassVar[str]
+
+    @property
+    def high(self) -> str:
+        """The bound on the profit of all."""
+        return HIGH
 
     def years(self) -> SyntheticSource:
         """A year of prices for each scenario."""
@@ -103,7 +118,11 @@ class FCEVSuite(Suite):
         return policy.name in self.known
 
     def ranked(
-        self, days: pd.DataFrame, privileged: Collection[str], statistics: Mapping[str, int]
+        self,
+        board: Board,
+        days: pd.DataFrame,
+        privileged: Collection[str],
+        statistics: Mapping[str, int],
     ) -> pd.DataFrame:
         """By profit, mean of the scenarios."""
         return leaderboard(days, scale=SCALE, privileged=privileged, **statistics)  # type: ignore[arg-type]
@@ -112,7 +131,7 @@ class FCEVSuite(Suite):
         """What the scores are."""
         return "Score: 0 is the strategy of the article, 100 perfect foresight."
 
-    def day_table(self, days: pd.DataFrame) -> pd.DataFrame:
+    def published_rows(self, days: pd.DataFrame) -> pd.DataFrame:
         """Profits."""
         return profit_by_day(days)
 
@@ -124,7 +143,10 @@ class FCEVSuite(Suite):
             f"energy are over a world's days, mean of the worlds; scores are of the mean profits."
         )
         yield self.scale_words
-        yield f"Rank: by profit. {PRIVILEGED_MARK} saw the future and has no rank."
+        yield (
+            f"Rank: by profit. {PRIVILEGED_MARK} saw the future and has no rank. "
+            f"{FEW_SEEDS_MARK} is learned with fewer than {FEW_SEEDS} seeds."
+        )
 
 
 def profit_by_day(days: pd.DataFrame) -> pd.DataFrame:

@@ -39,7 +39,7 @@ class MicrogridSuite(FCEVSuite):
         f"signed. Profit is minus the cost of the year. Self-sufficiency is the share of the "
         f"load that is not imported; fairness is Jain's index of the drivers' V2G."
     )
-    tracks: ClassVar[Mapping[str, str]] = {
+    tracks = {  # noqa: RUF012
         "volume": "volume-based contracts, and wind is there to make hydrogen",
         "wind": "volume-based contracts, and wind may serve houses",
     }

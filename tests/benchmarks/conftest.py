@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 
 from benchmarks import run as run_module
 from benchmarks import tasks
-from benchmarks.suites import base, ev
+from benchmarks.suites import SUITES, base, ev
 from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
+from vpp_gym.params import PLAIN
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
 from vpp_gym.scenarios.scenario import Scenario
 
@@ -49,11 +51,14 @@ def toy_world() -> Scenario:
 
 
 def shrink(patch: pytest.MonkeyPatch) -> None:
-    """Let the benchmark run on the toy world with three rules."""
-    world = toy_world()
+    """Let the benchmark run on the toy world, the same under two numbers, with three rules."""
+    world, suite = toy_world(), SUITES["embedded"]
+    patch.setattr(suite, "worlds", 1)
+    patch.setattr(suite, "world", replace(suite.world, all_worlds=2, params=PLAIN, high=HINDSIGHT))
     patch.setattr(ev, "baselines", three_rules)
+    patch.setattr(ev, "beside", lambda world: {})
     patch.setattr(base, "trained", lambda env_ids: {})
-    patch.setattr(ev, "scenario_of", lambda suite, data=None: world)
+    patch.setattr(ev, "scenario_of", lambda suite, number=0, data=None: world)
     patch.setattr(tasks, "warm_up", lambda *_: None)
 
 

@@ -16,7 +16,7 @@ from benchmarks.suites import SUITES
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 WATCHED = {
-    "embedded": ["charge_on_arrival", "rolling_mpc+two_stage", "hindsight", "ppo_synthetic"],
+    "hourly": ["charge_on_arrival", "rolling_mpc+two_stage", "hindsight", "ppo_synthetic"],
     "car_park": ["article", "ppo_synthetic_car_park_random"],
     "microgrid": ["adaptive_contracts", "hindsight", "ppo_synthetic_microgrid_volumes_rewards"],
 }
@@ -29,7 +29,7 @@ def ran(suite: str, name: str) -> list[str]:
     params, policy = one.params(track), one.policy(name, 0)
     scenario: Any = (
         SyntheticSource("test", 1, days=3).scenario(0)
-        if suite == "embedded"
+        if suite == "hourly"
         else one.scenario(track, 0, None)
     )
     files: set[str] = set()

@@ -64,7 +64,7 @@ def test_rendering_again_changes_nothing(published):
     assert before == {path: path.read_bytes() for path in before}
 
 
-FILES = ["embedded.md", "embedded.csv", "README.md", "embedded_days.csv", "leaderboard.html"]
+FILES = ["embedded.md", "embedded.csv", "README.md", "embedded_weeks.csv", "leaderboard.html"]
 
 
 class Tags(HTMLParser):
@@ -85,16 +85,16 @@ class Tags(HTMLParser):
         assert self.opened.pop() == tag
 
 
-def test_the_page_shows_every_policy_of_every_track(published):
+def test_the_page_shows_every_policy_of_every_board(published):
     text = (published[0] / "leaderboard.html").read_text()
     shown = text.replace("<wbr>", "")
     tags = Tags()
     tags.feed(text)
     assert tags.opened == []
     document = json.loads((published[0] / "embedded.json").read_text())
-    for rows in document["tracks"].values():
+    for rows in document["boards"].values():
         for row in rows:
-            assert shown.count(f"</span>{row['policy']}") == len(document["tracks"])
+            assert shown.count(f"</span>{row['policy']}") == len(document["boards"])
     assert "http" not in text
 
 
@@ -108,10 +108,10 @@ def test_an_edited_or_missing_file_is_found(published, name):
         assert [line.split()[0] for line in found(published)] == [name]
 
 
-def test_the_page_says_which_day_rows_it_is_of(published):
+def test_the_page_says_which_weeks_it_is_of(published):
     document = read(published[0] / "embedded.json")
     text = (published[0] / "embedded.md").read_text()
-    assert f"[embedded_days.csv](embedded_days.csv), SHA-256 `{document['days_sha256']}`" in text
+    assert f"[embedded_weeks.csv](embedded_weeks.csv), SHA-256 `{document['rows_sha256']}`" in text
 
 
 MENDS = "; run: python -m benchmarks.run --suite embedded"
@@ -154,12 +154,9 @@ def test_agents_that_cannot_be_loaded_are_found_with_the_reason(published, monke
 
 
 def test_other_rules_are_found_by_track(published, monkeypatch):
-    real = ev.EVSuite.params
-    changed = {"open": DEFAULT.replace(site={"charge_kw": 12.0})}
-    monkeypatch.setattr(
-        ev.EVSuite, "params", lambda suite, track: changed.get(track) or real(suite, track)
-    )
-    assert found(published) == [f"embedded.json: other rules made the tracks open{MENDS}"]
+    other = DEFAULT.replace(site={"charge_kw": 12.0})
+    monkeypatch.setattr(ev.EVSuite, "params", lambda suite, track: other)
+    assert found(published) == [f"embedded.json: other rules made the tracks reference{MENDS}"]
 
 
 def test_other_code_that_makes_the_same_scenarios_is_no_fault(published, monkeypatch):
@@ -169,11 +166,8 @@ def test_other_code_that_makes_the_same_scenarios_is_no_fault(published, monkeyp
     edit(published, other)
     assert found(published) == []
     world = replace(toy_world(), name="another")
-    monkeypatch.setattr(ev, "scenario_of", lambda suite, data=None: world)
-    assert found(published) == [
-        f"embedded.json: other scenarios made the track {track}{MENDS}"
-        for track in ("open", "guaranteed")
-    ]
+    monkeypatch.setattr(ev, "scenario_of", lambda suite, number=0, data=None: world)
+    assert found(published) == [f"embedded.json: other scenarios made the track reference{MENDS}"]
 
 
 def test_real_data_is_compared_where_it_is_given(published, monkeypatch):
@@ -198,7 +192,7 @@ def test_a_result_file_of_another_version_is_found_and_refused(published):
     del document["digests"]
     path.write_text(json.dumps(document | {"schema": 1}))
     first = found(published)[0]
-    assert first == f"embedded.json has schema 1, not 2{MENDS}"
+    assert first == f"embedded.json has schema 1, not 3{MENDS}"
     with pytest.raises(InvalidInputError, match="another version of the benchmark wrote it"):
         read(path)
 

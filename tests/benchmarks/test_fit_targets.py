@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.fit_courses import correlation
 from benchmarks.fit_page import page
+from benchmarks.fit_quarters import outside, quarter_rows
 from benchmarks.fit_targets import (
     course_rows,
     distance,
@@ -83,11 +84,28 @@ def test_page_names_what_failed():
         targets=rows,
         why=pd.DataFrame({"quantity": ["a"]}),
         held_out=rows.assign(case="before"),
+        quarters=quarter_rows(np.tile([0.0, 0, 0, 1], (3, 96)), np.ones(96), np.zeros(384)),
         occupancy=(np.ones(24), np.full(24, 1.5)),
         order=None,
     )
     assert "1 of 2 targets are met; not met: b (KS distance)." in text
     assert "0.50 at most, of 1.00" in text
+    assert "Quarters of 2019, hold-out" in text
+
+
+def test_quarters_beyond_the_interval_of_years_are_named():
+    """Years whose quarters spread by 1 to 3; one recorded year like them, one wilder."""
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((21, 96 * 30))
+    drawn = noise[:20] * np.linspace(1, 3, 20)[:, None]
+    rows = quarter_rows(drawn, 2 * noise[20, -960:], 9 * noise[20])
+    held_out, fitted = (part.set_index("statistic") for _, part in rows.groupby("case"))
+    assert fitted.loc["quarter sd", "real_is"] == "inside"
+    assert held_out.loc["quarter sd", "real_is"] == "above"
+    assert held_out.loc["quarter sd", "most"] < 3.1
+    last = rows[rows["case"].str.contains("2019")]
+    assert "quarter sd (above)" in outside(last)
+    assert outside(last[:0]) == "0 of 0 lie inside the interval of synthetic years."
 
 
 def test_figures_show_both_distributions_and_all_years():

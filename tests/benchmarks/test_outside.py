@@ -109,24 +109,24 @@ def test_what_is_no_policy_is_refused_with_the_reason(place, words):
 
 
 def test_an_outside_policy_runs_beside_the_baselines_and_is_not_published(tiny, tmp_path):
-    folder = tiny(policy=["theirs.own:Mine", "theirs.own:factory"], track=["open"])
+    folder = tiny(policy=["theirs.own:Mine", "theirs.own:factory"], track=["reference"])
     assert not (folder / "embedded.json").exists()
     document = json.loads((folder / "runs/embedded.json").read_text())
-    rows = {row["policy"]: row for row in document["tracks"]["open"]}
+    rows = {row["policy"]: row for row in document["boards"]["market"]}
     assert set(rows) == {NO_CONTROL, "twin", "hindsight", "mine", "tuned"}
     assert rows["mine"]["profit_eur"] == rows["hindsight"]["profit_eur"]
     assert rows["mine"]["kind"] == "outside"
-    command = "--policy theirs.own:Mine --policy theirs.own:factory --track open"
+    command = "--policy theirs.own:Mine --policy theirs.own:factory --track reference"
     assert document["command"] == f"python -m benchmarks.run --suite embedded {command}"
     assert set(document["digests"]["policies"]) == {NO_CONTROL, "twin", "hindsight"}
 
 
 def test_an_outside_policy_always_runs_again_and_the_others_do_not(tiny, monkeypatch):
-    tiny(policy=["theirs.own:Mine"], policies=["twin"], track=["open"])
+    tiny(policy=["theirs.own:Mine"], policies=["twin"], track=["reference"])
     ran = []
     real = tasks.make_run
     monkeypatch.setattr(tasks, "make_run", lambda todo: ran.append(todo.run.policy) or real(todo))
-    tiny(policy=["theirs.own:holder.inner"], track=["open"])
+    tiny(policy=["theirs.own:holder.inner"], track=["reference"])
     assert ran == ["mine"]
 
 
@@ -139,7 +139,7 @@ def test_names_that_clash_are_refused(tiny):
 
 def test_an_outside_policy_that_fails_is_reported(tiny, capsys):
     with pytest.raises(typer.Exit):
-        tiny(policy=["theirs.own:Broken"], track=["open"])
+        tiny(policy=["theirs.own:Broken"], track=["reference"])
     assert "RuntimeError: no answer" in " ".join(capsys.readouterr().out.split())
 
 
@@ -147,7 +147,7 @@ def test_an_outside_policy_runs_in_other_processes(monkeypatch, tmp_path):
     """Their modules are imported there by the same place."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "1")
-    run = tasks.Run("embedded", "open", "typo", 0, days=1)
+    run = tasks.Run("embedded", "reference", "typo", 0, days=1)
     todo = tasks.Task(run, "key", tmp_path / "run.json", None, "theirs.own:Typo")
     ((_, failure),) = tasks.make_all([todo], 1)
     assert "theirs.own has no Typo" in failure

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import typer
@@ -39,33 +40,36 @@ def made(monkeypatch) -> list[str]:
 
 def test_a_whole_benchmark_writes_its_files_and_what_is_in_them(finished):
     folder = finished
-    names = {"embedded.json", "embedded.csv", "embedded.md", "embedded_days.csv"}
+    names = {"embedded.json", "embedded.csv", "embedded.md", "embedded_weeks.csv"}
     stored = {
-        f"runs/embedded/{track}/{policy}.0.0.year.json"
-        for track in ("open", "guaranteed")
+        f"runs/embedded/reference/{policy}.0.0.year.json"
         for policy in (NO_CONTROL, "twin", HINDSIGHT)
     }
     assert files(folder) == names | stored
     document = json.loads((folder / "embedded.json").read_text())
     assert document["scenario"]["days"] == 14
     assert document["command"] == "python -m benchmarks.run --suite embedded"
-    assert set(document["tracks"]) == {"open", "guaranteed"}
-    rows = {row["policy"]: row for row in document["tracks"]["open"]}
+    assert list(document["boards"]) == ["operations", "market"]
+    rows = {row["policy"]: row for row in document["boards"]["market"]}
     assert rows["twin"]["profit_eur"] == rows[NO_CONTROL]["profit_eur"]
     assert rows["twin"]["score"] == 0
     assert rows["twin"]["wall_s"] > 0
     assert rows["twin"]["kind"] == "rule"
 
 
-def test_the_tables_agree_with_the_days(finished):
-    folder = finished
-    days = pd.read_csv(folder / "embedded_days.csv")
-    assert len(days) == 2 * 3 * 14
-    sums = days.groupby(["track", "policy"])["profit_eur"].sum()
-    table = pd.read_csv(folder / "embedded.csv").set_index(["track", "policy"])
-    pd.testing.assert_series_equal(
-        table["profit_eur"].sort_index(), sums.sort_index(), atol=0.01, check_exact=False
-    )
+def test_the_boards_agree_with_the_weeks_and_with_each_other(finished):
+    weeks = pd.read_csv(finished / "embedded_weeks.csv")
+    assert len(weeks) == 3 * 2
+    sums = weeks.groupby("policy").sum(numeric_only=True)
+    table = pd.read_csv(finished / "embedded.csv").set_index("policy")
+    for board in ("operations", "market"):
+        rows = table[table["board"] == board].loc[sums.index]
+        np.testing.assert_allclose(rows["profit_eur"], sums["profit_eur"], atol=0.01)
+        value_eur = sums["profit_eur"] - sums["position_eur"]
+        np.testing.assert_allclose(rows["operations_eur"], value_eur, atol=0.01)
+        worth_eur = rows["operations_eur"] if board == "operations" else rows["profit_eur"]
+        low_eur = worth_eur[NO_CONTROL]
+        np.testing.assert_allclose(rows["gain_eur"], worth_eur - low_eur, atol=0.01)
 
 
 def test_an_interrupted_benchmark_goes_on_where_it_stopped(tiny, monkeypatch, tmp_path):
@@ -82,12 +86,12 @@ def test_an_interrupted_benchmark_goes_on_where_it_stopped(tiny, monkeypatch, tm
         with pytest.raises(KeyboardInterrupt):
             tiny()
     assert names == [NO_CONTROL]
-    assert files(tmp_path) == {f"runs/embedded/open/{NO_CONTROL}.0.0.year.json"}
+    assert files(tmp_path) == {f"runs/embedded/reference/{NO_CONTROL}.0.0.year.json"}
     tiny()
-    assert names == [NO_CONTROL, "twin", HINDSIGHT, NO_CONTROL, "twin", HINDSIGHT]
+    assert names == [NO_CONTROL, "twin", HINDSIGHT]
     before = (tmp_path / "embedded.json").read_bytes()
     tiny()
-    assert len(names) == 6
+    assert len(names) == 3
     assert (tmp_path / "embedded.json").read_bytes() == before
 
 
@@ -97,7 +101,7 @@ def test_finished_runs_are_made_again_when_asked(tiny, finished, monkeypatch, tm
     tiny()
     assert names == []
     tiny(fresh=True)
-    assert len(names) == 6
+    assert len(names) == 3
 
 
 def tuned_rules():
@@ -115,27 +119,18 @@ def test_only_runs_of_a_policy_with_other_values_are_made_again(
     names = made(monkeypatch)
     monkeypatch.setattr(ev, "baselines", tuned_rules)
     tiny()
-    assert names == ["twin", "twin"]
+    assert names == ["twin"]
     after = json.loads((tmp_path / "embedded.json").read_text())["digests"]["policies"]
     assert {name for name in before if before[name] != after[name]} == {"twin"}
     assert before["twin"]["code"] == after["twin"]["code"]
 
 
-def test_only_runs_of_a_track_with_other_rules_are_made_again(
-    tiny, finished, monkeypatch, tmp_path
-):
+def test_runs_under_other_rules_are_made_again(tiny, finished, monkeypatch, tmp_path):
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     names = made(monkeypatch)
-    monkeypatch.setattr(ev, "DEFAULT", DEFAULT.replace(site={"charge_kw": 12.0}))
-    tiny(track=["open"])
-    assert len(names) == 3
-    real = ev.EVSuite.params
-    monkeypatch.setattr(
-        ev.EVSuite,
-        "params",
-        lambda suite, track: real(suite, track) if track == "open" else DEFAULT,
-    )
-    tiny(track=["open"])
+    other = DEFAULT.replace(site={"charge_kw": 12.0})
+    monkeypatch.setattr(ev.EVSuite, "params", lambda suite, track: other)
+    tiny()
     assert len(names) == 3
 
 
@@ -148,10 +143,10 @@ def test_all_runs_are_made_again_where_a_scenario_has_changed(
     prices[-1] += 1e-12
     names = made(monkeypatch)
     monkeypatch.setattr(
-        ev, "scenario_of", lambda suite, data=None: replace(world, da_eur_per_kwh=prices)
+        ev, "scenario_of", lambda suite, number=0, data=None: replace(world, da_eur_per_kwh=prices)
     )
     tiny()
-    assert len(names) == 6
+    assert len(names) == 3
 
 
 def test_one_failure_keeps_the_other_runs_and_writes_no_leaderboard(tiny, monkeypatch, tmp_path):
@@ -166,18 +161,31 @@ def test_one_failure_keeps_the_other_runs_and_writes_no_leaderboard(tiny, monkey
     with pytest.raises(typer.Exit) as left:
         tiny()
     assert left.value.exit_code == 1
-    assert len(files(tmp_path)) == 4
+    assert len(files(tmp_path)) == 2
     assert not (tmp_path / "embedded.json").exists()
 
 
 def test_less_than_everything_leaves_the_full_results_alone(tiny, finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     before = (folder / "embedded.json").read_bytes()
-    tiny(policies=["twin"], track=["guaranteed"], quick=True)
+    tiny(policies=["twin"], track=["reference"], quick=True)
     assert (folder / "embedded.json").read_bytes() == before
     partial = json.loads((folder / "runs/embedded.json").read_text())
-    assert list(partial["tracks"]) == ["guaranteed"]
-    assert partial["command"].endswith("--policies twin --track guaranteed --quick")
+    assert list(partial["boards"]) == ["operations", "market"]
+    assert partial["command"].endswith("--policies twin --track reference --quick")
+
+
+def test_other_worlds_have_results_of_their_own_and_say_so(tiny, finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    before = (folder / "embedded.json").read_bytes()
+    tiny(worlds=1, first_world=1)
+    assert (folder / "embedded.json").read_bytes() == before
+    checked = json.loads((folder / "runs/embedded_1_to_1.json").read_text())
+    assert checked["scenario"]["first_world"] == 1
+    assert checked["command"].endswith("--suite embedded --first-world 1 --worlds 1")
+    assert "Worlds 1 to 1, which check" in (folder / "runs/embedded_1_to_1.md").read_text()
+    with pytest.raises(InvalidInputError, match="worlds"):
+        tiny(worlds=2, first_world=1)
 
 
 def test_an_unknown_policy_is_refused(tiny):
@@ -190,7 +198,7 @@ def test_without_torch_the_agents_are_left_out_and_it_says_so(tiny, monkeypatch)
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
     monkeypatch.setattr(base, "trained", missing)
-    folder = tiny(track=["open"])
+    folder = tiny(track=["reference"])
     document = json.loads((folder / "runs/embedded.json").read_text())
     assert document["left_out"] == ["trained agents, because there is no module torch"]
     assert "no module torch" in (folder / "runs/embedded.md").read_text()
@@ -213,13 +221,13 @@ def test_agents_run_beside_the_baselines_seed_by_seed(tiny, monkeypatch):
         return agents
 
     monkeypatch.setattr(base, "trained", two_seeds)
-    folder = tiny(track=["open"])
+    folder = tiny(track=["reference"])
     document = json.loads((folder / "runs/embedded.json").read_text())
-    rows = {row["policy"]: row for row in document["tracks"]["open"]}
+    rows = {row["policy"]: row for row in document["boards"]["market"]}
     assert rows["learner"]["seeds"] == 2
     assert {"learner.0", "learner.1"} <= set(document["digests"]["policies"])
     gain_eur = rows[HINDSIGHT]["profit_eur"] - rows[NO_CONTROL]["profit_eur"]
-    first, second = document["seeds"]["open"]
+    first, second = document["seeds"]["market"]
     assert (first["policy"], first["seed"], first["gain_eur"]) == ("learner", 0, 0)
     assert second["gain_eur"] == pytest.approx(gain_eur, abs=0.01)
     words = f"`learner` +0, {gain_eur:+,.0f}."
@@ -229,7 +237,7 @@ def test_agents_run_beside_the_baselines_seed_by_seed(tiny, monkeypatch):
 def test_a_failure_in_another_process_is_reported_with_its_reason(monkeypatch, tmp_path):
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, "1")
-    nobody = Run("embedded", "open", "nobody", 0)
+    nobody = Run("embedded", "reference", "nobody", 0)
     todo = tasks.Task(nobody, "key", tmp_path / "nobody.json", None)
     ((done, failure),) = tasks.make_all([todo], 1)
     assert done == todo

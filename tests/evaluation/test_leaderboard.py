@@ -8,8 +8,8 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.leaderboard import leaderboard
-from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
-from vpp_gym.evaluation.tables import BRIEF, COLUMNS, cells, markdown_table
+from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL, OPERATIONS
+from vpp_gym.evaluation.tables import BRIEF, COLUMNS, cells, markdown_table, policy_name
 from vpp_gym.markets.ledger import TERMS
 
 N_DAYS = 28
@@ -59,8 +59,8 @@ def table() -> pd.DataFrame:
     return leaderboard(pd.concat(everyone), privileged={HINDSIGHT}, n_resamples=200)
 
 
-def test_order_is_by_profit_and_missed_demand_goes_below(table):
-    assert list(table["policy"]) == [HINDSIGHT, "gambler", "learner", NO_CONTROL, "cheat"]
+def test_order_is_by_profit_alone(table):
+    assert list(table["policy"]) == [HINDSIGHT, "cheat", "gambler", "learner", NO_CONTROL]
     assert table["rank"].isna().tolist() == [True, False, False, False, False]
     assert table["rank"].dropna().tolist() == [1, 2, 3, 4]
 
@@ -119,7 +119,7 @@ def test_markdown_has_a_line_per_policy_and_marks_the_privileged(table):
     assert len(text) == 2 + len(table)
     assert text[0].startswith("| Rank | Policy |")
     assert text[2].startswith("| – | hindsight † | 344 | 100.0 | 100.0 | 100.00 |")
-    assert "20.0 [10.0, 30.0]" in text[4]
+    assert "20.0 [10.0, 30.0]" in text[5]
     assert all(period.count("|") == len(BRIEF) + 1 for period in text)
 
 
@@ -137,13 +137,46 @@ def test_cells_do_not_round_up_to_full_satisfaction(table):
     )
 
 
-def test_one_seed_of_many_that_misses_demand_counts():
+def two_worlds() -> pd.DataFrame:
+    """In the second world the policy earns three times as much more, and hindsight twice."""
+    better = [some_days("better", retail_eur=3.0), some_days("better", retail_eur=5.0)]
+    low = [some_days(NO_CONTROL, retail_eur=2.0)] * 2
+    high = [some_days(HINDSIGHT, retail_eur=4.0), some_days(HINDSIGHT, retail_eur=6.0)]
+    parts = [
+        part.assign(world=world, scenario=f"toy:{world}")
+        for pair in (better, low, high)
+        for world, part in enumerate(pair)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_several_worlds_are_ranked_by_their_mean_and_their_spread_is_told():
+    table = leaderboard(two_worlds(), privileged={HINDSIGHT}, n_resamples=200)
+    row = table.set_index("policy").loc["better"]
+    assert (row["worlds"], row["gain_worlds"]) == (2, 2)
+    assert row["gain_eur"] == pytest.approx(N_DAYS * 2)
+    assert row["gain_sd_eur"] == pytest.approx(np.std([N_DAYS, 3 * N_DAYS], ddof=1))
+    assert row["score"] == pytest.approx(100 * 2 / 3)
+    assert row["demand_kwh"] == pytest.approx(100 * N_DAYS)
+    # All days of a world are alike but for the week: a draw is one world twice, or both.
+    assert (row["gain_eur_low"], row["gain_eur_high"]) == pytest.approx((N_DAYS, 3 * N_DAYS))
+
+
+def test_operations_rank_by_profit_without_the_position():
     everyone = [
         some_days(NO_CONTROL, retail_eur=2.0),
-        some_days(HINDSIGHT, retail_eur=6.0),
-        *(some_days("lucky", retail_eur=5.0, seed=seed) for seed in range(7)),
-        some_days("lucky", retail_eur=5.0, seed=7, served=0.9),
+        some_days("gambler", retail_eur=1.0, position_eur=3.0),
+        some_days(HINDSIGHT, retail_eur=6.0, position_eur=6.0),
     ]
-    ranked = leaderboard(pd.concat(everyone), privileged={HINDSIGHT}, n_resamples=20)
-    assert list(ranked["policy"])[-1] == "lucky"
-    assert ranked.set_index("policy").at["lucky", "demand_satisfaction"] == 1
+    table = leaderboard(pd.concat(everyone), scale=OPERATIONS, privileged={HINDSIGHT})
+    assert list(table["policy"]) == [HINDSIGHT, NO_CONTROL, "gambler"]
+    row = table.set_index("policy").loc["gambler"]
+    assert row["gain_eur"] == pytest.approx(-N_DAYS)
+    assert row["score"] == pytest.approx(-25)
+
+
+def test_learned_rows_with_few_seeds_are_marked():
+    row = {"policy": "ppo", "privileged": False, "kind": "learned", "seeds": 4}
+    assert policy_name(row) == "ppo ‡"
+    assert policy_name(row | {"seeds": 5}) == "ppo"
+    assert policy_name(row | {"kind": "rule"}) == "ppo"

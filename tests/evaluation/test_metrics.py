@@ -63,7 +63,7 @@ def test_totals_add_money_and_take_ratios_anew():
     assert row["demand_satisfaction"] == 0.75
     assert row["fully_served_share"] == 0.5
     assert (row["solve_ms_mean"], row["solve_ms_max"]) == (2.0, 9.0)
-    assert row["flexibility_profit_eur"] == pytest.approx(1.5 - 2.5)
+    assert row["operations_eur"] == pytest.approx(1.5 - 2.5)
     assert "date" not in row
 
 

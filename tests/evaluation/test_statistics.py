@@ -12,6 +12,7 @@ from vpp_gym.evaluation.statistics import (
     block_weights,
     interquartile_mean,
     paired_difference,
+    share_of_wins,
     stratified_bootstrap,
 )
 
@@ -55,15 +56,16 @@ def test_one_block_as_long_as_the_series_is_the_series_rotated():
     assert np.all(weights == 1)
 
 
-def test_no_block_holds_days_of_two_worlds():
-    """Pairs of days out of two worlds of three: a world is drawn an even number of times."""
+def test_worlds_are_drawn_and_days_within_each_of_them():
+    """Two worlds of three days: a world is drawn as a whole, not at all, once or twice."""
     weights = block_weights(
         3, n_worlds=2, block_days=2, n_resamples=2000, rng=np.random.default_rng(1)
     )
     assert weights.shape == (2000, 6)
     assert np.all(weights.sum(axis=1) == 6)
     of_first_world = weights[:, :3].sum(axis=1)
-    assert set(of_first_world) == {0, 2, 4, 6}
+    assert set(of_first_world) == {0, 3, 6}
+    assert np.mean(of_first_world == 3) == pytest.approx(0.5, abs=0.05)
     np.testing.assert_allclose(weights.mean(axis=0), 1, atol=0.05)
 
 
@@ -164,3 +166,25 @@ def test_a_paired_difference_over_seeds_is_that_of_the_means_over_seeds():
     found = paired_difference(a, b, rng=np.random.default_rng(0))
     assert found.estimate == pytest.approx(interquartile_mean(a.sum(axis=1)) - b.sum())
     assert found.low < found.estimate < found.high
+
+
+def test_intervals_of_the_mean_hold_where_worlds_differ_more_than_weeks():
+    """Resampling the weeks of all worlds alone would miss most of what worlds differ by."""
+    rng = np.random.default_rng(10)
+    hits = 0
+    for _ in range(100):
+        level_eur = rng.normal(0.0, 1.0, (1, 12, 1))
+        days = level_eur + rng.normal(0.0, 1.0, (1, 12, 28))
+        found = paired_difference(days, np.zeros_like(days), n_resamples=200, rng=rng)
+        hits += found.low <= 0 <= found.high
+    assert hits / 100 >= 0.85
+
+
+def test_share_of_wins_counts_weeks_of_worlds_and_ties_half():
+    even = np.zeros((1, 2, 15))
+    assert share_of_wins(even, even + 1e-9) == 0.5
+    ahead = even.copy()
+    ahead[0, 0, 0] = 1.0  # the first week of the first world
+    ahead[0, 1, 14] = -1.0  # the day left over belongs to the second week of the second
+    assert share_of_wins(ahead, even) == (1 + 0.5 + 0.5 + 0) / 4
+    assert share_of_wins(np.concatenate([ahead, even + 1]), even) == (0.5 + 1) / 2

@@ -17,6 +17,7 @@ from vpp_gym.policies.forecasters import (
     is_weekend,
     periods_ahead,
 )
+from vpp_gym.policies.history import levels_before
 from vpp_gym.scenarios.scenario import Scenario
 
 FORECASTERS = [
@@ -88,8 +89,38 @@ def test_decay_is_per_hour_at_quarters_too(snapshot_of):
     snapshot = snapshot_of(
         da=[0.04], da_past=[0.04] * 4, im_past=[0.04, 0.04, 0.04, 0.08], dt_h=0.25
     )
-    short, _ = DayAheadAnchored(phi=0.5, period_share=0).forecast(snapshot, 4)
+    forecaster = DayAheadAnchored(phi=0.5, period_share=0, gain=1.0)
+    short, _ = forecaster.forecast(snapshot, 4)
     assert short[3] == pytest.approx(0.04 + 0.5 * 0.04)
+
+
+def test_quarters_move_a_level_that_lasts(snapshot_of):
+    past = [0.04, 0.12, -0.02, 0.09]
+    snapshot = snapshot_of(da=[0.05], da_past=[0.04] * 4, im_past=past, dt_h=0.25)
+    level, kept = 0.0, 0.65**0.25
+    for price in past:
+        level = kept * level
+        level += 0.2 * (price - 0.04 - level)
+    short, _ = DayAheadAnchored(period_share=0).forecast(snapshot, 3)
+    np.testing.assert_allclose(short, 0.05 + level * kept ** np.arange(1, 4))
+
+
+def test_with_hours_the_level_is_the_last_deviation(snapshot_of):
+    rng = np.random.default_rng(3)
+    history = {"da_past": [0.04] * 100, "im_past": list(0.04 + 0.05 * rng.standard_normal(100))}
+    snapshot = snapshot_of(**history)
+    plans = [DayAheadAnchored(), DayAheadAnchored(gain=0.7)]
+    one, other = (plan.forecast(snapshot, 30)[0] for plan in plans)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_errors_of_quarters_add_up_as_the_level_moves():
+    """Innovations and levels give back the deviations they are made of."""
+    deviation = np.random.default_rng(0).standard_normal(50)
+    for gain in (0.2, 1.0):
+        levels = levels_before(deviation, 0.9, gain)
+        shocks = deviation - 0.9 * levels
+        np.testing.assert_allclose(levels[1:], 0.9 * levels[:-1] + gain * shocks[:-1])
 
 
 def test_a_share_of_the_profile_is_expected_to_last(snapshot_of):

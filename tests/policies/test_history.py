@@ -98,5 +98,5 @@ def test_past_spreads_are_sorted_by_period_and_centred(snapshot_of):
 @pytest.mark.parametrize(("ratio", "phi"), [(2.0, 0.999), (-0.5, 0.0), (0.5, 0.5)])
 def test_autocorrelation_is_kept_where_deviations_die_out(ratio, phi):
     residual, period = ratio ** np.arange(12.0), np.zeros(12, dtype=np.int64)
-    _, estimate = deviation_now(residual, period, np.zeros(1), np.nan, 0.5, 0.0)
+    _, estimate = deviation_now(residual, period, np.zeros(1), np.nan, 0.5, 0.0, 1.0)
     assert estimate == pytest.approx(phi)

@@ -11,6 +11,7 @@ from vpp_gym.scenarios.fit import (
     connected,
     distances,
     fit_report,
+    quarter_statistics,
     statistics,
 )
 from vpp_gym.scenarios.scenario import Scenario
@@ -51,6 +52,29 @@ def test_statistics_by_hand(two_days):
     assert found["im_autocorrelation_1h"] == pytest.approx(-1)
     assert found["im_autocorrelation_168h"] == 0
     np.testing.assert_array_equal(np.flatnonzero(connected(two_days)), [3, 4, 5, 6, 22, 23, 24, 25])
+
+
+def test_statistics_of_quarters_by_hand():
+    """Hours of 0.3, 0, 0, 0 EUR/kWh, then their mirror image."""
+    spread = np.tile([0.3, 0, 0, 0, -0.3, 0, 0, 0], 12)
+    found = quarter_statistics(spread)
+    assert found["quarter_sd_eur_per_kwh"] == pytest.approx(0.15)
+    within = np.sqrt(0.3**2 / 4 - (0.3 / 4) ** 2)
+    assert found["within_hour_sd_eur_per_kwh"] == pytest.approx(within)
+    assert found["within_hour_sd_median_eur_per_kwh"] == pytest.approx(within)
+    assert found["sign_change_share"] == pytest.approx(47 / 95)
+    assert found["beyond_0.2_eur_per_kwh_share"] == 0.25
+    assert found["autocorrelation_4_quarters"] == pytest.approx(-1, abs=0.01)
+    assert found["autocorrelation_8_quarters"] == pytest.approx(1)
+    assert found["correlation_of_quarters_1_and_2"] == 0
+
+
+def test_quarters_have_statistics_of_their_own():
+    hours, quarters = (
+        statistics(SyntheticSource("train", days=30, dt_h=dt_h).scenario(0)) for dt_h in (1.0, 0.25)
+    )
+    assert set(hours) < set(quarters)
+    assert quarters["within_hour_sd_eur_per_kwh"] > 0.02
 
 
 def test_autocorrelation_of_a_constant_is_zero():

@@ -28,7 +28,8 @@ QUARTERS = ",date,price_da,price_imbalance"
 
 @pytest.mark.data
 def test_three_costs_of_charging_in_2019(data_folder):
-    cost = charging_cost(real_source(data_folder).scenario(0))
+    year = real_source(data_folder, dt_h=1.0, demand_rule="reference").scenario(0)
+    cost = charging_cost(year)
     assert cost["on_arrival_eur"] == pytest.approx(11_937.7, abs=0.05)
     assert cost["at_the_deadline_eur"] == pytest.approx(11_251.8, abs=0.05)
     assert cost["hindsight_eur"] == pytest.approx(7_651.4, abs=0.05)
@@ -42,7 +43,7 @@ def test_sessions_are_those_of_the_reference_preprocessing(data_folder):
     assert (reference["session"] == recorded["TransactionId"]).all()
     arrival = reference["day_no"] * 24 + reference["start_hour"]
     order = np.argsort(arrival.to_numpy(), kind="stable")
-    year = real_source(data_folder).scenario(0)
+    year = real_source(data_folder, dt_h=1.0, demand_rule="reference").scenario(0)
     np.testing.assert_array_equal(year.sessions.arrival_step, arrival.to_numpy()[order])
     np.testing.assert_allclose(
         year.sessions.arrival_soc, reference["initial_soc"].to_numpy()[order], rtol=0, atol=1e-15
@@ -72,7 +73,7 @@ def test_quarters_of_2019(data_folder):
 
 @pytest.mark.data
 def test_training_years_have_real_prices_and_other_arrivals_each(data_folder):
-    source = real_source(data_folder, "train", n_scenarios=2)
+    source = real_source(data_folder, "train", dt_h=1.0, n_scenarios=2)
     one, two = source.scenario(0), source.scenario(1)
     prices = read_hourly(data_folder / HOURLY_FILE, first_day="2018-01-01", last_day="2018-12-31")
     for year in (one, two):
@@ -81,9 +82,40 @@ def test_training_years_have_real_prices_and_other_arrivals_each(data_folder):
         assert "arrivals synthetic" in year.notes["source"]
     assert str(one.start)[:10] == "2018-01-01"
     assert not np.array_equal(one.sessions.arrival_soc[:50], two.sessions.arrival_soc[:50])
-    quarters = real_source(data_folder, "train", dt_h=0.25).scenario(0)
-    four = quarters.im_short_eur_per_kwh.reshape(-1, 4)
-    np.testing.assert_allclose(four.mean(axis=1), prices.im_eur_per_kwh, atol=1e-12)
+
+
+@pytest.mark.data
+def test_training_years_have_the_quarters_that_are_known_and_draw_the_others(data_folder):
+    source = real_source(data_folder, "train", n_scenarios=2)
+    one, two = source.scenario(0), source.scenario(1)
+    prices = read_hourly(data_folder / HOURLY_FILE, first_day="2018-01-01", last_day="2018-12-31")
+    known = read_quarters(
+        data_folder / QUARTERS_FILE, first_day="2018-10-01", last_day="2018-12-31"
+    )
+    before = len(one.da_eur_per_kwh) - len(known.im_eur_per_kwh)
+    within = known.im_eur_per_kwh.reshape(-1, 4).std(axis=1).mean()
+    for year in (one, two):
+        np.testing.assert_array_equal(year.da_eur_per_kwh, prices.da_eur_per_kwh.repeat(4))
+        np.testing.assert_array_equal(year.im_short_eur_per_kwh[before:], known.im_eur_per_kwh)
+        four = year.im_short_eur_per_kwh[:before].reshape(-1, 4)
+        recorded = prices.im_eur_per_kwh[: before // 4]
+        np.testing.assert_allclose(four.mean(axis=1), recorded, atol=1e-12)
+        assert four.std(axis=1).mean() == pytest.approx(within, rel=0.15)
+        assert "recorded from 2018-10-01 on" in year.notes["quarters"]
+    assert (one.im_short_eur_per_kwh[:before] != two.im_short_eur_per_kwh[:before]).mean() > 0.99
+
+
+@pytest.mark.data
+def test_arrivals_of_training_years_follow_the_demand_rule(data_folder):
+    metered, reference = (
+        real_source(data_folder, "train", demand_rule=rule) for rule in ("metered", "reference")
+    )
+    assert (metered.name, reference.name) == ("real:train", "real:train:reference_demand")
+    cars, plain = metered.scenario(0).sessions, reference.scenario(0).sessions
+    np.testing.assert_array_equal(cars.arrival_step, plain.arrival_step)
+    assert cars.arrival_soc.mean() > plain.arrival_soc.mean() + 0.1
+    assert np.isfinite(cars.charge_kw).all()
+    assert np.isinf(plain.charge_kw).all()
 
 
 @pytest.mark.data
@@ -96,10 +128,11 @@ def test_names(monkeypatch, data_folder, name, n):
 def test_folder_and_files_must_exist(tmp_path):
     with pytest.raises(InvalidInputError, match="existing folder"):
         real_source(tmp_path / "nowhere")
-    with pytest.raises(InvalidInputError, match=HOURLY_FILE):
+    with pytest.raises(InvalidInputError, match=QUARTERS_FILE):
         real_source(tmp_path)
-    with pytest.raises(InvalidInputError, match=HOURLY_FILE):
-        real_source(tmp_path, "train")
+    for split in ("test", "train"):
+        with pytest.raises(InvalidInputError, match=HOURLY_FILE):
+            real_source(tmp_path, split, dt_h=1.0)
 
 
 @pytest.mark.parametrize(("option", "value"), [("split", "validation"), ("dt_h", 0.5)])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.calibration import dutch_2018
 from vpp_gym.scenarios.demand import CHARGE_EFF, CHARGE_KW
 from vpp_gym.scenarios.fit import mean_imbalance, statistics
 from vpp_gym.scenarios.synthetic import SyntheticSource
@@ -61,7 +61,7 @@ def _bits(scenario):
 
 @pytest.fixture(scope="module")
 def years():
-    source = SyntheticSource("train", 5)
+    source = SyntheticSource("train", 5, dt_h=1.0)
     return [source.scenario(i) for i in range(5)]
 
 
@@ -97,7 +97,7 @@ def test_prices_do_not_depend_on_the_fleet():
     )
     np.testing.assert_array_equal(few.im_short_eur_per_kwh, many.im_short_eur_per_kwh)
     assert len(few.sessions) == 0
-    assert len(many.sessions) / 30 == pytest.approx(500 * dutch_2019().month_factor[0], rel=0.05)
+    assert len(many.sessions) / 30 == pytest.approx(500 * dutch_2018().month_factor[0], rel=0.05)
 
 
 def test_quarters_average_to_the_hour_and_cars_are_the_same():
@@ -107,7 +107,7 @@ def test_quarters_average_to_the_hour_and_cars_are_the_same():
         np.testing.assert_allclose(four.mean(axis=1), getattr(hours, name), atol=1e-12)
     np.testing.assert_array_equal(np.ptp(quarters.da_eur_per_kwh.reshape(-1, 4), axis=1), 0)
     within = mean_imbalance(quarters).reshape(-1, 4).std(axis=1)
-    assert within.mean() == pytest.approx(0.0241, abs=0.003)  # recorded quarters of 2019
+    assert within.mean() == pytest.approx(0.0231, abs=0.003)  # recorded from October 2018 on
     assert len(hours.sessions) == len(quarters.sessions)
     np.testing.assert_array_equal(hours.sessions.owner_draw, quarters.sessions.owner_draw)
     ends = quarters.sessions.departure_step < quarters.n_steps
@@ -117,7 +117,7 @@ def test_quarters_average_to_the_hour_and_cars_are_the_same():
 
 
 def test_close_to_the_real_year(years):
-    targets = dutch_2019().targets
+    targets = dutch_2018().targets
     found = [statistics(year) for year in years]
     off = {
         name: (mean, targets[name])
@@ -136,11 +136,11 @@ def test_years_have_one_level_and_different_weeks(years):
 
 
 def test_the_evening_peak_is_later_in_summer(years):
-    """17 to 18 h in December and January, 19 to 21 h in June and July, as recorded."""
+    """17 to 18 h in December and January, 19 to 22 h in June and July, as recorded."""
     days = np.mean([year.da_eur_per_kwh.reshape(365, 24) for year in years], axis=0)
     winter, summer = np.vstack([days[:31], days[-31:]]).mean(axis=0), days[151:212].mean(axis=0)
     assert 12 + winter[12:].argmax() in (17, 18)
-    assert 12 + summer[12:].argmax() in (19, 20, 21)
+    assert 12 + summer[12:].argmax() in (19, 20, 21, 22)
 
 
 def test_state_two_hours_have_two_prices_with_the_calibrated_mean_between(years):
@@ -154,6 +154,27 @@ def test_state_two_hours_have_two_prices_with_the_calibrated_mean_between(years)
 def test_negative_prices_happen(years):
     assert min(year.da_eur_per_kwh.min() for year in years) < 0
     assert all(mean_imbalance(year).min() < -0.05 for year in years)
+
+
+def test_day_ahead_prices_do_not_depend_on_the_step_and_names_tell_calibrations_apart():
+    hours, quarters = (SyntheticSource("train", dt_h=dt_h, days=30) for dt_h in (1.0, 0.25))
+    np.testing.assert_array_equal(
+        quarters.scenario(0).da_eur_per_kwh, hours.scenario(0).da_eur_per_kwh.repeat(4)
+    )
+    earlier = SyntheticSource("train", days=30, calibration="dutch_2018_2019")
+    assert (quarters.name, earlier.name) == ("synthetic:train", "synthetic:train+dutch_2018_2019")
+    notes, before = (one.scenario(0).notes for one in (quarters, earlier))
+    assert notes["prices_fitted_on"] == "hours of 2018, quarters of October to December 2018"
+    assert before["prices_fitted_on"] == "hours and quarters of 2019, seasons of 2018 and 2019"
+    assert notes["sessions_fitted_on"] == before["sessions_fitted_on"] == "2019"
+
+
+def test_short_worlds_are_the_beginning_of_a_year():
+    year, week = (SyntheticSource("train", days=days).scenario(0) for days in (365, 7))
+    np.testing.assert_array_equal(week.da_eur_per_kwh, year.da_eur_per_kwh[: week.n_steps])
+    np.testing.assert_allclose(
+        mean_imbalance(week), mean_imbalance(year)[: week.n_steps], atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("dt_h", [1.0, 0.25])

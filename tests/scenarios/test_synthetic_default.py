@@ -1,4 +1,4 @@
-"""The default worlds stay as they are: trained agents and the leaderboard stand on them."""
+"""Worlds stay as they are: trained agents and leaderboards stand on them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.scenarios.synthetic_params import PRESETS, SyntheticParams
 
 RESOLUTION = 1e-9
 """Finer than any price matters, coarser than the last bits that differ between processors."""
-RECORDED = {
-    ("synthetic", 1.0, 0): "fc5d167a4ab3ba38",
-    ("synthetic", 1.0, 31): "8b7add08417fedf6",
-    ("synthetic", 0.25, 0): "cbe1dd8782e00296",
-    ("synthetic:validation", 1.0, 0): "eed9e6148ad05384",
-    ("synthetic:validation", 0.25, 0): "0b1ae44f3d580d5e",
-    ("synthetic:test", 1.0, 0): "9ab03acf97e193f1",
-    ("synthetic:test", 0.25, 0): "e02019eb1d3f4546",
+EARLIER = {"calibration": "dutch_2018_2019"}
+RECORDED_EARLIER = {
+    ("train", 1.0, 0): "fc5d167a4ab3ba38",
+    ("train", 1.0, 31): "8b7add08417fedf6",
+    ("train", 0.25, 0): "cbe1dd8782e00296",
+    ("validation", 1.0, 0): "eed9e6148ad05384",
+    ("validation", 0.25, 0): "0b1ae44f3d580d5e",
+    ("test", 1.0, 0): "9ab03acf97e193f1",
+    ("test", 0.25, 0): "e02019eb1d3f4546",
 }
 MIX = {"site": {"public": 0.5, "workplace": 0.3, "home": 0.2}}
-CHANGED = {"default": None, "mix": MIX} | {name: name for name in PRESETS if name != "default"}
+CHANGED = {"default": {}, "mix": MIX} | {
+    name: preset.model_dump() for name, preset in PRESETS.items() if name != "default"
+}
+REFERENCE = {"demand": "reference"}
 DRAWN_WITHOUT_KERNELS = {
     ("default", 1.0, 1): "d11412075303e8a8",
     ("default", 1.0, 2): "640f30d9fa25ca07",
@@ -56,18 +59,23 @@ def digest(scenario):
     return found.hexdigest()[:16]
 
 
-@pytest.mark.parametrize(("name", "dt_h", "index"), RECORDED)
-def test_named_worlds_are_the_recorded_ones(name, dt_h, index):
-    assert digest(as_source(name, dt_h).scenario(index)) == RECORDED[name, dt_h, index]
+@pytest.mark.parametrize(("split", "dt_h", "index"), RECORDED_EARLIER)
+def test_worlds_of_the_earlier_calibration_are_the_recorded_ones(split, dt_h, index):
+    source = SyntheticSource(split, dt_h=dt_h, params=REFERENCE, **EARLIER)
+    assert source.name == f"synthetic:{split}:reference_demand+dutch_2018_2019"
+    assert digest(source.scenario(index)) == RECORDED_EARLIER[split, dt_h, index]
 
 
 @pytest.mark.parametrize(("name", "dt_h", "index"), DRAWN_WITHOUT_KERNELS)
 def test_kernels_draw_the_years_of_the_plain_program(name, dt_h, index):
-    source = SyntheticSource("train", params=CHANGED[name], dt_h=dt_h)
+    params = CHANGED[name] | REFERENCE
+    source = SyntheticSource("train", params=params, dt_h=dt_h, **EARLIER)
     assert digest(source.scenario(index)) == DRAWN_WITHOUT_KERNELS[name, dt_h, index]
 
 
-@pytest.mark.parametrize("params", [None, {}, "default", SyntheticParams(), PRESETS["default"]])
+@pytest.mark.parametrize(
+    "params", [None, {}, "default", "metered", SyntheticParams(), PRESETS["default"]]
+)
 def test_default_parameters_change_no_bit(params):
     plain, same = (SyntheticSource("test", days=30, **given) for given in ({}, {"params": params}))
     assert same.name == plain.name == "synthetic:test"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.calibration import dutch_2018_2019
 from vpp_gym.scenarios.quantiles import class_of, from_quantiles, from_scores
 from vpp_gym.scenarios.scenario import Scenario, Sessions
 from vpp_gym.scenarios.site_mix import stay_hours, week_of
@@ -60,7 +60,7 @@ def test_quantiles_interpolate_within_the_table(given):
 
 
 def test_scores_draw_as_numpy_does():
-    memory, n = dutch_2019().da_memory, 20_000
+    memory, n = dutch_2018_2019().da_memory, 20_000
     plain, kernel = (np.random.default_rng(7) for _ in range(2))
     wanted = np.zeros(n)
     for weight, decay, period in memory:
@@ -90,7 +90,7 @@ def test_arrivals_are_sorted_by_time_and_stay_in_order_within_a_minute(per_hour)
 @pytest.mark.parametrize("mix", [SiteMix(), SiteMix(public=0.5, workplace=0.3, home=0.2)])
 def test_sessions_are_the_draws_of_the_plain_program(mix):
     """The program as it reads without kernels: all columns first, then sorted."""
-    fitted, week = dutch_2019(), week_of(dutch_2019(), mix)
+    fitted, week = dutch_2018_2019(), week_of(dutch_2018_2019(), mix)
     drawn = draw_sessions(
         np.random.default_rng(3), fitted, DATES, sessions_per_day=80.0, dt_h=0.25, mix=mix
     )

@@ -8,7 +8,7 @@ import pytest
 
 import vpp_gym  # noqa: F401
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.calibration import dutch_2018
 from vpp_gym.scenarios.demand import CHARGE_EFF, CHARGE_KW
 from vpp_gym.scenarios.fit import mean_imbalance, stay_h
 from vpp_gym.scenarios.synthetic import START, SyntheticSource
@@ -45,8 +45,8 @@ def plain():
 def test_defaults_of_dual_pricing_are_those_of_the_calibration():
     dual = DualPricingParams()
     assert (dual.share, dual.spread_eur_per_kwh) == (
-        dutch_2019().dual_share,
-        dutch_2019().dual_spread_eur_per_kwh,
+        dutch_2018().dual_share,
+        dutch_2018().dual_spread_eur_per_kwh,
     )
 
 
@@ -66,7 +66,7 @@ def test_level_multiplies_quarters_too():
 def test_without_volatility_prices_are_the_expected_shape():
     calm = year(price=PriceParams(da_volatility_factor=0, im_volatility_factor=0))
     np.testing.assert_allclose(deviation(calm), 0, atol=1e-12)
-    expected = expected_da(dutch_2019(), START.astype("datetime64[D]") + np.arange(365))
+    expected = expected_da(dutch_2018(), START.astype("datetime64[D]") + np.arange(365))
     np.testing.assert_allclose(calm.da_eur_per_kwh, expected.ravel(), atol=1e-12)
 
 
@@ -207,7 +207,7 @@ def test_quarters_average_to_the_hour_in_every_preset(preset):
 
 def test_a_hundred_thousand_sessions_a_day():
     scenario = SyntheticSource("test", sessions_per_day=100_000, days=1).scenario(0)
-    factors = dutch_2019().month_factor[0] * dutch_2019().weekday_factor[1]
+    factors = dutch_2018().month_factor[0] * dutch_2018().weekday_factor[1]
     assert len(scenario.sessions) == pytest.approx(100_000 * factors, rel=0.25)
 
 
@@ -263,7 +263,7 @@ def test_bad_parameters_name_field_value_and_remedy(params, field, remedy):
 
 def test_metered_demands_leave_all_else_alone():
     plain, metered = (
-        SyntheticSource("train", params=name).scenario(0) for name in (None, "metered")
+        SyntheticSource("train", params=name).scenario(0) for name in ("reference_demand", None)
     )
     for column, values in vars(plain.sessions).items():
         if column not in ("arrival_soc", "charge_kw"):
@@ -273,7 +273,7 @@ def test_metered_demands_leave_all_else_alone():
 
 @pytest.mark.parametrize("dt_h", [1.0, 0.25])
 def test_metered_demands_fit_into_stay_and_power(dt_h):
-    sessions = SyntheticSource("test", dt_h=dt_h, params="metered").scenario(0).sessions
+    sessions = SyntheticSource("test", dt_h=dt_h).scenario(0).sessions
     stay_hours = (sessions.departure_step - sessions.arrival_step) * dt_h
     need_kwh = (0.97 - sessions.arrival_soc) * sessions.capacity_kwh / CHARGE_EFF
     assert (need_kwh <= stay_hours * np.minimum(sessions.charge_kw, CHARGE_KW) + 1e-9).all()
@@ -284,8 +284,7 @@ def test_metered_demands_fit_into_stay_and_power(dt_h):
 
 def test_metered_demands_are_the_same_on_both_steps():
     hours, quarters = (
-        SyntheticSource("test", dt_h=dt_h, params="metered", days=60).scenario(0).sessions
-        for dt_h in (1.0, 0.25)
+        SyntheticSource("test", dt_h=dt_h, days=60).scenario(0).sessions for dt_h in (1.0, 0.25)
     )
     inside = hours.departure_step < 60 * 24
     np.testing.assert_array_equal(hours.charge_kw, quarters.charge_kw)
@@ -302,6 +301,7 @@ def test_no_two_worlds_share_a_name():
         {"price": {"level_factor": 2}},
         {"price": {"level_factor": 3}},
         "price_crisis",
+        "reference_demand",
     ]
     names = [SyntheticSource("test", days=2, params=params).name for params in worlds]
     assert names[:3] == ["synthetic:test", "synthetic:test+50_a_day", "synthetic:test:home"]

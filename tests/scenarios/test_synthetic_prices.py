@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.calibration import dutch_2018_2019
 from vpp_gym.scenarios.synthetic_prices import (
     YEAR_H,
     expected_da,
@@ -50,11 +50,13 @@ def test_waves_are_those_of_the_year_and_the_half_year():
 
 
 def test_expected_prices_are_shape_and_season():
-    fitted, midnight = dutch_2019(), np.array(["2019-01-01"], dtype="datetime64[D]")
+    fitted, midnight = dutch_2018_2019(), np.array(["2019-01-01"], dtype="datetime64[D]")
     season = fitted.season_eur_per_kwh
     np.testing.assert_allclose(
         expected_da(fitted, midnight)[0], fitted.shape_eur_per_kwh[0] + season[1] + season[3]
     )
     spread = expected_spread(fitted, midnight + np.arange(365))
-    np.testing.assert_allclose(spread.mean(axis=0), fitted.im_shape_eur_per_kwh, atol=1e-12)
+    np.testing.assert_allclose(
+        spread.mean(axis=0), fitted.imbalance.im_shape_eur_per_kwh, atol=1e-12
+    )
     assert abs(spread.mean()) < 1e-6

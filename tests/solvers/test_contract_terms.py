@@ -20,6 +20,8 @@ RULES: dict[str, Any] = {
     "discharge_eff": 0.95,
     "shortfall_eur_per_kwh": 0.5,
 }
+NOBODY = np.zeros(0), np.zeros(0)
+"""No costs of leaving early."""
 BATTERY = ("energy_kwh", "min_kwh", "max_kwh", "target_kwh")
 
 
@@ -169,9 +171,9 @@ def test_the_search_looks_back_from_the_last_possible_discharge_only():
     assert ends == [3, 0, 4]
     series = buy, buy, dearest_first(buy), np.array([11.0]), some
     rules = Rules(**RULES)
-    early = [stay_of(*series, ev, rules, back, ANY).early_steps for back in (0, 4)]
+    early = [stay_of(*series, ev, rules, back, ANY, *NOBODY).early_steps for back in (0, 4)]
     assert early == [3, 4]
-    assert stay_of(*series, ev, rules, 0, BELOW).early_steps == 4
+    assert stay_of(*series, ev, rules, 0, BELOW, *NOBODY).early_steps == 4
 
 
 @pytest.mark.parametrize(

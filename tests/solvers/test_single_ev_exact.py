@@ -70,7 +70,7 @@ def test_the_fallback_agrees_with_the_search():
 
 def test_the_search_says_when_it_gives_up():
     buy, *rest = as_problem(random_case(1972, negative=True))
-    stay = stay_of(buy, rest[0], dearest_first(buy), *rest[1:], 0, ANY)
+    stay = stay_of(buy, rest[0], dearest_first(buy), *rest[1:], 0, ANY, np.zeros(0), np.zeros(0))
     plan = np.empty(len(buy))
     assert best_plan(stay, 1, plan)[0] == UNFINISHED
     assert best_plan(stay, 50, plan)[0] == SOLVED

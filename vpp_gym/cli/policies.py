@@ -31,13 +31,13 @@ def named_policy(name: str | None) -> Policy:
     Raises:
         InvalidInputError: no name, an unknown one, or something that is not a policy.
     """
-    from vpp_gym.policies.baselines import baseline, baseline_names
+    from vpp_gym.policies.baselines import PLAIN_WORLD_NAMES, baseline, baseline_names
 
     if name is not None and ":" in name:
         from vpp_gym.evaluation.outside import outside_policy
 
         return outside_policy(name, field="POLICY")
-    known = baseline_names()
+    known = tuple(dict.fromkeys((*baseline_names(), *PLAIN_WORLD_NAMES)))
     if name is None or name not in known:
         raise InvalidInputError("POLICY", name, f"{suggestion(name or '', known)}{LISTED}; {OWN}")
     return baseline(name)

@@ -53,10 +53,10 @@ class VPPBiddingEnv(Env):
     contracts that `params` offers. The difference is settled in the imbalance market.
 
     ## Action Space
-    `Box(-1, 1)`, one entry per period of tomorrow's schedule (24, or 96 with steps of
-    0.25 h), with the meaning of `VPPDayAhead-v0`: 0 buys the expected load, +1 sells
-    `bid_scale` times what may be bid on top, -1 buys as much on top. The expected load of
-    a period is its mean load so far in the episode, zero on the first day.
+    `Box(-1, 1)`, one entry per period of tomorrow's schedule (96, or 24 with steps of
+    an hour), with the meaning of `VPPDayAhead-v0`: 0 buys the expected load, +1 sells
+    on top of it `bid_scale` times the range of bids that are allowed, -1 buys as much. On
+    the first day of an episode the expected load and the range are zero.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
@@ -64,9 +64,10 @@ class VPPBiddingEnv(Env):
     `vpp_gym.envs.day_fields.DAY_FIELDS`.
 
     ## Rewards
-    Profit in EUR from this gate to the next. `info` holds every term of
-    `vpp_gym.markets.ledger.TERMS`, summed over these hours. The last schedule of an
-    episode is for a day after its end and earns nothing.
+    EUR from this gate to the next, "spread" by default as in `VPPDayAhead-v0`. `info` holds
+    every term of `vpp_gym.markets.ledger.TERMS`, summed over these hours. Of a schedule, the
+    periods until noon are settled within the step that submits it, those from noon on within
+    the next one; the afternoon of the last schedule lies behind the end of the episode.
 
     ## Starting State
     An empty lot at gate closure, with the EVs that arrive in that step, and the
@@ -74,11 +75,12 @@ class VPPBiddingEnv(Env):
 
     ## Episode End
     Truncated after `episode_days` steps; never terminated. With
-    `episode_days=None` the last step ends with the scenario.
+    `episode_days=None` the last step ends with the scenario. EVs that are still connected
+    are settled as in `VPPDayAhead-v0`.
 
     ## Arguments
     scenario, params, dt_h, guarantee: as in `VPPDayAhead-v0`.
-    bid_scale, scheduler, observation, episode_days: see
+    bid_scale, scheduler, observation, reward, episode_days: see
         `vpp_gym.envs.settings.BiddingSettings`.
     render_mode: "rgb_array" or "human" draws the last day that is over.
 
@@ -101,7 +103,7 @@ class VPPBiddingEnv(Env):
         bid_scale: float = 0.1,
         scheduler: SchedulerLike = "rolling_mpc",
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -135,7 +137,7 @@ class VPPBiddingVectorEnv(VectorEnv):
         bid_scale: float = 0.1,
         scheduler: SchedulerLike = "rolling_mpc",
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,

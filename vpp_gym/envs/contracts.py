@@ -75,17 +75,17 @@ class VPPContractsEnv(Env):
     One step is a day, from one gate closure (12:00) to the next. The agent decides what
     is offered to every owner who arrives until then; what was signed stands. A
     scheduler dispatches under the contracts and a bidder submits the schedule of
-    tomorrow. A contract pays if its energy is valuable when it is discharged, and if
-    owners stay long enough.
+    tomorrow. A contract pays if its energy is valuable when it is discharged. How many
+    owners consider offers follows what earlier contracts left to theirs.
 
     ## Action Space
-    `Box(-1, 1)` of four entries with `family="fixed_term"`: scale and saturation of
-    the value curve kappa log(1 + w / saturation) of w kWh, then term and delay of
-    the window. The menu is the exact solution for that curve, so that it is
-    incentive compatible and individually rational whatever the action. Other
-    families have entries of their own, the `action_parameters` in
-    `vpp_gym.contracts.families.FAMILIES`. An action of 0 offers what is in `params`: by
-    default the menu of Rahman et al. 2023.
+    `Box(-1, 1)`. What an entry sets depends on the family of contracts: these are the
+    `action_parameters` in `vpp_gym.contracts.families.FAMILIES`. An action of 0 offers what
+    is in `params`: by default the posted tariff, of which two entries set the pay per kWh
+    discharged and the share of the battery that the owner keeps. With `family="fixed_term"`
+    four entries set scale and saturation of the value curve kappa log(1 + w / saturation) of
+    w kWh, then term and delay of the window. The menu is the exact solution for that curve,
+    so that it is incentive compatible and individually rational whatever the action.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
@@ -93,10 +93,10 @@ class VPPContractsEnv(Env):
     `DAY_FIELDS` and `OFFER_FIELDS` of `vpp_gym.envs.day_fields`.
 
     ## Rewards
-    Profit in EUR from this gate to the next. `info` holds every term of
-    `vpp_gym.markets.ledger.TERMS`, summed over these hours. Payoffs are paid when an
-    owner leaves. What is offered late in an episode is therefore paid in a later step,
-    or not at all if the episode has ended.
+    EUR from this gate to the next, "spread" by default as in `VPPDayAhead-v0`. `info` holds
+    every term of `vpp_gym.markets.ledger.TERMS`, summed over these hours. Pay per kWh is due
+    when it is discharged, the payoff for signing when the owner leaves, so that what is
+    offered today is partly paid in later steps.
 
     ## Starting State
     An empty lot at gate closure, with the EVs that arrive in that step: they are
@@ -105,11 +105,13 @@ class VPPContractsEnv(Env):
 
     ## Episode End
     Truncated after `episode_days` steps; never terminated. With
-    `episode_days=None` the last step ends with the scenario.
+    `episode_days=None` the last step ends with the scenario. EVs that are still connected
+    are settled as in `VPPDayAhead-v0`, their owners' payoffs by the part of the window that
+    has passed.
 
     ## Arguments
     scenario, params, dt_h, guarantee: as in `VPPDayAhead-v0`.
-    family, scheduler, bidder, observation, episode_days: see
+    family, scheduler, bidder, observation, reward, episode_days: see
         `vpp_gym.envs.settings.ContractsSettings`.
     render_mode: "rgb_array" or "human" draws the last day that is over.
 
@@ -133,7 +135,7 @@ class VPPContractsEnv(Env):
         scheduler: SchedulerLike = "rolling_mpc",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -169,7 +171,7 @@ class VPPContractsVectorEnv(VectorEnv):
         scheduler: SchedulerLike = "rolling_mpc",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,

@@ -33,6 +33,10 @@ Params = VPPParams | Mapping[str, Any] | str
 """What names rules of the world of EVs."""
 
 
+_REWARDED = ("charge_kwh", "discharge_kwh", "carried_kwh", "unserved_kwh", "demand_kwh")
+"""Terms of which the reward "spread" is made, beside the profit."""
+
+
 class EVCore(Core):
     """A batch of episodes of one decision problem with EVs.
 
@@ -60,9 +64,15 @@ class EVCore(Core):
         profit_eur = super().rewards(records)
         if self.settings.reward == "profit":
             return profit_eur
-        site, driver = self.params.site, self.params.driver
-        due_kwh = records[:, COLUMN.demand_kwh] / site.charge_eff
-        return profit_eur - due_kwh * driver.retail_eur_per_kwh
+        site, state = self.params.site, self.simulation.state
+        booked = {name: records[:, getattr(COLUMN, name)] for name in _REWARDED}
+        stored_kwh = booked["charge_kwh"] - booked["discharge_kwh"] / (
+            site.charge_eff * site.discharge_eff
+        )
+        demand_kwh = booked["demand_kwh"] / site.charge_eff
+        bought_kwh = stored_kwh + booked["carried_kwh"] + booked["unserved_kwh"] / site.charge_eff
+        level = self.simulation.dataset.steps["level_eur_per_kwh"][state.run["start"]]
+        return profit_eur - demand_kwh * self.params.driver.retail_eur_per_kwh + level * bought_kwh
 
     @property
     def over(self) -> Bools:

@@ -28,22 +28,25 @@ class VPPDayAheadEnv(Env):
     ## Description
     A virtual power plant of privately owned EVs offers V2G contracts to arriving owners
     (`params.contract`; by default a posted tariff per kWh discharged, which costs nothing
-    unless it is used). At 12:00 it submits a bid schedule: one bid per delivery period of tomorrow. In every step it dispatches the
-    fleet. The difference between schedule and load is settled in the imbalance market.
+    unless it is used). At 12:00 it submits a bid schedule: one bid per delivery period of
+    tomorrow. In every step, a quarter of an hour by default, it dispatches the fleet. The
+    difference between schedule and load is settled in the imbalance market. Drivers declare
+    when they leave; many leave earlier or later, and nobody is told in advance.
 
     ## Action Space
-    `Box(-1, 1)`. The dispatch comes first: with `control="fleet"` one number, which
-    sets the net load of the fleet in this step: 0 idles, +1 charges and -1 discharges
-    all it can; with `control="per_ev"` one number per charger, which does the same for
-    its EV. Idle is what is nearest to nothing that still serves the cars in time, where
-    that is guaranteed. The bids follow: with `bids="period"` one per step, so that the
+    `Box(-1, 1)`; two entries by default. The dispatch comes first: with `control="fleet"`
+    one number, which sets the net load of the fleet in this step: 0 idles, +1 charges and
+    -1 discharges all it can; with `control="per_ev"` one number per charger, which does the
+    same for its EV. Idle is what is nearest to nothing that still serves the cars in time,
+    where that is guaranteed. The bids follow: with `bids="period"` one per step, so that the
     steps after one gate closure set, in order, the periods of the schedule that the
     next one submits; with `bids="schedule"` one per delivery period of tomorrow, read
     at gate closure only; with `bids="expected_load"` none. A bid of 0 buys the expected
     load; +1 sells, on top of it, `bid_scale` times the range from the least to the
-    largest bid that is allowed, and -1 buys as much. The expected load of a period is
-    its mean load so far in the episode, zero on the first day. What is allowed follows
-    from the cars of the past days, see `vpp_gym.params.MarketParams`.
+    largest bid that is allowed, and -1 buys as much; what lies beyond that range is cut off.
+    The expected load of a period is its mean load so far in the episode. The range is what
+    the cars of the past days could take, and what those with a running contract could give,
+    see `vpp_gym.params.MarketParams`. On the first day of an episode both are zero.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
@@ -52,11 +55,18 @@ class VPPDayAheadEnv(Env):
     `control="per_ev"`.
 
     ## Rewards
-    EUR in the step: day-ahead and imbalance income, pay to owners for discharged energy
-    and, for EVs that departed, payoffs, and retail revenue and penalty of demand that was
-    missed. With `reward="profit"` it is the profit, in which what drivers pay for served
-    demand comes in as well, see `vpp_gym.envs.settings.Reward`. `info` holds every term
-    of `vpp_gym.markets.ledger.TERMS`.
+    EUR. With `reward="profit"` the profit of the step: day-ahead and imbalance income, pay to
+    owners for discharged energy and, for EVs that departed, retail revenue, payoffs and the
+    penalty on unserved energy.
+
+    With `reward="spread"`, the default, what no policy can change is taken out. The price
+    level is the mean day-ahead price of the four weeks up to the start of the episode. A kWh
+    that is charged or discharged counts at its price less the price level; a kWh that a driver
+    misses costs the penalty and the retail price less the price level; what drivers would pay
+    if all demand were served is left out. Over complete stays this differs from the profit by an
+    amount that is the same for every policy.
+
+    `info` holds every term of `vpp_gym.markets.ledger.TERMS`.
 
     ## Starting State
     Gate closure (12:00), with no EV connected but those that arrive in that step.
@@ -65,8 +75,8 @@ class VPPDayAheadEnv(Env):
 
     ## Episode End
     Truncated after `episode_days`; never terminated. EVs that are still connected then
-    are settled as if the rest of each stay were charged evenly, at the mean day-ahead price
-    until the declared departure: nothing is gained by what is left to do.
+    are settled as if the rest of each stay were charged evenly until the declared departure,
+    at the mean day-ahead price of that time: nothing is gained by what is left to do.
     `env.spec.max_episode_steps` is the length of these episodes: `gym.make(env.spec)`
     keeps it, so give `max_episode_steps` too if you make longer ones from that spec.
 
@@ -74,12 +84,13 @@ class VPPDayAheadEnv(Env):
     scenario: a `Scenario`, a sequence of them, a source, or a name: "synthetic"
         (default), "synthetic:validation", "synthetic:test", "real:train",
         "real:test" (from the folder that VPP_GYM_DATA names).
-    params: a `VPPParams`, a mapping of changes to the default, or a preset's name.
+    params: a `VPPParams`, a preset's name ("default", "plain", "paper_2023"), or a mapping of
+        changes to the default, or to the preset that its entry "preset" names.
     control, bids, bid_scale, observation, reward, episode_days: see
         `vpp_gym.envs.settings.DayAheadSettings`.
     dt_h: hours per step of a named source, 0.25 (default) or 1.0.
-    guarantee: True limits actions such that every charging target stays within reach;
-        None takes the value in `params`.
+    guarantee: True limits actions such that every charging target stays within reach until
+        the declared departure; None takes the value in `params`, which is True by default.
     render_mode: "rgb_array" or "human" draws the day.
 
     ## Version History
@@ -102,7 +113,7 @@ class VPPDayAheadEnv(Env):
         bids: Bids = "period",
         bid_scale: float = 0.1,
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -142,7 +153,7 @@ class VPPDayAheadVectorEnv(VectorEnv):
         bids: Bids = "period",
         bid_scale: float = 0.1,
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,

@@ -96,14 +96,14 @@ class VPPDispatchEnv(Env):
     ## Action Space
     `Box(-1, 1)`. With `control="fleet"` one number: 0 idles, +1 charges and -1
     discharges all that the fleet can in this step; with `control="per_ev"` one per
-    charger for its EV.
+    charger for its EV. Idle is as in `VPPDayAhead-v0`.
 
     ## Observation Space
     That of `VPPDayAhead-v0`: float32 `Box`, or a `Dict` of named parts in their
     units with `observation="dict"`. What was sold is in `da_sold_ahead`.
 
     ## Rewards
-    As in `VPPDayAhead-v0`, the bidder's trades included.
+    As in `VPPDayAhead-v0`, "spread" by default, with the bidder's trades.
 
     ## Starting State
     An empty lot at gate closure (12:00), with the EVs that arrive in that step, and
@@ -137,7 +137,7 @@ class VPPDispatchEnv(Env):
         control: Control = "fleet",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
@@ -174,7 +174,7 @@ class VPPDispatchVectorEnv(VectorEnv):
         control: Control = "fleet",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
-        reward: Reward = "without_retail",
+        reward: Reward = "spread",
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,

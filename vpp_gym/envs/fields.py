@@ -63,7 +63,14 @@ FLEET_FIELDS = (
         "committed day-ahead now and 1 to 23 hours ahead, + sells",
     ),
     Field("connected", 1, "1", 1.0, 0, 1, "share of chargers with an EV"),
-    Field("envelope", 3, "kWh", "power", -BUSY, BUSY, "least, idle and largest net load of the fleet"),
+    Field(
+        "envelope", 3, "kWh", "power", -BUSY, BUSY,
+        "least, idle and largest net load of the fleet",
+    ),
+    Field(
+        "due_gap", 1, "kWh", "power", 0, 1e3,
+        "what all EVs would be short of if they left now, by what full power would have reached",
+    ),
     Field(
         "earliest_load", HOURS_AHEAD, "kWh per hour", "hourly", 0, BUSY,
         "load of the hours ahead if all EVs charge at once",
@@ -104,6 +111,10 @@ CHARGER_FIELDS = (
         "target, share of the battery's upper limit",
     ),
     Field("ev_time_left", PER_CHARGER, "h", FAR_H, 0, 1, "time to departure, 48 h at most"),
+    Field(
+        "ev_due_gap", PER_CHARGER, "1", "soc", 0, 1,
+        "what it would be short of if it left now, share of the battery's upper limit",
+    ),
     Field("ev_laxity", PER_CHARGER, "h", FAR_H, -1, 1, "slack, between -48 and 48 h"),
     Field("ev_lo", PER_CHARGER, "kWh", "charger", -1, 1, "least net load in this step"),
     Field("ev_hi", PER_CHARGER, "kWh", "charger", 0, 1, "largest net load in this step"),

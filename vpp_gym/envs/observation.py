@@ -12,6 +12,7 @@ from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, HOURS_PAST, STEPS_PAST
 from vpp_gym.fleet.profile import add_block, hourly_load_kwh
 from vpp_gym.kernels import njit
+from vpp_gym.simulation.contracting import due_at_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 
@@ -157,8 +158,10 @@ def _write_fleet(
     t = run.position
     for h in range(early.shape[1]):
         early[0, h], early[1, h], late[0, h], late[1, h] = 0.0, 0.0, 0.0, 0.0
+    gap_kwh = 0.0
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]
+        gap_kwh += max(due_at_kwh(ev, t, rules) - ev.energy_kwh, 0.0)
         need_kwh = ev.target_kwh - ev.energy_kwh
         if need_kwh > 0.0:
             left_h = max(ev.departure - t, 1) * rules.dt_h
@@ -169,7 +172,8 @@ def _write_fleet(
     row[column + 1] = run.fleet_lo_kwh
     row[column + 2] = run.fleet_idle_kwh
     row[column + 3] = run.fleet_hi_kwh
-    earliest, latest = column + 4, column + 4 + HOURS_AHEAD
+    row[column + 4] = gap_kwh
+    earliest, latest = column + 5, column + 5 + HOURS_AHEAD
     hourly_load_kwh(early, row, earliest)
     hourly_load_kwh(late, row, latest)
     return latest + HOURS_AHEAD
@@ -210,12 +214,14 @@ def _write_chargers(
         row[at + n] = ev.energy_kwh / ev.battery_max_kwh
         row[at + 2 * n] = ev.target_kwh / ev.battery_max_kwh
         row[at + 3 * n] = min(max(ev.departure - t, 1) * rules.dt_h, FAR_H)
-        row[at + 4 * n] = min(max(ev.laxity_h, -FAR_H), FAR_H)
-        row[at + 5 * n] = ev.lo_kwh
-        row[at + 6 * n] = ev.hi_kwh
+        gap_kwh = max(due_at_kwh(ev, t, rules) - ev.energy_kwh, 0.0)
+        row[at + 4 * n] = gap_kwh / ev.battery_max_kwh
+        row[at + 5 * n] = min(max(ev.laxity_h, -FAR_H), FAR_H)
+        row[at + 6 * n] = ev.lo_kwh
+        row[at + 7 * n] = ev.hi_kwh
         if t < ev.contract_end:
-            row[at + 7 * n] = usable_kwh(ev, t, rules.dt_h)
-            row[at + 8 * n] = min(max(ev.contract_start - t, 0) * rules.dt_h, FAR_H)
-            row[at + 9 * n] = min(ev.keep_kwh / ev.battery_max_kwh, 1.0)
-            row[at + 10 * n] = owed_eur_per_kwh(ev, da)
-            row[at + 11 * n] = least_eur_per_kwh(ev)
+            row[at + 8 * n] = usable_kwh(ev, t, rules.dt_h)
+            row[at + 9 * n] = min(max(ev.contract_start - t, 0) * rules.dt_h, FAR_H)
+            row[at + 10 * n] = min(ev.keep_kwh / ev.battery_max_kwh, 1.0)
+            row[at + 11 * n] = owed_eur_per_kwh(ev, da)
+            row[at + 12 * n] = least_eur_per_kwh(ev)

@@ -11,13 +11,18 @@ from vpp_gym.settings import Settings
 
 Control = Literal["fleet", "per_ev"]
 Bids = Literal["schedule", "period", "expected_load"]
-Reward = Literal["without_retail", "profit"]
+Reward = Literal["spread", "profit"]
 """What an environment rewards.
 
-"profit": the profit of the step. "without_retail": the profit less what drivers would pay if
-all demand were served. No policy changes that amount, which is most of what profits differ by
-from step to step: a learner sees its own doing more clearly, and ranks of policies are the same.
-Demand that is missed costs its retail price and the penalty in both.
+"profit": the profit of the step.
+
+"spread": the profit, less what no policy can change: what drivers would pay if all demand were
+served, minus the cost of that energy at the price level, the mean day-ahead price of the four
+weeks up to the start of the episode. So a kWh is judged by how much cheaper or dearer than usual
+it was, when it is charged, and not by its whole price; demand that is missed costs the penalty
+and the lost margin. Over complete stays it differs from the profit by an amount that is the same
+for every policy: ranks do not change, but a learner sees its own doing more clearly. With plain
+profits a discount alone would make it pay to charge late.
 """
 
 
@@ -25,10 +30,10 @@ class EVSettings(Settings):
     """Settings of every environment of EVs.
 
     Attributes:
-        reward: "without_retail" or "profit", see `Reward`.
+        reward: "profit" is the profit; "spread" leaves out of it what no policy can change.
     """
 
-    reward: Reward = "without_retail"
+    reward: Reward = "spread"
 
 
 class DayAheadSettings(EVSettings):

@@ -7,19 +7,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.statistics import (
+    EUR_DECIMALS,
     Interval,
+    block_weights,
     interquartile_mean,
     paired_difference,
     score_interval,
 )
 from vpp_gym.evaluation.worlds import Scale, scale_of
 
-FULL_SATISFACTION = 0.999
 AXES = ["seed", "world", "day"]
+VALUE = "value [EUR]"
+"""Column of the days with what policies are ranked by."""
 
 
 def leaderboard(
@@ -35,14 +38,15 @@ def leaderboard(
 ) -> pd.DataFrame:
     """One row per policy, best first: 0 is the low end of the world's scale, 100 the high one.
 
-    EVs: from charging on arrival to the optimum in hindsight. Policies that serve less than
-    99.9 % of the demanded energy stand below all that serve it; the flexibility score is the
+    EVs: from charging on arrival to the optimum in hindsight; the flexibility score is the
     same with all bids left out. Fuel-cell cars: from the article's strategy to a bound on the
     profit of any policy, whose rows `car_park_bound` and `microgrid_bound` make.
 
-    Within a group the larger profit stands higher. Privileged policies are placed by
-    their profit, without a rank. With several scenarios, profits and gains are those of
-    their mean, and the bootstrap draws blocks of days within all of them.
+    Policies are ranked by profit alone (or by what the scale says), which holds the penalty and
+    the lost revenue of every kWh that drivers missed; how much was served is a column of its own.
+    Privileged policies are placed likewise, without a rank. With several scenarios, profits
+    and gains are those of their mean, and the bootstrap draws scenarios, and blocks of days
+    within them.
 
     Args:
         days: rows of `vpp_gym.evaluate` of all policies, on the same days of one scenario; or
@@ -58,11 +62,11 @@ def leaderboard(
         seed: of the bootstrap; every policy gets the same draws.
 
     Returns:
-        columns rank (missing for the privileged), policy, privileged, seeds,
+        columns rank (missing for the privileged), policy, privileged, worlds, seeds,
         score (and of EVs flexibility_score) and gain_eur over the low end, each with
-        _low and _high (95 %), and the interquartile mean over seeds of the world's
-        totals (money in EUR over all days, mean of the scenarios). A policy is ranked below
-        those that serve all demand if its `least_demand_satisfaction` over seeds is too low.
+        _low and _high (95 %), gain_worlds, the number of scenarios with a gain, gain_sd_eur,
+        its standard deviation between them, and the interquartile mean over seeds of the
+        world's totals (money in EUR over all days, mean of the scenarios).
 
     Raises:
         InvalidInputError: an end of the scale is missing, several scenarios, or
@@ -81,25 +85,44 @@ def leaderboard(
         raise InvalidInputError("days", set(days["scenario"]), "rank one scenario per world")
     numbers = [name for name in totals.select_dtypes("number") if name != "seed"]
     summed_up = scale.summed_up or numbers
-    days = days.assign(**{f"{name} [EUR]": money(days) for name, money in scale.scores.items()})
+    money = {f"{name} [EUR]": of_day(days) for name, of_day in scale.scores.items()}
+    days = days.assign(**money, **{VALUE: scale.value_eur(days)})
+    bottom, top = (Daily(days, name) for name in (low, high))
     draws = {"block_days": block_days, "n_resamples": n_resamples}
-    bottom, top = (_Daily(days, name) for name in (low, high))
+    weights = block_weights(
+        bottom.n_days, n_worlds=bottom.n_worlds, rng=np.random.default_rng(seed), **draws
+    )
     rows = []
     for policy, runs in totals.groupby("policy", sort=False):
-        daily = _Daily(days, str(policy))
-        row = {"policy": policy, "privileged": policy in privileged, "seeds": len(runs)}
+        daily = Daily(days, str(policy))
+        row = {"policy": policy, "privileged": policy in privileged}
+        row |= {"worlds": daily.n_worlds, "seeds": len(runs)}
+        drawn: dict[str, Any] = {"weights": weights}
         for name in scale.scores:
             column = f"{name} [EUR]"
             ends = bottom.mean(column), top.mean(column)
             rng = np.random.default_rng(seed)
-            row |= _columns(name, score_interval(daily.seeds(column), *ends, rng=rng, **draws))
-        pair = daily.seeds("profit_eur"), bottom.seeds("profit_eur")
+            row |= columns(name, score_interval(daily.seeds(column), *ends, rng=rng, **drawn))
+        pair = daily.seeds(VALUE), bottom.seeds(VALUE)
         rng = np.random.default_rng(seed)
-        row |= _columns("gain_eur", paired_difference(*pair, rng=rng, **draws))
-        if "demand_satisfaction" in runs:
-            row["least_demand_satisfaction"] = float(runs["demand_satisfaction"].min())
+        row |= columns("gain_eur", paired_difference(*pair, rng=rng, **drawn))
+        by_world_eur = gain_by_world_eur(*pair)
+        row["gain_worlds"] = int((by_world_eur > 0).sum())
+        several = len(by_world_eur) > 1
+        row["gain_sd_eur"] = float(by_world_eur.std(ddof=1)) if several else np.nan
         rows.append(row | {name: float(interquartile_mean(runs[name])) for name in summed_up})
-    return _ranked(pd.DataFrame(rows))
+    return _ranked(pd.DataFrame(rows), scale.ranked_by)
+
+
+def gain_by_world_eur(a_eur: Floats, b_eur: Floats) -> Floats:
+    """(worlds,) EUR that one policy earned more than another in each world.
+
+    Args:
+        a_eur: (seeds, worlds, days) of the one.
+        b_eur: (seeds, worlds, days) of the other.
+    """
+    mean_a, mean_b = (interquartile_mean(one.sum(axis=2), axis=0) for one in (a_eur, b_eur))
+    return (mean_a - mean_b).round(EUR_DECIMALS)
 
 
 def by_world(days: pd.DataFrame) -> pd.DataFrame:
@@ -107,31 +130,36 @@ def by_world(days: pd.DataFrame) -> pd.DataFrame:
     return days if "world" in days else days.assign(world=0)
 
 
-def daily_profit_eur(days: pd.DataFrame, policy: str) -> NDArray[np.float64]:
-    """(seeds, scenarios, days) EUR of one policy."""
-    return _Daily(by_world(days), policy).seeds("profit_eur")
+class Daily:
+    """The days of one policy, by seed and scenario.
 
+    Args:
+        days: of all policies, with a column `world`.
+        policy: whose.
 
-class _Daily:
-    """The days of one policy, by seed and scenario."""
+    Raises:
+        InvalidInputError: its seeds ran on different days.
+    """
 
     def __init__(self, days: pd.DataFrame, policy: str) -> None:
         rows = days[days["policy"] == policy]
         self._table = rows.set_index(AXES).sort_index()
-        self._shape = rows["seed"].nunique(), days["world"].nunique(), days["day"].nunique()
+        self.n_worlds, self.n_days = days["world"].nunique(), days["day"].nunique()
+        self._shape = rows["seed"].nunique(), self.n_worlds, self.n_days
         if len(rows) != np.prod(self._shape) or self._table.index.has_duplicates:
             raise InvalidInputError("days", policy, "run every policy and seed on the same days")
 
-    def seeds(self, column: str) -> NDArray[np.float64]:
+    def seeds(self, column: str) -> Floats:
         """(seeds, scenarios, days) of one quantity."""
         return self._table[column].to_numpy(dtype=np.float64).reshape(self._shape)
 
-    def mean(self, column: str) -> NDArray[np.float64]:
+    def mean(self, column: str) -> Floats:
         """(scenarios, days) interquartile mean over the seeds."""
         return interquartile_mean(self.seeds(column), axis=0)
 
 
-def _columns(name: str, interval: Interval) -> dict[str, Any]:
+def columns(name: str, interval: Interval) -> dict[str, Any]:
+    """An interval as three columns of a table."""
     return {
         name: interval.estimate,
         f"{name}_low": interval.low,
@@ -139,11 +167,8 @@ def _columns(name: str, interval: Interval) -> dict[str, Any]:
     }
 
 
-def _ranked(table: pd.DataFrame) -> pd.DataFrame:
-    missed = np.zeros(len(table), dtype=np.bool_)
-    if "least_demand_satisfaction" in table:
-        missed = (table["least_demand_satisfaction"] < FULL_SATISFACTION).to_numpy()
-    order = np.lexsort((-table["profit_eur"], missed))
+def _ranked(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    order = np.argsort(-table[by].to_numpy(), kind="stable")
     table = table.iloc[order].reset_index(drop=True)
     honest = ~table["privileged"]
     table.insert(0, "rank", honest.cumsum().where(honest).astype("Int64"))

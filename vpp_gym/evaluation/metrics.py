@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from operator import itemgetter
+
 import pandas as pd
 
 from vpp_gym.evaluation.ev import satisfaction
@@ -18,6 +21,7 @@ TAIL_SHARE = 0.05
 
 RUN_KEYS = ["policy", "scenario", "seed"]
 NOT_ADDITIVE = (
+    "world",
     "day",
     "date",
     *LEDGER.shares,
@@ -54,9 +58,9 @@ def profit_parts(days: pd.DataFrame, ledger: Ledger = LEDGER) -> pd.DataFrame:
 def without_position_eur(days: pd.DataFrame) -> pd.Series:
     """Profit had nothing been bid: load value, payoffs and service [EUR].
 
-    The flexibility score is taken on this sum and not on the load value alone:
-    otherwise discharge bought with payoffs would count as free, and a car left
-    empty as a saving.
+    The value of operations, and the flexibility score, are taken on this sum and not on the
+    load value alone: otherwise discharge bought with payoffs would count as free, and a car
+    left empty as a saving.
     """
     return profit_parts(days).drop(columns=POSITION.eur).sum(axis=1)
 
@@ -65,7 +69,8 @@ def totals(days: pd.DataFrame) -> pd.DataFrame:
     """One row per policy, scenario and seed from the rows of its days.
 
     Energies, money and counts are added up; ratios and solve times are taken
-    anew over the whole run. `flexibility_profit_eur` is `without_position_eur`.
+    anew over the whole run. `operations_eur` is `without_position_eur`, and `owners_eur` what
+    is paid to owners minus their wear at its true cost.
     `profit_cvar_eur` is the mean profit of the worst 5 % of the days, and
     `worst_day_eur` that of the worst day, both in EUR a day.
     """
@@ -73,7 +78,7 @@ def totals(days: pd.DataFrame) -> pd.DataFrame:
     adds = [name for name in days if name not in (*RUN_KEYS, *NOT_ADDITIVE)]
     table = runs[adds].sum()
     table.insert(0, "days", runs.size())
-    table = table.assign(**satisfaction(table), flexibility_profit_eur=without_position_eur(table))
+    table = table.assign(**satisfaction(table), **balances_eur(table))
     solving = (days["solve_ms_mean"] * days["steps"]).groupby([days[key] for key in RUN_KEYS])
     table["solve_ms_mean"] = solving.sum() / table["steps"]
     table["solve_ms_max"] = runs["solve_ms_max"].max()
@@ -84,9 +89,38 @@ def totals(days: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
+def balances_eur(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Profit without the position, and what owners gain at the true cost of wear [EUR].
+
+    Args:
+        table: rows of days or of runs.
+    """
+    return {
+        "operations_eur": without_position_eur(table),
+        "owners_eur": -table["payoff_eur"] - table["wear_eur"],
+    }
+
+
+def mean_year(days: pd.DataFrame) -> pd.DataFrame:
+    """One row per policy and seed: what `totals` has, mean of the scenarios.
+
+    Shares are those of the mean sums. The worst days are those of all scenarios.
+    """
+    runs = totals(days)
+    by_seed = runs.groupby(["policy", "seed"], sort=False)
+    table = by_seed.mean(numeric_only=True)
+    table = table.assign(**satisfaction(table))
+    daily = days.groupby(["policy", "seed"], sort=False)[PROFIT]
+    table["profit_cvar_eur"] = daily.apply(tail_mean, alpha=TAIL_SHARE)
+    table["worst_day_eur"] = daily.min()
+    table["solve_ms_max"] = by_seed["solve_ms_max"].max()
+    return table.reset_index()
+
+
 SUMMED_UP = (
     PROFIT,
-    "flexibility_profit_eur",
+    "operations_eur",
+    "owners_eur",
     *LEDGER.split,
     "demand_satisfaction",
     "fully_served_share",
@@ -100,10 +134,22 @@ SUMMED_UP = (
 SCALE = Scale(
     low=NO_CONTROL,
     high=HINDSIGHT,
-    totals=totals,
+    totals=mean_year,
     scores={
-        "score": lambda days: days[PROFIT],
+        "score": itemgetter(PROFIT),
         "flexibility_score": without_position_eur,
     },
     summed_up=SUMMED_UP,
 )
+"""By profit, with a second score that leaves the bids out."""
+
+MARKET = replace(SCALE, scores={"score": itemgetter(PROFIT)})
+"""By profit, bids included."""
+
+OPERATIONS = replace(
+    SCALE,
+    scores={"score": without_position_eur},
+    ranked_by="operations_eur",
+    value_eur=without_position_eur,
+)
+"""By profit without the position: what dispatch and contracts are worth."""

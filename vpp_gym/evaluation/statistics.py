@@ -12,6 +12,13 @@ from scipy import stats
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 
+EUR_DECIMALS = 6
+"""Sums of money that differ by less are a tie: the order of adding up makes them differ."""
+
+
+AT_ONCE = 250
+"""Resamples drawn together: more need more memory and are no faster."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -88,12 +95,15 @@ def block_weights(
     n_resamples: int = 2000,
     rng: np.random.Generator,
 ) -> Floats:
-    """How often each day is drawn when blocks of consecutive days are resampled.
+    """How often each day is drawn when worlds, and weeks within them, are resampled.
 
-    Blocks start on any day of any world and run on from its last day to its first, so
-    every day is drawn equally often on average and no block holds days of two worlds;
-    the last block is cut to fit. Days within a block stay together, and so does their
-    dependence.
+    Each resample draws as many worlds as there are, with replacement, and within each drawn
+    world as many days as it has, in blocks of consecutive days. Blocks start on any day and run
+    on from the last day to the first, so every day is drawn equally often on average; the last
+    block is cut to fit. Days within a block stay together, and so does their dependence.
+
+    The days of a world scatter in the worlds' own totals already, so that with several worlds
+    intervals are rather too wide than too narrow.
 
     Args:
         n_days: length of the series of a world.
@@ -105,20 +115,26 @@ def block_weights(
     Returns:
         (n_resamples, n_worlds * n_days) whole numbers, each row summing to their number.
 
-    Source: Politis & Romano 1992, circular block-resampling.
+    Source: Politis & Romano 1992, circular block-resampling; Davison & Hinkley 1997, Sec. 3.8,
+    resampling at two levels.
     """
     if n_days < 1:
         raise InvalidInputError("n_days", n_days, "give at least one day")
     if block_days < 1:
         raise InvalidInputError("block_days", block_days, "give at least one day")
     block_days, n_all = min(block_days, n_days), n_worlds * n_days
-    n_blocks = -(-n_all // block_days)
-    first = rng.integers(n_all, size=(n_resamples, n_blocks, 1))
-    world, day = np.divmod(first, n_days)
-    drawn = world * n_days + (day + np.arange(block_days)) % n_days
-    flat = drawn.reshape(n_resamples, -1)[:, :n_all] + n_all * np.arange(n_resamples)[:, None]
-    counts = np.bincount(flat.ravel(), minlength=n_resamples * n_all)
-    return counts.reshape(n_resamples, n_all).astype(np.float64)
+    n_blocks = -(-n_days // block_days)
+    weights = np.empty((n_resamples, n_all))
+    for start in range(0, n_resamples, AT_ONCE):
+        n = min(AT_ONCE, n_resamples - start)
+        world = rng.integers(n_worlds, size=(n, n_worlds, 1))
+        first = rng.integers(n_days, size=(n, n_worlds, n_blocks, 1))
+        day = (first + np.arange(block_days)) % n_days
+        drawn = world * n_days + day.reshape(n, n_worlds, -1)[:, :, :n_days]
+        flat = drawn.reshape(n, -1) + n_all * np.arange(n)[:, None]
+        counts = np.bincount(flat.ravel(), minlength=n * n_all)
+        weights[start : start + n] = counts.reshape(n, n_all)
+    return weights
 
 
 def block_bootstrap(
@@ -129,8 +145,9 @@ def block_bootstrap(
     confidence: float = 0.95,
     n_resamples: int = 2000,
     rng: np.random.Generator,
+    weights: Floats | None = None,
 ) -> Interval:
-    """Interval of a statistic of sums over days, from resampled blocks of days.
+    """Interval of a statistic of sums over days, from resampled worlds and blocks of days.
 
     All columns are drawn on the same days: differences and ratios are paired.
 
@@ -141,6 +158,7 @@ def block_bootstrap(
         confidence: of the percentile interval.
         n_resamples: bootstrap draws.
         rng: source of the draws.
+        weights: of `block_weights`, drawn before; None: drawn here.
     """
     table = np.asarray(days, dtype=np.float64)
     table = table[None] if table.ndim == 2 else table
@@ -149,9 +167,10 @@ def block_bootstrap(
         raise InvalidInputError("days", table.shape, remedy)
     _check_draws(confidence, n_resamples)
     n_worlds, n_days, k = table.shape
-    weights = block_weights(
-        n_days, n_worlds=n_worlds, block_days=block_days, n_resamples=n_resamples, rng=rng
-    )
+    if weights is None:
+        weights = block_weights(
+            n_days, n_worlds=n_worlds, block_days=block_days, n_resamples=n_resamples, rng=rng
+        )
     return percentile_interval(
         float(statistic(table.mean(axis=0).sum(axis=0))),
         statistic(weights @ table.reshape(-1, k) / n_worlds),
@@ -167,6 +186,7 @@ def paired_difference(
     confidence: float = 0.95,
     n_resamples: int = 2000,
     rng: np.random.Generator,
+    weights: Floats | None = None,
 ) -> Interval:
     """What policy a earned more than b over the same days, with its interval.
 
@@ -179,6 +199,7 @@ def paired_difference(
         confidence: of the percentile interval.
         n_resamples: bootstrap draws.
         rng: source of the draws.
+        weights: of `block_weights`, drawn before; None: drawn here.
 
     Returns:
         EUR over all days, mean of the worlds.
@@ -194,13 +215,39 @@ def paired_difference(
         confidence=confidence,
         n_resamples=n_resamples,
         rng=rng,
+        weights=weights,
     )
 
 
-def score(profit_eur: ArrayLike, no_control_eur: ArrayLike, hindsight_eur: ArrayLike) -> Floats:
-    """Place between charging on arrival (0) and the optimum in hindsight (100).
+def share_of_wins(a_eur: ArrayLike, b_eur: ArrayLike, *, block_days: int = 7) -> float:
+    """Probability of improvement: share of weeks of all worlds in which a earned more than b.
 
-    NaN where hindsight earned no more than charging on arrival: there is no scale then.
+    Ties count half. Every seed of a is compared with every seed of b. A world's weeks start
+    with its first day; days left over at its end belong to the last week.
+
+    Args:
+        a_eur: EUR of policy a: (n_days,), (seeds, n_days) or (seeds, worlds, n_days).
+        b_eur: EUR of policy b on the same days.
+        block_days: length of a week.
+
+    >>> share_of_wins([1.0, 5.0, 2.0], [1.0, 1.0, 9.0], block_days=1)
+    0.5
+
+    Source: Agarwal et al. 2021, Sec. 4.3, with weeks of worlds as tasks.
+    """
+    a, b = by_seed_and_world("a_eur", a_eur), by_seed_and_world("b_eur", b_eur)
+    if a.shape[1:] != b.shape[1:]:
+        raise InvalidInputError("b_eur", b.shape, f"give one value for each of {a.shape[1:]} days")
+    starts = np.arange(max(a.shape[2] // block_days, 1)) * block_days
+    weeks = [np.add.reduceat(one, starts, axis=2).round(EUR_DECIMALS) for one in (a, b)]
+    more = np.sign(weeks[0][:, None] - weeks[1][None])
+    return float((0.5 + 0.5 * more).mean())
+
+
+def score(profit_eur: ArrayLike, no_control_eur: ArrayLike, hindsight_eur: ArrayLike) -> Floats:
+    """Place between charging on arrival (0) and the upper end of the scale (100).
+
+    NaN where the upper end earned no more than charging on arrival: there is no scale then.
 
     >>> float(score(6230, no_control_eur=2064, hindsight_eur=7701).round(1))
     73.9
@@ -221,22 +268,24 @@ def score_interval(
     confidence: float = 0.95,
     n_resamples: int = 2000,
     rng: np.random.Generator,
+    weights: Floats | None = None,
 ) -> Interval:
-    """Score with a bootstrap interval over weeks, and over seeds where there are several.
+    """Score with a bootstrap interval over worlds and weeks, and over seeds if there are several.
 
-    Each resample draws blocks of days, the same for the policy and both ends
-    of the scale, and seeds with replacement; the score is the interquartile
-    mean over the seeds drawn. With several worlds, blocks come from all of them and the
-    score is that of their mean profits.
+    Each resample draws worlds and blocks of days within them (see `block_weights`), the same
+    for the policy and both ends of the scale, and seeds with replacement; the score is the
+    interquartile mean over the seeds drawn. With several worlds the score is that of their mean
+    profits.
 
     Args:
         profit_eur: EUR: (days,), (seeds, days) or (seeds, worlds, days).
         no_control_eur: (days,) or (worlds, days) EUR of charging on arrival on the same days.
-        hindsight_eur: (days,) or (worlds, days) EUR of the optimum in hindsight.
+        hindsight_eur: (days,) or (worlds, days) EUR of the upper end.
         block_days: length of a block.
         confidence: of the percentile interval.
         n_resamples: bootstrap draws.
         rng: source of the draws.
+        weights: of `block_weights`, drawn before; None: drawn here.
     """
     runs = by_seed_and_world("profit_eur", profit_eur)
     low_high = (np.atleast_2d(np.asarray(one, float)) for one in (no_control_eur, hindsight_eur))
@@ -244,9 +293,10 @@ def score_interval(
     if ends.shape[1:] != runs.shape[1:]:
         raise InvalidInputError("profit_eur", runs.shape, f"give {ends.shape[1:]} days per seed")
     _, n_worlds, n_days = ends.shape
-    weights = block_weights(
-        n_days, n_worlds=n_worlds, block_days=block_days, n_resamples=n_resamples, rng=rng
-    )
+    if weights is None:
+        weights = block_weights(
+            n_days, n_worlds=n_worlds, block_days=block_days, n_resamples=n_resamples, rng=rng
+        )
     runs, ends = runs.reshape(len(runs), -1), ends.reshape(2, -1)
     low, high = weights @ ends[0], weights @ ends[1]
     scores = score(weights @ runs.T, low[:, None], high[:, None])

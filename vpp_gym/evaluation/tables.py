@@ -11,6 +11,11 @@ Columns = Mapping[str, Callable[[Row], str]]
 """Heading and content of each column of a table."""
 
 PRIVILEGED_MARK = "†"
+TEXTS = ("Policy", "More than", "Because")
+"""Headings of columns that stand to the left."""
+FEW_SEEDS_MARK = "‡"
+FEW_SEEDS = 5
+"""A learned policy with fewer seeds is marked: another training may come out otherwise."""
 MISSING = "–"
 
 
@@ -37,25 +42,90 @@ def score(row: Row) -> str:
     return middle if low == high else f"{middle} [{low}, {high}]"
 
 
-COLUMNS: dict[str, Callable[[Row], str]] = {
+def signed(value: float | None) -> str:
+    """A number without decimals, with its sign."""
+    return MISSING if value is None or math.isnan(value) else f"{round(value):+,}"
+
+
+def policy_name(row: Row) -> str:
+    """The name of a policy with what marks it."""
+    few = row.get("kind") == "learned" and row.get("seeds", FEW_SEEDS) < FEW_SEEDS
+    marks = (PRIVILEGED_MARK if row["privileged"] else "", FEW_SEEDS_MARK if few else "")
+    return " ".join(filter(None, (row["policy"], *marks)))
+
+
+def seeds(row: Row) -> str:
+    """How many trainings stand behind a learned policy."""
+    return str(row["seeds"]) if row.get("kind") == "learned" else MISSING
+
+
+def over_worlds(row: Row) -> str:
+    """In how many worlds a policy gained."""
+    worlds = row.get("worlds")
+    return MISSING if not worlds else f"{row['gain_worlds']} of {worlds}"
+
+
+def _joint(row: Row, value: str) -> str:
+    owners = row.get("owners_eur")
+    return MISSING if owners is None else whole(row[value] + owners)
+
+
+def _share(share: float | None) -> str:
+    """A share in whole percent."""
+    return MISSING if share is None or math.isnan(share) else f"{100 * share:.0f}"
+
+
+_FIRST: dict[str, Callable[[Row], str]] = {
     "Rank": lambda row: MISSING if row["privileged"] else str(row["rank"]),
-    "Policy": lambda row: f"{row['policy']} {PRIVILEGED_MARK if row['privileged'] else ''}".strip(),
-    "Profit EUR": lambda row: whole(row["profit_eur"]),
-    "Score [95 %]": score,
-    "Flexibility score": lambda row: tenth(row["flexibility_score"]),
-    "Cost of net load EUR": lambda row: whole(-row["load_value_eur"]),
-    "Payoffs EUR": lambda row: whole(-row["payoff_eur"]),
-    "Position EUR": lambda row: whole(row["position_eur"]),
-    "CVaR 5 % EUR a day": lambda row: tenth(row.get("profit_cvar_eur")),
-    "Worst day EUR": lambda row: tenth(row.get("worst_day_eur")),
+    "Policy": policy_name,
+}
+_SPREAD: dict[str, Callable[[Row], str]] = {
+    "SD between worlds EUR": lambda row: whole(row.get("gain_sd_eur")),
+    "Worlds with a gain": over_worlds,
+    "Weeks better than rolling MPC %": lambda row: _share(row.get("weeks_more")),
+    "Seeds": seeds,
+}
+_LAST: dict[str, Callable[[Row], str]] = {
     "Demand served %": lambda row: percent(row["demand_satisfaction"]),
     "Sessions fully served %": lambda row: percent(row["fully_served_share"]),
     "V2G kWh": lambda row: whole(row["discharge_kwh"]),
     "Contracts": lambda row: whole(row["contracts"]),
     "Run s": lambda row: tenth(row.get("wall_s")),
 }
-"""Heading and content of each column. "Run s" needs wall_s, the seconds of the whole run.
-The CVaR is the mean profit of the worst 5 % of the days."""
+COLUMNS: dict[str, Callable[[Row], str]] = {
+    **_FIRST,
+    "Profit EUR": lambda row: whole(row["profit_eur"]),
+    "Score [95 %]": score,
+    "Flexibility score": lambda row: tenth(row.get("flexibility_score")),
+    **_SPREAD,
+    "Cost of net load EUR": lambda row: whole(-row["load_value_eur"]),
+    "Payoffs EUR": lambda row: whole(-row["payoff_eur"]),
+    "Position EUR": lambda row: whole(row["position_eur"]),
+    "Owners' balance EUR": lambda row: whole(row.get("owners_eur")),
+    "Joint surplus EUR": lambda row: _joint(row, "profit_eur"),
+    "CVaR 5 % EUR a day": lambda row: tenth(row.get("profit_cvar_eur")),
+    "Worst day EUR": lambda row: tenth(row.get("worst_day_eur")),
+    **_LAST,
+}
+"""Heading and content of each column. "Run s" needs wall_s, the seconds of a whole run, and
+"Weeks better than rolling MPC %" weeks_more. The CVaR is the mean profit of the worst 5 % of the
+days. Owners' balance is what they are paid minus their wear at its true cost."""
+
+OPERATIONS_COLUMNS: dict[str, Callable[[Row], str]] = {
+    **_FIRST,
+    "Value EUR": lambda row: whole(row["operations_eur"]),
+    "Score [95 %]": score,
+    **_SPREAD,
+    "Demand served %": _LAST["Demand served %"],
+    "Unserved kWh": lambda row: whole(row["unserved_kwh"]),
+    "Cost of net load EUR": COLUMNS["Cost of net load EUR"],
+    "Payoffs EUR": COLUMNS["Payoffs EUR"],
+    "Penalty EUR": lambda row: whole(-row["shortfall_eur"]),
+    "Owners' balance EUR": COLUMNS["Owners' balance EUR"],
+    "Joint surplus EUR": lambda row: _joint(row, "operations_eur"),
+    **{name: of for name, of in _LAST.items() if name != "Demand served %"},
+}
+"""The same for a ranking by profit without the position: its value."""
 
 BRIEF = (
     "Rank",
@@ -82,7 +152,7 @@ def markdown_table(rows: Sequence[Row], columns: Columns | Iterable[str] = COLUM
             the number is left out.
     """
     texts = shown_texts(rows, columns)
-    rule = ["---" if name == "Policy" else "---:" for name in texts]
+    rule = ["---" if name in TEXTS else "---:" for name in texts]
     lines = [list(texts), rule, *zip(*texts.values(), strict=True)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -11,13 +11,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from operator import itemgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import pandas as pd
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError, suggestion
-from vpp_gym.ledger import Ledger
+from vpp_gym.ledger import PROFIT, Ledger
 from vpp_gym.policy import Policy
 from vpp_gym.scenarios.columns import whole
 
@@ -119,6 +120,8 @@ class Scale:
         totals: one row per policy and seed from the rows of the days.
         scores: each score, and the EUR of a day that it is made of.
         summed_up: totals that stand in the ranking; None: all.
+        ranked_by: total that policies are ranked by.
+        value_eur: EUR of a day that this total is the sum of; gains are differences of it.
     """
 
     low: str
@@ -126,6 +129,8 @@ class Scale:
     totals: Callable[[pd.DataFrame], pd.DataFrame]
     scores: Mapping[str, Callable[[pd.DataFrame], pd.Series]]
     summed_up: Collection[str] | None = None
+    ranked_by: str = PROFIT
+    value_eur: Callable[[pd.DataFrame], pd.Series] = itemgetter(PROFIT)
 
 
 class World(ABC, Generic[ScenarioT, ParamsT]):

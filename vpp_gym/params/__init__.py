@@ -79,7 +79,7 @@ DEFAULT = VPPParams()
 PLAIN = DEFAULT.replace(
     site={"n_chargers": 25},
     market={"bid_limit": "chargers"},
-    driver={"shortfall_da_factor": 0},
+    driver={"shortfall_da_factor": 0, "early_shortfall_share": 1},
     owner={
         "wear_eur_per_kwh": 0.01,
         "early_departure_prob": 0,

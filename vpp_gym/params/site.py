@@ -15,10 +15,17 @@ BidLimit = Literal["expected_cars", "chargers"]
 class SiteParams(Section):
     """The chargers: all alike, bidirectional.
 
-    Source of the defaults: Rahman et al. 2023, Sec. 7 (11 kW, efficiency 0.98).
+    n_chargers: how many. The default suits the 27.4 cars that come on a day of the synthetic
+        and recorded years: it is the least number at which about one in a hundred is turned away.
+    charge_kw: largest charging power of each, at the meter.
+    discharge_kw: largest discharging power of each, at the meter.
+    charge_eff: share of the metered energy that is stored.
+    discharge_eff: share of the energy taken out that reaches the meter.
+
+    Source of power and efficiency: Rahman et al. 2023, Sec. 7 (11 kW, 0.98).
     """
 
-    n_chargers: int = Field(default=20, ge=1, le=1_000_000)
+    n_chargers: int = Field(default=18, ge=1, le=1_000_000)
     charge_kw: float = Field(default=11.0, gt=0, le=5_000)
     discharge_kw: float = Field(default=11.0, ge=0, le=5_000)
     charge_eff: float = Field(default=0.98, gt=0, le=1)
@@ -49,6 +56,7 @@ class MarketParams(Section):
         but two in hours of regulation state 2.
         "single": the mean of the two prices settles both directions.
         "dual": a short party pays max(DA, short), a long one gets min(DA, long).
+    gate_closure_h: hour of the local day at which the schedule of tomorrow is submitted.
     imbalance_lag_steps: 1: only prices of settled steps are known; 0: the price
         of the present step is known before the dispatch, too.
     bid_limit: what the bids of a period may be at most.
@@ -71,12 +79,22 @@ class MarketParams(Section):
 class DriverParams(Section):
     """What drivers pay for energy, and the penalty on unserved energy.
 
-    shortfall_eur_per_kwh: penalty on top of the retail revenue that is lost, at least.
+    retail_eur_per_kwh: what drivers pay for served energy, per kWh at the meter.
+    shortfall_eur_per_kwh: least penalty per kWh that is missing in the battery, beside the retail
+        revenue that is lost.
+    early_shortfall_share: share of the penalty that is owed to drivers who leave before the
+        departure that they declared: the promise was for then.
     shortfall_da_factor: the penalty is no less than this times the mean day-ahead price of
         today and the 27 days before, so that it follows the price level of the world: not
         to charge must not pay where energy is dear.
+
+    Sources of the defaults. Retail price: Rahman et al. 2023, Sec. 7. Penalty: what is missing
+    is bought at a fast charger. That cost 0.59 EUR/kWh in the Netherlands of 2019 (Fastned
+    without a subscription); less the retail price, which is not paid, and rounded up. The factor
+    gives about the same at the price level of 2019. The share is our assumption.
     """
 
     retail_eur_per_kwh: float = Field(default=0.13, ge=0, le=20)
     shortfall_eur_per_kwh: float = Field(default=0.5, ge=0, le=1_000)
+    early_shortfall_share: float = Field(default=0.1, ge=0, le=1)
     shortfall_da_factor: float = Field(default=10.0, ge=0, le=1_000)

@@ -39,7 +39,6 @@ COLORS = {
 MORE_COLORS = (style.GREEN, style.ORANGE, style.BLUE, style.BLACK)
 SCORES = ("score", "score_low", "score_high")
 HOLLOW: dict[str, Any] = {"ls": "", "marker": "o", "ms": 5, "mfc": "white", "mec": style.INK}
-FULLY_SERVED = 0.999
 LOWEST_SCORE = -100.0
 ROW_IN, HEAD_IN, FOOT_IN = 0.36, 0.75, 0.95
 
@@ -49,16 +48,15 @@ def draw_leaderboard(
 ) -> Figure:
     """Scores with 95 % intervals, and the gain over no control split into its parts.
 
-    0 is the score of no control and 100 that of the hindsight optimum. Policies
-    that leave demand unserved are placed below the others and marked. A bar that
-    would make all others small (speculation in hindsight, or a score under -100)
+    0 is the score of no control and 100 that of the policy at the upper end of the scale. A
+    bar that would make all others small (speculation in hindsight, or a score under -100)
     is cut, and its gain is written at the edge.
 
     Args:
         table: rows of `vpp_gym.evaluation.leaderboard.leaderboard` with a column
             `kind` added: rule, optimiser, learned or hindsight. Read are policy,
             kind, score, score_low, score_high, profit_eur and the columns of
-            the ledger's `split`; if there, flexibility_score and demand_satisfaction.
+            the ledger's `split`; if there, flexibility_score.
             An interval of nan is left out.
         title: with scenario and period, e.g. "Leaderboard, real 2019, guarantee".
         no_control: the policy that the gain is counted from.
@@ -129,27 +127,13 @@ def _row(table: pd.DataFrame, policy: str) -> Any:
 
 
 def _best_first(table: pd.DataFrame) -> pd.DataFrame:
-    served = _satisfaction(table) >= FULLY_SERVED
-    order = np.lexsort((-table["score"].to_numpy(dtype=np.float64), ~served))
+    order = np.argsort(-table["score"].to_numpy(dtype=np.float64), kind="stable")
     return table.iloc[order].reset_index(drop=True)
-
-
-def _satisfaction(table: pd.DataFrame) -> Floats:
-    if "demand_satisfaction" not in table:
-        return np.ones(len(table))
-    return table["demand_satisfaction"].to_numpy(dtype=np.float64)
-
-
-def _labels(rows: pd.DataFrame) -> list[str]:
-    return [
-        name if share >= FULLY_SERVED else f"{name} ({100 * share:.1f} % served)"
-        for name, share in zip(rows["policy"], _satisfaction(rows), strict=True)
-    ]
 
 
 def _two_axes(rows: pd.DataFrame, title: str) -> tuple[Figure, Axes, Axes]:
     """Axes side by side with one row per policy, best on top."""
-    labels = _labels(rows)
+    labels = list(rows["policy"])
     names_in = 0.3 + 0.078 * max(map(len, labels))
     width_in = names_in + 7.9
     height_in = HEAD_IN + ROW_IN * len(rows) + FOOT_IN
@@ -196,7 +180,7 @@ def _draw_scores(axes: Axes, rows: pd.DataFrame) -> None:
             color=style.MUTED,
             lw=0.9,
             ls=style.DASHES["dashed"],
-            label="no control, hindsight",
+            label="score 0 and 100",
         )
     )
     if "flexibility_score" in rows:

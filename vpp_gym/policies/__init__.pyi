@@ -11,6 +11,10 @@ from .bidders import Bidder as Bidder
 from .bidders import ExpectedLoadBidder as ExpectedLoadBidder
 from .bidders import WaitAndSee as WaitAndSee
 from .bidders import ZeroBidder as ZeroBidder
+from .climatology import Climatology as Climatology
+from .climatology import ClimatologyBidder as ClimatologyBidder
+from .exact import ExactBids as ExactBids
+from .exact import ExactForecast as ExactForecast
 from .forecasters import DayAheadAnchored as DayAheadAnchored
 from .forecasters import DayTypeMean as DayTypeMean
 from .forecasters import Forecaster as Forecaster

@@ -10,27 +10,26 @@ from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policy import Policy, made_by_name
 
-MENU_TERM_H = 10
-"""Term of the fixed-term menu with which the rolling MPC earned most.
+PRICE_OFFER = offer("price_based", markup=1.25, margin=0.0)
+"""What policies whose name ends with `price` offer: pay for each kWh by the owner's own wear.
 
-The menu is the paper's (kappa 0.2 EUR) with a longer window; its own 1 to 3 h lose money.
-This and the other offers below were tuned on the four synthetic validation years by
-`python -m benchmarks.contract_search`.
+Tuned on synthetic validation years of the reference world by
+`python -m benchmarks.contract_search`. The posted tariff, for names that end with `tariff`,
+is what `params` offer.
 """
 
-TUNED_OFFERS: dict[str, ContractChanges] = {
+HINDSIGHT_OFFER = PRICE_OFFER
+"""What the optimum in hindsight offers."""
+
+PLAIN_OFFERS: dict[str, ContractChanges] = {
     "control": offer("control_based", tariff_eur_per_kwh=0.01334, keep_soc=0.0),
     "price": offer("price_based", markup=1.0, margin=0.0),
 }
-"""Offers of other families with which the rolling MPC earned most, by the ending of its name.
+"""Offers tuned in the plain world (`params="plain"`, hours), by the ending of a policy's name.
 
-The tariff of the first is what four of five types of owners perceive as wear at most: one
-price for everybody, whatever owners report. The second pays every owner the own perceived
-wear, as reported.
+There a wear of 0.01 EUR/kWh is what the first pays four of five types of owners, and all who
+lose nothing are content.
 """
-
-HINDSIGHT_OFFER = TUNED_OFFERS["price"]
-"""With it hindsight earned most, bids left out, on a synthetic validation year."""
 
 Maker = Callable[[], Policy]
 
@@ -39,7 +38,7 @@ def baseline(name: str) -> Policy:
     """A fresh baseline by its name; only its own module is imported.
 
     Args:
-        name: one of `baseline_names()`.
+        name: one of `baseline_names()`, or else of `PLAIN_WORLD_NAMES`.
 
     Raises:
         InvalidInputError: there is no such baseline.
@@ -47,6 +46,8 @@ def baseline(name: str) -> Policy:
     >>> baseline("rolling_mpc_3h").name
     'rolling_mpc_3h'
     """
+    if name in _PLAIN_MAKERS and name not in _MAKERS:
+        return _PLAIN_MAKERS[name]()
     return made_by_name(_MAKERS, name)
 
 
@@ -56,14 +57,21 @@ def baseline_names() -> tuple[str, ...]:
 
 
 def baselines() -> dict[str, Policy]:
-    """The policies of the leaderboard by name, fresh objects.
+    """The policies of the leaderboards of the reference world by name, fresh objects.
 
     Rules and schedulers settle all energy as imbalance, unless their name ends with that
-    of a bidder. The rolling MPC comes without contracts, with the paper's menus and with
-    tuned offers to owners, the stochastic MPC without contracts and with the offers of
-    other families.
+    of a bidder. Without another ending they offer no contracts; `tariff` stands for what
+    `params` offer.
     """
     return {name: make() for name, make in _MAKERS.items()}
+
+
+def plain_baselines() -> dict[str, Policy]:
+    """The policies of older leaderboards by name, fresh objects, with the offers tuned there.
+
+    Their `rolling_mpc_price`, `hindsight` and so on offer `PLAIN_OFFERS`.
+    """
+    return {name: make() for name, make in _PLAIN_MAKERS.items()}
 
 
 def _rule(kind: str) -> Policy:
@@ -79,26 +87,43 @@ def _no_v2g() -> Policy:
     return no_v2g()
 
 
-def _algorithm_1(term_h: int) -> Policy:
+def _algorithm_1(term_h: int, anchored: bool = False) -> Policy:
+    from vpp_gym.policies.forecasters import DayAheadAnchored
     from vpp_gym.policies.scheduler import algorithm_1
 
-    return algorithm_1(term_h)
+    if not anchored:
+        return algorithm_1(term_h)
+    return algorithm_1(term_h, DayAheadAnchored(), name=f"algorithm_1_{term_h}h_anchored")
 
 
-def _rolling_mpc(term_h: int = 0, offered: str | None = None) -> Policy:
+def _mpc(family: str, offered: ContractChanges | None = None, ending: str = "") -> Policy:
+    """One of the rolling MPCs with an offer, or with what `params` offer."""
+    from vpp_gym.policies import scheduler
+
+    made: Policy = getattr(scheduler, family)(
+        None if ending else 0, contract=offered, name=f"{family}_{ending}" if ending else family
+    )
+    return made
+
+
+def _rolling_mpc(term_h: int) -> Policy:
     from vpp_gym.policies.scheduler import rolling_mpc
 
-    if offered is None:
-        return rolling_mpc(term_h)
-    return rolling_mpc(contract=TUNED_OFFERS[offered], name=f"rolling_mpc_{offered}")
+    return rolling_mpc(term_h)
 
 
-def _stochastic_mpc(offered: str | None = None) -> Policy:
+def _stochastic_mpc(offered: ContractChanges | None = None, ending: str = "") -> Policy:
     from vpp_gym.policies.stochastic_mpc import StochasticMPC
 
     if offered is None:
         return StochasticMPC()
-    return StochasticMPC(contract=TUNED_OFFERS[offered], name=f"stochastic_mpc_{offered}")
+    return StochasticMPC(contract=offered, name=f"stochastic_mpc_{ending}")
+
+
+def _climatology() -> Bidder:
+    from vpp_gym.policies.climatology import ClimatologyBidder, synthetic_climatology
+
+    return ClimatologyBidder(synthetic_climatology())
 
 
 def _two_stage() -> Bidder:
@@ -107,38 +132,114 @@ def _two_stage() -> Bidder:
     return TwoStage()
 
 
-def _hindsight() -> Policy:
+def _hindsight(offered: ContractChanges) -> Policy:
     from vpp_gym.policies.hindsight import Hindsight
 
-    return Hindsight(contract=HINDSIGHT_OFFER)
+    return Hindsight(contract=offered)
 
 
 def _operator(dispatcher: Maker, bidder: Callable[[], Bidder]) -> Policy:
     return Operator(dispatcher(), bidder())
 
 
-_STOCHASTIC: dict[str, Maker] = {
-    "stochastic_mpc": _stochastic_mpc,
-    **{f"stochastic_mpc_{name}": partial(_stochastic_mpc, name) for name in TUNED_OFFERS},
-}
-
-_MAKERS: dict[str, Maker] = {
+_RULES: dict[str, Maker] = {
     "charge_on_arrival": partial(_rule, "ChargeOnArrival"),
     "charge_at_deadline": partial(_rule, "ChargeAtDeadline"),
     "price_threshold": partial(_rule, "PriceThreshold"),
+}
+
+_PAPER: dict[str, Maker] = {
     "no_v2g": _no_v2g,
     **{f"algorithm_1_{term_h}h": partial(_algorithm_1, term_h) for term_h in (1, 2, 3)},
-    "rolling_mpc": _rolling_mpc,
-    **{f"rolling_mpc_{h}h": partial(_rolling_mpc, h) for h in (1, 2, 3, MENU_TERM_H)},
-    **{f"rolling_mpc_{name}": partial(_rolling_mpc, 0, name) for name in TUNED_OFFERS},
-    **_STOCHASTIC,
-    "rolling_mpc+expected_load": partial(_operator, _rolling_mpc, ExpectedLoadBidder),
+}
+
+_MENUS: dict[str, Maker] = {f"rolling_mpc_{h}h": partial(_rolling_mpc, h) for h in (1, 2, 3)}
+
+_FAMILIES = ("rolling_mpc", "hazard_mpc")
+
+_TARIFF: dict[str, Maker] = {
+    f"{family}_tariff": partial(_mpc, family, None, "tariff") for family in _FAMILIES
+}
+
+_PRICE: dict[str, Maker] = {
+    f"{family}_price": partial(_mpc, family, PRICE_OFFER, "price") for family in _FAMILIES
+}
+
+_BIDDERS: dict[str, Callable[[], Bidder]] = {
+    "expected_load": ExpectedLoadBidder,
+    "wait_and_see": WaitAndSee,
+    "two_stage": _two_stage,
+    "climatology": _climatology,
+}
+
+_MAKERS: dict[str, Maker] = {
+    **_RULES,
+    **_PAPER,
+    **{family: partial(_mpc, family) for family in _FAMILIES},
+    **_MENUS,
+    **_TARIFF,
+    **_PRICE,
+    **{
+        f"charge_on_arrival+{bidder}": partial(
+            _operator, _RULES["charge_on_arrival"], _BIDDERS[bidder]
+        )
+        for bidder in ("expected_load", "climatology")
+    },
+    "algorithm_1_3h_anchored+expected_load": partial(
+        _operator, partial(_algorithm_1, 3, True), ExpectedLoadBidder
+    ),
+    **{
+        f"rolling_mpc_tariff+{bidder}": partial(
+            _operator, _TARIFF["rolling_mpc_tariff"], _BIDDERS[bidder]
+        )
+        for bidder in ("expected_load", "two_stage")
+    },
+    **{
+        f"{name}+{bidder}": partial(_operator, make, bid)
+        for name, make in {
+            "hazard_mpc_tariff": _TARIFF["hazard_mpc_tariff"],
+            "hazard_mpc_price": _PRICE["hazard_mpc_price"],
+        }.items()
+        for bidder, bid in _BIDDERS.items()
+    },
+    "hindsight": partial(_hindsight, HINDSIGHT_OFFER),
+}
+"""How each baseline of the reference world is made, by its name."""
+
+_PLAIN_ROLLING: Maker = partial(_mpc, "rolling_mpc")
+
+_PLAIN_STOCHASTIC: dict[str, Maker] = {
+    "stochastic_mpc": _stochastic_mpc,
+    **{
+        f"stochastic_mpc_{ending}": partial(_stochastic_mpc, offered, ending)
+        for ending, offered in PLAIN_OFFERS.items()
+    },
+}
+
+_PLAIN_MAKERS: dict[str, Maker] = {
+    **_RULES,
+    **_PAPER,
+    "rolling_mpc": _PLAIN_ROLLING,
+    **_MENUS,
+    "rolling_mpc_10h": partial(_rolling_mpc, 10),
+    **{
+        f"rolling_mpc_{ending}": partial(_mpc, "rolling_mpc", offered, ending)
+        for ending, offered in PLAIN_OFFERS.items()
+    },
+    **_PLAIN_STOCHASTIC,
+    "rolling_mpc+expected_load": partial(_operator, _PLAIN_ROLLING, ExpectedLoadBidder),
     **{
         f"{name}+expected_load": partial(_operator, make, ExpectedLoadBidder)
-        for name, make in _STOCHASTIC.items()
+        for name, make in _PLAIN_STOCHASTIC.items()
     },
-    "rolling_mpc+wait_and_see": partial(_operator, _rolling_mpc, WaitAndSee),
-    "rolling_mpc+two_stage": partial(_operator, _rolling_mpc, _two_stage),
-    "hindsight": _hindsight,
+    "rolling_mpc+wait_and_see": partial(_operator, _PLAIN_ROLLING, WaitAndSee),
+    "rolling_mpc+two_stage": partial(_operator, _PLAIN_ROLLING, _two_stage),
+    "hindsight": partial(_hindsight, PLAIN_OFFERS["price"]),
 }
-"""How each baseline is made, by its name."""
+"""How each baseline of the plain world is made, by its name."""
+
+PLAIN_WORLD_NAMES = tuple(_PLAIN_MAKERS)
+"""Names of the baselines of older leaderboards, in the order of `plain_baselines`.
+
+`baseline` makes those that are not among `baseline_names()`, too.
+"""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
@@ -13,41 +13,45 @@ from vpp_gym.markets.settlement import applied_prices, imbalance_eur, reference_
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
 from vpp_gym.policies.base import Dispatcher, by_charger, with_offer
-from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, discharge_limits, selling_price
+from vpp_gym.policies.scheduler import discharge_limits, selling_price
+from vpp_gym.policies.stays import Service, Stays, best_plans, owed_at_the_end, prices_of_stays
 from vpp_gym.scenarios.departures import leaving_step
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
-from vpp_gym.solvers.single_ev import plan_fleet
+from vpp_gym.simulation.dataset import price_level_eur_per_kwh
 from vpp_gym.views import Decisions, Snapshot
 
 BidBound = Literal["connected", "limit", "none"]
-Columns = dict[str, NDArray]
 
 
 class Hindsight:
-    """Perfect foresight over the whole run: the upper end of the score. Privileged.
+    """Perfect foresight over the whole run. Privileged.
 
     With the best bid, one more kWh of net load in a step costs the reference
     price clip(DA, long, short): above the short price the day-ahead market is sold
     to the bound and the party is short at the margin, below the long price it is
     bought to the bound and the party is long, in between the bid covers the load.
     So bids and stays separate, every stay is planned by itself on arrival, exactly,
-    and every bid is the best of its bounds and the covered load.
+    and every bid is the best of its bounds and the covered load. It knows when each
+    driver really leaves.
 
     `reveal` runs the plans once through the simulator to learn which contracts
-    are signed, who is turned away and what the load will be; `predict` replays.
+    are signed, who is turned away, what may be bid and what the load will be; `predict`
+    replays.
 
     What it bounds: every policy with the same contracts on offer whose bids keep to
-    the same bound. "connected" is the power of the EVs connected in the step,
-    either way; "limit" is the bid limit of the market, so that it bounds any
-    policy; "none" does not bid, and bounds the cost of the net load.
+    the same bound. "connected" is what the EVs connected in the step can take, and those
+    with a running contract can give, within the limit; "limit" is what the world allows, learnt
+    in the run, so that it bounds any policy; "none" does not bid, and bounds the cost of the
+    net load at the reference price.
 
-    Exceptions. Two small ones: before the first schedule applies (or where the bid
-    limit is below the fleet's power) two-priced steps are planned as if no EV's
-    export met another's charging; and the two steps of a period that comes twice, in
-    autumn, share a bid. And where owners' participation follows their experience
-    (`params.owner.participation_memory`), what is discharged today changes who signs
-    tomorrow: each stay is planned as if it did not, and this is no bound.
+    Exceptions. Small ones: before the first schedule applies two-priced steps are planned as if
+    no EV's export met another's charging; in a two-priced step whose load is more than may be
+    bid, the rest is planned as if it were covered, too; the two steps of a period that comes
+    twice, in autumn, share a bid; and an EV that outlasts the run but leaves early is planned as
+    if it could be charged at will behind the run's end. And where owners' participation follows
+    their experience (`params.owner.participation_memory`), what is discharged today changes who
+    signs tomorrow: each stay is planned as if it did not, and this is no bound.
 
     Args:
         term_h: term of the fixed-term menu on offer, see `vpp_gym.policies.base.with_offer`.
@@ -90,21 +94,32 @@ class Hindsight:
             end_step: first scenario step after the run.
         """
         params = with_offer(self, params)
-        stays = PlannedStays(scenario, params, start_step, end_step)
+        bids = self.bid_bound != "none"
+        stays = PlannedStays(scenario, params, start_step, end_step, bids=bids)
         sim = Simulation(scenario, params)
         sim.reset(0, start_step, end_step)
+        n_steps = end_step - start_step
+        least, most = np.zeros((2, n_steps))
+        connected = np.zeros((2, n_steps))
+        self._loads, self._day = [], scenario.day[start_step:end_step]
+        period = scenario.period[start_step:end_step]
         state: Any = None
-        self._loads, connected = [], []
         while not sim.done[0]:
             snapshot = sim.snapshot(0)
+            if snapshot.is_gate:
+                ahead = np.flatnonzero(self._day == self._day[snapshot.step] + 1)
+                least[ahead] = snapshot.bid_lo_kwh[period[ahead]]
+                most[ahead] = snapshot.bid_hi_kwh[period[ahead]]
+            clock = sim.state.run[0]
+            connected[:, snapshot.step] = clock["take_kwh"], clock["give_kwh"]
             decisions, state = stays.predict(snapshot, state)
             assert decisions.net_load_kwh is not None
             self._loads.append(decisions.net_load_kwh[snapshot.charger])
-            connected.append(len(snapshot.session))
             sim.step(decisions)
         self.repair_kwh = stays.repair_kwh
-        self._day = scenario.day[start_step:end_step]
-        self._bids = self._best_bids(scenario, params, start_step, np.array(connected))
+        if self.bid_bound == "connected":
+            least, most = np.maximum(least, -connected[0]), np.minimum(most, connected[1])
+        self._bids = self._best_bids(scenario, params, start_step, least, most)
 
     def predict(
         self,
@@ -129,34 +144,35 @@ class Hindsight:
         return Decisions(net_load_kwh=by_charger(observation, feasible), bids_kwh=bids_kwh), state
 
     def _best_bids(
-        self, scenario: Scenario, params: VPPParams, start_step: int, connected: Ints
+        self,
+        scenario: Scenario,
+        params: VPPParams,
+        start_step: int,
+        least_kwh: Floats,
+        most_kwh: Floats,
     ) -> dict[int, Floats]:
-        """Best bid schedule of each local day [kWh sold]."""
-        span = slice(start_step, start_step + len(connected))
+        """Best bid schedule of each local day [kWh sold], within bounds of each step."""
+        span = slice(start_step, start_step + len(least_kwh))
         da, short, long = (series[span] for series in settled_prices(scenario, params))
-        limit_kwh = params.bid_limit_kw * scenario.dt_h
-        largest_kw = max(params.site.charge_kw, params.site.discharge_kw)
-        bound = np.full(len(connected), limit_kwh)
-        if self.bid_bound == "connected":
-            bound = np.minimum(connected * largest_kw * scenario.dt_h, limit_kwh)
         load = np.array([one.sum() for one in self._loads])
         day, period = self._day, scenario.period[span]
         schedules = {int(d): np.zeros(scenario.periods_per_day) for d in np.unique(day)}
         order = np.lexsort((period, day))
         starts = np.flatnonzero(np.diff(day[order] * 1000 + period[order], prepend=-1))
         for at in np.split(order, starts[1:]):
+            bounds = float(least_kwh[at].max()), float(most_kwh[at].min())
             schedules[int(day[at[0]])][period[at[0]]] = _best_bid_kwh(
-                da[at], short[at], long[at], load[at], float(bound[at].min())
+                da[at], short[at], long[at], load[at], *bounds
             )
         return schedules
 
 
 def _best_bid_kwh(
-    da: Floats, short: Floats, long: Floats, load_kwh: Floats, bound_kwh: float
+    da: Floats, short: Floats, long: Floats, load_kwh: Floats, least_kwh: float, most_kwh: float
 ) -> float:
     """Best bid of one period: its steps (nearly always one) share it."""
-    cover = np.clip(-load_kwh, -bound_kwh, bound_kwh)
-    candidates = np.concatenate([cover, [-bound_kwh, bound_kwh]])
+    cover = np.clip(-load_kwh, least_kwh, most_kwh)
+    candidates = np.concatenate([cover, [least_kwh, most_kwh]])
     money = [
         sum(
             bid * da[i] + imbalance_eur(-bid - load_kwh[i], short[i], long[i])
@@ -176,19 +192,25 @@ class PlannedStays(Dispatcher):
         params: of the run.
         start_step: scenario step at which the run begins.
         end_step: first scenario step after the run.
+        bids: False values energy at the reference price everywhere; else steps in which
+            nothing could be bid are planned at the imbalance price.
     """
 
     name = "planned_stays"
     privileged = True
 
     def __init__(
-        self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int
+        self,
+        scenario: Scenario,
+        params: VPPParams,
+        start_step: int,
+        end_step: int,
+        bids: bool = True,
     ) -> None:
-        buy, sell = marginal_prices(scenario, params, start_step)
+        buy, sell = marginal_prices(scenario, params, start_step, bids)
         self.buy, self.sell = buy[start_step:end_step], sell[start_step:end_step]
-        self.da = scenario.da_eur_per_kwh[start_step:end_step]
-        leaves = leaving_step(scenario.sessions, params.owner, scenario.dt_h, scenario.n_steps)
-        self.leaves = leaves - start_step
+        self.run = Run(scenario, params, start_step, end_step)
+        self.service = Service.of(params)
         self._left: dict[int, Floats] = {}
 
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
@@ -196,32 +218,97 @@ class PlannedStays(Dispatcher):
         sessions = snapshot.session.tolist()
         new = np.array([row for row, one in enumerate(sessions) if one not in self._left], int)
         if len(new):
-            ahead = slice(snapshot.step, None)
-            stays = left_stays(snapshot, new, self.leaves, self.da[ahead])
-            sell = selling_price(snapshot, new, self.sell[ahead], self.da[ahead])
-            plans = best_plans(snapshot, new, stays, self.buy[ahead], sell)
+            stays, da, after = left_stays(snapshot, new, self.run)
+            buy = prices_of_stays(self.buy[snapshot.step :], stays, after)
+            market = prices_of_stays(self.sell[snapshot.step :], stays, after)
+            sell = selling_price(snapshot, new, market, da)
+            plans = best_plans(stays, buy, sell, self.service)
             self._left |= {sessions[row]: plan for row, plan in zip(new, plans, strict=True)}
-        net_load = np.array([self._left[one][0] for one in sessions], dtype=np.float64)
+        # A plan may end before the car leaves, with nothing left to do.
+        net_load = np.array(
+            [self._left[one][0] if len(self._left[one]) else 0.0 for one in sessions],
+            dtype=np.float64,
+        )
         self._left = {one: self._left[one][1:] for one in sessions}
         return net_load
 
 
+class Run:
+    """What is known beforehand of a run's stays, from its first step on.
+
+    Args:
+        scenario: of the run.
+        params: of the run.
+        start_step: scenario step at which the run begins.
+        end_step: first scenario step after the run.
+
+    Attributes:
+        leaves: (all sessions,) step of the run in which each session really ends.
+        da_eur_per_kwh: (T,) day-ahead prices to the end of the scenario.
+        penalty_eur_per_kwh: (T,) on energy that cars leaving in a step are short of.
+        early_share: of it, owed to who leaves before the declared departure.
+        n_steps: of the run.
+    """
+
+    def __init__(
+        self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int
+    ) -> None:
+        leaves = leaving_step(scenario.sessions, params.owner, scenario.dt_h, scenario.n_steps)
+        self.leaves = leaves - start_step
+        self.da_eur_per_kwh = scenario.da_eur_per_kwh[start_step:]
+        level = price_level_eur_per_kwh(scenario)[start_step:]
+        driver = params.driver
+        self.penalty_eur_per_kwh = np.maximum(
+            driver.shortfall_eur_per_kwh, driver.shortfall_da_factor * level
+        )
+        self.early_share = driver.early_shortfall_share
+        self.n_steps = end_step - start_step
+
+    def penalty_of(self, leaves: Ints, declared: Ints) -> Floats:
+        """(n,) penalty on cars that leave in these steps, or stay on at the run's end.
+
+        Args:
+            leaves: (n,) steps of the run.
+            declared: (n,) steps of the run that drivers declared.
+        """
+        last = min(self.n_steps, len(self.penalty_eur_per_kwh) - 1)
+        prices = self.penalty_eur_per_kwh[np.minimum(leaves, last)]
+        return np.where(leaves < declared, self.early_share * prices, prices)
+
+    def price_after(self, declared: Ints) -> Floats:
+        """(n,) mean day-ahead price from the run's end to these declared departures.
+
+        At it cars that stay on at the end are settled. Any number for those that do not.
+        """
+        end, length = self.n_steps, len(self.da_eur_per_kwh)
+        total = np.concatenate([[0.0], np.cumsum(self.da_eur_per_kwh)])
+        until = np.clip(declared, min(end + 1, length), length)
+        mean: Floats = (total[until] - total[end]) / np.maximum(until - end, 1)
+        return mean
+
+
 def marginal_prices(
-    scenario: Scenario, params: VPPParams, start_step: int
+    scenario: Scenario, params: VPPParams, start_step: int, bids: bool = True
 ) -> tuple[Floats, Floats]:
     """(T,) EUR/kWh that one more kWh of charging costs, and one of discharging earns.
 
-    Both are the reference price where a bid is possible; else the imbalance price
-    of the side on which the fleet would be.
+    Both are the reference price; but where nothing can be bid, before the first schedule
+    applies or at all, it is the imbalance price of the side on which the fleet would be.
+
+    Args:
+        scenario: of the run.
+        params: of the run.
+        start_step: scenario step at which the run begins.
+        bids: False values all energy at the reference price.
     """
     da, short, long = settled_prices(scenario, params)
+    marginal = reference_price(da, short, long)
+    if not bids:
+        return marginal, marginal
     gate_period = round(params.market.gate_closure_h / scenario.dt_h)
     gates = np.flatnonzero(scenario.period[start_step:] == gate_period)
     first_day = scenario.day[start_step + gates[0]] + 1 if len(gates) else scenario.n_steps
-    site = params.site
-    fleet_kw = site.n_chargers * max(site.charge_kw, site.discharge_kw)
-    bid = (scenario.day >= first_day) & (params.bid_limit_kw >= fleet_kw)
-    marginal = reference_price(da, short, long)
+    bid = (scenario.day >= first_day) & (params.bid_limit_kw > 0)
     return np.where(bid, marginal, short), np.where(bid, marginal, long)
 
 
@@ -236,101 +323,45 @@ def settled_prices(scenario: Scenario, params: VPPParams) -> tuple[Floats, Float
     return scenario.da_eur_per_kwh, short, long
 
 
-def best_plans(snapshot: Snapshot, rows: Ints, stays: Columns, buy: Floats, sell: Floats) -> Floats:
-    """(len(rows), H) net load of EVs that have just arrived, at the least cost.
-
-    Leaving short costs the penalty and, up to the demand, lost retail revenue: the
-    lower of two lines. The cheaper of the best plans for each is the best of all.
+def left_stays(snapshot: Snapshot, rows: Ints, run: Run) -> tuple[Stays, Floats, Floats]:
+    """Stays of EVs that have just arrived.
 
     Args:
         snapshot: of the arrival step.
-        rows: which of the connected EVs.
-        stays: their `left_stays`.
-        buy: price of charging from this step to the end of the run.
-        sell: (H,) price of discharging, or (m, H) one for each EV.
-    """
-    horizon = int(stays["steps"].max())
-    buy, sell = buy[:horizon], sell[..., :horizon]
-    stays = {
-        name: limit[..., :horizon] if limit.ndim > 1 else limit for name, limit in stays.items()
-    }
-    best, *others = (_plans(snapshot, stays, buy, sell, slope) for slope in _slopes(snapshot, rows))
-    for plans in others:
-        cost_eur = [_cost_eur(snapshot, rows, stays, one, buy, sell) for one in (best, plans)]
-        better = cost_eur[1] < cost_eur[0] - 1e-12
-        best[better] = plans[better]
-    return best
+        rows: (m,) which of the connected EVs.
+        run: what is known of it.
 
-
-def left_stays(snapshot: Snapshot, rows: Ints, leaves: Ints, da_eur_per_kwh: Floats) -> Columns:
-    """Limits of the stays of EVs that have just arrived, as far as the run goes.
-
-    An EV that stays on at the run's end owes nothing, unless the demand is
-    guaranteed: then its target must remain within reach. One that leaves early is owed
-    what full power would have reached by then.
-
-    Args:
-        snapshot: of the arrival step.
-        rows: which of the connected EVs.
-        leaves: (all sessions,) step of the run in which each session really ends.
-        da_eur_per_kwh: day-ahead prices from this step to the end of the run.
+    Returns:
+        The stays, the day-ahead prices of their steps, (H,) or (m, H), and the price (m,) at
+        which they are settled behind the run's end.
     """
     charge_kwh = snapshot.charge_kw[rows] * snapshot.dt_h
-    stored_kwh = charge_kwh * snapshot.params.site.charge_eff
-    steps = leaves[snapshot.session[rows]] - snapshot.step
-    early = steps < snapshot.steps_to_departure[rows]
-    reachable_kwh = snapshot.energy_kwh[rows] + steps * stored_kwh
-    due_kwh = np.where(
-        early, np.minimum(snapshot.target_kwh[rows], reachable_kwh), snapshot.target_kwh[rows]
+    declared = snapshot.steps_to_departure[rows]
+    leaves = run.leaves[snapshot.session[rows]]
+    after = run.price_after(snapshot.step + declared)
+    owed = owed_at_the_end(
+        declared_steps=declared,
+        leaving_steps=leaves - snapshot.step,
+        steps_left=snapshot.steps_left,
+        energy_kwh=snapshot.energy_kwh[rows],
+        target_kwh=snapshot.target_kwh[rows],
+        stored_kwh=charge_kwh * snapshot.params.site.charge_eff,
+        guarantee=snapshot.params.guarantee,
     )
-    beyond = np.maximum(steps - snapshot.steps_left, 0)
-    owed_kwh = due_kwh - beyond * stored_kwh
-    if not snapshot.params.guarantee:
-        owed_kwh = np.where(beyond > 0, 0.0, owed_kwh)
-    return discharge_limits(snapshot, rows, da_eur_per_kwh) | {
-        "steps": steps - beyond,
-        "energy_kwh": snapshot.energy_kwh[rows],
-        "max_kwh": snapshot.max_kwh[rows],
-        "late_max_kwh": snapshot.target_kwh[rows],
-        "target_kwh": np.maximum(owed_kwh, 0.0),
-        "charge_kwh": charge_kwh,
-    }
-
-
-def _slopes(snapshot: Snapshot, rows: Ints) -> list[float]:
-    """Penalties per kWh missing at departure for which to plan [EUR/kWh]."""
-    if snapshot.params.guarantee:
-        return [HARD_EUR_PER_KWH]
-    driver, charge_eff = snapshot.params.driver, snapshot.params.site.charge_eff
-    penalty = driver.shortfall_eur_per_kwh
-    slopes = [penalty + driver.retail_eur_per_kwh / charge_eff]
-    beyond_demand = snapshot.contract_kwh[rows].any()
-    no_demand = (snapshot.energy_kwh[rows] >= snapshot.target_kwh[rows]).any()
-    return [*slopes, penalty] if beyond_demand or no_demand else slopes
-
-
-def _plans(snapshot: Snapshot, stays: Columns, buy: Floats, sell: Floats, slope: float) -> Floats:
-    site = snapshot.params.site
-    return plan_fleet(
-        buy,
-        sell,
-        charge_eff=site.charge_eff,
-        discharge_eff=site.discharge_eff,
-        shortfall_eur_per_kwh=slope,
-        **stays,
+    stays = Stays(
+        energy_kwh=snapshot.energy_kwh[rows],
+        min_kwh=np.zeros(len(rows)),
+        max_kwh=snapshot.max_kwh[rows],
+        target_kwh=snapshot.target_kwh[rows],
+        charge_kwh=charge_kwh,
+        discharge_kwh=np.zeros(len(rows)),
+        discharge_steps=snapshot.contract_steps[rows],
+        contract_kwh=snapshot.contract_kwh[rows],
+        penalty_eur_per_kwh=run.penalty_of(leaves, snapshot.step + declared),
+        **owed,  # type: ignore[arg-type]
     )
-
-
-def _cost_eur(
-    snapshot: Snapshot, rows: Ints, stays: Columns, plans: Floats, buy: Floats, sell: Floats
-) -> Floats:
-    """(len(rows),) EUR that plans cost without a guarantee: trade, penalty, lost retail."""
-    site, driver = snapshot.params.site, snapshot.params.driver
-    rise_kwh = np.where(plans > 0, plans * site.charge_eff, plans / site.discharge_eff)
-    end_kwh = stays["energy_kwh"] + rise_kwh.sum(axis=1)
-    short_kwh = np.maximum(stays["target_kwh"] - end_kwh, 0.0)
-    demand_kwh = np.maximum(stays["target_kwh"] - stays["energy_kwh"], 0.0)
-    lost_kwh = np.minimum(short_kwh, demand_kwh) / site.charge_eff
-    trade_eur = np.where(plans > 0, plans * buy, plans * sell).sum(axis=1)
-    lost_eur = lost_kwh * driver.retail_eur_per_kwh
-    return trade_eur + short_kwh * driver.shortfall_eur_per_kwh + lost_eur
+    within = run.da_eur_per_kwh[snapshot.step : run.n_steps]
+    da = prices_of_stays(within, stays, after)
+    limits = discharge_limits(snapshot, rows, da)
+    stays = replace(stays, min_kwh=limits["min_kwh"], discharge_kwh=limits["discharge_kwh"])
+    return stays, da, after

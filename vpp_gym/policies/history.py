@@ -50,8 +50,12 @@ def expected_residual(
     fixed_phi: float,
     prior_phi: float,
     prior_steps: float,
+    gain: float,
 ) -> Floats:
-    """Residuals to come: a profile by period of the day, and an AR(1) deviation from it.
+    """Residuals to come: a profile by period of the day, and a decaying deviation from it.
+
+    With a gain of 1 the deviation is an AR(1) process, else an ARMA(1, 1) one: a level that
+    lasts, under scatter that does not.
 
     Args:
         residual: (p,) past residuals, p >= 1.
@@ -62,12 +66,14 @@ def expected_residual(
         fixed_phi: autocorrelation at one step; NaN estimates it, within [0, 1).
         prior_phi: prior of that estimate.
         prior_steps: weight of the prior, in steps of history.
+        gain: share of what a new deviation shows beyond the level that moves the level.
 
     Returns:
         (n,) in the residual's unit.
     """
     profile = share * period_means_of(periods, period_past, residual)
-    last, phi = deviation_now(residual, period_past, profile, fixed_phi, prior_phi, prior_steps)
+    rules = fixed_phi, prior_phi, prior_steps, gain
+    last, phi = deviation_now(residual, period_past, profile, *rules)
     expected = np.empty(len(period_ahead))
     for h in range(len(period_ahead)):
         last *= phi
@@ -83,8 +89,13 @@ def deviation_now(
     fixed_phi: float,
     prior_phi: float,
     prior_steps: float,
+    gain: float,
 ) -> tuple[float, float]:
-    """Last deviation of the residual from its profile, and the autocorrelation of deviations.
+    """Level of the residual's deviations from its profile, and how it lasts from step to step.
+
+    With a gain of 1 they are the last deviation and the autocorrelation of deviations. Else
+    the level is an exponentially weighted mean of past deviations, which decays at the prior
+    rate, and the next deviation is regressed on it.
 
     Args:
         residual: (p,) past residuals, p >= 1.
@@ -93,21 +104,40 @@ def deviation_now(
         fixed_phi: autocorrelation at one step; NaN estimates it, within [0, 1).
         prior_phi: prior of that estimate.
         prior_steps: weight of the prior, in steps of history.
+        gain: in (0, 1], share of what a deviation shows beyond the level that moves the level.
     """
     steps = len(residual) - 1
     energy, evidence = 0.0, 0.0
-    before = residual[0] - profile[period_past[0]]
+    kept = (1.0 - gain) * (prior_phi if np.isnan(fixed_phi) else fixed_phi)
+    before = gain * (residual[0] - profile[period_past[0]])
     for i in range(1, steps + 1):
         deviation = residual[i] - profile[period_past[i]]
         energy += before * before
         evidence += before * deviation
-        before = deviation
+        before = kept * before + gain * deviation
     phi = fixed_phi
     if np.isnan(phi):
         weight = prior_steps * energy / max(steps, 1)
         phi = (evidence + weight * prior_phi) / (energy + weight) if energy > 0.0 else prior_phi
         phi = min(max(phi, 0.0), 0.999)
     return before, phi
+
+
+@njit(allocates=True)
+def levels_before(deviation: Floats, phi: float, gain: float) -> Floats:
+    """(p,) level of the deviations before each step; before the first, its own deviation.
+
+    Args:
+        deviation: (p,) from the profile.
+        phi: how the level lasts from step to step.
+        gain: share of a deviation's news that moves the level.
+    """
+    levels = np.empty(len(deviation))
+    level = deviation[0] if len(deviation) else 0.0
+    for i in range(len(deviation)):
+        levels[i] = level
+        level = (1.0 - gain) * phi * level + gain * deviation[i]
+    return levels
 
 
 class PeriodHistory(NamedTuple):

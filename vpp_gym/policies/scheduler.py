@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.fleet.departures import early_hazard
+from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
 from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh
@@ -20,6 +23,7 @@ from vpp_gym.policies.forecasters import (
 )
 from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.solvers.leaving import Leaving
 from vpp_gym.solvers.schedule_data import ScheduleData, ScheduleRules
 from vpp_gym.solvers.single_ev import plan_fleet
 from vpp_gym.views import Snapshot
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from vpp_gym.solvers.schedule import ScheduleProgram
 
 Engine = Literal["exact", "cvxpy"]
+Departures = Literal["declared", "law"]
 
 HARD_EUR_PER_KWH = 100.0
 """Penalty in plans on missing energy: above any price, so demand is met if it can be."""
@@ -50,6 +55,9 @@ class RollingScheduler(Dispatcher):
             charge (Algorithm 1).
         discharges: False plans without discharging, contract or not.
         engine: "exact" or "cvxpy".
+        departures: what the plan expects of drivers: "declared" takes them at their word;
+            "law" weighs in every step how likely they are to leave early, by the law of the
+            world's owners, and what is then missing: penalty and lost retail.
         shortfall_eur_per_kwh: penalty in the plan on energy missing at departure;
             the default serves every EV that can be served.
 
@@ -67,15 +75,21 @@ class RollingScheduler(Dispatcher):
         contracts_only: bool = False,
         discharges: bool = True,
         engine: Engine = "exact",
+        departures: Departures = "declared",
         shortfall_eur_per_kwh: float = HARD_EUR_PER_KWH,
     ) -> None:
         if engine not in ("exact", "cvxpy"):
             raise InvalidInputError("engine", engine, "use exact or cvxpy")
+        if departures not in ("declared", "law"):
+            raise InvalidInputError("departures", departures, "use declared or law")
+        if departures == "law" and engine != "exact":
+            raise InvalidInputError("engine", engine, "use exact, which knows early departures")
         self.name, self.forecaster, self.term_h = name, forecaster, term_h
         self.contract = contract
         self.privileged = forecaster.privileged
         self.contracts_only, self.discharges = contracts_only, discharges
-        self.engine, self.shortfall_eur_per_kwh = engine, shortfall_eur_per_kwh
+        self.engine, self.departures = engine, departures
+        self.shortfall_eur_per_kwh = shortfall_eur_per_kwh
         self._program: ProgramEngine | None = None
 
     def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
@@ -100,16 +114,19 @@ class RollingScheduler(Dispatcher):
         short, long = self.forecaster.forecast(snapshot, horizon)
         da = day_ahead_anchor(snapshot, horizon)
         site = snapshot.params.site
+        stays = self._stays(snapshot, rows, da)
+        if self.departures == "law":
+            stays["leaving"] = leaving_early(snapshot, rows, horizon)
         return self._solve(
             short,
             selling_price(snapshot, rows, long, da),
-            self._stays(snapshot, rows, da),
+            stays,
             charge_eff=site.charge_eff,
             discharge_eff=site.discharge_eff,
             shortfall_eur_per_kwh=self.shortfall_eur_per_kwh,
         )
 
-    def _stays(self, snapshot: Snapshot, rows: Ints, da: Floats) -> dict[str, NDArray]:
+    def _stays(self, snapshot: Snapshot, rows: Ints, da: Floats) -> dict[str, Any]:
         """Limits of each EV, as `plan_fleet` names them."""
         limits = discharge_limits(snapshot, rows, da)
         if not self.discharges:
@@ -123,7 +140,7 @@ class RollingScheduler(Dispatcher):
             "charge_kwh": snapshot.charge_kw[rows] * snapshot.dt_h,
         }
 
-    def _solve(self, short: Floats, long: Floats, stays: dict, **rules: float) -> Floats:
+    def _solve(self, short: Floats, long: Floats, stays: dict[str, Any], **rules: Any) -> Floats:
         if self.engine == "exact":
             return plan_fleet(short, long, **stays, **rules)
         if self._program is None:
@@ -148,7 +165,11 @@ def no_v2g(forecaster: Forecaster | None = None, engine: Engine = "exact") -> Ro
 
 
 def algorithm_1(
-    term_h: int, forecaster: Forecaster | None = None, engine: Engine = "exact"
+    term_h: int,
+    forecaster: Forecaster | None = None,
+    engine: Engine = "exact",
+    *,
+    name: str | None = None,
 ) -> RollingScheduler:
     """The paper's operation with contracts of the given term.
 
@@ -158,7 +179,7 @@ def algorithm_1(
     if term_h < 1:
         raise InvalidInputError("term_h", term_h, "give at least one hour; no_v2g has no contracts")
     return RollingScheduler(
-        name=f"algorithm_1_{term_h}h",
+        name=name or f"algorithm_1_{term_h}h",
         forecaster=forecaster or HourOfDayMean(),
         term_h=term_h,
         contracts_only=True,
@@ -192,13 +213,113 @@ def rolling_mpc(
     )
 
 
+def hazard_mpc(
+    term_h: int | None = 0,
+    forecaster: Forecaster | None = None,
+    *,
+    contract: ContractChanges | None = None,
+    name: str | None = None,
+) -> RollingScheduler:
+    """The rolling MPC that knows how likely drivers are to leave early.
+
+    With drivers who keep their word it is the rolling MPC.
+
+    Args:
+        term_h: term of the fixed-term menu on offer; 0 offers nothing, None what is in `params`.
+        forecaster: of imbalance prices.
+        contract: what is on offer instead of that menu.
+        name: row label; by default with the term.
+    """
+    return RollingScheduler(
+        name=name or ("hazard_mpc" if not term_h else f"hazard_mpc_{term_h}h"),
+        forecaster=forecaster or DayAheadAnchored(),
+        term_h=term_h if contract is None else None,
+        contract=contract,
+        departures="law",
+    )
+
+
+def leaving_early(snapshot: Snapshot, rows: Ints, horizon: int) -> Leaving | None:
+    """How likely EVs are to leave after each step, and what they should have stored then.
+
+    Args:
+        snapshot: of the step in which the plan begins.
+        rows: (m,) which of the connected EVs.
+        horizon: steps of the plan.
+
+    Returns:
+        None where drivers are never early.
+    """
+    params = snapshot.params
+    owner, site, driver = params.owner, params.site, params.driver
+    if owner.early_departure_prob == 0.0:
+        return None
+    behind = snapshot.steps_connected[rows]
+    hazard = early_hazards(
+        behind,
+        snapshot.steps_to_departure[rows],
+        horizon,
+        owner.early_departure_prob,
+        owner.early_exponent,
+    )
+    due_kwh = dues_kwh(
+        snapshot.arrival_kwh[rows],
+        snapshot.target_kwh[rows],
+        site.charge_eff * snapshot.dt_h * snapshot.charge_kw[rows],
+        behind,
+        horizon,
+    )
+    return Leaving(
+        hazard,
+        due_kwh,
+        driver.early_shortfall_share * snapshot.shortfall_eur_per_kwh
+        + driver.retail_eur_per_kwh / site.charge_eff,
+    )
+
+
+def early_hazards(
+    steps_connected: Ints, steps_to_departure: Ints, horizon: int, prob: float, exponent: float
+) -> Floats:
+    """(n, horizon) probability that a driver who is still there leaves after each step."""
+    hazard = np.zeros((len(steps_connected), horizon))
+    ahead = zip(steps_connected.tolist(), steps_to_departure.tolist(), strict=True)
+    for row, (behind, left) in zip(hazard, ahead, strict=True):
+        if left > 1:
+            own = _hazards_of_stay(behind + left, prob, exponent)[behind : behind + horizon]
+            row[: len(own)] = own
+    return hazard
+
+
+@lru_cache(maxsize=4096)
+def _hazards_of_stay(stay: int, prob: float, exponent: float) -> Floats:
+    """(stay,) hazard after each step of a stay; the last is the declared departure's, 0."""
+    return np.array([early_hazard(k, stay, prob, exponent) for k in range(1, stay + 1)])
+
+
+@njit(allocates=True)
+def dues_kwh(
+    arrival_kwh: Floats,
+    target_kwh: Floats,
+    full_kwh: Floats,
+    steps_connected: Ints,
+    horizon: int,
+) -> Floats:
+    """(n, horizon) stored energy due after each step: what full power would have reached."""
+    due_kwh = np.empty((len(arrival_kwh), horizon))
+    for k in range(len(arrival_kwh)):
+        for i in range(horizon):
+            reach_kwh = arrival_kwh[k] + full_kwh[k] * (steps_connected[k] + i + 1)
+            due_kwh[k, i] = min(target_kwh[k], reach_kwh)
+    return due_kwh
+
+
 def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> dict[str, Any]:
     """Limits of discharging as `vpp_gym.solvers.single_ev.plan_fleet` takes them.
 
     Args:
         snapshot: of the step in which the plan begins.
         rows: (m,) which of the connected EVs.
-        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first.
+        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first; or (m, H).
 
     Returns:
         min_kwh (m,), discharge_steps (m,), contract_kwh (m,), and discharge_kwh: (m,), or
@@ -208,7 +329,7 @@ def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> 
     wait, least = snapshot.contract_wait[rows], snapshot.min_price_eur_per_kwh[rows]
     running = snapshot.contract_steps[rows] > 0
     if (running & ((wait > 0) | (least > -np.inf))).any():
-        ahead = np.arange(len(da_eur_per_kwh))
+        ahead = np.arange(da_eur_per_kwh.shape[-1])
         allowed = (ahead >= wait[:, None]) & (da_eur_per_kwh >= least[:, None])
         power_kwh = power_kwh[:, None] * allowed
     return {
@@ -230,8 +351,8 @@ def selling_price(
     Args:
         snapshot: of the step in which the plan begins.
         rows: (m,) which of the connected EVs.
-        sell_eur_per_kwh: (H,) what the market pays.
-        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first.
+        sell_eur_per_kwh: (H,) what the market pays; or (m, H).
+        da_eur_per_kwh: (H,) day-ahead prices, known or expected, this step first; or (m, H).
 
     Returns:
         (H,) if no contract pays per kWh, else (m, H) EUR/kWh.

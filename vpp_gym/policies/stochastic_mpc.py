@@ -116,6 +116,7 @@ class StochasticMPC(Dispatcher):
             np.nan,
             self.prior_phi**snapshot.dt_h,
             self.prior_h / snapshot.dt_h,
+            1.0,
         )
         deviation = residual - profile[snapshot.period_past]
         price = _mid_now(snapshot)

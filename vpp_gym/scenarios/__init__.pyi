@@ -3,6 +3,10 @@ from .household import HouseholdLoad as HouseholdLoad
 from .household import household_kwh as household_kwh
 from .named import as_source as as_source
 from .named import load_scenario as load_scenario
+from .price_expectations import PriceExpectations as PriceExpectations
+from .price_expectations import PriceLaw as PriceLaw
+from .price_expectations import price_expectations as price_expectations
+from .price_expectations import price_law as price_law
 from .pv import PvYield as PvYield
 from .pv import read_pv as read_pv
 from .real import real_source as real_source

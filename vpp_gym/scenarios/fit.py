@@ -15,6 +15,10 @@ from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
 
+PER_HOUR = 4
+QUARTER_LAGS = (*range(1, 9), 96)
+SPIKES_EUR_PER_KWH = (0.1, 0.2)
+
 
 def fit_report(source: ScenarioSource | Scenario, real: Scenario) -> pd.DataFrame:
     """Statistics of the real scenario beside those of the source's scenarios.
@@ -43,11 +47,42 @@ def fit_report(source: ScenarioSource | Scenario, real: Scenario) -> pd.DataFram
 
 def statistics(scenario: Scenario) -> dict[str, float]:
     """Named statistics of one scenario: arrivals, prices, and what charging costs."""
-    return {
+    found = {
         **_arrival_statistics(scenario),
         **_price_statistics(scenario),
         **charging_cost(scenario),
     }
+    if scenario.dt_h == 1 / PER_HOUR:
+        found |= quarter_statistics(mean_imbalance(scenario) - scenario.da_eur_per_kwh)
+    return found
+
+
+def quarter_statistics(spread: Floats) -> dict[str, float]:
+    """Named statistics of IM - DA by quarters: within the hour, and from quarter to quarter.
+
+    Args:
+        spread: (T,) EUR/kWh, imbalance less day-ahead price from a full hour on.
+    """
+    hours = spread.reshape(-1, PER_HOUR)
+    within = hours - hours.mean(axis=1, keepdims=True)
+    found = {
+        "quarter_sd_eur_per_kwh": float(spread.std()),
+        "within_hour_sd_eur_per_kwh": float(within.std()),
+        "within_hour_sd_median_eur_per_kwh": float(np.median(within.std(axis=1))),
+        "sign_change_share": float(np.mean(np.sign(spread[1:]) != np.sign(spread[:-1]))),
+    }
+    for size in SPIKES_EUR_PER_KWH:
+        found[f"beyond_{size:g}_eur_per_kwh_share"] = float(np.mean(np.abs(spread) > size))
+    for lag in QUARTER_LAGS:
+        found[f"autocorrelation_{lag}_quarters"] = autocorrelation(spread, lag)
+    for first in range(PER_HOUR):
+        pair = spread[first:-1:PER_HOUR], spread[first + 1 :: PER_HOUR]
+        n = min(map(len, pair))
+        names = f"{first + 1}_and_{(first + 1) % PER_HOUR + 1}"
+        varied = all(np.ptp(one[:n]) > 0 for one in pair)
+        value = np.corrcoef(pair[0][:n], pair[1][:n])[0, 1] if varied else 0.0
+        found[f"correlation_of_quarters_{names}"] = float(value)
+    return found
 
 
 def distances(scenario: Scenario, real: Scenario) -> dict[str, float]:

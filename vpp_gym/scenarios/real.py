@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.calibration import dutch_2019
+from vpp_gym.scenarios.calibration import dutch_2018, fitted_on
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.files.elaad_transactions import read_elaad
@@ -29,7 +29,7 @@ from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
 from vpp_gym.scenarios.grid import Span, on_grid
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import REAL_SPLITS, BuiltSource, FixedSource, ScenarioSource
-from vpp_gym.scenarios.synthetic_prices import draw_quarter_scatter
+from vpp_gym.scenarios.synthetic_quarters import PER_HOUR, draw_quarters_around
 from vpp_gym.scenarios.synthetic_sessions import draw_sessions
 from vpp_gym.scenarios.world import world_of
 from vpp_gym.scenarios.world_header import CarPower, WorldOptions
@@ -42,16 +42,19 @@ QUARTERS_FILE = "nl_prices_15min_2018Q4_2019.csv"
 MAX_FILL_H = 2.0
 """The longest gap of the quarters of 2019 has 1.25 hours: where spring skips one."""
 
-_SCATTER, _ARRIVALS = range(2)
+FIRST_QUARTERS = "2018-10-01"
+"""The first day of 2018 with recorded quarters."""
+
+_SCATTER, _ARRIVALS, _DEMANDS = range(3)
 _SPAWN_KEY = 2018
 
 
 def real_source(
     folder: str | os.PathLike[str] | None = None,
     split: str = "test",
-    dt_h: float = 1.0,
+    dt_h: float = 0.25,
     *,
-    demand_rule: DemandRule = "reference",
+    demand_rule: DemandRule = "metered",
     car_power: CarPower = "charger",
     n_scenarios: int = 32,
 ) -> ScenarioSource:
@@ -67,10 +70,12 @@ def real_source(
         split: "test" is one scenario, the recorded sessions and prices of 2019;
             "train" pairs the prices of 2018 with synthetic arrivals, other ones
             in each scenario, since no sessions of 2018 are known.
-        dt_h: hours per step. At 0.25 the prices of 2019 are the recorded
-            quarters; those of 2018 are the recorded hours with synthetic
-            differences between the quarters.
-        demand_rule, car_power: see `vpp_gym.scenarios.session_demand`; for "test" only.
+        dt_h: hours per step. At 0.25 the prices of 2019 and of October to December
+            2018 are the recorded quarters; those of January to September 2018 are the
+            recorded hours with synthetic differences between the quarters.
+        demand_rule: what a car needs, see `vpp_gym.scenarios.session_demand`; of the
+            synthetic arrivals, too.
+        car_power: see there; for "test" only.
         n_scenarios: of "train".
 
     Raises:
@@ -82,7 +87,7 @@ def real_source(
         raise InvalidInputError("split", split, f"use one of {', '.join(REAL_SPLITS)}")
     files = data_folder(folder)
     if split == "train":
-        return RealPricesSource(files, dt_h=dt_h, n_scenarios=n_scenarios)
+        return RealPricesSource(files, dt_h=dt_h, demand_rule=demand_rule, n_scenarios=n_scenarios)
     return FixedSource(real_2019(files, dt_h=dt_h, demand_rule=demand_rule, car_power=car_power))
 
 
@@ -105,7 +110,7 @@ def real_2019(
     folder: Path,
     *,
     dt_h: float,
-    demand_rule: DemandRule = "reference",
+    demand_rule: DemandRule = "metered",
     car_power: CarPower = "charger",
 ) -> Scenario:
     """Recorded sessions and prices of 2019."""
@@ -135,33 +140,70 @@ def real_2019(
 
 
 class RealPricesSource(BuiltSource[Scenario]):
-    """Recorded prices of 2018 with synthetic arrivals, other ones for each index."""
+    """Recorded prices of 2018 with synthetic arrivals, other ones for each index.
 
-    def __init__(self, folder: Path, *, dt_h: float = 1.0, n_scenarios: int = 32) -> None:
+    Args:
+        folder: holds the files of prices that this module names.
+        dt_h: hours per step, see `real_source`.
+        demand_rule: of the arrivals, as of `vpp_gym.scenarios.synthetic_params`.
+        n_scenarios: how many.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        dt_h: float = 0.25,
+        demand_rule: DemandRule = "metered",
+        n_scenarios: int = 32,
+    ) -> None:
+        label = "" if demand_rule == "metered" else f":{demand_rule}_demand"
         super().__init__(
-            name="real:train", dt_h=dt_h, n_scenarios=whole("n_scenarios", n_scenarios, least=1)
+            name=f"real:train{label}",
+            dt_h=dt_h,
+            n_scenarios=whole("n_scenarios", n_scenarios, least=1),
         )
+        self.demand_rule = demand_rule
         self.prices: Prices = read_hourly(
             folder / HOURLY_FILE, first_day="2018-01-01", last_day="2018-12-31"
         )
+        self.quarters: Prices | None = None
+        if dt_h != 1.0:
+            self.quarters = read_quarters(
+                folder / QUARTERS_FILE, first_day=FIRST_QUARTERS, last_day="2018-12-31"
+            )
 
     def _build(self, index: int) -> Scenario:
-        fitted = dutch_2019()
-        arrivals, scatter = (_rng(index, stream) for stream in (_ARRIVALS, _SCATTER))
+        fitted = dutch_2018()
+        dates = self.prices.start.astype("datetime64[D]") + np.arange(365)
         da, im = self.prices.da_eur_per_kwh, self.prices.im_eur_per_kwh
         notes = {
-            "source": "prices recorded, 2018; arrivals synthetic, dutch_2019.json",
+            "source": "prices recorded, 2018; arrivals synthetic, dutch_2018.json",
+            "sessions_fitted_on": fitted_on("dutch_2018")["sessions"],
+            "demand": self.demand_rule,
             **self.prices.notes,
         }
-        if self.dt_h != 1.0:
-            im = np.repeat(im, 4) + draw_quarter_scatter(scatter, fitted, im)
-            da = np.repeat(da, 4)
-            notes["quarters"] = "recorded hours, synthetic differences between quarters"
-        dates = self.prices.start.astype("datetime64[D]") + np.arange(365)
+        if self.quarters is not None:
+            drawn = draw_quarters_around(_rng(index, _SCATTER), fitted, dates, da, im)
+            known = self.quarters.im_eur_per_kwh
+            im = np.concatenate([drawn[: len(drawn) - len(known)], known])
+            da = np.repeat(da, PER_HOUR)
+            notes["quarters"] = (
+                f"recorded from {FIRST_QUARTERS} on; before, recorded hours with synthetic "
+                "differences between quarters"
+            )
+        metered = self.demand_rule == "metered"
         return Scenario.from_arrays(
             da_eur_per_kwh=da,
             im_eur_per_kwh=im,
-            sessions=draw_sessions(arrivals, fitted, dates, sessions_per_day=27.4, dt_h=self.dt_h),
+            sessions=draw_sessions(
+                _rng(index, _ARRIVALS),
+                fitted,
+                dates,
+                sessions_per_day=27.4,
+                dt_h=self.dt_h,
+                metered_rng=_rng(index, _DEMANDS) if metered else None,
+            ),
             start=self.prices.start,
             dt_h=self.dt_h,
             name=f"{self.name}:{index}",

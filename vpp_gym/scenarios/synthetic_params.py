@@ -34,7 +34,7 @@ class SiteMix(Section):
 
 
 class RenewableParams(Section):
-    """More sun and wind than the markets of 2019 had. All assumed.
+    """More sun and wind than the markets had that prices were fitted on. All assumed.
 
     solar_dip_eur_per_kwh: how far the day-ahead price falls at noon of a clear midsummer
         day; less with a lower sun, and on each day with its clouds.
@@ -49,7 +49,7 @@ class RenewableParams(Section):
 
 
 class PriceParams(Section):
-    """Prices higher, wilder or with more spikes than those of 2019.
+    """Prices higher, wilder or with more spikes than those that were fitted.
 
     level_factor: multiplies every calibrated price, with its deviations.
     da_volatility_factor: multiplies the deviations of the day-ahead price from its season
@@ -84,18 +84,18 @@ class DualPricingParams(Section):
 
 
 class SyntheticParams(Section):
-    """Parameters of synthetic years; the defaults are calibrated on the Dutch 2019.
+    """Parameters of synthetic years; the defaults are those of the calibration.
 
     Owner types are no part of a scenario: see `vpp_gym.params.owner.OwnerParams`.
 
     sessions_per_day: mean number of arrivals, 0 to 100,000.
-    demand: what a car needs, see `vpp_gym.scenarios.session_demand`. "reference": that it
-        charged at the site's power for the recorded hours. "metered": the recorded energy,
-        and no more than the largest power that the session was recorded with.
+    demand: what a car needs, see `vpp_gym.scenarios.session_demand`. "metered": the
+        recorded energy, and no more than the largest power that the session was recorded
+        with. "reference": that it charged at the site's power for the recorded hours.
     """
 
     sessions_per_day: float = Field(default=27.4, ge=0, le=100_000)
-    demand: DemandRule = "reference"
+    demand: DemandRule = "metered"
     site: SiteMix = SiteMix()
     renewables: RenewableParams = RenewableParams()
     price: PriceParams = PriceParams()
@@ -112,8 +112,8 @@ class SyntheticParams(Section):
     def label(self) -> str:
         """Addition to the name of the calibrated years, so that no two sets of years share a name.
 
-        >>> SyntheticParams(sessions_per_day=100, demand="metered").label
-        ':metered+100_a_day'
+        >>> SyntheticParams(sessions_per_day=100, demand="reference").label
+        ':reference_demand+100_a_day'
         """
         default = type(self)()
         plain = self.model_copy(update={"sessions_per_day": default.sessions_per_day})
@@ -133,6 +133,7 @@ PRESETS: dict[str, SyntheticParams] = {
     "workplace": SyntheticParams(site=SiteMix(public=0, workplace=1)),
     "home": SyntheticParams(site=SiteMix(public=0, home=1)),
     "metered": SyntheticParams(demand="metered"),
+    "reference_demand": SyntheticParams(demand="reference"),
     "more_renewables": SyntheticParams(
         renewables=RenewableParams(
             solar_dip_eur_per_kwh=0.04, wind_dip_eur_per_kwh=0.008, weather_factor=1.2
@@ -149,7 +150,8 @@ PRESETS: dict[str, SyntheticParams] = {
         )
     ),
 }
-"""Named sets of parameters. Apart from "default" and "metered" they are assumed, not fitted."""
+"""Named sets of parameters. "metered" is the default. Apart from these two and
+"reference_demand" they are assumed, not fitted."""
 
 
 def as_synthetic_params(

@@ -13,9 +13,9 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Dates, Floats
 from vpp_gym.kernels import njit
-from vpp_gym.scenarios.calibration import Calibration
+from vpp_gym.scenarios.calibration import Calibration, HourlyImbalance
 from vpp_gym.scenarios.quantiles import class_of, from_quantiles, from_scores
 from vpp_gym.scenarios.synthetic_sessions import day_type
 
@@ -41,19 +41,36 @@ def draw_hourly_prices(
         the long price; and the spread short - long, positive in hours of
         regulation state 2 only.
     """
+    hours, law = 24 * len(dates), hours_of(fitted)
+    da = draw_day_ahead(rng, fitted, dates)
+    score = scores_with_memory(rng, law.im_memory, hours)
+    da_class = class_of(law.da_edges_eur_per_kwh, da)
+    deviation = from_scores(fitted.scores, law.im_quantiles, da_class, score)
+    im = da + _expected_hours(fitted, dates[0], len(dates))[1]
+    im += _by_hour(law.im_scale_eur_per_kwh, deviation)
+    return da, im, draw_two_prices(rng, fitted, hours)
+
+
+def hours_of(fitted: Calibration) -> HourlyImbalance:
+    """The law by hours of a calibration that has one."""
+    if not isinstance(fitted.imbalance, HourlyImbalance):
+        raise TypeError("this calibration draws imbalance prices by quarters")
+    return fitted.imbalance
+
+
+def draw_day_ahead(rng: np.random.Generator, fitted: Calibration, dates: Dates) -> Floats:
+    """(hours,) EUR/kWh, day-ahead prices of consecutive dates."""
     hours = 24 * len(dates)
-    mean_da, mean_spread = _expected_hours(fitted, dates[0], len(dates))
+    mean = _expected_hours(fitted, dates[0], len(dates))[0]
     score, one_class = level_scores(rng, fitted.da_memory, hours), np.zeros(hours, np.int64)
     deviation = from_scores(fitted.scores, fitted.da_quantiles[None], one_class, score)
-    da = mean_da + _by_hour(fitted.da_scale_eur_per_kwh, deviation)
-    score = scores_with_memory(rng, fitted.im_memory, hours)
-    da_class = class_of(fitted.da_edges_eur_per_kwh, da)
-    deviation = from_scores(fitted.scores, fitted.im_quantiles, da_class, score)
-    im = da + mean_spread
-    im += _by_hour(fitted.im_scale_eur_per_kwh, deviation)
+    return mean + _by_hour(fitted.da_scale_eur_per_kwh, deviation)
+
+
+def draw_two_prices(rng: np.random.Generator, fitted: Calibration, hours: int) -> Floats:
+    """(hours,) EUR/kWh by which the short price exceeds the long one; 0 in most hours."""
     is_dual = rng.random(hours) < fitted.dual_share
-    spread = is_dual * rng.exponential(fitted.dual_spread_eur_per_kwh, hours)
-    return da, im, spread
+    return is_dual * rng.exponential(fitted.dual_spread_eur_per_kwh, hours)
 
 
 def draw_quarter_scatter(rng: np.random.Generator, fitted: Calibration, im: Floats) -> Floats:
@@ -71,13 +88,13 @@ def draw_quarter_scatter(rng: np.random.Generator, fitted: Calibration, im: Floa
     Returns:
         (4 * hours,) EUR/kWh that sum to zero in each hour.
     """
-    hours = len(im)
-    of_class = class_of(fitted.scatter_edges_eur_per_kwh, im)
+    hours, law = len(im), hours_of(fitted)
+    of_class = class_of(law.scatter_edges_eur_per_kwh, im)
     rank = rng.random(hours)
-    size = from_quantiles(fitted.levels, fitted.scatter_eur_per_kwh, of_class, rank)
-    part = np.searchsorted(fitted.size_parts, rank)
-    profile = fitted.scatter_profile[_choose(rng, fitted.scatter_profile_share[of_class, part])]
-    order = quarter_orders()[_choose(rng, fitted.scatter_order_share[np.arange(hours) % 24])]
+    size = from_quantiles(fitted.levels, law.scatter_eur_per_kwh, of_class, rank)
+    part = np.searchsorted(law.size_parts, rank)
+    profile = law.scatter_profile[_choose(rng, law.scatter_profile_share[of_class, part])]
+    order = quarter_orders()[_choose(rng, law.scatter_order_share[np.arange(hours) % 24])]
     scatter = np.empty((hours, 4))
     np.put_along_axis(scatter, order, size[:, None] * profile, axis=1)
     return (scatter - scatter.mean(axis=1, keepdims=True)).ravel()
@@ -145,7 +162,8 @@ def expected_da(fitted: Calibration, dates: NDArray[np.datetime64]) -> Floats:
 
 def expected_spread(fitted: Calibration, dates: NDArray[np.datetime64]) -> Floats:
     """(days, 24) EUR/kWh: mean of imbalance less day-ahead price by season and hour."""
-    return np.asarray(fitted.im_shape_eur_per_kwh + waves(dates) @ fitted.im_season_eur_per_kwh)
+    law = fitted.imbalance
+    return np.asarray(law.im_shape_eur_per_kwh + waves(dates) @ law.im_season_eur_per_kwh)
 
 
 def waves(dates: NDArray[np.datetime64]) -> Floats:

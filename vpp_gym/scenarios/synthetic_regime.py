@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from vpp_gym.arrays import Dates, Floats
-from vpp_gym.scenarios.calibration import Calibration
+from vpp_gym.scenarios.calibration import Calibration, HourlyImbalance, Imbalance
 from vpp_gym.scenarios.synthetic_params import PriceParams, RenewableParams, SyntheticParams
 from vpp_gym.scenarios.synthetic_prices import DAYS_PER_YEAR, scores_with_memory
 
@@ -51,11 +51,12 @@ def in_regime(fitted: Calibration, params: SyntheticParams) -> Calibration:
     changed = _with_prices(changed, params.price)
     da, im = (sd(changed) / sd(fitted) for sd in (_da_sd, _im_sd))
     centre, level = fitted.shape_eur_per_kwh.mean(), params.price.level_factor
-    return replace(
-        changed,
-        da_edges_eur_per_kwh=level * centre + da * (fitted.da_edges_eur_per_kwh - centre),
-        scatter_edges_eur_per_kwh=level * centre + im * (fitted.scatter_edges_eur_per_kwh - centre),
-    )
+    before, after = fitted.imbalance, changed.imbalance
+    moved = {"da_edges_eur_per_kwh": level * centre + da * (before.da_edges_eur_per_kwh - centre)}
+    if isinstance(before, HourlyImbalance):
+        edges = before.scatter_edges_eur_per_kwh - centre
+        moved["scatter_edges_eur_per_kwh"] = level * centre + im * edges
+    return replace(changed, imbalance=replace(after, **moved))
 
 
 def _with_weather(fitted: Calibration, factor: float) -> Calibration:
@@ -78,11 +79,16 @@ def _with_prices(fitted: Calibration, price: PriceParams) -> Calibration:
         season_eur_per_kwh=level * fitted.season_eur_per_kwh,
         shape_eur_per_kwh=level * fitted.shape_eur_per_kwh,
         da_scale_eur_per_kwh=level * price.da_volatility_factor * fitted.da_scale_eur_per_kwh,
-        im_shape_eur_per_kwh=im * fitted.im_shape_eur_per_kwh,
-        im_season_eur_per_kwh=im * fitted.im_season_eur_per_kwh,
-        im_scale_eur_per_kwh=im * fitted.im_scale_eur_per_kwh,
-        scatter_eur_per_kwh=im * fitted.scatter_eur_per_kwh,
+        imbalance=_wider(fitted.imbalance, im),
     )
+
+
+def _wider(law: Imbalance, factor: float) -> Imbalance:
+    """IM - DA times a factor, with the differences between quarters."""
+    names = ["im_shape", "im_season", "im_scale"]
+    names += ["scatter"] if isinstance(law, HourlyImbalance) else []
+    fields = (f"{name}_eur_per_kwh" for name in names)
+    return replace(law, **{name: factor * getattr(law, name) for name in fields})
 
 
 def _da_sd(fitted: Calibration) -> float:
@@ -94,7 +100,9 @@ def _da_sd(fitted: Calibration) -> float:
 
 def _im_sd(fitted: Calibration) -> float:
     """Standard deviation of the imbalance price over a year, EUR/kWh."""
-    return float(np.hypot(_da_sd(fitted), np.sqrt((fitted.im_scale_eur_per_kwh**2).mean())))
+    return float(
+        np.hypot(_da_sd(fitted), np.sqrt((fitted.imbalance.im_scale_eur_per_kwh**2).mean()))
+    )
 
 
 def renewable_dips(rng: np.random.Generator, params: RenewableParams, dates: Dates) -> Floats:

@@ -22,6 +22,7 @@ STEP = np.dtype(
         ("long_eur_per_kwh", np.float64),  # after the pricing rule
         ("reference_eur_per_kwh", np.float64),
         ("residual_day_eur_per_kwh", np.float64),  # mean residual of the 24 hours before
+        ("level_eur_per_kwh", np.float64),  # mean day-ahead price of today and the weeks before
         ("shortfall_eur_per_kwh", np.float64),  # penalty on cars that leave at its beginning
         ("weekday", np.int64),  # 0 = Monday
         ("today_end", np.int64),  # position at which the local day ends
@@ -51,7 +52,7 @@ SESSION = np.dtype(
 
 
 PRICE_LEVEL_DAYS = 28
-"""Days whose mean day-ahead price is the price level that the penalty follows."""
+"""Days whose mean day-ahead price is the price level."""
 
 
 class Dataset(NamedTuple):
@@ -127,7 +128,12 @@ def _fill_steps(dataset: Dataset, at: slice, scenario: Scenario, params: VPPPara
     steps["short_eur_per_kwh"], steps["long_eur_per_kwh"] = short, long
     steps["reference_eur_per_kwh"] = reference_price(da, short, long)
     steps["residual_day_eur_per_kwh"] = _mean_before(residual, scenario.periods_per_day)
-    steps["shortfall_eur_per_kwh"] = shortfall_eur_per_kwh(scenario, params)
+    level = price_level_eur_per_kwh(scenario)
+    steps["level_eur_per_kwh"] = level
+    driver = params.driver
+    steps["shortfall_eur_per_kwh"] = np.maximum(
+        driver.shortfall_eur_per_kwh, driver.shortfall_da_factor * level
+    )
     calendar = scenario.calendar
     steps["weekday"] = calendar.weekday
     steps["today_end"] = at.start + calendar.today_end
@@ -138,20 +144,17 @@ def _fill_steps(dataset: Dataset, at: slice, scenario: Scenario, params: VPPPara
     dataset.residual_eur_per_kwh[at] = residual
 
 
-def shortfall_eur_per_kwh(scenario: Scenario, params: VPPParams) -> Floats:
-    """(T,) penalty on energy that cars leaving in a step are short of.
+def price_level_eur_per_kwh(scenario: Scenario) -> Floats:
+    """(T,) mean day-ahead price of the local day and those before it, `PRICE_LEVEL_DAYS` in all.
 
-    It follows the mean day-ahead price of the local day, whose prices are known, and of the
-    days before it, `PRICE_LEVEL_DAYS` in all.
+    The prices of the whole local day are known from its beginning on.
     """
-    driver = params.driver
     day = scenario.day
     by_day = np.bincount(day, weights=scenario.da_eur_per_kwh)
     total, steps = np.cumsum(by_day), np.cumsum(np.bincount(day))
     total[PRICE_LEVEL_DAYS:] -= total[:-PRICE_LEVEL_DAYS].copy()
     steps[PRICE_LEVEL_DAYS:] -= steps[:-PRICE_LEVEL_DAYS].copy()
-    level = driver.shortfall_da_factor * total / steps
-    return np.maximum(driver.shortfall_eur_per_kwh, level)[day]
+    return (total / steps)[day]
 
 
 def _check_gate(scenario: Scenario, gate_closure_h: int) -> None:

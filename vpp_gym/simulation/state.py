@@ -26,6 +26,7 @@ class Rules(NamedTuple):
     bids_by_cars: bool  # the bid limit is what the expected cars can take or give
     bid_limit_kwh: float  # of any bid
     retail_eur_per_kwh: float
+    early_shortfall_share: float
     wear_eur_per_kwh: float
     owner_types: Floats  # (M,)
     cumulative_prob: Floats  # (M,)
@@ -139,6 +140,7 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         bids_by_cars=params.market.bid_limit == "expected_cars",
         bid_limit_kwh=params.bid_limit_kw * dt_h,
         retail_eur_per_kwh=params.driver.retail_eur_per_kwh,
+        early_shortfall_share=params.driver.early_shortfall_share,
         wear_eur_per_kwh=owner.wear_eur_per_kwh,
         owner_types=np.array(owner.types),
         cumulative_prob=np.cumsum(owner.type_prob),

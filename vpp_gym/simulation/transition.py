@@ -283,7 +283,8 @@ def _depart(b: int, shortfall_eur_per_kwh: float, rules: Rules, state: State, ro
             staying += 1
             continue
         due_kwh = due_at_kwh(ev, run.position, rules)
-        _book_service(ev, due_kwh, ev.energy_kwh, shortfall_eur_per_kwh, rules, row)
+        share = rules.early_shortfall_share if run.position < ev.departure else 1.0
+        _book_service(ev, due_kwh, ev.energy_kwh, share * shortfall_eur_per_kwh, rules, row)
         if ev.contract_end > 0:
             row[COLUMN.payoff_eur] -= pay_owner(ev, run, rules)
         state.occupied[b, i] = False
@@ -335,7 +336,9 @@ def _close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
         due_kwh = due_at_kwh(ev, ev.leaves, rules)
         stored_kwh = ev.energy_kwh + missing_kwh
         shortfall = dataset.steps[min(t, run.last)].shortfall_eur_per_kwh
-        _book_service(ev, due_kwh, stored_kwh, shortfall, rules, row)
+        share = rules.early_shortfall_share if ev.leaves < ev.departure else 1.0
+        _book_service(ev, due_kwh, stored_kwh, share * shortfall, rules, row)
+        row[COLUMN.carried_kwh] += missing_kwh / rules.charge_eff
         row[COLUMN.carried_eur] -= missing_kwh / rules.charge_eff * price
         if t < ev.contract_end:
             pay = pay_eur_per_kwh(ev.tariff_eur_per_kwh, ev.margin, ev.min_price_eur_per_kwh, price)

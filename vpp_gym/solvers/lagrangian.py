@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats
 from vpp_gym.kernels import njit
+from vpp_gym.solvers.leaving import leaving_cost
 from vpp_gym.solvers.segments import (
     FALL_ONLY,
     NOISE_KWH,
@@ -62,6 +63,7 @@ def lagrangian_plan(
         move[i] = rise - fall
         energy += move[i]
         cost += stay.rise_eur[i] * rise - stay.fall_eur[i] * fall
+        cost += leaving_cost(stay.leave_eur, stay.due_kwh, i, energy)
         taken += fall
     return True, cost + stay.shortfall_eur * shortfall_kwh(stay, energy), taken
 
@@ -80,4 +82,5 @@ def true_cost(stay: Stay, move: Floats) -> float:
     for i in range(len(move)):
         cost += move[i] * (stay.rise_eur[i] if move[i] > 0.0 else stay.fall_eur[i])
         energy += move[i]
+        cost += leaving_cost(stay.leave_eur, stay.due_kwh, i, energy)
     return cost + stay.shortfall_eur * shortfall_kwh(stay, energy)

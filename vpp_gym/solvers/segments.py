@@ -53,6 +53,9 @@ class Stay(NamedTuple):
         target_kwh: wanted at the end.
         shortfall_eur: EUR per kWh missing at the end.
         budget_kwh: most that can be taken in all steps together.
+        leave_eur: (T or 0,) EUR per kWh missing to what is due behind a step, for EVs that
+            may leave then; see `leaving`. With it all steps are early steps.
+        due_kwh: (T or 0,) stored energy that is due then.
     """
 
     rise_eur: Floats
@@ -67,15 +70,17 @@ class Stay(NamedTuple):
     target_kwh: float
     shortfall_eur: float
     budget_kwh: float
+    leave_eur: Floats
+    due_kwh: Floats
 
 
 class Segments(NamedTuple):
     """The list of segments between two ends, and what is used of each so far.
 
     Attributes:
-        slope: (2 T + 2,) EUR/kWh, ascending between the ends.
-        length: (2 T + 2,) kWh.
-        origin: (2 T + 2,) i: the rise of step i; T + i: its fall; then the penalty.
+        slope: (3 T + 2,) EUR/kWh, ascending between the ends.
+        length: (3 T + 2,) kWh.
+        origin: (3 T + 2,) i: the rise of step i; T + i: its fall; then the penalty.
         used: (2 T + 2,) kWh by origin, that lie below the window of energy.
         ends: (2,) place of the first segment and behind the last.
         window: (2,) kWh, least and most energy that the list covers.
@@ -91,13 +96,13 @@ class Segments(NamedTuple):
 
 @njit(internal=True, allocates=True)
 def empty_segments(steps: int) -> Segments:
-    """Room for the segments of a stay of that many steps."""
-    size = 2 * steps + 2
+    """Room for the segments of a stay of that many steps, each cut in two once."""
+    size = 3 * steps + 2
     return Segments(
         np.empty(size),
         np.empty(size),
         np.empty(size, np.int64),
-        np.empty(size),
+        np.empty(2 * steps + 2),
         np.empty(2, np.int64),
         np.empty(2),
     )
@@ -130,6 +135,34 @@ def copy_segments(source: Segments, target: Segments) -> None:
 
 
 @njit(internal=True)
+def lower_slopes(room: Segments, head: int, tail: int, below_kwh: float, by_eur: float) -> int:
+    """Lower the slopes over the first kWh of the list; a segment across their end is cut in two.
+
+    Args:
+        room: the list.
+        head: place of its first segment.
+        tail: place behind its last segment.
+        below_kwh: over how many kWh.
+        by_eur: EUR/kWh.
+
+    Returns:
+        The new place behind the last segment.
+    """
+    slope, length, origin = room.slope, room.length, room.origin
+    k = head
+    while k < tail and below_kwh > 0.0:
+        if length[k] > below_kwh:
+            for j in range(tail, k, -1):
+                slope[j], length[j], origin[j] = slope[j - 1], length[j - 1], origin[j - 1]
+            length[k], length[k + 1] = below_kwh, length[k] - below_kwh
+            tail += 1
+        slope[k] -= by_eur
+        below_kwh -= length[k]
+        k += 1
+    return tail
+
+
+@njit(internal=True)
 def steps_back(
     stay: Stay, mode: NDArray[np.int8], fall_price: float, last: int, first: int, room: Segments
 ) -> None:
@@ -141,6 +174,8 @@ def steps_back(
     head, tail = room.ends[0], room.ends[1]
     lowest, highest = room.window[0], room.window[1]
     for i in range(last - 1, first - 1, -1):
+        if i < len(stay.leave_eur) - 1 and stay.leave_eur[i] > 0.0:
+            tail = lower_slopes(room, head, tail, stay.due_kwh[i] - lowest, stay.leave_eur[i])
         rise = 0.0 if mode[i] == FALL_ONLY else stay.rise_kwh[i]
         fall = 0.0 if mode[i] == RISE_ONLY else stay.fall_kwh[i]
         earns = stay.fall_eur[i] - fall_price - MARGIN_EUR_PER_KWH

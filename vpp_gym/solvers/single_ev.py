@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from vpp_gym.arrays import Floats
 from vpp_gym.solvers.budget import SOLVED
+from vpp_gym.solvers.leaving import Leaving, kinks_of
 from vpp_gym.solvers.limits import (
     Ev,
     Rules,
@@ -118,6 +119,7 @@ def plan_fleet(
     discharge_eff: float,
     shortfall_eur_per_kwh: float,
     late_max_kwh: ArrayLike | None = None,
+    leaving: Leaving | None = None,
 ) -> Floats:
     """`plan_ev` for n EVs that share the prices of a horizon of H steps.
 
@@ -139,6 +141,7 @@ def plan_fleet(
         discharge_eff: in (0, 1].
         shortfall_eur_per_kwh: per kWh of battery energy missing at departure.
         late_max_kwh: limit of charging behind the contract's window.
+        leaving: how EVs may leave before the end of their stay; None: they do not.
 
     Returns:
         (n, H) kWh at the meter, zero after an EV's departure.
@@ -164,6 +167,7 @@ def plan_fleet(
             steps=steps,
         ),
         checked_rules(charge_eff, discharge_eff, shortfall_eur_per_kwh),
+        leaving,
     )
 
 
@@ -172,14 +176,18 @@ def _solved(
     powers_kwh: tuple[ArrayLike, ArrayLike],
     fleet: Floats,
     rules: Rules,
+    leaving: Leaving | None = None,
 ) -> Floats:
     """Net load (n, H) by the exact recursion, by HiGHS for an EV that it gives up on."""
     buy, sell = prices
     shape = len(fleet), buy.shape[1]
     charge = checked_power("charge_kwh", powers_kwh[0], *shape)
     discharge = checked_power("discharge_kwh", powers_kwh[1], *shape)
-    series = buy, sell, dearest_first(buy), charge, discharge
-    net_load, status = net_load_of_fleet(*series, fleet, rules)
+    kinks = kinks_of(leaving, *shape)
+    # Where EVs may leave, nothing is filled in order of price: see `Stay.dearest`.
+    dearest = dearest_first(buy) if leaving is None else np.zeros(buy.shape, np.int64)
+    series = buy, sell, dearest, charge, discharge
+    net_load, status = net_load_of_fleet(*series, fleet, rules, kinks)
     if (status == SOLVED).all():
         return net_load
     for k in np.flatnonzero(status != SOLVED):
@@ -188,7 +196,8 @@ def _solved(
         own_buy, own_sell, own_charge, own_discharge = (
             np.broadcast_to(rows, shape)[k, :n].copy() for rows in (buy, sell, charge, discharge)
         )
-        net_load[k, :n] = milp_plan(own_buy, own_sell, own_charge, own_discharge, ev, rules)
+        own = kinks.of_ev(int(k), n)
+        net_load[k, :n] = milp_plan(own_buy, own_sell, own_charge, own_discharge, ev, rules, own)
     return net_load
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.kernels import njit
 from vpp_gym.solvers.budget import SOLVED, UNFINISHED, best_plan
+from vpp_gym.solvers.leaving import Kinks
 from vpp_gym.solvers.limits import Ev, Rules
 from vpp_gym.solvers.segments import NOISE_KWH, Stay
 
@@ -48,6 +49,8 @@ def stay_of(
     rules: Rules,
     back: int,
     late: int,
+    leave_eur: Floats,
+    due_kwh: Floats,
 ) -> Stay:
     """The battery-side problem of one EV.
 
@@ -67,12 +70,16 @@ def stay_of(
         rules: efficiencies and penalty.
         back: step, 0 for an EV that starts inside; T + 1: it stays outside.
         late: ANY, BELOW or IDLE behind the contract's window.
+        leave_eur: (T or 0,) see `Stay`.
+        due_kwh: (T or 0,) see `Stay`.
     """
     steps = len(buy)
     window = min(max(int(ev.discharge_steps), 0), steps)
     early_steps = window if late == BELOW else discharge_end(discharge_kwh, ev, steps)
     if early_steps < back <= steps:
         early_steps = back
+    if len(leave_eur):
+        early_steps = steps
     budget_kwh = max(ev.contract_kwh, 0.0) / rules.discharge_eff
     rise_kwh, fall_kwh = np.zeros(steps), np.zeros(steps)
     rise_eur, fall_eur = np.empty(steps), np.empty(steps)
@@ -108,6 +115,8 @@ def stay_of(
         ev.target_kwh,
         rules.shortfall_eur_per_kwh,
         budget_kwh,
+        leave_eur,
+        due_kwh,
     )
 
 
@@ -145,6 +154,8 @@ def _plan_of(
     discharge_kwh: Floats,
     ev: Ev,
     rules: Rules,
+    leave_eur: Floats,
+    due_kwh: Floats,
     plan: Floats,
 ) -> int:
     """Optimal change of the stored energy per step, where limits are not convex too.
@@ -162,7 +173,8 @@ def _plan_of(
         if 0 < back <= steps and not _may_be_first_inside(back, discharge_kwh, ev, steps):
             continue
         for late in range(3):
-            stay = stay_of(buy, sell, dearest, charge_kwh, discharge_kwh, ev, rules, back, late)
+            problem = buy, sell, dearest, charge_kwh, discharge_kwh, ev, rules
+            stay = stay_of(*problem, back, late, leave_eur, due_kwh)
             status, cost = best_plan(stay, MAX_NODES, trial)
             if status == UNFINISHED:
                 return UNFINISHED
@@ -185,6 +197,7 @@ def net_load_of_fleet(
     discharge_kwh: Floats,
     fleet: Floats,
     rules: Rules,
+    kinks: Kinks,
 ) -> tuple[Floats, Ints]:
     """Optimal net load (n, H) at the meter, and SOLVED or UNFINISHED (n,) of each EV.
 
@@ -196,6 +209,7 @@ def net_load_of_fleet(
         discharge_kwh: (n or 1, H or 1) limit at the meter.
         fleet: (n, 8) other limits in the order of `Ev`.
         rules: efficiencies and penalty.
+        kinks: what it costs if EVs leave earlier; prices are weighted by them.
     """
     n, horizon = len(fleet), buy.shape[1]
     net_load, status = np.zeros((n, horizon)), np.zeros(n, np.int64)
@@ -208,7 +222,18 @@ def net_load_of_fleet(
         charge = charge_kwh[min(k, len(charge_kwh) - 1)]
         discharge = discharge_kwh[min(k, len(discharge_kwh) - 1)]
         plan = net_load[k, :end]
-        status[k] = _plan_of(own_buy, own_sell, order, charge, discharge, ev, rules, plan)
+        row = min(k, len(kinks.due_kwh) - 1)
+        leave_eur, due_kwh = kinks.eur_per_kwh[row, :end], kinks.due_kwh[row, :end]
+        at_end = rules
+        if len(leave_eur):
+            own_buy, own_sell = own_buy * kinks.stays[row, :end], own_sell * kinks.stays[row, :end]
+            at_end = Rules(
+                rules.charge_eff,
+                rules.discharge_eff,
+                rules.shortfall_eur_per_kwh * kinks.stays[row, end - 1],
+            )
+        problem = own_buy, own_sell, order, charge, discharge, ev, at_end
+        status[k] = _plan_of(*problem, leave_eur, due_kwh, plan)
         for i in range(end):
             if abs(plan[i]) < NOISE_KWH:
                 plan[i] = 0.0
