@@ -31,8 +31,8 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 """Arguments that make each environment quick to build."""
 STEPS_A_DAY = {
-    "VPPDayAhead-v0": 24,
-    "VPPDispatch-v0": 24,
+    "VPPDayAhead-v0": 96,
+    "VPPDispatch-v0": 96,
     "VPPBidding-v0": 1,
     "VPPContracts-v0": 1,
     "FCEVCarPark-v0": 1,
