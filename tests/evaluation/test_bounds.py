@@ -129,8 +129,8 @@ def test_what_is_known_of_departures_is_their_law():
 def test_no_policy_is_above_it_on_average(guarantee):
     """Operations and market, with offers that pay in advance and per kWh."""
     params = DEFAULT.replace(guarantee=guarantee)
-    worlds = 5
-    source = SyntheticSource("train", worlds, dt_h=0.25, days=6, seed=1)
+    worlds = 4
+    source = SyntheticSource("train", worlds, dt_h=0.25, days=5, seed=1)
     policies = {
         "arrival": ChargeOnArrival,
         "menu": lambda: rolling_mpc(2),
