@@ -168,7 +168,10 @@ def scenario_of(suite: str, world: int = 0, data: Path | None = None) -> Scenari
 
 def beside(world: EVWorlds) -> dict[str, Any]:
     """What runs beside the baselines: who knows the law of synthetic prices, and the bound."""
-    references: list[Any] = [] if world.real else [exact_forecast(), exact_forecast_and_bids()]
+    offered = roster.PRICE_OFFER, "exact_forecast_price"
+    references: list[Any] = (
+        [] if world.real else [exact_forecast(*offered), exact_forecast_and_bids(*offered)]
+    )
     known: dict[str, Any] = {one.name: one for one in references}
     return {**known, world.high: None}
 
