@@ -47,7 +47,7 @@ from vpp_gym.params import DEFAULT, PLAIN, VPPParams
 from vpp_gym.params.contract import ContractParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
-from vpp_gym.policies.baselines import baselines, plain_baselines
+from vpp_gym.policies.baselines import PRICE_OFFER, baselines, plain_baselines
 from vpp_gym.policies.exact import exact_forecast, exact_forecast_and_bids
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import real_source
@@ -168,7 +168,7 @@ def scenario_of(suite: str, world: int = 0, data: Path | None = None) -> Scenari
 
 def beside(world: EVWorlds) -> dict[str, Any]:
     """What runs beside the baselines: who knows the law of synthetic prices, and the bound."""
-    offered = roster.PRICE_OFFER, "exact_forecast_price"
+    offered = PRICE_OFFER, "exact_forecast_price"
     references: list[Any] = (
         [] if world.real else [exact_forecast(*offered), exact_forecast_and_bids(*offered)]
     )
