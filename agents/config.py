@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agents.environments import DAY_AHEAD, TRAITS, EnvTraits, traits_of
 from agents.policy import NAME_PATTERN
@@ -76,25 +76,29 @@ class WorldSettings(_Frozen):
 
 
 class WrapperSettings(_Frozen):
-    """Rewards and features in training; the trained policy does not need them.
+    """Rewards and foresight in training; the trained policy does not need them.
 
     Attributes:
         reward: "profit" is the environment's reward; "gain" is the profit above that of the
-            reference action in a copy of the environment; "load" counts only what the
-            dispatch of EVs changes.
+            reference action in a copy of the environment; "load" is the environment's reward
+            without what the bids of EVs come to.
         reward_scale: factor on the reward; null divides it by the running standard
             deviation of the discounted return.
-        price_level_eur_per_kwh: subtracted from the price of the load in "load".
-            All energy must be bought at some time, so it moves no optimum, but
-            without it discounting makes late charging look cheap.
-        foresight_h: hours of future prices and arrivals that only the critic sees;
-            hourly environments of EVs only.
+        foresight_h: hours of future prices and arrivals that only the critic sees, where
+            every action dispatches EVs.
     """
 
     reward: Literal["profit", "gain", "load"] = "profit"
     reward_scale: float | None = Field(default=None, gt=0)
-    price_level_eur_per_kwh: float = 0.045
     foresight_h: int = Field(default=0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_retired(cls, given: Any) -> Any:
+        """Cards of older runs have a price level, which is the environment's now."""
+        if not isinstance(given, Mapping):
+            return given
+        return {name: value for name, value in given.items() if name != "price_level_eur_per_kwh"}
 
 
 class PPOSettings(_Frozen):
@@ -227,13 +231,13 @@ def validated(content: Mapping[str, Any]) -> RunSettings:
 
 def _refuse_conflicts(run: RunSettings) -> None:
     """Refuse settings of which each is right, but which cannot go together."""
-    hourly = ", ".join(name for name, traits in TRAITS.items() if traits.dispatches_evs)
+    stepwise = ", ".join(name for name, traits in TRAITS.items() if traits.dispatches_evs)
     wrappers = run.wrappers
     if wrappers.reward == "load" and not run.traits.dispatches_evs:
-        remedy = f"use profit or gain in {run.env_id}; load is for {hourly}"
+        remedy = f"use profit or gain in {run.env_id}; load is for {stepwise}"
         raise InvalidInputError("wrappers.reward", wrappers.reward, remedy)
     if wrappers.foresight_h and not run.traits.dispatches_evs:
-        remedy = f"use 0 in {run.env_id}; foresight is for {hourly}"
+        remedy = f"use 0 in {run.env_id}; foresight is for {stepwise}"
         raise InvalidInputError("wrappers.foresight_h", wrappers.foresight_h, remedy)
     if run.algorithm == "ppo" and run.world.n_envs * run.ppo.n_steps < 2:
         remedy = "an update needs 2 steps: set ppo.n_steps or world.n_envs higher"
@@ -252,8 +256,7 @@ DATA = {
 }
 """Names of the scenarios, by the word on the command line."""
 
-_GUARANTEED = {"contract": {"term_h": 0}, "guarantee": True}
-_HOURLY = {
+_STEPWISE = {
     "timesteps": {"ppo": 8_000_000, "sac": 1_000_000},
     "wrappers": {"reward": "load", "foresight_h": 24},
 }
@@ -265,11 +268,8 @@ _DAILY = {
 }
 
 TUNED: dict[str, dict[str, Any]] = {
-    DAY_AHEAD: {
-        **_HOURLY,
-        "world": {"arguments": {"params": _GUARANTEED, "bids": "expected_load"}},
-    },
-    "VPPDispatch-v0": {**_HOURLY, "world": {"arguments": {"params": _GUARANTEED}}},
+    DAY_AHEAD: {**_STEPWISE, "world": {"arguments": {"bids": "expected_load"}}},
+    "VPPDispatch-v0": _STEPWISE,
     "VPPBidding-v0": _DAILY,
     "VPPContracts-v0": _DAILY,
     "FCEVCarPark-v0": {

@@ -13,6 +13,7 @@ from gymnasium.envs.registration import load_env_creator
 import vpp_gym  # noqa: F401 - registers the environments
 from vpp_gym.arrays import Floats
 from vpp_gym.env import VectorEnv
+from vpp_gym.envs.core import EVCore
 from vpp_gym.errors import InvalidInputError
 
 DAY_AHEAD = "VPPDayAhead-v0"
@@ -94,3 +95,13 @@ def make_batch(env_id: str, n_envs: int, **arguments: Any) -> VectorEnv:
 def observed_fields(core: Any) -> tuple[tuple[str, int], ...]:
     """Name and size of every field of the observation, in the order of the columns."""
     return tuple((name, part.stop - part.start) for name, part in core.layout.slices.items())
+
+
+def hours_per_step(core: Any) -> float:
+    """Hours of a step of the simulator; the environments of fuel-cell cars have hours."""
+    return float(core.simulation.dt_h) if isinstance(core, EVCore) else 1.0
+
+
+def guaranteed(core: Any) -> dict[str, bool]:
+    """The argument `guarantee` of an environment of EVs, as it is in force; others have none."""
+    return {"guarantee": core.params.guarantee} if isinstance(core, EVCore) else {}

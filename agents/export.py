@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.config import RunSettings
+from agents.environments import guaranteed, hours_per_step, observed_fields
 from agents.options import flat
 from agents.policy import CARD, WEIGHTS, AgentPolicy, Network
 from agents.request import default_interval, run_settings
@@ -20,7 +21,7 @@ from vpp_gym.evaluation.provenance import provenance
 
 def card_of(
     run: RunSettings,
-    fields: Sequence[tuple[str, int]],
+    core: Any,
     *,
     steps: int,
     score: Score,
@@ -30,7 +31,7 @@ def card_of(
 
     Args:
         run: that made it.
-        fields: name and size of every field that it observes, in the order of the columns.
+        core: of the environment that it was trained in.
         steps: environment steps until then.
         score: of its validation.
         ends: environment steps after which the run was extended.
@@ -39,11 +40,11 @@ def card_of(
         "name": run.name,
         "seed": run.seed,
         "env_id": run.env_id,
-        "arguments": run.world.arguments,
-        "observation": [list(one) for one in fields],
+        "arguments": {**run.world.arguments, **guaranteed(core)},
+        "observation": [list(one) for one in observed_fields(core)],
         "steps": steps,
         "validation": {name: round(value, 4) for name, value in score.items()},
-        "dt_h": float(run.world.arguments.get("dt_h", 1.0)),
+        "dt_h": hours_per_step(core),
         "run": run.model_dump(mode="json"),
         **provenance(),
         "command": _command(run, ends),

@@ -16,18 +16,21 @@ from torch import nn
 from agents.config import RunSettings
 from agents.policy import CLIP, Network
 from agents.vec_env import BatchVecEnv
-from agents.wrappers import Features, Foresight, GainReward, LoadReward, ScaledReward, feature_map
-from vpp_gym.arrays import Floats
-from vpp_gym.envs.core import HourlyCore
+from agents.wrappers import Foreseeing, Foresight, GainReward, LoadReward, ScaledReward
 from vpp_gym.errors import InvalidInputError
 
 
 class Stack:
-    """The environments of a run, from the simulator to the normalised features.
+    """The environments of a run, from the simulator to normalised observations.
 
     Args:
         run: settings.
         arguments: of the environment, in place of those in the settings.
+
+    Attributes:
+        base: the environments.
+        n_public: columns that the actor sees: those of the environment.
+        top: what the learner sees.
     """
 
     def __init__(self, run: RunSettings, **arguments: Any) -> None:
@@ -37,39 +40,26 @@ class Stack:
         core = self.base.batch.core
         venv: Any = self.base
         if chosen.reward == "load":
-            venv = LoadReward(venv, self.base, chosen.price_level_eur_per_kwh)
+            venv = LoadReward(venv, self.base)
         if chosen.reward == "gain":
             twin = BatchVecEnv(run.env_id, run.world.n_envs, **given)
             reference = run.traits.reference_action(core, self.base.action_space)
             venv = GainReward(venv, twin, reference)
         if chosen.reward_scale is not None:
             venv = ScaledReward(venv, chosen.reward_scale)
-        sees_ahead = run.algorithm == "ppo" and chosen.foresight_h > 0
-        foresight = Foresight(core, chosen.foresight_h) if sees_ahead else None
-        self.features = Features(venv, _feature_matrix(core), foresight)
+        self.n_public: int = venv.observation_space.shape[0]
+        if run.algorithm == "ppo" and chosen.foresight_h > 0:
+            venv = Foreseeing(venv, Foresight(core, chosen.foresight_h))
         self.top = VecNormalize(
-            self.features,
+            venv,
             gamma=run.learner.gamma,
             clip_obs=CLIP,
             norm_reward=chosen.reward_scale is None,
         )
 
-    @property
-    def n_public(self) -> int:
-        """Features that the actor sees."""
-        return self.features.n_public
-
-
-def _feature_matrix(core: Any) -> Floats:
-    """(size, F) map from observations to features; as they are where no other is known."""
-    if isinstance(core, HourlyCore) and core.settings.control == "fleet":
-        contract = core.params.contract
-        return feature_map(core.layout, contracts=bool(contract.families) and contract.term_h > 0)
-    return np.eye(core.observation_space.shape[0])
-
 
 class ForesightExtractor(nn.Module):
-    """Two separate networks; the actor's sees the first features only."""
+    """Two separate networks; the actor's sees the first columns only."""
 
     def __init__(self, n_public: int, n_all: int, hidden: tuple[int, ...]) -> None:
         super().__init__()
@@ -100,7 +90,7 @@ def _perceptron(n_inputs: int, hidden: tuple[int, ...]) -> nn.Sequential:
 
 
 class ForesightPolicy(ActorCriticPolicy):
-    """Actor on the public features, critic on all."""
+    """Actor on the environment's observation, critic on all that is seen."""
 
     def __init__(self, *args: Any, n_public: int, hidden: tuple[int, ...], **kwargs: Any) -> None:
         self._n_public, self._hidden = n_public, hidden
@@ -188,7 +178,7 @@ def network_of(model: BaseAlgorithm, stack: Stack) -> Network:
     seen: Any = stack.top.obs_rms
     public = slice(stack.n_public)
     return Network(
-        features=stack.features.matrix,
+        features=np.eye(stack.n_public, dtype=np.float32),
         mean=seen.mean[public].astype(np.float32),
         std=np.sqrt(seen.var[public] + stack.top.epsilon).astype(np.float32),
         weights=tuple(arrays),

@@ -170,7 +170,6 @@ class AgentPolicy(EnvironmentAgent):
             name=known.name,
             env_id=known.env_id,
             settings=settings,
-            term_h=contract.pop("term_h", None),
             contract=contract,
             guarantee=params.get("guarantee") if guarantee is None else guarantee,
             dt_h=dt_h,

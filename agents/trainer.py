@@ -14,7 +14,6 @@ from stable_baselines3.common.logger import configure
 
 from agents.checkpoint import Progress, begin_round, load_checkpoint, save_checkpoint
 from agents.config import BEST, RunSettings
-from agents.environments import observed_fields
 from agents.export import card_of, export_policy
 from agents.learner import Stack, build_model, network_of
 from agents.validation import GAIN, Score, Validation
@@ -119,9 +118,8 @@ class Trainer:
         self.model.logger.dump(progress.steps)
         if score[GAIN] > progress.best_eur:
             progress.best_eur = score[GAIN]
-            fields = observed_fields(self.stack.base.batch.core)
-            ends = tuple(progress.ends)
-            card = card_of(self.run, fields, steps=progress.steps, score=score, ends=ends)
+            core, ends = self.stack.base.batch.core, tuple(progress.ends)
+            card = card_of(self.run, core, steps=progress.steps, score=score, ends=ends)
             export_policy(network, card, self.folder / BEST)
         self._report(progress.steps, score)
 

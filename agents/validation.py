@@ -70,7 +70,7 @@ class Validation:
         """Totals of the reference action; charging on arrival makes no use of contracts."""
         batch = self._batch
         if isinstance(batch.core, HourlyCore):
-            without = batch.core.params.replace(contract={"term_h": 0})
+            without = batch.core.params.replace(contract={"families": ()})
             batch = self._years({**self._arguments, "params": without})
         actions = self._run.traits.reference_action(batch.core, batch.action_space)
         return self._totals(batch, lambda observations: actions)

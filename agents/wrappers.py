@@ -1,4 +1,4 @@
-"""Features and rewards for the learner: wrappers that only training uses."""
+"""Foresight and rewards for the learner: wrappers that only training uses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnvWrapper
@@ -15,34 +14,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 from agents.vec_env import BatchVecEnv
 from vpp_gym.arrays import Floats
 from vpp_gym.markets.ledger import LEDGER, POSITION
-from vpp_gym.observation import ObservationLayout
 from vpp_gym.simulation.dataset import Dataset
-
-UNUSED = ("im_residual_now", "da_sold_ahead")
-"""Constant by default, and of no matter for the dispatch under one price."""
-CONTRACTS = ("contract_left", "contract_waiting", "contract_pay", "contract_min_price")
-"""Constant where nothing is offered to owners."""
-
-
-def feature_map(layout: ObservationLayout, *, contracts: bool) -> Floats:
-    """(size, F) linear map from the flat observation to what the networks see.
-
-    Prices ahead become differences from their own mean, and the mean is one more
-    feature; what says nothing is left out.
-
-    Args:
-        layout: of the observation.
-        contracts: V2G contracts may run.
-    """
-    unused = UNUSED if contracts else (*UNUSED, *CONTRACTS)
-    columns = np.eye(layout.size)
-    ahead = layout.slices["da_ahead"]
-    width = ahead.stop - ahead.start
-    columns[ahead, ahead] -= 1.0 / width
-    dropped = np.concatenate([np.r_[layout.slices[name]] for name in unused])
-    level = np.zeros((layout.size, 1))
-    level[ahead] = 1.0 / width
-    return np.hstack([np.delete(columns, dropped, axis=1), level])
 
 
 class Foresight:
@@ -64,13 +36,17 @@ class Foresight:
 
     def __init__(self, core: Any, hours: int) -> None:
         self._simulation, layout = core.simulation, core.layout
-        self._ahead = np.arange(round(hours / self._simulation.dt_h))
-        self._level = layout.slices["da_ahead"]
+        self._hour = round(1.0 / self._simulation.dt_h)
+        self._ahead = self._hour * np.arange(hours)
         dataset = self._simulation.dataset
-        self._price = dataset.steps["reference_eur_per_kwh"] / 0.1
-        self._demand = arriving_demand_kwh(dataset) / layout.scale[layout.slices["envelope"]][0]
+        self._price = _summed(dataset.steps["reference_eur_per_kwh"])
+        self._demand_kwh = _summed(arriving_demand_kwh(dataset))
         self._end = np.repeat(dataset.first_step[1:], np.diff(dataset.first_step))
-        self.size = 2 * len(self._ahead)
+        self._level = layout.slices["da_level"].start
+        self._level_eur_per_kwh = layout.scale[self._level]
+        self._spread_eur_per_kwh = layout.scale[layout.slices["da_ahead"].start]
+        self._hourly_kwh = layout.scale[layout.slices["earliest_load"].start]
+        self.size = 2 * hours
 
     def positions(self) -> NDArray[np.int64]:
         """(B,) steps at which the runs stand."""
@@ -78,95 +54,79 @@ class Foresight:
         return positions
 
     def shown(self, flat: Any, position: NDArray[np.int64]) -> Floats:
-        """(n, size) columns of runs with (n, _) observations at (n,) steps."""
-        here = np.minimum(position, len(self._end) - 1)
-        at = position[:, None] + self._ahead
-        exists = at < self._end[here][:, None]
-        at = np.minimum(at, len(self._end) - 1)
-        level = flat[:, self._level].mean(axis=1, keepdims=True)
-        price = np.where(exists, self._price[at] - level, 0.0)
-        demand = np.where(exists, self._demand[at], 0.0)
+        """(n, size) columns of runs with (n, _) observations at (n,) steps.
+
+        Of every hour ahead its mean price, less the level of day-ahead prices, and the energy
+        that the cars that arrive in it lack; 0 beyond the scenario.
+        """
+        end = self._end[np.minimum(position, len(self._end) - 1)][:, None]
+        begin = np.minimum(position[:, None] + self._ahead, end)
+        until = np.minimum(begin + self._hour, end)
+        steps = until - begin
+        mean = (self._price[until] - self._price[begin]) / np.maximum(steps, 1)
+        level = flat[:, self._level, None] * self._level_eur_per_kwh
+        price = np.where(steps > 0, mean - level, 0.0) / self._spread_eur_per_kwh
+        demand = (self._demand_kwh[until] - self._demand_kwh[begin]) / self._hourly_kwh
         return np.hstack([price, demand])
 
 
-class Features(VecEnvWrapper):
-    """Features in place of observations, followed by what only the critic sees.
+class Foreseeing(VecEnvWrapper):
+    """Observations, followed by what only the critic sees.
 
     Args:
         venv: ends in a `BatchVecEnv`.
-        matrix: (size, F) linear map from observations to features.
-        foresight: what only the critic sees, if anything.
+        foresight: what only the critic sees.
     """
 
-    def __init__(self, venv: Any, matrix: Floats, foresight: Foresight | None) -> None:
-        self.matrix, self.n_public = matrix.astype(np.float32), matrix.shape[1]
-        self._map, self._foresight = torch.from_numpy(self.matrix), foresight
-        size = self.n_public + (foresight.size if foresight else 0)
+    def __init__(self, venv: Any, foresight: Foresight) -> None:
+        self._foresight = foresight
+        size = venv.observation_space.shape[0] + foresight.size
         space = spaces.Box(-np.inf, np.inf, (size,), np.float32)
         super().__init__(venv, observation_space=space)
 
     def reset(self) -> Any:
-        """Features of the first observations."""
-        return self._shown(self.venv.reset(), self._positions())
+        """What is seen first."""
+        return self._shown(self.venv.reset(), self._foresight.positions())
 
     def step_wait(self) -> VecEnvStepReturn:
-        """As the environment, with features."""
-        after = self._positions() + 1
+        """As the environment, and more is seen."""
+        after = self._foresight.positions() + 1
         observations, rewards, dones, infos = self.venv.step_wait()
         for run in np.flatnonzero(dones):
             last = infos[run]["terminal_observation"][None]
             infos[run]["terminal_observation"] = self._shown(last, after[run : run + 1])[0]
-        return self._shown(observations, self._positions()), rewards, dones, infos
-
-    def _positions(self) -> NDArray[np.int64]:
-        if self._foresight is None:
-            return np.zeros(self.num_envs, dtype=np.int64)
-        return self._foresight.positions()
+        return self._shown(observations, self._foresight.positions()), rewards, dones, infos
 
     def _shown(self, flat: Any, position: NDArray[np.int64]) -> NDArray[np.float32]:
-        # In torch, which keeps to one thread: NumPy's products would wake all of them.
-        public: NDArray[np.float32] = (torch.from_numpy(flat) @ self._map).numpy()
-        if self._foresight is None:
-            return public
-        return np.hstack([public, self._foresight.shown(flat, position)]).astype(np.float32)
+        return np.hstack([flat, self._foresight.shown(flat, position)]).astype(np.float32)
+
+
+def _summed(values: Floats) -> Floats:
+    """(T + 1,) sums of the (T,) values before each step."""
+    return np.concatenate([[0.0], np.cumsum(values)])
 
 
 def arriving_demand_kwh(dataset: Dataset) -> Floats:
     """(T,) energy that the EVs arriving in each step lack, in the battery."""
     missing = np.maximum(dataset.sessions["target_kwh"] - dataset.sessions["arrival_kwh"], 0.0)
-    total = np.concatenate([[0.0], np.cumsum(missing)])
+    total = _summed(missing)
     return total[dataset.first_session[1:]] - total[dataset.first_session[:-1]]
 
 
-PAID_AS_BOOKED = tuple(
-    name
-    for name in LEDGER.split_without(POSITION.name)
-    if name not in ("load_value_eur", "retail_eur")
-)
-"""Payoffs, penalties and all other money that is neither bids, load nor revenue."""
-
-
 class LoadReward(VecEnvWrapper):
-    """Rewards only what the dispatch changes.
+    """The environment's reward without what the bids come to.
 
-    The net load at the reference price above a constant level, payoffs, and
-    what missing energy costs: the penalty, the lost revenue, and the level. Other money
-    of the ledger counts as it is booked.
-    Day-ahead commitments are not part of it.
+    What is left pays the net load at the reference price, which is all that the dispatch
+    changes: the noise of the committed energy, times the difference of two prices, is gone.
 
     Args:
         venv: ends in a `BatchVecEnv`.
         base: that environment.
-        price_level_eur_per_kwh: see `agents.config.WrapperSettings`.
     """
 
-    def __init__(self, venv: Any, base: BatchVecEnv, price_level_eur_per_kwh: float) -> None:
+    def __init__(self, venv: Any, base: BatchVecEnv) -> None:
         super().__init__(venv)
-        params = base.batch.core.params
-        self._base, self._level = base, price_level_eur_per_kwh
-        self._lost_eur_per_kwh = (
-            params.driver.retail_eur_per_kwh + price_level_eur_per_kwh
-        ) / params.site.charge_eff
+        self._base = base
 
     def reset(self) -> Any:
         """As the environment."""
@@ -174,15 +134,9 @@ class LoadReward(VecEnvWrapper):
 
     def step_wait(self) -> VecEnvStepReturn:
         """As the environment, with another reward."""
-        observations, _, dones, infos = self.venv.step_wait()
-        return observations, self._reward_eur(self._base.terms), dones, infos
-
-    def _reward_eur(self, terms: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-        load_kwh = terms["charge_kwh"] - terms["discharge_kwh"]
-        reward = terms["load_value_eur"] + self._level * load_kwh
-        reward += sum(terms[name] for name in PAID_AS_BOOKED)
-        reward -= self._lost_eur_per_kwh * terms["unserved_kwh"]
-        return reward.astype(np.float32)
+        observations, rewards, dones, infos = self.venv.step_wait()
+        position_eur = LEDGER.part_eur(POSITION.name, self._base.terms)
+        return observations, (rewards - position_eur).astype(np.float32), dones, infos
 
 
 class GainReward(VecEnvWrapper):

@@ -25,7 +25,7 @@ from benchmarks.leaderboard import RESULTS
 from benchmarks.results import SCHEMA, read
 from benchmarks.store import write_whole
 from benchmarks.suites.base import Document
-from benchmarks.suites.ev import SCHEDULER
+from benchmarks.suites.ev import OFFERING, SCHEDULER
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.bounds import DUAL_ESTIMATE
 from vpp_gym.evaluation.metrics import NO_CONTROL
@@ -230,17 +230,17 @@ def _offer(suite: str, name: str, policies: Sequence[str], what: str) -> Claim:
 
     def values(results: Results) -> Mapping[str, str]:
         each = (
-            f"{row['offer']}: {gain_words(row, 'gain_eur', 'gain_worlds')}, owners "
+            f"`{row['policy']}` {gain_words(row, 'gain_eur', 'gain_worlds')}, owners "
             f"{more(row['owners_gain_eur'])}, together {more(row['joint_gain_eur'])}"
             for row in rows(results)
         )
-        return {"gains": "; ".join(each), "scheduler": f"`{SCHEDULER}`"}
+        return {"gains": "; ".join(each)}
 
     return Claim(
         f"{name}-{suite}",
         lambda results: all(row["gain_eur_low"] > 0 for row in rows(results)),
-        f"Over no contracts, {what} pays the operator ({{scheduler}}): {{gains}}.",
-        f"Over no contracts, {what} does not clearly pay the operator ({{scheduler}}): {{gains}}.",
+        f"Compared with no contracts, {what} pays the operator: {{gains}}.",
+        f"Compared with no contracts, {what} does not clearly pay the operator: {{gains}}.",
         values,
     )
 
@@ -361,7 +361,7 @@ CLAIMS: tuple[Claim, ...] = tuple(
         _smart_charging(suite),
         _hazard(suite),
         _offer(
-            suite, "tariff", (f"{SCHEDULER}_tariff", f"{SCHEDULER}_control"),
+            suite, "tariff", tuple(f"{one}_tariff" for one in OFFERING),
             "one posted tariff per discharged kWh",
         ),
         _offer(

@@ -47,7 +47,7 @@ from vpp_gym.params import DEFAULT, PLAIN, VPPParams
 from vpp_gym.params.contract import ContractParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
-from vpp_gym.policies.baselines import baselines, plain_baselines
+from vpp_gym.policies.baselines import PRICE_OFFER, baselines, plain_baselines
 from vpp_gym.policies.exact import exact_forecast, exact_forecast_and_bids
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import real_source
@@ -57,7 +57,9 @@ from vpp_gym.scenarios.synthetic import SyntheticSource
 
 TEST_WORLDS, ALL_WORLDS = 12, 24
 SCHEDULER = "rolling_mpc"
-"""The scheduler that others are compared with, and on which offers to owners are compared."""
+"""The scheduler that others are compared with."""
+OFFERING = (SCHEDULER, "hazard_mpc")
+"""Schedulers on which offers to owners are compared."""
 KNOWN = (SCHEDULER, "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
 ENDS = {
@@ -166,7 +168,10 @@ def scenario_of(suite: str, world: int = 0, data: Path | None = None) -> Scenari
 
 def beside(world: EVWorlds) -> dict[str, Any]:
     """What runs beside the baselines: who knows the law of synthetic prices, and the bound."""
-    references: list[Any] = [] if world.real else [exact_forecast(), exact_forecast_and_bids()]
+    offered = PRICE_OFFER, "exact_forecast_price"
+    references: list[Any] = (
+        [] if world.real else [exact_forecast(*offered), exact_forecast_and_bids(*offered)]
+    )
     known: dict[str, Any] = {one.name: one for one in references}
     return {**known, world.high: None}
 
@@ -321,19 +326,21 @@ class EVSuite(Suite):
     def offers(
         self, board: Board, days: pd.DataFrame, statistics: Mapping[str, int]
     ) -> list[dict[str, Any]]:
-        """What each offer to owners gained one and the same scheduler, over no contracts."""
+        """What each offer to owners gained a scheduler over no contracts, and owners."""
         ran = set(days["policy"])
-        names = [name for name in self._offering() if name in ran]
-        if board.name == "market" or SCHEDULER not in names:
-            return []
         value_eur = self.scale(board).value_eur
-        table = gains(days, names, over=SCHEDULER, value_eur=value_eur, **statistics)
-        table.insert(1, "offer", [self.offer_in_words(name) for name in names])
-        table["worlds"] = days["world"].nunique()
-        base = table.set_index("policy").loc[SCHEDULER, "owners_eur"]
-        table["owners_gain_eur"] = table["owners_eur"] - base
-        table["joint_gain_eur"] = table["gain_eur"] + table["owners_gain_eur"]
-        rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=6))
+        rows: list[dict[str, Any]] = []
+        for scheduler in OFFERING:
+            names = [name for name in self._offering(scheduler) if name in ran]
+            if board.name == "market" or scheduler not in names:
+                continue
+            table = gains(days, names, over=scheduler, value_eur=value_eur, **statistics)
+            table.insert(1, "offer", [self.offer_in_words(name) for name in names])
+            table["worlds"] = days["world"].nunique()
+            base = table.set_index("policy").loc[scheduler, "owners_eur"]
+            table["owners_gain_eur"] = table["owners_eur"] - base
+            table["joint_gain_eur"] = table["gain_eur"] + table["owners_gain_eur"]
+            rows += json.loads(table.to_json(orient="records", double_precision=6))
         return rows
 
     def differences(
@@ -380,10 +387,10 @@ class EVSuite(Suite):
         """What a baseline offers to owners."""
         return self._contract(self.baselines()[name]).in_words()
 
-    def _offering(self) -> list[str]:
-        """The scheduler without bids, under each of its offers."""
+    def _offering(self, scheduler: str = SCHEDULER) -> list[str]:
+        """A scheduler without bids, under each of its offers."""
         names = (name for name, one in self.baselines().items() if one and "+" not in name)
-        return [name for name in names if name == SCHEDULER or name.startswith(f"{SCHEDULER}_")]
+        return [name for name in names if name == scheduler or name.startswith(f"{scheduler}_")]
 
     def lead(self, document: Document) -> str:
         """What the scores are."""

@@ -23,10 +23,11 @@ CARD_OF_TEST = {
     "env_id": "VPPDayAhead-v0",
     "arguments": {
         "bids": "expected_load",
-        "params": {"contract": {"term_h": 3}, "guarantee": True},
+        "params": {"contract": {"families": ["fixed_term"], "term_h": 3}},
+        "guarantee": True,
     },
     "observation": [list(one) for one in FIELDS],
-    "dt_h": 1.0,
+    "dt_h": 0.25,
 }
 
 
@@ -95,14 +96,13 @@ def test_an_incomplete_folder_is_named(folder):
 @pytest.mark.parametrize("bids", ["expected_load", "period", "schedule"])
 def test_evaluation_equals_stepping_the_environment(small, bids):
     settings = {"bids": bids, "bid_scale": 0.2}
-    actions = {"expected_load": 1, "period": 2, "schedule": 25}[bids]
+    actions = {"expected_load": 1, "period": 2, "schedule": 97}[bids]
     card = {**CARD_OF_TEST, "arguments": {**CARD_OF_TEST["arguments"], **settings}}
     agent = AgentPolicy(random_network(actions=actions), card)
     world = small.scenario(0)
-    result = evaluate(agent, world, start_step=12, keep_records=True)
-    env = VPPDayAheadEnv(
-        world, {"contract": {"term_h": 3}}, guarantee=True, episode_days=None, **settings
-    )
+    result = evaluate(agent, world, start_step=48, keep_records=True)
+    params = CARD_OF_TEST["arguments"]["params"]
+    env = VPPDayAheadEnv(world, params, guarantee=True, episode_days=None, **settings)
     observation, _ = env.reset(seed=0)
     over, records = False, []
     while not over:
@@ -169,7 +169,7 @@ class Watching:
     ("env_id", "scenario", "params", "size", "fields"),
     [
         ("VPPDispatch-v0", "synthetic:validation", {}, 1, ["da_ahead", "clock"]),
-        ("VPPBidding-v0", "synthetic:validation", {}, 24, ["latest_load", "da_ahead"]),
+        ("VPPBidding-v0", "synthetic:validation", {}, 96, ["latest_load", "da_ahead"]),
         ("FCEVCarPark-v0", "car_park:synthetic", {"n_cars": 60}, 48, ["stock", "forecast"]),
         ("FCEVMicrogrid-v0", "microgrid:synthetic", {"n_cars": 8}, 2, ["price", "clock"]),
     ],
@@ -185,7 +185,7 @@ def test_an_evaluated_agent_is_shown_its_fields_by_name(env_id, scenario, params
         agent = EnvironmentAgent(
             watching, name="agent", env_id=env_id, settings=settings, fields=some
         )
-        evaluate(agent, scenario, params, end_step=48)
+        evaluate(agent, scenario, params, end_step=96)
         shown.append(np.stack(watching.shown))
     whole, part = shown
     np.testing.assert_array_equal(part, np.hstack([whole[:, at[name]] for name in fields]))

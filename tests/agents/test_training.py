@@ -94,7 +94,7 @@ def test_best_policy_is_exported_with_its_card(toy, tmp_path):
     trainer = trained(tmp_path, toy)
     agent = AgentPolicy.load(tmp_path / BEST)
     assert agent.name == "small"
-    assert (agent.seed, agent.term_h, agent.guarantee) == (0, 0, True)
+    assert (agent.seed, agent.guarantee, agent.dt_h) == (0, True, toy.dt_h)
     best = max(entry["saving_eur"] for entry in trainer.progress.history)
     assert agent.card["validation"]["saving_eur"] == pytest.approx(best, abs=1e-4)
     assert agent.card["steps"] in [entry["steps"] for entry in trainer.progress.history]

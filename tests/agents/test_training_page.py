@@ -31,9 +31,9 @@ def page():
     return (DOCS / "training.md").read_text(encoding="utf-8")
 
 
-def test_the_code_of_the_page_runs(toy, tmp_path, monkeypatch, capsys):
+def test_the_code_of_the_page_runs(small, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    Trainer(settings(timesteps=512), RunRequest().folder(), **only(toy)).train()
+    Trainer(settings(timesteps=512), RunRequest().folder(), **only(small)).train()
     use, learn = re.findall(r"```python\n(.*?)```", page(), re.DOTALL)
     printed = []
     for name, block in (("use.py", use), ("learn.py", learn)):

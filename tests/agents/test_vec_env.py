@@ -17,7 +17,7 @@ from vpp_gym.envs.day_ahead import VPPDayAheadVectorEnv
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 
-N = 5
+N, STEPS = 5, 96
 SETTINGS = {"bids": "expected_load", "episode_days": 1}
 
 
@@ -35,7 +35,7 @@ def test_equals_the_gymnasium_batch(venv, small):
     venv.seed(7)
     expected, _ = batch.reset(seed=7)
     np.testing.assert_array_equal(venv.reset(), expected)
-    for action in actions_of(60):
+    for action in actions_of(STEPS + 10):
         observations, rewards, dones, infos = venv.step(action)
         expected, expected_rewards, _, truncated, info = batch.step(action)
         np.testing.assert_array_equal(observations, expected)
@@ -50,7 +50,7 @@ def test_equals_the_gymnasium_batch(venv, small):
 @pytest.mark.parametrize(
     ("env_id", "more", "length"),
     [
-        ("VPPDispatch-v0", {}, 24),
+        ("VPPDispatch-v0", {}, 96),
         ("VPPBidding-v0", {"scheduler": "charge_on_arrival"}, 1),
         ("VPPContracts-v0", {"scheduler": "charge_on_arrival"}, 1),
         ("FCEVCarPark-v0", {"params": {"n_cars": 60}, "n_scenarios": 1}, 1),
@@ -61,7 +61,7 @@ def test_a_learner_of_sb3_trains_in_every_environment(small, env_id, more, lengt
     worlds = {"scenario": small} if env_id.startswith("VPP") else {}
     venv = BatchVecEnv(env_id, 2, episode_days=1, **worlds, **more)
     model = PPO("MlpPolicy", venv, n_steps=24, batch_size=16, n_epochs=1, seed=0, device="cpu")
-    model.learn(48)
+    model.learn(2 * max(length, 24))
     assert {int(episode["l"]) for episode in model.ep_info_buffer} == {length}
 
 
@@ -75,17 +75,17 @@ def test_infos_speak_only_of_what_ended(venv):
     venv.seed(0)
     venv.reset()
     returns = np.zeros(N)
-    for step, action in enumerate(actions_of(24)):
+    for step, action in enumerate(actions_of(STEPS)):
         observations, rewards, dones, infos = venv.step(action)
         returns += rewards
         assert len(infos) == N
-        assert dones.all() == dones.any() == (step == 23)
-        if step < 23:
+        assert dones.all() == dones.any() == (step == STEPS - 1)
+        if step < STEPS - 1:
             assert infos == [{}] * N
     for run, info in enumerate(infos):
         assert info["TimeLimit.truncated"]
         assert not np.array_equal(info["terminal_observation"], observations[run])
-        assert info["episode"]["l"] == 24
+        assert info["episode"]["l"] == STEPS
         assert info["episode"]["r"] == pytest.approx(returns[run], abs=1e-4)
         assert set(TERMS) <= set(info)
         assert info["im_eur"] == venv.terms["im_eur"][run]
@@ -110,7 +110,7 @@ def test_seed_and_options_hold_for_one_reset(venv):
     venv.set_options([{"scenario": 0, "start_day": day} for day in range(N)])
     chosen = venv.reset()
     np.testing.assert_array_equal(
-        venv.batch.core.simulation.state.run["start"], 12 + 24 * np.arange(N)
+        venv.batch.core.simulation.state.run["start"], STEPS // 2 + STEPS * np.arange(N)
     )
     venv.set_options({"scenario": 0, "start_day": 0})
     np.testing.assert_array_equal(venv.reset(), np.repeat(chosen[:1], N, axis=0))
@@ -140,7 +140,7 @@ def test_reports_the_monitor_that_it_replaces(venv, small):
             return np.full((len(observations), 1), -1.0, dtype=np.float32), state
 
     returns, lengths = evaluate_policy(Idle(), venv, 2 * N, return_episode_rewards=True)
-    assert lengths == [24] * (2 * N)
+    assert lengths == [STEPS] * (2 * N)
     assert np.isfinite(returns).all()
 
 
@@ -148,7 +148,7 @@ def test_works_under_sb3_wrappers(venv):
     wrapped = VecNormalize(venv)
     wrapped.seed(0)
     wrapped.reset()
-    for action in actions_of(24):
+    for action in actions_of(STEPS):
         observations, _, dones, infos = wrapped.step(action)
     assert dones.all()
     assert infos[0]["terminal_observation"].shape == observations[0].shape
@@ -158,7 +158,7 @@ def test_works_under_sb3_wrappers(venv):
 def test_named_observations(small):
     venv = BatchVecEnv("VPPDayAhead-v0", 2, scenario=small, observation="dict", **SETTINGS)
     venv.reset()
-    for action in actions_of(24, n=2):
+    for action in actions_of(STEPS, n=2):
         observations, _, _, infos = venv.step(action)
     assert set(infos[0]["terminal_observation"]) == set(observations)
     assert observations["da_ahead"].shape == (2, 24)

@@ -129,8 +129,8 @@ def test_what_is_known_of_departures_is_their_law():
 def test_no_policy_is_above_it_on_average(guarantee):
     """Operations and market, with offers that pay in advance and per kWh."""
     params = DEFAULT.replace(guarantee=guarantee)
-    worlds = 5
-    source = SyntheticSource("train", worlds, dt_h=0.25, days=6, seed=1)
+    worlds = 4
+    source = SyntheticSource("train", worlds, dt_h=0.25, days=5, seed=1)
     policies = {
         "arrival": ChargeOnArrival,
         "menu": lambda: rolling_mpc(2),
@@ -196,6 +196,8 @@ def test_an_estimate_for_prices_whose_law_nobody_knows():
 def test_what_it_does_not_bound_is_refused():
     with pytest.raises(InvalidInputError, match="imbalance_lag_steps"):
         dual_bound(year(), 0, {"market": {"imbalance_lag_steps": 0}})
+    with pytest.raises(InvalidInputError, match="privileged"):
+        dual_estimate(year().scenario(0), forecaster=PerfectForecast())
     with pytest.raises(InvalidInputError, match="quarter"):
         dual_bound(SyntheticSource("train", 1, dt_h=1.0, days=3), 0)
 

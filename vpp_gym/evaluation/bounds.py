@@ -163,14 +163,17 @@ def dual_estimate(
         end_step: one past the last step; the end of the scenario by default.
     """
     rules = as_params(params)
-    reference = forecast_reference(scenario, rules, forecaster or DayAheadAnchored())
+    reference = forecast_reference(scenario, rules, forecaster or DayAheadAnchored(), end_step)
     return relaxed_days(
         scenario, rules, reference, DUAL_ESTIMATE, start_step=start_step, end_step=end_step
     )
 
 
 def forecast_reference(
-    scenario: Scenario, params: VPPParams, forecaster: Forecaster
+    scenario: Scenario,
+    params: VPPParams,
+    forecaster: Forecaster,
+    end_step: int | None = None,
 ) -> ExpectedReference:
     """What a forecaster expects of the reference price, step by step and at each gate.
 
@@ -181,7 +184,13 @@ def forecast_reference(
         scenario: of the run.
         params: rules.
         forecaster: not privileged.
+        end_step: behind it day-ahead prices stand in.
+
+    Raises:
+        InvalidInputError: a forecaster that sees the future.
     """
+    if forecaster.privileged:
+        raise InvalidInputError("forecaster", forecaster.name, "give one that is not privileged")
     reference = reference_price(*settled_prices(scenario, params))
     shown = Scenario.from_arrays(
         da_eur_per_kwh=scenario.da_eur_per_kwh,
@@ -194,7 +203,7 @@ def forecast_reference(
     sim.reset()
     idle = np.zeros((1, sim.n_chargers))
     ahead, at_gate = scenario.da_eur_per_kwh.copy(), scenario.da_eur_per_kwh.copy()
-    for step in range(scenario.n_steps):
+    for step in range(scenario.n_steps if end_step is None else end_step):
         snapshot = sim.snapshot()
         ahead[step] = forecaster.forecast(snapshot, 1)[0][0]
         rows = tomorrow(snapshot) if snapshot.is_gate else np.zeros(0, np.int64)
