@@ -148,8 +148,8 @@ def test_resuming_with_other_options_is_refused(asked, message):
 
 
 def test_all_that_differs_is_named():
-    changes = {"ppo.n_steps": 64, "params.contract.term_h": 3}
-    message = r"also differ: params\.contract\.term_h \(3, saved 0"
+    changes = {"ppo.n_steps": 64, "params.contract.term_h": 4}
+    message = r"also differ: params\.contract\.term_h \(4, saved 3"
     with pytest.raises(InvalidInputError, match=message):
         RunRequest(changes=changes).resumed_run(settings(), done=512)
 
@@ -190,7 +190,7 @@ def test_a_run_at_its_end_can_be_extended(toy, tmp_path):
     trainer = trained(tmp_path, toy, longer, resume=True)
     assert (trainer.progress.steps, trainer.progress.ends) == (1024, [512])
     assert checkpoint_settings(tmp_path) == longer
-    card = card_of(longer, (), steps=1024, score={}, ends=trainer.progress.ends)
+    card = card_of(longer, trainer.stack.base.batch.core, steps=1024, score={}, ends=trainer.progress.ends)
     first, second = card["command"].split(" && ")
     assert "--timesteps 512" in first
     assert "--keep" not in first

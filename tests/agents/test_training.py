@@ -29,6 +29,9 @@ SMALL = {
     "sac": {"hidden": (8,), "learning_starts": 64, "batch_size": 32, "gradient_steps": 1},
 }
 
+AS_DECLARED = {"owner": {"early_departure_prob": 0.0, "late_departure_prob": 0.0}}
+"""Nobody leaves earlier or later than declared."""
+
 
 def settings(**changes):
     return RunSettings.model_validate({**SMALL, **changes})
@@ -52,7 +55,11 @@ def test_ppo_learns_to_charge_in_the_cheap_hour(toy, tmp_path):
     run = settings(
         timesteps=40_000,
         validate_every=40_000,
-        world={**SMALL["world"], "n_envs": 32, "episode_days": 1},
+        world={
+            "n_envs": 32,
+            "episode_days": 1,
+            "arguments": {"bids": "expected_load", "params": AS_DECLARED},
+        },
         ppo={"n_steps": 48, "batch_size": 512, "learning_rate": 2e-3, "hidden": (16,)},
     )
     score = trained(tmp_path, toy, run).progress.history[-1]
