@@ -195,12 +195,14 @@ _MAKERS: dict[str, Maker] = {
         for bidder in ("expected_load", "two_stage")
     },
     **{
-        f"{name}+{bidder}": partial(_operator, make, bid)
-        for name, make in {
-            "hazard_mpc_tariff": _TARIFF["hazard_mpc_tariff"],
-            "hazard_mpc_price": _PRICE["hazard_mpc_price"],
-        }.items()
+        f"hazard_mpc_tariff+{bidder}": partial(_operator, _TARIFF["hazard_mpc_tariff"], bid)
         for bidder, bid in _BIDDERS.items()
+    },
+    **{
+        f"hazard_mpc_price+{bidder}": partial(
+            _operator, _PRICE["hazard_mpc_price"], _BIDDERS[bidder]
+        )
+        for bidder in ("two_stage", "climatology")
     },
     "hindsight": partial(_hindsight, HINDSIGHT_OFFER),
 }
