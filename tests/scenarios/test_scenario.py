@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.scenario import Scenario, leaving_step, sessions_from_table
+from vpp_gym.params.owner import OwnerParams
+from vpp_gym.scenarios.departures import leaving_step
+from vpp_gym.scenarios.scenario import Scenario, sessions_from_table
 
 PRICE = [0.04] * 24
 SESSION = {"arrival_step": [3], "departure_step": [7], "arrival_soc": [0.5]}
@@ -160,13 +162,19 @@ def leavers(draw, stay=9):
 EVEN = np.arange(8_000) / 8_000
 
 
+def left(prob, stay=9):
+    """Steps in which even draws leave, some of them early, as often in every step."""
+    owner = OwnerParams(early_departure_prob=prob, early_exponent=1.0, late_departure_prob=0.0)
+    return leaving_step(leavers(EVEN, stay), owner, 1.0, 24)
+
+
 def test_nobody_leaves_early_unless_some_do():
-    assert (leaving_step(leavers(EVEN), 0.0) == 14).all()
+    assert (left(0.0) == 14).all()
 
 
 @pytest.mark.parametrize("prob", [0.25, 0.5, 1.0])
 def test_every_step_in_between_is_equally_likely(prob):
-    steps, counts = np.unique(leaving_step(leavers(EVEN), prob), return_counts=True)
+    steps, counts = np.unique(left(prob), return_counts=True)
     on_time = 8_000 - round(8_000 * prob)
     assert steps.tolist() == list(range(6, 14)) + [14] * (prob < 1)
     np.testing.assert_allclose(counts[:8], 1_000 * prob, atol=1)
@@ -174,14 +182,14 @@ def test_every_step_in_between_is_equally_likely(prob):
 
 
 def test_whoever_leaves_early_at_a_low_probability_does_so_at_a_higher_one():
-    rare, frequent = (leaving_step(leavers(EVEN), prob) < 14 for prob in (0.2, 0.6))
+    rare, frequent = (left(prob) < 14 for prob in (0.2, 0.6))
     assert frequent[rare].all()
     assert rare.sum() < frequent.sum()
 
 
 def test_a_stay_of_one_step_cannot_be_cut_short():
-    assert (leaving_step(leavers(EVEN, stay=1), 1.0) == 6).all()
-    assert (leaving_step(leavers(EVEN, stay=2), 1.0) == 6).all()
+    assert (left(1.0, stay=1) == 6).all()
+    assert (left(1.0, stay=2) == 6).all()
 
 
 @pytest.mark.parametrize("column", ["departure_draw", "interest_draw", "owner_draw"])

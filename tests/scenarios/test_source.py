@@ -40,10 +40,12 @@ def test_fixed_source_refuses_nothing_strangers_and_mixed_steps(scenarios):
 
 def test_as_source_takes_sources_scenarios_and_sequences():
     day = _day()
-    assert as_source(day).scenario(0) is day
-    assert as_source([day, day]).n_scenarios == 2
+    assert as_source(day, 1.0).scenario(0) is day
+    assert as_source([day, day], 1.0).n_scenarios == 2
     source = FixedSource(day)
-    assert as_source(source) is source
+    assert as_source(source, 1.0) is source
+    quarters = FixedSource(_day(0.25))
+    assert as_source(quarters) is quarters
 
 
 @pytest.mark.parametrize(

@@ -217,10 +217,10 @@ def test_other_tools_read_the_rows(file, world):
 
 
 def test_names_in_gym_make(file, monkeypatch):
-    source = as_source(f"{file}:test")
+    source = as_source(f"{file}:test", 1.0)
     assert (source.name, source.n_scenarios) == ("world:test", 1)
     monkeypatch.chdir(file.parent)
-    env = gym.make("VPPDayAhead-v0", scenario="world.parquet:all", episode_days=2)
+    env = gym.make("VPPDayAhead-v0", scenario="world.parquet:all", dt_h=1.0, episode_days=2)
     env.reset(seed=0)
     env.step(env.action_space.sample())
 
@@ -329,7 +329,8 @@ def test_a_byte_that_changed_in_a_name_is_noticed(file, tmp_path):
 def test_reading_needs_no_pandas(file):
     code = (
         "import sys; from vpp_gym.scenarios.named import as_source; "
-        f"as_source({str(file)!r} + ':test'); print({{'pandas', 'pandera'}} & set(sys.modules))"
+        f"as_source({str(file)!r} + ':test', 1.0); "
+        "print({'pandas', 'pandera'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
