@@ -86,9 +86,18 @@ def test_a_run_that_ends_early_is_hindsight_too():
     span = {"start_step": 48, "end_step": 500}
     bound = relaxed_days(scenario, CERTAIN, known(scenario), "known", **span)
     hindsight = Hindsight(contract=AT_WEAR, bid_bound="none")
-    reached = operations(evaluate(hindsight, scenario, CERTAIN, **span).days)
+    days = evaluate(hindsight, scenario, CERTAIN, **span).days
+    cars = scenario.sessions
+    stay_on = (cars.arrival_step < 500) & (cars.departure_step > 500)
+    before = int(cars.arrival_step[stay_on].min()) // 96
+    assert before > 2
+    assert without_position_eur(bound).to_numpy()[:before] == pytest.approx(
+        without_position_eur(days).to_numpy()[:before], abs=1e-6
+    )
     # Owners of cars that stay on are taken to be paid nothing, for all of the stay.
-    assert reached - 1e-6 <= operations(bound) <= reached + 5.0
+    unpaid_kwh = float(bound["discharge_kwh"][before:].sum())
+    gap = operations(bound) - operations(days)
+    assert -1e-6 <= gap <= CERTAIN.owner.wear_eur_per_kwh * unpaid_kwh
     nothing = CERTAIN.replace(site={"discharge_kw": 0.0})
     bound = relaxed_days(scenario, nothing, known(scenario), "known", **span)
     reached = operations(evaluate(hindsight, scenario, nothing, **span).days)
