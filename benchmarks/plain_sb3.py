@@ -235,8 +235,8 @@ def statement(table: pd.DataFrame) -> str:
     text = (
         f"After {steps:,} steps {above} of {n} seeds earn more than charging on arrival in the "
         f"weeks of the validation years, {sure} of them with a 95 % interval above zero{since}. "
-        f"At the end it is {_gains(last)} EUR a week, with {_span(last['served_percent'])} % of the "
-        f"demand served and {last['on_arrival_percent'].iloc[0]:.1f} % by charging on arrival. "
+        f"At the end it is {_gains(last)} EUR a week, with {_span(last['served_percent'])} % of "
+        f"the demand served and {last['on_arrival_percent'].iloc[0]:.1f} % by charging on arrival. "
         f"The gain in rewards is the gain in profit: they differ by {difference:.1g} EUR in the "
         "week in which they differ most."
     )
