@@ -257,8 +257,9 @@ DATA = {
 """Names of the scenarios, by the word on the command line."""
 
 _STEPWISE = {
-    "timesteps": {"ppo": 8_000_000, "sac": 1_000_000},
+    "timesteps": {"ppo": 1_600_000, "sac": 1_000_000},
     "wrappers": {"reward": "load", "foresight_h": 24},
+    "ppo": {"gamma": 0.97, "gae_lambda": 0.9, "log_std_init": 0.5},
 }
 _DAILY = {
     "timesteps": {"ppo": 20_000, "sac": 10_000},

@@ -1,18 +1,19 @@
 """How plain Stable-Baselines3 learns in the default environment.
 
-    python -m benchmarks.plain_sb3 [--seeds 3] [--steps 300000] [--out FOLDER]
+    python -m benchmarks.plain_sb3 [--seeds 3] [--steps 300000] [--redraw] [--out FOLDER]
 
 `PPO("MlpPolicy", gym.make("VPPDayAhead-v0"))`, nothing changed. Meanwhile its mean action plays all
 weeks of the validation years, against charging on arrival in the same weeks, and at the end a whole
 validation year as `evaluate` runs it. Needs the packages of `.[train]`. Finished seeds are kept in
-runs/plain_sb3 and not trained again.
+runs/plain_sb3 and not trained again by the same code; `--redraw` only writes their page again.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -25,13 +26,13 @@ from matplotlib.figure import Figure
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import vpp_gym
-from benchmarks.differences import RESULTS, gain_columns, made_by, markdown
-from benchmarks.figures import IMAGES
-from benchmarks.fingerprint import study_digest
+from benchmarks.differences import RESULTS, gain_columns, markdown
+from benchmarks.fingerprint import ROOT, study_digest
 from benchmarks.store import write_whole
 from vpp_gym.arrays import Floats
 from vpp_gym.envs.day_ahead import DayAheadCore, VPPDayAheadVectorEnv
 from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import EnvironmentAgent
 from vpp_gym.evaluation.metrics import NO_CONTROL
 from vpp_gym.ledger import PROFIT
@@ -44,7 +45,7 @@ from vpp_gym.scenarios.source import ScenarioSource
 ENV_ID, VALIDATION = "VPPDayAhead-v0", "synthetic:validation"
 STEPS, EVERY = 300_000, 30_000
 DAYS = 7
-STORE = Path("runs/plain_sb3")
+STORE, IMAGES = Path("runs/plain_sb3"), ROOT / "docs" / "images"
 NAME, TITLE = "plain_sb3", "Plain Stable-Baselines3 in the default environment"
 COMMAND = "python -m benchmarks.plain_sb3"
 ON_ARRIVAL, IDLE = (1.0, 0.0), (0.0, 0.0)
@@ -177,23 +178,42 @@ def trained(
     return model, rows
 
 
-def rows_of_seed(
-    seed: int, *, steps: int, every: int, years: int, report: Callable[[int], None]
-) -> list[Row]:
-    """All rows of a seed: those of its last run if code and arguments are the same."""
+class Kept(NamedTuple):
+    """A finished seed.
+
+    Attributes:
+        code: digest of the code that trained it.
+        arguments: steps, steps between validations, whole years.
+        rows: of the table.
+    """
+
+    code: str
+    arguments: list[int]
+    rows: list[Row]
+
+
+def kept_seed(seed: int) -> Kept | None:
+    """A seed that is finished, whatever code trained it."""
     path = STORE / f"seed_{seed}.json"
-    key = f"{study_digest(COMMAND)} {steps} {every} {years}"
-    if path.exists():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["key"] == key:
-            return list(kept["rows"])
+    return Kept(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def finished(
+    seed: int, *, steps: int, every: int, years: int, report: Callable[[int], None]
+) -> Kept:
+    """A seed, trained if there is none of the same code and arguments."""
+    code, arguments = study_digest(COMMAND), [steps, every, years]
+    kept = kept_seed(seed)
+    if kept is not None and (kept.code, kept.arguments) == (code, arguments):
+        return kept
     source = as_source(VALIDATION, 0.25)
     model, rows = trained(seed, steps, every, Weeks(source), report)
     for year in range(years):
         row = {"seed": seed, "steps": model.num_timesteps, "span": f"year {year}"}
         rows.append({**row, **whole_year(model, source, year)})
-    write_whole(path, json.dumps({"key": key, "rows": rows}))
-    return rows
+    kept = Kept(code, arguments, rows)
+    write_whole(STORE / f"seed_{seed}.json", json.dumps(kept._asdict()))
+    return kept
 
 
 def last_weeks(table: pd.DataFrame) -> pd.DataFrame:
@@ -211,24 +231,28 @@ def statement(table: pd.DataFrame) -> str:
     difference = weeks["largest_difference_eur"].max()
     curve = weeks.pivot_table(index="steps", columns="seed", values="gain_eur")
     ahead = curve.index[(curve[::-1] > 0).all(axis=1).cummin()[::-1]]
-    since = f"from {int(ahead[0]):,} steps on in all of them" if len(ahead) else "not in all"
+    since = f"; all of them are ahead from {int(ahead[0]):,} steps on" if len(ahead) else ""
     text = (
         f"After {steps:,} steps {above} of {n} seeds earn more than charging on arrival in the "
-        f"weeks of the validation years, {sure} with a 95 % interval above zero, {since}: "
-        f"{last['gain_eur'].min():+.1f} to {last['gain_eur'].max():+.1f} EUR a week, with "
-        f"{_span(last['served_percent'])} % of the demand served and "
-        f"{last['on_arrival_percent'].iloc[0]:.1f} % by charging on arrival. "
+        f"weeks of the validation years, {sure} of them with a 95 % interval above zero{since}. "
+        f"At the end it is {_gains(last)} EUR a week, with {_span(last['served_percent'])} % of "
+        f"the demand served and {last['on_arrival_percent'].iloc[0]:.1f} % by charging on arrival. "
         f"The gain in rewards is the gain in profit: they differ by {difference:.1g} EUR in the "
         "week in which they differ most."
     )
     if len(rest):
+        clear = int((rest["gain_low_eur"] > 0).sum())
         text += (
-            f" Through a whole validation year, from its first day to its last, they earn "
-            f"{rest['gain_eur'].min():+.1f} to {rest['gain_eur'].max():+.1f} EUR a week more than "
-            f"charging on arrival, with {_span(rest['served_percent'])} % of the demand served "
-            f"(charging on arrival {_span(rest['on_arrival_percent'])} %)."
+            f" Through a whole validation year, from its first day to its last, it is "
+            f"{_gains(rest)} EUR a week, {clear} of {len(rest)} with an interval above zero, with "
+            f"{_span(rest['served_percent'])} % of the demand served (charging on arrival "
+            f"{_span(rest['on_arrival_percent'])} %)."
         )
     return text
+
+
+def _gains(table: pd.DataFrame) -> str:
+    return f"{table['gain_eur'].min():+.1f} to {table['gain_eur'].max():+.1f}"
 
 
 def _span(values: pd.Series) -> str:
@@ -268,12 +292,12 @@ def draw(table: pd.DataFrame, idle: Row) -> Figure:
     return figure
 
 
-def page(table: pd.DataFrame, idle: Row, n_weeks: int) -> str:
+def page(table: pd.DataFrame, idle: Row, n_weeks: int, code: str) -> str:
     """Markdown: the statement and the table."""
     columns = ["seed", "steps", "span", "gain_eur", "gain_low_eur", "gain_high_eur"]
     columns += ["reward_gain_eur", "served_percent", "on_arrival_percent", "wall_s"]
     notes = (
-        f'`PPO("MlpPolicy", gym.make("{ENV_ID}"))`, nothing changed: an hour of four steps, '
+        f'`PPO("MlpPolicy", gym.make("{ENV_ID}"))`, nothing changed: quarter hours, '
         f"uncertain departures, a posted tariff, bids. Its mean action plays all {n_weeks} weeks "
         "of the synthetic validation years, each from an empty lot, against charging on arrival "
         "(action 1, 0) in the same weeks. `gain`: profit above it, EUR a week, with a 95 % "
@@ -287,7 +311,7 @@ def page(table: pd.DataFrame, idle: Row, n_weeks: int) -> str:
             statement(table),
             "![Gain by steps of training](../../docs/images/plain_sb3.png)",
             notes,
-            made_by(COMMAND),
+            f"Made by `{COMMAND}`; code {code}.",
             markdown(table[columns]) + "\n",
         ]
     )
@@ -301,14 +325,22 @@ def _bar(steps: int, seeds: int) -> Iterator[Callable[[int], Callable[[int], Non
         yield lambda seed: lambda done: bar.update(tasks[seed], completed=min(done, steps))
 
 
-def write(rows: Sequence[Mapping[str, Any]], out: Path, images: Path) -> str:
-    """Write table, page and figure; the statement."""
-    table = pd.DataFrame(list(rows))
+def write(seeds: Sequence[Kept], out: Path, images: Path) -> str:
+    """Write table, page and figure; the statement.
+
+    Raises:
+        InvalidInputError: seeds that cannot stand in one table.
+    """
+    (code, arguments, _), *others = seeds
+    if any((other.code, other.arguments) != (code, arguments) for other in others):
+        remedy = "other code or arguments made some of them: run without --redraw"
+        raise InvalidInputError("seeds", len(seeds), remedy)
+    table = pd.DataFrame([row for seed in seeds for row in seed.rows])
     weeks = Weeks(as_source(VALIDATION, 0.25))
     idle = gain(weeks.always(IDLE), weeks.always(ON_ARRIVAL))
     csv = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     write_whole(out / f"{NAME}.csv", csv)
-    write_whole(out / f"{NAME}.md", page(table, idle, len(weeks)))
+    write_whole(out / f"{NAME}.md", page(table, idle, len(weeks), code))
     save_figure(draw(table, idle), images / f"{NAME}.png")
     return statement(table)
 
@@ -318,18 +350,30 @@ def main(
     steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = STEPS,
     every: Annotated[int, typer.Option(min=1, help="Steps between validations.")] = EVERY,
     years: Annotated[int, typer.Option(min=0, max=8, help="Whole years at the end.")] = 1,
+    redraw: Annotated[
+        bool, typer.Option("--redraw", help="Train nothing; write page and figure again.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
     images: Annotated[Path, typer.Option(help="Folder of the figure.")] = IMAGES,
 ) -> None:
     """Train seeds that are not yet there, and write plain_sb3.csv, .md and .png."""
-    rows: list[Row] = []
+    if redraw:
+        kept = [one for seed in range(seeds) if (one := kept_seed(seed)) is not None]
+        if not kept:
+            raise InvalidInputError("redraw", True, f"{STORE} has no seed: run without it first")
+        typer.echo(write(kept, out, images))
+        return
+    done: list[Kept] = []
     with _bar(steps, seeds) as report:
         for seed in range(seeds):
             told = report(seed)
-            rows += rows_of_seed(seed, steps=steps, every=every, years=years, report=told)
+            done.append(finished(seed, steps=steps, every=every, years=years, report=told))
             told(steps)
-    typer.echo(write(rows, out, images))
+    typer.echo(write(done, out, images))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -466,10 +466,10 @@ RANK_WORDS = (
     "Rank: by value alone. Every kWh that a driver misses already costs the operator its retail "
     "price and a penalty, so that money holds the service, and a policy that misses a little more "
     "for much more money may rank higher. A threshold, below which a policy would fall behind all "
-    "others, has no reason at any one figure: with drivers who leave early nobody serves all "
-    "demand, and a hair's breadth would decide. What a missing kWh is worth is a choice, so the "
-    "ranks at other prices of it stand beside these, and the frontier shows which policies no "
-    "other one beats in both."
+    "others, has no reason at any one figure: with drivers who leave early every plan that "
+    "waits misses some demand, and a hair's breadth would decide. What a missing kWh is worth is a "
+    "choice, so the ranks at other prices of it stand beside these, and the frontier shows which "
+    "policies no other one beats in both."
 )
 
 

@@ -190,7 +190,9 @@ def test_a_run_at_its_end_can_be_extended(toy, tmp_path):
     trainer = trained(tmp_path, toy, longer, resume=True)
     assert (trainer.progress.steps, trainer.progress.ends) == (1024, [512])
     assert checkpoint_settings(tmp_path) == longer
-    card = card_of(longer, trainer.stack.base.batch.core, steps=1024, score={}, ends=trainer.progress.ends)
+    card = card_of(
+        longer, trainer.stack.base.batch.core, steps=1024, score={}, ends=trainer.progress.ends
+    )
     first, second = card["command"].split(" && ")
     assert "--timesteps 512" in first
     assert "--keep" not in first
