@@ -114,7 +114,7 @@ def ranks_at_prices(table: pd.DataFrame, value: str) -> pd.DataFrame:
 def differences(
     days: pd.DataFrame,
     rows: Sequence[Row],
-    same_offer: Mapping[str, str | None],
+    same_offer: Mapping[str, str],
     value_eur: ValueEur,
     statistics: Mapping[str, int],
 ) -> list[dict[str, Any]]:
@@ -123,7 +123,7 @@ def differences(
     Args:
         days: of all policies.
         rows: of a board, best first.
-        same_offer: the scheduler with the same offer and bids, by policy; None: there is none.
+        same_offer: the scheduler with the same offer and bids, by policy, where there is one.
         value_eur: EUR of a day that the board ranks by.
         statistics: of the bootstrap.
 
@@ -159,7 +159,7 @@ def differences(
 
 
 def _pairs(
-    row: Row, rows: Sequence[Row], same_offer: Mapping[str, str | None]
+    row: Row, rows: Sequence[Row], same_offer: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """What a row is compared with, and why."""
     name = str(row["policy"])

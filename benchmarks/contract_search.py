@@ -1,6 +1,6 @@
 """Searches what a scheduler should offer to owners, on synthetic validation years only.
 
-    python -m benchmarks.contract_search [--family control_based] [--years 4] [--hindsight]
+    python -m benchmarks.contract_search [--family control_based] [--wear 0.03] [--hindsight]
 
 Written is what each offer adds to the profit of the same scheduler without contracts, bids
 left out.
@@ -8,6 +8,7 @@ left out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from multiprocessing import get_context
@@ -20,64 +21,62 @@ from rich.progress import track
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
-from vpp_gym.params.contract import ContractChanges, hybrid, offer
+from vpp_gym.params import DEFAULT
+from vpp_gym.params.contract import ContractChanges, offer
 from vpp_gym.policies.hindsight import Hindsight
-from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policies.scheduler import hazard_mpc
 from vpp_gym.policy import Policy
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
-TARIFFS = (0.00667, 0.008, 0.01, 0.01334, 0.02)
-"""EUR/kWh: what each type of owner perceives as wear, rounded up."""
+MARKUPS = (4 / 3, 1.5, 1.75, 2.0, 2.5)
+"""Tariffs over the true wear: what four of five types of owners perceive, to more than all do."""
 
-SEARCH: dict[str, list[ContractChanges]] = {
-    "fixed_term": [
-        offer("fixed_term", term_h=term_h, kappa_eur=kappa_eur)
-        for term_h, kappa_eur in product((1, 2, 3, 6, 8, 10, 12, 14), (0.1, 0.2))
-    ],
-    "control_based": [
-        offer("control_based", tariff_eur_per_kwh=tariff, keep_soc=keep_soc)
-        for tariff, keep_soc in product(TARIFFS, (0.0, 0.2))
-    ],
-    "price_based": [
-        offer("price_based", markup=markup, margin=margin)
-        for markup, margin in product((1.0, 1.25, 1.5), (0.0, 0.1, 0.25))
-    ],
-    "volume_based": [
-        offer(
-            "volume_based",
-            term_h=term_h,
-            energy_kwh=energy_kwh,
-            tariff_eur_per_kwh=0.01334,
-            keep_soc=0.0,
-        )
-        for term_h, energy_kwh in product((6, 10), (10.0, 25.0))
-    ],
-    "hybrid": [
-        hybrid(
-            offer("fixed_term", term_h=10),
-            offer("control_based", tariff_eur_per_kwh=tariff, keep_soc=0.0),
-        )
-        for tariff in TARIFFS[2:]
-    ],
-}
 
+def search(wear_eur_per_kwh: float) -> dict[str, list[ContractChanges]]:
+    """What is tried of each family, where owners have this true wear."""
+    tariffs = [round(markup * wear_eur_per_kwh, 4) for markup in MARKUPS]
+    return {
+        "fixed_term": [
+            offer("fixed_term", term_h=term_h, kappa_eur=kappa_eur)
+            for term_h, kappa_eur in product((1, 2, 3), (0.2, 0.4))
+        ],
+        "control_based": [
+            offer("control_based", tariff_eur_per_kwh=tariff, keep_soc=0.2, eur_per_h=eur_per_h)
+            for tariff, eur_per_h in product(tariffs, (0.0, 0.002))
+        ],
+        "price_based": [
+            offer("price_based", markup=markup, margin=margin)
+            for markup, margin in product((1.0, 1.25, 1.5, 2.0), (0.0, 0.25))
+        ],
+        "volume_based": [
+            offer("volume_based", term_h=10, energy_kwh=20.0, tariff_eur_per_kwh=tariff)
+            for tariff in tariffs[:3]
+        ],
+    }
+
+
+FAMILIES = tuple(search(1.0))
 TITLE = "What offers to owners gain"
 NOTES = (
-    "Profit of the scheduler with the offer less its profit without contracts, on synthetic "
-    "validation years, bids left out; the best first. Tariffs are what the types of owners "
-    "perceive as wear, rounded up."
+    "Profit of the planner that knows the law of departures with the offer, less its profit "
+    "without contracts, in the reference world on synthetic validation years, bids left out; "
+    "the best first."
 )
 
 
-def profit_eur(offering: ContractChanges | None, year: int, hindsight: bool) -> float:
-    """Profit of a validation year without what the bids added, EUR."""
+def profit_eur(
+    offering: ContractChanges | None, year: int, days: int, wear: float, hindsight: bool
+) -> float:
+    """Profit of a part of a validation year without what the bids added, EUR."""
     policy: Policy
     if hindsight:
         policy = Hindsight(0, contract=offering, bid_bound="none")
     else:
-        policy = rolling_mpc(0, contract=offering)
-    days = evaluate(policy, SyntheticSource("validation").scenario(year)).days
-    return float(days["profit_eur"].sum() - days["position_eur"].sum())
+        policy = hazard_mpc(0, contract=offering)
+    source = SyntheticSource("validation", days=days, dt_h=0.25, params="metered")
+    params = DEFAULT.replace(owner={"wear_eur_per_kwh": wear})
+    rows = evaluate(policy, source.scenario(year), params).days
+    return float(rows["profit_eur"].sum() - rows["position_eur"].sum())
 
 
 def fields(offering: ContractChanges) -> str:
@@ -91,11 +90,14 @@ def fields(offering: ContractChanges) -> str:
     return ", ".join(parts)
 
 
-def searched(names: list[str], years: int, hindsight: bool, jobs: int) -> list[dict[str, Any]]:
+def searched(
+    names: Sequence[str], years: int, days: int, wear: float, hindsight: bool, jobs: int
+) -> list[dict[str, Any]]:
     """A row for each offer of some families, the best first."""
-    candidates = [(name, offering) for name in names for offering in SEARCH[name]]
+    tried = search(wear)
+    candidates = [(name, offering) for name in names for offering in tried[name]]
     offers: list[ContractChanges | None] = [None, *(offering for _, offering in candidates)]
-    tasks = [(offer, year, hindsight) for offer in offers for year in range(years)]
+    tasks = [(offer, year, days, wear, hindsight) for offer in offers for year in range(years)]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         runs = pool.map(profit_eur, *zip(*tasks, strict=True))
         profits = list(track(runs, "offers", total=len(tasks)))
@@ -111,9 +113,11 @@ def searched(names: list[str], years: int, hindsight: bool, jobs: int) -> list[d
 
 def main(
     family: Annotated[
-        str | None, typer.Option(help=f"Search only this family: {', '.join(SEARCH)}.")
+        str | None, typer.Option(help=f"Search only this family: {', '.join(FAMILIES)}.")
     ] = None,
-    years: Annotated[int, typer.Option(min=1, max=4, help="Number of validation years.")] = 4,
+    years: Annotated[int, typer.Option(min=1, max=4, help="Number of validation years.")] = 2,
+    days: Annotated[int, typer.Option(min=28, max=365, help="Days of each year.")] = 182,
+    wear: Annotated[float, typer.Option(help="True wear of discharging, EUR/kWh.")] = 0.03,
     hindsight: Annotated[
         bool, typer.Option("--hindsight", help="Search for perfect foresight.")
     ] = False,
@@ -121,11 +125,13 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = RESULTS,
 ) -> None:
     """Write the gain of every offer over none, year by year, the best first."""
-    if family is not None and family not in SEARCH:
-        raise InvalidInputError("family", family, f"use one of {', '.join(SEARCH)}")
-    rows = searched(list(SEARCH) if family is None else [family], years, hindsight, jobs)
+    if family is not None and family not in FAMILIES:
+        raise InvalidInputError("family", family, f"use one of {', '.join(FAMILIES)}")
+    names = FAMILIES if family is None else [family]
+    rows = searched(names, years, days, wear, hindsight, jobs)
     name = "contract_search_hindsight" if hindsight else "contract_search"
-    options = f" --years {years}" + (" --hindsight" if hindsight else "")
+    options = f" --years {years} --days {days} --wear {wear:g}"
+    options += " --hindsight" if hindsight else ""
     options += "" if family is None else f" --family {family}"
     command = f"python -m benchmarks.contract_search{options}"
     write_table(name, rows, title=TITLE, notes=NOTES, command=command, folder=out)

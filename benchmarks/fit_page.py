@@ -62,10 +62,11 @@ def page(
         "Imbalance less day-ahead price by quarters of an hour [EUR/kWh], synthetic training years "
         "against recorded ones: mean over the years, and the interval that holds 95 % of them. "
         "Quarters of October to December 2018 were fitted, and are compared with the same months "
-        "of the synthetic years; 2019 is the hold-out, and where the recorded value lies outside, "
-        "2019 was another market than the years that policies are trained in. The sds are those "
-        "of the quarters, of the quarters around the mean of their hour, and the median of the "
-        "latter by hour; beyond: share of quarters further from the day-ahead price than that.",
+        "of the synthetic years; 2019 is the hold-out. Outside in both: the synthetic law misses "
+        "it. Outside in 2019 only: the market of 2019 differs from the one that policies are "
+        "trained in. The sds are those of the quarters, of the quarters around the mean of their "
+        "hour, and the median of the latter by hour; beyond: share of quarters further from the "
+        "day-ahead price than that.",
         *(
             f"**{case}**: {outside(rows)}\n\n"
             + markdown(_rounded(rows.drop(columns=["case", "quantity"])))

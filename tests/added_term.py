@@ -130,7 +130,7 @@ def of_reproduction(run: RunResult) -> dict[str, float]:
 
 def of_environment() -> dict[str, float]:
     """Rewards and terms of a day."""
-    env = gym.make("VPPDayAhead-v0", scenario="synthetic:test")
+    env = gym.make("VPPDayAhead-v0", scenario="synthetic:test", reward="profit")
     env.reset(seed=0, options={"scenario": 0, "start_day": 0})
     fee_eur, off_by = 0.0, 0.0
     for _ in range(24):

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vpp_gym.cli import app
-from vpp_gym.params import DEFAULT
+from vpp_gym.params import PLAIN
 
 
 def contracts(*words: object):
@@ -22,19 +22,19 @@ def report(*words: object) -> dict:
     return json.loads(result.stdout)
 
 
-def test_the_default_is_the_menu_of_the_default_world():
+def test_the_default_is_the_menu_of_the_plain_world():
     by_name = {
         name: [row[name] for row in report()["contracts"]] for name in report()["contracts"][0]
     }
-    assert by_name["owner_type"] == list(DEFAULT.owner.types)
-    assert by_name["probability"] == list(DEFAULT.owner.type_prob)
+    assert by_name["owner_type"] == list(PLAIN.owner.types)
+    assert by_name["probability"] == list(PLAIN.owner.type_prob)
     rounded = [round(energy_kwh, 1) for energy_kwh in by_name["energy_kwh"]]
     assert rounded == [3.3, 7.6, 13.3, 20.4, 29.0]
     assert [round(pay, 2) for pay in by_name["payoff_eur"]] == [0.07, 0.12, 0.18, 0.24, 0.29]
     assert by_name["gain_eur"][0] == pytest.approx(0)
-    assert report()["kappa_eur"] == DEFAULT.contract.kappa_eur
-    assert report()["wear_eur_per_kwh"] == DEFAULT.owner.wear_eur_per_kwh
-    cap_kwh = DEFAULT.contract.term_h * DEFAULT.site.discharge_kw
+    assert report()["kappa_eur"] == PLAIN.contract.kappa_eur
+    assert report()["wear_eur_per_kwh"] == PLAIN.owner.wear_eur_per_kwh
+    cap_kwh = PLAIN.contract.term_h * PLAIN.site.discharge_kw
     assert report()["energy_cap_kwh"] == cap_kwh
 
 

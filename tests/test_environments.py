@@ -31,8 +31,8 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 """Arguments that make each environment quick to build."""
 STEPS_A_DAY = {
-    "VPPDayAhead-v0": 24,
-    "VPPDispatch-v0": 24,
+    "VPPDayAhead-v0": 96,
+    "VPPDispatch-v0": 96,
     "VPPBidding-v0": 1,
     "VPPContracts-v0": 1,
     "FCEVCarPark-v0": 1,
@@ -136,7 +136,7 @@ def test_the_spec_says_how_long_an_episode_is_and_cuts_none(env_id, days):
 
 
 def test_an_episode_of_four_weeks_is_not_cut():
-    assert length(make("VPPDayAhead-v0", episode_days=28)) == 28 * 24
+    assert length(make("VPPDayAhead-v0", episode_days=28)) == 28 * 96
 
 
 def has_time_limit(env: Any) -> bool:

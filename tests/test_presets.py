@@ -17,7 +17,7 @@ def test_names_stand_for_their_worlds():
 
 def test_the_reference_world_is_the_default():
     assert DEFAULT.guarantee
-    assert DEFAULT.site.n_chargers == 20
+    assert DEFAULT.site.n_chargers == 18
     assert DEFAULT.market.bid_limit == "expected_cars"
     assert DEFAULT.contract.families == ("control_based",)
     owner = DEFAULT.owner
@@ -26,6 +26,7 @@ def test_the_reference_world_is_the_default():
     assert owner.late_departure_prob > 0
     assert owner.participation_memory > 0
     assert DEFAULT.driver.shortfall_da_factor > 0
+    assert 0 < DEFAULT.driver.early_shortfall_share < 1
 
 
 def test_the_plain_world_has_no_surprises():
@@ -44,13 +45,14 @@ def test_the_plain_world_has_no_surprises():
     assert (PLAIN.site.n_chargers, PLAIN.guarantee) == (25, False)
     assert (PLAIN.market.bid_limit, PLAIN.market.bid_limit_kw) == ("chargers", None)
     assert (PLAIN.driver.shortfall_eur_per_kwh, PLAIN.driver.shortfall_da_factor) == (0.5, 0)
+    assert PLAIN.driver.early_shortfall_share == 1
     assert PLAIN.contract.families == ("fixed_term",)
     for family in ("control_based", "volume_based"):
         assert PLAIN.contract.section(family).tariff_eur_per_kwh == 0.02
 
 
 def test_the_papers_world_is_the_plain_one_with_one_price_and_a_guarantee():
-    assert PAPER_2023 == PLAIN.replace(market={"imbalance_pricing": "single"}, guarantee=True)
+    assert PLAIN.replace(market={"imbalance_pricing": "single"}, guarantee=True) == PAPER_2023
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
@@ -70,12 +72,12 @@ def test_a_mapping_without_a_name_changes_the_default():
 @pytest.mark.parametrize(
     ("limit", "limit_kw", "expected_kw"),
     [
-        ("chargers", None, 220),
+        ("chargers", None, 198),
         ("chargers", 50, 50),
         ("chargers", 500, 500),
-        ("expected_cars", None, 220),
+        ("expected_cars", None, 198),
         ("expected_cars", 50, 50),
-        ("expected_cars", 500, 220),
+        ("expected_cars", 500, 198),
     ],
 )
 def test_the_bound_of_any_bid(limit, limit_kw, expected_kw):

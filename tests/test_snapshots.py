@@ -12,7 +12,7 @@ import pytest
 from tests.fcev.car_parks import random_orders, random_park
 from tests.fcev.microgrids import article_decision, random_decision, random_grid
 from tests.memory import arrays_in, owner
-from tests.worlds import plain_world, random_sessions
+from tests.worlds import plain, plain_world, random_sessions
 from vpp_gym.arrays import is_closed
 from vpp_gym.fcev.car_park import ledger as car_park_ledger
 from vpp_gym.fcev.car_park.article import article_orders
@@ -47,7 +47,7 @@ def advance_all(simulation: Simulation) -> None:
 def fleet(n_runs: int) -> Simulation:
     rng = np.random.default_rng(0)
     world = plain_world(96, da=rng.normal(0.05, 0.02, 96), sessions=random_sessions(rng, 60, 96, 1))
-    simulation = Simulation(world, n_envs=n_runs)
+    simulation = Simulation(world, plain(), n_envs=n_runs)
     simulation.reset()
     for _ in range(30):
         advance_all(simulation)

@@ -33,42 +33,76 @@ Terms = dict[str, np.ndarray]
 """(steps,) values of each term."""
 
 
-def run(env_id: str, steps: int, *, seed: int = 1, **settings: Any) -> Terms:
+Actions = Callable[[gym.Env, np.ndarray], np.ndarray]
+"""The action that numbers of -1 to 1 stand for in the present step."""
+
+
+def run(
+    env_id: str, steps: int, *, seed: int = 1, act: Actions | None = None, **settings: Any
+) -> Terms:
     """The terms of a run under random actions."""
     env = gym.make(env_id, **settings)
     env.reset(seed=seed)
     rng = np.random.default_rng(seed)
     infos = []
     for _ in range(steps):
-        action = rng.uniform(-1, 1, env.action_space.shape).astype(np.float32)
-        *_, over, info = env.step(action)
+        numbers = rng.uniform(-1, 1, env.action_space.shape).astype(np.float32)
+        *_, over, info = env.step(numbers if act is None else act(env, numbers))
         infos.append(info)
         if over:
             env.reset()
     return {name: np.array([info[name] for info in infos]) for name in infos[0]}
 
 
+def spread_out(env: gym.Env, numbers: np.ndarray) -> np.ndarray:
+    """Dispatch anywhere between the least and the largest load, whether or not that is idle."""
+    simulation, numbers = env.unwrapped.core.simulation, numbers.astype(np.float64)
+    if env.unwrapped.core.settings.control == "fleet":
+        fleet = simulation.state.run[:1]
+        lo, hi = fleet["fleet_lo_kwh"], fleet["fleet_hi_kwh"]
+        idle = fleet["fleet_idle_kwh"]
+    else:
+        lo, hi = simulation.lo_kwh[0], simulation.hi_kwh[0]
+        idle = np.clip(0.0, lo, hi)
+    load = lo + (numbers[: len(lo)] + 1.0) / 2.0 * (hi - lo)
+    end = np.where(load > idle, hi, lo)
+    share = np.divide(load - idle, np.abs(end - idle), out=np.zeros(len(lo)), where=end != idle)
+    numbers[: len(lo)] = np.clip(share, -1.0, 1.0)
+    return numbers
+
+
+PLAIN = {"bids": "schedule", "bid_scale": 0.05, "act": spread_out}
+"""Settings of runs in the plain world: a bid of 1 sells a twentieth of the range of bids."""
+
+
+def reference_world() -> Terms:
+    """The default world in quarters of an hour, over two episodes of two days."""
+    return run("VPPDayAhead-v0", 288, episode_days=2)
+
+
 def few_connected() -> Terms:
-    """About 7 of 50 chargers taken, over two episodes of a week."""
-    return run("VPPDayAhead-v0", 240)
+    """About 7 of 25 chargers taken, over two episodes of a week."""
+    return run("VPPDayAhead-v0", 240, params="plain", dt_h=1.0, **PLAIN)
 
 
 def each_charger() -> Terms:
     """Every charger decided on its own, with every kind of contract on offer."""
     families = ("fixed_term", "price_based", "volume_based", "control_based")
     changes = {
+        "preset": "plain",
         "site": {"n_chargers": 20},
         "contract": {"families": families, "term_h": 3},
         "owner": {"early_departure_prob": 0.2, "participation_memory": 5},
     }
-    return run("VPPDayAhead-v0", 120, control="per_ev", episode_days=None, params=changes)
+    own = {"control": "per_ev", "episode_days": None, "dt_h": 1.0}
+    return run("VPPDayAhead-v0", 120, params=changes, **own, **PLAIN)
 
 
 def large_fleet() -> Terms:
     """A fleet of 300 chargers, most of them taken, in quarters of an hour."""
     source = SyntheticSource("test", n_scenarios=1, sessions_per_day=700, days=8, dt_h=0.25)
-    changes = {"site": {"n_chargers": 300}, "disaggregation": "earliest_departure"}
-    return run("VPPDayAhead-v0", 96, scenario=source, params=changes)
+    own = {"site": {"n_chargers": 300}, "disaggregation": "earliest_departure"}
+    return run("VPPDayAhead-v0", 96, scenario=source, params={"preset": "plain", **own}, **PLAIN)
 
 
 def car_park_hours() -> Terms:
@@ -89,6 +123,7 @@ def microgrid() -> Terms:
 RUNS: dict[str, Callable[[], Terms]] = {
     made.__name__: made
     for made in (
+        reference_world,
         few_connected,
         each_charger,
         large_fleet,

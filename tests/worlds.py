@@ -202,7 +202,10 @@ def params(draw: st.DrawFn, **fixed: Any) -> VPPParams:
             "bid_limit": draw(st.sampled_from(["chargers", "expected_cars"])),
             "bid_limit_kw": draw(st.sampled_from([None, 9.0])),
         },
-        "driver": {"shortfall_da_factor": draw(st.sampled_from([0.0, 10.0]))},
+        "driver": {
+            "shortfall_da_factor": draw(st.sampled_from([0.0, 10.0])),
+            "early_shortfall_share": draw(st.sampled_from([1.0, 0.1])),
+        },
         "contract": random_contracts(rng),
         "owner": random_owners(rng),
         "guarantee": draw(st.booleans()),

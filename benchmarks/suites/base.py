@@ -371,6 +371,11 @@ def trained(env_ids: Collection[str]) -> dict[tuple[str, int], Any]:
     return {(agent.name, agent.seed): agent for agent in loaded if agent.env_id in env_ids}
 
 
+def trained_or_none(suite: Suite) -> dict[tuple[str, int], Any]:
+    """The trained agents of a suite; none where what loads them is missing."""
+    return _agents(suite)[0]
+
+
 def _agents(suite: Suite) -> tuple[dict[tuple[str, int], Any], str | None]:
     """The trained agents of a suite, and why there are none, if there are none."""
     try:

@@ -17,7 +17,7 @@ from benchmarks.boards import (
     ranks_at_prices,
     with_frontier,
 )
-from benchmarks.suites.base import Board, Document, Run, Suite
+from benchmarks.suites.base import Board, Document, Run, Suite, trained_or_none
 from benchmarks.weeks import weekly
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import ENVIRONMENTS
@@ -44,9 +44,10 @@ from vpp_gym.evaluation.tables import (
 )
 from vpp_gym.evaluation.worlds import Scale
 from vpp_gym.params import DEFAULT, PLAIN, VPPParams
+from vpp_gym.params.contract import ContractParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
-from vpp_gym.policies.baselines import baselines, plain_baselines
+from vpp_gym.policies.baselines import PRICE_OFFER, baselines, plain_baselines
 from vpp_gym.policies.exact import exact_forecast, exact_forecast_and_bids
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import real_source
@@ -56,7 +57,9 @@ from vpp_gym.scenarios.synthetic import SyntheticSource
 
 TEST_WORLDS, ALL_WORLDS = 12, 24
 SCHEDULER = "rolling_mpc"
-"""The scheduler that others are compared with, and on which offers to owners are compared."""
+"""The scheduler that others are compared with."""
+OFFERING = (SCHEDULER, "hazard_mpc")
+"""Schedulers on which offers to owners are compared."""
 KNOWN = (SCHEDULER, "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
 ENDS = {
@@ -165,7 +168,10 @@ def scenario_of(suite: str, world: int = 0, data: Path | None = None) -> Scenari
 
 def beside(world: EVWorlds) -> dict[str, Any]:
     """What runs beside the baselines: who knows the law of synthetic prices, and the bound."""
-    references = [] if world.real else [exact_forecast(), exact_forecast_and_bids()]
+    offered = PRICE_OFFER, "exact_forecast_price"
+    references: list[Any] = (
+        [] if world.real else [exact_forecast(*offered), exact_forecast_and_bids(*offered)]
+    )
     known: dict[str, Any] = {one.name: one for one in references}
     return {**known, world.high: None}
 
@@ -320,19 +326,21 @@ class EVSuite(Suite):
     def offers(
         self, board: Board, days: pd.DataFrame, statistics: Mapping[str, int]
     ) -> list[dict[str, Any]]:
-        """What each offer to owners gained one and the same scheduler, over no contracts."""
+        """What each offer to owners gained a scheduler over no contracts, and owners."""
         ran = set(days["policy"])
-        names = [name for name in self._offering() if name in ran]
-        if board.name == "market" or SCHEDULER not in names:
-            return []
         value_eur = self.scale(board).value_eur
-        table = gains(days, names, over=SCHEDULER, value_eur=value_eur, **statistics)
-        table.insert(1, "offer", [self.offer_in_words(name) for name in names])
-        table["worlds"] = days["world"].nunique()
-        base = table.set_index("policy").loc[SCHEDULER, "owners_eur"]
-        table["owners_gain_eur"] = table["owners_eur"] - base
-        table["joint_gain_eur"] = table["gain_eur"] + table["owners_gain_eur"]
-        rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=6))
+        rows: list[dict[str, Any]] = []
+        for scheduler in OFFERING:
+            names = [name for name in self._offering(scheduler) if name in ran]
+            if board.name == "market" or scheduler not in names:
+                continue
+            table = gains(days, names, over=scheduler, value_eur=value_eur, **statistics)
+            table.insert(1, "offer", [self.offer_in_words(name) for name in names])
+            table["worlds"] = days["world"].nunique()
+            base = table.set_index("policy").loc[scheduler, "owners_eur"]
+            table["owners_gain_eur"] = table["owners_eur"] - base
+            table["joint_gain_eur"] = table["gain_eur"] + table["owners_gain_eur"]
+            rows += json.loads(table.to_json(orient="records", double_precision=6))
         return rows
 
     def differences(
@@ -343,41 +351,46 @@ class EVSuite(Suite):
         statistics: Mapping[str, int],
     ) -> list[dict[str, Any]]:
         """Over the rolling MPC with the same offer and bids, over no bids, over other planners."""
-        same = {str(row["policy"]): self.same_offer(row, board) for row in rows}
+        same = self.same_offer([row for row in rows if not row["privileged"]], board)
         return differences(days, rows, same, self.scale(board).value_eur, statistics)
 
-    def same_offer(self, row: Mapping[str, Any], board: Board) -> str | None:
-        """The rolling MPC that makes the same offer to owners and, on the market, the same bids."""
-        policy = self._contestant(str(row["policy"]))
-        if policy is None or row["privileged"]:
-            return None
-        contract = with_offer(policy, self.world.params).contract
+    def same_offer(self, rows: Sequence[Mapping[str, Any]], board: Board) -> dict[str, str]:
+        """The rolling MPC that makes the same offer to owners and, on the market, the same bids.
+
+        Args:
+            rows: of policies without knowledge of the future.
+            board: of the rows.
+
+        Returns:
+            its name by policy; without those that have none.
+        """
         known = self.baselines()
-        offering = (
-            name
-            for name in self._offering()
-            if with_offer(known[name], self.world.params).contract == contract
-        )
-        found = next(offering, None)
-        if found is None or board.name == "operations":
-            return found
-        bids = bids_of(policy)
-        return f"{found}+{bids}" if bids else found
+        learned = {name: one for (name, _), one in trained_or_none(self).items()}
+        offers = {name: self._contract(known[name]) for name in self._offering()}
+        found = {}
+        for name in (str(row["policy"]) for row in rows):
+            policy = known.get(name, learned.get(name))
+            if policy is None:  # from outside
+                continue
+            contract = self._contract(policy)
+            alike = next((one for one, offered in offers.items() if offered == contract), None)
+            bids = "" if board.name == "operations" else bids_of(policy)
+            if alike is not None:
+                found[name] = f"{alike}+{bids}" if bids else alike
+        return found
+
+    def _contract(self, policy: Any) -> ContractParams:
+        """What a policy offers to owners."""
+        return with_offer(policy, self.world.params).contract
 
     def offer_in_words(self, name: str) -> str:
         """What a baseline offers to owners."""
-        return with_offer(self.baselines()[name], self.world.params).contract.in_words()
+        return self._contract(self.baselines()[name]).in_words()
 
-    def _offering(self) -> list[str]:
-        """The scheduler without bids, under each of its offers."""
+    def _offering(self, scheduler: str = SCHEDULER) -> list[str]:
+        """A scheduler without bids, under each of its offers."""
         names = (name for name, one in self.baselines().items() if one and "+" not in name)
-        return [name for name in names if name == SCHEDULER or name.startswith(f"{SCHEDULER}_")]
-
-    def _contestant(self, name: str) -> Any:
-        """A contestant of any seed; None for what takes no part."""
-        everyone = self.contestants().entries
-        seed = next((seed for known, seed in everyone if known == name), None)
-        return None if seed is None else self.policy(name, seed)
+        return [name for name in names if name == scheduler or name.startswith(f"{scheduler}_")]
 
     def lead(self, document: Document) -> str:
         """What the scores are."""
@@ -453,10 +466,10 @@ RANK_WORDS = (
     "Rank: by value alone. Every kWh that a driver misses already costs the operator its retail "
     "price and a penalty, so that money holds the service, and a policy that misses a little more "
     "for much more money may rank higher. A threshold, below which a policy would fall behind all "
-    "others, has no reason at any one figure: with drivers who leave early nobody serves all "
-    "demand, and a hair's breadth would decide. What a missing kWh is worth is a choice, so the "
-    "ranks at other prices of it stand beside these, and the frontier shows which policies no "
-    "other one beats in both."
+    "others, has no reason at any one figure: with drivers who leave early every plan that "
+    "waits misses some demand, and a hair's breadth would decide. What a missing kWh is worth is a "
+    "choice, so the ranks at other prices of it stand beside these, and the frontier shows which "
+    "policies no other one beats in both."
 )
 
 

@@ -25,6 +25,7 @@ from vpp_gym.evaluation.tables import (
     whole,
 )
 from vpp_gym.fcev.calendar import HOURS, START
+from vpp_gym.fcev.source import CALIBRATION
 from vpp_gym.fcev.totals import SCALE
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
@@ -34,7 +35,7 @@ LOW, HIGH = "article", "hindsight"
 @cache
 def price_years(n_years: int) -> SyntheticSource:
     """Years of prices of the test split, which nobody is trained or chosen on."""
-    return SyntheticSource("test", n_years)
+    return SyntheticSource("test", n_years, dt_h=1.0, calibration=CALIBRATION)
 
 
 def _gain(row: Row) -> str:

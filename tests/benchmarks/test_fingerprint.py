@@ -21,9 +21,12 @@ from benchmarks import fingerprint
 from benchmarks.fingerprint import ROOT, ROOTS, SOURCES, code_digest, data_files, policy_digest
 from benchmarks.results import digests_of
 from benchmarks.suites import SUITES
+from tests.benchmarks.ran import learn_nothing
 from vpp_gym.policies.baselines import baselines
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.sources import PACKAGE, Sources
+
+EV_SUITES = ("embedded", "real", "hourly", "hourly_real")
 
 
 def python(tree: Path, *arguments: str) -> Any:
@@ -44,10 +47,11 @@ def python(tree: Path, *arguments: str) -> Any:
 def test_all_code_that_runs_counts():
     """Evaluation imports some modules by name: nothing of them may be forgotten.
 
-    Of the benchmark the functions count that make a run, and where a result comes from is no
-    part of it.
+    Of the benchmark the functions count that make a run, where a result comes from is no part of
+    it, and metrics count for the ranking.
     """
-    no_numbers = re.compile(r"benchmarks\.suites\.\w+|vpp_gym\.evaluation\.provenance")
+    no_numbers = re.compile(r"benchmarks\.suites\.\w+|vpp_gym\.evaluation\.(provenance|metrics)")
+    assert "vpp_gym.evaluation.metrics" in SOURCES.closure(ROOTS["embedded"].ranking)
     for run, beyond in python(ROOT, "-m", "tests.benchmarks.ran").items():
         assert [module for module in beyond if not no_numbers.fullmatch(module)] == [], run
 
@@ -56,6 +60,8 @@ STALE = """
 import json, sys
 from pathlib import Path
 from benchmarks.check import stale
+from tests.benchmarks.ran import learn_nothing
+learn_nothing(setattr)
 documents = json.loads(Path(sys.argv[1]).read_text())
 found = {name: list(stale(Path(name), one)) for name, one in documents.items()}
 print(json.dumps(found))
@@ -65,29 +71,34 @@ print(json.dumps(found))
 @pytest.fixture(scope="session")
 def documents(tmp_path_factory) -> Path:
     """What result files of this tree would say of where they come from."""
-    found = {}
-    for name, suite in SUITES.items():
-        digests = digests_of(suite, suite.contestants())
-        fuel_cells = name in ("car_park", "microgrid")
-        digests["scenarios"] = {
-            track: suite.scenario_digest(track, None) if fuel_cells else "not looked at"
-            for track in suite.tracks
-        }
-        found[name] = {
-            "suite": name,
-            "digests": digests,
-            "days_sha256": sha256(b"").hexdigest(),
-        }
+    with pytest.MonkeyPatch.context() as patch:
+        learn_nothing(patch.setattr)
+        found = {name: document(name) for name in SUITES}
     path = tmp_path_factory.mktemp("documents") / "documents.json"
     path.write_text(json.dumps(found))
     return path
+
+
+def document(name: str) -> dict[str, Any]:
+    """What a result file of this tree would say of where it comes from."""
+    suite = SUITES[name]
+    fuel_cells = name in ("car_park", "microgrid")
+    scenarios = {
+        track: suite.scenario_digests(track, (0,), None) if fuel_cells else "not looked at"
+        for track in suite.tracks
+    }
+    return {
+        "suite": name,
+        "digests": {**digests_of(suite, suite.contestants()), "scenarios": scenarios},
+        "rows_sha256": sha256(b"").hexdigest(),
+    }
 
 
 @pytest.fixture
 def stale_after(documents, tmp_path) -> Callable[[Callable[[Path], None]], dict[str, list[str]]]:
     """Findings by suite after a change of a copy of the tree."""
     tree = tmp_path / "tree"
-    for folder in (PACKAGE, ROOT / "agents", ROOT / "benchmarks"):
+    for folder in (PACKAGE, *(ROOT / name for name in ("agents", "benchmarks", "tests"))):
         ignored = shutil.ignore_patterns("__pycache__", "results")
         shutil.copytree(folder, tree / folder.name, ignore=ignored)
 
@@ -115,12 +126,17 @@ def policies(suite: str, documents: Path) -> set[str]:
     return set(json.loads(documents.read_text())[suite]["digests"]["policies"])
 
 
+def learned(suite: str, documents: Path) -> set[str]:
+    """Trained agents of a suite, NAME.SEED each."""
+    return {name for name in policies(suite, documents) if re.search(r"\.\d+$", name)}
+
+
 def test_another_margin_of_contracts_makes_the_results_of_the_car_park_stale(
     stale_after, documents
 ):
     name = "vpp_gym/contracts/choice.py"
     found = stale_after(partial(replaced, name, "+ margin * max(", "+ 2.0 * margin * max("))
-    for suite in ("car_park", "embedded", "real"):
+    for suite in ("car_park", *EV_SUITES):
         assert named(found[suite], "other code") == policies(suite, documents)
     assert len(found["car_park"]) == 1, found["car_park"]
     assert found["microgrid"] == []
@@ -138,16 +154,18 @@ def another_field(tree: Path) -> None:
 
 def test_another_observation_of_evs_makes_only_their_agents_stale(stale_after, documents):
     found = stale_after(another_field)
-    for suite in ("embedded", "real"):
-        learned = {name for name in policies(suite, documents) if name.startswith("ppo_")}
-        assert named(found[suite], "other code") == learned
-        assert len(found[suite]) == 1, found[suite]
+    agents = {suite: learned(suite, documents) for suite in EV_SUITES}
+    assert any(agents.values())
+    for suite, names in agents.items():
+        assert len(found[suite]) == bool(names), found[suite]
+        assert not names or named(found[suite], "other code") == names
     assert found["car_park"] == found["microgrid"] == []
 
 
-def new_policies(tree: Path) -> None:
-    """A baseline more of EVs and of the car park, one number and one weight changed."""
+def new_policies(agent: str, tree: Path) -> None:
+    """A baseline more of EVs and of the car park, two numbers and one weight changed."""
     registry = "vpp_gym/policies/baselines.py"
+    replaced(registry, "markup=1.25", "markup=1.3", tree)
     replaced(registry, "tariff_eur_per_kwh=0.01334", "tariff_eur_per_kwh=0.014", tree)
     for name, more in {
         registry: '_MAKERS["rolling_mpc_4h"] = partial(_rolling_mpc, 4)',
@@ -157,23 +175,26 @@ def new_policies(tree: Path) -> None:
     }.items():
         with (tree / name).open("a", encoding="utf-8") as file:
             file.write(f"\n{more}\n")
-    path = tree / "agents/trained/ppo_synthetic/seed_1/policy.npz"
+    name, _, seed = agent.rpartition(".")
+    path = tree / f"agents/trained/{name}/seed_{seed}/policy.npz"
     arrays = dict(np.load(path))
     arrays["bias_0"][0] += np.float32(1e-3)
     np.savez_compressed(path, **arrays)
 
 
-def test_new_and_tuned_policies_leave_all_others_fresh(stale_after):
-    found = stale_after(new_policies)
-    tuned = [
-        "rolling_mpc_control",
-        "stochastic_mpc_control",
-        "stochastic_mpc_control+expected_load",
-    ]
-    for suite in ("embedded", "real"):
-        values, new = found[suite]
-        assert named([values], "other values") == {*tuned, "ppo_synthetic.1"}
-        assert new == f"{suite} has no rows of rolling_mpc_4h"
+def test_new_and_tuned_policies_leave_all_others_fresh(stale_after, documents):
+    agents = {suite: learned(suite, documents) for suite in EV_SUITES}
+    agent = min(set().union(*agents.values()))
+    found = stale_after(partial(new_policies, agent))
+    for suite in EV_SUITES:
+        old = suite.startswith("hourly")
+        offer = "_control" if old else "_price"
+        tuned = {name for name in policies(suite, documents) if offer in name}
+        assert len(tuned) > 2
+        tuned |= set() if old else {"hindsight"}
+        values, *new = found[suite]
+        assert named([values], "other values") == tuned | ({agent} & agents[suite])
+        assert new == ([] if old else [f"{suite} has no rows of rolling_mpc_4h"])
     assert found["car_park"] == ["car_park has no rows of other_planner"]
     assert found["microgrid"] == []
 
@@ -248,8 +269,10 @@ def test_a_policy_depends_on_its_parts_and_not_on_others():
     closures = {
         name: set(SOURCES.closure(ROOTS["embedded"].of(one))) for name, one in known.items()
     }
-    assert "vpp_gym.policies.two_stage" in closures["rolling_mpc+two_stage"]
-    assert "vpp_gym.policies.two_stage" not in closures["rolling_mpc+expected_load"]
+    for bidder in ("two_stage", "climatology"):
+        module = f"vpp_gym.policies.{bidder}"
+        assert module in closures[f"hazard_mpc_tariff+{bidder}"]
+        assert module not in closures["hazard_mpc_tariff+expected_load"]
     assert not any("vpp_gym.policies.baselines" in one for one in closures.values())
     assert not any(".envs" in module for one in closures.values() for module in one)
 

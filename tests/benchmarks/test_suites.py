@@ -178,7 +178,7 @@ def test_every_text_says_how_many_worlds_there_are(toy, tmp_path):
 def test_worlds_of_a_suite_differ_in_prices_and_the_first_is_the_test_year(suite):
     track = next(iter(suite.tracks))
     worlds = [suite.scenario(track, k, None) for k in range(suite.worlds)]
-    assert worlds[0].name == f"{suite.name}:synthetic:test:0:0"
+    assert worlds[0].name == f"{suite.name}:synthetic:test+dutch_2018_2019:0:0"
     assert len({world.name for world in worlds}) == suite.worlds
     assert len({world.da_eur_per_kwh.tobytes() for world in worlds}) == suite.worlds
     digests = suite.scenario_digests(track, (0, 1), None)

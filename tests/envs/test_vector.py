@@ -22,7 +22,12 @@ OFFERS_AND_OWNERS: dict[str, Any] = {
         "volume_based": {"energy_kwh": 8.0, "delay_h": 1, "term_h": 3, "eur_per_h": 0.01},
         "payoff_rule": "pro_rata",
     },
-    "owner": {"early_departure_prob": 0.5, "participation": 0.9, "participation_memory": 5},
+    "owner": {
+        "early_departure_prob": 0.5,
+        "late_departure_prob": 0.3,
+        "participation": 0.9,
+        "participation_memory": 5,
+    },
 }
 PLAIN: list[dict[str, Any]] = [
     {"episode_days": 1},

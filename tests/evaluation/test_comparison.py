@@ -15,9 +15,9 @@ from vpp_gym.scenarios.synthetic import SyntheticSource
 
 @pytest.fixture(scope="module")
 def days() -> pd.DataFrame:
-    scenario = SyntheticSource("validation").scenario(0)
+    scenario = SyntheticSource("validation", 1, days=21).scenario(0)
     policies = ChargeOnArrival(), ChargeAtDeadline()
-    return pd.concat([evaluate(one, scenario, end_step=24 * 21).days for one in policies])
+    return pd.concat([evaluate(one, scenario).days for one in policies])
 
 
 def test_gains_are_differences_of_profit(days: pd.DataFrame):

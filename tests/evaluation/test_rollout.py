@@ -44,7 +44,7 @@ class Seller(ChargeOnArrival):
 @pytest.fixture(scope="module")
 def sold(world):
     policy = Seller()
-    return policy, evaluate(policy, world, keep_records=True)
+    return policy, evaluate(policy, world, "plain", keep_records=True)
 
 
 def test_one_row_per_day_with_its_labels(world, sold):
@@ -94,7 +94,7 @@ def test_the_policy_is_called_by_protocol_with_its_own_menu(world, sold):
 
 
 def test_everybody_is_served_and_a_day_without_departures_counts_as_served(world):
-    row = totals(evaluate(ChargeOnArrival(), world).days).iloc[0]
+    row = totals(evaluate(ChargeOnArrival(), world, "plain").days).iloc[0]
     assert row["demand_satisfaction"] == pytest.approx(1)
     assert row["departures"] == len(world.sessions) - row["turned_away"]
     empty = Scenario.from_arrays(da_eur_per_kwh=np.full(24, 0.05), im_eur_per_kwh=np.full(24, 0.05))
@@ -145,7 +145,7 @@ def test_an_agent_cannot_switch_the_guarantee_of_the_world_off(world):
     agent = EnvironmentAgent(
         Idle(), name="idle", settings={"bids": "expected_load"}, term_h=0, guarantee=False
     )
-    days = evaluate(agent, world, {"guarantee": True}).days
+    days = evaluate(agent, world, {"preset": "plain", "guarantee": True}).days
     assert days["unserved_kwh"].sum() == pytest.approx(0, abs=1e-6)
 
 
@@ -153,13 +153,13 @@ def test_contracts_are_counted_by_offer(world):
     """A policy may change any field of what is offered; what a world has several of, it lists."""
     control = {"control_based": {"keep_soc": 0.3, "tariff_eur_per_kwh": 0.012}}
     both = {"families": ("control_based", "fixed_term"), "delay_h": 1, **control}
-    days = evaluate(Operator(ChargeOnArrival(), contract=both, term_h=2), world).days
+    days = evaluate(Operator(ChargeOnArrival(), contract=both, term_h=2), world, "plain").days
     counts = days.filter(like="contracts_")
     types = [f"contracts_type_{k}" for k in range(1, 6)]
     assert list(counts) == ["contracts_control_based", *types]
     assert (counts.sum() > 0).sum() >= 2
     np.testing.assert_array_equal(counts.sum(axis=1), days["contracts"])
-    nothing = evaluate(ChargeOnArrival(), world).days
+    nothing = evaluate(ChargeOnArrival(), world, "plain").days
     assert not list(nothing.filter(like="contracts_"))
 
 

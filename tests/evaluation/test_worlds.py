@@ -48,7 +48,7 @@ def rows_of(result: Any) -> pd.DataFrame:
 
 def test_a_policy_and_a_scenario_may_be_named():
     named = evaluate("charge_on_arrival", "synthetic:test", end_step=48)
-    given = evaluate(ChargeOnArrival(), SyntheticSource("test").scenario(0), end_step=48)
+    given = evaluate(ChargeOnArrival(), SyntheticSource("test", dt_h=0.25).scenario(0), end_step=48)
     pd.testing.assert_frame_equal(rows_of(named), rows_of(given))
     assert vpp_gym.evaluate is evaluate
 
@@ -181,7 +181,7 @@ def test_a_policy_that_says_nothing_of_offers_leaves_them_to_the_world():
             return ChargeAtDeadline().predict(observation)[0], state
 
     scenario = SyntheticSource("test", days=3).scenario(0)
-    offered = evaluate(Plain(), scenario, {"contract": {"term_h": 7}})
+    offered = evaluate(Plain(), scenario, {"preset": "plain", "contract": {"term_h": 7}})
     assert offered.metadata["params"]["contract"]["term_h"] == 7
     assert offered.days["contracts"].sum() > 0
 
@@ -283,10 +283,10 @@ def test_a_decision_of_another_world_is_refused(world, decision, said):
 
 
 SIZES = {
-    "VPPDayAhead-v0": 25,
+    "VPPDayAhead-v0": 2,
     "VPPDispatch-v0": 1,
     "VPPBidding-v0": 24,
-    "VPPContracts-v0": 4,
+    "VPPContracts-v0": 2,
     "FCEVCarPark-v0": 48,
     "FCEVMicrogrid-v0": 2,
 }

@@ -10,7 +10,7 @@ import pytest
 
 from vpp_gym.fleet.envelope import dispatch_limits_kwh
 from vpp_gym.fleet.laxity import laxity_h
-from vpp_gym.params import VPPParams, as_params
+from vpp_gym.params import PLAIN, VPPParams
 from vpp_gym.views import Snapshot
 
 
@@ -37,8 +37,11 @@ def build_snapshot(
     params: VPPParams | dict[str, Any] | None = None,
     expected_load_kwh: list[float] | None = None,
 ) -> Snapshot:
-    """Snapshot of n EVs at chargers 0..n-1, 80 kWh each, prices to the end of tomorrow."""
-    world = as_params(params)
+    """Snapshot of n EVs at chargers 0..n-1, 80 kWh each, prices to the end of tomorrow.
+
+    Changes of rules are changes of the plain world.
+    """
+    world = PLAIN.changed(params)
     site = world.site
     energy = np.array(energy_kwh or [], dtype=float)
     n = len(energy)
@@ -96,6 +99,8 @@ def build_snapshot(
         charge_kw=np.full(n, site.charge_kw),
         discharge_kw=np.full(n, site.discharge_kw),
         steps_to_departure=left,
+        steps_connected=np.full(n, min(step, 5)),
+        arrival_kwh=energy.copy(),
         has_contract=signed,
         offer=np.where(signed, 0, -1),
         contract_kwh=contract,
@@ -120,7 +125,10 @@ def build_snapshot(
         im_long_past_eur_per_kwh=np.array(im_long_past or past_short, dtype=float),
         im_short_now_eur_per_kwh=im_now,
         im_long_now_eur_per_kwh=im_now,
+        shortfall_eur_per_kwh=world.driver.shortfall_eur_per_kwh,
         expected_load_kwh=np.array(expected_load_kwh or [0.0] * periods, dtype=float),
+        bid_lo_kwh=np.full(periods, -world.bid_limit_kw * dt_h),
+        bid_hi_kwh=np.full(periods, world.bid_limit_kw * dt_h),
     )
 
 

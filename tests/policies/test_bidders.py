@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.params import DEFAULT
+from vpp_gym.params import PLAIN
 from vpp_gym.policies.bidders import (
     ExpectedLoadBidder,
     WaitAndSee,
@@ -105,7 +105,7 @@ def test_noisy_oracle_bets_on_the_true_spread_of_tomorrow(snapshot_of):
     assert bidder.privileged
     with pytest.raises(InvalidInputError, match="reveal"):
         bidder.bids(snapshot_of(hour=12, step=12))
-    bidder.reveal(scenario, DEFAULT, 0, 72)
+    bidder.reveal(scenario, PLAIN, 0, 72)
     schedule, _ = bidder.bids(snapshot_of(hour=12, step=12))
     connected = np.where(np.arange(24) >= 6, 2, 1)
     np.testing.assert_allclose(schedule, 11 * connected * np.where(np.arange(24) % 2, -1, 1))

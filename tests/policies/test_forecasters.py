@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.params import DEFAULT
+from vpp_gym.params import PLAIN
 from vpp_gym.policies.forecasters import (
     DayAheadAnchored,
     DayTypeMean,
@@ -163,7 +163,7 @@ def test_perfect_forecast_is_the_realised_price(snapshot_of):
     scenario = Scenario.from_arrays(da_eur_per_kwh=np.full(72, 0.04), im_eur_per_kwh=im)
     forecaster = PerfectForecast()
     assert forecaster.privileged
-    forecaster.reveal(scenario, DEFAULT, 12, 72)
+    forecaster.reveal(scenario, PLAIN, 12, 72)
     short, _ = forecaster.forecast(snapshot_of(step=30), 40)
     np.testing.assert_allclose(short[:30], im[42:])
     np.testing.assert_allclose(short[30:], im[48:58])
@@ -173,7 +173,7 @@ def test_noisy_oracle_errs_by_its_sd(snapshot_of):
     im = np.full(20_000, 0.05)
     scenario = Scenario.from_arrays(da_eur_per_kwh=im, im_eur_per_kwh=im)
     forecaster = NoisyOracle(sd=0.1, seed=3)
-    forecaster.reveal(scenario, DEFAULT, 0, 20_000)
+    forecaster.reveal(scenario, PLAIN, 0, 20_000)
     short, _ = forecaster.forecast(snapshot_of(), 20_000)
     assert short.std() == pytest.approx(0.005, rel=0.03)
     again, _ = forecaster.forecast(snapshot_of(step=7), 10)

@@ -8,7 +8,7 @@ import pytest
 from tests.policies.test_information import actions, scenario_with
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
-from vpp_gym.params import DEFAULT
+from vpp_gym.params import PLAIN
 from vpp_gym.params.contract import hybrid, offer
 from vpp_gym.policies.forecasters import DayAheadAnchored, day_ahead_anchor
 from vpp_gym.policies.scheduler import rolling_mpc
@@ -101,7 +101,7 @@ OFFERINGS = {
 @pytest.mark.parametrize("offering", OFFERINGS)
 @pytest.mark.parametrize("guarantee", [False, True])
 def test_it_stays_within_limits_and_serves_all_that_the_plain_plan_serves(offering, guarantee):
-    params = DEFAULT.replace(guarantee=guarantee)
+    params = PLAIN.replace(guarantee=guarantee)
     contract = OFFERINGS[offering]
     policy = StochasticMPC(contract=contract)
     days = evaluate(policy, world(0), params).days

@@ -8,7 +8,7 @@ import pytest
 from tests.policies.test_history import DUAL, history, remembered
 from tests.policies.test_information import CHANGE, scenario_with
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.params import DEFAULT
+from vpp_gym.params import PLAIN
 from vpp_gym.policies.bidders import tomorrow
 from vpp_gym.policies.history import Occupancy, SpreadHistory
 from vpp_gym.policies.operator import Operator
@@ -28,7 +28,7 @@ BIDDERS = {
 
 def run(bidder, scenario, steps, params=None):
     """Bid schedules, loads (steps,) and the bidder's last state."""
-    world = DEFAULT.replace(**(params or DUAL))
+    world = PLAIN.replace(**(params or DUAL))
     sim = Simulation(scenario, world)
     sim.reset(0, 0, 96)
     policy, state, schedules, seen = Operator(ChargeOnArrival(), bidder), None, [], []

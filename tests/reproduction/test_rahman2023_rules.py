@@ -10,6 +10,7 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import evaluate
+from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.params import PAPER_2023
 from vpp_gym.policies.forecasters import HourOfDayMean
 from vpp_gym.policies.operator import Operator
@@ -95,7 +96,7 @@ def test_the_laxity_margin_takes_a_part_of_the_last_hour():
     for quirks in (NONE, PAPER.without(*(n for n, _ in rules() if n != "laxity_margin"))):
         policy = PaperSchedule(quirks, dear_then_cheap, term_h=0)
         result = evaluate(policy, one_stay(2), PAPER_2023, keep_records=True)
-        bought.append(result.records[2:4, 7])
+        bought.append(result.records[2:4, COLUMN.charge_kwh])
     assert bought[0] == pytest.approx([16 / 0.98 - 11, 11])
     assert bought[1] == pytest.approx([16 / 0.98 - 10.989, 10.989])
 
@@ -104,9 +105,11 @@ def test_schedules_are_read_by_date():
     schedules_kwh = np.arange(48.0).reshape(2, 24) + 1
     bidder = DatedSchedules(schedules_kwh, first_date="2019-01-02", name="given")
     policy = Operator(PaperNoControl(PAPER), bidder)
-    sold = evaluate(policy, one_stay(3), {"site": {"n_chargers": 10}}, keep_records=True).records
-    assert sold[:24, 9] == pytest.approx(0)
-    assert sold[24:, 9] == pytest.approx(schedules_kwh[0])
+    params = {"preset": "plain", "site": {"n_chargers": 10}}
+    records = evaluate(policy, one_stay(3), params, keep_records=True).records
+    sold_kwh = records[:, COLUMN.da_sold_kwh]
+    assert sold_kwh[:24] == pytest.approx(0)
+    assert sold_kwh[24:] == pytest.approx(schedules_kwh[0])
     late = DatedSchedules(schedules_kwh, first_date="2019-01-05", name="given")
     with pytest.raises(InvalidInputError, match="scenario"):
         evaluate(Operator(PaperNoControl(PAPER), late), one_stay(3))

@@ -51,8 +51,8 @@ def test_as_source_takes_sources_scenarios_and_sequences():
     [
         (None, "synthetic:train", 32),
         ("synthetic", "synthetic:train", 32),
-        ("synthetic:validation", "synthetic:validation", 4),
-        ("synthetic:test", "synthetic:test", 1),
+        ("synthetic:validation", "synthetic:validation", 8),
+        ("synthetic:test", "synthetic:test", 24),
     ],
 )
 def test_names_of_synthetic_splits(name, full_name, n):

@@ -383,7 +383,7 @@ def test_world_of_the_real_year_is_the_real_year(tmp_path):
     build = WorldOptions(first_day="2019-01-01", demand="reference")
     world = build_world(tmp_path, READ, build)
     read = read_world(write_world(tmp_path / "2019.parquet", world), "all")
-    year = real_source(real).scenario(0)
+    year = real_source(real, dt_h=1.0, demand_rule="reference").scenario(0)
     for name in COLUMNS:
         np.testing.assert_array_equal(getattr(read, name), getattr(year, name))
     for name, column in vars(year.sessions).items():

@@ -247,7 +247,8 @@ class Oracle:
         if left and car.leaves < car.departure:
             gets_kwh *= (car.leaves - self.t) / left
         self._serve(car, car.stored_kwh + gets_kwh)
-        self._add(carried_eur=-gets_kwh / site.charge_eff * price)
+        bought_kwh = gets_kwh / site.charge_eff
+        self._add(carried_kwh=bought_kwh, carried_eur=-bought_kwh * price)
         deal = car.deal
         if deal is None:
             return
@@ -263,8 +264,9 @@ class Oracle:
     def _serve(self, car: Car, stored_kwh: float) -> None:
         """What a driver gets who leaves with so much, at the end of the run perhaps later."""
         driver, site = self.params.driver, self.params.site
-        due_kwh, leaves = car.target_kwh, max(self.t, car.leaves)
+        due_kwh, leaves, share = car.target_kwh, max(self.t, car.leaves), 1.0
         if leaves < car.departure:
+            share = driver.early_shortfall_share
             stay_h = (leaves - car.arrival) * self.scenario.dt_h
             due_kwh = min(due_kwh, car.arrival_kwh + car.charge_kw * site.charge_eff * stay_h)
         demand_kwh = max(0.0, due_kwh - car.arrival_kwh)
@@ -277,7 +279,7 @@ class Oracle:
             served_kwh=served_kwh,
             unserved_kwh=short_kwh,
             retail_eur=served_kwh / site.charge_eff * driver.retail_eur_per_kwh,
-            shortfall_eur=-short_kwh * self.penalty_eur_per_kwh(),
+            shortfall_eur=-short_kwh * share * self.penalty_eur_per_kwh(),
         )
 
     def _pay(self, car: Car, deal: Deal) -> None:
@@ -287,7 +289,7 @@ class Oracle:
             pro_rata = self.params.contract.payoff_rule == "pro_rata"
             share = self.window_passed(car, deal) if pro_rata else 0.0
         self._add(payoff_eur=-share * deal.fee_eur)
-        if owner.participation_memory:
+        if owner.participation_memory and (deal.used_kwh > 0 or deal.fee_eur != 0):
             paid_eur = deal.earned_eur + share * deal.fee_eur
             left_eur = paid_eur - deal.used_kwh * wear_seen(self.params, car.own_type)
             towards = 1.0 if left_eur >= owner.pleasing_eur - 1e-9 else 0.0

@@ -191,6 +191,31 @@ def test_who_leaves_early_expects_what_full_power_would_have_stored():
     assert run(sim, *[0.0] * 8)["demand_kwh"][-1] == pytest.approx(37.6)
 
 
+def test_who_leaves_early_is_owed_a_share_of_the_penalty():
+    """10 kWh missing after 2 h, at a tenth of 0.5 EUR."""
+    sim = started(
+        session={"departure_draw": early(2)},
+        owner={"early_departure_prob": 1.0},
+        driver={"early_shortfall_share": 0.1},
+        contract={"families": ()},
+    )
+    assert run(sim, 11.0, 1.0)["shortfall_eur"][1] == pytest.approx(-10 * 0.05)
+
+
+@pytest.mark.parametrize(("used_kwh", "share"), [(0.0, 1.0), (2.0, 0.5)])
+def test_a_tariff_that_was_never_used_leaves_no_impression(used_kwh, share):
+    """Its owner gets nothing and gives nothing; who gives 2 kWh for the wear is not pleased."""
+    rules = plain(
+        site=SITE,
+        owner={"participation_memory": 2, "pleasing_eur": 0.05},
+        contract=only("control_based", tariff_eur_per_kwh=0.02),
+    )
+    sim = Simulation(plain_world(24, sessions=queue(1)), rules)
+    sim.reset()
+    run(sim, -used_kwh, 0.0, 0.0, 0.0)
+    assert sim.state.run["participation"][0] == share
+
+
 def queue(n: int, **columns: list[float]) -> dict[str, Any]:
     """Cars that come one after the other, each for 4 h; of type 1.5 if not said otherwise."""
     return {

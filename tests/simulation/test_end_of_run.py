@@ -25,9 +25,9 @@ PRICES = [0.05, 0.05, 0.02, 0.04, 0.06, 0.08, 0.9, 0.9]
 RETAIL, PENALTY = 0.13, 0.5
 
 
-def ended(*loads_kwh: float, posted: Any = None, **session: float) -> dict[str, float]:
+def ended(*loads_kwh: float, posted: Any = None, **session: Any) -> dict[str, float]:
     """What the last step books of a run as long as the loads, of a car declared until 6."""
-    rules = {"owner": session.pop("owner", {}), "guarantee": session.pop("guarantee", False)}
+    rules = {name: session.pop(name, {}) for name in ("owner", "driver")}
     car = {"arrival": 0, "departure": 6, "soc": 0.5, "target_soc": 0.7, **session}
     sim = Simulation(
         plain_world(8, da=PRICES, sessions=one_car(**car)),
@@ -47,6 +47,7 @@ def test_the_rest_is_charged_at_the_mean_price_until_the_declared_departure():
     """5 of 16 kWh are charged. 11 more cost (0.02 + 0.04 + 0.06 + 0.08) / 4 each."""
     booked = ended(5.0, 0.0)
     assert booked["carried_eur"] == pytest.approx(-11 * 0.05)
+    assert booked["carried_kwh"] == pytest.approx(11)
     assert booked["retail_eur"] == pytest.approx(16 * RETAIL)
     assert (booked["demand_kwh"], booked["served_kwh"]) == pytest.approx((16, 16))
     assert booked["unserved_kwh"] == booked["shortfall_eur"] == 0
@@ -75,6 +76,19 @@ def test_who_leaves_early_gets_the_part_of_the_rest_until_then():
     assert booked["carried_eur"] == pytest.approx(-12 * 0.05)
     assert booked["unserved_kwh"] == pytest.approx(4)
     assert booked["shortfall_eur"] == pytest.approx(-4 * PENALTY)
+
+
+def test_of_the_penalty_only_a_share_is_owed_to_who_leaves_early():
+    """4 kWh are missing, as above; a tenth of the penalty, and no retail price."""
+    booked = ended(
+        0.0,
+        0.0,
+        owner={"early_departure_prob": 1.0},
+        driver={"early_shortfall_share": 0.1},
+        departure_draw=0.9,
+    )
+    assert booked["shortfall_eur"] == pytest.approx(-4 * PENALTY * 0.1)
+    assert booked["retail_eur"] == pytest.approx(12 * RETAIL)
 
 
 def test_who_leaves_early_is_owed_no_more_than_could_have_been_stored():

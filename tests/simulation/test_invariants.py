@@ -94,7 +94,7 @@ def test_without_contracts_nothing_is_discharged(scenario, world, seed, fleet):
 
 
 @examples(20)
-@given(scenarios(), params(), SEED)
+@given(scenarios(), params(driver={"early_shortfall_share": 1.0}), SEED)
 def test_everybody_who_came_is_turned_away_leaves_or_is_still_there(scenario, world, seed):
     booked, penalty_eur = dict.fromkeys(TERMS, 0.0), 0.0
     for step in steps(scenario, world, seed):

@@ -8,7 +8,7 @@ import pytest
 from tests.worlds import AMSTERDAM, one_car, plain, plain_world
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.simulation import Simulation
-from vpp_gym.simulation.dataset import shortfall_eur_per_kwh
+from vpp_gym.simulation.dataset import build_dataset
 from vpp_gym.views import Decisions
 
 RULES = plain(
@@ -16,6 +16,11 @@ RULES = plain(
     driver={"shortfall_eur_per_kwh": 0.5, "shortfall_da_factor": 10},
     contract={"families": ()},
 )
+
+
+def shortfall_eur_per_kwh(scenario, rules):
+    """(T,) as the simulator has it."""
+    return build_dataset([scenario], rules).steps["shortfall_eur_per_kwh"]
 
 
 def rising(days: int, **more: object):

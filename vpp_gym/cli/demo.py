@@ -47,8 +47,8 @@ def demo(
     """Simulate one week under two policies and draw its last day.
 
     The policies are charging on arrival, and a rolling plan on price forecasts
-    made from past data. Both have the same cars and prices. Neither discharges
-    cars or bids day-ahead.
+    made from past data that knows how likely drivers are to leave early. Both
+    have the same cars and prices. Neither discharges cars or bids day-ahead.
     """
     checked_file("out", out, (".png", ".svg", ".pdf"))
     with progress_console.status(
@@ -61,8 +61,8 @@ def demo(
     if as_json:
         print_json({"days": DAYS, "last_day": day, "policies": rows, "picture": str(out)})
         return
-    cars, energy_kwh = (number_text(name, first[name]) for name in ("departures", "charge_kwh"))
-    console.print(_table(rows, f"{DAYS} days until {day}: {cars} cars charge {energy_kwh} kWh"))
+    cars, demand_kwh = (number_text(name, first[name]) for name in ("departures", "demand_kwh"))
+    console.print(_table(rows, f"{DAYS} days until {day}: {cars} cars ask for {demand_kwh} kWh"))
     console.print(f"Picture of {day}: {out}", soft_wrap=True)
 
 
@@ -71,17 +71,17 @@ def _week(seed: int) -> tuple[dict[str, dict[str, float]], dict[str, DayView]]:
     import numpy as np
 
     from vpp_gym.policies.rules import ChargeOnArrival
-    from vpp_gym.policies.scheduler import rolling_mpc
+    from vpp_gym.policies.scheduler import hazard_mpc
     from vpp_gym.scenarios.synthetic import SyntheticSource
 
-    year = SyntheticSource("test").scenario(0)
+    year = SyntheticSource("validation").scenario(0)
     days = int(year.day[-1]) + 1 - DAYS - LONGEST_STAY_DAYS
     day = int(np.random.default_rng(seed).integers(FIRST_DAY, days))
     start, end = np.searchsorted(year.day, (day, day + DAYS)).tolist()
     came = (year.sessions.arrival_step >= start) & (year.sessions.arrival_step < end)
     week = replace(year, sessions=year.sessions.take(came))
     rows, views = {}, {}
-    for policy in (ChargeOnArrival(), rolling_mpc(0)):
+    for policy in (ChargeOnArrival(), hazard_mpc(0)):
         rows[policy.name], views[policy.name] = _simulate(policy, week, start, end)
     return rows, views
 
@@ -92,7 +92,7 @@ def _simulate(
     """Totals of all cars that arrive before `end`, and the day that ends there.
 
     The run goes on until the last car has left, so that policies that charge early
-    and late are compared on the same energy.
+    and late are compared on the same cars.
     """
     import numpy as np
 
@@ -100,9 +100,11 @@ def _simulate(
     from vpp_gym.markets.ledger import TERMS
     from vpp_gym.params import DEFAULT
     from vpp_gym.policies.base import with_offer
+    from vpp_gym.scenarios.departures import leaving_step
     from vpp_gym.simulation.simulation import Simulation
 
-    last = max(end, int(week.sessions.departure_step.max()))
+    leaves = leaving_step(week.sessions, DEFAULT.owner, week.dt_h, week.n_steps)
+    last = max(end, int(leaves.max()))
     simulation = Simulation(week, with_offer(policy, DEFAULT))
     simulation.reset(0, start, last)
     recorder = DayRecorder(simulation)
@@ -124,6 +126,7 @@ def _totals(booked: dict[str, float]) -> dict[str, float]:
         "profit_eur": sum(booked[name] for name in MONEY),
         "cost_eur": -booked["load_value_eur"],
         "charge_kwh": booked["charge_kwh"],
+        "demand_kwh": booked["demand_kwh"],
         "demand_satisfaction": booked["served_kwh"] / booked["demand_kwh"],
         "fully_served_share": booked["fully_served"] / booked["departures"],
         "departures": int(booked["departures"]),

@@ -58,8 +58,13 @@ def run(
         typer.Option(help="Number of days from the start; by default all.", show_default=False),
     ] = None,
     guarantee: Annotated[
-        bool, typer.Option("--guarantee", help="Keep every charging target within reach.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            help="Whether every charging target is kept within reach; by default as the world "
+            "has it, which is yes.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="CSV file to write, one row per day.", show_default=False)
     ] = None,
@@ -112,7 +117,9 @@ def _end_step(scenario: Scenario, days: int | None) -> int:
     return int(scenario.day.searchsorted(days))
 
 
-def _evaluate(policy: Policy, scenario: Scenario, end_step: int, guarantee: bool) -> RunResult:
+def _evaluate(
+    policy: Policy, scenario: Scenario, end_step: int, guarantee: bool | None
+) -> RunResult:
     from vpp_gym.evaluation.rollout import evaluate
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
@@ -128,7 +135,7 @@ def _evaluate(policy: Policy, scenario: Scenario, end_step: int, guarantee: bool
         return evaluate(
             policy,
             scenario,
-            {"guarantee": guarantee},
+            {} if guarantee is None else {"guarantee": guarantee},
             end_step=end_step,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -15,7 +15,7 @@ from vpp_gym.params import VPPParams
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
-from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
+from vpp_gym.policies.scheduler import algorithm_1, hazard_mpc, no_v2g, rolling_mpc
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.policies.two_stage import TwoStage
 from vpp_gym.policy import Policy, Privileged
@@ -30,6 +30,7 @@ BidderLike = str | Bidder | Callable[[], Bidder]
 
 SCHEDULERS: dict[str, Maker] = {
     "rolling_mpc": rolling_mpc,
+    "hazard_mpc": hazard_mpc,
     "stochastic_mpc": StochasticMPC,
     "no_v2g": no_v2g,
     "algorithm_1": partial(algorithm_1, 3),

@@ -1,4 +1,6 @@
 from .agent import EnvironmentAgent as EnvironmentAgent
+from .bounds import dual_bound as dual_bound
+from .bounds import dual_estimate as dual_estimate
 from .leaderboard import leaderboard as leaderboard
 from .metrics import profit_parts as profit_parts
 from .metrics import totals as totals

@@ -163,14 +163,17 @@ def dual_estimate(
         end_step: one past the last step; the end of the scenario by default.
     """
     rules = as_params(params)
-    reference = forecast_reference(scenario, rules, forecaster or DayAheadAnchored())
+    reference = forecast_reference(scenario, rules, forecaster or DayAheadAnchored(), end_step)
     return relaxed_days(
         scenario, rules, reference, DUAL_ESTIMATE, start_step=start_step, end_step=end_step
     )
 
 
 def forecast_reference(
-    scenario: Scenario, params: VPPParams, forecaster: Forecaster
+    scenario: Scenario,
+    params: VPPParams,
+    forecaster: Forecaster,
+    end_step: int | None = None,
 ) -> ExpectedReference:
     """What a forecaster expects of the reference price, step by step and at each gate.
 
@@ -181,7 +184,13 @@ def forecast_reference(
         scenario: of the run.
         params: rules.
         forecaster: not privileged.
+        end_step: behind it day-ahead prices stand in.
+
+    Raises:
+        InvalidInputError: a forecaster that sees the future.
     """
+    if forecaster.privileged:
+        raise InvalidInputError("forecaster", forecaster.name, "give one that is not privileged")
     reference = reference_price(*settled_prices(scenario, params))
     shown = Scenario.from_arrays(
         da_eur_per_kwh=scenario.da_eur_per_kwh,
@@ -194,7 +203,7 @@ def forecast_reference(
     sim.reset()
     idle = np.zeros((1, sim.n_chargers))
     ahead, at_gate = scenario.da_eur_per_kwh.copy(), scenario.da_eur_per_kwh.copy()
-    for step in range(scenario.n_steps):
+    for step in range(scenario.n_steps if end_step is None else end_step):
         snapshot = sim.snapshot()
         ahead[step] = forecaster.forecast(snapshot, 1)[0][0]
         rows = tomorrow(snapshot) if snapshot.is_gate else np.zeros(0, np.int64)
@@ -397,8 +406,10 @@ def _uncertain_stay(
         steps = min(declared + late, run.n_steps - first)
     after, target = np.arange(steps + 1), float(ev["target_kwh"])
     full_kwh = float(ev["charge_kw"]) * dt_h * site.charge_eff
-    least_kwh = min(float(ev["min_kwh"]), stored)
-    lower = np.full(steps + 1, least_kwh)
+    may_give = signed & (after[:-1] < declared)
+    fall_kwh = float(ev["discharge_kw"]) * dt_h / site.discharge_eff * may_give
+    fallen_kwh = np.concatenate([[0.0], np.cumsum(fall_kwh)])
+    lower = np.maximum(min(float(ev["min_kwh"]), stored), stored - fallen_kwh)
     if params.guarantee:
         lower = np.maximum(lower, target - full_kwh * (declared - after))
     lower[0] = min(lower[0], stored)
@@ -410,12 +421,11 @@ def _uncertain_stay(
     lost_eur = params.driver.retail_eur_per_kwh / site.charge_eff * share
     own = price[first : first + steps]
     rise_eur = own / site.charge_eff
-    may_give = signed & (after[:-1] < declared)
     return UncertainStay(
         rise_eur=rise_eur,
         fall_eur=np.minimum(site.discharge_eff * (own - pay), rise_eur),
         rise_kwh=np.full(steps, full_kwh),
-        fall_kwh=float(ev["discharge_kw"]) * dt_h / site.discharge_eff * may_give,
+        fall_kwh=fall_kwh,
         lower_kwh=lower,
         upper_kwh=np.full(
             steps + 1, max(float(ev["battery_max_kwh"]) if signed else target, stored)

@@ -13,6 +13,11 @@ from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import BuiltSource, ScenarioSource, checked_index
+from vpp_gym.scenarios.synthetic import SyntheticSource
+
+CALIBRATION = "dutch_2018_2019"
+YEARS = {"train": 32, "validation": 4, "test": 1}
+"""Years of prices by split; other numbers have the same prices with other weather and cars."""
 
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
@@ -57,7 +62,7 @@ class NumberedYears(BuiltSource[S]):
         n_scenarios: int,
         first_scenario: int,
     ) -> None:
-        self.prices = as_source(prices, 1.0)
+        self.prices = years_of_prices(prices)
         super().__init__(name=f"{world}:{self.prices.name}", dt_h=1.0, n_scenarios=n_scenarios)
         self.first_scenario = whole("first_scenario", first_scenario, least=0)
 
@@ -75,6 +80,22 @@ class NumberedYears(BuiltSource[S]):
     @abstractmethod
     def _of(self, number: int, year: Scenario) -> S:
         """The scenario of a number, with the prices of a year."""
+
+
+def years_of_prices(value: ScenarioSource | str) -> ScenarioSource:
+    """Hourly years of prices from a source or a name.
+
+    Names of synthetic years stand for those of the calibration on both 2018 and 2019, in which
+    the strategies and agents of these worlds were tuned.
+
+    Raises:
+        InvalidInputError: as of `vpp_gym.scenarios.named.as_source`.
+    """
+    source = as_source(value, 1.0)
+    if not (isinstance(value, str) and isinstance(source, SyntheticSource)):
+        return source
+    split, params = source.split, source.params
+    return SyntheticSource(split, YEARS[split], dt_h=1.0, params=params, calibration=CALIBRATION)
 
 
 class GivenYears(Generic[S]):

@@ -23,7 +23,8 @@ class OwnerParams(Section):
     participation_memory: number of past contracts over which that share follows the
         experience of owners; 0: it is constant.
     pleasing_eur: gain after the perceived wear cost that a contract must leave its
-        owner to count as a good experience.
+        owner to count as a good experience. A tariff under which nothing was discharged
+        leaves no impression.
     participation_floor: the share never falls below this.
 
     Sources of the defaults. Types: Rahman et al. 2023, Table 1.

@@ -4,6 +4,7 @@ from .car_park_days import draw_car_park as draw_car_park
 from .day import day_image as day_image
 from .day import draw_day as draw_day
 from .day_view import DayView as DayView
+from .frontier import draw_frontier as draw_frontier
 from .leaderboard import draw_leaderboard as draw_leaderboard
 from .market_day import draw_market_day as draw_market_day
 from .menus import draw_menu as draw_menu

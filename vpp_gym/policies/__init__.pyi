@@ -4,13 +4,19 @@ from .base import idle_until_forced_kwh as idle_until_forced_kwh
 from .base import least_load_kwh as least_load_kwh
 from .base import to_target_kwh as to_target_kwh
 from .base import with_offer as with_offer
+from .baselines import PLAIN_WORLD_NAMES as PLAIN_WORLD_NAMES
 from .baselines import baseline as baseline
 from .baselines import baseline_names as baseline_names
 from .baselines import baselines as baselines
+from .baselines import plain_baselines as plain_baselines
 from .bidders import Bidder as Bidder
 from .bidders import ExpectedLoadBidder as ExpectedLoadBidder
 from .bidders import WaitAndSee as WaitAndSee
 from .bidders import ZeroBidder as ZeroBidder
+from .climatology import Climatology as Climatology
+from .climatology import ClimatologyBidder as ClimatologyBidder
+from .exact import ExactBids as ExactBids
+from .exact import ExactForecast as ExactForecast
 from .forecasters import DayAheadAnchored as DayAheadAnchored
 from .forecasters import DayTypeMean as DayTypeMean
 from .forecasters import Forecaster as Forecaster
@@ -25,6 +31,7 @@ from .rules import ChargeOnArrival as ChargeOnArrival
 from .rules import PriceThreshold as PriceThreshold
 from .scheduler import RollingScheduler as RollingScheduler
 from .scheduler import algorithm_1 as algorithm_1
+from .scheduler import hazard_mpc as hazard_mpc
 from .scheduler import no_v2g as no_v2g
 from .scheduler import rolling_mpc as rolling_mpc
 from .stochastic_mpc import StochasticMPC as StochasticMPC

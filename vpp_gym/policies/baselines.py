@@ -120,6 +120,12 @@ def _stochastic_mpc(offered: ContractChanges | None = None, ending: str = "") ->
     return StochasticMPC(contract=offered, name=f"stochastic_mpc_{ending}")
 
 
+def _climatology() -> Bidder:
+    from vpp_gym.policies.climatology import ClimatologyBidder, synthetic_climatology
+
+    return ClimatologyBidder(synthetic_climatology())
+
+
 def _two_stage() -> Bidder:
     from vpp_gym.policies.two_stage import TwoStage
 
@@ -155,25 +161,49 @@ _TARIFF: dict[str, Maker] = {
     f"{family}_tariff": partial(_mpc, family, None, "tariff") for family in _FAMILIES
 }
 
+_PRICE: dict[str, Maker] = {
+    f"{family}_price": partial(_mpc, family, PRICE_OFFER, "price") for family in _FAMILIES
+}
+
+_BIDDERS: dict[str, Callable[[], Bidder]] = {
+    "expected_load": ExpectedLoadBidder,
+    "wait_and_see": WaitAndSee,
+    "two_stage": _two_stage,
+    "climatology": _climatology,
+}
+
 _MAKERS: dict[str, Maker] = {
     **_RULES,
     **_PAPER,
     **{family: partial(_mpc, family) for family in _FAMILIES},
     **_MENUS,
     **_TARIFF,
-    **{f"{family}_price": partial(_mpc, family, PRICE_OFFER, "price") for family in _FAMILIES},
-    "charge_on_arrival+expected_load": partial(
-        _operator, _RULES["charge_on_arrival"], ExpectedLoadBidder
-    ),
+    **_PRICE,
+    **{
+        f"charge_on_arrival+{bidder}": partial(
+            _operator, _RULES["charge_on_arrival"], _BIDDERS[bidder]
+        )
+        for bidder in ("expected_load", "climatology")
+    },
     "algorithm_1_3h_anchored+expected_load": partial(
         _operator, partial(_algorithm_1, 3, True), ExpectedLoadBidder
     ),
     **{
-        f"{name}+expected_load": partial(_operator, make, ExpectedLoadBidder)
-        for name, make in _TARIFF.items()
+        f"rolling_mpc_tariff+{bidder}": partial(
+            _operator, _TARIFF["rolling_mpc_tariff"], _BIDDERS[bidder]
+        )
+        for bidder in ("expected_load", "two_stage")
     },
-    "hazard_mpc_tariff+wait_and_see": partial(_operator, _TARIFF["hazard_mpc_tariff"], WaitAndSee),
-    **{f"{name}+two_stage": partial(_operator, make, _two_stage) for name, make in _TARIFF.items()},
+    **{
+        f"hazard_mpc_tariff+{bidder}": partial(_operator, _TARIFF["hazard_mpc_tariff"], bid)
+        for bidder, bid in _BIDDERS.items()
+    },
+    **{
+        f"hazard_mpc_price+{bidder}": partial(
+            _operator, _PRICE["hazard_mpc_price"], _BIDDERS[bidder]
+        )
+        for bidder in ("two_stage", "climatology")
+    },
     "hindsight": partial(_hindsight, HINDSIGHT_OFFER),
 }
 """How each baseline of the reference world is made, by its name."""

@@ -17,7 +17,7 @@ from vpp_gym.policies.bidders import tomorrow, within_limit
 from vpp_gym.policies.climatology import bet_kwh
 from vpp_gym.policies.forecasters import day_ahead_anchor, with_price_now
 from vpp_gym.policies.operator import Operator
-from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policies.scheduler import hazard_mpc
 from vpp_gym.scenarios.price_expectations import PriceLaw, price_law
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import SPLITS
@@ -128,20 +128,22 @@ class ExactBids:
 def exact_forecast(
     contract: ContractChanges | None = None,
     name: str = "exact_forecast",
-    planner: Callable[..., Dispatcher] = rolling_mpc,
+    planner: Callable[..., Dispatcher] = hazard_mpc,
 ) -> Dispatcher:
     """A rolling scheduler with exact forecasts, without bids; it offers what the world does.
 
     Args:
         contract: what is on offer instead.
         name: row label in results.
-        planner: makes the scheduler, with the arguments of `rolling_mpc`.
+        planner: makes the scheduler, with the arguments of `hazard_mpc`.
     """
     return planner(None, ExactForecast(), contract=contract, name=name)
 
 
 def exact_forecast_and_bids(
-    contract: ContractChanges | None = None, planner: Callable[..., Dispatcher] = rolling_mpc
+    contract: ContractChanges | None = None,
+    name: str = "exact_forecast",
+    planner: Callable[..., Dispatcher] = hazard_mpc,
 ) -> Operator:
     """The same with exact bets at the gate."""
-    return Operator(exact_forecast(contract, planner=planner), ExactBids())
+    return Operator(exact_forecast(contract, name, planner), ExactBids())

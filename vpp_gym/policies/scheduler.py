@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -139,7 +140,7 @@ class RollingScheduler(Dispatcher):
             "charge_kwh": snapshot.charge_kw[rows] * snapshot.dt_h,
         }
 
-    def _solve(self, short: Floats, long: Floats, stays: dict, **rules: float) -> Floats:
+    def _solve(self, short: Floats, long: Floats, stays: dict[str, Any], **rules: Any) -> Floats:
         if self.engine == "exact":
             return plan_fleet(short, long, **stays, **rules)
         if self._program is None:
@@ -253,7 +254,6 @@ def leaving_early(snapshot: Snapshot, rows: Ints, horizon: int) -> Leaving | Non
     owner, site, driver = params.owner, params.site, params.driver
     if owner.early_departure_prob == 0.0:
         return None
-    full_kwh = site.charge_eff * snapshot.charge_kw[rows] * snapshot.dt_h
     behind = snapshot.steps_connected[rows]
     hazard = early_hazards(
         behind,
@@ -262,27 +262,55 @@ def leaving_early(snapshot: Snapshot, rows: Ints, horizon: int) -> Leaving | Non
         owner.early_departure_prob,
         owner.early_exponent,
     )
-    connected = behind[:, None] + np.arange(1, horizon + 1)
-    reach_kwh = snapshot.arrival_kwh[rows, None] + full_kwh[:, None] * connected
+    due_kwh = dues_kwh(
+        snapshot.arrival_kwh[rows],
+        snapshot.target_kwh[rows],
+        site.charge_eff * snapshot.dt_h * snapshot.charge_kw[rows],
+        behind,
+        horizon,
+    )
     return Leaving(
         hazard,
-        np.minimum(snapshot.target_kwh[rows, None], reach_kwh),
+        due_kwh,
         driver.early_shortfall_share * snapshot.shortfall_eur_per_kwh
         + driver.retail_eur_per_kwh / site.charge_eff,
     )
 
 
-@njit(allocates=True)
 def early_hazards(
     steps_connected: Ints, steps_to_departure: Ints, horizon: int, prob: float, exponent: float
 ) -> Floats:
     """(n, horizon) probability that a driver who is still there leaves after each step."""
     hazard = np.zeros((len(steps_connected), horizon))
-    for k in range(len(steps_connected)):
-        stay = steps_connected[k] + steps_to_departure[k]
-        for i in range(min(steps_to_departure[k] - 1, horizon)):
-            hazard[k, i] = early_hazard(steps_connected[k] + i + 1, stay, prob, exponent)
+    ahead = zip(steps_connected.tolist(), steps_to_departure.tolist(), strict=True)
+    for row, (behind, left) in zip(hazard, ahead, strict=True):
+        if left > 1:
+            own = _hazards_of_stay(behind + left, prob, exponent)[behind : behind + horizon]
+            row[: len(own)] = own
     return hazard
+
+
+@lru_cache(maxsize=4096)
+def _hazards_of_stay(stay: int, prob: float, exponent: float) -> Floats:
+    """(stay,) hazard after each step of a stay; the last is the declared departure's, 0."""
+    return np.array([early_hazard(k, stay, prob, exponent) for k in range(1, stay + 1)])
+
+
+@njit(allocates=True)
+def dues_kwh(
+    arrival_kwh: Floats,
+    target_kwh: Floats,
+    full_kwh: Floats,
+    steps_connected: Ints,
+    horizon: int,
+) -> Floats:
+    """(n, horizon) stored energy due after each step: what full power would have reached."""
+    due_kwh = np.empty((len(arrival_kwh), horizon))
+    for k in range(len(arrival_kwh)):
+        for i in range(horizon):
+            reach_kwh = arrival_kwh[k] + full_kwh[k] * (steps_connected[k] + i + 1)
+            due_kwh[k, i] = min(target_kwh[k], reach_kwh)
+    return due_kwh
 
 
 def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> dict[str, Any]:

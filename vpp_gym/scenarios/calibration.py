@@ -19,7 +19,12 @@ from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 
 DAY_TYPES = 3
-CALIBRATIONS = ("dutch_2018", "dutch_2018_2019")
+CALIBRATIONS = {
+    "dutch_2018": "dutch_2018.json",
+    "dutch_2018_2019": "dutch_2018_2019.json",
+}
+"""Files beside this module, by name."""
+
 DEFAULT_CALIBRATION = "dutch_2018"
 
 
@@ -190,7 +195,7 @@ def fitted_on(name: str) -> dict[str, str]:
 def _content(name: str) -> dict[str, Any]:
     if name not in CALIBRATIONS:
         raise InvalidInputError("calibration", name, f"use one of {', '.join(CALIBRATIONS)}")
-    text = files("vpp_gym.scenarios").joinpath(f"{name}.json").read_text(encoding="utf-8")
+    text = files("vpp_gym.scenarios").joinpath(CALIBRATIONS[name]).read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
     return content
 

@@ -55,7 +55,7 @@ def real_source(
     dt_h: float = 0.25,
     *,
     demand_rule: DemandRule = "metered",
-    car_power: CarPower = "charger",
+    car_power: CarPower | None = None,
     n_scenarios: int = 32,
 ) -> ScenarioSource:
     """Real 2019 for tests, real prices of 2018 for training.
@@ -75,7 +75,8 @@ def real_source(
             recorded hours with synthetic differences between the quarters.
         demand_rule: what a car needs, see `vpp_gym.scenarios.session_demand`; of the
             synthetic arrivals, too.
-        car_power: see there; for "test" only.
+        car_power: see there; for "test" only. None: as recorded with metered demand, and that
+            of the charger with the reference rule.
         n_scenarios: of "train".
 
     Raises:
@@ -88,7 +89,10 @@ def real_source(
     files = data_folder(folder)
     if split == "train":
         return RealPricesSource(files, dt_h=dt_h, demand_rule=demand_rule, n_scenarios=n_scenarios)
-    return FixedSource(real_2019(files, dt_h=dt_h, demand_rule=demand_rule, car_power=car_power))
+    power: CarPower = "recorded" if demand_rule == "metered" else "charger"
+    return FixedSource(
+        real_2019(files, dt_h=dt_h, demand_rule=demand_rule, car_power=car_power or power)
+    )
 
 
 def data_folder(folder: str | os.PathLike[str] | None) -> Path:

@@ -100,10 +100,12 @@ def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
     """Payoff [EUR] of an owner with a contract who leaves; it updates the participation.
 
     The participation is an exponential average of whether owners were satisfied: whether
-    the contract left them at least `rules.pleasing_eur` after their perceived wear.
+    the contract left them at least `rules.pleasing_eur` after their perceived wear. A tariff
+    that was never used leaves no impression.
     """
     payoff_eur = ev.payoff_eur * share_earned(ev, run.position, rules)
-    if rules.participation_memory > 0:
+    was_used = ev.discharged_kwh > 0.0 or ev.payoff_eur != 0.0
+    if rules.participation_memory > 0 and was_used:
         gain_eur = payoff_eur + ev.earned_eur - ev.discharged_kwh * ev.perceived_eur_per_kwh
         # A gain of exactly zero is common by design: allow for rounding.
         satisfied = 1.0 if gain_eur >= rules.pleasing_eur - UTILITY_TOLERANCE_EUR else 0.0

@@ -2,6 +2,7 @@ from .bid_lp import RiskAverseBids as RiskAverseBids
 from .bid_lp import risk_averse_bids as risk_averse_bids
 from .bid_program import solve_bid_program as solve_bid_program
 from .fleet_lp import FleetLP as FleetLP
+from .leaving import Leaving as Leaving
 from .linear_program import LinearProgram as LinearProgram
 from .menu_programs import solve_full_program as solve_full_program
 from .menu_programs import solve_reduced_program as solve_reduced_program

@@ -21,6 +21,7 @@ import numpy as np
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.kernels import njit
+from vpp_gym.solvers.soundness import all_finite
 
 
 class Leaving(NamedTuple):
@@ -73,24 +74,37 @@ def kinks_of(leaving: Leaving | None, n: int, steps: int) -> Kinks:
     """
     if leaving is None:
         return NO_KINKS
-    hazard, due_kwh = (
-        np.array(rows, dtype=float, order="C", ndmin=2)
-        for rows in (leaving.hazard, leaving.due_kwh)
-    )
-    for name, rows in (("hazard", hazard), ("due_kwh", due_kwh)):
-        if rows.shape != (n, steps):
-            raise InvalidInputError(f"leaving.{name}", rows.shape, f"give ({n}, {steps})")
-    if not ((hazard >= 0.0) & (hazard <= 1.0)).all():
-        raise InvalidInputError("leaving.hazard", hazard, "give probabilities in [0, 1]")
-    if not np.isfinite(due_kwh).all():
-        raise InvalidInputError("leaving.due_kwh", "nan or inf", "give finite energies")
+    for name, rows in (("hazard", leaving.hazard), ("due_kwh", leaving.due_kwh)):
+        if np.shape(rows) != (n, steps):
+            raise InvalidInputError(f"leaving.{name}", np.shape(rows), f"give ({n}, {steps})")
     missing = leaving.missing_eur_per_kwh
     if not 0.0 <= missing < np.inf:
         remedy = "give a finite number, at least 0"
         raise InvalidInputError("leaving.missing_eur_per_kwh", missing, remedy)
-    stays = np.ones((n, steps + 1))
-    np.cumprod(1.0 - hazard, axis=1, out=stays[:, 1:])
-    return Kinks(stays[:, :-1] * hazard * missing, due_kwh, stays)
+    hazard = np.ascontiguousarray(leaving.hazard, dtype=float)
+    due_kwh = np.ascontiguousarray(leaving.due_kwh, dtype=float)
+    eur_per_kwh, stays, sound = _weighted(hazard, missing)
+    if not sound:
+        raise InvalidInputError("leaving.hazard", hazard, "give probabilities in [0, 1]")
+    if not all_finite(due_kwh):
+        raise InvalidInputError("leaving.due_kwh", "nan or inf", "give finite energies")
+    return Kinks(eur_per_kwh, due_kwh, stays)
+
+
+@njit(allocates=True)
+def _weighted(hazard: Floats, missing_eur_per_kwh: float) -> tuple[Floats, Floats, bool]:
+    """Weighted costs of leaving, chance of being there, and whether all hazards are in [0, 1]."""
+    n, steps = hazard.shape
+    eur_per_kwh, stays = np.empty((n, steps)), np.ones((n, steps + 1))
+    sound = True
+    for k in range(n):
+        for i in range(steps):
+            each = hazard[k, i]
+            if not 0.0 <= each <= 1.0:
+                sound = False
+            eur_per_kwh[k, i] = stays[k, i] * each * missing_eur_per_kwh
+            stays[k, i + 1] = stays[k, i] * (1.0 - each)
+    return eur_per_kwh, stays, sound
 
 
 @njit(internal=True)
@@ -98,4 +112,6 @@ def leaving_cost(eur_per_kwh: Floats, due_kwh: Floats, step: int, energy_kwh: fl
     """Expected EUR for what is missing in an EV that leaves after a step."""
     if step >= len(eur_per_kwh) - 1:
         return 0.0
-    return eur_per_kwh[step] * max(due_kwh[step] - energy_kwh, 0.0)
+    missing_kwh = max(due_kwh[step] - energy_kwh, 0.0)
+    cost_eur: float = eur_per_kwh[step] * missing_kwh
+    return cost_eur

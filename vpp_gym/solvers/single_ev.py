@@ -196,7 +196,7 @@ def _solved(
         own_buy, own_sell, own_charge, own_discharge = (
             np.broadcast_to(rows, shape)[k, :n].copy() for rows in (buy, sell, charge, discharge)
         )
-        own = kinks.of_ev(k, n)
+        own = kinks.of_ev(int(k), n)
         net_load[k, :n] = milp_plan(own_buy, own_sell, own_charge, own_discharge, ev, rules, own)
     return net_load
 

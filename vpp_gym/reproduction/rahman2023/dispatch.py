@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
@@ -106,7 +108,7 @@ class PaperSchedule(Dispatcher):
         by_step[np.arange(len(rows)), steps - 1] = np.where(steps > 1, last_kwh, limit)
         return by_step
 
-    def _discharge_limits(self, snapshot: Snapshot, rows: Ints, horizon: int) -> dict[str, Floats]:
+    def _discharge_limits(self, snapshot: Snapshot, rows: Ints, horizon: int) -> dict[str, Any]:
         limits = discharge_limits(snapshot, rows, day_ahead_anchor(snapshot, horizon))
         if not self.term_h:
             limits["contract_kwh"] = np.zeros(len(rows))

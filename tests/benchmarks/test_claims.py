@@ -1,0 +1,191 @@
+"""Sentences follow the results, and the committed ones are what the committed results say."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks import claims, confirm, order
+from benchmarks.claims import CLAIMS, Results, findings, gain_words, with_claims, wrapped
+from benchmarks.fingerprint import ROOT
+from benchmarks.leaderboard import RESULTS
+from vpp_gym.evaluation.metrics import NO_CONTROL
+
+
+def row(policy: str, rank: int, kind: str, value_eur: float, served: float = 1.0) -> dict:
+    return {
+        "policy": policy,
+        "rank": rank,
+        "kind": kind,
+        "privileged": kind == "hindsight",
+        "operations_eur": value_eur,
+        "gain_eur": value_eur - 1000,
+        "gain_eur_low": value_eur - 1100,
+        "gain_eur_high": value_eur - 900,
+        "gain_worlds": 12 if value_eur > 1000 else 0,
+        "worlds": 12,
+        "seeds": 1,
+        "demand_satisfaction": served,
+        "frontier": kind != "hindsight",
+        "score": 70.0,
+        "score_low": 60.0,
+        "score_high": 80.0,
+    }
+
+
+def document(first_world: int = 0) -> dict:
+    rows = [
+        row("dual_bound", 0, "hindsight", 1900),
+        row("hazard_mpc", 1, "optimiser", 1500, 0.995),
+        row("ppo", 2, "learned", 1400, 0.98),
+        row(NO_CONTROL, 3, "rule", 1000),
+    ]
+    pair = {"policy": "ppo", "over": "hazard_mpc", "why": "best planner", "eur": -100.0}
+    pair |= {"eur_low": -150.0, "eur_high": -50.0, "worlds_more": 1, "worlds": 12}
+    return {
+        "suite": "embedded",
+        "command": "python -m benchmarks.run --suite embedded",
+        "high": "dual_bound",
+        "scenario": {"worlds": 12, "first_world": first_world},
+        "boards": {"operations": rows},
+        "differences": {"operations": [{**pair, "weeks_more": 0.4}]},
+        "contracts": {"operations": []},
+    }
+
+
+@pytest.fixture
+def results() -> Results:
+    return Results({"embedded": document()})
+
+
+def claim(name: str) -> claims.Claim:
+    return next(one for one in CLAIMS if one.name == name)
+
+
+def test_names_are_distinct():
+    assert len({one.name for one in CLAIMS}) == len(CLAIMS)
+
+
+def test_the_sentence_follows_the_condition(results):
+    one = claim("smart-charging-embedded")
+    text = one.sentence(results)
+    assert text.startswith("Smart charging pays: `hazard_mpc`, the best policy of operations")
+    assert "500 EUR a year more (95 % interval 400 to 600; more in 12 of 12 worlds)" in text
+    worse = document()
+    worse["boards"]["operations"][1].update(gain_eur_low=-5.0)
+    assert one.sentence(Results({"embedded": worse})).startswith("Smart charging does not clearly")
+
+
+def test_learned_policies_are_compared_with_the_best_planner(results):
+    text = claim("learned-embedded").sentence(results)
+    assert "does not clearly beat" in text
+    assert "`ppo` (1 seed) earns 100 EUR a year less" in text
+
+
+def test_the_end_of_the_scale_and_the_price_of_service(results):
+    assert "reaches 70 [60, 80] of 100, where 100 is `dual_bound`: at most 400 EUR" in claim(
+        "bound-embedded"
+    ).sentence(results)
+    text = claim("served-embedded").sentence(results)
+    assert "`hazard_mpc`, which earns most, serves 99.50 %" in text
+    assert f"`{NO_CONTROL}` serves 100.00 % and earns 500 EUR a year less" in text
+
+
+def test_a_single_world_has_no_count_of_worlds():
+    one = {"eur": -3.0, "eur_low": -9, "eur_high": 4, "worlds_more": 0, "worlds": 1}
+    assert gain_words(one) == "3 EUR a year less (95 % interval -9 to 4)"
+
+
+PAGE = "# Top\n\n- <!-- claim:smart-charging-embedded -->old<!-- /claim -->\n\nBottom\n"
+
+
+def test_a_page_is_renewed_between_the_markers_and_then_stays(results):
+    after, faults = with_claims(PAGE, results)
+    assert faults == []
+    assert after.startswith("# Top\n\n- <!-- claim:smart-charging-embedded -->\n  Smart charging")
+    assert after.endswith("<!-- /claim -->\n\nBottom\n")
+    assert max(map(len, after.splitlines())) <= 100
+    assert with_claims(after, results) == (after, [])
+
+
+def test_wrong_unknown_and_missing_claims_are_found(results, tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text(PAGE)
+    (tmp_path / "docs/page.md").write_text(
+        "<!-- claim:typo -->x<!-- /claim --> <!-- claim:smart-charging-real -->x<!-- /claim -->\n"
+    )
+    first, second, third = findings(results, tmp_path)
+    assert first == "README.md: claim smart-charging-embedded is not what the results say"
+    assert second.startswith("docs/page.md: there is no claim typo")
+    assert third == "docs/page.md: claim smart-charging-real: there are no results of real"
+
+
+def test_committed_claims_are_what_the_committed_results_say():
+    assert list(findings(claims.results_in(RESULTS), ROOT)) == []
+
+
+def test_lines_are_no_longer_than_the_page():
+    text = wrapped("word " * 60, 2)
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.splitlines()[1].startswith("  word")
+
+
+def test_other_worlds_are_compared_by_rank_sign_and_claim():
+    there, here = document(), document(first_world=12)
+    assert "Worlds" not in confirm.worlds_words(here)
+    turned = deepcopy(here)
+    rows = turned["boards"]["operations"]
+    rows[1]["rank"], rows[2]["rank"] = 2, 1
+    turned["differences"]["operations"][0]["eur"] = 10.0
+    same = confirm.signs(there, here, "operations")
+    assert same["same_sign"].tolist() == ["yes"]
+    assert confirm.signs(there, turned, "operations")["same_sign"].tolist() == ["no"]
+    table = confirm.ranks(there, turned, "operations").set_index("policy")
+    assert table["rank_checked"].to_dict() == {"hazard_mpc": 2, "ppo": 1, NO_CONTROL: 3}
+    found = confirm.claims(there, here).set_index("claim")
+    assert set(found["same"]) == {"yes"}
+    text = "\n".join(confirm.section(there, here))
+    assert "Checked: worlds 12 to 23" in text
+    assert "of the ranks 1.000 over 3 policies" in text
+
+
+def gained(**columns: list[float]) -> pd.DataFrame:
+    names = ["a", "b", "c"]
+    return pd.DataFrame({"policy": names, "board": "market", **columns})
+
+
+def test_ranks_of_synthetic_years_and_the_real_one_agree_by_hand():
+    table = gained(real_eur=[3.0, 2.0, 1.0], world_0=[3.0, 2.0, 1.5], world_1=[5.5, 1.0, 2.0])
+    found = order.agreement(table).set_index("years")
+    assert found.loc["world 0", "spearman"] == "1.000"
+    assert found.loc["world 1", "pairs_alike"] == "2 of 3"
+    assert found.loc["mean of the worlds", "pairs_alike"] == "2 of 3"
+    side = order.side_by_side(table).set_index("policy")
+    assert side["same_sign"].tolist() == ["2 of 2"] * 3
+
+
+def weeks_of(folder: Path, suite: str, values: dict[str, float], worlds: int) -> None:
+    rows = [
+        {"policy": name, "world": world, "seed": 0, "profit_eur": eur, "position_eur": 1.0}
+        for name, eur in values.items()
+        for world in range(worlds)
+        for _ in range(2)
+    ]
+    pd.DataFrame(rows).to_csv(folder / f"{suite}_weeks.csv", index=False)
+    boards = [{"policy": name, "privileged": False} for name in values]
+    named = {"operations": boards, "market": boards}
+    (folder / f"{suite}.json").write_text(pd.Series({"boards": named}).to_json())
+
+
+def test_the_order_is_read_from_the_published_weeks(tmp_path):
+    weeks_of(tmp_path, "embedded", {NO_CONTROL: 1.0, "mpc": 3.0, "ours": 2.0}, worlds=3)
+    weeks_of(tmp_path, "real", {NO_CONTROL: 1.0, "mpc": 2.0}, worlds=1)
+    table = order.compared(tmp_path)
+    assert list(table) == ["policy", "board", "real_eur", "world_0", "world_1", "world_2"]
+    market = table[table["board"] == "market"].set_index("policy")
+    assert market.loc["mpc"].tolist()[1:] == [2.0, 4.0, 4.0, 4.0]
+    order.main(folder=tmp_path)
+    assert "| mpc |" in (tmp_path / "order.md").read_text()
