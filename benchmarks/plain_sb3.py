@@ -300,9 +300,11 @@ def page(table: pd.DataFrame, idle: Row, n_weeks: int, code: str) -> str:
         f'`PPO("MlpPolicy", gym.make("{ENV_ID}"))`, nothing changed: quarter hours, '
         f"uncertain departures, a posted tariff, bids. Its mean action plays all {n_weeks} weeks "
         "of the synthetic validation years, each from an empty lot, against charging on arrival "
-        "(action 1, 0) in the same weeks. `gain`: profit above it, EUR a week, with a 95 % "
-        "interval over the weeks; in a year a block bootstrap. `reward gain`: the same of the "
-        "rewards. `wall s`: seconds since the start of training, validation among them. "
+        "(action 1, 0, which buys the expected load) in the same weeks; the whole year is "
+        "compared with the rule charge_on_arrival, which does not bid. `gain`: profit above "
+        "it, EUR a week, with a 95 % interval over the weeks; in a year a block "
+        "bootstrap. `reward gain`: the same of the rewards. `wall s`: seconds since the "
+        "start of training, validation among them. "
         f"Idling until cars must charge (action 0, 0) gains {idle['gain_eur']:+.1f} EUR a week."
     )
     return "\n\n".join(

@@ -10,7 +10,7 @@ from benchmarks.fingerprint import SOURCES, code_digest, study_digest
 
 STUDIES = (
     *("bidding", "contract_search", "fit_report", "forecasts", "order"),
-    *("scaling", "stochastic_dispatch"),
+    *("plain_sb3", "scaling", "stochastic_dispatch"),
 )
 COMMAND = "python -m benchmarks.scaling --days 3"
 
