@@ -323,6 +323,7 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
                 "an episode is over: call reset(options={'reset_mask': mask})"
             )
         records, observations = self.core.step(actions)
+        rewards = self.core.rewards(records)  # of the episodes that took the step
         truncated = self.core.over & ~ended_before
         info = self._info(records, np.ones(self.num_envs, dtype=np.bool_))
         again = ended_before
@@ -333,7 +334,6 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         if again.any():
             self._place(again, {})
             observations = self.core.observe()
-        rewards = self.core.rewards(records)
         return observations, rewards, np.zeros_like(truncated), truncated, info
 
     def _place(self, mask: Bools, options: Mapping[str, Any]) -> None:

@@ -207,20 +207,17 @@ def profit(info: dict[str, float]) -> float:
     return sum(info[name] for name in MONEY)
 
 
-def without_retail(info: dict[str, float]) -> float:
-    """Profit less what drivers would pay for all that they asked for, at 0.13 EUR/kWh."""
-    return profit(info) - 0.13 * info["demand_kwh"] / 0.98
+def level_of(env: Any, run: int = 0) -> float:
+    """Price level at the start of the episode."""
+    simulation = env.unwrapped.core.simulation
+    start = simulation.state.run["start"][run]
+    return float(simulation.dataset.steps["level_eur_per_kwh"][start])
 
 
 @each_id
-@pytest.mark.parametrize(
-    ("reward", "expected"),
-    [(None, without_retail), ("without_retail", without_retail), ("profit", profit)],
-)
 @pytest.mark.parametrize("vector", [False, True], ids=["one", "batch"])
-def test_reward_is_made_of_the_money_terms(env_id, reward, expected, vector):
-    """The profit, or by default less the retail price of all demand, whoever is served."""
-    settings = small(env_id) if reward is None else small(env_id, reward=reward)
+def test_the_reward_profit_is_the_sum_of_the_money_terms(env_id, vector):
+    settings = small(env_id, reward="profit")
     if vector:
         env = gym.make_vec(env_id, 2, vectorization_mode="vector_entry_point", **settings)
         env.reset(seed=0)
@@ -228,15 +225,28 @@ def test_reward_is_made_of_the_money_terms(env_id, reward, expected, vector):
             _, rewards, _, _, info = env.step(env.action_space.sample())
             for run in range(2):
                 one = {name: float(info[name][run]) for name in TERMS}
-                assert rewards[run] == pytest.approx(expected(one), abs=1e-12)
+                assert rewards[run] == pytest.approx(profit(one), abs=1e-12)
         return
     told = episode(gym.make(env_id, **settings), seed=0)
     for got, info in zip(told[3::5], told[6::5], strict=True):
         assert list(info) == list(TERMS)
         assert isinstance(got, float)
-        assert got == pytest.approx(expected(info), abs=1e-12)
+        assert got == pytest.approx(profit(info), abs=1e-12)
     assert len(told[3::5]) == 24 or env_id in DAILY
     assert sum(info["demand_kwh"] for info in told[6::5]) > 0
+
+
+@each_id
+def test_the_default_reward_leaves_out_what_all_demand_earns(env_id):
+    """Over an episode: the retail price of all demand less its cost at the price level."""
+    env = gym.make(env_id, **small(env_id))
+    told = episode(env, seed=0)
+    rewards, infos = told[3::5], told[6::5]
+    demand_kwh = sum(info["demand_kwh"] for info in infos)
+    left_out_eur = (0.13 - level_of(env)) * demand_kwh / 0.98
+    profit_eur = sum(profit(info) for info in infos)
+    assert sum(rewards) == pytest.approx(profit_eur - left_out_eur, abs=1e-9)
+    assert demand_kwh > 0
 
 
 @each_id
@@ -245,7 +255,7 @@ def test_rewards_rank_policies_alike(env_id):
     apart = []
     for number in (-0.5, 0.0, 1.0):
         totals = []
-        for reward in ("profit", "without_retail"):
+        for reward in ("profit", "spread"):
             env = gym.make(env_id, **small(env_id, reward=reward))
             env.reset(seed=3)
             total, over = 0.0, False

@@ -17,6 +17,7 @@ from vpp_gym.env import Core
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.recorder import DayRecorder
+from vpp_gym.envs.reward import progress
 from vpp_gym.envs.sourced import SourcedSimulation
 from vpp_gym.envs.step_kernel import ActionSpec, BatchStepper, BidMode
 from vpp_gym.episodes import EpisodeDays, EpisodeSpan
@@ -31,10 +32,6 @@ Scenarios = Scenario | Sequence[Scenario] | ScenarioSource | str
 """What names scenarios of EVs."""
 Params = VPPParams | Mapping[str, Any] | str
 """What names rules of the world of EVs."""
-
-
-_REWARDED = ("charge_kwh", "discharge_kwh", "carried_kwh", "unserved_kwh", "demand_kwh")
-"""Terms of which the reward "spread" is made, beside the profit."""
 
 
 class EVCore(Core):
@@ -58,21 +55,25 @@ class EVCore(Core):
         super().__init__(source, params, settings, n_envs)
         self.simulation = SourcedSimulation(source, params, self.n_runs)
         self._days: dict[int, EpisodeDays] = {}
+        self._progress_kwh = np.zeros(self.n_runs)
+        self._level_eur_per_kwh = np.zeros(self.n_runs)
 
     def rewards(self, records: Floats) -> Floats:
-        """(B,) rewards of (B, K) records [EUR]: see `vpp_gym.envs.settings.Reward`."""
+        """(B,) rewards of (B, K) records [EUR]: see `vpp_gym.envs.settings.Reward`.
+
+        To be asked for once after each step.
+        """
         profit_eur = super().rewards(records)
         if self.settings.reward == "profit":
             return profit_eur
-        site, state = self.params.site, self.simulation.state
-        booked = {name: records[:, getattr(COLUMN, name)] for name in _REWARDED}
-        stored_kwh = booked["charge_kwh"] - booked["discharge_kwh"] / (
-            site.charge_eff * site.discharge_eff
-        )
-        demand_kwh = booked["demand_kwh"] / site.charge_eff
-        bought_kwh = stored_kwh + booked["carried_kwh"] + booked["unserved_kwh"] / site.charge_eff
-        level = self.simulation.dataset.steps["level_eur_per_kwh"][state.run["start"]]
-        return profit_eur - demand_kwh * self.params.driver.retail_eur_per_kwh + level * bought_kwh
+        before_kwh = self._progress_kwh.copy()
+        progress(self.simulation.state, self._progress_kwh)
+        demand_kwh = records[:, COLUMN.demand_kwh]
+        # Over a whole stay what is bought adds up to the demand, whatever has been served of it.
+        bought_kwh = (self._progress_kwh - before_kwh + demand_kwh) / self.params.site.charge_eff
+        retail_eur_per_kwh = self.params.driver.retail_eur_per_kwh
+        earned_eur = demand_kwh / self.params.site.charge_eff * retail_eur_per_kwh
+        return profit_eur - earned_eur + self._level_eur_per_kwh * bought_kwh
 
     @property
     def over(self) -> Bools:
@@ -109,6 +110,9 @@ class EVCore(Core):
         """Begin given episodes in some runs."""
         self._prepare(runs)
         self.simulation.begin(runs, spans)
+        start = self.simulation.state.run["start"][runs]
+        self._progress_kwh[runs] = 0.0
+        self._level_eur_per_kwh[runs] = self.simulation.dataset.steps["level_eur_per_kwh"][start]
         self._begin(runs, spans)
 
     def recorder(self) -> DayRecorder:
