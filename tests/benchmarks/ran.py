@@ -43,7 +43,7 @@ def ran(suite: Suite, name: str, seed: int) -> list[str]:
     files: set[str] = set()
     sys.setprofile(lambda frame, event, argument: files.add(frame.f_code.co_filename))
     try:
-        if policy is None:
+        if policy is None and isinstance(suite, ev.EVSuite):
             suite.play(run, None)
         else:
             suite.rows(policy, scenario, params, run.days, seed)

