@@ -90,7 +90,7 @@ def test_wrong_settings_are_named():
     ("env_id", "size", "settings"),
     [
         ("VPPDispatch-v0", 1, {"bidder": "zero"}),
-        ("VPPBidding-v0", 24, {"scheduler": "charge_on_arrival"}),
+        ("VPPBidding-v0", 96, {"scheduler": "charge_on_arrival"}),
         ("VPPContracts-v0", 2, {"scheduler": "charge_on_arrival", "bidder": "zero"}),
     ],
 )
@@ -99,7 +99,7 @@ def test_agents_of_every_environment_earn_what_it_pays(env_id, size, settings):
     agent = EnvironmentAgent(
         Constant(*([0.5] * size)), name="constant", env_id=env_id, settings=settings
     )
-    result = evaluate(agent, scenario, start_step=12, keep_records=True)
+    result = evaluate(agent, scenario, start_step=48, keep_records=True)
     env = gym.make(env_id, scenario=scenario, episode_days=None, reward="profit", **settings)
     env.reset(seed=0)
     over, earned = False, 0.0
