@@ -63,7 +63,7 @@ def market_fields(snapshot: Snapshot) -> dict[str, list[float]]:
     }
 
 
-def fleet_fields(snapshot: Snapshot) -> dict[str, list[float]]:
+def fleet_fields(snapshot: Snapshot, scenario: Scenario) -> dict[str, list[float]]:
     """What the snapshot says about the fleet."""
     earliest, latest = [0.0] * 24, [0.0] * 24
     for i in range(len(snapshot.session)):
@@ -76,6 +76,7 @@ def fleet_fields(snapshot: Snapshot) -> dict[str, list[float]]:
     return {
         "connected": [len(snapshot.session) / snapshot.params.site.n_chargers],
         "envelope": [sum(snapshot.lo_kwh), sum(snapshot.idle_kwh), sum(snapshot.hi_kwh)],
+        "due_gap": [sum(due_gap_kwh(snapshot, scenario, i) for i in range(len(snapshot.session)))],
         "earliest_load": earliest,
         "latest_load": latest,
         **contract_fields(snapshot),
@@ -119,6 +120,17 @@ def usable_kwh(snapshot: Snapshot, i: int) -> float:
     return min(snapshot.contract_kwh[i], snapshot.discharge_kw[i] * min(open_h, 48.0))
 
 
+def due_gap_kwh(snapshot: Snapshot, scenario: Scenario, i: int) -> float:
+    """What a driver would be short of who left now: of the target, or what was in reach."""
+    session, connected = snapshot.session[i], snapshot.steps_connected[i]
+    now = scenario.sessions.arrival_step[session] + connected
+    reach_kwh = snapshot.params.site.charge_eff * snapshot.charge_kw[i] * connected * snapshot.dt_h
+    due_kwh = snapshot.target_kwh[i]
+    if now < scenario.sessions.departure_step[session]:
+        due_kwh = min(due_kwh, snapshot.arrival_kwh[i] + reach_kwh)
+    return max(due_kwh - snapshot.energy_kwh[i], 0.0)
+
+
 def charger_fields(snapshot: Snapshot, scenario: Scenario) -> dict[str, list[float]]:
     """What the snapshot says about each charger."""
     n = snapshot.params.site.n_chargers
@@ -131,6 +143,7 @@ def charger_fields(snapshot: Snapshot, scenario: Scenario) -> dict[str, list[flo
             snapshot.energy_kwh[i] / battery_max_kwh,
             snapshot.target_kwh[i] / battery_max_kwh,
             min(48.0, snapshot.steps_to_departure[i] * snapshot.dt_h),
+            due_gap_kwh(snapshot, scenario, i) / battery_max_kwh,
             max(-48.0, min(48.0, snapshot.laxity_h[i])),
             snapshot.lo_kwh[i],
             snapshot.hi_kwh[i],
@@ -183,7 +196,7 @@ def longest_window_h(world: VPPParams) -> float:
 
 def expected_observation(env: VPPDayAheadEnv, scenario: Scenario, per_ev: bool) -> np.ndarray:
     snapshot = env.core.simulation.snapshot()
-    values = market_fields(snapshot) | fleet_fields(snapshot)
+    values = market_fields(snapshot) | fleet_fields(snapshot, scenario)
     fields = FLEET_FIELDS
     if per_ev:
         fields, values = (
@@ -307,7 +320,7 @@ def test_size_depends_on_the_chargers_only_where_each_is_shown():
     base = sizes[1, "fleet"]
     assert sizes == {
         **{(n, "fleet"): base for n in (1, 25, 300)},
-        **{(n, "per_ev"): base + 12 * n for n in (1, 25, 300)},
+        **{(n, "per_ev"): base + 13 * n for n in (1, 25, 300)},
     }
 
 
