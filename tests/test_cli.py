@@ -61,7 +61,7 @@ def test_demo_compares_policies_on_the_same_cars(tmp_path: Path):
     assert planned["demand_kwh"] == pytest.approx(early["demand_kwh"])
     assert planned["departures"] == early["departures"]
     assert planned["cost_eur"] < early["cost_eur"]
-    assert planned["demand_satisfaction"] < early["demand_satisfaction"] == 1.0
+    assert planned["demand_satisfaction"] < early["demand_satisfaction"] == pytest.approx(1)
     assert picture.read_bytes().startswith(b"\x89PNG")
     table = vpp_gym("demo", "--seed", 3, "--out", picture.with_suffix(".svg"))
     assert f"{planned['profit_eur']:,.2f}" in table
@@ -95,7 +95,7 @@ def test_run_lists_the_baselines():
     assert offers["rolling_mpc_3h"] == "fixed-term menu of 3 h"
     assert offers["charge_on_arrival+expected_load"] is None
     assert offers["hindsight"] == offers["hazard_mpc_price"]
-    assert offers["hindsight"] == "price-based contracts priced at the owner's perceived wear"
+    assert offers["hindsight"].startswith("price-based contracts priced at 1.25 times")
 
 
 OWN_POLICY = """
@@ -178,7 +178,7 @@ def test_a_misspelt_baseline_is_suggested():
         ("run json:JSONDecoder", "POLICY"),
         ("run json:dumps", "POLICY"),
         ("run no_v2g --scenario mars", "scenario"),
-        ("run no_v2g --index 1", "scenario index"),
+        ("run no_v2g --index 24", "scenario index"),
         ("run no_v2g --dt-h 0.3", "dt_h"),
         ("run no_v2g --days 366", "days"),
         ("run no_v2g --scenario real --data nowhere", "folder"),

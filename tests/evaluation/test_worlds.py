@@ -33,7 +33,7 @@ FEW_CARS = {"n_cars": 20}
 def belongs_to(world: str) -> tuple[str, Any, Any]:
     """A baseline, a scenario and the parameters of a world."""
     if world == "ev":
-        return "charge_on_arrival", SyntheticSource("test", days=3).scenario(0), None
+        return "charge_on_arrival", SyntheticSource("test", days=3, dt_h=1.0).scenario(0), None
     small = random_park(1, n_days=3) if world == "car_park" else random_grid(1, n_days=3)
     return "article", small.scenarios[0], small.params
 
@@ -56,7 +56,7 @@ def test_a_policy_and_a_scenario_may_be_named():
 @pytest.mark.parametrize("world", ["car_park", "microgrid"])
 def test_a_prefix_names_the_world_of_fuel_cell_cars(world):
     result = evaluate("article", f"{world}:synthetic:validation", FEW_CARS, end_step=48)
-    assert set(result.days["scenario"]) == {f"{world}:synthetic:validation:0:0"}
+    assert set(result.days["scenario"]) == {f"{world}:synthetic:validation+dutch_2018_2019:0:0"}
     assert result.metadata["params"]["n_cars"] == 20
     assert len(result.days) == 2
 

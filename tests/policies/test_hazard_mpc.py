@@ -26,7 +26,8 @@ from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.views import Decisions
 
 EARLY = DEFAULT.replace(
-    owner={"early_departure_prob": 0.2, "early_exponent": 1.8, "late_departure_prob": 0.0}
+    owner={"early_departure_prob": 0.2, "early_exponent": 1.8, "late_departure_prob": 0.0},
+    driver={"early_shortfall_share": 1.0},
 )
 
 
