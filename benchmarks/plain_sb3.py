@@ -25,7 +25,7 @@ import typer
 from matplotlib.figure import Figure
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-import vpp_gym
+import vpp_gym  # noqa: F401  registers the environments
 from benchmarks.differences import RESULTS, gain_columns, markdown
 from benchmarks.fingerprint import ROOT, study_digest
 from benchmarks.store import write_whole
@@ -35,6 +35,7 @@ from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import EnvironmentAgent
 from vpp_gym.evaluation.metrics import NO_CONTROL
+from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.ledger import PROFIT
 from vpp_gym.markets.ledger import COLUMN, MONEY
 from vpp_gym.plots import style
@@ -133,7 +134,7 @@ def whole_year(model: Any, source: ScenarioSource, year: int) -> Row:
     """What a model earns above charging on arrival in a whole year, a week of it [EUR]."""
     scenario = source.scenario(year)
     agent = EnvironmentAgent(model, name="ppo", env_id=ENV_ID, dt_h=scenario.dt_h)
-    days, reference = (vpp_gym.evaluate(policy, scenario).days for policy in (agent, NO_CONTROL))
+    days, reference = (evaluate(policy, scenario).days for policy in (agent, NO_CONTROL))
     total = gain_columns(days[PROFIT].to_numpy(), reference[PROFIT].to_numpy())
     served = [
         100.0 * (1.0 - one["unserved_kwh"].sum() / one["demand_kwh"].sum())
