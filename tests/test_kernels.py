@@ -23,7 +23,7 @@ from vpp_gym import kernels
 from vpp_gym.arrays import Floats
 from vpp_gym.evaluation import evaluate
 from vpp_gym.kernels import by_field, njit, records, total
-from vpp_gym.policies.baselines import baselines
+from vpp_gym.policies.baselines import baseline
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.sources import PACKAGE, Sources
@@ -321,13 +321,18 @@ def counting(kernel: Any) -> list[int]:
 
 @compiled
 @pytest.mark.usefixtures("everything_was_run")
+WITH_A_GENERATOR = {"vpp_gym.scenarios.synthetic_quarters.advance"}
+"""Kernels that are handed a generator of NumPy on, whose references Numba counts in any case."""
+
+
 def test_kernels_count_no_references_but_those_that_allocate():
     plain, counted = {}, {}
     for kernel in dispatchers():
         allocates = kernel.targetoptions.get("_nrt", True)
         (counted if allocates else plain)[f"{kernel.__module__}.{kernel.__name__}"] = kernel
     found = {name: counting(kernel) for name, kernel in plain.items()}
-    assert [name for name, numbers in found.items() if any(numbers)] == []
+    named = {name for name, numbers in found.items() if any(numbers)}
+    assert named <= WITH_A_GENERATOR
     must = ("envs.step_kernel.step_batch", "simulation.transition.transition",
             "simulation.transition.begin", "simulation.transition.disaggregate",
             "fcev.car_park.transition.use_store", "fcev.microgrid.transition.exchange",
@@ -410,7 +415,7 @@ def test_steps_and_resets_leak_nothing(env_id: str, settings: dict[str, Any], ke
 @pytest.mark.parametrize("policy", trajectories.PLANNERS)
 def test_planners_leak_nothing(policy: str, kept_arrays):
     scenario = SyntheticSource("test", days=1).scenario(0)
-    assert kept_arrays(lambda: evaluate(baselines()[policy], scenario, end_step=16)) == 0
+    assert kept_arrays(lambda: evaluate(baseline(policy), scenario, end_step=16)) == 0
 
 
 # The same to the kernels, compiled or not
@@ -440,12 +445,22 @@ ROUNDED_OTHERWISE = {
 """Methods and functions of NumPy that round differently where Numba compiles them."""
 
 
+BY_THE_C_LIBRARY = {
+    "vpp_gym.fleet.departures.early_hazard",
+    "vpp_gym.scenarios.score_filter._variances_ahead",
+}
+"""Kernels with powers of floats, which are the C library's either way: a planner with the first is
+among those whose bits are compared; the second serves references that know the law of prices."""
+
+
 def test_kernels_use_nothing_that_plain_python_does_otherwise():
     for module, tree in with_kernels():
         for node in ast.walk(tree):
             if kernel_options(node) is not None:
                 found = list(done_otherwise(node))
-                assert not found, f"{module}.{node.name}: {found}"
+                assert not found or f"{module}.{node.name}" in BY_THE_C_LIBRARY, (
+                    f"{module}.{node.name}: {found}"
+                )
 
 
 def done_otherwise(kernel: ast.AST) -> Iterator[str]:

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_gym.evaluation import evaluate
-from vpp_gym.policies.baselines import baselines
+from vpp_gym.policies.baselines import baseline
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 REFERENCE = Path(__file__).with_suffix(".csv")
@@ -138,11 +138,11 @@ RUNS: dict[str, Callable[[], Terms]] = {
 def planned(policy: str) -> Terms:
     """Two days of a planner: what it plans may depend on the solver, so no sums are kept."""
     scenario = SyntheticSource("test", days=2).scenario(0)
-    days = evaluate(baselines()[policy], scenario).days
+    days = evaluate(baseline(policy), scenario).days
     return {name: days[name].to_numpy() for name in ("profit_eur", "charge_kwh", "discharge_kwh")}
 
 
-PLANNERS = ("rolling_mpc_3h", "stochastic_mpc", "hindsight")
+PLANNERS = ("rolling_mpc_3h", "hazard_mpc_tariff", "stochastic_mpc", "hindsight")
 
 
 def digest(terms: Terms) -> str:

@@ -29,7 +29,7 @@ def test_cost_of_charging_in_2019(guarantee, limit, cost_eur):
     targets within reach, to charge at the deadline.
     """
     sim = Simulation(
-        real_source(None, dt_h=1.0).scenario(0),
+        real_source(None, dt_h=1.0, demand_rule="reference").scenario(0),
         plain(site={"n_chargers": 40}, contract={"term_h": 0}, guarantee=guarantee),
     )
     sim.reset()
