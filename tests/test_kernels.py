@@ -319,12 +319,12 @@ def counting(kernel: Any) -> list[int]:
     return [file.read_bytes().count(b"NRT_") for file in files]
 
 
-@compiled
-@pytest.mark.usefixtures("everything_was_run")
 WITH_A_GENERATOR = {"vpp_gym.scenarios.synthetic_quarters.advance"}
 """Kernels that are handed a generator of NumPy on, whose references Numba counts in any case."""
 
 
+@compiled
+@pytest.mark.usefixtures("everything_was_run")
 def test_kernels_count_no_references_but_those_that_allocate():
     plain, counted = {}, {}
     for kernel in dispatchers():
