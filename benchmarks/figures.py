@@ -32,8 +32,8 @@ from vpp_gym.policy import Policy
 
 IMAGES = ROOT / "docs" / "images"
 DAY = 129
-"""Day of the embedded benchmark year that is drawn; an ordinary Friday in May."""
-DRAWN = ("charge_on_arrival", "rolling_mpc+expected_load")
+"""Day of the first embedded benchmark year that is drawn; an ordinary Friday in May."""
+DRAWN = ("charge_on_arrival", "hazard_mpc_tariff+expected_load")
 AGENT = "ppo_synthetic"
 SUITE = suite_of("embedded")
 BOARD = "market"
