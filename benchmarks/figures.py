@@ -77,7 +77,7 @@ def main(
         title = f"{document['description']}; board {BOARD}"
         figure = draw_leaderboard(board_table(document, BOARD), title=title)
         save_figure(figure, out / f"leaderboard_{path.stem}.png")
-        title = f"{document['description']}: value of operations against service"
+        title = f"Suite {path.stem}: value of operations against demand served"
         figure = draw_frontier(board_table(document, "operations"), "operations_eur", title=title)
         save_figure(figure, out / f"frontier_{path.stem}.png")
     agents = [AGENT] if (AGENT, 0) in SUITE.contestants().agents else []
