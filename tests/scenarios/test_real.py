@@ -56,7 +56,7 @@ def test_sessions_are_those_of_the_reference_preprocessing(data_folder):
 @pytest.mark.data
 def test_quarters_of_2019(data_folder):
     hours = real_2019(data_folder, dt_h=1.0)
-    year = real_source(data_folder, dt_h=0.25).scenario(0)
+    year = real_source(data_folder, dt_h=0.25, car_power="charger").scenario(0)
     assert (year.n_steps, len(year.sessions)) == (35_040, 10_000)
     counts = year.notes["provenance"]["counts"]
     assert counts["imbalance: missing quarters filled from before"] == 7
@@ -69,6 +69,15 @@ def test_quarters_of_2019(data_folder):
     assert np.sum(gap > 1e-9) <= 6  # hours touched by the repairs
     need = [np.sum(0.97 - one.sessions.arrival_soc) for one in (hours, year)]
     assert need[0] == pytest.approx(need[1])
+
+
+@pytest.mark.data
+def test_cars_of_2019_take_recorded_powers_but_by_the_rule_of_the_reference(data_folder):
+    recorded, reference = (
+        real_source(data_folder, demand_rule=rule).scenario(0).sessions.charge_kw
+        for rule in ("metered", "reference")
+    )
+    assert np.median(recorded) < 4 < reference.min()
 
 
 @pytest.mark.data
