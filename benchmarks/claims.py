@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.boards import BEST_PLANNER, NO_BIDS, SAME_OFFER
+from benchmarks.boards import BEST_PLANNER, NO_BIDS, SAME_OFFER, price_column
 from benchmarks.fingerprint import ROOT
 from benchmarks.leaderboard import RESULTS
 from benchmarks.results import SCHEMA, read
@@ -32,6 +32,8 @@ from vpp_gym.evaluation.metrics import NO_CONTROL
 
 BLOCK = re.compile(r"<!-- claim:([\w-]+) -->(.*?)<!-- /claim -->", re.DOTALL)
 COMMAND = "python -m benchmarks.claims"
+DEAR_EUR_PER_KWH = 0.5
+"""Price of a missing kWh at which it is said who would rank first: the penalty in full."""
 WIDTH = 100
 """Columns of a line of text."""
 
@@ -154,6 +156,8 @@ def gain_words(row: Row, name: str = "eur", worlds: str = "worlds_more") -> str:
     value = round(row[name])
     count = f"; more in {row[worlds]} of {row['worlds']} worlds" if row["worlds"] > 1 else ""
     word = "more" if value >= 0 else "less"
+    if high < 0:
+        low, high = -high, -low
     return f"{abs(value):,} EUR a year {word} (95 % interval {low:,} to {high:,}{count})"
 
 
@@ -260,7 +264,10 @@ def _bids(suite: str, bids: str) -> Claim:
         rows = found(results)
         least, most = min(row["eur"] for row in rows), max(row["eur"] for row in rows)
         first = gain_words(rows[0])
-        span = "" if len(rows) == 1 else f", and {more(least)} to {more(most)} over all dispatchers"
+        ends = f"{more(least)} to {more(most)}"
+        if least >= 0:
+            ends = f"{round(least):,} to {more(most)}"
+        span = "" if len(rows) == 1 else f", and {ends} over all dispatchers"
         return {"gain": first, "policy": f"`{rows[0]['over']}`", "span": span}
 
     return Claim(
@@ -333,6 +340,17 @@ def _served(suite: str) -> Claim:
             max(rows, key=lambda row: row["demand_satisfaction"]),
         )
 
+    def dear(results: Results) -> str:
+        """Who would rank first had every missing kWh cost more, as far as that is told."""
+        column = price_column(DEAR_EUR_PER_KWH)
+        found = [row for row in results.rows(suite, "operations") if row.get(column) == 1]
+        if not found:
+            return ""
+        return (
+            f" Had every missing kWh cost {DEAR_EUR_PER_KWH:g} EUR in the same runs, "
+            f"`{found[0]['policy']}` would rank first."
+        )
+
     def values(results: Results) -> Mapping[str, str]:
         first, last = ends(results)
         return {
@@ -341,14 +359,16 @@ def _served(suite: str) -> Claim:
             "last": f"`{last['policy']}`",
             "last_served": f"{100 * last['demand_satisfaction']:.2f}",
             "price": eur(first["operations_eur"] - last["operations_eur"]),
+            "dear": dear(results),
         }
 
     return Claim(
         f"served-{suite}",
         lambda results: ends(results)[0]["policy"] != ends(results)[1]["policy"],
         "Service has a price: {first}, which earns most, serves {first_served} % of the demand; "
-        "{last} serves {last_served} % and earns {price} a year less.",
-        "No policy trades service for money: {first} earns most and serves most, {first_served} %.",
+        "{last} serves {last_served} % and earns {price} a year less.{dear}",
+        "No policy trades service for money: {first} earns most and serves most, {first_served} %."
+        "{dear}",
         values,
     )
 
