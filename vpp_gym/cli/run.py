@@ -41,7 +41,7 @@ def run(
         str,
         typer.Option(
             help="synthetic:train, :validation or :test, also with a preset such as "
-            "synthetic:test:metered; real:train or real:test; or a split of a world file such as "
+            "synthetic:test:price_crisis; real:train or real:test; or a split of a world file, such as "
             "world.parquet:test."
         ),
     ] = "synthetic:test",
