@@ -338,17 +338,14 @@ class Books:
         self.participation[b] = max(moved, owner.participation_floor)
 
     def _close(self, b: int) -> None:
-        """The run is cut: the rest of each stay is charged evenly until the declared departure."""
+        """The run is cut: the rest of each stay goes on until the declared departure."""
         site, year, t = self.params.site, self.year(b), self.t[b]
         for i in np.flatnonzero(self.lot.here[b]):
             car = self.lot.car(b, i)
             left = max(0, car["declared"] - t)
             price = float(year.da[t : t + max(left, 1)].mean()) if t < year.n else 0.0
-            can = left * self.dt_h * car["in_kw"] * site.charge_eff
-            more = max(0.0, min(car["target"] - car["stored"], can))
             leaves = car["leaves"]
-            if leaves < car["declared"]:
-                more *= (leaves - t) / left
+            more = self._goes_on(car, t, left)
             self._serve(b, car, car["stored"] + more, max(leaves, t))
             self.add(
                 b,
@@ -364,6 +361,18 @@ class Books:
                     rate += car["margin"] * max(0.0, price - car["ask"])
                 spare = max(0.0, car["stored"] - car["target"]) * site.discharge_eff
                 self.add(b, carried_eur=spare * max(0.0, price - rate))
+
+    def _goes_on(self, car: dict[str, Any], t: int, left: int) -> float:
+        """kWh that the car gets until it leaves: as early or late as it was charged so far."""
+        step = self.dt_h * car["in_kw"] * self.params.site.charge_eff
+        wish = car["target"] - car["stored"]
+        open_kwh = max(0.0, min(wish, left * step))
+        there = min(left, car["leaves"] - t)
+        at_once = min(open_kwh, there * step)
+        at_last = max(0.0, open_kwh - (left - there) * step)
+        most = min((t - car["came"]) * step, car["target"] - car["first"])
+        got = min(1.0, max(0.0, (car["stored"] - car["first"]) / most)) if most > 0 else 0.0
+        return at_last + got * (at_once - at_last)
 
     # Who comes
 
