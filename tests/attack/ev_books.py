@@ -9,7 +9,7 @@ car and the limits of bids are computed here a second time and compared.
 from __future__ import annotations
 
 import datetime as dt
-from functools import lru_cache
+from functools import cache
 from math import ceil, inf, log
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ SERVED_KWH = 1e-6
 """Less than that missing counts as served."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def clocks(start: str, n_steps: int, dt_h: float, timezone: str | None) -> list[dt.datetime]:
     """Local clock time of every step."""
     first, step = dt.datetime.fromisoformat(start), dt.timedelta(hours=dt_h)
@@ -332,8 +332,7 @@ class Books:
         gain = paid + car["earned"] - car["used"] * car["seen"]
         content = float(gain >= owner.pleasing_eur - 1e-9)
         moved = (
-            self.participation[b]
-            + (content - self.participation[b]) / owner.participation_memory
+            self.participation[b] + (content - self.participation[b]) / owner.participation_memory
         )
         self.participation[b] = max(moved, owner.participation_floor)
 
@@ -424,9 +423,7 @@ class Books:
         hours = -owner.late_mean_h * log(1 - late / owner.late_departure_prob)
         return min(at_most, stay + ceil(hours / self.dt_h))
 
-    def _offered(
-        self, car: dict[str, Any], session: dict[str, float]
-    ) -> tuple[Deal | None, float]:
+    def _offered(self, car: dict[str, Any], session: dict[str, float]) -> tuple[Deal | None, float]:
         site, owner = self.params.site, self.params.owner
         upto = np.cumsum(owner.type_prob)
         kind = int(min(np.sum(upto <= session["owner_draw"]), len(upto) - 1))

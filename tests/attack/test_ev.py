@@ -82,28 +82,30 @@ def bid(play: str, rng: np.random.Generator, least: np.ndarray, most: np.ndarray
 
 def random_offers(rng: np.random.Generator, n_types: int) -> list[dict[str, Any]]:
     """Offers as a policy may post them: windows of parts of an hour, several of a family."""
-    made = []
+    made: list[dict[str, Any]] = []
     for family in range(int(rng.integers(1, 4))):
         by_type = rng.random() < 0.4
-        for k in range(n_types if by_type else int(rng.integers(1, 3))):
-            made.append(
-                {
-                    "family": family,
-                    "owner_type": k if by_type else -1,
-                    "delay_h": somewhere(rng, 0, 3, 0.0),
-                    "term_h": somewhere(rng, 0, 8, np.inf, 0.0),
-                    "min_price_eur_per_kwh": somewhere(rng, -0.1, 0.2, -np.inf),
-                    "markup": somewhere(rng, 0, 3, 0.0),
-                    "energy_kwh": somewhere(rng, 0, 30, np.inf),
-                    "keep_soc": somewhere(rng, 0, 0.9, 0.0),
-                    "tariff_eur_per_kwh": somewhere(rng, 0, 0.2, 0.0),
-                    "margin": somewhere(rng, 0, 1, 0.0),
-                    "payoff_eur": somewhere(rng, 0, 3, 0.0),
-                    "eur_per_h": somewhere(rng, 0, 0.2, 0.0),
-                    "eur_per_kwh_arrival": somewhere(rng, 0, 0.01, 0.0),
-                }
-            )
+        number = n_types if by_type else int(rng.integers(1, 3))
+        made += [random_offer(rng, family, k if by_type else -1) for k in range(number)]
     return made
+
+
+def random_offer(rng: np.random.Generator, family: int, owner_type: int) -> dict[str, Any]:
+    return {
+        "family": family,
+        "owner_type": owner_type,
+        "delay_h": somewhere(rng, 0, 3, 0.0),
+        "term_h": somewhere(rng, 0, 8, np.inf, 0.0),
+        "min_price_eur_per_kwh": somewhere(rng, -0.1, 0.2, -np.inf),
+        "markup": somewhere(rng, 0, 3, 0.0),
+        "energy_kwh": somewhere(rng, 0, 30, np.inf),
+        "keep_soc": somewhere(rng, 0, 0.9, 0.0),
+        "tariff_eur_per_kwh": somewhere(rng, 0, 0.2, 0.0),
+        "margin": somewhere(rng, 0, 1, 0.0),
+        "payoff_eur": somewhere(rng, 0, 3, 0.0),
+        "eur_per_h": somewhere(rng, 0, 0.2, 0.0),
+        "eur_per_kwh_arrival": somewhere(rng, 0, 0.01, 0.0),
+    }
 
 
 def assert_same_records(record: np.ndarray, books: Books) -> None:
