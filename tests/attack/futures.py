@@ -86,7 +86,7 @@ def another_park(scenario: CarParkScenario, _: Any, now: int, seed: int) -> CarP
 
 
 def another_grid(scenario: MicrogridScenario, _: Any, now: int, seed: int) -> MicrogridScenario:
-    """After an hour: load, sun, wind, stays and draws; prices from 12:00 on those after tomorrow."""
+    """After an hour: load, sun, wind, stays and draws, and prices that are not published."""
     rng, hours = np.random.default_rng([seed, 3]), len(scenario.wind_kwh)
     known = 24 * (now // 24 + (2 if now % 24 >= 12 else 1))
 
