@@ -9,6 +9,7 @@
 #   EXTRAS   optional dependencies to install, see pyproject.toml
 #   PINS     file of the versions to install; the empty name takes the newest allowed
 #   WORKERS  processes that share the tests; 0 runs them in one
+#   ATTACK   how many times as much `make attack` tries as `make test` does
 #   ARGS     passed on to the command, e.g. make test ARGS="-k markets -x"
 
 PYTHON ?= python3
@@ -20,6 +21,7 @@ ARGS ?=
 EXTRAS ?= train,dev
 PINS ?= constraints.txt
 WORKERS ?= auto
+ATTACK ?= 20
 
 override VENV := $(abspath $(VENV))
 py := $(VENV)/bin/python
@@ -41,7 +43,7 @@ $(error INSTALL is editable or wheel, not "$(INSTALL)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tree test coverage test-lowest test-newest bench bench-all speed train leaderboard lint types fresh clean
+.PHONY: help install tree test attack endurance coverage test-lowest test-newest bench bench-all speed train leaderboard lint types fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +52,13 @@ install: $(stamp) ## set up the environment (a few minutes the first time)
 
 test: $(stamp) tree ## run the tests, on WORKERS processes
 	cd "$(tree)" && "$(py)" -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+attack: $(stamp) tree ## try random worlds, odd decisions and damaged files, ATTACK times as many
+	cd "$(tree)" && VPP_GYM_ATTACK=$(ATTACK) "$(py)" -m pytest tests/attack \
+		--numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+endurance: $(stamp) tree ## step ten million times in one process, and print what that took
+	cd "$(tree)" && "$(py)" -m tests.attack.endurance $(ARGS)
 
 # Compiled code cannot be traced, so the kernels run as plain Python.
 coverage: $(stamp) tree ## measure the branches of the simulator that its tests take
