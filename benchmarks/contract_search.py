@@ -8,6 +8,7 @@ left out.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
@@ -21,6 +22,7 @@ from rich.progress import track
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
+from vpp_gym.files.writer import check_folder
 from vpp_gym.params import DEFAULT
 from vpp_gym.params.contract import ContractChanges, offer
 from vpp_gym.policies.hindsight import Hindsight
@@ -125,6 +127,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = RESULTS,
 ) -> None:
     """Write the gain of every offer over none, year by year, the best first."""
+    check_folder(out, "out")
     if family is not None and family not in FAMILIES:
         raise InvalidInputError("family", family, f"use one of {', '.join(FAMILIES)}")
     names = FAMILIES if family is None else [family]
@@ -140,4 +143,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

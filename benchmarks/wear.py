@@ -8,6 +8,7 @@ quarter hours. Nothing is bid.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ from benchmarks.differences import RESULTS, write_table
 from vpp_gym.arrays import Floats
 from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.contracts.families import ControlBased
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import runner_for
+from vpp_gym.files.writer import check_folder
 from vpp_gym.markets.ledger import COLUMN, LEDGER
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.params.contract import ContractChanges, offer
@@ -255,6 +258,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = RESULTS,
 ) -> None:
     """Write wear.csv and wear.md."""
+    check_folder(out, "out")
     found = rows(outcomes_of(tasks(worlds, days), jobs))
     options = f" --worlds {worlds}" + (f" --days {days}" if days else "")
     write_table(
@@ -268,4 +272,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -118,7 +118,8 @@ def digest_of(document: Mapping[str, Any], *more: bytes) -> str:
     True
     """
     rest = {name: value for name, value in document.items() if name != DIGEST}
-    text = json.dumps(rest, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    as_read = json.loads(json.dumps(rest, allow_nan=False))  # its keys are all text
+    text = json.dumps(as_read, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode())
     for content in more:
         digest.update(content)
