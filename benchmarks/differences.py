@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from benchmarks.fingerprint import study_digest
 from vpp_gym.evaluation.csv_text import csv_text
 from vpp_gym.evaluation.statistics import paired_difference
+from vpp_gym.evaluation.tables import markdown_cells
 from vpp_gym.files.writer import write_text
 
 RESULTS = Path(__file__).parent / "results"
@@ -75,7 +76,7 @@ def markdown(table: pd.DataFrame) -> str:
         ["---:" if number else "---" for number in numeric],
         *([_cell(value) for value in row] for row in shown.itertuples(index=False)),
     ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(map(markdown_cells, lines))
 
 
 def _cell(value: object) -> str:

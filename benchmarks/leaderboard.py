@@ -23,6 +23,7 @@ from benchmarks.suites.base import Document, interval_words, period, seed_words,
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.tables import (
     PRIVILEGED_MARK,
+    markdown_cells,
     markdown_table,
     percent,
     policy_name,
@@ -137,7 +138,7 @@ def contract_table(rows: Sequence[Mapping[str, Any]]) -> str:
         worlds = f"{row['gain_worlds']} of {row['worlds']}"
         counts = (f"{round(number) + 0:,}" for number in numbers)
         lines.append((row["offer"], row["policy"], gain, worlds, *counts))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(map(markdown_cells, lines))
 
 
 def interval_text(row: Mapping[str, Any], name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.files.names import cell_text, checked_name, markdown_text
+from vpp_gym.files.names import cell_markdown, cell_text, checked_name
 
 
 @pytest.mark.parametrize("name", ["ppo", "ppo_real-2", "a.b+c", "7", "Müller", "x" * 100])
@@ -23,12 +23,20 @@ def test_other_names_are_refused(name):
         checked_name(name, "policy")
 
 
-def test_markdown_shows_a_text_as_it_is():
-    text = "<img src=x onerror=y>|a\nb `c` [d](e) & *f*"
-    shown = markdown_text(text)
-    assert "\n" not in shown
-    assert not [sign for k, sign in enumerate(shown) if sign in "<>|`[]&*" and shown[k - 1] != "\\"]
-    assert markdown_text("hazard_mpc+two_stage") == "hazard_mpc+two_stage"
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<img src=x onerror=y>|a\nb", "\\<img src=x onerror=y>\\|a b"),
+        ("`c` [d](e) ![f](g) &lt; &#60;", "\\`c\\` \\[d](e) !\\[f](g) \\&lt; \\&#60;"),
+        ("</td><!-- x -->", "\\</td>\\<!-- x -->"),
+        ("\\|", "\\\\\\|"),
+        ("hazard_mpc+two_stage †", "hazard_mpc+two_stage †"),
+        ("1.5 [0.5, 2.5]", "1.5 [0.5, 2.5]"),
+        ("< 0.05", "< 0.05"),
+    ],
+)
+def test_a_cell_shows_a_text_as_it_is(text, shown):
+    assert cell_markdown(text) == shown
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "  =1", "\r=1"])

@@ -10,7 +10,8 @@ from vpp_gym.errors import InvalidInputError
 NAME_PATTERN = r"^\w[\w.+-]*$"
 MAX_LENGTH = 100
 _NAME = re.compile(NAME_PATTERN)
-_MARKDOWN = re.compile(r"[\\`*\[\]<>|&]")
+_CELL = re.compile(r"[\\`|]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\[(?=[^\]]*\]\()")
+"""Tags, entities and links are recognised; signs that stand for themselves stay."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -33,13 +34,13 @@ def checked_name(name: Any, field: str = "name") -> str:
     return name
 
 
-def markdown_text(text: str) -> str:
-    r"""A text with the signs escaped that Markdown or HTML would act on; on one line.
+def cell_markdown(text: str) -> str:
+    r"""A text as a cell of a Markdown table, without tags, links and further cells.
 
-    >>> markdown_text("<img src=x>|a")
-    '\\<img src=x\\>\\|a'
+    >>> cell_markdown("< 0.5 [0.1, 0.9]"), cell_markdown("a|b <i>")
+    ('< 0.5 [0.1, 0.9]', 'a\\|b \\<i>')
     """
-    return _MARKDOWN.sub(lambda sign: f"\\{sign[0]}", " ".join(text.split()))
+    return _CELL.sub(lambda sign: f"\\{sign[0]}", " ".join(text.split()))
 
 
 def cell_text(text: str) -> str:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from vpp_gym.errors import InvalidInputError
@@ -165,6 +166,13 @@ def replace_folder(folder: Path, fill: Callable[[Path], object]) -> None:
             shutil.rmtree(fresh, ignore_errors=True)
             if folder.exists():
                 shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for files that nobody needs afterwards."""
+    with TemporaryDirectory(prefix="vpp_gym-") as folder:
+        yield Path(folder)
 
 
 def remove_file(path: Path) -> None:
