@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +27,7 @@ from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.scheduler import hazard_mpc
 from vpp_gym.policy import Policy
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.workers import worker_pool
 
 MARKUPS = (4 / 3, 1.5, 1.75, 2.0, 2.5)
 """Tariffs over the true wear: what four of five types of owners perceive, to more than all do."""
@@ -100,7 +99,7 @@ def searched(
     candidates = [(name, offering) for name in names for offering in tried[name]]
     offers: list[ContractChanges | None] = [None, *(offering for _, offering in candidates)]
     tasks = [(offer, year, days, wear, hindsight) for offer in offers for year in range(years)]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with worker_pool(jobs) as pool:
         runs = pool.map(profit_eur, *zip(*tasks, strict=True))
         profits = list(track(runs, "offers", total=len(tasks)))
     without, *others = (profits[k : k + years] for k in range(0, len(profits), years))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -20,6 +19,7 @@ from benchmarks.suites.base import Contestants, Run, Suite
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.outside import outside_policy
 from vpp_gym.files.names import checked_name
+from vpp_gym.workers import worker_pool
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,7 @@ def make_all(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, str | Non
     # One thread each, so that timings compare and sums do not depend on the machine.
     alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     os.environ.update(alone)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
+    with worker_pool(jobs) as pool:
         futures = {pool.submit(_failure, todo): todo for todo in tasks}
         try:
             for future in as_completed(futures):

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +35,7 @@ from vpp_gym.policies.baselines import PRICE_OFFER
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.workers import worker_pool
 
 WEARS = (0.01, 0.02, 0.03, 0.05)
 """EUR per discharged kWh."""
@@ -246,7 +245,7 @@ def outcomes_of(todo: Sequence[Task], jobs: int) -> dict[Task, Outcome]:
     """The runs, with their progress."""
     if jobs == 0:
         return {task: make(task) for task in track(todo, "runs")}
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with worker_pool(jobs) as pool:
         found = track(pool.map(make, todo), "runs", total=len(todo))
         return dict(zip(todo, found, strict=True))
 

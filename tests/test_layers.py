@@ -15,7 +15,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(next(iter(find_spec("vpp_gym").submodule_search_locations)))
 
-GROUND = {"errors", "arrays", "sources", "kernels", "parameters", "ledger", "policy", "files"}
+GROUND = {
+    "errors",
+    "arrays",
+    "sources",
+    "kernels",
+    "parameters",
+    "ledger",
+    "policy",
+    "files",
+    "workers",
+}
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
 BELOW_ENVS = BELOW_POLICIES | {"simulation", "policies"}
@@ -33,6 +43,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "ledger": (set(), set()),
     "policy": (set(), set()),
     "files": (set(), {"numpy", "filelock"}),
+    "workers": (set(), set()),
     "settings": (set(), {"pydantic"}),
     "actions": (set(), {"numpy"}),
     "observation": (set(), {"numpy", "gymnasium"}),

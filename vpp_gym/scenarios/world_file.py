@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import read_bytes
 from vpp_gym.files.writer import write_file
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.world_header import World, WorldHeader
@@ -186,7 +187,8 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
     if not Path(path).is_file():
         raise InvalidInputError("scenario", str(path), "give the path of an existing world file")
     try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
+        content = pa.BufferReader(read_bytes(path))
+        file = pq.ParquetFile(content, page_checksum_verification=True)
         schema = file.schema_arrow
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InvalidInputError(str(path), str(error), BUILT) from error
