@@ -41,7 +41,7 @@ $(error INSTALL is editable or wheel, not "$(INSTALL)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tree test coverage test-lowest test-newest bench bench-all speed train leaderboard lint types fresh clean
+.PHONY: help install tree test coverage sdist test-lowest test-newest bench bench-all speed train leaderboard lint types fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +94,11 @@ types: $(stamp) ## check type hints
 
 fresh: $(stamp) tree ## check that the committed leaderboard comes from this code
 	cd "$(tree)" && "$(py)" -m benchmarks.check
+
+sdist: $(stamp) ## build the source distribution, compare it with the repository, and test from it
+	rm -rf "$(VENV)/sdist"
+	"$(py)" .ci/sdist.py "$(VENV)/sdist"
+	cd "$(VENV)"/sdist/vpp_gym-* && "$(py)" -m pytest --numprocesses 0 tests/markets $(ARGS)
 
 clean: ## remove the environment and what was built
 	rm -rf "$(VENV)" "$(VENV)-lowest" "$(VENV)-newest" build dist *.egg-info
