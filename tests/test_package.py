@@ -60,6 +60,20 @@ def test_source_distribution_holds_what_the_repository_holds():
     assert runpy.run_path(str(ROOT / ".ci" / "sdist.py"))["differences"]() == []
 
 
+def test_every_pinned_version_has_the_digest_of_its_file():
+    """After a change of constraints.txt: python .ci/lock.py."""
+    if not (ROOT / ".ci").is_dir():
+        pytest.skip("the lists of versions are not here")
+    lock = runpy.run_path(str(ROOT / ".ci" / "lock.py"))
+    pinned, locked = lock["pins"](lock["PINS"]), lock["pins"](lock["LOCKED"])
+    assert pinned.keys() - locked.keys() == lock["NOT_LOCKED"]
+    assert {name: pinned[name][0] for name in locked} == {
+        name: version for name, (version, _) in locked.items()
+    }
+    assert all(digest for _, digest in locked.values())
+    assert "://" not in lock["LOCKED"].read_text(encoding="utf-8")
+
+
 def test_package_says_that_it_is_typed():
     assert Path(vpp_gym.__file__).with_name("py.typed").is_file()
 
