@@ -55,7 +55,7 @@ def random_owner(rng: np.random.Generator) -> dict[str, Any]:
         "early_exponent": somewhere(rng, 0.3, 5, 1.0, 1.8),
         "late_departure_prob": (1 - early) * somewhere(rng, 0, 1, 0.0, 1.0),
         "late_mean_h": somewhere(rng, 0.1, 12, 3.0),
-        "participation": somewhere(rng, 0, 1, 1.0),
+        "participation": somewhere(rng, 0.3, 1, 1.0),
         "participation_memory": int(one_of(rng, 0, 1, 3, 100)),
         "pleasing_eur": somewhere(rng, -0.1, 0.3, 0.0, 0.01),
         "participation_floor": somewhere(rng, 0, 1, 0.0, 0.1),
@@ -68,7 +68,7 @@ def random_contract(rng: np.random.Generator, n_types: int) -> dict[str, Any]:
         "families": tuple(chosen),
         "payoff_rule": one_of(rng, "all_or_nothing", "pro_rata"),
         "term_h": int(one_of(rng, 0, 1, 2, 3, 6)),
-        "delay_h": int(one_of(rng, 0, 0, 1, 4)),
+        "delay_h": int(one_of(rng, 0, 1, 3)),
         "kappa_eur": somewhere(rng, 0.01, 2.0, 0.2),
         "saturation_kwh": somewhere(rng, 0.1, 20.0, 1.0),
         "type_prob": one_of(rng, None, distribution(rng, n_types)),
@@ -78,17 +78,17 @@ def random_contract(rng: np.random.Generator, n_types: int) -> dict[str, Any]:
             "keep_soc": somewhere(rng, 0, 1, 0.0),
         },
         "volume_based": {
-            "delay_h": int(one_of(rng, 0, 0, 2)),
+            "delay_h": int(one_of(rng, 0, 1, 2)),
             "term_h": int(one_of(rng, 1, 2, 5, 10)),
             "energy_kwh": somewhere(rng, 0.1, 40),
             "keep_soc": somewhere(rng, 0, 0.8, 0.0, 0.2),
             "eur_per_h": somewhere(rng, 0, 0.2, 0.0),
             "eur_per_kwh": somewhere(rng, 0, 0.1, 0.0),
-            "tariff_eur_per_kwh": somewhere(rng, 0, 0.2, 0.045),
+            "tariff_eur_per_kwh": somewhere(rng, 0, 0.4, 0.045),
         },
         "control_based": {
             "keep_soc": somewhere(rng, 0, 1, 0.0, 0.2),
-            "tariff_eur_per_kwh": somewhere(rng, 0, 0.2, 0.045),
+            "tariff_eur_per_kwh": somewhere(rng, 0, 0.4, 0.045),
             "eur_per_h": somewhere(rng, 0, 0.2, 0.0),
             "eur_per_kwh_arrival": somewhere(rng, 0, 0.01, 0.0),
         },
@@ -107,7 +107,7 @@ def random_params(rng: np.random.Generator) -> VPPParams:
                 "imbalance_pricing": one_of(rng, "dutch", "single", "dual"),
                 "gate_closure_h": int(one_of(rng, *GATES_H)),
                 "imbalance_lag_steps": int(one_of(rng, 0, 1)),
-                "bid_limit": one_of(rng, "expected_cars", "chargers"),
+                "bid_limit": one_of(rng, "expected_cars", "expected_cars", "chargers"),
                 "bid_limit_kw": one_of(rng, None, None, 0.0, somewhere(rng, 0, 100)),
             },
             "driver": {
@@ -162,7 +162,7 @@ def random_world(rng: np.random.Generator, dt_h: float, days: float = 4.0) -> Sc
     """Up to some days, also with a clock change, many cars or none."""
     per_h = round(1 / dt_h)
     n_steps = int(rng.integers(6, round(24 * days))) * per_h
-    n_sessions = int(one_of(rng, 0, 5, 20, 60, 150))
+    n_sessions = int(one_of(rng, 0, 5, 20, 60, 60, 150))
     return Scenario.from_arrays(
         **random_prices(rng, n_steps),
         sessions=random_sessions(rng, n_sessions, n_steps, per_h),
