@@ -123,13 +123,20 @@ def assert_blind(make: Callable[[], Any], made: tuple[Any, Any, int, Any], seed:
     first = trace(make(), scenario, rules, end, end)
     steps = [step for step, *_ in first]
     drawn = np.random.default_rng([20, seed]).integers(len(steps) // 4, len(steps) - 1)
-    now = steps[int(drawn)]
-    twin = another(scenario, rules, now, seed)
-    assert bits(twin) != bits(scenario)
-    second = trace(make(), twin, rules, end, now)
-    assert second[-1][0] == now
-    for mine, theirs in zip(first, second, strict=False):
-        assert mine == theirs, f"at step {mine[0]} of {now}: {mine} and {theirs}"
+    for now in {steps[int(drawn)], *(step for step in eves(scenario, rules) if step in steps)}:
+        twin = another(scenario, rules, now, seed)
+        assert bits(twin) != bits(scenario)
+        second = trace(make(), twin, rules, end, now)
+        assert second[-1][0] == now
+        for mine, theirs in zip(first, second, strict=False):
+            assert mine == theirs, f"at step {mine[0]} of {now}: {mine} and {theirs}"
+
+
+def eves(scenario: Any, rules: Any) -> list[int]:
+    """Last steps before tomorrow's prices are known, where most is to be gained."""
+    if isinstance(scenario, Scenario):
+        return [round(rules.market.gate_closure_h / scenario.dt_h)]
+    return [11] if hasattr(scenario, "wind_kwh") else []
 
 
 @pytest.mark.parametrize("seed", seeds(1))
