@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.entsoe_areas import area_name, is_known
 from vpp_gym.scenarios.files.price_rows import PriceRows
+from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.files.sequences import WITHOUT, label
 from vpp_gym.scenarios.files.session_rows import COLUMNS, SessionRows
-
-WITHOUT = "without"
-"""How the sequence of an area with only one auction begins, which fits any other."""
 
 
 def common_zone(files: Sequence[PriceRows]) -> str | None:
@@ -35,8 +35,7 @@ def joined_prices(files: Sequence[PriceRows]) -> PriceRows:
             bidding zones or auctions.
     """
     zone = common_zone(files)
-    for option in ("Area", "Sequence"):
-        _check_alike(files, option)
+    _check_alike(files)
     rows = pd.concat([one.rows for one in files], ignore_index=True).drop_duplicates()
     rows = rows.sort_values("start", kind="stable", ignore_index=True)
     twice = rows.duplicated(["start", "dt_h"])
@@ -47,20 +46,34 @@ def joined_prices(files: Sequence[PriceRows]) -> PriceRows:
     return PriceRows(rows, zone, files[0].report)
 
 
-def _check_alike(files: Sequence[PriceRows], option: str) -> None:
-    """Refuse files of one kind that differ in an option.
+def area_of(report: FileReport) -> str | None:
+    """Bidding zone of a file under its common name; None where the file does not say."""
+    stated = report.options.get("Area")
+    return None if stated is None else area_name(stated)
 
-    XML names an area by another code than CSV does: those two are not compared.
+
+def _check_alike(files: Sequence[PriceRows]) -> None:
+    """Refuse files of several bidding zones, or of several auctions of one.
+
+    A code that is not listed is compared with those of files of its own kind only. The
+    label of a zone with one auction fits any other.
     """
-    stated = {
-        one.report.file: (one.report.kind, value)
-        for one in files
-        if (value := one.report.options.get(option)) and not value.casefold().startswith(WITHOUT)
+    areas = {one.report.file: one.report for one in files if "Area" in one.report.options}
+    known = {area_of(one) for one in areas.values() if is_known(one.options["Area"])}
+    by_kind = {(one.kind, area_of(one)) for one in areas.values()}
+    if len(known) > 1 or len(by_kind) > len({kind for kind, _ in by_kind}):
+        _refuse("Area", {file: one.options["Area"] for file, one in areas.items()})
+    sequences = {one.report.file: one.report.options.get("Sequence", "") for one in files}
+    labels = {
+        file: [label(one) for one in text.split(",") if label(one) not in ("", WITHOUT)]
+        for file, text in sequences.items()
     }
-    kinds = [kind for kind, _ in set(stated.values())]
-    if len(kinds) > len(set(kinds)):
-        values = {file: value for file, (_, value) in stated.items()}
-        raise InvalidInputError(option, values, "keep the files of one, and take out the others")
+    if len({tuple(one) for one in labels.values() if one}) > 1:
+        _refuse("Sequence", {file: sequences[file] for file, one in labels.items() if one})
+
+
+def _refuse(option: str, values: dict[str, str]) -> None:
+    raise InvalidInputError(option, values, "keep the files of one, and take out the others")
 
 
 def distinct_sessions(

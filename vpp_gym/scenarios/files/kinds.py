@@ -11,6 +11,7 @@ from vpp_gym.scenarios.files import (
     acn_sessions,
     elaad_transactions,
     entsoe_csv,
+    entsoe_header,
     entsoe_xml,
     prepared_prices,
     tennet,
@@ -46,33 +47,32 @@ class Kind:
 
 def _entsoe_csv(path: Path, options: ReadOptions) -> PriceRows:
     return entsoe_csv.read_entsoe_csv(
-        path, area=options.area, sequence=options.sequence, trust_unit=options.trust_unit
+        path, area=options.area, sequence=options.sequence, rules=options
     )
 
 
 def _entsoe_xml(path: Path, options: ReadOptions) -> PriceRows:
     return entsoe_xml.read_entsoe_xml(
-        path, area=options.area, sequence=options.sequence, trust_unit=options.trust_unit
+        path, area=options.area, sequence=options.sequence, rules=options
     )
 
 
 def _tennet_new(path: Path, options: ReadOptions) -> PriceRows:
-    return tennet.read_tennet_csv(
-        path, dates="year-first", decimal=options.decimal, trust_unit=options.trust_unit
-    )
+    decimal = options.tennet_decimal or options.decimal
+    return tennet.read_tennet_csv(path, dates="year-first", decimal=decimal, rules=options)
 
 
 def _tennet_old(path: Path, options: ReadOptions) -> PriceRows:
     return tennet.read_tennet_csv(
         path,
         dates=options.needed("tennet_dates"),
-        decimal=options.decimal,
-        trust_unit=options.trust_unit,
+        decimal=options.tennet_decimal or options.decimal,
+        rules=options,
     )
 
 
 def _tennet_xml(path: Path, options: ReadOptions) -> PriceRows:
-    return tennet.read_tennet_xml(path, trust_unit=options.trust_unit)
+    return tennet.read_tennet_xml(path, rules=options)
 
 
 def _elaad(path: Path, options: ReadOptions) -> SessionRows:
@@ -80,7 +80,7 @@ def _elaad(path: Path, options: ReadOptions) -> SessionRows:
         path,
         clock=options.needed("elaad_clock"),
         dates=options.needed("elaad_dates"),
-        decimal=options.decimal,
+        decimal=options.elaad_decimal or options.decimal,
     )
 
 
@@ -94,12 +94,12 @@ ACN = Kind(acn_sessions.KIND, "sessions", lambda path, _: acn_sessions.read_acn(
 PREPARED_HOURS = Kind(
     prepared_prices.HOURLY,
     "both markets",
-    lambda path, _: prepared_prices.read_prepared_hours(path),
+    lambda path, options: prepared_prices.read_prepared_hours(path, rules=options),
 )
 PREPARED_QUARTERS = Kind(
     prepared_prices.QUARTERS,
     "both markets",
-    lambda path, _: prepared_prices.read_prepared_quarters(path),
+    lambda path, options: prepared_prices.read_prepared_quarters(path, rules=options),
 )
 XML_ROOTS = {
     entsoe_xml.ROOT: ENTSOE_XML,
@@ -145,7 +145,7 @@ def _kind_of_sheet(header: tuple[str, ...], file: str) -> Kind | None:
 
 
 def _kind_of_csv(header: tuple[str, ...], file: str) -> Kind | None:
-    if entsoe_csv.recognises(header):
+    if entsoe_header.recognises(header):
         return ENTSOE_CSV
     if form := tennet.recognised(header):
         return TENNET_NEW if form is tennet.NEW_CSV else TENNET_OLD
