@@ -64,7 +64,7 @@ def read_entsoe_csv(
     rows, tally = chosen.rows.drop(columns=SEQUENCE), tallies[chosen.first]
     tally.rows += int((chosen.rows[SEQUENCE] != chosen.first).sum())
     if SEQUENCE in table:
-        options[SEQUENCE] = ", ".join(chosen.hours)
+        options |= chosen.options(sequence)
     codes, column = header.currencies(table.loc[rows.index])
     rows[DAY_AHEAD[0]] = eur_per_kwh(
         rows.pop(STATED),

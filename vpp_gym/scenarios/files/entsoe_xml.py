@@ -69,7 +69,7 @@ def read_entsoe_xml(
     of_area = table[table["Area"] == options["Area"]]
     chosen = chosen_rows(_rows(of_area, raw.name), sequence, price=STATED, file=raw.name)
     rows, used = chosen.rows.reset_index(drop=True), set(chosen.rows["series"])
-    options["Sequence"] = ", ".join(chosen.hours)
+    options |= chosen.options(sequence)
     codes = rows.pop("currency")
     changed = {**conversions(codes), "omitted positions repeated": int(rows["repeated"].sum())}
     rows[DAY_AHEAD[0]] = eur_per_kwh(

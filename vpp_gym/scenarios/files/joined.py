@@ -10,21 +10,23 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.entsoe_areas import area_name, is_known
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.report import FileReport
-from vpp_gym.scenarios.files.sequences import WITHOUT, label
+from vpp_gym.scenarios.files.sequences import ORDER, WITHOUT, label
 from vpp_gym.scenarios.files.session_rows import COLUMNS, SessionRows
+from vpp_gym.scenarios.files.times import same_clock
 
 
 def common_zone(files: Sequence[PriceRows]) -> str | None:
-    """The zone that all files share.
+    """The zone that all files share, or the first of several whose clocks agree.
 
     Raises:
-        InvalidInputError: they do not.
+        InvalidInputError: the clocks of their zones differ within the time of the files.
     """
-    zones = {one.zone for one in files}
-    if len(zones) != 1:
+    zones = list(dict.fromkeys(one.zone for one in files))
+    every = pd.concat([one.rows["start"] for one in files])
+    if not all(same_clock(zones[0], zone, every) for zone in zones[1:]):
         names = {one.report.file: one.zone or "24 hours on every day" for one in files}
         raise InvalidInputError("clock", names, "build a world from files on one clock")
-    return zones.pop()
+    return zones[0]
 
 
 def joined_prices(files: Sequence[PriceRows]) -> PriceRows:
@@ -56,24 +58,29 @@ def _check_alike(files: Sequence[PriceRows]) -> None:
     """Refuse files of several bidding zones, or of several auctions of one.
 
     A code that is not listed is compared with those of files of its own kind only. The
-    label of a zone with one auction fits any other.
+    label of a zone with one auction fits any other, and so do those named together.
     """
-    areas = {one.report.file: one.report for one in files if "Area" in one.report.options}
-    known = {area_of(one) for one in areas.values() if is_known(one.options["Area"])}
-    by_kind = {(one.kind, area_of(one)) for one in areas.values()}
+    reports = [one.report for one in files]
+    areas = [one for one in reports if "Area" in one.options]
+    known = {area_of(one) for one in areas if is_known(one.options["Area"])}
+    by_kind = {(one.kind, area_of(one)) for one in areas}
     if len(known) > 1 or len(by_kind) > len({kind for kind, _ in by_kind}):
-        _refuse("Area", {file: one.options["Area"] for file, one in areas.items()})
-    sequences = {one.report.file: one.report.options.get("Sequence", "") for one in files}
-    labels = {
-        file: [label(one) for one in text.split(",") if label(one) not in ("", WITHOUT)]
-        for file, text in sequences.items()
-    }
-    if len({tuple(one) for one in labels.values() if one}) > 1:
-        _refuse("Sequence", {file: sequences[file] for file, one in labels.items() if one})
+        _refuse("Area", areas)
+    numbered = [one for one in reports if ORDER not in one.options and _labels(one)]
+    if len({_labels(one) for one in numbered}) > 1:
+        _refuse("Sequence", numbered)
 
 
-def _refuse(option: str, values: dict[str, str]) -> None:
-    raise InvalidInputError(option, values, "keep the files of one, and take out the others")
+def _labels(report: FileReport) -> tuple[str, ...]:
+    """Labels of the auctions of a file, but that of a zone with only one."""
+    every = (label(one) for one in report.options.get("Sequence", "").split(","))
+    return tuple(one for one in every if one not in ("", WITHOUT))
+
+
+def _refuse(option: str, reports: Sequence[FileReport]) -> None:
+    values = [f"{one.file}: {one.options[option]}" for one in reports]
+    remedy = "keep the files of one, and take out the others"
+    raise InvalidInputError(option, values, remedy)
 
 
 def distinct_sessions(

@@ -117,4 +117,5 @@ def checked(model: type[Model], **values: Any) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InvalidInputError(field, first["input"], first["msg"]) from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(field, first["input"], message) from error

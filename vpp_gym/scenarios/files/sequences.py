@@ -18,6 +18,8 @@ from vpp_gym.scenarios.files.report import Fact
 
 WITHOUT, NONE = "without", "none"
 """How the label of a zone with one auction begins; and how a choice ends that leaves times out."""
+ORDER = "Sequences in order"
+"""Option of a report: several labels that were asked for."""
 QUARTER_S = 900
 MOST_LOST_H = 1.0
 """Times that only another auction has: more are refused, up to that they are counted."""
@@ -48,6 +50,11 @@ class Chosen:
     first: str
     hours: dict[str, float]
     lost_h: float
+
+    def options(self, wanted: str | None) -> dict[str, str]:
+        """The labels that were used, and the order if several were asked for."""
+        order = {ORDER: wanted} if wanted is not None and "," in wanted else {}
+        return {"Sequence": ", ".join(self.hours), **order}
 
     @property
     def facts(self) -> dict[str, Fact]:
@@ -110,8 +117,8 @@ def _only_one(rows: pd.DataFrame, there: dict[str, str], file: str) -> list[str]
         return list(there.values())
     if len(there) == 2 and WITHOUT in there:
         with_label = next(one for one in there.values() if one != there[WITHOUT])
-        apart = [_quarters(rows[rows["Sequence"] == one]) for one in there.values()]
-        if not np.intersect1d(*apart).size:
+        one, other = (_quarters(rows[rows["Sequence"] == name]) for name in there.values())
+        if not np.intersect1d(one, other).size:
             return [with_label, there[WITHOUT]]
     remedy = (
         "choose one with the option sequence; if the label changes on the way, name several "
