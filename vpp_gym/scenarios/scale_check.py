@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from vpp_gym.scenarios.files.unit_check import LEAST_MEDIAN
 LARGEST_RATIO = 8.0
 """Of typical prices on the two markets: 0.6 to 1.1 in every week of 2018 and 2019."""
 WEEK_H, DAY_H = 168, 24
+CHEAP_DAYS = 3
+"""Of whose means the ratio is taken where the day-ahead market is cheap."""
 CHEAP_EUR_PER_KWH = LEAST_MEDIAN / 1000
 
 
@@ -42,7 +44,7 @@ def check_scale(
         whole = part.stop - part.start == n
         if cheap_market and not whole and _is_cheap(of_part):
             continue
-        ratio = price_ratio(of_part)
+        ratio = price_ratio(of_part, n if whole else CHEAP_DAYS * per_day, per_day)
         if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
             day = first_day.astype("datetime64[D]") + np.timedelta64(int(part.start * dt_h // 24))
             value = f"imbalance is typically {ratio:.3g} times day-ahead from {day}"
@@ -50,25 +52,34 @@ def check_scale(
             raise InvalidInputError("prices", value, remedy)
 
 
-def price_ratio(prices: Mapping[str, NDArray[np.float64]]) -> float:
+def price_ratio(prices: Mapping[str, NDArray[np.float64]], per_mean: int, per_day: int) -> float:
     """Typical imbalance price over the typical day-ahead price.
 
-    The typical price is the median of the absolute ones; where that is low on the
-    day-ahead market, which may have been at zero for half of the time, it is the mean: a
-    wrong unit changes both alike.
+    The typical price is the median of the absolute ones. A cheap day-ahead market may be
+    near zero for half of the time and dear in the evening; there it is the mean of some
+    days, the largest ratio counting: a wrong unit of these days changes mean and median alike.
+
+    Args:
+        prices: (T,) EUR/kWh by column.
+        per_mean: steps of such days.
+        per_day: steps between their beginnings.
     """
-    ratio = _ratio(prices, np.median)
-    return _ratio(prices, np.mean) if ratio > LARGEST_RATIO and _is_cheap(prices) else ratio
+    day_ahead, imbalance = np.abs(prices[DAY_AHEAD[0]]), _imbalance(prices)
+    ratio = _ratio(float(np.median(imbalance)), float(np.median(day_ahead)))
+    if ratio <= LARGEST_RATIO or not _is_cheap(prices):
+        return ratio
+    first = range(0, len(day_ahead) - per_mean + 1, per_day)
+    parts = [slice(at, at + per_mean) for at in first]
+    return max(_ratio(float(imbalance[p].mean()), float(day_ahead[p].mean())) for p in parts)
 
 
-def _ratio(
-    prices: Mapping[str, NDArray[np.float64]],
-    typical: Callable[[NDArray[np.float64]], np.floating],
-) -> float:
-    day_ahead, *imbalance = (
-        float(typical(np.abs(prices[name]))) for name in (*DAY_AHEAD, *IMBALANCE)
-    )
-    return float(np.mean(imbalance)) / day_ahead if day_ahead else np.inf
+def _imbalance(prices: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """(T,) EUR/kWh size of the imbalance price, the mean of both sides."""
+    return np.asarray(np.mean([np.abs(prices[name]) for name in IMBALANCE], axis=0))
+
+
+def _ratio(imbalance: float, day_ahead: float) -> float:
+    return imbalance / day_ahead if day_ahead else np.inf
 
 
 def _is_cheap(prices: Mapping[str, NDArray[np.float64]]) -> bool:
