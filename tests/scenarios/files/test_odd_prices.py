@@ -66,8 +66,8 @@ def test_hourly_prices_written_in_quarters_are_no_runs():
     hours = np.repeat([40.0 + i for i in range(48)], 4)
     assert facts_of(list(hours), dt_h=0.25)[EQUAL] == 0
     run = hours.copy()
-    run[40:60] = 55.0
-    assert facts_of(list(run), dt_h=0.25)[LONGEST].startswith("5 h of 55 EUR/MWh")
+    run[40:60] = 155.0
+    assert facts_of(list(run), dt_h=0.25)[LONGEST].startswith("5 h of 155 EUR/MWh")
     both = [*hours[:96], *(40.0 + i for i in range(96))]
     assert facts_of(both, dt_h=0.25)[EQUAL] == 0
     both[120:124] = [0.0] * 4

@@ -17,6 +17,7 @@ from vpp_gym.scenarios.files.options import PriceRules, ReadOptions, checked
 from vpp_gym.scenarios.files.tennet import read_tennet_csv
 
 DAY, NEXT = "2024-06-05", "2024-06-06"
+BRITISH = PriceRules(currency="GBP", eur_per_unit=1.15)
 DANISH = PriceRules(currency="DKK", eur_per_unit=0.134)
 NL, DE = CODES["NL"], CODES["DE-LU"]
 
@@ -84,28 +85,28 @@ def test_an_area_is_asked_for_by_any_of_its_names(written):
 
 
 FOREIGN = {
-    "header": lambda: old_of(DAY, "BZN|DK1", currency="", header="DKK"),
-    "column": lambda: old_of(DAY, "BZN|DK1", currency="DKK", header="EUR"),
-    "column without zone": lambda: old_of(DAY, currency="DKK"),
+    "header": lambda: old_of(DAY, "BZN|GB", currency="", header="GBP"),
+    "column": lambda: old_of(DAY, "BZN|GB", currency="GBP", header="EUR"),
+    "column without zone": lambda: old_of(DAY, currency="GBP"),
     "column that the header refers to": lambda: old_of(
-        DAY, "BZN|DK1", currency="DKK", header="Currency"
+        DAY, "BZN|GB", currency="GBP", header="Currency"
     ),
-    "new form": lambda: [line.replace("EUR/MWh", "DKK/MWh") for line in samples.entsoe_new(DAY)],
+    "new form": lambda: [line.replace("EUR/MWh", "GBP/MWh") for line in samples.entsoe_new(DAY)],
 }
 
 
 @pytest.mark.parametrize("form", FOREIGN)
 def test_another_currency_is_refused_or_converted_at_the_stated_rate(written, form):
     path = written(FOREIGN[form]())
-    with pytest.raises(InvalidInputError, match=r"got 'DKK(/MWh)?'.*options currency DKK"):
+    with pytest.raises(InvalidInputError, match=r"got 'GBP(/MWh)?'.*options currency GBP"):
         read_entsoe_csv(path)
-    with pytest.raises(InvalidInputError, match="got 'DKK"):
+    with pytest.raises(InvalidInputError, match="got 'GBP"):
         read_entsoe_csv(path, rules=PriceRules(currency="SEK", eur_per_unit=0.09))
-    prices = read_entsoe_csv(path, rules=DANISH)
-    np.testing.assert_allclose(prices.rows["da_eur_per_kwh"], (40 + np.arange(24)) * 0.134 / 1000)
-    assert prices.report.options["EUR per DKK"] == "0.134"
-    assert prices.report.changed == {"DKK/MWh to EUR/kWh": 24}
-    assert prices.report.facts["unit"] == "DKK/MWh"
+    prices = read_entsoe_csv(path, rules=BRITISH)
+    np.testing.assert_allclose(prices.rows["da_eur_per_kwh"], (40 + np.arange(24)) * 1.15 / 1000)
+    assert prices.report.options["EUR per GBP"] == "1.15"
+    assert prices.report.changed == {"GBP/MWh to EUR/kWh": 24}
+    assert prices.report.facts["unit"] == "GBP/MWh"
 
 
 def test_a_currency_that_changes_on_the_way_is_converted_row_by_row(written):
@@ -120,11 +121,11 @@ def test_a_currency_that_changes_on_the_way_is_converted_row_by_row(written):
 
 
 def test_currency_of_xml(written):
-    path = written(xml_of(DAY, CODES["PL"], "PLN"))
-    with pytest.raises(InvalidInputError, match="unit: got 'PLN/MWH'"):
+    path = written(xml_of(DAY, CODES["CH"], "CHF"))
+    with pytest.raises(InvalidInputError, match="unit: got 'CHF/MWH'"):
         read_entsoe_xml(path)
-    prices = read_entsoe_xml(path, rules=PriceRules(currency="PLN", eur_per_unit=0.23))
-    np.testing.assert_allclose(prices.rows["da_eur_per_kwh"], (40 + np.arange(24)) * 0.23 / 1000)
+    prices = read_entsoe_xml(path, rules=PriceRules(currency="CHF", eur_per_unit=1.06))
+    np.testing.assert_allclose(prices.rows["da_eur_per_kwh"], (40 + np.arange(24)) * 1.06 / 1000)
 
 
 def test_currency_of_tennet(written):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ from vpp_gym.scenarios.files import (
     prepared_prices,
     tennet,
 )
+from vpp_gym.scenarios.files.dressing import MOST_TITLES, check_titles, text_rows
 from vpp_gym.scenarios.files.near_miss import check_near_miss
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
@@ -128,30 +129,46 @@ def kind_of(path: Path) -> Kind | None:
     if raw.content.startswith(NO_TABLES):
         return None
     if is_excel(raw):
-        return _kind_of_sheet(tuple(sheet_cells(raw, ()).columns), raw.name)
+        table = sheet_cells(raw, ())
+        rows = table.head(MOST_TITLES).to_numpy().tolist()
+        return _kind_of_sheet(tuple(table.columns), rows, raw.name)
     begin = raw.text.lstrip()[:1]
     if begin == "<":
         return XML_ROOTS.get(plain(xml_root(raw)))
     if begin and begin in "[{":
         return ACN if '"connectionTime"' in raw.text else None
-    return _kind_of_csv(header_cells(raw), raw.name)
+    return _kind_of_csv(header_cells(raw), text_rows(raw.text), raw.name)
 
 
-def _kind_of_sheet(header: tuple[str, ...], file: str) -> Kind | None:
+def _kind_of_sheet(
+    header: tuple[str, ...], rows: Iterable[Sequence[str]], file: str
+) -> Kind | None:
     if set(elaad_transactions.COLUMNS) <= set(header):
         return ELAAD
     check_near_miss(header, {ELAAD.name: elaad_transactions.COLUMNS}, file=file)
+    check_titles([header, *rows], _name_of_kind, file=file)
     return None
 
 
-def _kind_of_csv(header: tuple[str, ...], file: str) -> Kind | None:
+def _kind_of_csv(header: tuple[str, ...], rows: Iterable[Sequence[str]], file: str) -> Kind | None:
+    if (kind := _kind_of_header(header)) is not None:
+        return kind
+    check_near_miss(header, CSV_COLUMNS, file=file)
+    check_titles(rows, _name_of_kind, file=file)
+    return None
+
+
+def _name_of_kind(header: Sequence[str]) -> str | None:
+    kind = _kind_of_header(header)
+    return None if kind is None else kind.name
+
+
+def _kind_of_header(header: Sequence[str]) -> Kind | None:
+    """Kind whose columns a row names."""
     if entsoe_header.recognises(header):
         return ENTSOE_CSV
     if form := tennet.recognised(header):
         return TENNET_NEW if form is tennet.NEW_CSV else TENNET_OLD
     if prepared := prepared_prices.recognised(header):
         return PREPARED_HOURS if prepared == prepared_prices.HOURLY else PREPARED_QUARTERS
-    if set(elaad_transactions.COLUMNS) <= set(header):
-        return ELAAD
-    check_near_miss(header, CSV_COLUMNS, file=file)
-    return None
+    return ELAAD if set(elaad_transactions.COLUMNS) <= set(header) else None

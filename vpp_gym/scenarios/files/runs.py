@@ -119,4 +119,4 @@ def _text(runs: pd.DataFrame, zone: str | None) -> str:
     start = longest["start"]
     if zone is not None:
         start = start.tz_convert(zone).tz_localize(None)
-    return f"{longest['hours']:g} h of {1000 * longest['price']:g} EUR/MWh from {start}"
+    return f"{longest['hours']:g} h of {1000 * longest['price'] + 0.0:g} EUR/MWh from {start}"
