@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from tests.scenarios.files import samples
-from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.folder import found
 from vpp_gym.scenarios.files.options import ReadOptions
 

@@ -78,7 +78,7 @@ def test_two_missing_days_take_the_last_that_is_there(sessions):
 def test_leaving_a_day_out_keeps_the_longest_stretch_on_its_own_dates(sessions):
     da = day_ahead(RISING, without=tuple(range(24 * 4, 24 * 5)))
     im = imbalance(QUARTERS, without=(96 * 12 + 50, 96 * 12 + 51))
-    built = world(sessions, da, im, missing_days="leave-out")
+    built = world(sessions, da, im, missing_days="leave-out", max_fill_h=0.25)
     assert str(built.scenario.clock[0]) == "2024-06-08T00:00"
     assert built.scenario.n_steps == 7 * 96
     np.testing.assert_allclose(built.scenario.im_short_eur_per_kwh[0], QUARTERS[5 * 96] / 1000)

@@ -57,30 +57,34 @@ def _is_one_cell(line: str) -> bool:
     )
 
 
-def text_rows(text: str) -> Iterable[tuple[str, ...]]:
-    """Cells of each of the first lines, under the separator that makes most of them."""
-    for line in islice(text.split("\n", MOST_TITLES + 1), MOST_TITLES):
+def text_rows(text: str, lines_above: int = 0) -> Iterable[tuple[int, tuple[str, ...]]]:
+    """Number and cells of each of the first lines, under the separator that makes most of them."""
+    lines = text.split("\n", MOST_TITLES + 1)[:MOST_TITLES]
+    for number, line in enumerate(lines, start=1 + lines_above):
         try:
             every = [next(csv.reader([line], delimiter=one), []) for one in SEPARATORS]
         except csv.Error:
             return
-        yield tuple(cell.strip() for cell in max(every, key=len))
+        yield number, tuple(cell.strip() for cell in max(every, key=len))
 
 
 def check_titles(
-    rows: Iterable[Sequence[str]], kind_of: Callable[[Sequence[str]], str | None], *, file: str
+    rows: Iterable[tuple[int, Sequence[str]]],
+    kind_of: Callable[[Sequence[str]], str | None],
+    *,
+    file: str,
 ) -> None:
     """Refuse a table whose columns are named below its first row.
 
     Args:
-        rows: cells of the first rows.
+        rows: number and cells of the first rows.
         kind_of: name of the kind whose columns a row names, if any.
         file: name, for the error.
 
     Raises:
         InvalidInputError: saying in which row they are.
     """
-    for number, cells in enumerate(islice(rows, MOST_TITLES), start=1):
+    for number, cells in islice(rows, MOST_TITLES):
         if (kind := kind_of(cells)) is not None:
             above = "the row" if number == 2 else f"the {number - 1} rows"
             raise InvalidInputError(

@@ -130,27 +130,30 @@ def kind_of(path: Path) -> Kind | None:
         return None
     if is_excel(raw):
         table = sheet_cells(raw, ())
-        rows = table.head(MOST_TITLES).to_numpy().tolist()
+        first = table.head(MOST_TITLES)
+        rows = zip(first.index, first.to_numpy().tolist(), strict=True)
         return _kind_of_sheet(tuple(table.columns), rows, raw.name)
     begin = raw.text.lstrip()[:1]
     if begin == "<":
         return XML_ROOTS.get(plain(xml_root(raw)))
     if begin and begin in "[{":
         return ACN if '"connectionTime"' in raw.text else None
-    return _kind_of_csv(header_cells(raw), text_rows(raw.text), raw.name)
+    return _kind_of_csv(header_cells(raw), text_rows(raw.text, raw.lines_above), raw.name)
 
 
 def _kind_of_sheet(
-    header: tuple[str, ...], rows: Iterable[Sequence[str]], file: str
+    header: tuple[str, ...], rows: Iterable[tuple[int, Sequence[str]]], file: str
 ) -> Kind | None:
     if set(elaad_transactions.COLUMNS) <= set(header):
         return ELAAD
     check_near_miss(header, {ELAAD.name: elaad_transactions.COLUMNS}, file=file)
-    check_titles([header, *rows], _name_of_kind, file=file)
+    check_titles(rows, _name_of_kind, file=file)
     return None
 
 
-def _kind_of_csv(header: tuple[str, ...], rows: Iterable[Sequence[str]], file: str) -> Kind | None:
+def _kind_of_csv(
+    header: tuple[str, ...], rows: Iterable[tuple[int, Sequence[str]]], file: str
+) -> Kind | None:
     if (kind := _kind_of_header(header)) is not None:
         return kind
     check_near_miss(header, CSV_COLUMNS, file=file)
