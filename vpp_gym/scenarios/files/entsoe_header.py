@@ -18,7 +18,8 @@ CLOCKS = {"CET/CEST": DUTCH, "CET": DUTCH, "UTC": "UTC"}
 PRICE = re.compile(r"Day-ahead Price [\[(](?P<unit>.+)[\])]")
 MARKET_UNIT = re.compile(r"MTU \((?P<clock>.+)\)")
 UNIT = re.compile(r"(?P<currency>[A-Za-z]{3}|Currency) ?/ ?MWh")
-ZONE = re.compile(r"(?:BZN|BZ)\|.+")
+ZONE = re.compile(r"[A-Z]{2,4}\|.+")
+PER_MWH = re.compile(r" ?/ ?MWh$")
 CURRENCY, AREA = "Currency", "Area"
 IN_COLUMN = "CURRENCY"
 """Stands in the unit where the column of currencies says which."""
@@ -47,7 +48,8 @@ class Header:
         stated = pd.Series(self.currency, index=table.index)
         if CURRENCY not in table:
             return stated, self.price
-        return table[CURRENCY].where(table[CURRENCY] != "", stated), CURRENCY
+        codes = table[CURRENCY].str.replace(PER_MWH, "", regex=True)
+        return codes.where(codes != "", stated), CURRENCY
 
     def per(self, column: str) -> str:
         """What follows the currency in that column."""
