@@ -35,6 +35,7 @@ class Header:
         price: column of the prices.
         currency: of the unit there; empty where it refers to the column of currencies.
         zone: bidding zone that the name of a column states; None: none does.
+        commas_free: whether cells are separated by something else than commas.
     """
 
     time: str
@@ -42,6 +43,7 @@ class Header:
     price: str
     currency: str
     zone: str | None
+    commas_free: bool
 
     def currencies(self, table: pd.DataFrame) -> tuple[pd.Series, str]:
         """Currency of each row, and the column that says so."""
@@ -92,6 +94,7 @@ def header_of(raw: RawFile) -> Header:
         price=price[0],
         currency="" if currency == IN_COLUMN else currency,
         zone=_zone(cells, raw.name),
+        commas_free="," not in raw.text.split("\n", 1)[0],
     )
 
 
