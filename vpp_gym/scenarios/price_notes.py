@@ -9,12 +9,12 @@ from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
 
-TOLD_FROM, TOLD_TO = "runs of", ("left aside", "of another sequence only")
-"""How the facts of a file begin or end that a world tells, too."""
+TOLD = ("runs of", "hours with a price of another")
+"""How those facts of a file begin that a world tells, too."""
 
 
 def price_notes(prices: Sequence[PriceRows]) -> dict[str, int]:
-    """Runs of equal prices and prices left aside of each file, and zones that differ."""
+    """Runs of equal prices and hours left out of each file, and zones that differ."""
     reports = [one.report for one in prices]
     return {**_told(reports), **_zones(prices)}
 
@@ -24,9 +24,7 @@ def _told(reports: Iterable[FileReport]) -> dict[str, int]:
         f"{one.file}: {what}": round(value)
         for one in reports
         for what, value in one.facts.items()
-        if isinstance(value, int | float)
-        and value
-        and (what.startswith(TOLD_FROM) or what.endswith(TOLD_TO))
+        if isinstance(value, int | float) and value and what.startswith(TOLD)
     }
 
 
