@@ -32,14 +32,21 @@ def undressed(text: str) -> tuple[str, int]:
 
 
 def _unquoted(text: str) -> str:
-    """Text without quotes around its lines, where every line is one quoted cell with separators."""
+    """Text without quotes around its lines, where every line is one quoted cell with separators.
+
+    The last line may be cut off.
+    """
     first = text.partition("\n")[0].strip()
     if not _is_one_cell(first):
         return text
     lines = [line.strip() for line in text.split("\n")]
-    if not all(_is_one_cell(line) for line in lines if line):
+    if not all(_is_one_cell(line) for line in lines[:-1] if line):
         return text
-    return "\n".join(line[1:-1].replace('""', '"') for line in lines)
+    return "\n".join(_inner(line) if _is_one_cell(line) else line for line in lines)
+
+
+def _inner(line: str) -> str:
+    return line[1:-1].replace('""', '"')
 
 
 def _is_one_cell(line: str) -> bool:
