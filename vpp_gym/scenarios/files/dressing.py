@@ -32,16 +32,13 @@ def undressed(text: str) -> tuple[str, int]:
 
 
 def _unquoted(text: str) -> str:
-    """Text without quotes around its lines, where every line is one quoted cell with separators.
+    """Text without quotes around its lines, where the first is one quoted cell with separators.
 
-    The last line may be cut off.
+    Such a cell names no column. A line that is not quoted as a whole stays as it is.
     """
-    first = text.partition("\n")[0].strip()
-    if not _is_one_cell(first):
+    if not _is_one_cell(text.partition("\n")[0].strip()):
         return text
-    lines = [line.strip() for line in text.split("\n")]
-    if not all(_is_one_cell(line) for line in lines[:-1] if line):
-        return text
+    lines = (line.strip() for line in text.split("\n"))
     return "\n".join(_inner(line) if _is_one_cell(line) else line for line in lines)
 
 
