@@ -13,8 +13,9 @@ from vpp_gym.scenarios.files.options import Decimal
 MISSING = ("", "-", "n/e", "N/A", "n/a", "NaN", "nan", "null")
 """What the sources write where there is no value."""
 
+LARGEST, LARGEST_H = 1e12, 1e6
+"""No quantity in these files is larger, and no time longer than a century."""
 PLAIN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-
 
 COMMA = r"[+-]?[0-9]*,[0-9]+"
 THOUSANDS = r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
@@ -63,7 +64,8 @@ def number_cells(
         missing: whether a cell may be without value.
 
     Raises:
-        InvalidInputError: a cell that is no plain number, e.g. 1.234,5 or inf.
+        InvalidInputError: a cell that is no plain number, e.g. 1.234,5 or inf, or one that no
+            quantity is as large as, e.g. 1e400.
     """
     absent = cells.isin(MISSING)
     text = cells.where(~absent, "0")
@@ -78,7 +80,13 @@ def number_cells(
         hint = "; or say that the decimal mark is a comma" if comma else ""
         remedy = f"give numbers in {unit} such as 1234{decimal}5{hint}"
         raise InvalidInputError(f"{file} line {line}, {cells.name}", cells[line], remedy)
-    return text.astype(np.float64).mask(absent)
+    numbers = text.astype(np.float64).mask(absent)
+    largest = LARGEST_H if unit == "h" else LARGEST
+    if (numbers.abs() > largest).any():
+        line = (numbers.abs() > largest).idxmax()
+        remedy = f"give numbers in {unit}, of {largest:g} at most"
+        raise InvalidInputError(f"{file} line {line}, {cells.name}", cells[line], remedy)
+    return numbers
 
 
 def whole_cells(cells: pd.Series, *, file: str, least: int, most: int) -> pd.Series:
