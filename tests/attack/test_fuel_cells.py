@@ -31,8 +31,7 @@ def test_every_hour_of_random_microgrids(seed: int) -> None:
     params = random_grid_params(rng)
     scenario = random_grid_scenario(rng, params)
     grid = Microgrid([scenario], params)
-    volumes = params.contract.family == "volume_based"
-    factors = (1.0, 0.25, 1.5, 10.0, 0.0 if volumes else 1.0)
+    factors = (1.0, 0.25, 1.5, 10.0, 0.0)
     for _ in range(2):
         hour = int(rng.integers(0, 24 * scenario.n_days - 1)) if rng.random() < 0.5 else 0
         grid.reset(hour=hour)

@@ -60,7 +60,7 @@ def trace(
 
 
 def ev_world(seed: int) -> tuple[Scenario, dict[str, Any], int]:
-    """Half of them in quarters of an hour, all with odd drivers."""
+    """Half of them in quarters of an hour, some with the clock change, all with odd drivers."""
     rng = np.random.default_rng([17, seed])
     dt_h = 0.25 if seed % 4 == 3 else 1.0
     n = round(72 / dt_h)
@@ -71,7 +71,7 @@ def ev_world(seed: int) -> tuple[Scenario, dict[str, Any], int]:
         im_long_eur_per_kwh=np.minimum(one, other),
         sessions=random_sessions(rng, 40, n, round(1 / dt_h)),
         dt_h=dt_h,
-        start="2019-06-03",
+        start="2019-03-30",
         timezone="Europe/Amsterdam" if seed % 2 else None,
         name="attack",
     )
