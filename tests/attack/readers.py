@@ -7,6 +7,7 @@ stands for a file that is left aside because it is of no known kind.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,21 @@ import numpy as np
 import pandas as pd
 
 from tests.scenarios.files import samples
+from tests.scenarios.files import test_entsoe_imbalance as a85
+from tests.scenarios.files.test_ocpi import record
+from tests.scenarios.files.test_tennet_json import answer
 from vpp_gym.scenarios.files.kinds import kind_of
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.pv import read_pv
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.world_file import read_header, read_world
 
-READ = ReadOptions(elaad_clock="local", elaad_dates="month-first", tennet_dates="month-first")
+READ = ReadOptions(
+    elaad_clock="local",
+    elaad_dates="month-first",
+    tennet_dates="month-first",
+    ocpi_zone="Europe/Brussels",
+)
 DAY = "2024-06-03"
 
 
@@ -167,6 +176,13 @@ def acn_file() -> str:
     return samples.acn(*(samples.acn_session(k) for k in range(12)))
 
 
+def imbalance_document() -> str:
+    """Both directions of a day as ENTSO-E has them."""
+    sides = {"A04": 50.0, "A05": 60.0}
+    parts = (a85.series(a85.points(a85.prices(first), side)) for side, first in sides.items())
+    return a85.document(*parts)
+
+
 SCENARIO_READERS = (
     of_folder("ENTSO-E CSV", "new.csv", text(samples.entsoe_new(DAY, 2))),
     of_folder("ENTSO-E old CSV", "old.csv", text(samples.entsoe_old(DAY, 2))),
@@ -177,6 +193,9 @@ SCENARIO_READERS = (
     of_folder("ElaadNL CSV", "elaad.csv", text(samples.elaad(DAY))),
     of_folder("ElaadNL xlsx", "elaad.xlsx", elaad_sheet),
     of_folder("ACN-Data", "acn.json", text(acn_file())),
+    of_folder("ENTSO-E imbalance", "a85.xml", text(imbalance_document())),
+    of_folder("TenneT JSON", "tennet.json", text(json.dumps(answer("2024-03-31")))),
+    of_folder("OCPI", "ocpi.json", text(json.dumps([record(k) for k in range(9)]))),
     of_folder("prepared hours", "hours.csv", text(prepared_hours())),
     of_folder("prepared quarters", "quarters.csv", text(prepared_quarters())),
     Reader(
