@@ -11,6 +11,7 @@ from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_consol
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from vpp_gym.scenarios.files.columns_map import StatedColumns
     from vpp_gym.scenarios.files.options import Model
 
 data = typer.Typer(
@@ -38,6 +39,9 @@ Sequence = Annotated[str | None, _option("Auction, if an ENTSO-E file has severa
 TrustUnit = Annotated[
     bool, typer.Option("--trust-unit", help="Read prices as EUR/MWh even if they look different.")
 ]
+ColumnsFile = Annotated[
+    Path | None, _option("YAML map that states the columns of further files: see docs/columns.md.")
+]
 
 
 @data.command()
@@ -50,6 +54,7 @@ def check(
     area: Area = None,
     sequence: Sequence = None,
     trust_unit: TrustUnit = False,
+    columns: ColumnsFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the kind, the content and the errors of each file in a folder.
@@ -69,6 +74,7 @@ def check(
         area=area,
         sequence=sequence,
         trust_unit=trust_unit,
+        columns=_columns_map(columns),
     )
     with progress_console.status("Reading"):
         documents = [checked_document(one) for one in files_of(folder, options)]
@@ -93,6 +99,7 @@ def build(
     area: Area = None,
     sequence: Sequence = None,
     trust_unit: TrustUnit = False,
+    columns: ColumnsFile = None,
     dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
     first_day: Annotated[
         str | None, _option("First day; by default the first with prices.")
@@ -140,7 +147,7 @@ def build(
     from vpp_gym.scenarios.world_header import WorldOptions
 
     checked_file("out", out, (SUFFIX,))
-    given = dict(locals())
+    given = dict(locals()) | {"columns": _columns_map(columns)}
     read = _model(ReadOptions, **_fields(ReadOptions, given))
     options = _model(WorldOptions, **_fields(WorldOptions, given))
     with progress_console.status("Building"):
@@ -165,6 +172,22 @@ def describe(
         print_json(document)
     else:
         show_described(document)
+
+
+@data.command()
+def columns_schema() -> None:
+    """Print the JSON schema of a map of columns, for editors that check YAML."""
+    from vpp_gym.scenarios.files.columns_map import ColumnsMap
+
+    print_json(ColumnsMap.model_json_schema())
+
+
+def _columns_map(path: Path | None) -> StatedColumns | None:
+    if path is None:
+        return None
+    from vpp_gym.scenarios.files.columns_load import read_columns_map
+
+    return read_columns_map(path)
 
 
 def _fields(model: type[Model], given: dict[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.kinds import Kind, kind_of
+from vpp_gym.errors import InvalidInputError, suggestion
+from vpp_gym.scenarios.files.kinds import Kind, kind_of, stated_kinds
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.session_rows import SessionRows
@@ -48,14 +49,40 @@ def files_of(folder: str | os.PathLike[str], options: ReadOptions) -> Iterator[F
         raise InvalidInputError(str(place), error.strerror, "make it readable") from error
     for path in paths:
         if not path.name.startswith("."):
-            yield Found(path) if path.is_dir() else found(path, options)
+            yield from [Found(path)] if path.is_dir() else all_found(path, options)
+    yield from _missing(place, paths, options)
+
+
+def all_found(path: Path, options: ReadOptions) -> Iterator[Found]:
+    """A file under every entry that a map of columns has for it, or else by its content."""
+    kinds = stated_kinds(path.name, options.columns)
+    for kind in kinds:
+        yield _read(path, kind, options)
+    if not kinds:
+        yield found(path, options)
+
+
+def _missing(folder: Path, paths: Sequence[Path], options: ReadOptions) -> Iterator[Found]:
+    """Entries of the map that fit no file: a slip in a pattern must not leave files aside."""
+    names = [path.name for path in paths if path.is_file() and not path.name.startswith(".")]
+    for table in options.columns.map.tables if options.columns is not None else ():
+        for pattern in table.files:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                known = f"{suggestion(pattern, names)}there are {', '.join(names) or 'no files'}"
+                yield Found(folder / pattern, error=InvalidInputError("map", pattern, known))
 
 
 def found(path: Path, options: ReadOptions) -> Found:
     """A file, read as far as its kind is known; a refusal is kept, not raised."""
-    kind: Kind | None = None
     try:
         kind = kind_of(path)
-        return Found(path, kind, None if kind is None else kind.read(path, options))
+    except InvalidInputError as error:
+        return Found(path, error=error)
+    return Found(path) if kind is None else _read(path, kind, options)
+
+
+def _read(path: Path, kind: Kind, options: ReadOptions) -> Found:
+    try:
+        return Found(path, kind, kind.read(path, options))
     except InvalidInputError as error:
         return Found(path, kind, None, error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,9 @@ from vpp_gym.scenarios.files import (
     prepared_prices,
     tennet,
 )
+from vpp_gym.scenarios.files.columns_map import StatedColumns, Table
+from vpp_gym.scenarios.files.columns_prices import read_stated_prices
+from vpp_gym.scenarios.files.columns_sessions import read_stated_sessions
 from vpp_gym.scenarios.files.near_miss import check_near_miss
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
@@ -115,6 +119,34 @@ CSV_COLUMNS = {
 }
 NO_TABLES = (b"PAR1", b"%PDF", b"\x89PNG", b"\xff\xd8\xff")
 """How worlds, documents and pictures begin."""
+
+
+def stated_kinds(name: str, columns: StatedColumns | None) -> list[Kind]:
+    """What a map of columns says about a file of this name; nothing where it has no entry."""
+    if columns is None:
+        return []
+    return [_stated_kind(table, columns) for table in columns.map.tables_of(name)]
+
+
+def _stated_kind(table: Table, columns: StatedColumns) -> Kind:
+    read = partial(_stated, table=table, columns=columns)
+    return Kind(f"columns map, {table.title}", _stated_content(table), read)
+
+
+def _stated(
+    path: Path, options: ReadOptions, *, table: Table, columns: StatedColumns
+) -> PriceRows | SessionRows:
+    if table.sessions is not None:
+        return read_stated_sessions(path, table, columns)
+    return read_stated_prices(path, table, columns, trust_unit=options.trust_unit)
+
+
+def _stated_content(table: Table) -> Holds:
+    if table.prices is None:
+        return "sessions"
+    if table.prices.day_ahead is None:
+        return "imbalance"
+    return "day-ahead" if len(table.prices.stated) == 1 else "both markets"
 
 
 def kind_of(path: Path) -> Kind | None:

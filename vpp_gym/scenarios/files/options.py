@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.columns_map import StatedColumns
 
 Clock = Literal["local", "utc"]
 DateOrder = Literal["day-first", "month-first", "year-first"]
@@ -26,6 +27,8 @@ class ReadOptions(BaseModel):
         area: bidding zone, where a file of ENTSO-E has several.
         sequence: auction, where a file of ENTSO-E has several.
         trust_unit: take prices as EUR/MWh whatever they look like.
+        columns: what files of no known kind hold, as a map states it; see
+            `vpp_gym.scenarios.files.columns_load`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +40,7 @@ class ReadOptions(BaseModel):
     area: str | None = None
     sequence: str | None = None
     trust_unit: bool = False
+    columns: StatedColumns | None = None
 
     def needed(self, name: str) -> Any:
         """An option that has no default, because it would be a guess.
