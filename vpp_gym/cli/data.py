@@ -39,6 +39,9 @@ Sequence = Annotated[str | None, _option("Auction, if an ENTSO-E file has severa
 TrustUnit = Annotated[
     bool, typer.Option("--trust-unit", help="Read prices as EUR/MWh even if they look different.")
 ]
+OcpiZone = Annotated[
+    str | None, _option("Time zone of the chargers in OCPI records, e.g. Europe/Brussels.")
+]
 ColumnsFile = Annotated[
     Path | None, _option("YAML map that states the columns of further files: see docs/columns.md.")
 ]
@@ -55,6 +58,7 @@ def check(
     sequence: Sequence = None,
     trust_unit: TrustUnit = False,
     columns: ColumnsFile = None,
+    ocpi_zone: OcpiZone = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the kind, the content and the errors of each file in a folder.
@@ -75,6 +79,7 @@ def check(
         sequence=sequence,
         trust_unit=trust_unit,
         columns=_columns_map(columns),
+        ocpi_zone=ocpi_zone,
     )
     with progress_console.status("Reading"):
         documents = [checked_document(one) for one in files_of(folder, options)]
@@ -100,6 +105,7 @@ def build(
     sequence: Sequence = None,
     trust_unit: TrustUnit = False,
     columns: ColumnsFile = None,
+    ocpi_zone: OcpiZone = None,
     dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
     first_day: Annotated[
         str | None, _option("First day; by default the first with prices.")

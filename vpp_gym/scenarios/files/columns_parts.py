@@ -179,6 +179,7 @@ class SessionColumns(Part):
     connector: Text | None = Field(
         default=None, description="Column with the connector of the charge point."
     )
+    card: Text | None = Field(default=None, description="Column with the driver's card.")
     duration: DurationColumn | None = Field(
         default=None, description="How long the car was connected, if no end is stated."
     )

@@ -43,7 +43,7 @@ def read_stated_sessions(
     rows = rows.assign(**_measured(cells, table, places, raw.name))
     if places.duration is None:
         rows = rows.assign(stay_h=(rows["end"] - rows["start"]) / pd.Timedelta(hours=1))
-    rows = rows.assign(id=_names(cells, rows["start"], places))
+    rows = rows.assign(id=_names(cells, rows["start"], places), **_plugs(cells, places))
     report = FileReport.of(
         raw,
         f"columns map, {table.title}",
@@ -59,7 +59,7 @@ def read_stated_sessions(
 
 
 def _columns(table: Table, places: SessionColumns) -> list[str]:
-    single = (places.id, places.charge_point, places.connector)
+    single = (places.id, places.charge_point, places.connector, places.card)
     measured = (places.energy, places.duration, places.charge_time, places.power)
     return [
         *(table.time.start or ()),
@@ -99,6 +99,17 @@ def _names(cells: pd.DataFrame, start: pd.Series, places: SessionColumns) -> pd.
     """The number of each session, or charge point, connector and start in its place."""
     if places.id is not None:
         return cells[places.id]
-    given = [name for name in (places.charge_point, places.connector) if name is not None]
-    where = cells[given[0]].str.cat([cells[name] for name in given[1:]], sep="/")
-    return where.str.cat(start.dt.strftime("%Y-%m-%dT%H:%M:%SZ"), sep=" ")
+    return _plugs(cells, places)["plug"].str.cat(start.dt.strftime("%Y-%m-%dT%H:%M:%SZ"), sep=" ")
+
+
+def _plugs(cells: pd.DataFrame, places: SessionColumns) -> dict[str, pd.Series]:
+    """Connector of the charge point, and the driver's card, where the map names them."""
+    found = {}
+    if places.charge_point is not None:
+        plug = cells[places.charge_point]
+        if places.connector is not None:
+            plug = plug.str.cat(cells[places.connector], sep="/")
+        found["plug"] = plug
+    if places.card is not None:
+        found["card"] = cells[places.card]
+    return found

@@ -12,9 +12,12 @@ from vpp_gym.scenarios.files import (
     acn_sessions,
     elaad_transactions,
     entsoe_csv,
+    entsoe_imbalance,
     entsoe_xml,
+    ocpi_records,
     prepared_prices,
     tennet,
+    tennet_json,
 )
 from vpp_gym.scenarios.files.columns_map import StatedColumns, Table
 from vpp_gym.scenarios.files.columns_prices import read_stated_prices
@@ -79,6 +82,20 @@ def _tennet_xml(path: Path, options: ReadOptions) -> PriceRows:
     return tennet.read_tennet_xml(path, trust_unit=options.trust_unit)
 
 
+def _tennet_json(path: Path, options: ReadOptions) -> PriceRows:
+    return tennet_json.read_tennet_json(path, trust_unit=options.trust_unit)
+
+
+def _entsoe_imbalance(path: Path, options: ReadOptions) -> PriceRows:
+    return entsoe_imbalance.read_entsoe_imbalance(
+        path, area=options.area, trust_unit=options.trust_unit
+    )
+
+
+def _ocpi(path: Path, options: ReadOptions) -> SessionRows:
+    return ocpi_records.read_ocpi(path, zone=options.ocpi_zone)
+
+
 def _elaad(path: Path, options: ReadOptions) -> SessionRows:
     return elaad_transactions.read_elaad(
         path,
@@ -105,9 +122,19 @@ PREPARED_QUARTERS = Kind(
     "both markets",
     lambda path, _: prepared_prices.read_prepared_quarters(path),
 )
+TENNET_JSON = Kind(tennet_json.JSON.kind, "imbalance", _tennet_json)
+ENTSOE_IMBALANCE = Kind(entsoe_imbalance.KIND, "imbalance", _entsoe_imbalance)
+OCPI = Kind(ocpi_records.KIND, "sessions", _ocpi)
+JSON_MARKS = {
+    ACN: ('"connectionTime"',),
+    TENNET_JSON: tennet_json.MARKS,
+    OCPI: ocpi_records.MARKS,
+}
+"""Texts that JSON of a kind holds."""
 XML_ROOTS = {
     entsoe_xml.ROOT: ENTSOE_XML,
     "Acknowledgement_MarketDocument": ENTSOE_XML,
+    entsoe_imbalance.ROOT: ENTSOE_IMBALANCE,
     "ImbalancePrice": TENNET_XML,
 }
 CSV_COLUMNS = {
@@ -165,7 +192,7 @@ def kind_of(path: Path) -> Kind | None:
     if begin == "<":
         return XML_ROOTS.get(plain(xml_root(raw)))
     if begin and begin in "[{":
-        return ACN if '"connectionTime"' in raw.text else None
+        return _kind_of_json(raw.text)
     return _kind_of_csv(header_cells(raw), raw.name)
 
 
@@ -174,6 +201,11 @@ def _kind_of_sheet(header: tuple[str, ...], file: str) -> Kind | None:
         return ELAAD
     check_near_miss(header, {ELAAD.name: elaad_transactions.COLUMNS}, file=file)
     return None
+
+
+def _kind_of_json(text: str) -> Kind | None:
+    fitting = (kind for kind, marks in JSON_MARKS.items() if all(one in text for one in marks))
+    return next(fitting, None)
 
 
 def _kind_of_csv(header: tuple[str, ...], file: str) -> Kind | None:

@@ -29,6 +29,7 @@ class ReadOptions(BaseModel):
         trust_unit: take prices as EUR/MWh whatever they look like.
         columns: what files of no known kind hold, as a map states it; see
             `vpp_gym.scenarios.files.columns_load`.
+        ocpi_zone: local clock of the chargers in records of OCPI, whose times are UTC.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,7 @@ class ReadOptions(BaseModel):
     sequence: str | None = None
     trust_unit: bool = False
     columns: StatedColumns | None = None
+    ocpi_zone: str | None = None
 
     def needed(self, name: str) -> Any:
         """An option that has no default, because it would be a guess.

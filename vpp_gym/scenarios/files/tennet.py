@@ -110,7 +110,7 @@ def read_tennet_csv(
         if (other := table[column] != unit).any():
             line = other.idxmax()
             raise InvalidInputError(f"{raw.name} line {line}, {column}", table[column][line], unit)
-    return _prices(raw, table, names, dates, decimal, trust_unit)
+    return settlement_prices(raw, table, names, dates=dates, decimal=decimal, trust_unit=trust_unit)
 
 
 def read_tennet_xml(
@@ -133,17 +133,23 @@ def read_tennet_xml(
             raise InvalidInputError(f"{raw.name} Record", name, "each record must hold it")
     cells = {name: [text_of(one, name) or "" for one in records] for name in OLD_XML.columns}
     table = pd.DataFrame(cells, index=pd.RangeIndex(1, len(records) + 1), dtype=str)
-    return _prices(raw, table, OLD_XML, dates, ".", trust_unit)
+    return settlement_prices(raw, table, OLD_XML, dates=dates, decimal=".", trust_unit=trust_unit)
 
 
-def _prices(
+def settlement_prices(
     raw: RawFile,
     table: pd.DataFrame,
     names: Names,
+    *,
     dates: DateOrder,
     decimal: Decimal,
     trust_unit: bool,
 ) -> PriceRows:
+    """Settlement prices of the text cells of any form.
+
+    Raises:
+        InvalidInputError: another unit, or quarters that no day has.
+    """
     rows = pd.DataFrame({"start": _starts(raw, table, names, dates), "dt_h": QUARTER_H})
     state = _regulation_states(table[names.state], raw.name)
     for column, name in zip(IMBALANCE, (names.short, names.long), strict=True):
