@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from vpp_gym.scenarios.files.columns_parts import (
-    STATED,
-    UTC,
+    STATED_CLOCK,
+    UTC_CLOCK,
     CurrencyCode,
     Part,
     Patterns,
@@ -25,6 +25,7 @@ from vpp_gym.scenarios.files.columns_parts import (
     Text,
     TimeColumns,
     Zone,
+    one_or_more,
     separator_mark,
 )
 from vpp_gym.scenarios.files.columns_units import EURO
@@ -58,7 +59,7 @@ class Table(Part):
     header_line: int = Field(
         default=1, ge=0, le=100, description="Number of the line that names the columns; 0: none."
     )
-    names: tuple[Text, ...] = Field(
+    names: Annotated[tuple[Text, ...], BeforeValidator(one_or_more)] = Field(
         default=(), description="Names of the columns, if no line has them."
     )
     skip_after_header: int = Field(
@@ -67,7 +68,7 @@ class Table(Part):
     skip_last: int = Field(
         default=0, ge=0, le=100, description="Lines at the end to pass over, as of sums."
     )
-    missing: tuple[str, ...] = Field(
+    missing: Annotated[tuple[str, ...], BeforeValidator(one_or_more)] = Field(
         default=(), description="Further marks for no value, beside an empty cell, `-`, `n/e`, NaN."
     )
     keep: Rows = Field(
@@ -124,7 +125,7 @@ class Table(Part):
             raise ValueError("sessions need time.start")
         if (self.time.end is None) == (self.sessions.duration is None):
             raise ValueError("give time.end or sessions.duration, one of them")
-        local = self.time.clock not in (UTC, STATED)
+        local = self.time.clock not in (UTC_CLOCK, STATED_CLOCK)
         if local and self.time.repeated_hour not in ("first", "second", "drop"):
             raise ValueError("state time.repeated_hour: first, second or drop")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -16,7 +16,7 @@ from vpp_gym.scenarios.files.columns_units import (
     price_unit,
 )
 
-STATED, UTC, ISO = "stated", "utc", "iso"
+STATED_CLOCK, UTC_CLOCK, ISO = "stated", "utc", "iso"
 
 
 def _zone(name: str) -> str:
@@ -29,16 +29,19 @@ def _zone(name: str) -> str:
 
 
 def _clock(name: str) -> str:
-    return name if name in (STATED, UTC) else _zone(name)
+    return name if name in (STATED_CLOCK, UTC_CLOCK) else _zone(name)
 
 
 def _time_form(form: str) -> str:
     if form == ISO:
         return form
+    day = datetime(2024, 12, 31, 11, 45, tzinfo=UTC)
     try:
-        datetime.strptime(datetime(2024, 12, 31, 23, 45).strftime(form), form)
+        same = datetime.strptime(day.strftime(form), form).date() == day.date()
     except ValueError as error:
         raise ValueError(f"use iso or a form such as %d.%m.%Y %H:%M ({error})") from error
+    if not same:
+        raise ValueError("use iso or a form with day, month and year, such as %d.%m.%Y %H:%M")
     return form
 
 
@@ -48,7 +51,8 @@ def _pattern(text: str) -> str:
     return text
 
 
-def _one_or_more(value: Any) -> Any:
+def one_or_more(value: Any) -> Any:
+    """A list, also where one text stands for it."""
     return [value] if isinstance(value, str) else value
 
 
@@ -58,10 +62,10 @@ def separator_mark(text: str) -> str:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more), Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(one_or_more), Field(min_length=1)]
 Patterns = Annotated[
     tuple[Annotated[Text, AfterValidator(_pattern)], ...],
-    BeforeValidator(_one_or_more),
+    BeforeValidator(one_or_more),
     Field(min_length=1),
 ]
 Zone = Annotated[Text, AfterValidator(_zone)]
@@ -235,8 +239,10 @@ class TimeColumns(Part):
             raise ValueError("give date and period together")
         if (self.date is None) == (self.start is None and self.end is None):
             raise ValueError("give start, end, or both; or date and period")
-        if self.date is not None and self.clock in (UTC, STATED):
+        if self.date is not None and self.clock in (UTC_CLOCK, STATED_CLOCK):
             raise ValueError("periods count from local midnight: give their zone as clock")
-        if self.repeated_hour is not None and (self.date or self.clock in (UTC, STATED)):
+        if self.repeated_hour is not None and (
+            self.date or self.clock in (UTC_CLOCK, STATED_CLOCK)
+        ):
             raise ValueError("repeated_hour is for start or end in local time only")
         return self

@@ -9,7 +9,7 @@ import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.columns_map import Table
-from vpp_gym.scenarios.files.columns_parts import ISO, STATED, UTC, TimeColumns
+from vpp_gym.scenarios.files.columns_parts import ISO, STATED_CLOCK, UTC_CLOCK, TimeColumns
 from vpp_gym.scenarios.files.numbers import MISSING, whole_cells
 from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import (
@@ -43,29 +43,31 @@ def clock_cells(
     """
     text = cells[names[0]].str.cat([cells[name] for name in names[1:]], sep=" ").rename(names[0])
     absent = text.isin(MISSING) if missing else pd.Series(False, index=text.index)
-    local = time.clock not in (UTC, STATED)
+    local = time.clock not in (UTC_CLOCK, STATED_CLOCK)
     written = text.where(~absent, text[~absent].iloc[0] if (~absent).any() else "")
     times = _iso_times(written, time.clock) if time.format == ISO else _formed_times(written, time)
     times = times.mask(absent)
     wrong = times.isna() & ~absent
     if wrong.any():
         line = wrong.idxmax()
-        carries = {STATED: " with its offset", UTC: ""}.get(time.clock, " without offset")
+        carries = {STATED_CLOCK: " with its offset", UTC_CLOCK: ""}.get(
+            time.clock, " without offset"
+        )
         remedy = f"the map states {time.format}{carries}, clock {time.clock}"
         raise InvalidInputError(f"{file} line {line}, {text.name}", text[line], remedy)
     return times.astype("datetime64[s]" if local else "datetime64[s, UTC]")
 
 
 def _iso_times(text: pd.Series, clock: str) -> pd.Series:
-    offset = {STATED: OFFSET, UTC: "(?:Z|[+-]00:?00)?"}.get(clock, "")
+    offset = {STATED_CLOCK: OFFSET, UTC_CLOCK: "(?:Z|[+-]00:?00)?"}.get(clock, "")
     fits = text.str.fullmatch(ISO_TIME + offset)
-    utc = clock in (UTC, STATED)
+    utc = clock in (UTC_CLOCK, STATED_CLOCK)
     return pd.to_datetime(text.where(fits), format="ISO8601", errors="coerce", utc=utc)
 
 
 def _formed_times(text: pd.Series, time: TimeColumns) -> pd.Series:
-    utc = time.clock in (UTC, STATED)
-    if ("%z" in time.format) != (time.clock == STATED):
+    utc = time.clock in (UTC_CLOCK, STATED_CLOCK)
+    if ("%z" in time.format) != (time.clock == STATED_CLOCK):
         value = f"{time.format}, clock {time.clock}"
         raise InvalidInputError("time.format", value, "use %z with the clock stated, and only then")
     return pd.to_datetime(text, format=time.format, errors="coerce", utc=utc)
@@ -95,7 +97,7 @@ def price_times(cells: pd.DataFrame, table: Table, tally: Tally) -> pd.DataFrame
 
 
 def _on_the_clock(rows: pd.DataFrame, time: TimeColumns, tally: Tally) -> pd.DataFrame:
-    if time.clock in (UTC, STATED):
+    if time.clock in (UTC_CLOCK, STATED_CLOCK):
         return rows
     found = in_file_order(rows["start"], time.clock, tally.file)
     if found.skipped.any():
@@ -117,13 +119,11 @@ def in_file_order(local: pd.Series, zone: str, file: str) -> Moments:
     backwards = local.iloc[0] > local.iloc[-1]
     ordered = local[::-1] if backwards else local
     found = moments_in_order(ordered, zone)
-    days = ordered.dt.normalize()
-    around = days.isin(days[found.repeated]) & found.utc.notna()
-    if not found.utc[around].is_monotonic_increasing:
+    if not found.utc[found.repeated].dropna().is_monotonic_increasing:
         line = found.repeated.idxmax()
         remedy = "rows of a repeated hour must follow in time: or state repeated_hour: drop"
         raise InvalidInputError(f"{file} line {line}", str(local[line]), remedy)
-    return found
+    return Moments(*(part[local.index] for part in (found.utc, found.skipped, found.repeated)))
 
 
 def _lengths(
@@ -138,7 +138,7 @@ def _lengths(
     allowed = list(RESOLUTION_H.values()) if stated_h is None else [stated_h]
     odd = ~dt_h.isin(allowed)
     change = pd.Series(False, index=cells.index)
-    if time.clock not in (UTC, STATED):
+    if time.clock not in (UTC_CLOCK, STATED_CLOCK):
         change = on_clock_change_day(written, time.clock)
     if (wrong := odd & ~change).any():
         line = wrong.idxmax()
@@ -184,7 +184,7 @@ def session_times(
             rows[name] = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[s, UTC]")
             continue
         written = clock_cells(cells, columns, time, file=tally.file, missing=name == "end")
-        if time.clock in (UTC, STATED):
+        if time.clock in (UTC_CLOCK, STATED_CLOCK):
             rows[name] = written
             continue
         rows[name], skipped, repeated = _chosen_moments(written, time)
