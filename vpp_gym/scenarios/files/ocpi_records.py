@@ -150,7 +150,11 @@ class Record(_Part):
     @property
     def name(self) -> str:
         """Identity, unique with the operator's code."""
-        return "*".join(filter(None, (self.country_code, self.party_id, self.id)))
+        return self.named(self.id)
+
+    def named(self, number: str | None) -> str:
+        """Identity of a record of the same operator."""
+        return "*".join(filter(None, (self.country_code, self.party_id, number)))
 
     @property
     def arrival(self) -> datetime | None:
@@ -222,8 +226,8 @@ def _charge_h(record: Record) -> float:
 
 def _credited(records: Sequence[Record], index: pd.Index) -> pd.Series:
     """Which records are credits, or were credited by one."""
-    gone = {one.credit_reference_id for one in records if one.credit}
-    return pd.Series([bool(one.credit) or one.id in gone for one in records], index=index)
+    gone = {one.named(one.credit_reference_id) for one in records if one.credit}
+    return pd.Series([bool(one.credit) or one.name in gone for one in records], index=index)
 
 
 def _facts(records: Sequence[Record], table: pd.DataFrame) -> dict[str, int]:
