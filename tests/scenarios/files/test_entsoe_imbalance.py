@@ -80,7 +80,7 @@ def test_omitted_positions_are_those_of_their_own_direction(written):
     assert list(one.rows["im_short_eur_per_kwh"][:4]) == [0.04, 0.04, 0.045, 0.045]
     assert list(one.rows["im_long_eur_per_kwh"][48:51]) == [0.02, 0.025, 0.025]
     assert one.report.changed["omitted positions repeated"] == 2 * 98
-    with pytest.raises(InvalidInputError, match=r"98 of 100 rows unusable"):
+    with pytest.raises(InvalidInputError, match=r"99 of 100 rows unusable"):
         read_entsoe_imbalance(written(document(series(long + short, curve="A01")), "b.xml"))
 
 
