@@ -94,6 +94,23 @@ def test_check_says_what_the_map_made_of_each_file(built):
     assert {one["holds"] for one in files} == {"day-ahead", "imbalance", "sessions"}
 
 
+def test_half_hours_are_averaged_to_hours_or_refused_in_quarters(tmp_path):
+    folder, stated = tmp_path / "files", tmp_path / "map.yaml"
+    folder.mkdir()
+    countries.great_britain(folder)
+    text = (MAPS / "great_britain.yaml").read_text(encoding="utf-8")
+    stated.write_text(text.replace("    repeat: allowed\n", ""), encoding="utf-8")
+    out = tmp_path / "world.parquet"
+    words = ("data", "build", folder, "-o", out, "--columns", stated)
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == 2
+    assert "imbalance differs between the quarters of an hour" in result.output
+    vpp_gym(*words, "--dt-h", 1)
+    halves = countries.short(countries.steps("great_britain", 30)).reshape(-1, 2)
+    found = read_world(out, ALL).im_short_eur_per_kwh
+    np.testing.assert_allclose(found, halves.mean(axis=1) / 1000, rtol=0, atol=1e-12)
+
+
 def test_half_hours_that_are_repeated_are_counted(tmp_path):
     countries.great_britain(tmp_path)
     words = ("--columns", MAPS / "great_britain.yaml", "--json")

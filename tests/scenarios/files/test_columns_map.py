@@ -171,6 +171,8 @@ def test_units_as_factors():
 
 def test_the_schema_describes_every_key():
     schema = ColumnsMap.model_json_schema()
+    files = schema["$defs"]["Table"]["properties"]["files"]
+    assert {one["type"] for one in files["anyOf"]} == {"string", "array"}
     for model in (schema, *schema["$defs"].values()):
         assert model["additionalProperties"] is False
         assert all("description" in key for key in model["properties"].values())

@@ -16,6 +16,7 @@ from vpp_gym.scenarios.files.columns_parts import (
     STATED_CLOCK,
     UTC_CLOCK,
     CurrencyCode,
+    OneOrMore,
     Part,
     Patterns,
     PriceColumns,
@@ -25,10 +26,11 @@ from vpp_gym.scenarios.files.columns_parts import (
     Text,
     TimeColumns,
     Zone,
-    one_or_more,
     separator_mark,
 )
 from vpp_gym.scenarios.files.columns_units import EURO
+
+Separator = Literal[",", ";", "\t", "|", " "]
 
 
 class Table(Part):
@@ -46,9 +48,10 @@ class Table(Part):
     records: Text | None = Field(
         default=None, description="In JSON, the key of the list, such as `data` or `a.b`."
     )
-    separator: Annotated[Literal[",", ";", "\t", "|", " "], BeforeValidator(separator_mark)] = (
-        Field(default=",", description="Between cells; `tab` for tabulators.")
-    )
+    separator: Annotated[
+        Separator,
+        BeforeValidator(separator_mark, json_schema_input_type=Separator | Literal["tab"]),
+    ] = Field(default=",", description="Between cells; `tab` for tabulators.")
     decimal: Literal[".", ","] = Field(default=".", description="Decimal mark.")
     thousands: Literal[".", ",", " ", "'"] | None = Field(
         default=None, description="Mark between groups of three digits."
@@ -59,7 +62,7 @@ class Table(Part):
     header_line: int = Field(
         default=1, ge=0, le=100, description="Number of the line that names the columns; 0: none."
     )
-    names: Annotated[tuple[Text, ...], BeforeValidator(one_or_more)] = Field(
+    names: Annotated[tuple[Text, ...], OneOrMore] = Field(
         default=(), description="Names of the columns, if no line has them."
     )
     skip_after_header: int = Field(
@@ -68,7 +71,7 @@ class Table(Part):
     skip_last: int = Field(
         default=0, ge=0, le=100, description="Lines at the end to pass over, as of sums."
     )
-    missing: Annotated[tuple[str, ...], BeforeValidator(one_or_more)] = Field(
+    missing: Annotated[tuple[str, ...], OneOrMore] = Field(
         default=(), description="Further marks for no value, beside an empty cell, `-`, `n/e`, NaN."
     )
     keep: Rows = Field(

@@ -62,10 +62,11 @@ def separator_mark(text: str) -> str:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(one_or_more), Field(min_length=1)]
+OneOrMore = BeforeValidator(one_or_more, json_schema_input_type=str | list[str])
+Texts = Annotated[tuple[Text, ...], OneOrMore, Field(min_length=1)]
 Patterns = Annotated[
     tuple[Annotated[Text, AfterValidator(_pattern)], ...],
-    BeforeValidator(one_or_more),
+    OneOrMore,
     Field(min_length=1),
 ]
 Zone = Annotated[Text, AfterValidator(_zone)]

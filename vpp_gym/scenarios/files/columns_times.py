@@ -11,6 +11,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.columns_map import Table
 from vpp_gym.scenarios.files.columns_parts import ISO, STATED_CLOCK, UTC_CLOCK, TimeColumns
 from vpp_gym.scenarios.files.numbers import MISSING, whole_cells
+from vpp_gym.scenarios.files.schema import FIRST_YEAR, LAST_YEAR
 from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import (
     Moments,
@@ -55,6 +56,11 @@ def clock_cells(
         )
         remedy = f"the map states {time.format}{carries}, clock {time.clock}"
         raise InvalidInputError(f"{file} line {line}, {text.name}", text[line], remedy)
+    odd = times.notna() & ~times.dt.year.between(FIRST_YEAR, LAST_YEAR)
+    if odd.any():
+        line = odd.idxmax()
+        years = f"years are {FIRST_YEAR} to {LAST_YEAR}"
+        raise InvalidInputError(f"{file} line {line}, {text.name}", text[line], years)
     return times.astype("datetime64[s]" if local else "datetime64[s, UTC]")
 
 
