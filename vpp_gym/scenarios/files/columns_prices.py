@@ -15,6 +15,7 @@ from vpp_gym.scenarios.files.columns_parts import PriceColumn
 from vpp_gym.scenarios.files.columns_table import kept_cells, table_cells
 from vpp_gym.scenarios.files.columns_times import price_times
 from vpp_gym.scenarios.files.columns_units import EURO, eur_per_mwh_factor
+from vpp_gym.scenarios.files.options import PriceRules
 from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import Fact, FileReport
@@ -29,7 +30,7 @@ def read_stated_prices(
     table: Table,
     stated: StatedColumns,
     *,
-    trust_unit: bool = False,
+    rules: PriceRules | None = None,
 ) -> PriceRows:
     """Prices of a file in the columns, units and clock that a map states.
 
@@ -37,12 +38,12 @@ def read_stated_prices(
         path: of the file.
         table: its entry of the map.
         stated: the map.
-        trust_unit: take the prices as what the map says whatever they look like.
+        rules: what is accepted of prices; the currencies are those of the map.
 
     Raises:
         InvalidInputError: a file that is not what the map says.
     """
-    raw = RawFile.open(path)
+    raw, rules = RawFile.open(path), rules or PriceRules()
     assert table.prices is not None, "the map was validated"
     prices = table.prices.stated
     every = table_cells(raw, table, _columns(table, prices))
@@ -58,9 +59,7 @@ def read_stated_prices(
         factor = eur_per_mwh_factor(place.unit, place.money, rates, field=raw.name)
         factor = -factor if place.sign == "reversed" else factor
         field = f"{raw.name} {place.column} ({place.unit})"
-        rows[name] = eur_per_kwh(
-            rows[name] * factor, rows["dt_h"], field=field, trust_unit=trust_unit
-        )
+        rows[name] = eur_per_kwh(rows[name], rows["dt_h"], field=field, rules=rules, rate=factor)
     report = FileReport.of(
         raw,
         f"columns map, {table.title}",
@@ -71,7 +70,7 @@ def read_stated_prices(
             **_facts(table, prices, rates),
         },
     )
-    return _in_quarters(price_rows(rows, tally, report, zone=table.zone), table)
+    return _in_quarters(price_rows(rows, tally, report, zone=table.zone, rules=rules), table)
 
 
 def _columns(table: Table, prices: Mapping[str, PriceColumn]) -> list[str]:

@@ -16,9 +16,12 @@ from xml.etree.ElementTree import Element
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.currency import conversions, rate_options, rates, stated_unit
+from vpp_gym.scenarios.files.entsoe_areas import area_name
 from vpp_gym.scenarios.files.entsoe_csv import chosen_value
 from vpp_gym.scenarios.files.entsoe_periods import ALL_GIVEN, period_rows
-from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, eur_per_kwh, price_rows
+from vpp_gym.scenarios.files.options import PriceRules
+from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import IMBALANCE
@@ -34,20 +37,20 @@ AREAS = ("area_Domain.mRID", "controlArea_Domain.mRID")
 
 
 def read_entsoe_imbalance(
-    path: str | os.PathLike[str], *, area: str | None = None, trust_unit: bool = False
+    path: str | os.PathLike[str], *, area: str | None = None, rules: PriceRules | None = None
 ) -> PriceRows:
     """Imbalance prices of one area.
 
     Args:
         path: an XML document of type A85.
-        area: EIC code, where the file has several.
-        trust_unit: take the numbers as EUR/MWh whatever they look like.
+        area: the area, where the file has several, as a code or as "BZN|NL".
+        rules: what is accepted of prices.
 
     Raises:
         InvalidInputError: another document, such as volumes (A86), another currency or
             unit, or one direction without the other.
     """
-    raw = RawFile.open(path)
+    raw, rules = RawFile.open(path), rules or PriceRules()
     root = xml_root(raw)
     if plain(root) != ROOT or text_of(root, "type") != DOCUMENT:
         value = f"{plain(root)} of type {text_of(root, 'type')}"
@@ -56,23 +59,34 @@ def read_entsoe_imbalance(
     areas = pd.Series([_area(one, root) for one in series], name="Area", dtype=str)
     if areas.empty:
         raise InvalidInputError(raw.name, "no TimeSeries", "give a document with prices")
-    chosen = chosen_value(areas, area, raw.name)
+    chosen = chosen_value(areas, area, raw.name, area_name)
     used = [one for one, its in zip(series, areas, strict=True) if its == chosen]
-    long_rows = pd.concat([_series_rows(one, raw.name) for one in used], ignore_index=True)
-    rows, facts = _both_directions(long_rows, raw.name)
+    every = pd.concat([_series_rows(one, raw.name) for one in used], ignore_index=True)
+    rows, facts = _both_directions(every, raw.name)
+    codes = rows.pop("currency")
     for name in IMBALANCE:
         rows[name] = eur_per_kwh(
-            rows[name], rows["dt_h"], field=f"{raw.name} {AMOUNT}", trust_unit=trust_unit
+            rows[name],
+            rows["dt_h"],
+            field=f"{raw.name} {AMOUNT}",
+            rules=rules,
+            rate=rates(codes, rules, field=f"{raw.name} unit", unit="/MWH"),
         )
-    repeated = int(long_rows["repeated"].sum())
     report = FileReport.of(
         raw,
         KIND,
-        options={"Area": chosen},
-        changed={CONVERTED: len(rows), "omitted positions repeated": repeated},
-        facts={"unit": "EUR/MWh", "time series left aside": len(series) - len(used), **facts},
+        options={"Area": chosen, **rate_options(codes, rules)},
+        changed={
+            **conversions(codes),
+            "omitted positions repeated": int(every["repeated"].sum()),
+        },
+        facts={
+            "unit": stated_unit(codes),
+            "time series left aside": len(series) - len(used),
+            **facts,
+        },
     )
-    return price_rows(rows, Tally(raw.name, len(rows)), report, zone=DUTCH)
+    return price_rows(rows, Tally(raw.name, len(rows)), report, zone=DUTCH, rules=rules)
 
 
 def _area(series: Element, root: Element) -> str:
@@ -82,11 +96,11 @@ def _area(series: Element, root: Element) -> str:
 
 
 def _series_rows(series: Element, file: str) -> pd.DataFrame:
-    """Every position of a time series, with its category."""
+    """Every position of a time series, with its category and currency."""
     names = ("currency_Unit.name", "price_Measure_Unit.name")
-    units = tuple(needed(series, name, file=file) for name in names)
-    if units != ("EUR", "MWH"):
-        raise InvalidInputError(f"{file} unit", "/".join(units), "give prices in EUR and MWH")
+    currency, unit = (needed(series, name, file=file) for name in names)
+    if unit != "MWH":
+        raise InvalidInputError(f"{file} unit", f"{currency}/{unit}", "give prices per MWH")
     curve = text_of(series, "curveType") or ALL_GIVEN
     whole = text_of(series, CATEGORY)
     parts = []
@@ -101,11 +115,11 @@ def _series_rows(series: Element, file: str) -> pd.DataFrame:
         ]
     if not parts:
         raise InvalidInputError(file, "no Period", "give a document with prices")
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).assign(currency=currency)
 
 
 def _both_directions(rows: pd.DataFrame, file: str) -> tuple[pd.DataFrame, dict[str, int]]:
-    """start, dt_h and both prices of each time; and how many there were of each category."""
+    """Both prices of each time, and how many prices were left aside."""
     counts = Counter(rows["category"])
     directions = {LONG, SHORT} & set(counts)
     if directions == {LONG, SHORT}:
@@ -115,7 +129,7 @@ def _both_directions(rows: pd.DataFrame, file: str) -> tuple[pd.DataFrame, dict[
     else:
         remedy = f"prices are of {LONG} (long) and {SHORT} (short), or of no category"
         raise InvalidInputError(f"{file} {CATEGORY}", sorted(counts), remedy)
-    keys = ["start", "dt_h"]
+    keys = ["start", "dt_h", "currency"]
     wide = rows.iloc[:0][keys]
     for name, category in places.items():
         one = rows[rows["category"] == category][[*keys, "stated"]].drop_duplicates()

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.options import PriceRules
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.tennet import Names, settlement_prices
@@ -35,8 +36,12 @@ UNITS = {"currency": "EUR", "price_measure": "MWH"}
 OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
 
 
-def read_tennet_json(path: str | os.PathLike[str], *, trust_unit: bool = False) -> PriceRows:
+def read_tennet_json(path: str | os.PathLike[str], *, rules: PriceRules | None = None) -> PriceRows:
     """Settlement prices of an answer of the API.
+
+    Args:
+        path: JSON: an answer, or a list of answers.
+        rules: what is accepted of prices.
 
     Raises:
         InvalidInputError: no answer with points, another unit, or quarters that no day has.
@@ -51,9 +56,8 @@ def read_tennet_json(path: str | os.PathLike[str], *, trust_unit: bool = False) 
         dtype=str,
     )
     table[START] = _local(table[START], raw.name)
-    return settlement_prices(
-        raw, table, JSON, dates="year-first", decimal=".", trust_unit=trust_unit
-    )
+    rules = rules or PriceRules()
+    return settlement_prices(raw, table, JSON, dates="year-first", decimal=".", rules=rules)
 
 
 def _series(raw: RawFile) -> list[dict[str, Any]]:
