@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from tests.scenarios.files import countries
+from tests.scenarios.files import countries, samples
 from vpp_gym.cli import app
 from vpp_gym.scenarios.world_file import ALL, read_header, read_world
 
@@ -92,6 +92,36 @@ def test_check_says_what_the_map_made_of_each_file(built):
     files = json.loads(vpp_gym("data", "check", folder, *words))["files"]
     assert {one["state"] for one in files} == {"ok"}
     assert {one["holds"] for one in files} == {"day-ahead", "imbalance", "sessions"}
+
+
+def test_german_imbalance_prices_may_come_from_entsoe(tmp_path):
+    folder, stated = tmp_path / "files", tmp_path / "map.yaml"
+    folder.mkdir()
+    countries.germany(folder)
+    (folder / "reBAP_2025-10.csv").unlink()
+    samples.write(folder / "a85.xml", countries.a85("germany"))
+    entries = (MAPS / "germany.yaml").read_text(encoding="utf-8").split("  - name: ")
+    kept = [one for one in entries if not one.startswith("reBAP")]
+    stated.write_text("  - name: ".join(kept), encoding="utf-8")
+    out = tmp_path / "world.parquet"
+    vpp_gym("data", "build", folder, "-o", out, "--columns", stated)
+    scenario = read_world(out, ALL)
+    for name, prices in expected("germany").items():
+        np.testing.assert_allclose(getattr(scenario, name), prices, rtol=0, atol=6e-9)
+
+
+def test_prices_of_two_zones_do_not_mix(tmp_path):
+    folder, stated = tmp_path / "files", tmp_path / "map.yaml"
+    folder.mkdir()
+    countries.belgium(folder)
+    text = (MAPS / "belgium.yaml").read_text(encoding="utf-8")
+    more = text.split("  - name:")[1].replace("ods134*", "more*").replace("area: BE", "area: FR")
+    stated.write_text(f"{text}\n  - name:{more}", encoding="utf-8")
+    (folder / "more.csv").write_bytes((folder / "ods134.csv").read_bytes())
+    words = ("data", "build", folder, "-o", tmp_path / "w.parquet", "--columns", stated)
+    result = CliRunner().invoke(app, [str(one) for one in (*words, *MORE["belgium"])])
+    assert result.exit_code == 2
+    assert "Area: got" in result.output
 
 
 def test_half_hours_are_averaged_to_hours_or_refused_in_quarters(tmp_path):

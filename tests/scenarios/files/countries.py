@@ -101,6 +101,33 @@ def germany(folder: Path) -> None:
     (folder / "ladevorgaenge.csv").write_bytes("\r\n".join([*lines, ""]).encode("cp1252"))
 
 
+def a85(country: str) -> str:
+    """The imbalance prices of the days as ENTSO-E has them, both directions in one document."""
+    at = steps(country)
+    begin, end = (t.tz_convert("UTC") for t in (at[0], at[-1] + QUARTER))
+    series = "".join(
+        f"<TimeSeries><mRID>{category}</mRID><businessType>A19</businessType>"
+        f"<area_Domain.mRID codingScheme='A01'>10Y1001A1001A82H</area_Domain.mRID>"
+        f"<currency_Unit.name>EUR</currency_Unit.name>"
+        f"<price_Measure_Unit.name>MWH</price_Measure_Unit.name><curveType>A01</curveType>"
+        f"<Period><timeInterval><start>{begin:%Y-%m-%dT%H:%MZ}</start>"
+        f"<end>{end:%Y-%m-%dT%H:%MZ}</end></timeInterval><resolution>PT15M</resolution>"
+        + "".join(
+            f"<Point><position>{i}</position><imbalance_Price.amount>{x:.2f}"
+            f"</imbalance_Price.amount><imbalance_Price.category>{category}"
+            f"</imbalance_Price.category></Point>"
+            for i, x in enumerate(price(at), start=1)
+        )
+        + "</Period></TimeSeries>"
+        for category, price in (("A04", long), ("A05", short))
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Balancing_MarketDocument '
+        'xmlns="urn:iec62325.351:tc57wg16:451-6:balancingdocument:4:4"><mRID>x</mRID>'
+        f"<type>A85</type>{series}</Balancing_MarketDocument>"
+    )
+
+
 def belgium(folder: Path) -> None:
     at = steps("belgium")
     hours = steps("belgium", 60)

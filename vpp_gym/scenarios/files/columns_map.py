@@ -82,6 +82,11 @@ class Table(Part):
     zone: Zone = Field(
         description="Where the market's days begin and end, or the clock of the chargers."
     )
+    area: Text | None = Field(
+        default=None,
+        description="Bidding zone of the prices under the name of ENTSO-E, such as `DE-LU`: files "
+        "of several zones are refused.",
+    )
     time: TimeColumns = Field(description="When a row begins and ends.")
     resolution: Literal["PT60M", "PT30M", "PT15M"] | None = Field(
         default=None, description="Length of a price's period; needed unless rows have an end."
@@ -112,8 +117,8 @@ class Table(Part):
 
     def _check_prices(self) -> None:
         if self.prices is None:
-            if self.resolution is not None or self.repeat == "allowed":
-                raise ValueError("resolution and repeat are for prices only")
+            if self.resolution or self.area or self.repeat == "allowed":
+                raise ValueError("resolution, area and repeat are for prices only")
             return
         both_ends = self.time.start is not None and self.time.end is not None
         if self.resolution is None and not both_ends:
@@ -182,3 +187,7 @@ class StatedColumns(Part):
     file: str
     sha256: str
     map: ColumnsMap
+
+    def options(self, table: Table) -> dict[str, str]:
+        """What a report of a file says about the map and its entry."""
+        return {"map": self.file, "sha256 of the map": self.sha256, "entry": table.title}

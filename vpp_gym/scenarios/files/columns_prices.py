@@ -63,7 +63,10 @@ def read_stated_prices(
     report = FileReport.of(
         raw,
         f"columns map, {table.title}",
-        options={"map": stated.file, "sha256 of the map": stated.sha256, "entry": table.title},
+        options={
+            **({} if table.area is None else {"Area": table.area}),
+            **stated.options(table),
+        },
         changed={f"{unit} to EUR/kWh": len(rows) for unit in {one.unit for one in prices.values()}},
         facts={
             "lines left aside by keep": len(every) - len(cells),

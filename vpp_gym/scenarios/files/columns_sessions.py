@@ -47,7 +47,7 @@ def read_stated_sessions(
     report = FileReport.of(
         raw,
         f"columns map, {table.title}",
-        options={"map": stated.file, "sha256 of the map": stated.sha256, "entry": table.title},
+        options=stated.options(table),
         facts={
             "unit": places.energy.unit,
             "clock": table.time.clock,
