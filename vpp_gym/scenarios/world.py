@@ -11,12 +11,13 @@ import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.folder import files_of
-from vpp_gym.scenarios.files.joined import area_of, distinct_sessions, joined_prices
+from vpp_gym.scenarios.files.joined import distinct_sessions, joined_prices
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
 from vpp_gym.scenarios.files.session_rows import SessionRows
 from vpp_gym.scenarios.grid import Span, covered_days, kept_days, on_grid
+from vpp_gym.scenarios.price_notes import price_notes
 from vpp_gym.scenarios.scale_check import check_scale
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.session_demand import sessions_on_steps
@@ -76,7 +77,7 @@ def world_of(
         raise InvalidInputError("sessions", aside, "add a file of sessions to the folder")
     span, counts = _kept(markets, _span(markets, build), build)
     on_steps, changed = _prices(markets, span, build)
-    counts |= changed | _areas(prices)
+    counts |= changed | price_notes(prices)
     if not read.trust_unit:
         first_day = np.datetime64(span.first_day)
         check_scale(on_steps, first_day, build.dt_h, cheap_market=read.cheap_market)
@@ -137,19 +138,6 @@ def _kept(
     resolution_h = None if build.resolution is None else RESOLUTION_H[build.resolution]
     kept = kept_days(markets, span, max_fill_h=build.max_fill_h, resolution_h=resolution_h)
     return kept, {"days left out, with those cut off by missing ones": span.n_days - kept.n_days}
-
-
-def _areas(prices: Sequence[PriceRows]) -> dict[str, int]:
-    """Whether prices of the two markets are of different bidding zones, as a count."""
-    of = {
-        columns: {area_of(one.report) for one in prices if set(columns) <= set(one.columns)}
-        for columns in (DAY_AHEAD, IMBALANCE)
-    }
-    day_ahead, imbalance = (areas - {None} for areas in of.values())
-    if not day_ahead or not imbalance or day_ahead == imbalance:
-        return {}
-    here, there = (", ".join(sorted(map(str, areas))) for areas in (day_ahead, imbalance))
-    return {f"day-ahead of {here} with imbalance of {there}, bidding zones": 2}
 
 
 def _prices(

@@ -218,6 +218,11 @@ def test_decimal_mark_is_told_by_each_file(written):
         return [one.error or one.rows.report.options["decimal"] for one in files]
 
     assert marks() == [",", "."]
+    entsoe = written(samples.entsoe_new(DAY), "entsoe.csv")
+    excel = [line.replace(",", ";").replace(".", ",") for line in samples.entsoe_new(DAY)]
+    pd.testing.assert_frame_equal(
+        read_entsoe_csv(written(excel, "excel.csv")).rows, read_entsoe_csv(entsoe).rows
+    )
     assert marks(elaad_decimal=",", tennet_decimal=".") == [",", "."]
     assert marks(elaad_decimal=",", decimal=".") == [",", "."]
     assert isinstance(marks(decimal=".")[0], InvalidInputError)

@@ -187,6 +187,9 @@ def days_of(prices) -> int:
 
 
 def test_a_label_that_begins_on_the_way_does_not_shorten_the_world(written):
+    blank = labelled(DAY, 3, "")
+    prices = read_entsoe_csv(written(new_file(blank, labelled("2024-06-08", 4, "1"))), sequence="1")
+    assert days_of(prices) == 7
     path = written(new_file(labelled(DAY, 3, "Without Sequence"), labelled("2024-06-08", 4, "1")))
     for wanted in (None, "1", "Sequence 1"):
         prices = read_entsoe_csv(path, sequence=wanted)

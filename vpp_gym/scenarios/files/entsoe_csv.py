@@ -1,6 +1,7 @@
 """Day-ahead prices from CSV files of the ENTSO-E transparency platform's web pages.
 
-Both forms are read: the new one with Area, Sequence and intraday columns, and the old
+Both forms are read, also with decimal commas where a spreadsheet has put semicolons or
+tabs between the cells: the new one with Area, Sequence and intraday columns, and the old
 one, whose last column may name the zone. Times are market time units, "01/01/2024
 00:00:00 - 01/01/2024 01:00:00", on the clock that the column's name states.
 """
@@ -17,7 +18,7 @@ from vpp_gym.scenarios.files.currency import conversions, rate_options, rates, s
 from vpp_gym.scenarios.files.entsoe_areas import area_name
 from vpp_gym.scenarios.files.entsoe_header import CLOCKS, Header, header_of
 from vpp_gym.scenarios.files.entsoe_times import market_units, on_the_clock
-from vpp_gym.scenarios.files.numbers import MISSING, number_cells
+from vpp_gym.scenarios.files.numbers import MISSING, decimal_mark, number_cells
 from vpp_gym.scenarios.files.options import PriceRules
 from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.raw import RawFile, csv_cells
@@ -120,7 +121,9 @@ def _rows(table: pd.DataFrame, header: Header, file: str) -> tuple[pd.DataFrame,
     """start, dt_h, Sequence and the stated price, and what was left out, by sequence."""
     zone = CLOCKS[header.clock]
     rows = market_units(table[header.time], file, zone)
-    rows[STATED] = number_cells(table[header.price], file=file, unit="EUR/MWh")
+    cells = table[header.price]
+    decimal = decimal_mark([cells], file=file) if header.commas_free else "."
+    rows[STATED] = number_cells(cells, file=file, unit="EUR/MWh", decimal=decimal)
     rows[SEQUENCE] = table.get(SEQUENCE, WITHOUT)
     placed, tallies = [], {}
     for name, part in rows.groupby(SEQUENCE, sort=False):

@@ -18,7 +18,8 @@ CLOCKS = {"CET/CEST": DUTCH, "CET": DUTCH, "UTC": "UTC"}
 PRICE = re.compile(r"Day-ahead Price [\[(](?P<unit>.+)[\])]")
 MARKET_UNIT = re.compile(r"MTU \((?P<clock>.+)\)")
 UNIT = re.compile(r"(?P<currency>[A-Za-z]{3}|Currency) ?/ ?MWh")
-ZONE = re.compile(r"(?:BZN|BZ)\|.+")
+ZONE = re.compile(r"[A-Z]{2,4}\|.+")
+PER_MWH = re.compile(r" ?/ ?MWh$")
 CURRENCY, AREA = "Currency", "Area"
 IN_COLUMN = "CURRENCY"
 """Stands in the unit where the column of currencies says which."""
@@ -34,6 +35,7 @@ class Header:
         price: column of the prices.
         currency: of the unit there; empty where it refers to the column of currencies.
         zone: bidding zone that the name of a column states; None: none does.
+        commas_free: whether cells are separated by something else than commas.
     """
 
     time: str
@@ -41,13 +43,15 @@ class Header:
     price: str
     currency: str
     zone: str | None
+    commas_free: bool
 
     def currencies(self, table: pd.DataFrame) -> tuple[pd.Series, str]:
         """Currency of each row, and the column that says so."""
         stated = pd.Series(self.currency, index=table.index)
         if CURRENCY not in table:
             return stated, self.price
-        return table[CURRENCY].where(table[CURRENCY] != "", stated), CURRENCY
+        codes = table[CURRENCY].str.replace(PER_MWH, "", regex=True)
+        return codes.where(codes != "", stated), CURRENCY
 
     def per(self, column: str) -> str:
         """What follows the currency in that column."""
@@ -90,6 +94,7 @@ def header_of(raw: RawFile) -> Header:
         price=price[0],
         currency="" if currency == IN_COLUMN else currency,
         zone=_zone(cells, raw.name),
+        commas_free="," not in raw.text.split("\n", 1)[0],
     )
 
 

@@ -74,7 +74,7 @@ def _check_alike(files: Sequence[PriceRows]) -> None:
 def _labels(report: FileReport) -> tuple[str, ...]:
     """Labels of the auctions of a file, but that of a zone with only one."""
     every = (label(one) for one in report.options.get("Sequence", "").split(","))
-    return tuple(one for one in every if one not in ("", WITHOUT))
+    return tuple(one for one in every if one != WITHOUT)
 
 
 def _refuse(option: str, reports: Sequence[FileReport]) -> None:

@@ -32,7 +32,9 @@ def label(text: str) -> str:
     ('1', '1', 'without', '2')
     """
     plain = text.casefold().strip()
-    return WITHOUT if plain.startswith(WITHOUT) else plain.replace("sequence", "").strip()
+    return (
+        WITHOUT if not plain or plain.startswith(WITHOUT) else plain.replace("sequence", "").strip()
+    )
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ DECIMALS = 2
 """Of prices in EUR/MWh, on every exchange; converted prices have more."""
 LEAST_CHEAP_PEAK = 1.0
 """EUR/MWh, of the 95th percentile where a cheap market is stated: EUR/kWh stay below it."""
+TRUST = "trust the unit if it is right"
+CHEAP = "or state a cheap market, which keeps the other checks"
 
 
 def check_unit(
@@ -51,17 +53,14 @@ def check_unit(
     long = known_h >= WEEK_H
     typical, what = (size.median(), "median") if long else (size.max(), "largest")
     if typical > LARGEST_MEDIAN:
-        _refuse(field, what, typical, "EUR/GWh or ct/MWh; trust the unit if it is right")
+        _refuse(field, what, typical, f"EUR/GWh or ct/MWh; {TRUST}")
     if typical >= (LEAST_MEDIAN if long else LEAST_PEAK):
         return
     peak = float(size.quantile(0.95))
     seen = peak >= LEAST_CHEAP_PEAK if cheap_market else long and _is_cheap(stated, size, peak)
     if not seen:
-        remedy = "EUR/kWh or ct/kWh; trust the unit if it is right"
-        _refuse(field, what, typical, remedy if cheap_market else f"{remedy}, or state a {CHEAP}")
-
-
-CHEAP = "cheap market, which keeps the other checks"
+        remedy = TRUST if cheap_market else f"{TRUST}, {CHEAP}"
+        _refuse(field, what, typical, f"EUR/kWh or ct/kWh; {remedy}")
 
 
 def _is_cheap(stated: pd.Series, size: pd.Series, peak: float) -> bool:
