@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -14,6 +13,7 @@ import pandas as pd
 
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.scenarios.files.columns_map import Table
+from vpp_gym.scenarios.files.json_document import json_document
 from vpp_gym.scenarios.files.raw import BYTE_ORDER_MARK, RawFile
 from vpp_gym.scenarios.files.sheet import is_excel, sheet_cells
 
@@ -110,12 +110,7 @@ def _check_width(row: Sequence[str], width: int, where: str) -> None:
 
 def _record_cells(raw: RawFile, table: Table, columns: Sequence[str]) -> pd.DataFrame:
     """Text of the records in JSON; numbers stay as they are written, null is no value."""
-    try:
-        document = json.loads(
-            raw.text, parse_float=str, parse_int=str, parse_constant=lambda name: name
-        )
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError(raw.name, str(error), "give a complete JSON file") from error
+    document = json_document(raw, numbers_as_text=True)
     for key in table.records.split(".") if table.records else ():
         if not isinstance(document, dict) or key not in document:
             value = list(document)[:20] if isinstance(document, dict) else type(document).__name__

@@ -46,7 +46,7 @@ def yaml_values(raw: RawFile) -> Plain:
         raise InvalidInputError(raw.name, value, f"a map has at most {LARGEST_BYTES}")
     try:
         _check_events(raw)
-        values: Plain = yaml.load(raw.text, _TextLoader)
+        values: Plain = _TextLoader(raw.text).get_single_data()
     except yaml.YAMLError as error:
         remedy = "give valid YAML; quote text with : # or % in it"
         raise InvalidInputError(_place(raw.name, error), _problem(error), remedy) from error

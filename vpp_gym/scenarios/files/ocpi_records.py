@@ -7,7 +7,6 @@ reservation begins with the reservation.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from pydantic import (
 )
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.json_document import json_document
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import FIRST_YEAR, LAST_YEAR
@@ -256,10 +256,7 @@ def _zone(records: Sequence[Record], file: str) -> str:
 
 
 def _items(raw: RawFile) -> list[Any]:
-    try:
-        document = json.loads(raw.text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError(raw.name, str(error), "give a complete JSON file") from error
+    document = json_document(raw)
     if isinstance(document, dict):
         document = document.get("data", [document])
     if not isinstance(document, list) or not document:

@@ -7,13 +7,13 @@ offset.
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.json_document import json_document
 from vpp_gym.scenarios.files.options import PriceRules
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.raw import RawFile
@@ -61,10 +61,7 @@ def read_tennet_json(path: str | os.PathLike[str], *, rules: PriceRules | None =
 
 
 def _series(raw: RawFile) -> list[dict[str, Any]]:
-    try:
-        document = json.loads(raw.text, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError(raw.name, str(error), "give a complete JSON file") from error
+    document = json_document(raw, numbers_as_text=True)
     answers = document if isinstance(document, list) else [document]
     found: list[dict[str, Any]] = []
     for answer in answers:
