@@ -398,10 +398,12 @@ def test_the_repeated_hour_of_sessions_is_decided(found, rule, start, stay):
 
 
 def test_sessions_without_end_are_dropped_and_counted(found):
-    content = ["Cp,In,Out,kWh", "a,2024-06-01T08:00Z,,3"]
-    content += [f"a,2024-06-{i:02d}T08:00Z,2024-06-{i:02d}T10:00Z,5" for i in range(2, 20)]
+    content = ["Cp,In,Out,Wh", "a,2024-06-01T08:00Z,,3000"]
+    content += [f"a,2024-06-{i:02d}T08:00Z,2024-06-{i:02d}T10:00Z,5250" for i in range(2, 20)]
     table = session_table({"start": "In", "end": "Out", "clock": "utc"}, charge_point="Cp")
+    table["sessions"]["energy"] = {"column": "Wh", "unit": "Wh"}
     one = found(content, table)
+    assert (one.rows["metered_kwh"] == 5.25).all()
     assert one.report.dropped == {"no_stay_or_energy": 1}
     assert one.rows["id"][0] == "a 2024-06-02T08:00:00Z"
 
