@@ -62,6 +62,7 @@ def test_quotes_around_each_whole_line_are_taken_off(written, table):
     plain = rows_of(written(TABLES[table], "plain.csv"))
     lines = [f'"{line.replace(chr(34), chr(34) * 2)}"' for line in TABLES[table]]
     pd.testing.assert_frame_equal(rows_of(written(lines, "quoted.csv")), plain)
+    assert found(written([*lines[:-1], lines[-1][:9]], "cut.csv"), READ).error is not None
 
 
 @pytest.mark.parametrize("table", TABLES)

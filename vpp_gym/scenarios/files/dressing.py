@@ -32,14 +32,18 @@ def undressed(text: str) -> tuple[str, int]:
 
 
 def _unquoted(text: str) -> str:
-    """Text without quotes around its lines, where every line is one quoted cell with separators."""
-    first = text.partition("\n")[0].strip()
-    if not _is_one_cell(first):
+    """Text without quotes around its lines, where the first is one quoted cell with separators.
+
+    Such a cell names no column. A line that is not quoted as a whole stays as it is.
+    """
+    if not _is_one_cell(text.partition("\n")[0].strip()):
         return text
-    lines = [line.strip() for line in text.split("\n")]
-    if not all(_is_one_cell(line) for line in lines if line):
-        return text
-    return "\n".join(line[1:-1].replace('""', '"') for line in lines)
+    lines = (line.strip() for line in text.split("\n"))
+    return "\n".join(_inner(line) if _is_one_cell(line) else line for line in lines)
+
+
+def _inner(line: str) -> str:
+    return line[1:-1].replace('""', '"')
 
 
 def _is_one_cell(line: str) -> bool:
