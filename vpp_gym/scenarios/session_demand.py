@@ -13,70 +13,135 @@ from vpp_gym.scenarios.demand import (
     metered_arrival_soc,
     reference_arrival_soc,
 )
-from vpp_gym.scenarios.files.session_rows import SessionRows
+from vpp_gym.scenarios.files.session_rows import SessionRows, without_energy
 from vpp_gym.scenarios.files.times import DUTCH, moments
 from vpp_gym.scenarios.grid import Span
-from vpp_gym.scenarios.world_header import CarPower, SiteClock
+from vpp_gym.scenarios.session_steps import Stays, stays_on_steps
+from vpp_gym.scenarios.world_header import CarPower, SiteClock, ZeroEnergy
+
+WITHOUT_ENERGY = {
+    "idle": "sessions without energy, idle on their charger",
+    "keep": "sessions without energy, kept as batteries",
+    "drop": "sessions without energy, left out",
+}
 
 
-def sessions_on_steps(
-    sessions: SessionRows,
-    span: Span,
-    *,
-    dt_h: float,
-    demand: DemandRule,
-    car: Car,
-    car_power: CarPower,
-    site_clock: SiteClock | None,
-    shift_days: int,
+def sessions_in_span(
+    sessions: SessionRows, span: Span, *, site_clock: SiteClock | None, shift_days: int
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Sessions of the span, ready for `Scenario.from_arrays`.
-
-    A car arrives in the step that contains its start and stays for the recorded
-    time, rounded up to steps.
+    """Sessions of one file that begin within the days of a scenario.
 
     Args:
         sessions: of one file.
         span: days of the scenario.
-        dt_h: hours per step.
-        demand: "metered": reaching the target takes the metered energy.
-            "reference": the car charged at full power for the recorded hours
-            (Rahman et al. 2023); sessions without these are dropped.
-        car: what is assumed about every car.
-        car_power: "charger": nothing but the charger limits the power;
-            "recorded": the largest power of the session does, too.
         site_clock: of chargers in another zone than the prices: "instant" keeps
             the moment, "local" the time on the clock (nine in the morning there
             becomes nine in the morning here).
         shift_days: added to every start; a multiple of 7 keeps the weekdays.
 
     Returns:
-        Columns of `Scenario.from_arrays`, and counts of what was left out or changed.
+        Rows with their start on the clock of the prices, and counts of what was left out.
     """
     rows, counts = _in_zone(sessions, span.zone, site_clock)
     rows = rows.assign(start=rows["start"] + pd.Timedelta(days=shift_days))
     inside = (rows["start"] >= span.begin) & (rows["start"] < span.end)
     counts["sessions outside of the days"] = int((~inside).sum())
-    rows = rows[inside]
+    return rows[inside], counts
+
+
+def sessions_on_steps(
+    rows: pd.DataFrame,
+    span: Span,
+    *,
+    dt_h: float,
+    demand: DemandRule,
+    car: Car,
+    car_power: CarPower,
+    zero_energy: ZeroEnergy = "idle",
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Sessions of a site, ready for `Scenario.from_arrays`.
+
+    Args:
+        rows: of `sessions_in_span`, of one file or several.
+        span: days of the scenario.
+        dt_h: hours per step.
+        demand: "metered": reaching the target takes the metered energy, and stays are
+            rounded as in `vpp_gym.scenarios.session_steps`.
+            "reference": the car charged at full power for the recorded hours, and stays
+            from the step that contains the start on, rounded up to steps
+            (Rahman et al. 2023); sessions without these hours are dropped.
+        car: what is assumed about every car.
+        car_power: "charger": nothing but the charger limits the power;
+            "recorded": the largest power of the session does, too.
+        zero_energy: sessions that took no energy, or nobody knows how much: "idle" cars
+            occupy their charger, need nothing and cannot discharge; "keep" takes them for
+            batteries that need nothing; "drop" leaves them out.
+
+    Returns:
+        Columns of `Scenario.from_arrays`, and counts of what was left out or changed.
+    """
+    idle = _needs_nothing(rows, demand)
+    counts = {WITHOUT_ENERGY[zero_energy]: int(idle.sum())}
+    if zero_energy == "drop":
+        rows, idle = rows[~idle], idle[~idle]
     if demand == "reference":
-        counts["sessions without charge time"] = int(rows["charge_h"].isna().sum())
-        rows = rows[rows["charge_h"].notna()]
-    max_kw = _max_kw(rows, car_power, sessions.report.file)
-    soc, uncapped = _arrival_soc(rows, demand, car, max_kw)
-    counts["demands capped by stay, power or battery"] = int((soc > uncapped + 1e-12).sum())
-    arrival = ((rows["start"] - span.begin) // pd.Timedelta(hours=dt_h)).to_numpy(dtype=np.int64)
-    stay = np.ceil(rows["stay_h"].to_numpy() / dt_h).astype(np.int64)
+        unknown = rows["charge_h"].isna() & ~(idle & (zero_energy == "idle"))
+        counts["sessions without charge time"] = int(unknown.sum())
+        rows, idle = rows[~unknown], idle[~unknown]
+    max_kw = _max_kw(rows, car_power, idle)
+    stays = _stays(rows, span, dt_h, demand, np.minimum(max_kw, car.charge_kw))
+    stay_h = np.minimum(rows["stay_h"].to_numpy(), (stays.departure - stays.arrival) * dt_h)
+    soc, uncapped = _arrival_soc(rows, stay_h, demand, car, max_kw)
+    soc = np.where(idle, car.target_soc, soc)
+    counts["demands capped by stay, power or battery"] = int(
+        ((soc > uncapped + 1e-12) & ~idle).sum()
+    )
     table = pd.DataFrame(
         {
-            "arrival_step": arrival,
-            "departure_step": arrival + stay,
+            "arrival_step": stays.arrival,
+            "departure_step": stays.departure,
             "arrival_soc": soc,
             "target_soc": car.target_soc,
             "capacity_kwh": car.capacity_kwh,
             "charge_kw": max_kw,
+            "discharge_kw": np.where(idle & (zero_energy == "idle"), 0.0, np.inf),
         }
     )
-    return table, counts
+    inside = stays.arrival < round((span.end - span.begin) / pd.Timedelta(hours=dt_h))
+    counts |= {
+        "arrivals that wait for the charger": int(stays.waited.sum()),
+        "arrivals that wait beyond the last day": int((~inside).sum()),
+        "stays of which the last step is kept for its energy": int(stays.lengthened.sum()),
+    }
+    return table[inside], counts
+
+
+def _needs_nothing(rows: pd.DataFrame, demand: DemandRule) -> NDArray[np.bool_]:
+    """(n,) sessions without energy; the reference rule needs no energy where it knows hours."""
+    nothing = without_energy(rows["metered_kwh"])
+    if demand == "reference":
+        nothing &= rows["metered_kwh"].notna() | ~(rows["charge_h"] > 0)
+    return nothing.to_numpy(dtype=np.bool_)
+
+
+def _stays(
+    rows: pd.DataFrame, span: Span, dt_h: float, demand: DemandRule, kw: NDArray[np.float64]
+) -> Stays:
+    begin_s = ((rows["start"] - span.begin) // pd.Timedelta(seconds=1)).to_numpy(dtype=np.int64)
+    recorded_h = rows["stay_h"].to_numpy()
+    if demand == "reference":
+        arrival = begin_s // round(3600 * dt_h)
+        none = np.zeros(len(rows), dtype=np.bool_)
+        return Stays(arrival, arrival + np.ceil(recorded_h / dt_h).astype(np.int64), none, none)
+    need_h = np.minimum(rows["metered_kwh"].fillna(0.0).to_numpy() / kw, recorded_h)
+    plug = rows["plug"] if "plug" in rows else pd.Series(None, index=rows.index, dtype=object)
+    return stays_on_steps(
+        begin_s,
+        np.round(3600 * recorded_h).astype(np.int64),
+        round(3600 * dt_h),
+        need_h,
+        [name if isinstance(name, str) else None for name in plug],
+    )
 
 
 def _in_zone(
@@ -98,22 +163,27 @@ def _in_zone(
     return rows.assign(start=found.utc)[~found.skipped], counts
 
 
-def _max_kw(rows: pd.DataFrame, car_power: CarPower, file: str) -> NDArray[np.float64]:
+def _max_kw(
+    rows: pd.DataFrame, car_power: CarPower, idle: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """(n,) kW limit of each car itself; inf: the charger limits."""
     if car_power == "charger":
         return np.full(len(rows), np.inf)
-    unknown = rows["max_kw"].isna() | (rows["max_kw"] <= 0)
-    if unknown.any():
-        value = f"{int(unknown.sum())} sessions of {file} without power"
+    unknown = (rows["max_kw"].isna() | (rows["max_kw"] <= 0)).to_numpy()
+    if (unknown & ~idle).any():
+        value = f"{int((unknown & ~idle).sum())} sessions with energy, but without power"
         raise InvalidInputError("car_power", value, "use car_power charger")
-    return rows["max_kw"].to_numpy(dtype=np.float64)
+    return np.where(unknown, np.inf, rows["max_kw"].to_numpy(dtype=np.float64))
 
 
 def _arrival_soc(
-    rows: pd.DataFrame, demand: DemandRule, car: Car, max_kw: NDArray[np.float64]
+    rows: pd.DataFrame,
+    stay_h: NDArray[np.float64],
+    demand: DemandRule,
+    car: Car,
+    max_kw: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(n,) state of charge on arrival, and what it would be without limits."""
-    stay_h = rows["stay_h"].to_numpy()
     if demand == "reference":
         hours = rows["charge_h"].to_numpy()
         soc = reference_arrival_soc(hours, stay_h, car)

@@ -10,11 +10,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
 from vpp_gym.scenarios.files.options import ReadOptions
-from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.scenario import Scenario
 
 CarPower = Literal["charger", "recorded"]
 SiteClock = Literal["instant", "local"]
+ZeroEnergy = Literal["idle", "keep", "drop"]
 
 
 def _step_hours(dt_h: float) -> float:
@@ -37,8 +38,8 @@ class WorldOptions(BaseModel):
             60 % and 80 % of the days.
         max_fill_h: hours of the longest price gap that is filled.
         resolution: of the prices to use where several cover the same time.
-        demand: see `vpp_gym.scenarios.session_demand`; so are the next three.
-        car_power, site_clock, shift_days: as there.
+        demand: see `vpp_gym.scenarios.session_demand`; so are the next four.
+        car_power, site_clock, shift_days, zero_energy: as there.
         capacity_kwh, target_soc, min_soc, charge_kw, charge_eff: what is assumed
             about every car.
         seed: of the owners' types.
@@ -57,6 +58,7 @@ class WorldOptions(BaseModel):
     car_power: CarPower = "charger"
     site_clock: SiteClock | None = None
     shift_days: int = 0
+    zero_energy: ZeroEnergy = "idle"
     capacity_kwh: Annotated[float, Field(gt=0, le=1_000)] = REFERENCE_CAR.capacity_kwh
     target_soc: Share = REFERENCE_CAR.target_soc
     min_soc: Share = REFERENCE_CAR.min_soc
@@ -103,6 +105,8 @@ class Provenance(BaseModel):
         sources: what became of every file.
         left_aside: files of no known kind beside them.
         counts: what was filled, converted and left out while building.
+        facts: of the sessions of all files together: most cars connected at once, and when
+            cars arrive.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,6 +117,7 @@ class Provenance(BaseModel):
     sources: list[FileReport]
     left_aside: list[str] = []
     counts: dict[str, int]
+    facts: dict[str, Fact] = {}
 
 
 class WorldHeader(BaseModel):
