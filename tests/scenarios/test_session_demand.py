@@ -162,7 +162,9 @@ cars = st.builds(
 )
 def test_every_demand_can_be_met_within_the_battery_and_the_stay(rows, car, dt_h, rule):
     demand, car_power = rule
-    table, counts = on_steps(sessions(*rows), car=car, dt_h=dt_h, demand=demand, car_power=car_power)
+    table, counts = on_steps(
+        sessions(*rows), car=car, dt_h=dt_h, demand=demand, car_power=car_power
+    )
     stay_h = (table.departure_step - table.arrival_step) * dt_h
     recorded_h = np.array([row[1] for row in rows])
     waited = counts["arrivals that wait for the charger"] > 0

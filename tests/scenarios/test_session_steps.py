@@ -15,10 +15,10 @@ HOUR, QUARTER = 3600, 900
 
 def steps(*stays, step_s=HOUR, need_h=None, plug="a"):
     """(arrival, departure) of stays of (start, end) in hours, on one connector."""
-    begin_s, end_s = (np.round(3600 * np.array(column)).astype(int) for column in zip(*stays))
+    begin_s, end_s = np.round(3600 * np.transpose(stays)).astype(int)
     need = np.zeros(len(stays)) if need_h is None else np.array(need_h)
     found = stays_on_steps(begin_s, end_s - begin_s, step_s, need, [plug] * len(stays))
-    return found, list(zip(found.arrival.tolist(), found.departure.tolist()))
+    return found, list(zip(found.arrival.tolist(), found.departure.tolist(), strict=True))
 
 
 def test_cars_back_to_back_follow_one_another_on_steps():

@@ -62,7 +62,8 @@ def sessions_on_steps(
     """Sessions of a site, ready for `Scenario.from_arrays`.
 
     Args:
-        rows: of `sessions_in_span`, of one file or several.
+        rows: of `sessions_in_span`, of one file or several; with a column file, counts are
+            told apart by it.
         span: days of the scenario.
         dt_h: hours per step.
         demand: "metered": reaching the target takes the metered energy, and stays are
@@ -81,21 +82,26 @@ def sessions_on_steps(
         Columns of `Scenario.from_arrays`, and counts of what was left out or changed.
     """
     idle = _needs_nothing(rows, demand)
-    counts = {WITHOUT_ENERGY[zero_energy]: int(idle.sum())}
+    counts = _counted(rows, idle, WITHOUT_ENERGY[zero_energy])
     if zero_energy == "drop":
         rows, idle = rows[~idle], idle[~idle]
     if demand == "reference":
-        unknown = rows["charge_h"].isna() & ~(idle & (zero_energy == "idle"))
-        counts["sessions without charge time"] = int(unknown.sum())
+        unknown = rows["charge_h"].isna().to_numpy() & ~(idle & (zero_energy == "idle"))
+        counts |= _counted(rows, unknown, "sessions without charge time")
         rows, idle = rows[~unknown], idle[~unknown]
     max_kw = _max_kw(rows, car_power, idle)
     stays = _stays(rows, span, dt_h, demand, np.minimum(max_kw, car.charge_kw))
     stay_h = np.minimum(rows["stay_h"].to_numpy(), (stays.departure - stays.arrival) * dt_h)
     soc, uncapped = _arrival_soc(rows, stay_h, demand, car, max_kw)
     soc = np.where(idle, car.target_soc, soc)
-    counts["demands capped by stay, power or battery"] = int(
-        ((soc > uncapped + 1e-12) & ~idle).sum()
-    )
+    outside = stays.arrival >= round((span.end - span.begin) / pd.Timedelta(hours=dt_h))
+    for what, which in {
+        "demands capped by stay, power or battery": (soc > uncapped + 1e-12) & ~idle,
+        "arrivals that wait for the charger": stays.waited,
+        "arrivals that wait beyond the last day": outside,
+        "stays of which the last step is kept for its energy": stays.lengthened,
+    }.items():
+        counts |= _counted(rows, which, what)
     table = pd.DataFrame(
         {
             "arrival_step": stays.arrival,
@@ -107,13 +113,15 @@ def sessions_on_steps(
             "discharge_kw": np.where(idle & (zero_energy == "idle"), 0.0, np.inf),
         }
     )
-    inside = stays.arrival < round((span.end - span.begin) / pd.Timedelta(hours=dt_h))
-    counts |= {
-        "arrivals that wait for the charger": int(stays.waited.sum()),
-        "arrivals that wait beyond the last day": int((~inside).sum()),
-        "stays of which the last step is kept for its energy": int(stays.lengthened.sum()),
-    }
-    return table[inside], counts
+    return table[~outside], counts
+
+
+def _counted(rows: pd.DataFrame, which: NDArray[np.bool_], what: str) -> dict[str, int]:
+    """How many of the rows, for each file that they are of."""
+    if "file" not in rows:
+        return {what: int(which.sum())}
+    found = pd.Series(which, index=rows.index).groupby(rows["file"], sort=False).sum()
+    return {f"{file}: {what}": int(count) for file, count in found.items()}
 
 
 def _needs_nothing(rows: pd.DataFrame, demand: DemandRule) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from vpp_gym.scenarios.files.folder import files_of
 from vpp_gym.scenarios.files.joined import distinct_sessions, joined_prices
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
-from vpp_gym.scenarios.files.report import Fact
+from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
 from vpp_gym.scenarios.files.session_rows import SessionRows, most_at_once
 from vpp_gym.scenarios.grid import Span, covered_days, on_grid
@@ -202,7 +202,7 @@ def _sessions(
         rows, left = sessions_in_span(
             one, span, site_clock=build.site_clock, shift_days=build.shift_days
         )
-        files.append(_with_kind(rows, one.report.kind))
+        files.append(_of_file(rows, one.report))
         counts |= {f"{one.report.file}: {what}": count for what, count in left.items()}
     rows = pd.concat(files, ignore_index=True)
     if rows.empty:
@@ -228,11 +228,12 @@ def _sessions(
     return table, {"most connected at once": at_once, **arrival_facts(local)}
 
 
-def _with_kind(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Rows whose plugs are told apart from those of other kinds of files."""
+def _of_file(rows: pd.DataFrame, report: FileReport) -> pd.DataFrame:
+    """Rows with the name of their file; their plugs are those of its kind."""
+    rows = rows.assign(file=report.file)
     if "plug" not in rows:
         return rows
-    return rows.assign(plug=(kind + "|" + rows["plug"]).where(rows["plug"].notna(), None))
+    return rows.assign(plug=(f"{report.kind}|" + rows["plug"]).where(rows["plug"].notna(), None))
 
 
 def _capped_by_end(

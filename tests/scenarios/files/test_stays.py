@@ -316,9 +316,7 @@ def test_records_of_any_back_end_come_back_as_their_stays(tmp_path_factory, stay
         true.append((begin, (end - begin) / pd.Timedelta(hours=1), kwh))
         begin = end
     mixed.shuffle(lines)
-    path = samples.write(
-        tmp_path_factory.mktemp("stays") / "a.csv", [samples.ELAAD_HEADER, *lines]
-    )
+    path = samples.write(tmp_path_factory.mktemp("stays") / "a.csv", [samples.ELAAD_HEADER, *lines])
     rows = read_elaad(path, clock="local", dates="month-first").rows.sort_values("start")
     assert len(rows) == len(true)
     np.testing.assert_allclose(rows["stay_h"], [one[1] for one in true], atol=1e-3)
