@@ -1,4 +1,4 @@
-"""Recorded stays on steps: none overlaps another on its connector, none gets more than its time."""
+"""Recorded stays on steps: none overlaps another on its connector, all keep their length."""
 
 from __future__ import annotations
 

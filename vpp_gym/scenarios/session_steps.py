@@ -1,9 +1,10 @@
-"""The steps in which recorded stays are connected: no car gets more than its time.
+"""The steps in which recorded stays are connected: never more cars at once than recorded.
 
 A car arrives in the step that contains its start and leaves at the beginning of the step that
 contains its end: it is connected in a step if it is still there when the step ends. So two
 stays that follow one another on a connector never share a step, there are never more cars at
-once than were recorded, and the mean stay is the recorded one.
+once than were recorded, and a stay differs by less than a step from the recorded one, the mean
+stay not at all.
 
 Two stays are made longer than that. One within a single step gets the whole step; if the
 charger is taken in it, the car waits until it is free. One whose energy needs the rest of its

@@ -11,18 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.cut_stays import reachable_target_soc
-from vpp_gym.scenarios.files.arrival_hours import arrival_facts
 from vpp_gym.scenarios.files.folder import files_of
-from vpp_gym.scenarios.files.joined import distinct_sessions, joined_prices
+from vpp_gym.scenarios.files.joined import joined_prices
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
-from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
-from vpp_gym.scenarios.files.session_rows import SessionRows, most_at_once
+from vpp_gym.scenarios.files.session_rows import SessionRows
 from vpp_gym.scenarios.grid import Span, covered_days, on_grid
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.session_demand import sessions_in_span, sessions_on_steps
+from vpp_gym.scenarios.site_sessions import capped_at_end, demands_capped, site_sessions
 from vpp_gym.scenarios.source import SPLITS
 from vpp_gym.scenarios.world_header import Provenance, Split, World, WorldOptions
 
@@ -32,7 +29,6 @@ TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
 LARGEST_RATIO = 8.0
 """Of typical prices on the two markets: 0.6 to 1.1 in every week of 2018 and 2019."""
 WEEK_H, DAY_H = 168, 24
-CAPPED = "demands capped by the end of the split"
 
 
 def build_world(
@@ -86,13 +82,13 @@ def world_of(
     on_steps, counts = _prices(markets, span, build)
     if not read.trust_unit:
         _check_scale(on_steps, np.datetime64(span.first_day), build.dt_h)
-    table, facts = _sessions(sessions, span, build, counts)
+    table, facts = site_sessions(sessions, span, build, counts)
     n_steps = len(on_steps[DAY_AHEAD[0]])
     scenario = Scenario.from_arrays(
         da_eur_per_kwh=on_steps[DAY_AHEAD[0]],
         im_short_eur_per_kwh=on_steps[IMBALANCE[0]],
         im_long_eur_per_kwh=on_steps[IMBALANCE[1]],
-        sessions=table.assign(target_soc=_capped_by_end(table, n_steps, build)[0]),
+        sessions=capped_at_end(table, n_steps, build)[0],
         start=np.datetime64(span.first_day, "m"),
         dt_h=build.dt_h,
         timezone=span.zone,
@@ -100,7 +96,7 @@ def world_of(
         name="world",
     )
     splits = splits_of(scenario, build)
-    counts |= _count_cut(table, splits, build)
+    counts |= demands_capped(table, splits, build)
     provenance = Provenance(
         vpp_gym=version("vpp_gym"),
         read=read,
@@ -189,78 +185,6 @@ def _price_ratio(prices: Mapping[str, NDArray[np.float64]]) -> float:
         float(np.median(np.abs(prices[name]))) for name in (*DAY_AHEAD, *IMBALANCE)
     )
     return float(np.mean(imbalance)) / day_ahead if day_ahead else np.inf
-
-
-def _sessions(
-    sessions: Sequence[SessionRows], span: Span, build: WorldOptions, counts: dict[str, int]
-) -> tuple[pd.DataFrame, dict[str, Fact]]:
-    """Sessions of all files on steps, and what they are like together."""
-    distinct, repeated = distinct_sessions(sessions)
-    counts |= repeated
-    files = []
-    for one in distinct:
-        rows, left = sessions_in_span(
-            one, span, site_clock=build.site_clock, shift_days=build.shift_days
-        )
-        files.append(_of_file(rows, one.report))
-        counts |= {f"{one.report.file}: {what}": count for what, count in left.items()}
-    rows = pd.concat(files, ignore_index=True)
-    if rows.empty:
-        days = f"{span.first_day.date()} to {span.last_day.date()}"
-        remedy = "give sessions of these days, or shift them with shift_days"
-        raise InvalidInputError("sessions", f"none from {days}", remedy)
-    table, changed = sessions_on_steps(
-        rows,
-        span,
-        dt_h=build.dt_h,
-        demand=build.demand,
-        car=build.car,
-        car_power=build.car_power,
-        zero_energy=build.zero_energy,
-    )
-    counts |= changed
-    if table.empty:
-        raise InvalidInputError("sessions", "none with energy", "use zero_energy idle")
-    local = rows["start"]
-    if span.zone is not None:
-        local = local.dt.tz_convert(span.zone).dt.tz_localize(None)
-    at_once = most_at_once(rows["start"], rows["stay_h"])
-    return table, {"most connected at once": at_once, **arrival_facts(local)}
-
-
-def _of_file(rows: pd.DataFrame, report: FileReport) -> pd.DataFrame:
-    """Rows with the name of their file; their plugs are those of its kind."""
-    rows = rows.assign(file=report.file)
-    if "plug" not in rows:
-        return rows
-    return rows.assign(plug=(f"{report.kind}|" + rows["plug"]).where(rows["plug"].notna(), None))
-
-
-def _capped_by_end(
-    table: pd.DataFrame, n_steps: int, build: WorldOptions
-) -> tuple[NDArray[np.float64], int]:
-    """Target of each car, and how many were capped because their stay is cut."""
-    columns = {str(name): column.to_numpy() for name, column in table.items()}
-    target_soc, capped = reachable_target_soc(
-        columns,
-        n_steps,
-        dt_h=build.dt_h,
-        charge_kw=build.charge_kw,
-        charge_eff=build.charge_eff,
-    )
-    return target_soc, int(capped.sum())
-
-
-def _count_cut(table: pd.DataFrame, splits: Sequence[Split], build: WorldOptions) -> dict[str, int]:
-    """How many demands reading each split will cap."""
-    counts, first = {}, 0
-    for split in splits:
-        begin, end = first, first + split.n_steps
-        cars = table[(table["arrival_step"] >= begin) & (table["arrival_step"] < end)]
-        _, count = _capped_by_end(cars, end, build)
-        counts[f"{split.name}: {CAPPED}"] = count
-        first = end
-    return counts
 
 
 def splits_of(scenario: Scenario, build: WorldOptions) -> tuple[Split, ...]:
