@@ -138,6 +138,17 @@ def test_an_interim_record_without_energy_yields_to_the_final_one(read):
     assert list(rows["metered_kwh"]) == [20.0]
 
 
+def test_records_of_stays_that_have_just_begun_are_no_reason_to_refuse_a_file(written):
+    lines = samples.elaad("2024-06-03")
+    begun = []
+    for line in lines[1:]:
+        cells = line.split(",")
+        begun.append(",".join([*cells[:4], cells[3], cells[5], "0", "0", "0", "0"]))
+    sessions = read_elaad(written([*lines, *begun]), clock="local", dates="month-first")
+    assert sessions.report.dropped == {EARLIER: 40}
+    assert (sessions.report.kept, sessions.report.facts["no energy"]) == (40, 0)
+
+
 def test_parts_of_one_id_are_added_up(read):
     rows, report = read(
         record(901, f"{MON} 18:00", 6, 20), record(901, f"{TUE} 00:00", 8, 15, charge_h=1.5)

@@ -10,7 +10,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.arrival_hours import arrival_facts
 from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.files.schema import LARGEST_CAR_KW, SESSION_ROWS, checked_rows
-from vpp_gym.scenarios.files.stays import check_overlaps, ends_of, one_row_a_stay
+from vpp_gym.scenarios.files.stays import EARLIER, check_overlaps, ends_of, one_row_a_stay
 from vpp_gym.scenarios.files.tally import MOST_DROPPED_SHARE, Tally
 
 COLUMNS = ("id", "start", "stay_h", "charge_h", "metered_kwh", "max_kw", "plug", "card")
@@ -57,12 +57,16 @@ def session_rows(rows: pd.DataFrame, tally: Tally, report: FileReport, *, zone: 
             right.
     """
     rows = _with_columns(rows)
+    lasts = rows["stay_h"] > 0
+    begun = ~lasts & rows["id"].isin(rows["id"][lasts])
+    just_begun, rows = rows[begun], rows[~begun]
     rows = tally.without(rows, "no_stay", rows["stay_h"].isna())
     rows = tally.without(rows, "stay_not_positive", rows["stay_h"] <= 0)
     negative = (rows[["charge_h", "metered_kwh", "max_kw"]] < 0).any(axis=1)
     rows = tally.without(rows, "negative_charge", negative)
     tally.check()
     _check_energy(rows, report.file)
+    tally.without(just_begun, EARLIER, begun[begun])
     rows = one_row_a_stay(rows, tally, zone)
     check_plausible(rows, report.file)
     rows = checked_rows(SESSION_ROWS, rows, report.file)
@@ -78,11 +82,12 @@ def without_energy(metered_kwh: pd.Series) -> pd.Series:
 
 
 def _with_columns(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows, plug and card None where they are unknown or empty."""
+    """The rows, plug and card None where they are unknown or empty, or half of a plug is."""
     for name in OPTIONAL:
         cells = rows[name] if name in rows else pd.Series(None, index=rows.index, dtype=object)
         cells = cells.astype(object)
-        rows = rows.assign(**{name: cells.where(cells.notna() & (cells != ""), None)})
+        named = [isinstance(one, str) and one == one.strip(" /") != "" for one in cells]
+        rows = rows.assign(**{name: cells.where(named, None)})
     return rows
 
 
