@@ -82,15 +82,23 @@ def run(
     chosen = named_policy(policy)
     world = _scenario(scenario, index, data, dt_h)
     result = _evaluate(chosen, world, _end_step(world, days), guarantee)
-    if out is not None:
-        result.days.to_csv(out, index=False, lineterminator="\n")
     report = run_report(result)
+    # First what took long to find, so that a disk that is full by now takes nothing away.
     if as_json:
         print_json(report)
     else:
         show_report(report)
-        if out is not None:
+    if out is not None:
+        _write_days(result, out)
+        if not as_json:
             console.print(f"One row per day: {out}", soft_wrap=True)
+
+
+def _write_days(result: RunResult, out: Path) -> None:
+    from vpp_gym.evaluation.csv_text import csv_text
+    from vpp_gym.files.writer import write_text
+
+    write_text(out, csv_text(result.days))
 
 
 def _scenario(name: str, index: int, data: Path | None, dt_h: float) -> Scenario:

@@ -17,7 +17,7 @@ from vpp_gym.scenarios.files.session_rows import SessionRows, without_energy
 from vpp_gym.scenarios.files.times import DUTCH, moments
 from vpp_gym.scenarios.grid import Span
 from vpp_gym.scenarios.session_steps import Stays, stays_on_steps
-from vpp_gym.scenarios.world_header import CarPower, SiteClock, ZeroEnergy
+from vpp_gym.scenarios.world_header import CarPower, SiteClock, StaySteps, ZeroEnergy
 
 WITHOUT_ENERGY = {
     "idle": "sessions without energy, idle on their charger",
@@ -58,6 +58,7 @@ def sessions_on_steps(
     car: Car,
     car_power: CarPower,
     zero_energy: ZeroEnergy = "idle",
+    stays: StaySteps = "recorded",
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Sessions of a site, ready for `Scenario.from_arrays`.
 
@@ -66,17 +67,18 @@ def sessions_on_steps(
             told apart by it.
         span: days of the scenario.
         dt_h: hours per step.
-        demand: "metered": reaching the target takes the metered energy, and stays are
-            rounded as in `vpp_gym.scenarios.session_steps`.
-            "reference": the car charged at full power for the recorded hours, and stays
-            from the step that contains the start on, rounded up to steps
-            (Rahman et al. 2023); sessions without these hours are dropped.
+        demand: "metered": reaching the target takes the metered energy.
+            "reference": the car charged at full power for the recorded hours
+            (Rahman et al. 2023); sessions without these are dropped.
         car: what is assumed about every car.
         car_power: "charger": nothing but the charger limits the power;
             "recorded": the largest power of the session does, too.
         zero_energy: sessions that took no energy, or nobody knows how much: "idle" cars
             occupy their charger, need nothing and cannot discharge; "keep" takes them for
             batteries that need nothing; "drop" leaves them out.
+        stays: "recorded": as in `vpp_gym.scenarios.session_steps`; "rounded-up": from the
+            step that contains the start on, rounded up to steps, whoever else is there. That
+            is how the reference rule has it, in any case, and how synthetic cars stay.
 
     Returns:
         Columns of `Scenario.from_arrays`, and counts of what was left out or changed.
@@ -90,22 +92,25 @@ def sessions_on_steps(
         counts |= _counted(rows, unknown, "sessions without charge time")
         rows, idle = rows[~unknown], idle[~unknown]
     max_kw = _max_kw(rows, car_power, idle)
-    stays = _stays(rows, span, dt_h, demand, np.minimum(max_kw, car.charge_kw))
-    stay_h = np.minimum(rows["stay_h"].to_numpy(), (stays.departure - stays.arrival) * dt_h)
+    if stays == "rounded-up" or demand == "reference":
+        steps = _rounded_up(rows, span, dt_h)
+    else:
+        steps = _as_recorded(rows, span, dt_h, np.minimum(max_kw, car.charge_kw))
+    stay_h = np.minimum(rows["stay_h"].to_numpy(), (steps.departure - steps.arrival) * dt_h)
     soc, uncapped = _arrival_soc(rows, stay_h, demand, car, max_kw)
     soc = np.where(idle, car.target_soc, soc)
-    outside = stays.arrival >= round((span.end - span.begin) / pd.Timedelta(hours=dt_h))
+    outside = steps.arrival >= round((span.end - span.begin) / pd.Timedelta(hours=dt_h))
     for what, which in {
         "demands capped by stay, power or battery": (soc > uncapped + 1e-12) & ~idle,
-        "arrivals that wait for the charger": stays.waited,
+        "arrivals that wait for the charger": steps.waited,
         "arrivals that wait beyond the last day": outside,
-        "stays of which the last step is kept for its energy": stays.lengthened,
+        "stays of which the last step is kept for its energy": steps.lengthened,
     }.items():
         counts |= _counted(rows, which, what)
     table = pd.DataFrame(
         {
-            "arrival_step": stays.arrival,
-            "departure_step": stays.departure,
+            "arrival_step": steps.arrival,
+            "departure_step": steps.departure,
             "arrival_soc": soc,
             "target_soc": car.target_soc,
             "capacity_kwh": car.capacity_kwh,
@@ -132,24 +137,28 @@ def _needs_nothing(rows: pd.DataFrame, demand: DemandRule) -> NDArray[np.bool_]:
     return nothing.to_numpy(dtype=np.bool_)
 
 
-def _stays(
-    rows: pd.DataFrame, span: Span, dt_h: float, demand: DemandRule, kw: NDArray[np.float64]
-) -> Stays:
-    begin_s = ((rows["start"] - span.begin) // pd.Timedelta(seconds=1)).to_numpy(dtype=np.int64)
+def _rounded_up(rows: pd.DataFrame, span: Span, dt_h: float) -> Stays:
+    arrival = _begin_s(rows, span) // round(3600 * dt_h)
+    steps = np.ceil(rows["stay_h"].to_numpy() / dt_h).astype(np.int64)
+    none = np.zeros(len(rows), dtype=np.bool_)
+    return Stays(arrival, arrival + steps, none, none)
+
+
+def _as_recorded(rows: pd.DataFrame, span: Span, dt_h: float, kw: NDArray[np.float64]) -> Stays:
     recorded_h = rows["stay_h"].to_numpy()
-    if demand == "reference":
-        arrival = begin_s // round(3600 * dt_h)
-        none = np.zeros(len(rows), dtype=np.bool_)
-        return Stays(arrival, arrival + np.ceil(recorded_h / dt_h).astype(np.int64), none, none)
-    need_h = np.minimum(rows["metered_kwh"].fillna(0.0).to_numpy() / kw, recorded_h)
-    plug = rows["plug"] if "plug" in rows else pd.Series(None, index=rows.index, dtype=object)
+    plug = rows["plug"] if "plug" in rows else [None] * len(rows)
     return stays_on_steps(
-        begin_s,
+        _begin_s(rows, span),
         np.round(3600 * recorded_h).astype(np.int64),
         round(3600 * dt_h),
-        need_h,
+        np.minimum(rows["metered_kwh"].fillna(0.0).to_numpy() / kw, recorded_h),
         [name if isinstance(name, str) else None for name in plug],
     )
+
+
+def _begin_s(rows: pd.DataFrame, span: Span) -> NDArray[np.int64]:
+    """(n,) seconds from the first moment of the days to each start."""
+    return ((rows["start"] - span.begin) // pd.Timedelta(seconds=1)).to_numpy(dtype=np.int64)
 
 
 def _in_zone(

@@ -60,6 +60,7 @@ def site_sessions(
         car=build.car,
         car_power=build.car_power,
         zero_energy=build.zero_energy,
+        stays=build.stays,
     )
     counts |= changed
     if table.empty:

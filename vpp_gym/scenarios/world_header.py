@@ -16,6 +16,7 @@ from vpp_gym.scenarios.scenario import Scenario
 CarPower = Literal["charger", "recorded"]
 SiteClock = Literal["instant", "local"]
 ZeroEnergy = Literal["idle", "keep", "drop"]
+StaySteps = Literal["recorded", "rounded-up"]
 
 
 def _step_hours(dt_h: float) -> float:
@@ -38,8 +39,8 @@ class WorldOptions(BaseModel):
             60 % and 80 % of the days.
         max_fill_h: hours of the longest price gap that is filled.
         resolution: of the prices to use where several cover the same time.
-        demand: see `vpp_gym.scenarios.session_demand`; so are the next four.
-        car_power, site_clock, shift_days, zero_energy: as there.
+        demand: see `vpp_gym.scenarios.session_demand`; so are the next five.
+        car_power, site_clock, shift_days, zero_energy, stays: as there.
         capacity_kwh, target_soc, min_soc, charge_kw, charge_eff: what is assumed
             about every car.
         seed: of the owners' types.
@@ -59,6 +60,7 @@ class WorldOptions(BaseModel):
     site_clock: SiteClock | None = None
     shift_days: int = 0
     zero_energy: ZeroEnergy = "idle"
+    stays: StaySteps = "recorded"
     capacity_kwh: Annotated[float, Field(gt=0, le=1_000)] = REFERENCE_CAR.capacity_kwh
     target_soc: Share = REFERENCE_CAR.target_soc
     min_soc: Share = REFERENCE_CAR.min_soc

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import read_bytes
 
 SEPARATORS = (",", ";", "\t")
 BYTE_ORDER_MARK = "\ufeff"
@@ -42,18 +43,13 @@ class RawFile:
         """Read a file in full.
 
         Raises:
-            InvalidInputError: no such file, an empty one, or one that may not be read.
+            InvalidInputError: no such file, an empty or too large one, or one that may not be
+                read.
         """
-        file = Path(path)
-        try:
-            if not file.is_file():
-                raise InvalidInputError("file", str(file), "give the path of an existing file")
-            content = file.read_bytes()
-        except OSError as error:
-            raise InvalidInputError(file.name, error.strerror, "make it readable") from error
+        content, name = read_bytes(path), Path(path).name
         if not content.strip():
-            raise InvalidInputError(file.name, "an empty file", "give a file with rows")
-        return cls(file.name, content)
+            raise InvalidInputError(name, "an empty file", "give a file with rows")
+        return cls(name, content)
 
     @cached_property
     def sha256(self) -> str:
