@@ -45,7 +45,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "markets": (set(), {"numpy"}),
     "scenarios": (
         {"params"},
-        {"numpy", "pandas", "scipy", "pandera", "pyarrow", "pydantic"},
+        {"numpy", "pandas", "scipy", "pandera", "pyarrow", "pydantic", "openpyxl"},
     ),
     "solvers": (
         BELOW_SIMULATION - {"views"} | {"scenarios"},

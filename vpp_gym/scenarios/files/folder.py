@@ -59,3 +59,7 @@ def found(path: Path, options: ReadOptions) -> Found:
         return Found(path, kind, None if kind is None else kind.read(path, options))
     except InvalidInputError as error:
         return Found(path, kind, None, error)
+    except Exception as error:  # noqa: BLE001  (one damaged file must not hide the others)
+        what = f"{type(error).__name__}: {str(error).strip() or 'no more is known'}"
+        remedy = "the file is damaged, or of a form that is not read: repair it or take it away"
+        return Found(path, kind, None, InvalidInputError(path.name, what, remedy))
