@@ -16,8 +16,8 @@ from vpp_gym.cli.reproduce import reproduce
 from vpp_gym.cli.run import run
 from vpp_gym.errors import InvalidInputError, SolveFailedError
 
-REFUSED, FAILED = 2, 1
-"""Exit codes: the input cannot be used; the input is fine but the computation failed."""
+REFUSED, FAILED, STOPPED = 2, 1, 130
+"""Exit codes: the input cannot be used; the input is fine but the computation failed; Ctrl-C."""
 
 
 class Commands(TyperGroup):
@@ -33,6 +33,9 @@ class Commands(TyperGroup):
         except SolveFailedError as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(FAILED) from error
+        except KeyboardInterrupt as error:
+            typer.echo(f"Stopped by Ctrl-C in {ctx.invoked_subcommand}: no result.", err=True)
+            raise typer.Exit(STOPPED) from error
 
 
 app = typer.Typer(

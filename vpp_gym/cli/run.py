@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from vpp_gym.scenarios.scenario import Scenario
 
 
+STEP_H = 0.25
+"""Hours per step where neither the user nor a file says it."""
+
+
 def run(
     policy: Annotated[
         str | None,
@@ -48,7 +52,13 @@ def run(
     index: Annotated[
         int, typer.Option(help="Number of the scenario, if the name stands for several.")
     ] = 0,
-    dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
+    dt_h: Annotated[
+        float | None,
+        typer.Option(
+            help="Hours per step: 1 or 0.25; by default as a world file has it, else 0.25.",
+            show_default=False,
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder with real data; by default VPP_GYM_DATA.", show_default=False),
@@ -93,18 +103,20 @@ def run(
             console.print(f"One row per day: {out}", soft_wrap=True)
 
 
-def _scenario(name: str, index: int, data: Path | None, dt_h: float) -> Scenario:
-    from vpp_gym.scenarios.named import NAMES, as_source
-    from vpp_gym.scenarios.real import real_source
+def _scenario(name: str, index: int, data: Path | None, dt_h: float | None) -> Scenario:
+    from vpp_gym.scenarios.named import NAMES, load_scenario
 
     if data is None:
-        return as_source(name, dt_h).scenario(index)
+        return load_scenario(name, index, dt_h=dt_h)
     kind, _, split = name.partition(":")
     if kind != "real" or name not in NAMES:
         raise InvalidInputError(
             "data", str(data), f"{name} reads no files; use real:train or real:test"
         )
-    return real_source(data, split or "test", dt_h=dt_h).scenario(index)
+    from vpp_gym.scenarios.real import real_source
+
+    step_h = STEP_H if dt_h is None else dt_h
+    return real_source(data, split or "test", dt_h=step_h).scenario(index)
 
 
 def _end_step(scenario: Scenario, days: int | None) -> int:

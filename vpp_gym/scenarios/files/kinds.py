@@ -46,6 +46,25 @@ class Kind:
     holds: Holds
     read: Reader
 
+    @property
+    def title(self) -> str:
+        """How people call it."""
+        return TITLES.get(self.name, self.name)
+
+
+TITLES = {
+    entsoe_csv.KIND: "ENTSO-E web page, CSV",
+    entsoe_xml.KIND: "ENTSO-E API, XML",
+    tennet.NEW_CSV.kind: "TenneT settlement prices, CSV",
+    tennet.OLD_CSV.kind: "TenneT settlement prices, older CSV",
+    tennet.OLD_XML.kind: "TenneT settlement prices, older XML",
+    elaad_transactions.KIND: "ElaadNL open transactions",
+    acn_sessions.KIND: "ACN-Data, JSON",
+    prepared_prices.HOURLY: "prepared Dutch prices, hourly",
+    prepared_prices.QUARTERS: "prepared Dutch prices, by quarter hours",
+}
+"""How people call the kinds; docs/data.md lists them under these names."""
+
 
 def _entsoe_csv(path: Path, options: ReadOptions) -> PriceRows:
     return entsoe_csv.read_entsoe_csv(
@@ -66,9 +85,10 @@ def _tennet_new(path: Path, options: ReadOptions) -> PriceRows:
 
 
 def _tennet_old(path: Path, options: ReadOptions) -> PriceRows:
+    (dates,) = options.needed("tennet_dates")
     return tennet.read_tennet_csv(
         path,
-        dates=options.needed("tennet_dates"),
+        dates=dates,
         decimal=options.decimal,
         trust_unit=options.trust_unit,
     )
@@ -79,10 +99,11 @@ def _tennet_xml(path: Path, options: ReadOptions) -> PriceRows:
 
 
 def _elaad(path: Path, options: ReadOptions) -> SessionRows:
+    clock, dates = options.needed("elaad_clock", "elaad_dates")
     return elaad_transactions.read_elaad(
         path,
-        clock=options.needed("elaad_clock"),
-        dates=options.needed("elaad_dates"),
+        clock=clock,
+        dates=dates,
         decimal=options.decimal,
     )
 
@@ -220,3 +241,9 @@ def _kind_of_csv(header: tuple[str, ...], file: str) -> Kind | None:
         return ELAAD
     check_near_miss(header, CSV_COLUMNS, file=file)
     return None
+
+
+def titles_of(holds: Holds) -> str:
+    """The kinds of files that hold a market's prices, or sessions, as people call them."""
+    prices = ("both markets",) if holds != "sessions" else ()
+    return "; ".join(kind.title for kind in KINDS if kind.holds in (holds, *prices))
