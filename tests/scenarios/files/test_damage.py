@@ -132,7 +132,7 @@ REFUSED = {
     "extra line above the header": (
         PRICES,
         lambda lines: ["Downloaded today", *lines],
-        "add a file with da_eur_per_kwh",
+        "day-ahead: got None; add a file of day-ahead: ENTSO-E web page, CSV",
     ),
     "header again in the middle": (
         PRICES,
