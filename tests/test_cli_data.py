@@ -122,8 +122,25 @@ def test_build_and_describe(folder, tmp_path):
 def test_built_world_runs(folder, tmp_path):
     out = tmp_path / "world.parquet"
     vpp_gym("data", "build", folder, "-o", out, *KNOWN)
+    words = ("run", "charge_on_arrival", "--scenario", f"{out}:test")
+    picture = tmp_path / "day.png"
+    text = vpp_gym(*words, "--figure", picture)
+    assert f"Picture of 2024-06-11: {picture}" in text
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert json.loads(vpp_gym(*words, "--json"))["cars"]["arrivals"] > 0
+
+
+@pytest.mark.parametrize("dt_h", [1, 0.25])
+def test_run_takes_the_step_of_the_file(folder, tmp_path, dt_h):
+    out = tmp_path / "world.parquet"
+    vpp_gym("data", "build", folder, "-o", out, *KNOWN, "--dt-h", dt_h)
     words = ("run", "charge_on_arrival", "--scenario", f"{out}:test", "--json")
-    assert json.loads(vpp_gym(*words))["cars"]["arrivals"] > 0
+    report = json.loads(vpp_gym(*words))
+    assert report["provenance"]["end_step"] == 48 / dt_h
+    assert json.loads(vpp_gym(*words, "--dt-h", dt_h))["money"] == report["money"]
+    other = CliRunner().invoke(app, [*map(str, words), "--dt-h", str(1.25 - dt_h)])
+    assert other.exit_code == 2
+    assert f"the scenarios have dt_h={dt_h:g}" in other.stderr
 
 
 @pytest.mark.parametrize(

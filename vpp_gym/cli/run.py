@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from vpp_gym.cli.day_figure import SUFFIXES, draw_last_day
 from vpp_gym.cli.output import AsJson, checked_file, console, print_json, progress_console
 from vpp_gym.cli.policies import list_policies, named_policy
 from vpp_gym.cli.report import run_report, show_report
@@ -78,6 +79,13 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="CSV file to write, one row per day.", show_default=False)
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            help="Picture of the last day to write, png or svg; the run is made twice for it.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a policy through a scenario and report profit, energy and service.
@@ -89,9 +97,13 @@ def run(
         return
     if out is not None:
         checked_file("out", out, (".csv",))
+    if figure is not None:
+        checked_file("figure", figure, SUFFIXES)
     chosen = named_policy(policy)
     world = _scenario(scenario, index, data, dt_h)
-    result = _evaluate(chosen, world, _end_step(world, days), guarantee)
+    end_step = _end_step(world, days)
+    changes = {} if guarantee is None else {"guarantee": guarantee}
+    result = _evaluate(chosen, world, end_step, changes)
     if out is not None:
         result.days.to_csv(out, index=False, lineterminator="\n")
     report = run_report(result)
@@ -101,6 +113,11 @@ def run(
         show_report(report)
         if out is not None:
             console.print(f"One row per day: {out}", soft_wrap=True)
+    if figure is not None:
+        with progress_console.status("Drawing the last day"):
+            day = draw_last_day(named_policy(policy), world, changes, end_step, figure)
+        if not as_json:
+            console.print(f"Picture of {day}: {figure}", soft_wrap=True)
 
 
 def _scenario(name: str, index: int, data: Path | None, dt_h: float | None) -> Scenario:
@@ -130,7 +147,7 @@ def _end_step(scenario: Scenario, days: int | None) -> int:
 
 
 def _evaluate(
-    policy: Policy, scenario: Scenario, end_step: int, guarantee: bool | None
+    policy: Policy, scenario: Scenario, end_step: int, changes: dict[str, bool]
 ) -> RunResult:
     from vpp_gym.evaluation.rollout import evaluate
 
@@ -147,7 +164,7 @@ def _evaluate(
         return evaluate(
             policy,
             scenario,
-            {} if guarantee is None else {"guarantee": guarantee},
+            changes,
             end_step=end_step,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
