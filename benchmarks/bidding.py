@@ -10,6 +10,7 @@ Real years are included where VPP_GYM_DATA is set.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,9 @@ import typer
 from rich.progress import track
 
 from benchmarks.differences import RESULTS, gain_columns, write_table
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.metrics import TAIL_SHARE
+from vpp_gym.files.writer import check_folder
 from vpp_gym.markets.risk import tail_mean
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import DEFAULT, VPPParams
@@ -40,7 +43,8 @@ from vpp_gym.solvers.newsvendor import income_eur, scenarios_of
 NEUTRAL = "expected_load"
 TITLE = "Day-ahead bidders on the load of the rolling MPC"
 NOTES = (
-    "Income of both markets of a year, EUR: `gain` is what a bidder earns beyond buying the "
+    "The reference world by quarter hours. Income of both markets of a year, EUR: `gain` is what "
+    "a bidder earns beyond buying the "
     "expected load, `vss` what it earns beyond the bid at expected values, `over_wait_and_see` "
     "beyond the mean of the best bids of the same scenarios; each with a 95 % block-bootstrap "
     "interval over weeks. Where several years are taken together, all figures are per year. "
@@ -162,7 +166,7 @@ def sources(years: int) -> dict[str, tuple[ScenarioSource, int]]:
         for split in ("validation", "test")
     }
     if os.environ.get("VPP_GYM_DATA"):
-        found |= {name: (as_source(name, 1.0), 1) for name in ("real:train", "real:test")}
+        found |= {name: (as_source(name), 1) for name in ("real:train", "real:test")}
     return found
 
 
@@ -174,6 +178,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
     """Compare all bidders under dual and Dutch pricing."""
+    check_folder(out, "out")
     rows = []
     worlds = [(pricing, name) for pricing in ("dual", "dutch") for name in sources(years)]
     for pricing, name in track(worlds, "worlds"):
@@ -189,4 +194,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -9,6 +9,7 @@ without the position, day by day. Real years are included where VPP_GYM_DATA is 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from time import process_time
 from typing import Annotated, Any
@@ -17,8 +18,10 @@ import typer
 from rich.progress import track
 
 from benchmarks.differences import RESULTS, gain_columns, write_table
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.metrics import without_position_eur
+from vpp_gym.files.writer import check_folder
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
@@ -28,7 +31,8 @@ from vpp_gym.scenarios.named import as_source
 
 TITLE = "Stochastic against deterministic rolling plans"
 NOTES = (
-    "A year of each scenario; profit without the position of bids (none are made), EUR. "
+    "A year of each scenario in the reference world by quarter hours; profit without the "
+    "position of bids (none are made), EUR. "
     "`saving` is what the deterministic plan earns beyond charging on arrival, `gain` what the "
     "stochastic one earns beyond the deterministic, with a 95 % block-bootstrap interval over "
     "weeks. Settings were chosen on synthetic training and validation years and on the prices "
@@ -46,7 +50,7 @@ def daily_eur(policy: Policy, scenario: Any, params: VPPParams) -> tuple[Any, fl
 
 def compared(name: str, index: int, term_h: int, params: VPPParams) -> dict[str, Any]:
     """One row of the table."""
-    scenario = as_source(name, 1.0).scenario(index)
+    scenario = as_source(name).scenario(index)
     on_arrival, _ = daily_eur(ChargeOnArrival(), scenario, params)
     plain, plain_s = daily_eur(rolling_mpc(term_h), scenario, params)
     stochastic, stochastic_s = daily_eur(StochasticMPC(term_h), scenario, params)
@@ -69,12 +73,13 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
     """Compare both plans with and without a menu."""
+    check_folder(out, "out")
     worlds = [("synthetic:validation", index) for index in range(years)]
     worlds.append(("synthetic:test", 0))
     if os.environ.get("VPP_GYM_DATA"):
         worlds += [("real:train", 0), ("real:test", 0)]
     params = DEFAULT.replace(market={"imbalance_lag_steps": 0 if price_known else 1})
-    first = as_source("synthetic:validation", 1.0).scenario(0)
+    first = as_source("synthetic:validation").scenario(0)
     daily_eur(StochasticMPC(1), first, params)  # compiles
     tasks = [(*world, term_h) for term_h in (0, 10) for world in worlds]
     rows = [compared(*task, params) for task in track(tasks, "years")]
@@ -89,4 +94,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

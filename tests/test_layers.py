@@ -15,7 +15,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(next(iter(find_spec("vpp_gym").submodule_search_locations)))
 
-GROUND = {"errors", "arrays", "sources", "kernels", "parameters", "ledger", "policy"}
+GROUND = {
+    "errors",
+    "arrays",
+    "sources",
+    "kernels",
+    "parameters",
+    "ledger",
+    "policy",
+    "files",
+    "workers",
+}
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
 BELOW_ENVS = BELOW_POLICIES | {"simulation", "policies"}
@@ -32,6 +42,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "parameters": (set(), {"pydantic"}),
     "ledger": (set(), set()),
     "policy": (set(), set()),
+    "files": (set(), {"numpy", "filelock"}),
+    "workers": (set(), set()),
     "settings": (set(), {"pydantic"}),
     "actions": (set(), {"numpy"}),
     "observation": (set(), {"numpy", "gymnasium"}),

@@ -69,16 +69,16 @@ def contracts(
         "saturation_kwh": saturation,
     }
     menu, report = _menu(types, prob, numbers)
+    if as_json:
+        print_json(report | ({} if figure is None else {"figure": str(figure)}))
+    else:
+        show_table(_table(report, limit))
     if figure is not None:
         from vpp_gym.plots.menus import draw_menu, save_figure
 
         save_figure(draw_menu(menu, title=f"Menu, {limit}"), figure)
-    if as_json:
-        print_json(report | ({} if figure is None else {"figure": str(figure)}))
-        return
-    show_table(_table(report, limit))
-    if figure is not None:
-        console.print(f"Picture of the menu: {figure}", soft_wrap=True)
+        if not as_json:
+            console.print(f"Picture of the menu: {figure}", soft_wrap=True)
 
 
 def _cap(term_h: float | None, cap_kwh: float | None) -> tuple[float, str]:

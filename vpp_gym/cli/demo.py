@@ -55,14 +55,15 @@ def demo(
         "Simulating (the first run compiles the simulator: a minute or two)"
     ):
         rows, views = _week(seed)
-        _draw(views, out)
     first = next(iter(rows.values()))
     day = str(next(iter(views.values())).start)
     if as_json:
         print_json({"days": DAYS, "last_day": day, "policies": rows, "picture": str(out)})
+        _draw(views, out)
         return
     cars, demand_kwh = (number_text(name, first[name]) for name in ("departures", "demand_kwh"))
     show_table(_table(rows, f"{DAYS} days until {day}: {cars} cars ask for {demand_kwh} kWh"))
+    _draw(views, out)
     console.print(f"Picture of {day}: {out}", soft_wrap=True)
 
 
@@ -134,9 +135,10 @@ def _totals(booked: dict[str, float]) -> dict[str, float]:
 
 
 def _draw(views: dict[str, DayView], out: Path) -> None:
+    from vpp_gym.plots.canvas import save_figure
     from vpp_gym.plots.policy_day import draw_policy_day
 
-    draw_policy_day(views, title="vpp-gym demo").savefig(out)
+    save_figure(draw_policy_day(views, title="vpp-gym demo"), out)
 
 
 def _table(rows: dict[str, dict[str, float]], title: str) -> Grid:

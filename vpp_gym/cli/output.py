@@ -14,6 +14,7 @@ from rich.text import Text
 
 from vpp_gym.cli.tables import Column, Grid, show
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.writer import check_writable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
@@ -69,15 +70,12 @@ def number_text(name: str, number: float) -> str:
 
 
 def checked_file(option: str, path: Path, suffixes: tuple[str, ...]) -> Path:
-    """A file that can be written; checked before the work begins.
+    """A file that can be written; tried before the work begins.
 
     Raises:
-        InvalidInputError: another suffix, no such folder, or a folder of that name.
+        InvalidInputError: another suffix, no such folder, a folder of that name, or a place that
+            nothing can be written to.
     """
     if path.suffix.lower() not in suffixes:
         raise InvalidInputError(option, str(path), f"end the name with {' or '.join(suffixes)}")
-    if not path.parent.is_dir():
-        raise InvalidInputError(option, str(path), f"create the folder {path.parent} first")
-    if path.is_dir():
-        raise InvalidInputError(option, str(path), "name a file: this is a folder")
-    return path
+    return check_writable(path, option)

@@ -14,6 +14,7 @@ from vpp_gym.cli.output import AsJson, print_json, progress_console, show_table
 from vpp_gym.cli.reproduce_parklee import parklee2018
 from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.writer import check_folder
 
 if TYPE_CHECKING:
     from vpp_gym.reproduction.rahman2023.study import Study
@@ -59,8 +60,8 @@ def rahman2023(
     from vpp_gym.reproduction.rahman2023.study import Study
     from vpp_gym.scenarios.real import data_folder
 
-    if out is not None and out.exists() and not out.is_dir():
-        raise InvalidInputError("out", str(out), "name a folder: this is a file")
+    if out is not None:
+        check_folder(out, "out")
     if seeds < 0:
         raise InvalidInputError("seeds", seeds, "give 0 or more")
     begun = time.perf_counter()

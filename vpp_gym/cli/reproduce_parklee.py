@@ -9,7 +9,7 @@ import typer
 
 from vpp_gym.cli.output import AsJson, console, print_json, progress_console, show_table
 from vpp_gym.cli.tables import Column, Grid
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.writer import check_folder, write_text
 
 if TYPE_CHECKING:
     from vpp_gym.reproduction.parklee2018.report import Reproduction
@@ -36,20 +36,18 @@ def parklee2018(
     """
     from vpp_gym.reproduction.parklee2018.report import document, markdown, reproduce
 
-    if out is not None and out.exists() and not out.is_dir():
-        raise InvalidInputError("out", str(out), "name a folder: this is a file")
+    if out is not None:
+        check_folder(out, "out")
     with progress_console.status("Running") as status:
         result = reproduce(range(seeds), range(grid_seeds), progress=status.update)
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        pictures = _draw(result, out)
-        (out / "parklee2018.md").write_text(markdown(result, pictures), encoding="utf-8")
     if as_json:
         print_json(document(result))
-        return
-    _show(result)
+    else:
+        _show(result)
     if out is not None:
-        console.print(f"Report: {out / 'parklee2018.md'}", soft_wrap=True)
+        page = write_text(out / "parklee2018.md", markdown(result, _draw(result, out)))
+        if not as_json:
+            console.print(f"Report: {page}", soft_wrap=True)
 
 
 def _draw(result: Reproduction, out: Path) -> dict[str, str]:

@@ -104,20 +104,28 @@ def run(
     end_step = _end_step(world, days)
     changes = {} if guarantee is None else {"guarantee": guarantee}
     result = _evaluate(chosen, world, end_step, changes)
-    if out is not None:
-        result.days.to_csv(out, index=False, lineterminator="\n")
     report = run_report(result)
+    # First what took long to find, so that a disk that is full by now takes nothing away.
     if as_json:
         print_json(report)
     else:
         show_report(report)
-        if out is not None:
+    if out is not None:
+        _write_days(result, out)
+        if not as_json:
             console.print(f"One row per day: {out}", soft_wrap=True)
     if figure is not None:
         with progress_console.status("Drawing the last day"):
             day = draw_last_day(named_policy(policy), world, changes, end_step, figure)
         if not as_json:
             console.print(f"Picture of {day}: {figure}", soft_wrap=True)
+
+
+def _write_days(result: RunResult, out: Path) -> None:
+    from vpp_gym.evaluation.csv_text import csv_text
+    from vpp_gym.files.writer import write_text
+
+    write_text(out, csv_text(result.days))
 
 
 def _scenario(name: str, index: int, data: Path | None, dt_h: float | None) -> Scenario:

@@ -12,6 +12,7 @@ import pytest
 from tests.scenarios.files import samples
 from tests.scenarios.files.test_damage import FIRST, PRICES, READ, SESSIONS, folder_of_good_files
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files import reader
 from vpp_gym.scenarios.files.folder import files_of
 from vpp_gym.scenarios.files.options import NeededOptionsError, ReadOptions
 from vpp_gym.scenarios.files.raw import RawFile
@@ -136,7 +137,7 @@ def test_files_and_folders_that_may_not_be_read(folder, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(reader.os, "open", refuse)
     with pytest.raises(InvalidInputError, match="got 'Permission denied'; make it readable"):
         RawFile.open(folder / PRICES)
     monkeypatch.setattr(Path, "iterdir", refuse)

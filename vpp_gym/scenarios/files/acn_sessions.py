@@ -6,7 +6,6 @@ dataset, ACM e-Energy 2019, doi:10.1145/3307772.3328313.
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +15,7 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import parsed_json
 from vpp_gym.scenarios.files.limits import MOST_JSON, check_marks
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
@@ -120,9 +120,9 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
 def _items(raw: RawFile) -> list[Any]:
     check_marks(raw.text, MOST_JSON, raw.name, "split the file")
     try:
-        document = json.loads(raw.text)
-    except (ValueError, RecursionError) as error:  # also a number of thousands of digits
-        raise InvalidInputError(raw.name, str(error), "give a complete JSON file") from error
+        document = parsed_json(raw.text, file=raw.name)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.field, error.value, "give a complete JSON file") from error
     items = document.get("_items") if isinstance(document, dict) else document
     if not isinstance(items, list) or not items:
         raise InvalidInputError(raw.name, "no sessions", 'give a list, or one under "_items"')

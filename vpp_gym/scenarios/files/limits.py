@@ -7,8 +7,9 @@ once read is bounded by its marks, which are counted in the text before it is pa
 from __future__ import annotations
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import MB
 
-LARGEST_BYTES = 100_000_000
+LARGEST_BYTES = 100 * MB
 """Of a file; a year of quarter hours of imbalance takes 20 MB as XML, 4 MB as CSV."""
 MOST_CELLS = 6_000_000
 """Of a CSV file: its separators."""

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import opened, read_bytes
 from vpp_gym.scenarios.files.limits import (
     LARGEST_BYTES,
     LONGEST_LINE,
@@ -55,22 +57,13 @@ class RawFile:
         """Read a file in full.
 
         Raises:
-            InvalidInputError: no such file, an empty or a very large one, or one that may not
-                be read.
+            InvalidInputError: no such file, an empty or too large one, or one that may not be
+                read.
         """
-        file = Path(path)
-        try:
-            if not file.is_file():
-                raise InvalidInputError("file", str(file), "give the path of an existing file")
-            if (size := file.stat().st_size) > LARGEST_BYTES:
-                remedy = f"files have up to {LARGEST_BYTES // 10**6} MB: split it"
-                raise InvalidInputError(file.name, f"{size / 1e6:,.0f} MB", remedy)
-            content = file.read_bytes()
-        except OSError as error:
-            raise InvalidInputError(file.name, error.strerror, "make it readable") from error
+        content, name = read_bytes(path, max_bytes=LARGEST_BYTES), Path(path).name
         if not content.strip():
-            raise InvalidInputError(file.name, "an empty file", "give a file with rows")
-        return cls(file.name, content)
+            raise InvalidInputError(name, "an empty file", "give a file with rows")
+        return cls(name, content)
 
     @cached_property
     def sha256(self) -> str:
@@ -112,13 +105,11 @@ def beginning(path: Path) -> bytes:
     Raises:
         InvalidInputError: no such file, an empty one, or one that may not be read.
     """
-    try:
-        if path.is_file() and path.stat().st_size > BEGINNING_BYTES:
-            with path.open("rb") as file:
-                return file.read(BEGINNING_BYTES)
-    except OSError as error:
-        raise InvalidInputError(path.name, error.strerror, "make it readable") from error
-    return RawFile.open(path).content
+    with opened(path, max_bytes=sys.maxsize) as file:
+        content = file.read(BEGINNING_BYTES)
+    if not content.strip():
+        raise InvalidInputError(path.name, "an empty file", "give a file with rows")
+    return content
 
 
 def header_cells(raw: RawFile) -> tuple[str, ...]:
