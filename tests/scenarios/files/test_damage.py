@@ -132,7 +132,7 @@ REFUSED = {
     "extra line above the header": (
         PRICES,
         lambda lines: ["Downloaded today", *lines],
-        "day-ahead: got None; add a file of day-ahead: ENTSO-E web page, CSV",
+        "entsoe.csv: got 'the columns of entsoe day-ahead csv named in row 2'; .*delete the row",
     ),
     "header again in the middle": (
         PRICES,

@@ -64,13 +64,13 @@ def sheet_cells(raw: RawFile, columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(cells, columns=header, index=index, dtype=str)
 
 
-def sheet_header(raw: RawFile) -> tuple[str, ...]:
-    """Text cells of the first row of a workbook's first sheet.
+def sheet_rows(raw: RawFile, n_rows: int | None = None) -> list[list[str]]:
+    """Text cells of the first rows of a workbook's first sheet; None: of all.
 
     Raises:
         InvalidInputError: unreadable or too large.
     """
-    return tuple(next(iter(_rows(raw, 1)), []))
+    return _rows(raw, n_rows)
 
 
 def check_size(raw: RawFile) -> None:
