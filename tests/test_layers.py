@@ -59,7 +59,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "markets": (set(), {"numpy"}),
     "scenarios": (
         {"params"},
-        {"numpy", "pandas", "scipy", "pandera", "pyarrow", "pydantic", "yaml"},
+        {"numpy", "pandas", "scipy", "pandera", "pyarrow", "pydantic", "openpyxl", "yaml"},
     ),
     "solvers": (
         BELOW_SIMULATION - {"views"} | {"scenarios"},

@@ -21,7 +21,9 @@ data = typer.Typer(
 
 PRICES = "Prices"
 
-Folder = Annotated[Path, typer.Argument(help="Folder with the files.", show_default=False)]
+Folder = Annotated[
+    Path, typer.Argument(help="Folder with the files, or one file.", show_default=False)
+]
 
 
 def _option(text: str, *names: str) -> Any:
@@ -108,7 +110,7 @@ def check(
     ocpi_zone: OcpiZone = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the kind, the content and the errors of each file in a folder.
+    """Show the kind, the content and the errors of each file in a folder, or of one file.
 
     The exit code is 1 if a file of a known kind cannot be used.
     """
@@ -119,12 +121,12 @@ def check(
 
     options = _model(ReadOptions, **_fields(ReadOptions, given))
     with progress_console.status("Reading"):
-        documents = [checked_document(one) for one in files_of(folder, options)]
+        document = checked_document(folder, list(files_of(folder, options)))
     if as_json:
-        print_json({"folder": str(folder), "files": documents})
+        print_json(document)
     else:
-        show_checked(documents)
-    if any(one["state"] == "rejected" for one in documents):
+        show_checked(document)
+    if any(one["state"] == "rejected" for one in document["files"]):
         raise typer.Exit(1)
 
 
@@ -206,7 +208,7 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build one world file from all files in a folder, with splits by date."""
-    from vpp_gym.cli.data_report import described_document, show_described
+    from vpp_gym.cli.data_report import as_option, described_document, show_described
     from vpp_gym.scenarios.files.options import ReadOptions
     from vpp_gym.scenarios.world import build_world
     from vpp_gym.scenarios.world_file import SUFFIX, write_world
@@ -217,7 +219,11 @@ def build(
     read = _model(ReadOptions, **_fields(ReadOptions, given))
     options = _model(WorldOptions, **_fields(WorldOptions, given))
     with progress_console.status("Building"):
-        write_world(out, build_world(folder, read, options))
+        try:
+            built = build_world(folder, read, options)
+        except InvalidInputError as error:
+            raise as_option(error) from error
+        write_world(out, built)
     document = described_document(out)
     if as_json:
         print_json(document)

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.folder import files_of
+from vpp_gym.scenarios.files.folder import files_of, refusal
 from vpp_gym.scenarios.files.joined import joined_prices
+from vpp_gym.scenarios.files.kinds import Holds, titles_of
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
@@ -28,6 +29,9 @@ RESOLUTION_H = {"PT60M": 1.0, "PT30M": 0.5, "PT15M": 0.25}
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
 
 
+MARKETS_AND_CARS: tuple[Holds, ...] = ("day-ahead", "imbalance", "sessions")
+
+
 def build_world(
     folder: str | os.PathLike[str],
     read: ReadOptions | None = None,
@@ -41,9 +45,8 @@ def build_world(
     """
     read, build = read or ReadOptions(), build or WorldOptions()
     files = list(files_of(folder, read))
-    for one in files:
-        if one.error is not None:
-            raise one.error
+    if (error := refusal(files)) is not None:
+        raise error
     left_aside = [one.path.name for one in files if one.rows is None]
     rows = [one.rows for one in files if one.rows is not None]
     return world_of(rows, read, build, left_aside=left_aside)
@@ -71,10 +74,8 @@ def world_of(
     read, build = read or ReadOptions(), build or WorldOptions()
     prices = [one for one in rows if isinstance(one, PriceRows)]
     sessions = [one for one in rows if isinstance(one, SessionRows)]
-    aside = f"none, {', '.join(left_aside)} left aside" if left_aside else None
-    markets = [_market(prices, columns, aside) for columns in (DAY_AHEAD, IMBALANCE)]
-    if not sessions:
-        raise InvalidInputError("sessions", aside, "add a file of sessions to the folder")
+    _check_complete(prices, sessions, left_aside)
+    markets = [_market(prices, columns) for columns in (DAY_AHEAD, IMBALANCE)]
     span, counts = _kept(markets, _span(markets, build), build)
     on_steps, changed = _prices(markets, span, build)
     counts |= changed | price_notes(prices)
@@ -108,11 +109,30 @@ def world_of(
     return World(scenario, splits, provenance)
 
 
-def _market(prices: Sequence[PriceRows], columns: tuple[str, ...], aside: str | None) -> PriceRows:
+def _check_complete(
+    prices: Sequence[PriceRows], sessions: Sequence[SessionRows], left_aside: Sequence[str]
+) -> None:
+    """Refuse a folder without prices of both markets and sessions.
+
+    Raises:
+        InvalidInputError: naming all that is missing, and the kinds of files that hold it.
+    """
+    known = {name for one in prices for name in one.columns}
+    there = {
+        "day-ahead": set(DAY_AHEAD) <= known,
+        "imbalance": set(IMBALANCE) <= known,
+        "sessions": bool(sessions),
+    }
+    missing: list[Holds] = [name for name in MARKETS_AND_CARS if not there[name]]
+    if missing:
+        aside = f"none, {', '.join(left_aside)} left aside" if left_aside else None
+        remedy = " And ".join(f"add a file of {name}: {titles_of(name)}." for name in missing)
+        raise InvalidInputError(", ".join(missing), aside, f"{remedy} See docs/data.md")
+
+
+def _market(prices: Sequence[PriceRows], columns: tuple[str, ...]) -> PriceRows:
     """All prices of one market."""
     having = [one for one in prices if set(columns) <= set(one.columns)]
-    if not having:
-        raise InvalidInputError("prices", aside, f"add a file with {' and '.join(columns)}")
     other = {name for one in having for name in one.columns} - set(columns)
     return joined_prices(
         [

@@ -6,7 +6,6 @@ dataset, ACM e-Energy 2019, doi:10.1145/3307772.3328313.
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +15,8 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import parsed_json
+from vpp_gym.scenarios.files.limits import MOST_JSON, check_marks
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import FIRST_YEAR, LAST_YEAR
@@ -36,8 +37,10 @@ def _moment(value: Any) -> datetime | None:
         raise ValueError(remedy)
     try:
         moment = parsedate_to_datetime(value)
-    except (TypeError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, IndexError) as error:
         raise ValueError(remedy) from error
+    if moment.tzinfo is None:
+        raise ValueError(remedy)
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError(f"years are {FIRST_YEAR} to {LAST_YEAR}")
     return moment
@@ -124,10 +127,11 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
 
 
 def _items(raw: RawFile) -> list[Any]:
+    check_marks(raw.text, MOST_JSON, raw.name, "split the file")
     try:
-        document = json.loads(raw.text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InvalidInputError(raw.name, str(error), "give a complete JSON file") from error
+        document = parsed_json(raw.text, file=raw.name)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.field, error.value, "give a complete JSON file") from error
     items = document.get("_items") if isinstance(document, dict) else document
     if not isinstance(items, list) or not items:
         raise InvalidInputError(raw.name, "no sessions", 'give a list, or one under "_items"')

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from vpp_gym.errors import InvalidInputError, suggestion
+from vpp_gym.scenarios.files.coverage import coverage
 from vpp_gym.scenarios.files.kinds import Kind, kind_of, stated_kinds
-from vpp_gym.scenarios.files.options import ReadOptions
+from vpp_gym.scenarios.files.options import NeededOptionsError, ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.session_rows import SessionRows
 
@@ -33,16 +34,19 @@ class Found:
 
 
 def files_of(folder: str | os.PathLike[str], options: ReadOptions) -> Iterator[Found]:
-    """Every file of a folder, read as far as its kind is known, by name.
+    """Every file of a folder, or one file, read as far as its kind is known, by name.
 
     Folders inside are of no known kind; names that begin with a dot are passed over.
 
     Raises:
-        InvalidInputError: no such folder, or one that may not be read.
+        InvalidInputError: no such folder or file, or a folder that may not be read.
     """
     place = Path(folder)
+    if place.is_file():
+        yield from all_found(place, options)
+        return
     if not place.is_dir():
-        raise InvalidInputError("folder", str(place), "give an existing folder")
+        raise InvalidInputError("folder", str(place), "give an existing folder, or a file")
     try:
         paths = sorted(place.iterdir())
     except OSError as error:
@@ -78,11 +82,42 @@ def found(path: Path, options: ReadOptions) -> Found:
         kind = kind_of(path)
     except InvalidInputError as error:
         return Found(path, error=error)
+    except Exception as error:  # noqa: BLE001  (one damaged file must not hide the others)
+        return Found(path, error=_unforeseen(path, error))
     return Found(path) if kind is None else _read(path, kind, options)
 
 
 def _read(path: Path, kind: Kind, options: ReadOptions) -> Found:
     try:
-        return Found(path, kind, kind.read(path, options))
+        return Found(path, kind, _covered(kind.read(path, options)))
     except InvalidInputError as error:
         return Found(path, kind, None, error)
+    except Exception as error:  # noqa: BLE001  (one damaged file must not hide the others)
+        return Found(path, kind, None, _unforeseen(path, error))
+
+
+def _unforeseen(path: Path, error: Exception) -> InvalidInputError:
+    what = f"{type(error).__name__}: {str(error).strip() or 'no more is known'}"
+    remedy = "the file is damaged, or of a form that is not read: repair it or take it away"
+    return InvalidInputError(path.name, what, remedy)
+
+
+def _covered(rows: PriceRows | SessionRows) -> PriceRows | SessionRows:
+    """Rows whose report says which days and quarters they cover, if they are prices."""
+    if isinstance(rows, SessionRows):
+        return rows
+    report = rows.report.model_copy(update={"coverage": dict(coverage(rows))})
+    return replace(rows, report=report)
+
+
+def refusal(files: Sequence[Found]) -> InvalidInputError | None:
+    """Why files cannot be used: every reason in one error, so that all are mended at once."""
+    errors = {one.path.name: one.error for one in files if one.error is not None}
+    asked = [error for error in errors.values() if isinstance(error, NeededOptionsError)]
+    if len(asked) == len(errors) > 0:
+        return NeededOptionsError({n: why for error in asked for n, why in error.options.items()})
+    if len(errors) < 2:
+        return next(iter(errors.values()), None)
+    return InvalidInputError(
+        "files", list(errors), " | ".join(str(error) for error in errors.values())
+    )
