@@ -335,6 +335,11 @@ def test_a_workbook(found, tmp_path):
     table = prices({"start": "T", "clock": "utc"}, form="sheet")
     rows = found(content, table, name="a.xlsx").rows
     np.testing.assert_allclose(rows["da_eur_per_kwh"], (np.arange(24) + 0.5) / 1000)
+    titled = pd.DataFrame([["Prices", ""], ["", ""], ["T", "P"], *zip(times, range(24))])
+    titled.to_excel(tmp_path / "x.xlsx", index=False, header=False)
+    content = (tmp_path / "x.xlsx").read_bytes()
+    (tmp_path / "x.xlsx").unlink()
+    assert len(found(content, {**table, "header_line": 3}, name="a.xlsx").rows) == 24
     with pytest.raises(InvalidInputError, match="state form: sheet"):
         found(content, {**table, "form": "csv"}, name="a.xlsx")
 

@@ -14,11 +14,14 @@ import pandas as pd
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.scenarios.files.columns_map import Table
 from vpp_gym.scenarios.files.json_document import json_document
+from vpp_gym.scenarios.files.limits import check_marks
 from vpp_gym.scenarios.files.raw import BYTE_ORDER_MARK, RawFile
-from vpp_gym.scenarios.files.sheet import is_excel, sheet_cells
+from vpp_gym.scenarios.files.sheet import is_excel, sheet_rows
 
 Row = tuple[int, list[str]]
 """Number of a line, from 1, and its cells."""
+MOST_LINES = 1_000_000
+"""Of a CSV file; a year of quarter hours at two nodes, with all parts of the price, has 350,000."""
 
 
 def table_cells(raw: RawFile, table: Table, columns: Sequence[str]) -> pd.DataFrame:
@@ -43,7 +46,9 @@ def table_cells(raw: RawFile, table: Table, columns: Sequence[str]) -> pd.DataFr
 
 def _csv_rows(raw: RawFile, table: Table) -> Iterator[Row]:
     """Every line with content, under the stated separator."""
-    reader = csv.reader(io.StringIO(_text(raw, table)), delimiter=table.separator, strict=True)
+    text = _text(raw, table)
+    check_marks(text, {"\n": MOST_LINES}, raw.name, "split the file")
+    reader = csv.reader(io.StringIO(text), delimiter=table.separator, strict=True)
     try:
         yield from ((reader.line_num, row) for row in reader if any(row))
     except csv.Error as error:
@@ -67,12 +72,13 @@ def _text(raw: RawFile, table: Table) -> str:
 
 
 def _sheet_rows(raw: RawFile) -> Iterator[Row]:
-    """Every row of a workbook's first sheet."""
+    """Every row with content of a workbook's first sheet, all of one width."""
     if not is_excel(raw):
         raise InvalidInputError(raw.name, "no workbook", "state form: csv in the map")
-    sheet = sheet_cells(raw, ())
-    yield 1, list(sheet.columns)
-    yield from zip(sheet.index, sheet.to_numpy().tolist(), strict=True)
+    rows = sheet_rows(raw, None)
+    width = max(map(len, rows), default=0)
+    filled = ((line, row + [""] * (width - len(row))) for line, row in enumerate(rows, start=1))
+    yield from ((line, row) for line, row in filled if any(row))
 
 
 def _split(rows: Iterator[Row], table: Table, file: str) -> tuple[list[str], list[Row]]:
