@@ -335,7 +335,9 @@ def test_a_workbook(found, tmp_path):
     table = prices({"start": "T", "clock": "utc"}, form="sheet")
     rows = found(content, table, name="a.xlsx").rows
     np.testing.assert_allclose(rows["da_eur_per_kwh"], (np.arange(24) + 0.5) / 1000)
-    titled = pd.DataFrame([["Prices", ""], ["", ""], ["T", "P"], *zip(times, range(24))])
+    titled = pd.DataFrame(
+        [["Prices", ""], ["", ""], ["T", "P"], *zip(times, range(24), strict=True)]
+    )
     titled.to_excel(tmp_path / "x.xlsx", index=False, header=False)
     content = (tmp_path / "x.xlsx").read_bytes()
     (tmp_path / "x.xlsx").unlink()
