@@ -51,6 +51,12 @@ def test_quarters():
     assert tuple(table.iloc[0][["arrival_step", "departure_step"]]) == (59, 59 + 12)
 
 
+def test_stays_rounded_up():
+    table, counts = on_steps(sessions(FIRST_OF_THE_OPEN_DATA), dt_h=0.25, stays="rounded-up")
+    assert tuple(table.iloc[0][["arrival_step", "departure_step"]]) == (59, 59 + 13)
+    assert counts["stays of which the last step is kept for its energy"] == 0
+
+
 def test_metered_rule_needs_the_metered_energy_as_far_as_it_can_be_had():
     much = (*FIRST_OF_THE_OPEN_DATA[:3], 60.0, 3.342)
     rows = sessions(FIRST_OF_THE_OPEN_DATA, much)

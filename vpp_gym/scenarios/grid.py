@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.joined import common_zone
+from vpp_gym.scenarios.files.options import MissingDays
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD
 from vpp_gym.scenarios.missing_days import (
-    MissingDays,
     long_gaps,
     longest_stretch,
     missing_quarters,

@@ -7,15 +7,13 @@ give every later day a wrong date and weekday.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.options import MissingDays
 
-MissingDays = Literal["refuse", "leave-out", "day-before", "week-before"]
 DAYS_BACK = {"day-before": 1, "week-before": 7}
 QUARTERS_PER_HOUR = 4
 MOST_FILLED_SHARE = 0.1

@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
-from vpp_gym.scenarios.files.options import ReadOptions
+from vpp_gym.scenarios.files.options import MissingDays, ReadOptions
 from vpp_gym.scenarios.files.report import Fact, FileReport
-from vpp_gym.scenarios.missing_days import MissingDays
 from vpp_gym.scenarios.scenario import Scenario
 
 CarPower = Literal["charger", "recorded"]

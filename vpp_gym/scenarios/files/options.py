@@ -20,6 +20,7 @@ from vpp_gym.scenarios.files.columns_map import StatedColumns
 Clock = Literal["local", "utc"]
 DateOrder = Literal["day-first", "month-first", "year-first"]
 Decimal = Literal[".", ","]
+MissingDays = Literal["refuse", "leave-out", "day-before", "week-before"]
 LongAboveShort = Literal["refuse", "swap", "short", "long"]
 Currency = Annotated[
     str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z]{3}$")
