@@ -192,6 +192,13 @@ def build(
         _option("If chargers and market differ in time zone: keep the instant or the local time."),
     ] = None,
     shift_days: Annotated[int, typer.Option(help="Days by which all sessions are moved.")] = 0,
+    zero_energy: Annotated[
+        str,
+        typer.Option(
+            help="Sessions without energy. idle: they occupy their charger, and nothing else; "
+            "keep: they are batteries, too; drop: left out."
+        ),
+    ] = "idle",
     capacity_kwh: Annotated[float, typer.Option(help="Battery capacity of every car.")] = 80.0,
     target_soc: Annotated[
         float, typer.Option(help="State of charge that every driver asks for.")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.folder import files_of, refusal
-from vpp_gym.scenarios.files.joined import distinct_sessions, joined_prices
+from vpp_gym.scenarios.files.joined import joined_prices
 from vpp_gym.scenarios.files.kinds import Holds, titles_of
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
@@ -21,7 +21,7 @@ from vpp_gym.scenarios.grid import Span, covered_days, kept_days, on_grid
 from vpp_gym.scenarios.price_notes import price_notes
 from vpp_gym.scenarios.scale_check import check_scale
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.session_demand import sessions_on_steps
+from vpp_gym.scenarios.site_sessions import capped_at_end, demands_capped, site_sessions
 from vpp_gym.scenarios.source import SPLITS
 from vpp_gym.scenarios.world_header import Provenance, Split, World, WorldOptions
 
@@ -82,7 +82,21 @@ def world_of(
     if not read.trust_unit:
         first_day = np.datetime64(span.first_day)
         check_scale(on_steps, first_day, build.dt_h, cheap_market=read.cheap_market)
-    table = _sessions(sessions, span, build, counts)
+    table, facts = site_sessions(sessions, span, build, counts)
+    n_steps = len(on_steps[DAY_AHEAD[0]])
+    scenario = Scenario.from_arrays(
+        da_eur_per_kwh=on_steps[DAY_AHEAD[0]],
+        im_short_eur_per_kwh=on_steps[IMBALANCE[0]],
+        im_long_eur_per_kwh=on_steps[IMBALANCE[1]],
+        sessions=capped_at_end(table, n_steps, build)[0],
+        start=np.datetime64(span.first_day, "m"),
+        dt_h=build.dt_h,
+        timezone=span.zone,
+        seed=build.seed,
+        name="world",
+    )
+    splits = splits_of(scenario, build)
+    counts |= demands_capped(table, splits, build)
     provenance = Provenance(
         vpp_gym=version("vpp_gym"),
         read=read,
@@ -90,19 +104,9 @@ def world_of(
         sources=[one.report for one in rows],
         left_aside=list(left_aside),
         counts={name: count for name, count in counts.items() if count},
+        facts=facts,
     )
-    scenario = Scenario.from_arrays(
-        da_eur_per_kwh=on_steps[DAY_AHEAD[0]],
-        im_short_eur_per_kwh=on_steps[IMBALANCE[0]],
-        im_long_eur_per_kwh=on_steps[IMBALANCE[1]],
-        sessions=table,
-        start=np.datetime64(span.first_day, "m"),
-        dt_h=build.dt_h,
-        timezone=span.zone,
-        seed=build.seed,
-        name="world",
-    )
-    return World(scenario, splits_of(scenario, build), provenance)
+    return World(scenario, splits, provenance)
 
 
 def _check_complete(
@@ -179,33 +183,6 @@ def _prices(
         prices |= grid.prices
         counts |= {f"{name}: {what}": count for what, count in grid.counts.items()}
     return prices, counts
-
-
-def _sessions(
-    sessions: Sequence[SessionRows], span: Span, build: WorldOptions, counts: dict[str, int]
-) -> pd.DataFrame:
-    tables = []
-    distinct, repeated = distinct_sessions(sessions)
-    counts |= repeated
-    for one in distinct:
-        table, left = sessions_on_steps(
-            one,
-            span,
-            dt_h=build.dt_h,
-            demand=build.demand,
-            car=build.car,
-            car_power=build.car_power,
-            site_clock=build.site_clock,
-            shift_days=build.shift_days,
-        )
-        tables.append(table)
-        counts |= {f"{one.report.file}: {what}": count for what, count in left.items()}
-    table = pd.concat(tables, ignore_index=True)
-    if table.empty:
-        days = f"{span.first_day.date()} to {span.last_day.date()}"
-        remedy = "give sessions of these days, or shift them with shift_days"
-        raise InvalidInputError("sessions", f"none from {days}", remedy)
-    return table
 
 
 def splits_of(scenario: Scenario, build: WorldOptions) -> tuple[Split, ...]:

@@ -404,7 +404,7 @@ def test_sessions_without_end_are_dropped_and_counted(found):
     table["sessions"]["energy"] = {"column": "Wh", "unit": "Wh"}
     one = found(content, table)
     assert (one.rows["metered_kwh"] == 5.25).all()
-    assert one.report.dropped == {"no_stay_or_energy": 1}
+    assert one.report.dropped == {"no_stay": 1}
     assert one.rows["id"][0] == "a 2024-06-02T08:00:00Z"
 
 

@@ -50,6 +50,14 @@ def test_pages_of_acn_that_overlap_are_joined(folder):
     assert world.provenance.counts[f"b.json: {AGAIN}"] == 5
 
 
+def test_sessions_of_unknown_connectors_are_joined(folder):
+    (folder / SESSIONS).unlink()
+    given = [samples.acn_session(i, stationID=None) for i in range(20)]
+    (folder / "a.json").write_text(json.dumps(given))
+    world = build_world(folder, READ, WorldOptions(site_clock="local", shift_days=2231))
+    assert len(world.scenario.sessions) == 20
+
+
 def test_one_id_for_two_sessions_is_refused(folder):
     samples.write(folder / "more.csv", samples.elaad("2024-06-04", 20))
     with pytest.raises(InvalidInputError, match=r"session id: got '1 in more\.csv'; another file"):

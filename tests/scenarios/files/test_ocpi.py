@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,18 @@ def test_both_versions(written, kind, wrap):
     facts = one.rows.report.facts
     assert facts["energy differs from its periods"] == 0
     assert facts["total_time differs from end - start"] == 0
+
+
+def test_times_without_zone_are_utc_whatever_the_machine_says(written, monkeypatch):
+    path = written(json.dumps([old_record()]), "a.json")
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        stay_h = read_ocpi(path).rows["stay_h"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert list(stay_h) == [8.0]
 
 
 def test_the_clock_of_the_chargers_is_no_guess(written):

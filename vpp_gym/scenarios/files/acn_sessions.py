@@ -21,6 +21,7 @@ from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import FIRST_YEAR, LAST_YEAR
 from vpp_gym.scenarios.files.session_rows import SessionRows, session_rows
+from vpp_gym.scenarios.files.stays import MOST_OVERLAPPING_SHARE, overlapping
 from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import known_zone
 
@@ -68,6 +69,8 @@ class AcnSession(BaseModel):
     )
     energy_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(alias="kWhDelivered")
     zone: Annotated[str, AfterValidator(_zone)] = Field(alias="timezone")
+    station: Any = Field(alias="stationID", default=None)
+    user: Any = Field(alias="userID", default=None)
     user_inputs: list[dict[str, Any]] | None = Field(alias="userInputs", default=None)
 
 
@@ -75,7 +78,8 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
     """Sessions of ACN-Data.
 
     The hours of charging are those until doneChargingTime, and unknown where that
-    is null. What the drivers asked for (userInputs) is counted, not used.
+    is null. What the drivers asked for (userInputs) is counted, not used. Where stays at
+    one stationID overlap too often, it is not taken for a connector.
 
     Args:
         path: JSON, a list of sessions or an object with them under "_items".
@@ -97,11 +101,15 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
             "charge_h": [_hours(one.arrival, one.done) for one in sessions],
             "metered_kwh": pd.Series([one.energy_kwh for one in sessions], dtype="float64"),
             "max_kw": float("nan"),
+            "plug": [_text(one.station) for one in sessions],
+            "card": [_text(one.user) for one in sessions],
         }
     )
     tally = Tally(raw.name, len(table))
     table = tally.without(table, "no_departure", table["stay_h"].isna())
     table = tally.without(table, "departure_before_arrival", table["stay_h"] <= 0)
+    mixed = overlapping(table).mean() > MOST_OVERLAPPING_SHARE
+    table = table.assign(plug=None) if mixed else table
     done_before_arrival = table["charge_h"] < 0
     table = table.assign(charge_h=table["charge_h"].mask(done_before_arrival))
     report = FileReport.of(
@@ -112,6 +120,7 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
             "site zone": zones[0],
             "done before arrival, taken as unknown": int(done_before_arrival.sum()),
             "sessions with user inputs": sum(bool(one.user_inputs) for one in sessions),
+            "stationID names one connector": not mixed,
         },
     )
     return session_rows(table, tally, report, zone=zones[0])
@@ -138,6 +147,10 @@ def _session(item: Any, file: str, index: int) -> AcnSession:
         value = first["input"] if first["type"] != "missing" else None
         remedy = first["msg"].removeprefix("Value error, ")
         raise InvalidInputError(f"{file}[{index}].{field}", value, remedy) from error
+
+
+def _text(name: Any) -> str | None:
+    return name if isinstance(name, str) and name else None
 
 
 def _hours(start: datetime, end: datetime | None) -> float:

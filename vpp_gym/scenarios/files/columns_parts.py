@@ -180,7 +180,11 @@ class SessionColumns(Part):
         description="Column with the number of the session. Without it, charge point, connector "
         "and start are the number.",
     )
-    charge_point: Text | None = Field(default=None, description="Column with the charge point.")
+    charge_point: Text | None = Field(
+        default=None,
+        description="Column with the charge point. Without `connector` it is taken for one plug, "
+        "which charges one car at a time.",
+    )
     connector: Text | None = Field(
         default=None, description="Column with the connector of the charge point."
     )

@@ -81,17 +81,10 @@ class ChargingPeriod(_Part):
         return sum(volumes) if volumes else None
 
 
-class Connector(_Part):
-    """A plug of an EVSE, as 2.1.1 lists it."""
-
-    id: Name
-
-
 class Evse(_Part):
     """A part of a location that charges one car at a time, as 2.1.1 lists it."""
 
     uid: Name
-    connectors: tuple[Connector, ...] = ()
 
 
 class Location(_Part):
@@ -99,21 +92,14 @@ class Location(_Part):
 
     id: Name
     evse_uid: Name | None = None
-    connector_id: Name | None = None
     evses: tuple[Evse, ...] = ()
     time_zone: str | None = None
 
     @property
-    def evse(self) -> str:
-        """Location and EVSE."""
-        uid = self.evse_uid or (self.evses[0].uid if self.evses else "")
-        return f"{self.id}/{uid}"
-
-    @property
-    def connector(self) -> str:
-        """Connector of the EVSE."""
-        plugs = self.evses[0].connectors if self.evses else ()
-        return self.connector_id or (plugs[0].id if plugs else "")
+    def evse(self) -> str | None:
+        """Location and EVSE, which charges one car at a time; None where it is not named."""
+        uid = self.evse_uid or (self.evses[0].uid if len(self.evses) == 1 else None)
+        return None if uid is None else f"{self.id}/{uid}"
 
 
 class Record(_Part):
@@ -213,7 +199,7 @@ def _table(records: Sequence[Record]) -> pd.DataFrame:
             "charge_h": [_charge_h(one) for one in records],
             "metered_kwh": pd.Series([one.energy_kwh for one in records], dtype="float64"),
             "max_kw": [one.highest(POWER) for one in records],
-            "plug": [f"{one.place.evse}/{one.place.connector}" for one in records],
+            "plug": [one.place.evse for one in records],
         }
     )
 
