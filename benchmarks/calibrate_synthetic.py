@@ -122,8 +122,13 @@ def fit_2018(folder: Path) -> tuple[str, dict[str, float], dict[str, Any]]:
 
 
 def cars_at_prices(folder: Path, hours: Prices) -> Scenario:
-    """Recorded sessions of 2019 at the prices of another year, hour by hour of the year."""
-    cars = real_2019(folder, dt_h=1.0, demand_rule="metered", car_power="recorded")
+    """Recorded sessions of 2019 at the prices of another year, hour by hour of the year.
+
+    Their stays are rounded up to steps, as those of synthetic cars are.
+    """
+    cars = real_2019(
+        folder, dt_h=1.0, demand_rule="metered", car_power="recorded", stays="rounded-up"
+    )
     return replace(
         cars,
         da_eur_per_kwh=hours.da_eur_per_kwh,

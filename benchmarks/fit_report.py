@@ -171,7 +171,7 @@ def session_values(folder: Path, years: int) -> tuple[dict[str, Floats], dict[st
         ("metered", "recorded", METERED_MARGINALS),
     )
     for rule, power, marginals in rules:
-        real = real_2019(folder, dt_h=1.0, demand_rule=rule, car_power=power)
+        real = real_2019(folder, dt_h=1.0, demand_rule=rule, car_power=power, stays="rounded-up")
         source = SyntheticSource("train", years, dt_h=1.0, params={"demand": rule})
         mine |= pooled([source.scenario(index) for index in range(years)], marginals)
         other |= pooled([real], marginals)

@@ -17,8 +17,8 @@ from vpp_gym.cli.run import run
 from vpp_gym.errors import InvalidInputError, SolveFailedError
 from vpp_gym.files.writer import WriteFailedError
 
-REFUSED, FAILED = 2, 1
-"""Exit codes: the input cannot be used; the input is fine but the computation failed."""
+REFUSED, FAILED, STOPPED = 2, 1, 130
+"""Exit codes: the input cannot be used; the input is fine but the computation failed; Ctrl-C."""
 
 
 class Commands(TyperGroup):
@@ -39,6 +39,9 @@ class Commands(TyperGroup):
         except OSError as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(FAILED) from error
+        except KeyboardInterrupt as error:
+            typer.echo(f"Stopped by Ctrl-C in {ctx.invoked_subcommand}: no result.", err=True)
+            raise typer.Exit(STOPPED) from error
 
 
 app = typer.Typer(

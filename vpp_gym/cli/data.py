@@ -11,6 +11,7 @@ from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_consol
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from vpp_gym.scenarios.files.columns_map import StatedColumns
     from vpp_gym.scenarios.files.options import Model
 
 data = typer.Typer(
@@ -20,7 +21,9 @@ data = typer.Typer(
 
 PRICES = "Prices"
 
-Folder = Annotated[Path, typer.Argument(help="Folder with the files.", show_default=False)]
+Folder = Annotated[
+    Path, typer.Argument(help="Folder with the files, or one file.", show_default=False)
+]
 
 
 def _option(text: str, *names: str) -> Any:
@@ -78,6 +81,12 @@ LongAboveShort = Annotated[
         rich_help_panel=PRICES,
     ),
 ]
+OcpiZone = Annotated[
+    str | None, _option("Time zone of the chargers in OCPI records, e.g. Europe/Brussels.")
+]
+ColumnsFile = Annotated[
+    Path | None, _option("YAML map that states the columns of further files: see docs/columns.md.")
+]
 
 
 @data.command()
@@ -97,25 +106,27 @@ def check(
     trust_unit: TrustUnit = False,
     accept_zeros: AcceptZeros = False,
     long_above_short: LongAboveShort = "refuse",
+    columns: ColumnsFile = None,
+    ocpi_zone: OcpiZone = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the kind, the content and the errors of each file in a folder.
+    """Show the kind, the content and the errors of each file in a folder, or of one file.
 
     The exit code is 1 if a file of a known kind cannot be used.
     """
-    given = dict(locals())
+    given = dict(locals()) | {"columns": _columns_map(columns)}
     from vpp_gym.cli.data_report import checked_document, show_checked
     from vpp_gym.scenarios.files.folder import files_of
     from vpp_gym.scenarios.files.options import ReadOptions
 
     options = _model(ReadOptions, **_fields(ReadOptions, given))
     with progress_console.status("Reading"):
-        documents = [checked_document(one) for one in files_of(folder, options)]
+        document = checked_document(folder, list(files_of(folder, options)))
     if as_json:
-        print_json({"folder": str(folder), "files": documents})
+        print_json(document)
     else:
-        show_checked(documents)
-    if any(one["state"] == "rejected" for one in documents):
+        show_checked(document)
+    if any(one["state"] == "rejected" for one in document["files"]):
         raise typer.Exit(1)
 
 
@@ -139,6 +150,8 @@ def build(
     trust_unit: TrustUnit = False,
     accept_zeros: AcceptZeros = False,
     long_above_short: LongAboveShort = "refuse",
+    columns: ColumnsFile = None,
+    ocpi_zone: OcpiZone = None,
     dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
     first_day: Annotated[
         str | None, _option("First day; by default the first with prices.")
@@ -179,6 +192,13 @@ def build(
         _option("If chargers and market differ in time zone: keep the instant or the local time."),
     ] = None,
     shift_days: Annotated[int, typer.Option(help="Days by which all sessions are moved.")] = 0,
+    zero_energy: Annotated[
+        str,
+        typer.Option(
+            help="Sessions without energy. idle: they occupy their charger, and nothing else; "
+            "keep: they are batteries, too; drop: left out."
+        ),
+    ] = "idle",
     capacity_kwh: Annotated[float, typer.Option(help="Battery capacity of every car.")] = 80.0,
     target_soc: Annotated[
         float, typer.Option(help="State of charge that every driver asks for.")
@@ -188,18 +208,22 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build one world file from all files in a folder, with splits by date."""
-    from vpp_gym.cli.data_report import described_document, show_described
+    from vpp_gym.cli.data_report import as_option, described_document, show_described
     from vpp_gym.scenarios.files.options import ReadOptions
     from vpp_gym.scenarios.world import build_world
     from vpp_gym.scenarios.world_file import SUFFIX, write_world
     from vpp_gym.scenarios.world_header import WorldOptions
 
     checked_file("out", out, (SUFFIX,))
-    given = dict(locals())
+    given = dict(locals()) | {"columns": _columns_map(columns)}
     read = _model(ReadOptions, **_fields(ReadOptions, given))
     options = _model(WorldOptions, **_fields(WorldOptions, given))
     with progress_console.status("Building"):
-        write_world(out, build_world(folder, read, options))
+        try:
+            built = build_world(folder, read, options)
+        except InvalidInputError as error:
+            raise as_option(error) from error
+        write_world(out, built)
     document = described_document(out)
     if as_json:
         print_json(document)
@@ -220,6 +244,22 @@ def describe(
         print_json(document)
     else:
         show_described(document)
+
+
+@data.command()
+def columns_schema() -> None:
+    """Print the JSON schema of a map of columns, for editors that check YAML."""
+    from vpp_gym.scenarios.files.columns_map import ColumnsMap
+
+    print_json(ColumnsMap.model_json_schema())
+
+
+def _columns_map(path: Path | None) -> StatedColumns | None:
+    if path is None:
+        return None
+    from vpp_gym.scenarios.files.columns_load import read_columns_map
+
+    return read_columns_map(path)
 
 
 def _fields(model: type[Model], given: dict[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from vpp_gym.cli.output import AsJson, console, print_json, progress_console
+from vpp_gym.cli.output import AsJson, console, print_json, progress_console, show_table
+from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.files.writer import check_folder, write_text
 
 if TYPE_CHECKING:
@@ -67,13 +67,13 @@ def _draw(result: Reproduction, out: Path) -> dict[str, str]:
 
 def _show(result: Reproduction) -> None:
     for model in (1, 2):
-        table = Table(title=f"Model {model}", title_justify="left", title_style="bold")
-        for heading in ("Statement", "Reported", "Here", "Confirmed in"):
-            table.add_column(heading)
-        for one in result.findings:
-            if one.model == model:
-                table.add_row(one.statement, one.reported, one.ours, one.holds_in)
-        console.print(table)
+        headings = ("Statement", "Reported", "Here", "Confirmed in")
+        rows = [
+            (one.statement, one.reported, one.ours, one.holds_in)
+            for one in result.findings
+            if one.model == model
+        ]
+        show_table(Grid([Column(heading) for heading in headings], rows, title=f"Model {model}"))
     count = len(result.assumptions)
     console.print(
         f"{count} parameters are assumed; --out writes a report that lists them all.",

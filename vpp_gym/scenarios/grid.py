@@ -134,7 +134,10 @@ def on_grid(
         rows = rows[rows["dt_h"] == resolution_h]
     columns = list(market.columns)
     if (coarse := int((rows["dt_h"] > dt_h).sum())) and columns != list(DAY_AHEAD):
-        remedy = "imbalance differs between the quarters of an hour: use dt_h=1"
+        remedy = (
+            "imbalance differs between the quarters of an hour: use dt_h=1, or state repeat: "
+            "allowed in a map of columns"
+        )
         raise InvalidInputError("dt_h", dt_h, remedy)
     counts["market hours repeated in their quarters"] = coarse
     quarters, filled = without_gaps(

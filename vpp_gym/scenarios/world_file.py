@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.reader import read_bytes
 from vpp_gym.files.writer import write_file
+from vpp_gym.scenarios.cut_stays import reachable_target_soc
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.world_header import World, WorldHeader
 
@@ -126,8 +127,8 @@ def read_header(path: str | os.PathLike[str]) -> WorldHeader:
 def read_world(path: str | os.PathLike[str], split: str) -> Scenario:
     """One split of a world file as a scenario; "all" is the whole.
 
-    Cars that are connected when a split ends depart with it, and those of the
-    split before are not there when it begins.
+    Cars that are connected when a split ends depart with it, with what can be charged until
+    then, and those of the split before are not there when it begins.
 
     Raises:
         InvalidInputError: no world file, no such split, or content that is refused.
@@ -156,6 +157,14 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
         "arrival_step": step,
         "departure_step": step + _numbers(cars.field("stay_steps")),
     }
+    build = header.provenance.build
+    sessions["target_soc"], capped = reachable_target_soc(
+        sessions,
+        len(table),
+        dt_h=header.dt_h,
+        charge_kw=build.charge_kw,
+        charge_eff=build.charge_eff,
+    )
     prices: dict[str, Any] = {
         name: _numbers(table.column(name).combine_chunks()) for name in PRICES
     }
@@ -166,7 +175,10 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
         dt_h=header.dt_h,
         timezone=header.timezone,
         name=name,
-        notes={"provenance": header.provenance.model_dump(mode="json")},
+        notes={
+            "provenance": header.provenance.model_dump(mode="json"),
+            "demands_capped_by_the_end": int(capped.sum()),
+        },
     )
     times = table.column("local_time").combine_chunks().view(pa.int64())
     stated = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")

@@ -58,7 +58,7 @@ def read_elaad(
     raw = RawFile.open(path)
     cells = sheet_cells(raw, COLUMNS)
     start, stop = (time_cells(cells[n], file=raw.name, order=dates) for n in (START, STOP))
-    rows = pd.DataFrame({"id": cells["TransactionId"], "start": start})
+    rows = pd.DataFrame({"id": cells["TransactionId"], "start": start, **_plugs(cells)})
     if decimal is None:
         decimal = decimal_mark([cells[name] for name, _ in NUMBERS.values()], file=raw.name)
     for column, (name, unit) in NUMBERS.items():
@@ -75,6 +75,17 @@ def read_elaad(
         facts={"unit": "kWh", "stay differs from stop - start": odd, **facts},
     )
     return session_rows(rows, tally, report, zone=DUTCH)
+
+
+def _plugs(cells: pd.DataFrame) -> dict[str, pd.Series]:
+    """Connector of the charge point, and the driver's card, where the file names them."""
+    found = {}
+    if {"ChargePoint", "Connector"} <= set(cells):
+        named = (cells[["ChargePoint", "Connector"]] != "").all(axis=1)
+        found["plug"] = (cells["ChargePoint"] + "/" + cells["Connector"]).where(named, None)
+    if "StartCard" in cells:
+        found["card"] = cells["StartCard"]
+    return found
 
 
 def _on_the_clock(

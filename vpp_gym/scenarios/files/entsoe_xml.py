@@ -10,14 +10,13 @@ import os
 from collections import Counter
 from xml.etree.ElementTree import Element
 
-import numpy as np
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.currency import conversions, rate_options, rates, stated_unit
 from vpp_gym.scenarios.files.entsoe_areas import area_name
 from vpp_gym.scenarios.files.entsoe_csv import STATED, chosen_value
-from vpp_gym.scenarios.files.numbers import number_cells, whole_cells
+from vpp_gym.scenarios.files.entsoe_periods import ALL_GIVEN, period_rows
 from vpp_gym.scenarios.files.options import PriceRules
 from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.raw import RawFile
@@ -31,10 +30,8 @@ from vpp_gym.scenarios.files.xml_tree import children, needed, plain, text_of, x
 KIND = "entsoe day-ahead xml"
 ROOT = "Publication_MarketDocument"
 DOCUMENT, CONTRACT = "A44", "A01"
-RESOLUTION_H = {"PT60M": 1.0, "PT1H": 1.0, "PT30M": 0.5, "PT15M": 0.25}
-REPEATS_OMITTED, ALL_GIVEN = "A03", "A01"
+AMOUNT = "price.amount"
 SEQUENCE = "classificationSequence_AttributeInstanceComponent.position"
-LONGEST_PERIOD_H = 24.0 * 400
 
 
 def read_entsoe_xml(
@@ -99,7 +96,7 @@ def read_entsoe_xml(
 def _rows(table: pd.DataFrame, file: str) -> pd.DataFrame:
     """Every position of every time series, with the Sequence and the currency of it."""
     periods = [
-        _period_rows(period, str(one["curve"]), file).assign(
+        period_rows(period, str(one["curve"]), file, amount=AMOUNT).assign(
             Sequence=one["Sequence"], currency=one["currency"], series=number
         )
         for number, one in table.iterrows()
@@ -155,61 +152,3 @@ def _currency(series: Element, file: str) -> str:
     if unit != "MWH":
         raise InvalidInputError(f"{file} unit", f"{currency}/{unit}", "give prices in EUR and MWH")
     return currency
-
-
-def _period_rows(period: Element, curve: str, file: str) -> pd.DataFrame:
-    """Every position of a period: start, dt_h, stated, and whether it was omitted.
-
-    Raises:
-        InvalidInputError: unknown resolution or curve, positions out of range,
-            given twice, or omitted where the curve type forbids it.
-    """
-    if curve not in (REPEATS_OMITTED, ALL_GIVEN):
-        raise InvalidInputError(f"{file} curveType", curve, "use A01 or A03")
-    start, count, dt_h = _steps(period, file)
-    points = list(children(period, "Point"))
-    texts = [[needed(p, name, file=file) for p in points] for name in ("position", "price.amount")]
-    positions, amounts = (
-        pd.Series(cells, name=name, dtype=str)
-        for cells, name in zip(texts, ("position", "price.amount"), strict=True)
-    )
-    position = whole_cells(positions, file=file, least=1, most=count)
-    if not position.is_monotonic_increasing or position.duplicated().any() or not len(points):
-        raise InvalidInputError(f"{file} position", f"after {start}", "count up, each once")
-    price = number_cells(amounts, file=file, unit="EUR/MWh", missing=False)
-    price.index = pd.Index(position)
-    every = price.reindex(np.arange(1, count + 1))
-    omitted = every.isna()
-    if curve == REPEATS_OMITTED:
-        every = every.ffill()
-    return pd.DataFrame(
-        {
-            "start": pd.date_range(start, periods=count, freq=pd.Timedelta(hours=dt_h), unit="s"),
-            "dt_h": dt_h,
-            STATED: every.to_numpy(),
-            "repeated": (omitted & every.notna()).to_numpy(),
-        }
-    )
-
-
-def _steps(period: Element, file: str) -> tuple[pd.Timestamp, int, float]:
-    """Start, number and length of the steps of a period."""
-    resolution = needed(period, "resolution", file=file)
-    if resolution not in RESOLUTION_H:
-        raise InvalidInputError(f"{file} resolution", resolution, f"use {', '.join(RESOLUTION_H)}")
-    dt_h = RESOLUTION_H[resolution]
-    start, end = (
-        _moment(needed(period, "timeInterval", n, file=file), file) for n in ("start", "end")
-    )
-    count = (end - start) / pd.Timedelta(hours=dt_h)
-    if count != round(count) or not 0 < count * dt_h <= LONGEST_PERIOD_H:
-        value = f"{start} to {end} in {resolution}"
-        raise InvalidInputError(f"{file} timeInterval", value, "give whole steps")
-    return start, round(count), dt_h
-
-
-def _moment(text: str, file: str) -> pd.Timestamp:
-    try:
-        return pd.to_datetime(text, format="%Y-%m-%dT%H:%MZ", utc=True)
-    except ValueError as error:
-        raise InvalidInputError(f"{file} timeInterval", text, "use 2024-01-01T23:00Z") from error

@@ -12,6 +12,7 @@ from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.sequences import ORDER, WITHOUT, label
 from vpp_gym.scenarios.files.session_rows import COLUMNS, SessionRows
+from vpp_gym.scenarios.files.stays import check_overlaps, earlier_records
 from vpp_gym.scenarios.files.times import same_clock
 
 
@@ -86,30 +87,57 @@ def _refuse(option: str, reports: Sequence[FileReport]) -> None:
 def distinct_sessions(
     files: Sequence[SessionRows],
 ) -> tuple[list[SessionRows], dict[str, int]]:
-    """Files without the sessions that a file of the same kind before them has, too.
+    """Files of one kind without the sessions that another file of the kind has, too.
+
+    Of two records of one stay the longer is kept, if its energy is no less: one file may end
+    while a car is still connected.
 
     Returns:
-        The files, and how many sessions each of them has lost.
+        The files, and how many sessions each of them has lost, and how many stays of
+        different files overlap on one connector.
 
     Raises:
-        InvalidInputError: two files give one id different sessions.
+        InvalidInputError: two files give one id different sessions, or too many stays
+            overlap.
     """
-    rows = pd.concat([one.rows for one in files], keys=range(len(files)), names=["file"])
-    kinds = pd.Series([one.report.kind for one in files], name="kind")
-    rows = rows.assign(kind=kinds.reindex(rows.index.get_level_values("file")).to_numpy())
-    again = rows.duplicated([*COLUMNS, "kind"])
-    clash = rows[~again].duplicated(["id", "kind"])
+    counts: dict[str, int] = {}
+    lost: dict[int, pd.Series] = {}
+    for kind in dict.fromkeys(one.report.kind for one in files):
+        numbers = [i for i, one in enumerate(files) if one.report.kind == kind]
+        rows = pd.concat([files[i].rows for i in numbers], keys=numbers, names=["file"])
+        rows = rows.reindex(columns=list(COLUMNS))
+        again = rows.duplicated()
+        shorter = _shorter(rows[~again]).reindex(rows.index, fill_value=False)
+        _check_ids(rows[~again & ~shorter], files)
+        for number in numbers:
+            name = files[number].report.file
+            counts[f"{name}: sessions that another file has, too"] = int(again[number].sum())
+            counts[f"{name}: stays that another file continues"] = int(shorter[number].sum())
+            lost[number] = (again | shorter)[number]
+        if len(numbers) > 1:
+            names = ", ".join(files[i].report.file for i in numbers)
+            overlaps = check_overlaps(rows[~again & ~shorter].reset_index(drop=True), names)
+            counts[f"{names}: stays that begin while another is on the connector"] = overlaps
+    kept = [
+        SessionRows(one.rows[~lost[number].to_numpy()], one.zone, one.report)
+        for number, one in enumerate(files)
+    ]
+    return kept, counts
+
+
+def _shorter(rows: pd.DataFrame) -> pd.Series:
+    """Which rows a record of another file continues."""
+    rows = rows.reset_index()
+    first = earlier_records(rows, ["id", "plug", "start"])
+    rest = earlier_records(rows[~first], ["plug", "card", "start"])
+    marks = first | rest.reindex(rows.index, fill_value=False)
+    return marks.set_axis(pd.MultiIndex.from_frame(rows.iloc[:, :2]))
+
+
+def _check_ids(rows: pd.DataFrame, files: Sequence[SessionRows]) -> None:
+    clash = rows.duplicated(["id"])
     if clash.any():
         number, _ = clash.idxmax()
         value = f"{rows['id'][clash.idxmax()]} in {files[number].report.file}"
         remedy = "another file gives this id to another session: keep one, or number them apart"
         raise InvalidInputError("session id", value, remedy)
-    kept = [
-        SessionRows(one.rows[~again.loc[number].to_numpy()], one.zone, one.report)
-        for number, one in enumerate(files)
-    ]
-    lost = [len(one.rows) - len(left.rows) for one, left in zip(files, kept, strict=True)]
-    return kept, {
-        f"{one.report.file}: sessions that another file has, too": n
-        for one, n in zip(files, lost, strict=True)
-    }

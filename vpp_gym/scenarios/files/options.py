@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.columns_map import StatedColumns
 
 Clock = Literal["local", "utc"]
 DateOrder = Literal["day-first", "month-first", "year-first"]
@@ -27,7 +28,33 @@ Currency = Annotated[
 
 EURO = "EUR"
 
+DATES = "day-first, month-first or year-first"
+CHOICES = {"elaad_clock": "local or utc", "elaad_dates": DATES, "tennet_dates": DATES}
+"""Values of the options that have no default."""
+
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class NeededOptionsError(InvalidInputError):
+    """Options that a file needs, because it does not say what they say.
+
+    Attributes:
+        options: their values, by name.
+
+    >>> print(NeededOptionsError({"elaad_clock": "local or utc"}))
+    elaad_clock: got None; the file does not say: choose local or utc
+    """
+
+    def __init__(self, options: dict[str, str]) -> None:
+        self.options = options
+        choices = ", ".join(options.values())
+        if len(options) > 1:
+            choices = "; ".join(f"{name} {values}" for name, values in options.items())
+        remedy = f"the file does not say: choose {choices}"
+        super().__init__(", ".join(options), None, remedy)
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.options,)
 
 
 class PriceRules(BaseModel):
@@ -81,6 +108,9 @@ class ReadOptions(PriceRules):
         area: bidding zone, where a file of ENTSO-E has several.
         sequence: auction, where a file of ENTSO-E has several; see
             `vpp_gym.scenarios.files.sequences`.
+        columns: what files of no known kind hold, as a map states it; see
+            `vpp_gym.scenarios.files.columns_load`.
+        ocpi_zone: local clock of the chargers in records of OCPI, whose times are UTC.
     """
 
     elaad_clock: Clock | None = None
@@ -91,20 +121,19 @@ class ReadOptions(PriceRules):
     tennet_decimal: Decimal | None = None
     area: str | None = None
     sequence: str | None = None
+    columns: StatedColumns | None = None
+    ocpi_zone: str | None = None
 
-    def needed(self, name: str) -> Any:
-        """An option that has no default, because it would be a guess.
+    def needed(self, *names: str) -> tuple[Any, ...]:
+        """Options that have no default, because it would be a guess.
 
         Raises:
-            InvalidInputError: it was not given.
+            NeededOptionsError: some were not given; all of them are named.
         """
-        value = getattr(self, name)
-        if value is None:
-            choices = {"elaad_clock": "local or utc"}.get(
-                name, "day-first, month-first, year-first"
-            )
-            raise InvalidInputError(name, None, f"the file does not say: choose {choices}")
-        return value
+        missing = {name: CHOICES[name] for name in names if getattr(self, name) is None}
+        if missing:
+            raise NeededOptionsError(missing)
+        return tuple(getattr(self, name) for name in names)
 
 
 def checked(model: type[Model], **values: Any) -> Model:

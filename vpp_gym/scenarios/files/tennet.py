@@ -110,7 +110,9 @@ def read_tennet_csv(
     table = csv_cells(raw, names.columns)
     if decimal is None:
         decimal = decimal_mark([table[names.short], table[names.long]], file=raw.name)
-    return _prices(raw, table, names, dates, decimal, rules or PriceRules())
+    return settlement_prices(
+        raw, table, names, dates=dates, decimal=decimal, rules=rules or PriceRules()
+    )
 
 
 def read_tennet_xml(
@@ -133,17 +135,25 @@ def read_tennet_xml(
             raise InvalidInputError(f"{raw.name} Record", name, "each record must hold it")
     cells = {name: [text_of(one, name) or "" for one in records] for name in OLD_XML.columns}
     table = pd.DataFrame(cells, index=pd.RangeIndex(1, len(records) + 1), dtype=str)
-    return _prices(raw, table, OLD_XML, dates, ".", rules or PriceRules())
+    return settlement_prices(
+        raw, table, OLD_XML, dates=dates, decimal=".", rules=rules or PriceRules()
+    )
 
 
-def _prices(
+def settlement_prices(
     raw: RawFile,
     table: pd.DataFrame,
     names: Names,
+    *,
     dates: DateOrder,
     decimal: Decimal,
     rules: PriceRules,
 ) -> PriceRows:
+    """Settlement prices of the text cells of any form.
+
+    Raises:
+        InvalidInputError: another unit, or quarters that no day has.
+    """
     rows = pd.DataFrame({"start": _starts(raw, table, names, dates), "dt_h": QUARTER_H})
     state = _regulation_states(table[names.state], raw.name)
     codes, rate = _currencies(table, names, rules, raw.name)
