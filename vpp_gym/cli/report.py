@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 from vpp_gym.cli.output import console, named_numbers, plain_number
 
@@ -48,8 +49,9 @@ def show_report(report: dict[str, Any]) -> None:
     """Print the document as tables."""
     demand = "with guarantee" if report["guarantee"] else "without guarantee"
     console.print(
-        f"[bold]{report['policy']}[/bold] in {report['scenario']}, {report['first_day']} to "
-        f"{report['last_day']} ({report['days']} days), {demand}",
+        Text(report["policy"], style="bold"),
+        f"in {report['scenario']}, {report['first_day']} to {report['last_day']} "
+        f"({report['days']} days), {demand}",
         soft_wrap=True,
     )
     profit = {"profit_eur": report["profit_eur"]}
