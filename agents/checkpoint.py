@@ -25,7 +25,8 @@ from agents.request import refuse_another_run
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.archives import check_archive, read_arrays
 from vpp_gym.files.reader import MB, opened
-from vpp_gym.files.writer import check_folder, remove_file, write_file
+from vpp_gym.files.trial import check_folder
+from vpp_gym.files.writer import remove_file, write_file
 
 ROUND_SEEDS = 10_000
 REPLAY_ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")

@@ -38,7 +38,8 @@ from vpp_gym.evaluation.metrics import NO_CONTROL
 from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.files.lock import alone_in
 from vpp_gym.files.reader import read_object
-from vpp_gym.files.writer import check_folder, write_text
+from vpp_gym.files.trial import check_folder
+from vpp_gym.files.writer import write_text
 from vpp_gym.ledger import PROFIT
 from vpp_gym.markets.ledger import COLUMN, MONEY
 from vpp_gym.plots import style

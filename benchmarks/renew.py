@@ -28,9 +28,9 @@ from benchmarks.suites.base import Contestants, Document, Run, Suite, worlds_of
 from benchmarks.tasks import Task, make_all, task
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.files.folders import scratch_folder
 from vpp_gym.files.lock import alone_in
 from vpp_gym.files.reader import read_text
-from vpp_gym.files.writer import scratch_folder
 
 COMMAND = "python -m benchmarks.renew"
 KEYS = ("track", "world", "policy", "seed")

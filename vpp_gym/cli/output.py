@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.files.writer import check_writable
+from vpp_gym.files.trial import check_writable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 

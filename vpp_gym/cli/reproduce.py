@@ -14,7 +14,7 @@ from rich.table import Table
 from vpp_gym.cli.output import AsJson, console, print_json, progress_console
 from vpp_gym.cli.reproduce_parklee import parklee2018
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 
 if TYPE_CHECKING:
     from vpp_gym.reproduction.rahman2023.study import Study
