@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
@@ -251,6 +252,23 @@ def test_a_folder_survives_a_kill_between_the_two_names(tmp_path, monkeypatch, r
     replace_folder(folder, lambda fresh: write_text(fresh / "a", "new"))
     assert (folder / "a").read_text() == "new"
     assert not (tmp_path / ".best.old").exists()
+
+
+def test_two_writers_of_one_file_leave_it_whole(tmp_path):
+    path = write_text(tmp_path / "a.txt", "0" * 10_000)
+
+    def write(digit):
+        for _ in range(20):
+            write_text(path, digit * 10_000)
+
+    def read(_):
+        return {len(path.read_text()) for _ in range(50)} | {len({*path.read_text()})}
+
+    with ThreadPoolExecutor(6) as threads:
+        writing = [threads.submit(write, digit) for digit in "1234"]
+        assert set().union(*threads.map(read, range(2))) == {10_000, 1}
+        assert [one.result() for one in writing] == [None] * 4
+    assert left_over(tmp_path) == ["a.txt"]
 
 
 def test_libraries_write_through_it(tmp_path):
