@@ -244,7 +244,9 @@ def _progress(content: dict[str, Any]) -> Progress:
     except TypeError as error:
         raise InvalidInputError("progress", found, _OTHER_VERSION) from error
     counts = progress.rounds, progress.steps, *progress.ends
-    if not all(isinstance(count, int) and count >= 0 for count in counts):
+    best = progress.best_eur
+    is_number = isinstance(best, float | int) and not np.isnan(best)
+    if not is_number or not all(isinstance(count, int) and count >= 0 for count in counts):
         raise InvalidInputError("progress", found, _OTHER_VERSION)
     return progress
 
