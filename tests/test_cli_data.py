@@ -89,6 +89,49 @@ def test_build_and_describe(folder, tmp_path):
         assert word in text
 
 
+def test_options_of_prices_reach_the_world_and_its_provenance(folder, tmp_path):
+    """Kroner, a day that is missing, zeros at the end, a row with long above short, commas."""
+    lines = [line.replace("EUR/MWh", "NOK/MWh") for line in samples.entsoe_new(FIRST, DAYS)]
+    last = [line.split(",") for line in lines[-24:]]
+    zeros = [",".join((*c[:3], "0.00", *c[4:])) for c in last]
+    samples.write(folder / "da.csv", [*lines[:97], *lines[121:-24], *zeros])
+    tennet = samples.tennet_new(FIRST, DAYS)
+    tennet[9] = tennet[9].replace(",39.0,39.0,1,", ",39.0,49.0,1,")
+    samples.write(folder / "im.csv", tennet)
+    commas = samples.elaad(FIRST, separator=";", decimal=",")
+    samples.write(folder / "sessions.csv", commas)
+    out = tmp_path / "world.parquet"
+    given = {
+        "--currency": "NOK",
+        "--eur-per-unit": "0.5",
+        "--missing-days": "day-before",
+        "--long-above-short": "swap",
+        "--accept-zeros": None,
+    }
+    for one in given:
+        words = [x for name, value in given.items() if name != one for x in (name, value)]
+        result = CliRunner().invoke(
+            app, ["data", "build", str(folder), "-o", str(out), *KNOWN, *filter(None, words)]
+        )
+        assert result.exit_code == 2, one
+    words = [x for name, value in given.items() for x in (name, value) if x is not None]
+    built = json.loads(vpp_gym("data", "build", folder, "-o", out, *KNOWN, *words, "--json"))
+    counts = built["provenance"]["counts"]
+    assert counts["day-ahead: quarters of 2024-06-07 from the day before"] == 96
+    assert counts["da.csv: runs of zero day-ahead prices"] == 1
+    sources = {one["file"]: one for one in built["provenance"]["sources"]}
+    assert sources["da.csv"]["changed"] == {"NOK/MWh to EUR/kWh": 8 * 24}
+    assert sources["im.csv"]["changed"]["long above short, swapped"] == 1
+    assert sources["sessions.csv"]["options"]["decimal"] == ","
+    read = built["provenance"]["read"]
+    assert (read["currency"], read["eur_per_unit"], read["accept_zeros"]) == ("NOK", 0.5, True)
+    da = read_world(out, "all").da_eur_per_kwh
+    assert list(da[:4]) == [0.02] * 4
+    assert list(da[96 * 4 : 96 * 5]) == list(da[96 * 3 : 96 * 4])
+    text = vpp_gym("data", "describe", out)
+    assert "quarters of 2024-06-07 from the day before: 96" in text
+
+
 def test_built_world_runs(folder, tmp_path):
     out = tmp_path / "world.parquet"
     vpp_gym("data", "build", folder, "-o", out, *KNOWN)
@@ -112,6 +155,10 @@ def test_built_world_runs(folder, tmp_path):
             "--car-power",
         ),
         (("describe", "nowhere.parquet"), "scenario"),
+        (("check", "{folder}", "--currency", "DKK"), "--eur-per-unit"),
+        (("check", "{folder}", "--long-above-short", "max"), "--long-above-short"),
+        (("check", "{folder}", "--decimal", ";"), "--decimal"),
+        (("build", "{folder}", "-o", "w.parquet", "--missing-days", "skip"), "--missing-days"),
     ],
 )
 def test_refusal_is_one_line(folder, words, field):

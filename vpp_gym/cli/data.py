@@ -18,11 +18,17 @@ data = typer.Typer(
     no_args_is_help=True,
 )
 
+PRICES = "Prices"
+
 Folder = Annotated[Path, typer.Argument(help="Folder with the files.", show_default=False)]
 
 
 def _option(text: str, *names: str) -> Any:
     return typer.Option(*names, help=text, show_default=False)
+
+
+def _price_option(text: str, *names: str) -> Any:
+    return typer.Option(*names, help=text, show_default=False, rich_help_panel=PRICES)
 
 
 ElaadClock = Annotated[
@@ -32,11 +38,45 @@ ElaadDates = Annotated[
     str | None, _option("Dates in ElaadNL files: day-first, month-first or year-first.")
 ]
 TennetDates = Annotated[str | None, _option("Dates in the older TenneT CSV; same choices.")]
-DecimalMark = Annotated[str, typer.Option(help="Decimal mark in ElaadNL and TenneT files.")]
-Area = Annotated[str | None, _option("Bidding zone, if an ENTSO-E file has several.")]
-Sequence = Annotated[str | None, _option("Auction, if an ENTSO-E file has several.")]
+DecimalMark = Annotated[
+    str | None,
+    _option("Decimal mark in ElaadNL and TenneT files; by default as each file shows it."),
+]
+ElaadDecimal = Annotated[str | None, _option("The same for ElaadNL files only.")]
+TennetDecimal = Annotated[str | None, _option("The same for TenneT files only.")]
+Area = Annotated[str | None, _price_option("Bidding zone, if an ENTSO-E file has several.")]
+Sequence = Annotated[
+    str | None,
+    _price_option(
+        "Auction, if an ENTSO-E file has several; with commas: the next one where the first has "
+        "no price; 'none' at the end: no other."
+    ),
+]
+Currency = Annotated[
+    str | None, _price_option("Currency of prices that are not in EUR, such as DKK.")
+]
+EurPerUnit = Annotated[
+    float | None, _price_option("What one of that currency is worth in EUR, on all days.")
+]
+CheapMarket = Annotated[
+    bool,
+    _price_option("Accept typical prices below 8 EUR/MWh; other checks stay.", "--cheap-market"),
+]
 TrustUnit = Annotated[
-    bool, typer.Option("--trust-unit", help="Read prices as EUR/MWh even if they look different.")
+    bool,
+    _price_option("Read prices as EUR/MWh even if they look different.", "--trust-unit"),
+]
+AcceptZeros = Annotated[
+    bool,
+    _price_option("Accept prices that end with zeros for a day or more.", "--accept-zeros"),
+]
+LongAboveShort = Annotated[
+    str,
+    typer.Option(
+        help="If a long party gets more than a short one pays: refuse; swap, the worse price on "
+        "both sides; short or long: that price for both.",
+        rich_help_panel=PRICES,
+    ),
 ]
 
 
@@ -46,30 +86,29 @@ def check(
     elaad_clock: ElaadClock = None,
     elaad_dates: ElaadDates = None,
     tennet_dates: TennetDates = None,
-    decimal: DecimalMark = ".",
+    decimal: DecimalMark = None,
+    elaad_decimal: ElaadDecimal = None,
+    tennet_decimal: TennetDecimal = None,
     area: Area = None,
     sequence: Sequence = None,
+    currency: Currency = None,
+    eur_per_unit: EurPerUnit = None,
+    cheap_market: CheapMarket = False,
     trust_unit: TrustUnit = False,
+    accept_zeros: AcceptZeros = False,
+    long_above_short: LongAboveShort = "refuse",
     as_json: AsJson = False,
 ) -> None:
     """Show the kind, the content and the errors of each file in a folder.
 
     The exit code is 1 if a file of a known kind cannot be used.
     """
+    given = dict(locals())
     from vpp_gym.cli.data_report import checked_document, show_checked
     from vpp_gym.scenarios.files.folder import files_of
     from vpp_gym.scenarios.files.options import ReadOptions
 
-    options = _model(
-        ReadOptions,
-        elaad_clock=elaad_clock,
-        elaad_dates=elaad_dates,
-        tennet_dates=tennet_dates,
-        decimal=decimal,
-        area=area,
-        sequence=sequence,
-        trust_unit=trust_unit,
-    )
+    options = _model(ReadOptions, **_fields(ReadOptions, given))
     with progress_console.status("Reading"):
         documents = [checked_document(one) for one in files_of(folder, options)]
     if as_json:
@@ -89,10 +128,17 @@ def build(
     elaad_clock: ElaadClock = None,
     elaad_dates: ElaadDates = None,
     tennet_dates: TennetDates = None,
-    decimal: DecimalMark = ".",
+    decimal: DecimalMark = None,
+    elaad_decimal: ElaadDecimal = None,
+    tennet_decimal: TennetDecimal = None,
     area: Area = None,
     sequence: Sequence = None,
+    currency: Currency = None,
+    eur_per_unit: EurPerUnit = None,
+    cheap_market: CheapMarket = False,
     trust_unit: TrustUnit = False,
+    accept_zeros: AcceptZeros = False,
+    long_above_short: LongAboveShort = "refuse",
     dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
     first_day: Annotated[
         str | None, _option("First day; by default the first with prices.")
@@ -105,10 +151,19 @@ def build(
         str | None, _option("First day of the test split; by default after 80 %.")
     ] = None,
     max_fill_h: Annotated[
-        float, typer.Option(help="Longest gap in prices that is filled, hours.")
+        float,
+        typer.Option(help="Longest gap in prices that is filled, hours.", rich_help_panel=PRICES),
     ] = 0.25,
+    missing_days: Annotated[
+        str,
+        typer.Option(
+            help="Longer gaps: refuse; day-before or week-before: filled from there; leave-out: "
+            "the longest stretch of days between them.",
+            rich_help_panel=PRICES,
+        ),
+    ] = "refuse",
     resolution: Annotated[
-        str | None, _option("PT15M or PT60M, if prices of both cover the same time.")
+        str | None, _price_option("PT15M or PT60M, if prices of both cover the same time.")
     ] = None,
     demand: Annotated[
         str,

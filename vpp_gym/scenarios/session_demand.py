@@ -14,7 +14,7 @@ from vpp_gym.scenarios.demand import (
     reference_arrival_soc,
 )
 from vpp_gym.scenarios.files.session_rows import SessionRows
-from vpp_gym.scenarios.files.times import DUTCH, moments
+from vpp_gym.scenarios.files.times import DUTCH, moments, same_clock
 from vpp_gym.scenarios.grid import Span
 from vpp_gym.scenarios.world_header import CarPower, SiteClock
 
@@ -45,7 +45,7 @@ def sessions_on_steps(
         car: what is assumed about every car.
         car_power: "charger": nothing but the charger limits the power;
             "recorded": the largest power of the session does, too.
-        site_clock: of chargers in another zone than the prices: "instant" keeps
+        site_clock: of chargers whose clock differs from that of the prices: "instant" keeps
             the moment, "local" the time on the clock (nine in the morning there
             becomes nine in the morning here).
         shift_days: added to every start; a multiple of 7 keeps the weekdays.
@@ -84,6 +84,8 @@ def _in_zone(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Sessions with their start on the clock of the prices: UTC, or naive without zone."""
     rows, there, here = sessions.rows, sessions.zone, zone or DUTCH
+    if same_clock(there, here, rows["start"]):
+        there = here
     if there != here and site_clock is None:
         value = f"{sessions.report.file} in {there}, prices in {here}"
         raise InvalidInputError("site_clock", value, "choose instant or local")

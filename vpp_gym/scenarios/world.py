@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.folder import files_of
@@ -17,7 +16,9 @@ from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
 from vpp_gym.scenarios.files.session_rows import SessionRows
-from vpp_gym.scenarios.grid import Span, covered_days, on_grid
+from vpp_gym.scenarios.grid import Span, covered_days, kept_days, on_grid
+from vpp_gym.scenarios.price_notes import price_notes
+from vpp_gym.scenarios.scale_check import check_scale
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.session_demand import sessions_on_steps
 from vpp_gym.scenarios.source import SPLITS
@@ -25,10 +26,6 @@ from vpp_gym.scenarios.world_header import Provenance, Split, World, WorldOption
 
 RESOLUTION_H = {"PT60M": 1.0, "PT30M": 0.5, "PT15M": 0.25}
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
-
-LARGEST_RATIO = 8.0
-"""Of typical prices on the two markets: 0.6 to 1.1 in every week of 2018 and 2019."""
-WEEK_H, DAY_H = 168, 24
 
 
 def build_world(
@@ -78,10 +75,12 @@ def world_of(
     markets = [_market(prices, columns, aside) for columns in (DAY_AHEAD, IMBALANCE)]
     if not sessions:
         raise InvalidInputError("sessions", aside, "add a file of sessions to the folder")
-    span = _span(markets, build)
-    on_steps, counts = _prices(markets, span, build)
+    span, counts = _kept(markets, _span(markets, build), build)
+    on_steps, changed = _prices(markets, span, build)
+    counts |= changed | price_notes(prices)
     if not read.trust_unit:
-        _check_scale(on_steps, np.datetime64(span.first_day), build.dt_h)
+        first_day = np.datetime64(span.first_day)
+        check_scale(on_steps, first_day, build.dt_h, cheap_market=read.cheap_market)
     table = _sessions(sessions, span, build, counts)
     provenance = Provenance(
         vpp_gym=version("vpp_gym"),
@@ -130,6 +129,17 @@ def _span(markets: Sequence[PriceRows], build: WorldOptions) -> Span:
     return Span(first, last, covered.zone)
 
 
+def _kept(
+    markets: Sequence[PriceRows], span: Span, build: WorldOptions
+) -> tuple[Span, dict[str, int]]:
+    """The days of the world, without those that are cut off by missing ones."""
+    if build.missing_days != "leave-out":
+        return span, {}
+    resolution_h = None if build.resolution is None else RESOLUTION_H[build.resolution]
+    kept = kept_days(markets, span, max_fill_h=build.max_fill_h, resolution_h=resolution_h)
+    return kept, {"days left out, with those cut off by missing ones": span.n_days - kept.n_days}
+
+
 def _prices(
     markets: Sequence[PriceRows], span: Span, build: WorldOptions
 ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
@@ -144,43 +154,11 @@ def _prices(
             dt_h=build.dt_h,
             max_fill_h=build.max_fill_h,
             resolution_h=chosen if len(lengths) > 1 else None,
+            missing_days=build.missing_days,
         )
         prices |= grid.prices
         counts |= {f"{name}: {what}": count for what, count in grid.counts.items()}
     return prices, counts
-
-
-def _check_scale(
-    prices: Mapping[str, NDArray[np.float64]], first_day: np.datetime64, dt_h: float
-) -> None:
-    """Refuse markets whose typical prices cannot be of the same unit, in all or in any week.
-
-    Args:
-        prices: (T,) EUR/kWh by column.
-        first_day: on which they begin.
-        dt_h: hours per step.
-
-    Raises:
-        InvalidInputError: naming how far apart they are, and since when.
-    """
-    n, per_day, per_week = len(prices[DAY_AHEAD[0]]), round(DAY_H / dt_h), round(WEEK_H / dt_h)
-    weeks = (slice(at, at + per_week) for at in range(0, n - per_week + 1, per_day))
-    for part in (slice(0, n), *weeks):
-        ratio = _price_ratio({name: values[part] for name, values in prices.items()})
-        if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
-            later = np.timedelta64(int(part.start * dt_h // 24), "D")
-            day = first_day.astype("datetime64[D]") + later
-            value = f"imbalance is typically {ratio:.3g} times day-ahead from {day}"
-            remedy = "has one of the two another unit? trust the unit if it is right"
-            raise InvalidInputError("prices", value, remedy)
-
-
-def _price_ratio(prices: Mapping[str, NDArray[np.float64]]) -> float:
-    """Typical imbalance price over the typical day-ahead price."""
-    day_ahead, *imbalance = (
-        float(np.median(np.abs(prices[name]))) for name in (*DAY_AHEAD, *IMBALANCE)
-    )
-    return float(np.mean(imbalance)) / day_ahead if day_ahead else np.inf
 
 
 def _sessions(

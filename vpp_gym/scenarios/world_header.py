@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
-from vpp_gym.scenarios.files.options import ReadOptions
+from vpp_gym.scenarios.files.options import MissingDays, ReadOptions
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.scenario import Scenario
 
@@ -36,6 +36,7 @@ class WorldOptions(BaseModel):
         validation_from, test_from: first days of these splits; by default after
             60 % and 80 % of the days.
         max_fill_h: hours of the longest price gap that is filled.
+        missing_days: what becomes of longer gaps: see `vpp_gym.scenarios.missing_days`.
         resolution: of the prices to use where several cover the same time.
         demand: see `vpp_gym.scenarios.session_demand`; so are the next three.
         car_power, site_clock, shift_days: as there.
@@ -52,6 +53,7 @@ class WorldOptions(BaseModel):
     validation_from: date | None = None
     test_from: date | None = None
     max_fill_h: Annotated[float, Field(ge=0, le=24)] = 1.0
+    missing_days: MissingDays = "refuse"
     resolution: Literal["PT60M", "PT30M", "PT15M"] | None = None
     demand: DemandRule = "metered"
     car_power: CarPower = "charger"

@@ -132,7 +132,7 @@ REFUSED = {
     "extra line above the header": (
         PRICES,
         lambda lines: ["Downloaded today", *lines],
-        "add a file with da_eur_per_kwh",
+        "entsoe.csv: got 'the columns of entsoe day-ahead csv named in row 2'; .*delete the row",
     ),
     "header again in the middle": (
         PRICES,

@@ -10,7 +10,7 @@ import os
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.numbers import number_cells
+from vpp_gym.scenarios.files.numbers import decimal_mark, number_cells
 from vpp_gym.scenarios.files.options import Clock, DateOrder, Decimal
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
@@ -36,7 +36,7 @@ def read_elaad(
     *,
     clock: Clock,
     dates: DateOrder,
-    decimal: Decimal = ".",
+    decimal: Decimal | None = ".",
 ) -> SessionRows:
     """Sessions of ElaadNL.
 
@@ -47,7 +47,7 @@ def read_elaad(
             2019 report them to be.
         dates: order of day, month and year; "year-first" for the true times of a
             workbook.
-        decimal: mark between whole and fraction.
+        decimal: mark between whole and fraction; None: as the file shows it.
 
     Raises:
         InvalidInputError: another format or unit, or stays that contradict their
@@ -59,6 +59,8 @@ def read_elaad(
     cells = sheet_cells(raw, COLUMNS)
     start, stop = (time_cells(cells[n], file=raw.name, order=dates) for n in (START, STOP))
     rows = pd.DataFrame({"id": cells["TransactionId"], "start": start})
+    if decimal is None:
+        decimal = decimal_mark([cells[name] for name, _ in NUMBERS.values()], file=raw.name)
     for column, (name, unit) in NUMBERS.items():
         rows[column] = number_cells(cells[name], file=raw.name, unit=unit, decimal=decimal)
     tally = Tally(raw.name, len(rows))

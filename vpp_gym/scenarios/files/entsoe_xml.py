@@ -7,17 +7,23 @@ whose price is that of the position before.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from xml.etree.ElementTree import Element
 
 import numpy as np
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.entsoe_csv import chosen_value
+from vpp_gym.scenarios.files.currency import conversions, rate_options, rates, stated_unit
+from vpp_gym.scenarios.files.entsoe_areas import area_name
+from vpp_gym.scenarios.files.entsoe_csv import STATED, chosen_value
 from vpp_gym.scenarios.files.numbers import number_cells, whole_cells
-from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, eur_per_kwh, price_rows
+from vpp_gym.scenarios.files.options import PriceRules
+from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.files.schema import DAY_AHEAD
+from vpp_gym.scenarios.files.sequences import WITHOUT, chosen_rows
 from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import DUTCH
 from vpp_gym.scenarios.files.xml_tree import children, needed, plain, text_of, xml_root
@@ -36,7 +42,7 @@ def read_entsoe_xml(
     *,
     area: str | None = None,
     sequence: str | None = None,
-    trust_unit: bool = False,
+    rules: PriceRules | None = None,
 ) -> PriceRows:
     """Day-ahead prices of one bidding zone.
 
@@ -45,43 +51,68 @@ def read_entsoe_xml(
 
     Args:
         path: an XML document of type A44.
-        area: EIC code of the zone, where the file has several.
-        sequence: which auction, where the file has several, e.g. "1".
-        trust_unit: take the numbers as EUR/MWh whatever they look like.
+        area: the zone, where the file has several, as a code or as "BZN|NL".
+        sequence: which auction, where the file has several, e.g. "1"; see
+            `vpp_gym.scenarios.files.sequences`.
+        rules: what is accepted of prices.
 
     Raises:
         InvalidInputError: another document, currency or unit, or positions that
             do not fit the period.
     """
-    raw = RawFile.open(path)
+    raw, rules = RawFile.open(path), rules or PriceRules()
     root = xml_root(raw)
     _check_document(root, raw.name)
+    contracts = Counter(_contract(one) for one in children(root, "TimeSeries"))
     table = _series_table(root, raw.name)
-    options, series = {}, len(table)
-    for column, wanted in (("Area", area), ("Sequence", sequence)):
-        options[column] = chosen_value(table[column], wanted, raw.name)
-        table = table[table[column] == options[column]]
-    periods = [
-        _period_rows(period, str(one["curve"]), raw.name)
-        for _, one in table.iterrows()
-        for period in children(one["series"], "Period")
-    ]
-    if not periods:
-        raise InvalidInputError(raw.name, "no Period", "give a document with prices")
-    rows = pd.concat(periods, ignore_index=True)
-    repeated = int(rows.pop("repeated").sum())
-    stated = rows.pop("eur_per_mwh")
-    rows["da_eur_per_kwh"] = eur_per_kwh(
-        stated, rows["dt_h"], field=f"{raw.name} price.amount", trust_unit=trust_unit
+    options = {"Area": chosen_value(table["Area"], area, raw.name, area_name)}
+    of_area = table[table["Area"] == options["Area"]]
+    chosen = chosen_rows(_rows(of_area, raw.name), sequence, price=STATED, file=raw.name)
+    rows, used = chosen.rows.reset_index(drop=True), set(chosen.rows["series"])
+    options |= chosen.options(sequence)
+    codes = rows.pop("currency")
+    changed = {**conversions(codes), "omitted positions repeated": int(rows["repeated"].sum())}
+    rows[DAY_AHEAD[0]] = eur_per_kwh(
+        rows[STATED],
+        rows["dt_h"],
+        field=f"{raw.name} price.amount",
+        rules=rules,
+        rate=rates(codes, rules, field=f"{raw.name} unit", unit="/MWH"),
     )
+    others = {kind: n for kind, n in sorted(contracts.items()) if kind != CONTRACT}
     report = FileReport.of(
         raw,
         KIND,
-        options=options,
-        changed={CONVERTED: len(rows), "omitted positions repeated": repeated},
-        facts={"unit": "EUR/MWh", "time series left aside": series - len(table)},
+        options=options | rate_options(codes, rules),
+        changed=changed,
+        facts={
+            "unit": stated_unit(codes),
+            "time series left aside": contracts.total() - len(used),
+            **{f"time series of contract {kind} left aside": n for kind, n in others.items()},
+            **chosen.facts,
+        },
     )
-    return price_rows(rows, Tally(raw.name, len(rows)), report, zone=DUTCH)
+    rows = rows.drop(columns=[STATED, "Sequence", "series", "repeated"])
+    return price_rows(rows, Tally(raw.name, len(rows)), report, zone=DUTCH, rules=rules)
+
+
+def _rows(table: pd.DataFrame, file: str) -> pd.DataFrame:
+    """Every position of every time series, with the Sequence and the currency of it."""
+    periods = [
+        _period_rows(period, str(one["curve"]), file).assign(
+            Sequence=one["Sequence"], currency=one["currency"], series=number
+        )
+        for number, one in table.iterrows()
+        for period in children(one["series"], "Period")
+    ]
+    if not periods:
+        raise InvalidInputError(file, "no Period", "give a document with prices")
+    return pd.concat(periods, ignore_index=True)
+
+
+def _contract(series: Element) -> str:
+    """Contract type of a time series; day-ahead where it states none."""
+    return text_of(series, "contract_MarketAgreement.type") or CONTRACT
 
 
 def _check_document(root: Element, file: str) -> None:
@@ -96,17 +127,16 @@ def _series_table(root: Element, file: str) -> pd.DataFrame:
     """Day-ahead time series with area, sequence and curve type."""
     found = []
     for series in children(root, "TimeSeries"):
-        contract = text_of(series, "contract_MarketAgreement.type") or CONTRACT
-        if contract != CONTRACT:
+        if _contract(series) != CONTRACT:
             continue
         area = needed(series, "in_Domain.mRID", file=file)
         if area != needed(series, "out_Domain.mRID", file=file):
             raise InvalidInputError(f"{file} out_Domain", area, "prices have one domain")
-        _check_unit(series, file)
         found.append(
             {
+                "currency": _currency(series, file),
                 "Area": area,
-                "Sequence": text_of(series, SEQUENCE) or "without",
+                "Sequence": text_of(series, SEQUENCE) or WITHOUT,
                 "curve": text_of(series, "curveType") or ALL_GIVEN,
                 "series": series,
             }
@@ -116,17 +146,19 @@ def _series_table(root: Element, file: str) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _check_unit(series: Element, file: str) -> None:
-    units = (
-        needed(series, "currency_Unit.name", file=file),
-        needed(series, "price_Measure_Unit.name", file=file),
+def _currency(series: Element, file: str) -> str:
+    """Currency of a time series, whose prices are per MWh."""
+    currency, unit = (
+        needed(series, name, file=file)
+        for name in ("currency_Unit.name", "price_Measure_Unit.name")
     )
-    if units != ("EUR", "MWH"):
-        raise InvalidInputError(f"{file} unit", "/".join(units), "give prices in EUR and MWH")
+    if unit != "MWH":
+        raise InvalidInputError(f"{file} unit", f"{currency}/{unit}", "give prices in EUR and MWH")
+    return currency
 
 
 def _period_rows(period: Element, curve: str, file: str) -> pd.DataFrame:
-    """Every position of a period: start, dt_h, eur_per_mwh, and whether it was omitted.
+    """Every position of a period: start, dt_h, stated, and whether it was omitted.
 
     Raises:
         InvalidInputError: unknown resolution or curve, positions out of range,
@@ -154,7 +186,7 @@ def _period_rows(period: Element, curve: str, file: str) -> pd.DataFrame:
         {
             "start": pd.date_range(start, periods=count, freq=pd.Timedelta(hours=dt_h), unit="s"),
             "dt_h": dt_h,
-            "eur_per_mwh": every.to_numpy(),
+            STATED: every.to_numpy(),
             "repeated": (omitted & every.notna()).to_numpy(),
         }
     )

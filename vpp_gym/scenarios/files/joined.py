@@ -7,24 +7,26 @@ from collections.abc import Sequence
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.entsoe_areas import area_name, is_known
 from vpp_gym.scenarios.files.price_rows import PriceRows
+from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.files.sequences import ORDER, WITHOUT, label
 from vpp_gym.scenarios.files.session_rows import COLUMNS, SessionRows
-
-WITHOUT = "without"
-"""How the sequence of an area with only one auction begins, which fits any other."""
+from vpp_gym.scenarios.files.times import same_clock
 
 
 def common_zone(files: Sequence[PriceRows]) -> str | None:
-    """The zone that all files share.
+    """The zone that all files share, or the first of several whose clocks agree.
 
     Raises:
-        InvalidInputError: they do not.
+        InvalidInputError: the clocks of their zones differ within the time of the files.
     """
-    zones = {one.zone for one in files}
-    if len(zones) != 1:
+    zones = list(dict.fromkeys(one.zone for one in files))
+    every = pd.concat([one.rows["start"] for one in files])
+    if not all(same_clock(zones[0], zone, every) for zone in zones[1:]):
         names = {one.report.file: one.zone or "24 hours on every day" for one in files}
         raise InvalidInputError("clock", names, "build a world from files on one clock")
-    return zones.pop()
+    return zones[0]
 
 
 def joined_prices(files: Sequence[PriceRows]) -> PriceRows:
@@ -35,8 +37,7 @@ def joined_prices(files: Sequence[PriceRows]) -> PriceRows:
             bidding zones or auctions.
     """
     zone = common_zone(files)
-    for option in ("Area", "Sequence"):
-        _check_alike(files, option)
+    _check_alike(files)
     rows = pd.concat([one.rows for one in files], ignore_index=True).drop_duplicates()
     rows = rows.sort_values("start", kind="stable", ignore_index=True)
     twice = rows.duplicated(["start", "dt_h"])
@@ -47,20 +48,39 @@ def joined_prices(files: Sequence[PriceRows]) -> PriceRows:
     return PriceRows(rows, zone, files[0].report)
 
 
-def _check_alike(files: Sequence[PriceRows], option: str) -> None:
-    """Refuse files of one kind that differ in an option.
+def area_of(report: FileReport) -> str | None:
+    """Bidding zone of a file under its common name; None where the file does not say."""
+    stated = report.options.get("Area")
+    return None if stated is None else area_name(stated)
 
-    XML names an area by another code than CSV does: those two are not compared.
+
+def _check_alike(files: Sequence[PriceRows]) -> None:
+    """Refuse files of several bidding zones, or of several auctions of one.
+
+    A code that is not listed is compared with those of files of its own kind only. The
+    label of a zone with one auction fits any other, and so do those named together.
     """
-    stated = {
-        one.report.file: (one.report.kind, value)
-        for one in files
-        if (value := one.report.options.get(option)) and not value.casefold().startswith(WITHOUT)
-    }
-    kinds = [kind for kind, _ in set(stated.values())]
-    if len(kinds) > len(set(kinds)):
-        values = {file: value for file, (_, value) in stated.items()}
-        raise InvalidInputError(option, values, "keep the files of one, and take out the others")
+    reports = [one.report for one in files]
+    areas = [one for one in reports if "Area" in one.options]
+    known = {area_of(one) for one in areas if is_known(one.options["Area"])}
+    by_kind = {(one.kind, area_of(one)) for one in areas}
+    if len(known) > 1 or len(by_kind) > len({kind for kind, _ in by_kind}):
+        _refuse("Area", areas)
+    numbered = [one for one in reports if ORDER not in one.options and _labels(one)]
+    if len({_labels(one) for one in numbered}) > 1:
+        _refuse("Sequence", numbered)
+
+
+def _labels(report: FileReport) -> tuple[str, ...]:
+    """Labels of the auctions of a file, but that of a zone with only one."""
+    every = (label(one) for one in report.options.get("Sequence", "").split(","))
+    return tuple(one for one in every if one != WITHOUT)
+
+
+def _refuse(option: str, reports: Sequence[FileReport]) -> None:
+    values = [f"{one.file}: {one.options[option]}" for one in reports]
+    remedy = "keep the files of one, and take out the others"
+    raise InvalidInputError(option, values, remedy)
 
 
 def distinct_sessions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,10 +11,12 @@ from vpp_gym.scenarios.files import (
     acn_sessions,
     elaad_transactions,
     entsoe_csv,
+    entsoe_header,
     entsoe_xml,
     prepared_prices,
     tennet,
 )
+from vpp_gym.scenarios.files.dressing import MOST_TITLES, check_titles, text_rows
 from vpp_gym.scenarios.files.near_miss import check_near_miss
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
@@ -46,33 +48,32 @@ class Kind:
 
 def _entsoe_csv(path: Path, options: ReadOptions) -> PriceRows:
     return entsoe_csv.read_entsoe_csv(
-        path, area=options.area, sequence=options.sequence, trust_unit=options.trust_unit
+        path, area=options.area, sequence=options.sequence, rules=options
     )
 
 
 def _entsoe_xml(path: Path, options: ReadOptions) -> PriceRows:
     return entsoe_xml.read_entsoe_xml(
-        path, area=options.area, sequence=options.sequence, trust_unit=options.trust_unit
+        path, area=options.area, sequence=options.sequence, rules=options
     )
 
 
 def _tennet_new(path: Path, options: ReadOptions) -> PriceRows:
-    return tennet.read_tennet_csv(
-        path, dates="year-first", decimal=options.decimal, trust_unit=options.trust_unit
-    )
+    decimal = options.tennet_decimal or options.decimal
+    return tennet.read_tennet_csv(path, dates="year-first", decimal=decimal, rules=options)
 
 
 def _tennet_old(path: Path, options: ReadOptions) -> PriceRows:
     return tennet.read_tennet_csv(
         path,
         dates=options.needed("tennet_dates"),
-        decimal=options.decimal,
-        trust_unit=options.trust_unit,
+        decimal=options.tennet_decimal or options.decimal,
+        rules=options,
     )
 
 
 def _tennet_xml(path: Path, options: ReadOptions) -> PriceRows:
-    return tennet.read_tennet_xml(path, trust_unit=options.trust_unit)
+    return tennet.read_tennet_xml(path, rules=options)
 
 
 def _elaad(path: Path, options: ReadOptions) -> SessionRows:
@@ -80,7 +81,7 @@ def _elaad(path: Path, options: ReadOptions) -> SessionRows:
         path,
         clock=options.needed("elaad_clock"),
         dates=options.needed("elaad_dates"),
-        decimal=options.decimal,
+        decimal=options.elaad_decimal or options.decimal,
     )
 
 
@@ -94,12 +95,12 @@ ACN = Kind(acn_sessions.KIND, "sessions", lambda path, _: acn_sessions.read_acn(
 PREPARED_HOURS = Kind(
     prepared_prices.HOURLY,
     "both markets",
-    lambda path, _: prepared_prices.read_prepared_hours(path),
+    lambda path, options: prepared_prices.read_prepared_hours(path, rules=options),
 )
 PREPARED_QUARTERS = Kind(
     prepared_prices.QUARTERS,
     "both markets",
-    lambda path, _: prepared_prices.read_prepared_quarters(path),
+    lambda path, options: prepared_prices.read_prepared_quarters(path, rules=options),
 )
 XML_ROOTS = {
     entsoe_xml.ROOT: ENTSOE_XML,
@@ -128,30 +129,49 @@ def kind_of(path: Path) -> Kind | None:
     if raw.content.startswith(NO_TABLES):
         return None
     if is_excel(raw):
-        return _kind_of_sheet(tuple(sheet_cells(raw, ()).columns), raw.name)
+        table = sheet_cells(raw, ())
+        first = table.head(MOST_TITLES)
+        rows = zip(first.index, first.to_numpy().tolist(), strict=True)
+        return _kind_of_sheet(tuple(table.columns), rows, raw.name)
     begin = raw.text.lstrip()[:1]
     if begin == "<":
         return XML_ROOTS.get(plain(xml_root(raw)))
     if begin and begin in "[{":
         return ACN if '"connectionTime"' in raw.text else None
-    return _kind_of_csv(header_cells(raw), raw.name)
+    return _kind_of_csv(header_cells(raw), text_rows(raw.text, raw.lines_above), raw.name)
 
 
-def _kind_of_sheet(header: tuple[str, ...], file: str) -> Kind | None:
+def _kind_of_sheet(
+    header: tuple[str, ...], rows: Iterable[tuple[int, Sequence[str]]], file: str
+) -> Kind | None:
     if set(elaad_transactions.COLUMNS) <= set(header):
         return ELAAD
     check_near_miss(header, {ELAAD.name: elaad_transactions.COLUMNS}, file=file)
+    check_titles(rows, _name_of_kind, file=file)
     return None
 
 
-def _kind_of_csv(header: tuple[str, ...], file: str) -> Kind | None:
-    if entsoe_csv.recognises(header):
+def _kind_of_csv(
+    header: tuple[str, ...], rows: Iterable[tuple[int, Sequence[str]]], file: str
+) -> Kind | None:
+    if (kind := _kind_of_header(header)) is not None:
+        return kind
+    check_near_miss(header, CSV_COLUMNS, file=file)
+    check_titles(rows, _name_of_kind, file=file)
+    return None
+
+
+def _name_of_kind(header: Sequence[str]) -> str | None:
+    kind = _kind_of_header(header)
+    return None if kind is None else kind.name
+
+
+def _kind_of_header(header: Sequence[str]) -> Kind | None:
+    """Kind whose columns a row names."""
+    if entsoe_header.recognises(header):
         return ENTSOE_CSV
     if form := tennet.recognised(header):
         return TENNET_NEW if form is tennet.NEW_CSV else TENNET_OLD
     if prepared := prepared_prices.recognised(header):
         return PREPARED_HOURS if prepared == prepared_prices.HOURLY else PREPARED_QUARTERS
-    if set(elaad_transactions.COLUMNS) <= set(header):
-        return ELAAD
-    check_near_miss(header, CSV_COLUMNS, file=file)
-    return None
+    return ELAAD if set(elaad_transactions.COLUMNS) <= set(header) else None

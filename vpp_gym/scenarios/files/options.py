@@ -2,41 +2,95 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from vpp_gym.errors import InvalidInputError
 
 Clock = Literal["local", "utc"]
 DateOrder = Literal["day-first", "month-first", "year-first"]
 Decimal = Literal[".", ","]
+MissingDays = Literal["refuse", "leave-out", "day-before", "week-before"]
+LongAboveShort = Literal["refuse", "swap", "short", "long"]
+Currency = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z]{3}$")
+]
+
+EURO = "EUR"
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class ReadOptions(BaseModel):
+class PriceRules(BaseModel):
+    """What is accepted of prices, and in which currency they may be.
+
+    Attributes:
+        trust_unit: take prices as EUR/MWh whatever they look like.
+        cheap_market: accept typical prices below 8 EUR/MWh; all other checks stay.
+        currency: of prices that are not in EUR.
+        eur_per_unit: what one unit of that currency is worth; one rate for all days.
+        accept_zeros: accept prices that end with zeros for a day or more.
+        long_above_short: what becomes of a row in which a long party gets more than a
+            short one pays: it is refused; the two are swapped, which is the worse price
+            on both sides; or both take the short or the long price.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trust_unit: bool = False
+    cheap_market: bool = False
+    currency: Currency | None = None
+    eur_per_unit: Annotated[
+        float | None, Field(gt=0, le=10, allow_inf_nan=False, validate_default=True)
+    ] = None
+    accept_zeros: bool = False
+    long_above_short: LongAboveShort = "refuse"
+
+    @field_validator("eur_per_unit")
+    @classmethod
+    def _with_its_currency(cls, rate: float | None, info: ValidationInfo) -> float | None:
+        currency = info.data.get("currency")
+        if rate is None and currency not in (None, EURO):
+            raise ValueError(f"say how many EUR one {currency} is worth")
+        if rate is not None and currency is None and "currency" in info.data:
+            raise ValueError("say of which currency, such as DKK")
+        if rate not in (None, 1.0) and currency == EURO:
+            raise ValueError("one EUR is worth 1 EUR")
+        return rate
+
+
+class ReadOptions(PriceRules):
     """What a file does not say about itself.
 
     Attributes:
         elaad_clock: of the times in files of ElaadNL; needed for those.
         elaad_dates: order of day, month and year there; needed for those.
         tennet_dates: the same in the old CSV of TenneT; needed for those.
-        decimal: mark in files of ElaadNL and TenneT.
+        decimal: mark in files of ElaadNL and TenneT; None: as each file shows it, where
+            its numbers leave no doubt.
+        elaad_decimal, tennet_decimal: the same for files of one kind only.
         area: bidding zone, where a file of ENTSO-E has several.
-        sequence: auction, where a file of ENTSO-E has several.
-        trust_unit: take prices as EUR/MWh whatever they look like.
+        sequence: auction, where a file of ENTSO-E has several; see
+            `vpp_gym.scenarios.files.sequences`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     elaad_clock: Clock | None = None
     elaad_dates: DateOrder | None = None
     tennet_dates: DateOrder | None = None
-    decimal: Decimal = "."
+    decimal: Decimal | None = None
+    elaad_decimal: Decimal | None = None
+    tennet_decimal: Decimal | None = None
     area: str | None = None
     sequence: str | None = None
-    trust_unit: bool = False
 
     def needed(self, name: str) -> Any:
         """An option that has no default, because it would be a guess.
@@ -64,4 +118,5 @@ def checked(model: type[Model], **values: Any) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InvalidInputError(field, first["input"], first["msg"]) from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(field, first["input"], message) from error

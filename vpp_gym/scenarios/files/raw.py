@@ -15,6 +15,7 @@ import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.reader import read_bytes
+from vpp_gym.scenarios.files.dressing import undressed
 
 SEPARATORS = (",", ";", "\t")
 BYTE_ORDER_MARK = "\ufeff"
@@ -56,9 +57,27 @@ class RawFile:
         """Digest of the content."""
         return hashlib.sha256(self.content).hexdigest()
 
-    @cached_property
+    @property
     def text(self) -> str:
-        """The content as UTF-8, without byte order marks; lines end as on Unix.
+        """The content as UTF-8, without what is around a table; lines end as on Unix.
+
+        Raises:
+            InvalidInputError: other bytes than text in UTF-8.
+        """
+        return self._undressed[0]
+
+    @property
+    def lines_above(self) -> int:
+        """Lines of the file above that text."""
+        return self._undressed[1]
+
+    @cached_property
+    def _undressed(self) -> tuple[str, int]:
+        return undressed(self._decoded)
+
+    @cached_property
+    def _decoded(self) -> str:
+        """The content as UTF-8, without byte order marks.
 
         Raises:
             InvalidInputError: other bytes than text in UTF-8.
@@ -148,14 +167,16 @@ def _rows(raw: RawFile, separator: str, width: int) -> tuple[list[int], list[lis
                 continue
             if len(cells) != width:
                 raise InvalidInputError(
-                    f"{raw.name} line {reader.line_num}",
+                    f"{raw.name} line {reader.line_num + raw.lines_above}",
                     f"{len(cells)} cells",
                     f"every line has {width}: was it cut off, or is {separator!r} in a cell?",
                 )
-            lines.append(reader.line_num)
+            lines.append(reader.line_num + raw.lines_above)
             rows.append(cells)
     except csv.Error as error:
         raise InvalidInputError(
-            f"{raw.name} line {reader.line_num}", str(error), "give a complete CSV file"
+            f"{raw.name} line {reader.line_num + raw.lines_above}",
+            str(error),
+            "give a complete CSV file",
         ) from error
     return lines, rows
