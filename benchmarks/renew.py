@@ -28,8 +28,9 @@ from benchmarks.suites.base import Contestants, Document, Run, Suite, worlds_of
 from benchmarks.tasks import Task, make_all, task
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.files.folders import scratch_folder
+from vpp_gym.files.lock import alone_in
 from vpp_gym.files.reader import read_text
-from vpp_gym.files.writer import scratch_folder
 
 COMMAND = "python -m benchmarks.renew"
 KEYS = ("track", "world", "policy", "seed")
@@ -181,6 +182,11 @@ def main(
     results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
     """Try published rows again, one world each, after a change that should change no figure."""
+    with alone_in(results, "results"):
+        _renew_all(results, suite, data, jobs)
+
+
+def _renew_all(results: Path, suite: Sequence[str] | None, data: Path | None, jobs: int) -> None:
     failed = False
     for path in _paths(results, suite, data):
         try:
