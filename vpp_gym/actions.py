@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
@@ -12,6 +13,8 @@ from vpp_gym.kernels import njit
 
 ROUNDING = 1e-6
 """How far an entry may lie outside [-1, 1]; it is then taken for the end."""
+REAL_NUMBERS = "fiu"
+"""Kinds of arrays that are actions: not text, times, complex numbers, truth values or objects."""
 
 
 def checked_actions(actions: Any, shape: tuple[int, ...]) -> Floats:
@@ -24,10 +27,10 @@ def checked_actions(actions: Any, shape: tuple[int, ...]) -> Floats:
     Raises:
         InvalidInputError: another shape, or an entry out of range.
     """
-    try:
-        array = np.array(actions, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise InvalidInputError("action", actions, f"give numbers of shape {shape}") from error
+    given = _array(actions, shape)
+    if given.dtype.kind not in REAL_NUMBERS or np.ma.is_masked(given):
+        raise InvalidInputError("action", actions, f"give real numbers of shape {shape}")
+    array = np.array(given, dtype=np.float64, order="C", subok=False)
     if array.shape != shape:
         raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
     wrong = cut_off(array)
@@ -47,13 +50,18 @@ def batch_of_one(action: Any, shape: tuple[int, ...]) -> Any:
     Raises:
         InvalidInputError: another shape.
     """
-    try:
-        array = np.asarray(action)
-    except ValueError as error:
-        raise InvalidInputError("action", action, f"give numbers of shape {shape}") from error
+    array = _array(action, shape)
     if array.shape != shape:
         raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
     return array[None]
+
+
+def _array(actions: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Actions as an array of whatever they are."""
+    try:
+        return np.asanyarray(actions)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError("action", actions, f"give real numbers of shape {shape}") from error
 
 
 @njit

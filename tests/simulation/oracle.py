@@ -233,7 +233,7 @@ class Oracle:
             self.lot[self.lot.index(car)] = None
 
     def _close(self) -> None:
-        """The run is over; who is still there is settled as if charged evenly from now on."""
+        """The run is over; who is still there is settled as if it went on as it did so far."""
         for car in sorted(
             (car for car in self.lot if car is not None), key=lambda car: car.session
         ):
@@ -242,10 +242,14 @@ class Oracle:
     def _settle_rest(self, car: Car) -> None:
         site, left = self.params.site, max(0, car.departure - self.t)
         price = mean(self.scenario.da_eur_per_kwh[self.t :][: max(1, left)].tolist())
-        in_time_kwh = car.charge_kw * site.charge_eff * left * self.scenario.dt_h
-        gets_kwh = max(0.0, min(car.target_kwh - car.stored_kwh, in_time_kwh))
+        per_step_kwh = car.charge_kw * site.charge_eff * self.scenario.dt_h
+        gets_kwh = max(0.0, min(car.target_kwh - car.stored_kwh, per_step_kwh * left))
         if left and car.leaves < car.departure:
-            gets_kwh *= (car.leaves - self.t) / left
+            there, away = car.leaves - self.t, car.departure - car.leaves
+            at_once_kwh = min(gets_kwh, per_step_kwh * there)
+            at_last_kwh = max(0.0, gets_kwh - per_step_kwh * away)
+            share = self.charged_share(car, per_step_kwh)
+            gets_kwh = share * at_once_kwh + (1 - share) * at_last_kwh
         self._serve(car, car.stored_kwh + gets_kwh)
         bought_kwh = gets_kwh / site.charge_eff
         self._add(carried_kwh=bought_kwh, carried_eur=-bought_kwh * price)
@@ -256,6 +260,13 @@ class Oracle:
             spare_kwh = max(0.0, car.stored_kwh - car.target_kwh) * site.discharge_eff
             self._add(carried_eur=spare_kwh * max(0.0, price - deal.rate_eur_per_kwh(price)))
         self._add(payoff_eur=-self.window_passed(car, deal) * deal.fee_eur)
+
+    def charged_share(self, car: Car, per_step_kwh: float) -> float:
+        """What the car has got of what it could have got by now."""
+        most_kwh = min(per_step_kwh * (self.t - car.arrival), car.target_kwh - car.arrival_kwh)
+        if most_kwh <= 0:
+            return 0.0
+        return max(0.0, min(1.0, (car.stored_kwh - car.arrival_kwh) / most_kwh))
 
     def window_passed(self, car: Car, deal: Deal) -> float:
         passed = (self.passed_h(car) - deal.opens_h) / (deal.closes_h - deal.opens_h)

@@ -75,8 +75,8 @@ class VPPDayAheadEnv(Env):
 
     ## Episode End
     Truncated after `episode_days`; never terminated. EVs that are still connected then
-    are settled as if the rest of each stay were charged evenly until the declared departure,
-    at the mean day-ahead price of that time: nothing is gained by what is left to do.
+    are settled as if the rest of each stay were charged as early or late as it was so far, at
+    the mean day-ahead price until the declared departure: nothing is gained by what is left.
     `env.spec.max_episode_steps` is the length of these episodes: `gym.make(env.spec)`
     keeps it, so give `max_episode_steps` too if you make longer ones from that spec.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from vpp_gym.kernels import njit
 
 
@@ -26,7 +28,7 @@ def early_hazard(steps: int, stay: int, early_prob: float, exponent: float) -> f
     """
     if early_prob <= 0.0 or steps >= stay or stay < 2:
         return 0.0
-    before = ((steps - 1) / (stay - 1)) ** exponent
-    after = (steps / (stay - 1)) ** exponent
+    before = math.pow((steps - 1) / (stay - 1), exponent)
+    after = math.pow(steps / (stay - 1), exponent)
     still_there = 1.0 - early_prob * before
     return early_prob * (after - before) / still_there if still_there > 0.0 else 1.0

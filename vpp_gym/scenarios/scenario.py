@@ -19,6 +19,11 @@ from vpp_gym.scenarios.columns import float_column, price_series, step_column, w
 LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 """No battery and no car is larger: what is, has another unit."""
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""In which a scenario may begin: a year is added without leaving what a clock can show."""
+OF_THE_MACHINE = {"localtime", "posixrules", "Factory"}
+"""Names among those of time zones that stand for no place."""
+
 REQUIRED_COLUMNS = ("arrival_step", "departure_step", "arrival_soc")
 OPTIONAL_COLUMNS = {
     "target_soc": 0.97,
@@ -261,6 +266,8 @@ def _midnight(start: str | np.datetime64) -> np.datetime64:
         raise InvalidInputError(
             "start", start, "give an ISO date such as 2019-01-01, local and without a zone"
         )
+    if not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
+        raise InvalidInputError("start", start, f"give a year from {FIRST_YEAR} to {LAST_YEAR}")
     if moment != moment.astype("datetime64[D]"):
         raise InvalidInputError("start", start, "a scenario starts at a local midnight")
     return moment.astype("datetime64[m]")
@@ -269,6 +276,8 @@ def _midnight(start: str | np.datetime64) -> np.datetime64:
 def _zone(timezone: str | None) -> str | None:
     if timezone is not None:
         try:
+            if timezone in OF_THE_MACHINE:
+                raise ValueError("no place")
             ZoneInfo(timezone)
         except Exception as error:
             raise InvalidInputError(

@@ -177,5 +177,5 @@ def _variances_ahead(steps: Floats, covariance: Floats, first: int, n: int) -> F
             other = j + int(steps[j, 3])
             for i in range(c):
                 before[i, j] = steps[j, 0] * half[i, j] + steps[j, 1] * half[i, other]
-            before[j, j] += steps[j, 2] ** 2
+            before[j, j] += steps[j, 2] * steps[j, 2]
     return variances

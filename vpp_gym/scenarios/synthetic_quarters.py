@@ -162,7 +162,7 @@ def _draw_scores(rng: np.random.Generator, steps: Floats, n: int) -> Floats:
     return score
 
 
-@njit
+@njit(allocates=True)
 def advance(rng: np.random.Generator, steps: Floats, now: Floats, new: Floats) -> None:
     """Draw the coordinates of the next quarter into `new`."""
     for i in range(len(steps)):
@@ -177,6 +177,14 @@ def seen(steps: Floats, now: Floats, quarter: int) -> float:
     for i in range(len(steps)):
         score += steps[i, 4 + quarter] * now[i]
     return score
+
+
+@njit
+def _mean_of_hour(quarters: Floats) -> float:
+    total = 0.0
+    for quarter in range(PER_HOUR):
+        total += quarters[quarter]
+    return total / PER_HOUR
 
 
 @njit(allocates=True)
@@ -208,7 +216,7 @@ def _scaled_around(
         begin[i] = rng.standard_normal()
     for hour in range(hours):
         least = np.inf
-        goal = wanted[PER_HOUR * hour : PER_HOUR * (hour + 1)].mean()
+        goal = _mean_of_hour(wanted[PER_HOUR * hour : PER_HOUR * (hour + 1)])
         for _ in range(CANDIDATES):
             now[:] = begin
             for quarter in range(PER_HOUR):
@@ -216,7 +224,7 @@ def _scaled_around(
                 now[:] = new
                 path[quarter] = ramp[hour % 24, quarter] + seen(steps, now, quarter)
             values = from_scores(scores, table, np.full(PER_HOUR, row[hour]), path)
-            gap = abs(values.mean() - goal)
+            gap = abs(_mean_of_hour(values) - goal)
             if gap < least:
                 least = gap
                 nearest[:] = values

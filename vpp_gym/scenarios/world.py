@@ -168,7 +168,8 @@ def _check_scale(
     for part in (slice(0, n), *weeks):
         ratio = _price_ratio({name: values[part] for name, values in prices.items()})
         if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
-            day = first_day.astype("datetime64[D]") + np.timedelta64(int(part.start * dt_h // 24))
+            later = np.timedelta64(int(part.start * dt_h // 24), "D")
+            day = first_day.astype("datetime64[D]") + later
             value = f"imbalance is typically {ratio:.3g} times day-ahead from {day}"
             remedy = "has one of the two another unit? trust the unit if it is right"
             raise InvalidInputError("prices", value, remedy)

@@ -318,10 +318,11 @@ def _book_service(
 def _close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -> None:
     """Settle the cars that are connected when a run ends before its scenario does.
 
-    The rest of a stay is taken to be charged evenly until the declared departure, at the mean
-    day-ahead price until then. Who leaves earlier leaves with what is stored by that time. So
-    a run gains nothing from what it has not charged yet. What contracts have in the battery
-    beyond the target is worth that price, less what the owner gets.
+    The rest of a stay is taken to be charged until the declared departure, at the mean
+    day-ahead price until then, as early or late as the stay was charged so far. Who leaves
+    earlier leaves with what is stored by that time. So a run gains nothing from what it has not
+    charged yet. What contracts have in the battery beyond the target is worth that price, less
+    what the owner gets.
     """
     run = state.run[b]
     t = run.position
@@ -329,10 +330,7 @@ def _close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
         ev = state.ev[b, state.lot[b, k]]
         rest = max(ev.departure - t, 0)
         price = _mean_price(dataset.da_eur_per_kwh, t, rest, run.last)
-        reach_kwh = ev.energy_kwh + rules.charge_eff * ev.charge_kw * rest * rules.dt_h
-        missing_kwh = max(min(ev.target_kwh, reach_kwh) - ev.energy_kwh, 0.0)
-        if rest > 0:
-            missing_kwh *= min((ev.leaves - t) / rest, 1.0)
+        missing_kwh = _charged_until(ev, t, rest, rules)
         due_kwh = due_at_kwh(ev, ev.leaves, rules)
         stored_kwh = ev.energy_kwh + missing_kwh
         shortfall = dataset.steps[min(t, run.last)].shortfall_eur_per_kwh
@@ -346,6 +344,26 @@ def _close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
             row[COLUMN.carried_eur] += beyond_kwh * max(price - pay, 0.0)
         if ev.contract_end > 0:
             row[COLUMN.payoff_eur] -= ev.payoff_eur * share_of_window(ev, t)
+
+
+@njit(inline="always")
+def _charged_until(ev: Record, t: int, rest: int, rules: Rules) -> float:
+    """Energy that a car gets from step t until it leaves, if it goes on as so far [kWh].
+
+    A car that was charged at full power since its arrival goes on at full power; one that has
+    got nothing is charged as late as its target allows; between the two in proportion to what
+    it has got of what it could have got.
+    """
+    step_kwh = rules.charge_eff * ev.charge_kw * rules.dt_h
+    missing_kwh = max(min(ev.target_kwh - ev.energy_kwh, step_kwh * rest), 0.0)
+    steps = min(ev.leaves - t, rest)
+    earliest_kwh = min(missing_kwh, step_kwh * steps)
+    latest_kwh = max(missing_kwh - step_kwh * (rest - steps), 0.0)
+    could_kwh = min(step_kwh * (t - ev.arrival), ev.target_kwh - ev.arrival_kwh)
+    share = 0.0
+    if could_kwh > 0.0:
+        share = min(max((ev.energy_kwh - ev.arrival_kwh) / could_kwh, 0.0), 1.0)
+    return latest_kwh + share * (earliest_kwh - latest_kwh)
 
 
 @njit
