@@ -237,10 +237,18 @@ def test_bad_worlds(arguments, field):
     assert refused.value.remedy
 
 
-@pytest.mark.parametrize("start", ["2019-03-30", "2019-10-26"])
-def test_a_gate_in_the_hour_that_the_clock_skips_or_repeats_is_refused(start):
-    world = plain_world(72, start=start, timezone="Europe/Amsterdam")
-    with pytest.raises(InvalidInputError, match=start[:7]) as refused:
+@pytest.mark.parametrize(
+    ("start", "hours", "day"),
+    [
+        ("2019-03-30", 72, "2019-03-31"),
+        ("2019-03-30", 47, "2019-03-31"),  # the last day of the scenario
+        ("2019-10-26", 72, "2019-10-27"),
+        ("2019-10-25", 73, "2019-10-27"),
+    ],
+)
+def test_a_gate_in_the_hour_that_the_clock_skips_or_repeats_is_refused(start, hours, day):
+    world = plain_world(hours, start=start, timezone="Europe/Amsterdam")
+    with pytest.raises(InvalidInputError, match=f"on {day} the clock changes") as refused:
         Simulation(world, {"market": {"gate_closure_h": 2}})
     assert refused.value.field == "params.market.gate_closure_h"
     Simulation(world, {"market": {"gate_closure_h": 3}})

@@ -43,6 +43,8 @@ def test_turbine_has_the_capacity_factor_of_a_windy_site():
 
 
 def test_memory_is_that_asked_for():
+    pulse = with_memory(np.array([8.0, 0.0, 10.0, 0.0]), 0.6)
+    assert pulse == pytest.approx([8.0, 4.8, 2.88 + 8.0, 0.6 * 10.88])  # 0.8 of what is new
     series = with_memory(np.random.default_rng(0).standard_normal(20_000), 0.9)
     assert np.corrcoef(series[:-1], series[1:])[0, 1] == pytest.approx(0.9, abs=0.02)
     assert series.std() == pytest.approx(1.0, abs=0.1)
