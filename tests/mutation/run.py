@@ -71,7 +71,7 @@ def failing(folder: Path, tests: list[Test]) -> str | None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as names:
         names.write("\n".join(one.name for one in tests))
         names.flush()
-        timeout_s = 60.0 + 10.0 * sum(one.seconds for one in tests)
+        timeout_s = 180.0 + 20.0 * sum(one.seconds for one in tests)
         try:
             done = pytest_in(folder, "-n", "0", "-x", f"@{names.name}", timeout_s=timeout_s)
         except subprocess.TimeoutExpired:
