@@ -16,6 +16,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 EXAMPLES = "test_package.py"
 """Runs the examples of docstrings."""
+WHOLE_RUNS = ("test_kernels.py", "test_snapshots.py")
+"""Of all worlds."""
 PACKAGE = Path(next(iter(find_spec("vpp_gym").submodule_search_locations)))
 SEED = 2023
 
@@ -38,7 +40,7 @@ class Group:
 
 
 GROUPS = (
-    Group("simulation", 35, ("simulation/*.py",), ("simulation", EXAMPLES, "test_kernels.py")),
+    Group("simulation", 35, ("simulation/*.py",), ("simulation", EXAMPLES, *WHOLE_RUNS)),
     Group("fleet", 20, ("fleet/*.py",), ("fleet", "simulation", EXAMPLES)),
     Group("contracts", 25, ("contracts/*.py",), ("contracts", "simulation", EXAMPLES)),
     Group(
@@ -66,7 +68,7 @@ GROUPS = (
             "fcev/microgrid/transition.py",
             "fcev/microgrid/weather.py",
         ),
-        ("fcev", "test_kernels.py", EXAMPLES),
+        ("fcev/car_park", "fcev/microgrid", "fcev/test_params.py", EXAMPLES, *WHOLE_RUNS),
     ),
     Group(
         "bidders",

@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.mutation.sample import ROOT
 
-LONGEST_S = 900.0
+LONGEST_S = 1800.0
 ENVIRONMENT = {
     **os.environ,
     "NUMBA_DISABLE_JIT": "1",
