@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.worlds import one_car, plain, plain_world
 from vpp_gym.contracts.families import designed_offers, offer_labels
+from vpp_gym.contracts.offer import offers
 from vpp_gym.params import as_params
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
@@ -47,6 +48,18 @@ def test_who_gives_no_schedule_sells_nothing():
     bids = Decisions(fleet_kwh=0.0, bids_kwh=[1.0] * 24)
     sim.step([bids, Decisions(fleet_kwh=0.0), bids])
     assert sim.state.da_sold_kwh[:, 1].sum(axis=1).tolist() == [24.0, 0.0, 0.0]
+
+
+def test_owners_sign_what_their_own_run_posts():
+    """Three runs, each with a tariff of its own; then another one in the first and the last."""
+    sim = Simulation(WORLD, plain(contract={"families": ()}), n_envs=3)
+    for run, tariff in enumerate((0.1, 0.2, 0.3)):
+        sim.post_offers(offers(1, tariff_eur_per_kwh=tariff), runs=[run])
+    sim.reset(start_step=2)
+    assert [sim.snapshot(run).tariff_eur_per_kwh[0] for run in range(3)] == [0.1, 0.2, 0.3]
+    sim.post_offers(offers(1, tariff_eur_per_kwh=0.4), runs=[2, 0])
+    sim.reset(start_step=2)
+    assert [sim.snapshot(run).tariff_eur_per_kwh[0] for run in range(3)] == [0.4, 0.2, 0.4]
 
 
 def test_every_offer_has_a_label():
