@@ -40,7 +40,8 @@ from vpp_gym.solvers.newsvendor import income_eur, scenarios_of
 NEUTRAL = "expected_load"
 TITLE = "Day-ahead bidders on the load of the rolling MPC"
 NOTES = (
-    "Income of both markets of a year, EUR: `gain` is what a bidder earns beyond buying the "
+    "The reference world by quarter hours. Income of both markets of a year, EUR: `gain` is what "
+    "a bidder earns beyond buying the "
     "expected load, `vss` what it earns beyond the bid at expected values, `over_wait_and_see` "
     "beyond the mean of the best bids of the same scenarios; each with a 95 % block-bootstrap "
     "interval over weeks. Where several years are taken together, all figures are per year. "
@@ -162,7 +163,7 @@ def sources(years: int) -> dict[str, tuple[ScenarioSource, int]]:
         for split in ("validation", "test")
     }
     if os.environ.get("VPP_GYM_DATA"):
-        found |= {name: (as_source(name, 1.0), 1) for name in ("real:train", "real:test")}
+        found |= {name: (as_source(name), 1) for name in ("real:train", "real:test")}
     return found
 
 

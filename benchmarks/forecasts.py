@@ -2,8 +2,8 @@
 
     python -m benchmarks.forecasts [--out FOLDER]
 
-Every forecaster sees the same snapshots through a year. Scored is the middle of the
-short and the long price: in the next hour, two to six hours ahead, and over the day
+Every forecaster sees the same snapshots through a year of quarter hours. Scored is the middle
+of the short and the long price: in the next quarter, one to six hours ahead, and over the day
 after the gate closure in which it is asked. Pinball losses are of the 10, 50 and 90 %
 quantiles of sampled paths. Real years are included where VPP_GYM_DATA is set.
 """
@@ -28,9 +28,13 @@ from vpp_gym.views import Decisions
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 SAMPLES = 40
-HORIZONS = {"1 h": slice(0, 1), "2-6 h": slice(1, 6)}
-EVERY_H = 6
-"""Errors of the next hours are taken in every sixth hour, to save time."""
+PER_HOUR = 4
+HORIZONS = {"next quarter": slice(0, 1), "1-6 h": slice(PER_HOUR, 6 * PER_HOUR)}
+AT_GATE = {"day-ahead at gate": slice(12 * PER_HOUR, 36 * PER_HOUR)}
+GATE = 12 * PER_HOUR
+"""Period of the gate closure."""
+EVERY = 25
+"""Errors of the next hours are taken in every so many quarters, to save time: in any of a day."""
 
 TITLE = "Forecasts of the imbalance price"
 NOTES = (
@@ -51,10 +55,10 @@ def pinball(quantiles: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.maximum(LEVELS[:, None] * over, (LEVELS[:, None] - 1) * over).mean(axis=0)
 
 
-def asked(hour: int) -> dict[str, slice]:
-    """Which steps ahead are scored in this hour of the day."""
-    spans = dict(HORIZONS) if hour % EVERY_H == 0 else {}
-    return spans | ({"day-ahead at gate": slice(12, 36)} if hour == 12 else {})
+def asked(step: int, period: int) -> dict[str, slice]:
+    """Which steps ahead are scored in this step."""
+    spans = dict(HORIZONS) if step % EVERY == 0 else {}
+    return spans | (AT_GATE if period == GATE else {})
 
 
 def losses(scenario: Scenario) -> list[dict[str, Any]]:
@@ -63,8 +67,8 @@ def losses(scenario: Scenario) -> list[dict[str, Any]]:
     sim.reset(0, 0, scenario.n_steps)
     truth = 0.5 * (scenario.im_short_eur_per_kwh + scenario.im_long_eur_per_kwh)
     found: dict[tuple[str, str], list[np.ndarray]] = {}
-    for t in range(scenario.n_steps - 36):
-        spans = asked(int(scenario.period[t]))
+    for t in range(scenario.n_steps - 36 * PER_HOUR):
+        spans = asked(t, int(scenario.period[t]))
         if spans:
             snapshot = sim.snapshot(0)
             for forecaster in forecasters():
@@ -84,7 +88,7 @@ def losses(scenario: Scenario) -> list[dict[str, Any]]:
     for (horizon, name), parts in found.items():
         mae, loss = 1e3 * np.concatenate(parts, axis=1).mean(axis=1)
         rows.append({"horizon": horizon, "forecaster": name, "mae": mae, "pinball": loss})
-    return sorted(rows, key=lambda row: list(asked(12)).index(row["horizon"]))
+    return sorted(rows, key=lambda row: [*HORIZONS, *AT_GATE].index(row["horizon"]))
 
 
 def main(out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS) -> None:
@@ -95,7 +99,7 @@ def main(out: Annotated[Path, typer.Option(help="Folder of the results.")] = RES
     rows = [
         {"scenario": f"{name} 0", **row}
         for name in track(worlds, "years")
-        for row in losses(as_source(name, 1.0).scenario(0))
+        for row in losses(as_source(name).scenario(0))
     ]
     command = "python -m benchmarks.forecasts"
     write_table("forecasts", rows, title=TITLE, notes=NOTES, command=command, folder=out)

@@ -236,6 +236,13 @@ def _caveat_lines(document: Document) -> Iterator[str]:
         f"{' with changes' if document['modified'] else ''}; Python {document['python']}, "
         f"{versions}."
     )
+    for entry in document.get("renewed", ()):
+        yield (
+            f"The code has changed since. At commit {entry['commit']} {len(entry['runs'])} runs, "
+            f"one world of each policy whose code had changed, gave the same figures again; the "
+            f"other worlds were not run again. They are named in [{document['suite']}.json]"
+            f"({document['suite']}.json)."
+        )
     name, kind = document["suite"], suite_of(document["suite"]).published
     yield (
         f"Rows of all {kind}: [{name}_{kind}.csv]({name}_{kind}.csv), SHA-256 "

@@ -28,7 +28,8 @@ from vpp_gym.scenarios.named import as_source
 
 TITLE = "Stochastic against deterministic rolling plans"
 NOTES = (
-    "A year of each scenario; profit without the position of bids (none are made), EUR. "
+    "A year of each scenario in the reference world by quarter hours; profit without the "
+    "position of bids (none are made), EUR. "
     "`saving` is what the deterministic plan earns beyond charging on arrival, `gain` what the "
     "stochastic one earns beyond the deterministic, with a 95 % block-bootstrap interval over "
     "weeks. Settings were chosen on synthetic training and validation years and on the prices "
@@ -46,7 +47,7 @@ def daily_eur(policy: Policy, scenario: Any, params: VPPParams) -> tuple[Any, fl
 
 def compared(name: str, index: int, term_h: int, params: VPPParams) -> dict[str, Any]:
     """One row of the table."""
-    scenario = as_source(name, 1.0).scenario(index)
+    scenario = as_source(name).scenario(index)
     on_arrival, _ = daily_eur(ChargeOnArrival(), scenario, params)
     plain, plain_s = daily_eur(rolling_mpc(term_h), scenario, params)
     stochastic, stochastic_s = daily_eur(StochasticMPC(term_h), scenario, params)
@@ -74,7 +75,7 @@ def main(
     if os.environ.get("VPP_GYM_DATA"):
         worlds += [("real:train", 0), ("real:test", 0)]
     params = DEFAULT.replace(market={"imbalance_lag_steps": 0 if price_known else 1})
-    first = as_source("synthetic:validation", 1.0).scenario(0)
+    first = as_source("synthetic:validation").scenario(0)
     daily_eur(StochasticMPC(1), first, params)  # compiles
     tasks = [(*world, term_h) for term_h in (0, 10) for world in worlds]
     rows = [compared(*task, params) for task in track(tasks, "years")]

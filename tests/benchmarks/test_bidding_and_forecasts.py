@@ -20,18 +20,19 @@ DAYS = 5
 
 @pytest.fixture(scope="module")
 def scenario() -> Scenario:
-    """Five days, two imbalance prices in some hours."""
+    """Five days, two imbalance prices in some quarters."""
     rng = np.random.default_rng(0)
-    n = 24 * DAYS
+    n = 96 * DAYS
     short = rng.normal(0.04, 0.03, n)
-    arrival = rng.integers(0, n - 12, 60)
+    arrival = rng.integers(0, n - 48, 60)
     return Scenario.from_arrays(
         da_eur_per_kwh=rng.normal(0.04, 0.01, n),
         im_short_eur_per_kwh=short,
         im_long_eur_per_kwh=short - rng.choice([0.0, 0.02], n),
+        dt_h=0.25,
         sessions={
             "arrival_step": arrival,
-            "departure_step": arrival + rng.integers(1, 12, 60),
+            "departure_step": arrival + rng.integers(1, 48, 60),
             "arrival_soc": rng.uniform(0.2, 0.9, 60),
         },
     )
@@ -56,8 +57,9 @@ def test_every_forecaster_is_scored_over_every_horizon(scenario):
 
 
 def test_the_gate_asks_for_tomorrow():
-    assert asked(12)["day-ahead at gate"] == slice(12, 36)
-    assert asked(13) == {}
+    assert asked(48, 48)["day-ahead at gate"] == slice(48, 144)
+    assert asked(49, 49) == {}
+    assert set(asked(50, 50)) == set(HORIZONS)
 
 
 def test_pinball_by_hand():

@@ -11,6 +11,7 @@ import pandas as pd
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.contracts.families import offer_labels
 from vpp_gym.evaluation.agent import EnvironmentAgent
+from vpp_gym.evaluation.service import satisfaction
 from vpp_gym.evaluation.worlds import World
 from vpp_gym.ledger import PROFIT
 from vpp_gym.markets.ledger import LEDGER
@@ -110,17 +111,3 @@ class EVWorld(World[Scenario, VPPParams]):
 
 
 WORLD = EVWorld()
-
-
-def satisfaction(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Share of the demanded energy that was served, and of the sessions served in full.
-
-    Both count the cars that have left, and are 1 where none has.
-    """
-    demand_kwh = table["demand_kwh"]
-    return {
-        "demand_satisfaction": (table["served_kwh"] / demand_kwh).where(demand_kwh > 0, 1.0),
-        "fully_served_share": (table["fully_served"] / table["departures"]).where(
-            table["departures"] > 0, 1.0
-        ),
-    }

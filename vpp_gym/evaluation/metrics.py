@@ -7,7 +7,7 @@ from operator import itemgetter
 
 import pandas as pd
 
-from vpp_gym.evaluation.ev import satisfaction
+from vpp_gym.evaluation.service import satisfaction
 from vpp_gym.evaluation.worlds import Scale
 from vpp_gym.ledger import PROFIT, Ledger
 from vpp_gym.markets.ledger import LEDGER, POSITION

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.scenarios.scenario import Scenario
@@ -96,9 +98,8 @@ def _named(name: str, dt_h: float) -> ScenarioSource:
         raise InvalidInputError("scenario", name, f"{suggestion(name, NAMES)}{known}")
     if kind == "synthetic":
         return SyntheticSource(split or "train", dt_h=dt_h, params=preset or None)
-    from vpp_gym.scenarios.real import real_source  # reads with pandas: only when asked for
-
-    return real_source(None, split or "test", dt_h=dt_h)
+    source: ScenarioSource = _by_name("real", "real_source")(None, split or "test", dt_h=dt_h)
+    return source
 
 
 def world_source(name: str) -> ScenarioSource:
@@ -115,6 +116,13 @@ def world_source(name: str) -> ScenarioSource:
     if not path.lower().endswith(WORLD_SUFFIX):
         remedy = f"name a split of the file: {name}:train, :validation, :test or :all"
         raise InvalidInputError("scenario", name, remedy)
-    from vpp_gym.scenarios.world_file import read_world  # pyarrow: only when asked for
+    return FixedSource(_by_name("world_file", "read_world")(path, split))
 
-    return FixedSource(read_world(path, split))
+
+def _by_name(module: str, function: str) -> Callable[..., Any]:
+    """A function that reads files, imported when it is asked for.
+
+    By name: who names a synthetic scenario does not depend on the code that reads files.
+    """
+    found: Callable[..., Any] = getattr(import_module(f"vpp_gym.scenarios.{module}"), function)
+    return found

@@ -1,0 +1,210 @@
+"""Tries published rows again after a change of code that should change no figure.
+
+    python -m benchmarks.renew [--suite NAME] [--data FOLDER]
+
+Of every policy whose code has changed one of the published worlds is run again, drawn by the
+name of the policy and the digest of the new code. Where all figures of all of them are the same,
+the result file takes the digests of the present code, and says which runs that rests on. Where
+one differs, nothing is written: run the suite whole. Changed settings of a policy, other code
+that ranks, and policies that came or went need the whole suite in any case.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+from rich.progress import track
+
+from benchmarks.leaderboard import RESULTS, published, render
+from benchmarks.results import SuiteResults, digests_of, read, rows_path, write_results
+from benchmarks.store import StoredRun, load_run
+from benchmarks.suites import suite_of
+from benchmarks.suites.base import Contestants, Document, Run, Suite, worlds_of
+from benchmarks.tasks import Task, make_all, task
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.provenance import provenance
+
+COMMAND = "python -m benchmarks.renew"
+KEYS = ("track", "world", "policy", "seed")
+
+
+class DiffersError(Exception):
+    """A run gave other figures than the published ones."""
+
+
+def chosen_runs(suite: Suite, document: Document, now: Mapping[str, Any]) -> list[Run]:
+    """One run of every policy and track whose code has changed.
+
+    Args:
+        suite: of the document.
+        document: the published results.
+        now: digests of the present code.
+
+    Raises:
+        InvalidInputError: a change that a run of one world cannot answer for.
+    """
+    then = document["digests"]
+    _check_only_code_differs(document, now)
+    everywhere = any(then[part] != now[part] for part in ("rules", "scenarios"))
+    worlds, everyone = worlds_of(document), suite.contestants()
+    runs = []
+    for name, seed in everyone.entries:
+        label = everyone.label(name, seed)
+        code = now["policies"][label]["code"]
+        if everywhere or then["policies"][label]["code"] != code:
+            drawn = int(sha256(f"{label} {code}".encode()).hexdigest(), 16) % len(worlds)
+            runs += [
+                Run(suite.name, track, name, seed, worlds[drawn]) for track in then["scenarios"]
+            ]
+    return runs
+
+
+def _check_only_code_differs(document: Document, now: Mapping[str, Any]) -> None:
+    then, whole = document["digests"], f"run `{document['command']}`"
+    name = document["suite"]
+    if set(then["policies"]) != set(now["policies"]):
+        others = sorted(set(then["policies"]) ^ set(now["policies"]))
+        raise InvalidInputError(name, others, f"policies came or went: {whole}")
+    changed = [
+        label
+        for label, digest in then["policies"].items()
+        if digest["values"] != now["policies"][label]["values"]
+    ]
+    if changed:
+        raise InvalidInputError(name, changed, f"other settings: {whole}")
+    if then["ranking"] != now["ranking"]:
+        raise InvalidInputError(name, "ranking", f"other code ranks its rows: {whole}")
+
+
+def compare(suite: Suite, rows: str, run: Run, stored: StoredRun) -> None:
+    """Hold a run against what is published of it.
+
+    Args:
+        suite: of the run.
+        rows: the published file of all runs.
+        run: which policy in which scenario.
+        stored: what it gave.
+
+    Raises:
+        DiffersError: another figure.
+    """
+    days = stored.frame().assign(track=run.track, world=run.world)
+    text = suite.published_rows(days).to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    columns, *again = text.splitlines()
+    head, *lines = rows.splitlines()
+    if columns != head:
+        raise DiffersError(f"columns {columns} instead of {head}")
+    place = [head.split(",").index(key) for key in KEYS]
+    key = [str(value) for value in (run.track, run.world, run.policy, run.seed)]
+    known = [line for line in lines if [line.split(",")[at] for at in place] == key]
+    if len(known) != len(again):
+        raise DiffersError(f"{len(again)} rows instead of {len(known)}")
+    for before, after in zip(known, again, strict=True):
+        if before != after:
+            raise DiffersError(f"\n  {after}\ninstead of\n  {before}")
+
+
+def renew(path: Path, data: Path | None, jobs: int) -> list[Run]:
+    """Try a suite again; its result file takes the present digests.
+
+    Returns:
+        The runs that were made; none where nothing has changed.
+
+    Raises:
+        InvalidInputError: a change that a run of one world cannot answer for.
+        DiffersError: another figure.
+    """
+    document = read(path)
+    suite = suite_of(document["suite"])
+    if suite.needs_data and data is None:
+        raise InvalidInputError("data", None, f"{suite.name} reads real data: give its folder")
+    everyone = suite.contestants()
+    scenarios = {
+        track: suite.scenario_digests(track, map(int, worlds), data)
+        for track, worlds in document["digests"]["scenarios"].items()
+    }
+    now = {**digests_of(suite, everyone), "scenarios": scenarios}
+    runs = chosen_runs(suite, document, now)
+    if runs:
+        rows = rows_path(path, document).read_text(encoding="utf-8")
+        with TemporaryDirectory() as folder:
+            made: Any = {"digests": now, "data": data, "out": Path(folder), "outside": {}}
+            _compare_all(suite, rows, [task(run, everyone, **made) for run in runs], jobs)
+    elif now == document["digests"]:
+        return []
+    _write(path, document, now, runs, everyone)
+    return runs
+
+
+def _compare_all(suite: Suite, rows: str, tasks: Sequence[Task], jobs: int) -> None:
+    for done, failure in track(make_all(tasks, jobs), suite.name, total=len(tasks)):
+        label = f"{suite.name} {done.run.track} {done.run.policy} world {done.run.world}"
+        stored = load_run(done.path, done.key)
+        if failure or stored is None:
+            raise DiffersError(f"{label}: {failure}")
+        try:
+            compare(suite, rows, done.run, stored)
+        except DiffersError as error:
+            raise DiffersError(f"{label}: {error}") from error
+
+
+def _write(
+    path: Path,
+    document: Document,
+    now: Mapping[str, Any],
+    runs: Sequence[Run],
+    everyone: Contestants,
+) -> None:
+    commit = provenance(COMMAND)["commit"]
+    tried = [f"{everyone.label(run.policy, run.seed)} {run.track} {run.world}" for run in runs]
+    entry = {"commit": commit or "unknown", "runs": tried}
+    renewed = {**document, "digests": dict(now)}
+    renewed["renewed"] = [*document.get("renewed", []), entry]
+    rows = rows_path(path, document).read_text(encoding="utf-8")
+    write_results(path.parent, path.stem, SuiteResults(renewed, rows))
+    render(path)
+
+
+def main(
+    suite: Annotated[
+        list[str] | None, typer.Option(help="Suite; may be repeated. All published ones.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the real data.")] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes.")] = 2,
+    results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
+) -> None:
+    """Try published rows again, one world each, after a change that should change no figure."""
+    failed = False
+    for path in _paths(results, suite, data):
+        try:
+            runs = renew(path, data, jobs)
+        except (DiffersError, InvalidInputError) as error:
+            print(f"{path.name} is left as it was: {error}")
+            failed = True
+            continue
+        print(f"{path.name}: {len(runs)} runs gave the published figures" if runs else path.name)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _paths(results: Path, names: Sequence[str] | None, data: Path | None) -> Iterator[Path]:
+    """Result files; those of real data where the folder is given, or where they are named."""
+    for path in published(results):
+        if names:
+            if path.stem in names:
+                yield path
+        elif data is not None or not suite_of(path.stem).needs_data:
+            yield path
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -1,0 +1,97 @@
+"""After a change of code that changes no figure, published rows are tried again, not trusted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import renew
+from benchmarks.check import stale
+from benchmarks.leaderboard import main
+from benchmarks.results import read
+from tests.benchmarks.conftest import shrink
+from vpp_gym.errors import InvalidInputError
+
+
+@pytest.fixture
+def path(finished, tmp_path, monkeypatch) -> Path:
+    """The result file of a finished benchmark."""
+    shrink(monkeypatch)
+    folder = tmp_path / "results"
+    shutil.copytree(finished, folder)
+    main(folder, folder / "README.md")
+    return folder / "embedded.json"
+
+
+def pretend(path: Path, part: str, value: str = "0" * 16) -> None:
+    """Let the rows of one policy have been made by something else."""
+    document = json.loads(path.read_text())
+    document["digests"]["policies"]["twin"][part] = value
+    path.write_text(json.dumps(document))
+
+
+def test_nothing_is_run_where_nothing_has_changed(path):
+    before = path.read_bytes()
+    assert renew.renew(path, None, jobs=0) == []
+    assert path.read_bytes() == before
+
+
+def test_a_policy_that_gives_the_same_figures_is_current_again(path):
+    pretend(path, "code")
+    assert any("other code made twin" in line for line in stale(path, read(path)))
+    runs = renew.renew(path, None, jobs=0)
+    assert {run.policy for run in runs} == {"twin"}
+    document = read(path)
+    assert list(stale(path, document)) == []
+    assert document["renewed"][0]["runs"] == [f"twin {run.track} {run.world}" for run in runs]
+    assert "gave the same figures again" in path.with_suffix(".md").read_text()
+
+
+def test_other_figures_are_refused_and_nothing_is_written(path):
+    pretend(path, "code")
+    rows = path.with_name("embedded_weeks.csv")
+    lines = rows.read_text().splitlines()
+    place = lines[0].split(",").index("profit_eur")
+    for number, line in enumerate(lines):
+        cells = line.split(",")
+        if "twin" in cells:
+            cells[place] = "1.25"
+            lines[number] = ",".join(cells)
+    rows.write_text("\n".join(lines) + "\n")
+    before = path.read_bytes()
+    with pytest.raises(renew.DiffersError, match=r"twin.*\n.*twin"):
+        renew.renew(path, None, jobs=0)
+    assert path.read_bytes() == before
+
+
+def changed(document: dict[str, Any], what: str) -> None:
+    digests = document["digests"]
+    if what == "settings":
+        digests["policies"]["twin"]["values"] = "0" * 16
+    elif what == "gone":
+        digests["policies"]["other"] = digests["policies"].pop("twin")
+    else:
+        digests["ranking"] = "0" * 16
+
+
+@pytest.mark.parametrize("what", ["settings", "gone", "ranking"])
+def test_what_one_world_cannot_answer_for_needs_the_whole_suite(path, what):
+    document = json.loads(path.read_text())
+    changed(document, what)
+    path.write_text(json.dumps(document))
+    with pytest.raises(InvalidInputError, match=r"benchmarks\.run --suite embedded"):
+        renew.renew(path, None, jobs=0)
+
+
+def test_other_rules_and_scenarios_try_every_policy(path):
+    document = json.loads(path.read_text())
+    for track in document["digests"]["rules"]:
+        document["digests"]["rules"][track] = "0" * 16
+    path.write_text(json.dumps(document))
+    runs = renew.renew(path, None, jobs=0)
+    assert {run.policy for run in runs} == set(document["digests"]["policies"])
+    assert list(stale(path, read(path))) == []
