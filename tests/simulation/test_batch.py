@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.memory import assert_shown_alike
 from tests.worlds import one_car, plain, plain_world
 from vpp_gym.contracts.families import designed_offers, offer_labels
 from vpp_gym.contracts.offer import offers
@@ -32,6 +33,17 @@ def test_a_run_by_itself_is_the_run_of_the_batch():
             np.testing.assert_array_equal(record[0], records[run])
     for part, again in zip(together.state, one_by_one.state, strict=True):
         np.testing.assert_array_equal(part, again)
+
+
+def test_a_scenario_behind_others_is_run_as_if_by_itself():
+    other = plain_world(30, sessions=one_car(5, 20, 0.5))
+    behind, alone = Simulation([other, WORLD], plain()), Simulation(WORLD, plain())
+    behind.reset(scenario_index=1)
+    alone.reset()
+    for _ in range(48):
+        assert_shown_alike(behind.snapshot(), alone.snapshot())
+        highest = Decisions(fleet_kwh=float(alone.state.run["fleet_hi_kwh"][0]))
+        np.testing.assert_array_equal(behind.step(highest), alone.step(highest))
 
 
 def test_what_the_batch_itself_hands_out_need_not_be_checked():

@@ -136,6 +136,29 @@ def test_bad_places(sim, place, field):
     assert frozen(sim) == before
 
 
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        ({"scenario_index": [0, 1]}, "scenario_index"),
+        ({"scenario_index": [-1, 0]}, "scenario_index"),
+        ({"start_step": [0, 48]}, "start_step, end_step"),
+        ({"start_step": [-1, 0]}, "start_step, end_step"),
+        ({"end_step": [49, 48]}, "start_step, end_step"),
+        ({"start_step": 5, "end_step": [6, 5]}, "start_step, end_step"),
+        ({"start_step": [1.0, 1.5]}, "start_step"),
+        ({"runs": [0, 2]}, "runs"),
+    ],
+)
+def test_one_bad_place_of_two_is_refused(place, field):
+    batch = Simulation(WORLD, n_envs=2)
+    batch.reset()
+    before = frozen(batch)
+    with pytest.raises(InvalidInputError) as refused:
+        batch.reset(**place)
+    assert refused.value.field == field
+    assert frozen(batch) == before
+
+
 def test_nothing_happens_before_a_reset():
     sim = Simulation(WORLD)
     for forgotten in (
