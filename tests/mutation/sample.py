@@ -83,7 +83,7 @@ GROUPS = (
         ),
         (
             "policies/test_bidders.py",
-            "policies/test_hazard_mpc.py",
+            "policies/test_hindsight.py",
             "policies/test_two_stage.py",
             "solvers",
             EXAMPLES,

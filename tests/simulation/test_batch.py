@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.memory import assert_shown_alike
 from tests.worlds import one_car, plain, plain_world
@@ -60,6 +61,29 @@ def test_who_gives_no_schedule_sells_nothing():
     bids = Decisions(fleet_kwh=0.0, bids_kwh=[1.0] * 24)
     sim.step([bids, Decisions(fleet_kwh=0.0), bids])
     assert sim.state.da_sold_kwh[:, 1].sum(axis=1).tolist() == [24.0, 0.0, 0.0]
+
+
+def test_the_envelope_of_a_fleet_is_the_sum_over_its_cars():
+    """One car may be discharged, one must be charged, one need not be yet."""
+    sessions = {
+        "arrival_step": [0, 0, 1],
+        "departure_step": [30, 6, 40],
+        "arrival_soc": [0.9, 0.2, 0.3],
+    }
+    world = plain(guarantee=True, contract={"families": ()}, site={"n_chargers": 3})
+    sim = Simulation(plain_world(48, sessions=sessions), world)
+    sim.post_offers(offers(1, tariff_eur_per_kwh=0.1, energy_kwh=5.0, term_h=9.0))
+    sim.reset()
+    seen = []
+    for _ in range(9):
+        snapshot, fleet = sim.snapshot(), sim.state.run[0]
+        for name in ("lo_kwh", "idle_kwh", "hi_kwh"):
+            total_kwh = getattr(snapshot, name).sum()
+            assert fleet[f"fleet_{name}"] == pytest.approx(total_kwh, abs=1e-9)
+        seen.append([snapshot.lo_kwh.min(), snapshot.idle_kwh.max()])
+        sim.step(Decisions(fleet_kwh=float(fleet["fleet_idle_kwh"])))
+    assert np.min(seen) < -1.0
+    assert np.max(seen) > 1.0
 
 
 def test_owners_sign_what_their_own_run_posts():
