@@ -86,16 +86,18 @@ def test_the_envelope_of_a_fleet_is_the_sum_over_its_cars():
     assert np.max(seen) > 1.0
 
 
-def test_owners_sign_what_their_own_run_posts():
-    """Three runs, each with a tariff of its own; then another one in the first and the last."""
+def test_owners_sign_the_best_of_what_their_own_run_posts():
+    """Three runs, each with two tariffs of its own; then others in the first and the last."""
     sim = Simulation(WORLD, plain(contract={"families": ()}), n_envs=3)
-    for run, tariff in enumerate((0.1, 0.2, 0.3)):
-        sim.post_offers(offers(1, tariff_eur_per_kwh=tariff), runs=[run])
+    for run, tariffs in enumerate(([0.1, 0.2], [0.3, 0.1], [0.4, 0.2])):
+        sim.post_offers(offers(2, tariff_eur_per_kwh=tariffs), runs=[run])
     sim.reset(start_step=2)
-    assert [sim.snapshot(run).tariff_eur_per_kwh[0] for run in range(3)] == [0.1, 0.2, 0.3]
-    sim.post_offers(offers(1, tariff_eur_per_kwh=0.4), runs=[2, 0])
+    assert [sim.snapshot(run).tariff_eur_per_kwh[0] for run in range(3)] == [0.2, 0.3, 0.4]
+    assert sim.accepted.tolist() == [[0, 1], [1, 0], [1, 0]]
+    sim.post_offers(offers(2, tariff_eur_per_kwh=[0.1, 0.5]), runs=[2, 0])
     sim.reset(start_step=2)
-    assert [sim.snapshot(run).tariff_eur_per_kwh[0] for run in range(3)] == [0.4, 0.2, 0.4]
+    assert [sim.snapshot(run).tariff_eur_per_kwh[0] for run in range(3)] == [0.5, 0.3, 0.5]
+    assert sim.accepted.tolist() == [[0, 1], [1, 0], [0, 1]]
 
 
 def test_every_offer_has_a_label():
