@@ -87,7 +87,17 @@ def tests_of(files: list[str], kept: Path) -> Iterator[Test]:
 
 
 def _measure(file: str, path: Path) -> None:
-    arguments = ("-n", "0", "-p", "tests.mutation.callers", "--callers", os.fspath(path), file)
+    arguments = (
+        "-n",
+        "0",
+        "-m",
+        "not slow",
+        "-p",
+        "tests.mutation.callers",
+        "--callers",
+        os.fspath(path),
+        file,
+    )
     try:
         done = pytest_in(ROOT, *arguments, timeout_s=LONGEST_S)
     except subprocess.TimeoutExpired:

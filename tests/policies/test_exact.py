@@ -63,6 +63,7 @@ def test_the_forecast_knows_the_law_and_not_the_future():
     assert forecaster.privileged
 
 
+@pytest.mark.slow
 def test_exact_bets_gain_and_leave_operations_alone():
     gained = []
     source = SyntheticSource("train", 6, dt_h=0.25, days=21)
