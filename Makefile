@@ -8,8 +8,13 @@
 #   PIPFLAGS options of every pip install, e.g. --quiet
 #   EXTRAS   optional dependencies to install, see pyproject.toml
 #   PINS     file of the versions to install; the empty name takes the newest allowed
+#   LOCK     list of digests that the installed files must have; by default .ci/locked.txt where
+#            that is for this machine and the pinned versions are installed, empty for none
 #   WORKERS  processes that share the tests; 0 runs them in one
+#   ATTACK   how many times as much `make attack` tries as `make test` does
 #   ARGS     passed on to the command, e.g. make test ARGS="-k markets -x"
+
+comma := ,
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -20,10 +25,14 @@ ARGS ?=
 EXTRAS ?= train,dev
 PINS ?= constraints.txt
 WORKERS ?= auto
+ATTACK ?= 20
+
+LOCK ?= $(if $(filter constraints.txt,$(PINS)),$(if $(filter train$(comma)dev,$(EXTRAS)),$(shell $(PYTHON) .ci/lock.py --here)))
 
 override VENV := $(abspath $(VENV))
 py := $(VENV)/bin/python
 pip_install := $(py) -m pip --disable-pip-version-check install $(PIPFLAGS)
+install_locked = $(if $(LOCK),$(pip_install) --require-hashes --no-deps -r $(LOCK))
 stamp := $(VENV)/.installed-$(INSTALL)
 
 ifneq ($(DATA),)
@@ -41,7 +50,7 @@ $(error INSTALL is editable or wheel, not "$(INSTALL)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tree test coverage test-lowest test-newest mutants bench bench-all speed train leaderboard lint types fresh clean
+.PHONY: help install tree test attack endurance coverage sdist test-lowest test-newest mutants bench bench-all speed train leaderboard lint types fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +59,13 @@ install: $(stamp) ## set up the environment (a few minutes the first time)
 
 test: $(stamp) tree ## run the tests, on WORKERS processes
 	cd "$(tree)" && "$(py)" -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+attack: $(stamp) tree ## try random worlds, odd decisions and damaged files, ATTACK times as many
+	cd "$(tree)" && VPP_GYM_ATTACK=$(ATTACK) "$(py)" -m pytest tests/attack \
+		--numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+endurance: $(stamp) tree ## step ten million times in one process, and print what that took
+	cd "$(tree)" && "$(py)" -m tests.attack.endurance $(ARGS)
 
 # Compiled code cannot be traced, so the kernels run as plain Python.
 coverage: $(stamp) tree ## measure the branches of the simulator that its tests take
@@ -98,6 +114,11 @@ types: $(stamp) ## check type hints
 fresh: $(stamp) tree ## check that the committed leaderboard comes from this code
 	cd "$(tree)" && "$(py)" -m benchmarks.check
 
+sdist: $(stamp) ## build the source distribution, compare it with the repository, and test from it
+	rm -rf "$(VENV)/sdist"
+	"$(py)" .ci/sdist.py "$(VENV)/sdist"
+	cd "$(VENV)"/sdist/vpp_gym-* && "$(py)" -m pytest --numprocesses 0 tests/markets $(ARGS)
+
 clean: ## remove the environment and what was built
 	rm -rf "$(VENV)" "$(VENV)-lowest" "$(VENV)-newest" build dist *.egg-info
 
@@ -107,15 +128,17 @@ $(py):
 	"$(PYTHON)" -m venv "$(VENV)"
 
 # One environment holds one kind of installation: the other kind's stamp goes.
-$(VENV)/.installed-editable: pyproject.toml $(PINS) | $(py)
+$(VENV)/.installed-editable: pyproject.toml $(PINS) $(LOCK) | $(py)
 	rm -f "$(VENV)"/.installed-*
+	$(install_locked)
 	$(pip_install) $(addprefix -c ,$(PINS)) -e ".[$(EXTRAS)]"
 	touch "$@"
 
-$(VENV)/.installed-wheel: pyproject.toml $(PINS) $(sources) | $(py)
+$(VENV)/.installed-wheel: pyproject.toml $(PINS) $(LOCK) $(sources) | $(py)
 	rm -rf "$(VENV)"/.installed-* "$(VENV)/dist" build
 	$(py) -m pip --disable-pip-version-check wheel --no-deps --wheel-dir "$(VENV)/dist" .
 	rm -rf build *.egg-info
+	$(install_locked)
 	wheel=$$(echo "$(VENV)"/dist/*.whl) \
 		&& $(pip_install) $(addprefix -c ,$(PINS)) "$$wheel[$(EXTRAS)]" \
 		&& $(pip_install) --no-deps --force-reinstall "$$wheel"

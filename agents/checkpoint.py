@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
-import zipfile
-from collections.abc import Callable
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,10 +23,16 @@ from agents.config import CHECKPOINT, RunSettings
 from agents.learner import Stack
 from agents.request import refuse_another_run
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.archives import check_archive, read_arrays
+from vpp_gym.files.reader import MB, opened
+from vpp_gym.files.writer import check_folder, remove_file, write_file
 
 ROUND_SEEDS = 10_000
 REPLAY_ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 REPLAY_PATTERN = "replay-*.npz"
+REPLAY_NAME = re.compile(r"replay-\d+\.npz")
+COUNTERS = ("num_timesteps", "_n_updates")
+MAX_BYTES = 4096 * MB
 
 
 @dataclass
@@ -73,25 +80,29 @@ def save_checkpoint(
     The replay buffer has a file of its own, which the checkpoint names: until the new
     checkpoint is in place, the old one and its buffer are both there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    check_folder(folder, "run_dir")
     buffer = replay_of(model)
     replay = None if buffer is None else save_replay(buffer, folder, progress.steps)
     content = {
         "run": run.model_dump_json(),
         "parameters": model.get_parameters(),
         "entropy": getattr(model, "log_ent_coef", None),
-        "counters": {"num_timesteps": model.num_timesteps, "_n_updates": model._n_updates},
+        "counters": {name: getattr(model, name) for name in COUNTERS},
         "observations": _moments(stack.top.obs_rms),
         "returns": _moments(stack.top.ret_rms),
         "replay": replay,
         "progress": asdict(progress),
     }
-    in_memory = io.BytesIO()
-    torch.save(content, in_memory)
-    replace_file(folder / CHECKPOINT, lambda file: file.write(in_memory.getbuffer()))
+    write_file(folder / CHECKPOINT, partial(_save, content))
     for old in folder.glob(REPLAY_PATTERN):
         if old.name != replay:
-            old.unlink()
+            remove_file(old)
+
+
+def _save(content: Mapping[str, Any], file: BinaryIO) -> None:
+    in_memory = io.BytesIO()  # of a disk that is full, PyTorch's own writer would not tell
+    torch.save(content, in_memory)
+    file.write(in_memory.getbuffer())
 
 
 def checkpoint_settings(folder: Path) -> RunSettings:
@@ -127,20 +138,28 @@ def load_checkpoint(folder: Path, run: RunSettings, model: BaseAlgorithm, stack:
     content = _read(folder)
     saved, progress = _settings(content), _progress(content)
     refuse_another_run(saved, run, done=progress.steps)
-    model.set_parameters(content["parameters"])
-    if content["entropy"] is not None:
-        model.log_ent_coef.data.copy_(content["entropy"].data)  # type: ignore[attr-defined]
-    for name, value in content["counters"].items():
-        setattr(model, name, value)
-    normalised: Any = stack.top
-    normalised.obs_rms = _running(content["observations"])
-    normalised.ret_rms = _running(content["returns"])
+    with _refused(folder, "it does not fit this run: begin again"):
+        _restore(content, model, stack)
     buffer = replay_of(model)
     if buffer is not None:
-        load_replay(buffer, folder / str(content.get("replay")))
+        name = str(content["replay"])
+        if not REPLAY_NAME.fullmatch(name):
+            raise InvalidInputError("run_dir", name, f"{CHECKPOINT} names no file of transitions")
+        load_replay(buffer, folder / name)
     if run.timesteps > saved.timesteps:
         progress.ends.append(saved.timesteps)
     return progress
+
+
+def _restore(content: Mapping[str, Any], model: BaseAlgorithm, stack: Stack) -> None:
+    model.set_parameters(content["parameters"])
+    if content["entropy"] is not None:
+        model.log_ent_coef.data.copy_(content["entropy"].data)  # type: ignore[attr-defined]
+    for name in COUNTERS:
+        setattr(model, name, int(content["counters"][name]))
+    normalised: Any = stack.top
+    normalised.obs_rms = _running(content["observations"])
+    normalised.ret_rms = _running(content["returns"])
 
 
 def replay_of(model: BaseAlgorithm) -> ReplayBuffer | None:
@@ -155,7 +174,7 @@ def save_replay(buffer: ReplayBuffer, folder: Path, steps: int) -> str:
     arrays: dict[str, Any] = {name: getattr(buffer, name)[:filled] for name in REPLAY_ARRAYS}
     arrays |= {"position": np.int64(buffer.pos), "capacity": np.int64(buffer.buffer_size)}
     name = REPLAY_PATTERN.replace("*", str(steps))
-    replace_file(folder / name, lambda file: np.savez(file, **arrays))
+    write_file(folder / name, lambda file: np.savez(file, **arrays))
     return name
 
 
@@ -167,13 +186,12 @@ def load_replay(buffer: ReplayBuffer, path: Path) -> None:
     """
     if not path.is_file():
         raise InvalidInputError("run_dir", path.parent.name, f"{path.name} is missing: begin again")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = dict(stored)
+    most = sum(getattr(buffer, name).nbytes for name in REPLAY_ARRAYS)
+    with _refused(path, "it is damaged: begin again"):
+        names = (*REPLAY_ARRAYS, "position", "capacity")
+        arrays = read_arrays(path, names, max_bytes=most + MB)
         filled, capacity = len(arrays["rewards"]), int(arrays["capacity"])
         position = int(arrays["position"])
-    except Exception as error:
-        raise InvalidInputError("run_dir", path.name, "it is damaged: begin again") from error
     fits = capacity == buffer.buffer_size and 0 <= position < capacity
     if not fits or filled not in (position, capacity):
         raise InvalidInputError("run_dir", path.name, "it is of another buffer: begin again")
@@ -185,32 +203,28 @@ def load_replay(buffer: ReplayBuffer, path: Path) -> None:
     buffer.pos, buffer.full = position, filled == capacity
 
 
-def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Put a new file in the place of an old one, which stays until the new one is on disk.
-
-    Args:
-        path: of the file.
-        write: writes the content.
-    """
-    fresh = path.with_name(f".{path.name}.fresh")
-    try:
-        with fresh.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
 def _read(folder: Path) -> dict[str, Any]:
+    """What the checkpoint of a run holds, if every checksum in it is right."""
     path = folder / CHECKPOINT
     if not path.is_file():
         raise InvalidInputError("run_dir", str(folder), f"it has no {CHECKPOINT} to resume from")
-    if not zipfile.is_zipfile(path):
-        raise InvalidInputError("run_dir", str(folder), f"{CHECKPOINT} is damaged: begin again")
-    content: dict[str, Any] = torch.load(path, weights_only=True)
+    with _refused(folder, f"{CHECKPOINT} is damaged: begin again"):
+        with opened(path, max_bytes=MAX_BYTES) as file:
+            check_archive(file, CHECKPOINT, max_bytes=MAX_BYTES)
+            content = torch.load(file, weights_only=True)
+        missing = [name for name in ("run", "progress") if name not in content]
+    if missing or not isinstance(content, dict):
+        raise InvalidInputError("run_dir", str(folder), _OTHER_VERSION)
     return content
+
+
+@contextmanager
+def _refused(path: Path, remedy: str) -> Iterator[None]:
+    """Whatever goes wrong while a file of a run is read is the file's fault."""
+    try:
+        yield
+    except Exception as error:
+        raise InvalidInputError("run_dir", str(path), remedy) from error
 
 
 def _settings(content: dict[str, Any]) -> RunSettings:
@@ -223,10 +237,15 @@ def _settings(content: dict[str, Any]) -> RunSettings:
 
 
 def _progress(content: dict[str, Any]) -> Progress:
+    found = content["progress"]
     try:
-        return Progress(**content["progress"])
+        progress = Progress(**found)
     except TypeError as error:
-        raise InvalidInputError("progress", sorted(content["progress"]), _OTHER_VERSION) from error
+        raise InvalidInputError("progress", found, _OTHER_VERSION) from error
+    counts = progress.rounds, progress.steps, *progress.ends
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
+        raise InvalidInputError("progress", found, _OTHER_VERSION)
+    return progress
 
 
 _OTHER_VERSION = f"another version wrote this {CHECKPOINT}: resume it with that one, or begin again"

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agents.environments import DAY_AHEAD, TRAITS, EnvTraits, traits_of
-from agents.policy import NAME_PATTERN
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.names import MAX_LENGTH, NAME_PATTERN
 from vpp_gym.scenarios.named import as_source
 
 Algorithm = Literal["ppo", "sac"]
@@ -183,7 +183,7 @@ class RunSettings(_Frozen):
         sac: used if the algorithm is "sac".
     """
 
-    name: str = Field(pattern=NAME_PATTERN)
+    name: str = Field(pattern=NAME_PATTERN, max_length=MAX_LENGTH)
     env_id: str = DAY_AHEAD
     algorithm: Algorithm = "ppo"
     timesteps: int = Field(default=3_000_000, ge=1)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,8 @@ from agents.policy import CARD, WEIGHTS, AgentPolicy, Network
 from agents.request import default_interval, run_settings
 from agents.validation import Score
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.files.reader import DIGEST, digest_of, read_bytes
+from vpp_gym.files.writer import replace_folder, write_text
 
 
 def card_of(
@@ -79,26 +79,20 @@ def _first_command(run: RunSettings) -> list[str]:
 
 
 def export_policy(network: Network, card: Mapping[str, Any], folder: Path) -> None:
-    """Write a policy's folder beside the old one, check it, and put it in its place."""
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
-        fresh.mkdir(parents=True)
+    """Write a policy's folder beside the old one, check it, and put it in its place.
+
+    Raises:
+        InvalidInputError: it cannot be written, or not be read again.
+    """
+
+    def fill(fresh: Path) -> None:
         network.save(fresh / WEIGHTS)
-        (fresh / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        digest = digest_of(card, read_bytes(fresh / WEIGHTS))
+        text = json.dumps({**card, DIGEST: digest}, indent=1, allow_nan=False)
+        write_text(fresh / CARD, text + "\n")
         AgentPolicy.load(fresh)
-        replace_folder(fresh, folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
-
-def replace_folder(fresh: Path, folder: Path) -> None:
-    """Put a new folder in the place of an old one."""
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(fresh, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    replace_folder(folder, fill)
 
 
 def publish(best: Path, run: RunSettings, trained: Path) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,11 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vpp_gym.arrays import Observations
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
+from vpp_gym.files.archives import array_names, arrays_in
+from vpp_gym.files.names import MAX_LENGTH, NAME_PATTERN
+from vpp_gym.files.reader import DIGEST, MB, digest_of, read_bytes, read_object
+from vpp_gym.files.writer import write_file
 
 TRAINED = Path(__file__).parent / "trained"
 WEIGHTS, CARD = "policy.npz", "card.json"
-NAME_PATTERN = r"^[\w-][\w.-]*$"
-"""Of a policy's name, which is also the name of its folder."""
+MAX_BYTES = 64 * MB
+"""Of the arrays of a policy."""
+AGAIN = "export it again with --keep"
 ACTIVATIONS: dict[str, Callable[[Observations], Observations]] = {
     "tanh": np.tanh,
     "relu": lambda x: np.maximum(x, 0.0),
@@ -75,7 +80,7 @@ class Network:
         return np.tanh(action) if self.squash == "tanh" else np.clip(action, -1.0, 1.0), state
 
     def save(self, path: Path) -> None:
-        """Write the arrays to an .npz file."""
+        """Write the arrays to an .npz file, whole or not at all."""
         layers: dict[str, Observations] = {}
         for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             layers |= {f"weight_{k}": weight, f"bias_{k}": bias}
@@ -87,14 +92,25 @@ class Network:
             "activation": np.array(self.activation),
             "squash": np.array(self.squash),
         }
-        np.savez_compressed(path, **arrays)
+        write_file(path, lambda file: np.savez_compressed(file, **arrays))
 
     @classmethod
     def load(cls, path: Path) -> Network:
-        """Read what `save` wrote; nothing in the file is ever executed."""
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-        depth = sum(name.startswith("weight_") for name in arrays)
+        """Read what `save` wrote; nothing in the file is ever executed.
+
+        Raises:
+            InvalidInputError: a damaged file, or one that holds no policy.
+        """
+        return cls.of(read_bytes(path, max_bytes=MAX_BYTES), path.name)
+
+    @classmethod
+    def of(cls, content: bytes, file: str) -> Network:
+        """The network in the bytes of such a file; see `load`."""
+        names = array_names(content, file=file)
+        depth = sum(name.startswith("weight_") for name in names)
+        layers = [f"{kind}_{k}" for k in range(depth) for kind in ("weight", "bias")]
+        wanted = (*layers, "features", "mean", "std", "activation", "squash")
+        arrays = arrays_in(content, wanted, file=file, max_bytes=MAX_BYTES)
         network = cls(
             features=arrays["features"],
             mean=arrays["mean"],
@@ -104,9 +120,41 @@ class Network:
             activation=str(arrays["activation"]),
             squash=str(arrays["squash"]),
         )
-        if network.activation not in ACTIVATIONS or network.squash not in ("clip", "tanh"):
-            raise InvalidInputError("policy", path.name, "export it again")
+        network.check(file)
         return network
+
+    def check(self, file: str) -> None:
+        """Refuse arrays that make no actions.
+
+        Args:
+            file: named in errors.
+
+        Raises:
+            InvalidInputError: unknown functions, shapes that do not fit together, numbers that
+                are not finite, or features that do not vary.
+        """
+        if self.activation not in ACTIVATIONS or self.squash not in ("clip", "tanh"):
+            raise InvalidInputError(file, f"{self.activation}, {self.squash}", AGAIN)
+        arrays = (self.features, self.mean, self.std, *self.weights, *self.biases)
+        if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays):
+            raise InvalidInputError(file, "numbers that are not finite", AGAIN)
+        if not self._shapes_fit():
+            raise InvalidInputError(file, "arrays of shapes that do not fit together", AGAIN)
+        if not (self.std > 0.0).all():
+            raise InvalidInputError(file, "a standard deviation that is not positive", AGAIN)
+
+    def _shapes_fit(self) -> bool:
+        matrices = (self.features, *self.weights)
+        if not self.weights or any(matrix.ndim != 2 for matrix in matrices):
+            return False
+        outer = pairwise(matrices)
+        after = zip(self.weights, self.biases, strict=True)
+        width = (self.features.shape[1],)
+        return (
+            self.mean.shape == self.std.shape == width
+            and all(one.shape[1] == other.shape[0] for one, other in outer)
+            and all(bias.shape == (weight.shape[1],) for weight, bias in after)
+        )
 
 
 class Card(BaseModel):
@@ -123,7 +171,7 @@ class Card(BaseModel):
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
-    name: str = Field(pattern=NAME_PATTERN)
+    name: str = Field(pattern=NAME_PATTERN, max_length=MAX_LENGTH)
     seed: int = Field(ge=0)
     env_id: str
     arguments: dict[str, Any]
@@ -182,19 +230,29 @@ class AgentPolicy(EnvironmentAgent):
         """The policy in a folder that `agents.export.export_policy` wrote.
 
         Raises:
-            InvalidInputError: a file is missing, or the card cannot be used.
+            InvalidInputError: a file is missing or damaged, the two do not belong together, or
+                the card cannot be used.
         """
         for file in (WEIGHTS, CARD):
             if not (folder / file).is_file():
                 raise InvalidInputError("folder", folder.name, f"it has no {file}")
         try:
-            card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise InvalidInputError("card", str(folder / CARD), "it is not JSON") from error
-        return cls(Network.load(folder / WEIGHTS), card)
+            card = read_object(folder / CARD, max_bytes=MB)
+        except InvalidInputError as error:
+            raise InvalidInputError("card", str(folder / CARD), str(error.value)) from error
+        weights = read_bytes(folder / WEIGHTS, max_bytes=MAX_BYTES)
+        if card.pop(DIGEST, None) not in (None, digest_of(card, weights)):
+            remedy = f"it is not what was written, or of other weights: {AGAIN}"
+            raise InvalidInputError("card", str(folder / CARD), remedy)
+        return cls(Network.of(weights, WEIGHTS), card)
 
 
 def load_agents(folder: Path = TRAINED) -> list[AgentPolicy]:
-    """Every trained policy below a folder, by name and seed."""
-    agents = [AgentPolicy.load(card.parent) for card in folder.rglob(CARD)]
+    """Every trained policy below a folder, by name and seed.
+
+    Hidden folders are left out: an export that was interrupted leaves one.
+    """
+    cards = (card.relative_to(folder) for card in folder.rglob(CARD))
+    whole = (card for card in cards if not any(part.startswith(".") for part in card.parts))
+    agents = [AgentPolicy.load(folder / card.parent) for card in whole]
     return sorted(agents, key=lambda agent: (agent.name, agent.seed))

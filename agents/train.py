@@ -29,6 +29,7 @@ from agents.policy import TRAINED
 from agents.request import RunRequest, saved_runs
 from agents.validation import GAIN, Score
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.lock import alone_in
 
 if TYPE_CHECKING:
     from agents.checkpoint import Progress
@@ -110,14 +111,17 @@ def main(
     _require_learner()
     folder = run_dir or request.folder()
     run, done = _saved(request, folder) if resume else (_new(request, folder), 0)
-    _print_begin(run, folder, done)
-    try:
-        _train(run, folder, resume)
-    except KeyboardInterrupt:
-        console.print(_after_interruption(folder), soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
-    if keep:
-        _keep(run, folder)
+    with alone_in(folder, "run_dir"):
+        if not resume:
+            _refuse_another_run(folder)  # again: one may just have ended
+        _print_begin(run, folder, done)
+        try:
+            _train(run, folder, resume)
+        except KeyboardInterrupt:
+            console.print(_after_interruption(folder), soft_wrap=True)
+            raise typer.Exit(INTERRUPTED) from None
+        if keep:
+            _keep(run, folder)
 
 
 def _require_learner() -> None:
@@ -129,10 +133,14 @@ def _require_learner() -> None:
 def _new(request: RunRequest, folder: Path) -> RunSettings:
     """Settings of a run in a folder that has none yet."""
     run = request.new_run()
+    _refuse_another_run(folder)
+    return run
+
+
+def _refuse_another_run(folder: Path) -> None:
     if (folder / CHECKPOINT).exists():
         remedy = f"it has a run: resume it with `{_resume_command(folder)}`, or use --run-dir"
         raise InvalidInputError("run_dir", str(folder), remedy)
-    return run
 
 
 def _saved(request: RunRequest, folder: Path) -> tuple[RunSettings, int]:

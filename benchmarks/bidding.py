@@ -10,6 +10,7 @@ Real years are included where VPP_GYM_DATA is set.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,9 @@ import typer
 from rich.progress import track
 
 from benchmarks.differences import RESULTS, gain_columns, write_table
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.metrics import TAIL_SHARE
+from vpp_gym.files.writer import check_folder
 from vpp_gym.markets.risk import tail_mean
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import DEFAULT, VPPParams
@@ -175,6 +178,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
     """Compare all bidders under dual and Dutch pricing."""
+    check_folder(out, "out")
     rows = []
     worlds = [(pricing, name) for pricing in ("dual", "dutch") for name in sources(years)]
     for pricing, name in track(worlds, "worlds"):
@@ -190,4 +194,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from benchmarks.price_calibration import fit_prices
 from benchmarks.quarter_calibration import fit_quarters
 from vpp_gym.arrays import Floats
+from vpp_gym.files.writer import check_writable, write_text
 from vpp_gym.scenarios.calibration import CALIBRATIONS
 from vpp_gym.scenarios.files.elaad_transactions import read_elaad
 from vpp_gym.scenarios.fit import statistics
@@ -73,8 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder to write to")
     options = parser.parse_args(arguments)
     for name in [options.name] if options.name else CALIBRATIONS:
-        path = options.output / f"{name}.json"
-        path.write_text(dump(calibrate(data_folder(options.data), name)), encoding="utf-8")
+        path = check_writable(options.output / f"{name}.json", "output")
+        write_text(path, dump(calibrate(data_folder(options.data), name)))
         print(f"wrote {path} ({path.stat().st_size / 1024:.0f} kB)")
 
 
@@ -121,8 +122,13 @@ def fit_2018(folder: Path) -> tuple[str, dict[str, float], dict[str, Any]]:
 
 
 def cars_at_prices(folder: Path, hours: Prices) -> Scenario:
-    """Recorded sessions of 2019 at the prices of another year, hour by hour of the year."""
-    cars = real_2019(folder, dt_h=1.0, demand_rule="metered", car_power="recorded")
+    """Recorded sessions of 2019 at the prices of another year, hour by hour of the year.
+
+    Their stays are rounded up to steps, as those of synthetic cars are.
+    """
+    cars = real_2019(
+        folder, dt_h=1.0, demand_rule="metered", car_power="recorded", stays="rounded-up"
+    )
     return replace(
         cars,
         da_eur_per_kwh=hours.da_eur_per_kwh,

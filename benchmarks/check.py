@@ -8,7 +8,6 @@ the code that reads it counts as a change of the data.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -34,6 +33,7 @@ from benchmarks.results import SCHEMA, digests_of, read, rows_path
 from benchmarks.suites import SUITES, suite_of
 from benchmarks.suites.base import Document, Suite
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import read_object, read_text
 
 MADE_BY = re.compile(r"^Made by `([^`]+)`; code (\w+)\.$", re.MULTILINE)
 RENDER = "python -m benchmarks.leaderboard"
@@ -47,15 +47,11 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
         readme: that shows them.
         data: folder of real data, for the suites that need it.
     """
-    paths = []
-    for path in published(results):
-        found = json.loads(_text(path)).get("schema")
-        if found == SCHEMA:
-            paths.append(path)
-        else:
-            yield f"{path.name} has schema {found}, not {SCHEMA}; run: {_make(path.stem)}"
-    documents = [read(path) for path in paths]
-    for path, document in zip(paths, documents, strict=True):
+    read_or_not = {path: _read_or_why_not(path) for path in published(results)}
+    found = {path: one for path, one in read_or_not.items() if not isinstance(one, str)}
+    yield from (one for one in read_or_not.values() if isinstance(one, str))
+    documents = list(found.values())
+    for path, document in found.items():
         for fault in stale(path, document, data):
             yield f"{fault}; run: {document['command']}"
         for suffix, text in rendered(document).items():
@@ -72,6 +68,17 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
     for suite in SUITES:
         if start_marker(suite) in page and suite not in shown:
             yield f"{readme.name} shows {suite}, which has no result file; run: {_make(suite)}"
+
+
+def _read_or_why_not(path: Path) -> Document | str:
+    """A result file, or why it cannot be used and the command that mends it."""
+    try:
+        schema = read_object(path).get("schema")
+        if schema == SCHEMA:
+            return read(path)
+        return f"{path.name} has schema {schema}, not {SCHEMA}; run: {_make(path.stem)}"
+    except InvalidInputError as error:
+        return f"{error.field} cannot be used, {error.value}; run: {_make(path.stem)}"
 
 
 def stale(path: Path, document: Document, data: Path | None = None) -> Iterator[str]:
@@ -157,7 +164,7 @@ def main(
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return read_text(path) if path.exists() else ""
 
 
 def _make(suite: str = "embedded") -> str:

@@ -23,12 +23,13 @@ from benchmarks.boards import BEST_PLANNER, NO_BIDS, SAME_OFFER, price_column
 from benchmarks.fingerprint import ROOT
 from benchmarks.leaderboard import RESULTS
 from benchmarks.results import SCHEMA, read
-from benchmarks.store import write_whole
 from benchmarks.suites.base import Document
 from benchmarks.suites.ev import OFFERING, SCHEDULER
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.bounds import DUAL_ESTIMATE
 from vpp_gym.evaluation.metrics import NO_CONTROL
+from vpp_gym.files.reader import read_text
+from vpp_gym.files.writer import write_text
 
 BLOCK = re.compile(r"<!-- claim:([\w-]+) -->(.*?)<!-- /claim -->", re.DOTALL)
 COMMAND = "python -m benchmarks.claims"
@@ -455,7 +456,7 @@ def results_in(folder: Path) -> Results:
     documents = {}
     for suite in ("embedded", "real", "microgrid", "car_park"):
         path = folder / f"{suite}.json"
-        if path.exists() and f'"schema": {SCHEMA},' in path.read_text(encoding="utf-8")[:200]:
+        if path.exists() and f'"schema": {SCHEMA},' in read_text(path)[:200]:
             documents[suite] = read(path)
     return Results(documents)
 
@@ -509,7 +510,7 @@ def pages(root: Path = ROOT) -> list[Path]:
 def findings(results: Results, root: Path = ROOT) -> Iterator[str]:
     """Which sentences are not what the results say."""
     for path in pages(root):
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         after, faults = with_claims(text, results)
         place = path.relative_to(root).as_posix()
         yield from (f"{place}: {fault}" for fault in faults)
@@ -536,10 +537,10 @@ def main(
         print("\n".join(faults) or "all claims are what the results say")
         raise typer.Exit(1 if faults else 0)
     for path in pages(root):
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         after, faults = with_claims(text, found)
         if after != text:
-            write_whole(path, after)
+            write_text(path, after)
             print(f"written: {path.relative_to(root)}")
         for fault in faults:
             print(f"{path.relative_to(root)}: {fault}")

@@ -22,9 +22,9 @@ from benchmarks.claims import CLAIMS, Results, UnknownClaimError
 from benchmarks.differences import made_by, markdown
 from benchmarks.leaderboard import RESULTS
 from benchmarks.results import read
-from benchmarks.store import write_whole
 from benchmarks.suites.base import Document, worlds_of
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.writer import write_text
 
 SUITE = "embedded"
 COMMAND = "python -m benchmarks.confirm"
@@ -149,7 +149,7 @@ def main(
         check = files[-1]
     parts = section(read(results / f"{SUITE}.json"), read(check))
     page = "\n\n".join([f"# {TITLE}", made_by(COMMAND), *parts]) + "\n"
-    write_whole(results / "confirm.md", page)
+    write_text(results / "confirm.md", page)
     typer.echo(page)
 
 

@@ -8,10 +8,9 @@ left out.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,12 +20,14 @@ from rich.progress import track
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
+from vpp_gym.files.writer import check_folder
 from vpp_gym.params import DEFAULT
 from vpp_gym.params.contract import ContractChanges, offer
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.scheduler import hazard_mpc
 from vpp_gym.policy import Policy
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.workers import worker_pool
 
 MARKUPS = (4 / 3, 1.5, 1.75, 2.0, 2.5)
 """Tariffs over the true wear: what four of five types of owners perceive, to more than all do."""
@@ -98,7 +99,7 @@ def searched(
     candidates = [(name, offering) for name in names for offering in tried[name]]
     offers: list[ContractChanges | None] = [None, *(offering for _, offering in candidates)]
     tasks = [(offer, year, days, wear, hindsight) for offer in offers for year in range(years)]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with worker_pool(jobs) as pool:
         runs = pool.map(profit_eur, *zip(*tasks, strict=True))
         profits = list(track(runs, "offers", total=len(tasks)))
     without, *others = (profits[k : k + years] for k in range(0, len(profits), years))
@@ -125,6 +126,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = RESULTS,
 ) -> None:
     """Write the gain of every offer over none, year by year, the best first."""
+    check_folder(out, "out")
     if family is not None and family not in FAMILIES:
         raise InvalidInputError("family", family, f"use one of {', '.join(FAMILIES)}")
     names = FAMILIES if family is None else [family]
@@ -140,4 +142,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

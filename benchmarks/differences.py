@@ -11,7 +11,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from benchmarks.fingerprint import study_digest
+from vpp_gym.evaluation.csv_text import csv_text
 from vpp_gym.evaluation.statistics import paired_difference
+from vpp_gym.evaluation.tables import markdown_cells
+from vpp_gym.files.writer import write_text
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -46,12 +49,10 @@ def write_table(
         command: that made it.
         folder: existing or not.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(list(rows))
-    csv = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    (folder / f"{name}.csv").write_text(csv, encoding="utf-8")
+    write_text(folder / f"{name}.csv", csv_text(table, "%.6g"), make_folder=True)
     page = f"# {title}\n\n{notes}\n\n{made_by(command)}\n\n{markdown(table)}\n"
-    (folder / f"{name}.md").write_text(page, encoding="utf-8")
+    write_text(folder / f"{name}.md", page)
 
 
 def made_by(command: str) -> str:
@@ -75,7 +76,7 @@ def markdown(table: pd.DataFrame) -> str:
         ["---:" if number else "---" for number in numeric],
         *([_cell(value) for value in row] for row in shown.itertuples(index=False)),
     ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(map(markdown_cells, lines))
 
 
 def _cell(value: object) -> str:

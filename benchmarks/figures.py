@@ -23,6 +23,7 @@ from benchmarks.suites.base import Document
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import runner_for
+from vpp_gym.files.writer import check_folder
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.frontier import draw_frontier
 from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure
@@ -69,7 +70,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = IMAGES,
 ) -> None:
     """Draw the leaderboards, the frontiers and the day."""
-    out.mkdir(parents=True, exist_ok=True)
+    check_folder(out, "out")
     for path in published(results):
         document = read(path)
         if BOARD not in document["boards"]:

@@ -10,6 +10,7 @@ The order of policies is read from results/order.csv, which `python -m benchmark
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,9 @@ from benchmarks.fit_targets import (
     price_years,
 )
 from vpp_gym.arrays import Floats
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.csv_text import csv_text, read_table
+from vpp_gym.files.writer import check_folder, write_text
 from vpp_gym.plots.fit import draw_courses, draw_hold_out, draw_marginals, save_figure
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import Prices, data_folder, real_2019
@@ -167,7 +171,7 @@ def session_values(folder: Path, years: int) -> tuple[dict[str, Floats], dict[st
         ("metered", "recorded", METERED_MARGINALS),
     )
     for rule, power, marginals in rules:
-        real = real_2019(folder, dt_h=1.0, demand_rule=rule, car_power=power)
+        real = real_2019(folder, dt_h=1.0, demand_rule=rule, car_power=power, stays="rounded-up")
         source = SyntheticSource("train", years, dt_h=1.0, params={"demand": rule})
         mine |= pooled([source.scenario(index) for index in range(years)], marginals)
         other |= pooled([real], marginals)
@@ -181,6 +185,8 @@ def main(
     images: Annotated[Path, typer.Option(help="Folder of the pictures.")] = IMAGES,
 ) -> None:
     """Write the report, its numbers and the pictures."""
+    for written in (out, images):
+        check_folder(written, "out")
     folder = data_folder(data)
     source = SyntheticSource("train", years, dt_h=1.0)
     drawn = [source.scenario(index) for index in range(years)]
@@ -195,7 +201,7 @@ def main(
     quarters = quarter_rows(drawn_quarters(QUARTER_YEARS), *recorded_quarters(folder))
     table = pd.concat([pd.DataFrame(targets).assign(case="fitted years"), held_out])
     table = pd.concat([table, quarters])
-    table.to_csv(out / "fit.csv", index=False, float_format="%.6g", lineterminator="\n")
+    write_text(out / "fit.csv", csv_text(table, "%.6g"))
     save_figure(draw_marginals(other, mine, TITLES | METERED_TITLES), images / "fit_marginals.png")
     save_figure(draw_courses(courses(drawn, real)), images / "fit_courses.png")
     seen, new, unseen = (
@@ -210,11 +216,14 @@ def main(
         held_out=held_out,
         quarters=quarters,
         occupancy=(occupancy_by_hour([real]), occupancy_by_hour(drawn)),
-        order=order.section(pd.read_csv(ranks)) if ranks.exists() else None,
+        order=order.section(read_table(ranks)) if ranks.exists() else None,
     )
-    (out / "fit.md").write_text(text, encoding="utf-8")
+    write_text(out / "fit.md", text)
     typer.echo(text)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

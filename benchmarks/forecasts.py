@@ -11,6 +11,7 @@ quantiles of sampled paths. Real years are included where VPP_GYM_DATA is set.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ import typer
 from rich.progress import track
 
 from benchmarks.differences import RESULTS, write_table
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.writer import check_folder
 from vpp_gym.params import DEFAULT
 from vpp_gym.policies.forecasters import DayAheadAnchored, DayTypeMean, HourOfDayMean, Persistence
 from vpp_gym.scenarios.named import as_source
@@ -93,6 +96,7 @@ def losses(scenario: Scenario) -> list[dict[str, Any]]:
 
 def main(out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS) -> None:
     """Score all forecasters."""
+    check_folder(out, "out")
     worlds = ["synthetic:validation", "synthetic:test"]
     if os.environ.get("VPP_GYM_DATA"):
         worlds += ["real:train", "real:test"]
@@ -106,4 +110,7 @@ def main(out: Annotated[Path, typer.Option(help="Folder of the results.")] = RES
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -18,17 +18,19 @@ from benchmarks.boards import MISSING_PRICES, price_column
 from benchmarks.fingerprint import ROOT
 from benchmarks.page import leaderboard_page
 from benchmarks.results import read
-from benchmarks.store import write_whole
 from benchmarks.suites import SUITES, suite_of
 from benchmarks.suites.base import Document, interval_words, period, seed_words, subset_words
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.tables import (
     PRIVILEGED_MARK,
+    markdown_cells,
     markdown_table,
     percent,
     policy_name,
     whole,
 )
+from vpp_gym.files.reader import read_text
+from vpp_gym.files.writer import write_text
 
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
@@ -52,7 +54,7 @@ def rendered(document: Document) -> dict[str, str]:
 def render(path: Path) -> None:
     """Write those files."""
     for suffix, text in rendered(read(path)).items():
-        write_whole(path.with_suffix(suffix), text)
+        write_text(path.with_suffix(suffix), text)
 
 
 def page(document: Document) -> str:
@@ -136,7 +138,7 @@ def contract_table(rows: Sequence[Mapping[str, Any]]) -> str:
         worlds = f"{row['gain_worlds']} of {row['worlds']}"
         counts = (f"{round(number) + 0:,}" for number in numbers)
         lines.append((row["offer"], row["policy"], gain, worlds, *counts))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(map(markdown_cells, lines))
 
 
 def interval_text(row: Mapping[str, Any], name: str) -> str:
@@ -214,10 +216,10 @@ def main(results: Path = RESULTS, readme: Path = README) -> None:
         render(path)
     documents = [read(path) for path in paths]
     if documents:
-        write_whole(results / HTML, leaderboard_page(documents))
+        write_text(results / HTML, leaderboard_page(documents))
     if readme.exists():
-        text = readme.read_text(encoding="utf-8")
-        write_whole(readme, with_blocks(text, documents))
+        text = read_text(readme)
+        write_text(readme, with_blocks(text, documents))
     print("\n".join(path.stem for path in paths) or "no results yet: python -m benchmarks.run")
 
 

@@ -9,7 +9,7 @@ charging on arrival in EUR, not scores: a score also depends on the upper end of
 
 from __future__ import annotations
 
-import json
+import sys
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +19,11 @@ import typer
 from scipy.stats import kendalltau, spearmanr
 
 from benchmarks.differences import RESULTS, made_by, markdown
-from benchmarks.store import write_whole
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.csv_text import csv_text, read_table
 from vpp_gym.evaluation.metrics import NO_CONTROL
+from vpp_gym.files.reader import read_object
+from vpp_gym.files.writer import write_text
 from vpp_gym.ledger import PROFIT
 from vpp_gym.markets.ledger import POSITION
 
@@ -43,9 +46,9 @@ def gains(suite: str, board: str, folder: Path = RESULTS) -> pd.DataFrame:
         board: one of `BOARDS`.
         folder: of the results.
     """
-    document = json.loads((folder / f"{suite}.json").read_text(encoding="utf-8"))
+    document = read_object(folder / f"{suite}.json")
     ranked = [row["policy"] for row in document["boards"][board] if not row["privileged"]]
-    weeks = pd.read_csv(folder / f"{suite}_weeks.csv")
+    weeks = read_table(folder / f"{suite}_weeks.csv")
     runs = weeks.assign(value=value_eur(weeks, board)).groupby(["policy", "world", "seed"])
     totals = runs["value"].sum().groupby(["policy", "world"]).mean().unstack("world")
     return totals.loc[ranked] - totals.loc[NO_CONTROL]
@@ -134,12 +137,14 @@ def main(
 ) -> None:
     """Write order.csv and order.md, and print how the policies compare."""
     table = compared(folder)
-    text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    write_whole(folder / "order.csv", text)
+    write_text(folder / "order.csv", csv_text(table, "%.6g"))
     page = f"# {TITLE}\n\n{made_by(COMMAND)}\n\n{section(table)}\n"
-    write_whole(folder / "order.md", page)
+    write_text(folder / "order.md", page)
     typer.echo(page)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -28,14 +28,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import vpp_gym  # noqa: F401  registers the environments
 from benchmarks.differences import RESULTS, gain_columns, markdown
 from benchmarks.fingerprint import ROOT, study_digest
-from benchmarks.store import write_whole
 from vpp_gym.arrays import Floats
 from vpp_gym.envs.day_ahead import DayAheadCore, VPPDayAheadVectorEnv
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import EnvironmentAgent
+from vpp_gym.evaluation.csv_text import csv_text
 from vpp_gym.evaluation.metrics import NO_CONTROL
 from vpp_gym.evaluation.rollout import evaluate
+from vpp_gym.files.reader import read_object
+from vpp_gym.files.writer import check_folder, write_text
 from vpp_gym.ledger import PROFIT
 from vpp_gym.markets.ledger import COLUMN, MONEY
 from vpp_gym.plots import style
@@ -196,7 +198,7 @@ class Kept(NamedTuple):
 def kept_seed(seed: int) -> Kept | None:
     """A seed that is finished, whatever code trained it."""
     path = STORE / f"seed_{seed}.json"
-    return Kept(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    return Kept(**read_object(path)) if path.exists() else None
 
 
 def finished(
@@ -213,7 +215,7 @@ def finished(
         row = {"seed": seed, "steps": model.num_timesteps, "span": f"year {year}"}
         rows.append({**row, **whole_year(model, source, year)})
     kept = Kept(code, arguments, rows)
-    write_whole(STORE / f"seed_{seed}.json", json.dumps(kept._asdict()))
+    write_text(STORE / f"seed_{seed}.json", json.dumps(kept._asdict()), make_folder=True)
     return kept
 
 
@@ -341,9 +343,8 @@ def write(seeds: Sequence[Kept], out: Path, images: Path) -> str:
     table = pd.DataFrame([row for seed in seeds for row in seed.rows])
     weeks = Weeks(as_source(VALIDATION, 0.25))
     idle = gain(weeks.always(IDLE), weeks.always(ON_ARRIVAL))
-    csv = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    write_whole(out / f"{NAME}.csv", csv)
-    write_whole(out / f"{NAME}.md", page(table, idle, len(weeks), code))
+    write_text(out / f"{NAME}.csv", csv_text(table, "%.6g"), make_folder=True)
+    write_text(out / f"{NAME}.md", page(table, idle, len(weeks), code))
     save_figure(draw(table, idle), images / f"{NAME}.png")
     return statement(table)
 
@@ -360,6 +361,8 @@ def main(
     images: Annotated[Path, typer.Option(help="Folder of the figure.")] = IMAGES,
 ) -> None:
     """Train seeds that are not yet there, and write plain_sb3.csv, .md and .png."""
+    for folder in (out, images, STORE):
+        check_folder(folder, "out")
     if redraw:
         kept = [one for seed in range(seeds) if (one := kept_seed(seed)) is not None]
         if not kept:

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -29,6 +28,8 @@ from benchmarks.suites.base import Contestants, Document, Run, Suite, worlds_of
 from benchmarks.tasks import Task, make_all, task
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.files.reader import read_text
+from vpp_gym.files.writer import scratch_folder
 
 COMMAND = "python -m benchmarks.renew"
 KEYS = ("track", "world", "policy", "seed")
@@ -132,9 +133,9 @@ def renew(path: Path, data: Path | None, jobs: int) -> list[Run]:
     now = {**digests_of(suite, everyone), "scenarios": scenarios}
     runs = chosen_runs(suite, document, now)
     if runs:
-        rows = rows_path(path, document).read_text(encoding="utf-8")
-        with TemporaryDirectory() as folder:
-            made: Any = {"digests": now, "data": data, "out": Path(folder), "outside": {}}
+        rows = read_text(rows_path(path, document))
+        with scratch_folder() as folder:
+            made: Any = {"digests": now, "data": data, "out": folder, "outside": {}}
             _compare_all(suite, rows, [task(run, everyone, **made) for run in runs], jobs)
     elif now == document["digests"]:
         return []
@@ -166,7 +167,7 @@ def _write(
     entry = {"commit": commit or "unknown", "runs": tried}
     renewed = {**document, "digests": dict(now)}
     renewed["renewed"] = [*document.get("renewed", []), entry]
-    rows = rows_path(path, document).read_text(encoding="utf-8")
+    rows = read_text(rows_path(path, document))
     write_results(path.parent, path.stem, SuiteResults(renewed, rows))
     render(path)
 

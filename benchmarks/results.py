@@ -14,14 +14,21 @@ import pandas as pd
 from benchmarks.boards import SAME_OFFER
 from benchmarks.differences import STATISTICS
 from benchmarks.fingerprint import code_digest
-from benchmarks.store import StoredRun, write_whole
+from benchmarks.store import StoredRun
 from benchmarks.suites import suite_of
 from benchmarks.suites.base import Board, Contestants, Document, Run, Suite
 from benchmarks.values import value_digest
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.files.reader import DIGEST, digest_of, read_object
+from vpp_gym.files.writer import write_text
 
 SCHEMA = 3
+KEYS = (
+    *("suite", "description", "scenario", "command", "digests", "rows_sha256"),
+    *("boards", "differences", "contracts", "seeds"),
+)
+"""What every result file has."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +102,9 @@ def assemble(
 def write_results(folder: Path, name: str, results: SuiteResults) -> Path:
     """Write <name>_days.csv, or _weeks, and, last, <name>.json; the path of the latter."""
     path = folder / f"{name}.json"
-    write_whole(rows_path(path, results.document), results.rows)
-    write_whole(path, json.dumps(results.document, indent=1, allow_nan=False) + "\n")
-    return path
+    document = {**results.document, DIGEST: digest_of(results.document)}
+    write_text(rows_path(path, document), results.rows, make_folder=True)
+    return write_text(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
 
 
 def rows_path(path: Path, document: Document) -> Path:
@@ -109,12 +116,17 @@ def read(path: Path) -> Document:
     """The result file of a suite.
 
     Raises:
-        InvalidInputError: it was written by another version of the benchmark.
+        InvalidInputError: it is damaged, or was written by another version of the benchmark.
     """
-    document: Document = json.loads(path.read_text(encoding="utf-8"))
+    document = read_object(path)
+    again = f"run `{document.get('command', 'python -m benchmarks.run')}`"
     if document.get("schema") != SCHEMA:
-        remedy = f"run `{document['command']}`: another version of the benchmark wrote it"
+        remedy = f"{again}: another version of the benchmark wrote it"
         raise InvalidInputError(path.name, f"schema {document.get('schema')}", remedy)
+    if missing := sorted({*KEYS} - {*document}):
+        raise InvalidInputError(path.name, f"no {', '.join(missing)}", f"{again}: it is damaged")
+    if document.pop(DIGEST, None) not in (None, digest_of(document)):
+        raise InvalidInputError(path.name, "other content than was written", again)
     return document
 
 

@@ -27,6 +27,7 @@ from benchmarks.tasks import Task, make_all, plan, task
 from benchmarks.terminal import terminal_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.outside import outside_policy
+from vpp_gym.files.lock import alone_in
 
 QUICK_DAYS = 14
 console = Console()
@@ -118,8 +119,9 @@ def main(
     chosen = Selection(
         tuple(policies or ()), tuple(policy or ()), tuple(track or ()), worlds, first_world, quick
     )
-    for name in _suites(suite or ["embedded", *(["real"] if data else [])], data):
-        _run_suite(name, chosen, data=data, out=out, jobs=jobs, fresh=fresh)
+    with alone_in(out, "out"):
+        for name in _suites(suite or ["embedded", *(["real"] if data else [])], data):
+            _run_suite(name, chosen, data=data, out=out, jobs=jobs, fresh=fresh)
 
 
 def _suites(names: Sequence[str], data: Path | None) -> list[str]:
@@ -188,7 +190,7 @@ def _by_name(places: Sequence[str]) -> dict[str, str]:
 
 def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool) -> None:
     """Make the runs that are not stored yet; leave with an error if one failed."""
-    todo = [one for one in tasks if fresh or not one.is_stored()]
+    todo = [one for one in tasks if fresh or not one.is_stored(console.print)]
     if len(todo) < len(tasks):
         console.print(f"{len(tasks) - len(todo)} of {len(tasks)} runs are finished already")
     failures = []

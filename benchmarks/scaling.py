@@ -7,6 +7,7 @@ Figures are processor time of one run after a warm-up; ratios count.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import process_time
@@ -16,7 +17,9 @@ import typer
 from rich.console import Console
 
 from benchmarks.differences import RESULTS, write_table
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
+from vpp_gym.files.writer import check_folder
 from vpp_gym.params import DEFAULT
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.operator import Operator
@@ -72,6 +75,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the tables.")] = RESULTS,
 ) -> None:
     """Measure every scheduler at every size, and write the table."""
+    check_folder(out, "out")
     small = world(SESSIONS_A_DAY[0], 7)
     for make in POLICIES.values():  # compile
         evaluate(make(), small)
@@ -85,4 +89,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

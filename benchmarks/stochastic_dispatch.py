@@ -9,6 +9,7 @@ without the position, day by day. Real years are included where VPP_GYM_DATA is 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from time import process_time
 from typing import Annotated, Any
@@ -17,8 +18,10 @@ import typer
 from rich.progress import track
 
 from benchmarks.differences import RESULTS, gain_columns, write_table
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.metrics import without_position_eur
+from vpp_gym.files.writer import check_folder
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc
@@ -70,6 +73,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
     """Compare both plans with and without a menu."""
+    check_folder(out, "out")
     worlds = [("synthetic:validation", index) for index in range(years)]
     worlds.append(("synthetic:test", 0))
     if os.environ.get("VPP_GYM_DATA"):
@@ -90,4 +94,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -19,6 +18,8 @@ from benchmarks.suites import suite_of
 from benchmarks.suites.base import Contestants, Run, Suite
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.outside import outside_policy
+from vpp_gym.files.names import checked_name
+from vpp_gym.workers import worker_pool
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,16 @@ class Task:
     data: Path | None
     outside: str | None = None
 
-    def is_stored(self) -> bool:
-        """Whether the run need not be made again; nobody knows what outside code rests on."""
-        return self.outside is None and load_run(self.path, self.key) is not None
+    def is_stored(self, report: Callable[[str], object] = lambda reason: None) -> bool:
+        """Whether the run need not be made again; nobody knows what outside code rests on.
+
+        Args:
+            report: called with the reason if the file of the run is of no use.
+
+        Raises:
+            InvalidInputError: the content of the file is not what was written.
+        """
+        return self.outside is None and load_run(self.path, self.key, report) is not None
 
 
 def plan(
@@ -115,7 +123,7 @@ def task(
     world = digests["rules"][run.track], digests["scenarios"][run.track][str(run.world)]
     key = sha256(json.dumps([behind, world, asdict(run)]).encode()).hexdigest()[:16]
     length = "year" if run.days is None else f"{run.days}d"
-    name = f"{run.policy}.{run.seed}.{run.world}.{length}.json"
+    name = f"{checked_name(run.policy, 'policy')}.{run.seed}.{run.world}.{length}.json"
     return Task(run, key, out / "runs" / run.suite / run.track / name, data, place)
 
 
@@ -152,8 +160,7 @@ def make_all(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, str | Non
     # One thread each, so that timings compare and sums do not depend on the machine.
     alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     os.environ.update(alone)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
+    with worker_pool(jobs) as pool:
         futures = {pool.submit(_failure, todo): todo for todo in tasks}
         try:
             for future in as_completed(futures):

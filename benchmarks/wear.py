@@ -8,12 +8,11 @@ quarter hours. Nothing is bid.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +24,9 @@ from benchmarks.differences import RESULTS, write_table
 from vpp_gym.arrays import Floats
 from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.contracts.families import ControlBased
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import runner_for
+from vpp_gym.files.writer import check_folder
 from vpp_gym.markets.ledger import COLUMN, LEDGER
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.params.contract import ContractChanges, offer
@@ -34,6 +35,7 @@ from vpp_gym.policies.baselines import PRICE_OFFER
 from vpp_gym.policies.scheduler import rolling_mpc
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.workers import worker_pool
 
 WEARS = (0.01, 0.02, 0.03, 0.05)
 """EUR per discharged kWh."""
@@ -243,7 +245,7 @@ def outcomes_of(todo: Sequence[Task], jobs: int) -> dict[Task, Outcome]:
     """The runs, with their progress."""
     if jobs == 0:
         return {task: make(task) for task in track(todo, "runs")}
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with worker_pool(jobs) as pool:
         found = track(pool.map(make, todo), "runs", total=len(todo))
         return dict(zip(todo, found, strict=True))
 
@@ -255,6 +257,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of the table.")] = RESULTS,
 ) -> None:
     """Write wear.csv and wear.md."""
+    check_folder(out, "out")
     found = rows(outcomes_of(tasks(worlds, days), jobs))
     options = f" --worlds {worlds}" + (f" --days {days}" if days else "")
     write_table(
@@ -268,4 +271,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -166,6 +166,24 @@ def test_a_misspelt_baseline_is_suggested():
     assert "package.module:name" in result.stderr
 
 
+def test_run_alone_says_what_to_give():
+    result = CliRunner().invoke(app, ["run"])
+    assert result.exit_code == 2
+    for word in ("vpp-gym run rolling_mpc", "--list", "package.module:name"):
+        assert word in result.stderr
+
+
+def test_stopping_a_run_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["vpp_gym.cli.run"], "named_policy", stop)
+    result = CliRunner().invoke(app, ["run", "no_v2g"])
+    assert result.exit_code == 130
+    assert result.stdout == ""
+    assert result.stderr == "Stopped by Ctrl-C in run: no result.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "field"),
     [

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from tests.scenarios.files import samples
 from vpp_gym.cli import app
 from vpp_gym.cli.data import build
+from vpp_gym.scenarios.files.kinds import KINDS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```(sh|python)\n(.*?)```", re.DOTALL)
@@ -52,6 +53,11 @@ def test_commands_and_examples(place, monkeypatch):
         "split.parquet",
         "from_python.parquet",
     }
+
+
+def test_every_kind_is_listed_under_the_name_that_errors_use():
+    rows = re.findall(r"^\| (.+?) \|", PAGE, re.MULTILINE)
+    assert {kind.title for kind in KINDS} <= set(rows)
 
 
 @pytest.mark.data

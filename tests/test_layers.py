@@ -12,10 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from vpp_gym.cli.checks import IMPORTED_AS
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(next(iter(find_spec("vpp_gym").submodule_search_locations)))
 
-GROUND = {"errors", "arrays", "sources", "kernels", "parameters", "ledger", "policy"}
+GROUND = {
+    "errors",
+    "arrays",
+    "sources",
+    "kernels",
+    "parameters",
+    "ledger",
+    "policy",
+    "files",
+    "workers",
+}
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
 BELOW_ENVS = BELOW_POLICIES | {"simulation", "policies"}
@@ -32,6 +44,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "parameters": (set(), {"pydantic"}),
     "ledger": (set(), set()),
     "policy": (set(), set()),
+    "files": (set(), {"numpy", "filelock"}),
+    "workers": (set(), set()),
     "settings": (set(), {"pydantic"}),
     "actions": (set(), {"numpy"}),
     "observation": (set(), {"numpy", "gymnasium"}),
@@ -45,7 +59,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "markets": (set(), {"numpy"}),
     "scenarios": (
         {"params"},
-        {"numpy", "pandas", "scipy", "pandera", "pyarrow", "pydantic"},
+        {"numpy", "pandas", "scipy", "pandera", "pyarrow", "pydantic", "openpyxl", "yaml"},
     ),
     "solvers": (
         BELOW_SIMULATION - {"views"} | {"scenarios"},
@@ -145,7 +159,8 @@ def test_module_imports_only_what_its_layer_may(path: Path):
 
 
 def test_every_imported_package_is_declared():
-    declared = {re.split(r"[^\w-]", line)[0].replace("-", "_") for line in requires("vpp_gym")}
+    names = (re.split(r"[^\w-]", line)[0] for line in requires("vpp_gym"))
+    declared = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in names}
     for _, packages in (*LAYERS.values(), *EXCEPTIONS.values()):
         assert packages <= declared
 

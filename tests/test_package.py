@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 import pkgutil
+import runpy
 import subprocess
 import sys
 import sysconfig
@@ -51,6 +52,26 @@ def test_wheel_installs_vpp_gym_only():
     tops = {path.parts[0] for path in files("vpp_gym")}
     assert tops - {".."} == {"vpp_gym", f"vpp_gym-{version('vpp_gym')}.dist-info"}
     assert {path.name for path in files("vpp_gym") if path.parts[0] == ".."} <= {"vpp-gym"}
+
+
+def test_source_distribution_holds_what_the_repository_holds():
+    if not (ROOT / ".git").exists() or not (ROOT / "vpp_gym").is_dir():
+        pytest.skip("made from the repository: `make sdist`")
+    assert runpy.run_path(str(ROOT / ".ci" / "sdist.py"))["differences"]() == []
+
+
+def test_every_pinned_version_has_the_digest_of_its_file():
+    """After a change of constraints.txt: python .ci/lock.py."""
+    if not (ROOT / ".ci").is_dir():
+        pytest.skip("the lists of versions are not here")
+    lock = runpy.run_path(str(ROOT / ".ci" / "lock.py"))
+    pinned, locked = lock["pins"](lock["PINS"]), lock["pins"](lock["LOCKED"])
+    assert pinned.keys() - locked.keys() == lock["NOT_LOCKED"]
+    assert {name: pinned[name][0] for name in locked} == {
+        name: version for name, (version, _) in locked.items()
+    }
+    assert all(digest for _, digest in locked.values())
+    assert "://" not in lock["LOCKED"].read_text(encoding="utf-8")
 
 
 def test_package_says_that_it_is_typed():

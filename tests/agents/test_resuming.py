@@ -84,7 +84,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_last_good_one(
 
     with monkeypatch.context() as patch:
         patch.setattr(*{"replay": (np, "savez"), "checkpoint": (torch, "save")}[broken], full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(InvalidInputError, match="No space"):
             trained(tmp_path / "half", toy, run)
     assert checkpoint_progress(tmp_path / "half").steps == 512
     resumed = trained(tmp_path / "half", toy, run, resume=True)
@@ -205,13 +205,13 @@ def test_the_checkpoint_is_replaced_before_older_transitions_go(toy, tmp_path, m
     run = settings(algorithm="sac")
     stopped(tmp_path, toy, run)
     seen = []
-    replace_file = checkpoint.replace_file
+    write_file = checkpoint.write_file
 
     def watched(path, write):
         if path.name == CHECKPOINT:
             seen.append(sorted(file.name for file in tmp_path.glob("replay-*.npz")))
-        replace_file(path, write)
+        write_file(path, write)
 
-    monkeypatch.setattr(checkpoint, "replace_file", watched)
+    monkeypatch.setattr(checkpoint, "write_file", watched)
     trained(tmp_path, toy, run, resume=True)
     assert seen == [["replay-1024.npz", "replay-512.npz"]]

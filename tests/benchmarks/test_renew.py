@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from benchmarks.leaderboard import main
 from benchmarks.results import read
 from tests.benchmarks.conftest import shrink
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import DIGEST
 
 
 @pytest.fixture
@@ -27,11 +29,16 @@ def path(finished, tmp_path, monkeypatch) -> Path:
     return folder / "embedded.json"
 
 
-def pretend(path: Path, part: str, value: str = "0" * 16) -> None:
-    """Let the rows of one policy have been made by something else."""
+def edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change what the rows were made by, as if they had been written so."""
     document = json.loads(path.read_text())
-    document["digests"]["policies"]["twin"][part] = value
+    change(document)
+    document.pop(DIGEST, None)
     path.write_text(json.dumps(document))
+
+
+def other_code(document: dict[str, Any]) -> None:
+    document["digests"]["policies"]["twin"]["code"] = "0" * 16
 
 
 def test_nothing_is_run_where_nothing_has_changed(path):
@@ -41,7 +48,7 @@ def test_nothing_is_run_where_nothing_has_changed(path):
 
 
 def test_a_policy_that_gives_the_same_figures_is_current_again(path):
-    pretend(path, "code")
+    edit(path, other_code)
     assert any("other code made twin" in line for line in stale(path, read(path)))
     runs = renew.renew(path, None, jobs=0)
     assert {run.policy for run in runs} == {"twin"}
@@ -52,7 +59,7 @@ def test_a_policy_that_gives_the_same_figures_is_current_again(path):
 
 
 def test_other_figures_are_refused_and_nothing_is_written(path):
-    pretend(path, "code")
+    edit(path, other_code)
     rows = path.with_name("embedded_weeks.csv")
     lines = rows.read_text().splitlines()
     place = lines[0].split(",").index("profit_eur")
@@ -80,18 +87,19 @@ def changed(document: dict[str, Any], what: str) -> None:
 
 @pytest.mark.parametrize("what", ["settings", "gone", "ranking"])
 def test_what_one_world_cannot_answer_for_needs_the_whole_suite(path, what):
-    document = json.loads(path.read_text())
-    changed(document, what)
-    path.write_text(json.dumps(document))
+    edit(path, lambda document: changed(document, what))
     with pytest.raises(InvalidInputError, match=r"benchmarks\.run --suite embedded"):
         renew.renew(path, None, jobs=0)
 
 
-def test_other_rules_and_scenarios_try_every_policy(path):
-    document = json.loads(path.read_text())
+def other_rules(document: dict[str, Any]) -> None:
     for track in document["digests"]["rules"]:
         document["digests"]["rules"][track] = "0" * 16
-    path.write_text(json.dumps(document))
+
+
+def test_other_rules_and_scenarios_try_every_policy(path):
+    edit(path, other_rules)
+    document = read(path)
     runs = renew.renew(path, None, jobs=0)
     assert {run.policy for run in runs} == set(document["digests"]["policies"])
     assert list(stale(path, read(path))) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,17 +13,20 @@ import pandas as pd
 import pytest
 import typer
 
-from benchmarks import store, tasks
+from benchmarks import results, store, tasks
 from benchmarks.suites import base, ev
 from benchmarks.suites.base import Run
 from tests.benchmarks.conftest import three_rules, toy_world
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
+from vpp_gym.files.lock import LOCK, alone_in
 from vpp_gym.params import DEFAULT
 
 
 def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    """Of a folder, but for the one on which a program locks it."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != LOCK)
+    return {str(path.relative_to(folder)) for path in found}
 
 
 def made(monkeypatch) -> list[str]:
@@ -245,15 +249,64 @@ def test_a_failure_in_another_process_is_reported_with_its_reason(monkeypatch, t
     assert files(tmp_path) == set()
 
 
-def test_nothing_half_written_survives(tmp_path, monkeypatch):
-    path = tmp_path / "result.json"
-    store.write_whole(path, "old")
+RUN = store.StoredRun("key", 0.5, {"kind": "rule"}, {"day": [0, 1], "profit_eur": [1.5, -2.0]})
 
-    def full(_):
-        raise OSError("disk full")
 
-    monkeypatch.setattr(store.os, "fsync", full)
-    with pytest.raises(OSError, match="disk full"):
-        store.write_whole(path, "new")
-    assert files(tmp_path) == {"result.json"}
-    assert path.read_text() == "old"
+def test_stored_run_is_read_as_it_was_written(tmp_path):
+    path = tmp_path / "new" / "run.json"
+    store.save_run(path, RUN)
+    assert store.load_run(path, "key") == RUN
+    assert store.load_run(path, "other") is None
+    assert store.load_run(tmp_path / "missing.json", "key") is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "null", "7", '{"key": "key"}', "\0", "[" * 100_000, '{"key": 1e999}'],
+)
+def test_a_file_that_holds_no_run_is_made_again_with_a_word(tmp_path, content):
+    path, told = tmp_path / "run.json", []
+    path.write_text(content)
+    assert store.load_run(path, "key", told.append) is None
+    (reason,) = told
+    assert reason.startswith("run.json")
+    assert reason.endswith("made again")
+
+
+def test_every_cut_and_flipped_bit_of_a_stored_run_is_seen(tmp_path):
+    path = tmp_path / "run.json"
+    store.save_run(path, RUN)
+    content = path.read_bytes()
+    damaged = [content[:end] for end in range(0, len(content), 3)]
+    for place in range(0, 8 * len(content), 5):
+        flipped = bytearray(content)
+        flipped[place // 8] ^= 1 << place % 8
+        damaged.append(bytes(flipped))
+    for one in damaged:
+        path.write_bytes(one)
+        with suppress(InvalidInputError):
+            assert store.load_run(path, "key") in (None, RUN)
+
+
+def test_an_edited_result_is_refused(tiny, finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    path = next(folder.glob("runs/embedded/*/no_v2g.*.json"), None)
+    path = path or next(folder.glob("runs/embedded/*/*.json"))
+    content = json.loads(path.read_text())
+    content["days"]["load_value_eur"][0] += 1e6
+    path.write_text(json.dumps(content))
+    with pytest.raises(InvalidInputError, match="remove the file"):
+        tiny()
+    path.unlink()
+    tiny()
+    result = folder / "embedded.json"
+    document = json.loads(result.read_text())
+    next(iter(document["boards"].values()))[0]["score"] = 1e6
+    result.write_text(json.dumps(document))
+    with pytest.raises(InvalidInputError, match="other content than was written"):
+        results.read(result)
+
+
+def test_second_benchmark_in_one_folder_is_refused(tiny, tmp_path):
+    with alone_in(tmp_path), pytest.raises(InvalidInputError, match="another program"):
+        tiny()

@@ -55,6 +55,8 @@ def test_what_is_drawn_is_what_was_booked(dt_h, start):
         view = env._recorder.view()
         assert view.start == world.clock[step].astype("datetime64[D]")
         assert view.now == step + 1 - today[0]
+        if step < today[-1]:
+            assert view.heading.endswith(f"  {str(world.clock[step + 1])[11:16]}")
         np.testing.assert_array_equal(view.da_eur_per_kwh, world.da_eur_per_kwh[today])
         np.testing.assert_allclose(view.net_load_kwh, loads[today], atol=1e-9)
         np.testing.assert_allclose(view.profit_eur[: view.now], _running(rewards[today], view.now))

@@ -14,6 +14,7 @@ from vpp_gym.policies.history import Occupancy, SpreadHistory
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.two_stage import TwoStage, _Seen
+from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
 
 BIDDERS = {
@@ -159,3 +160,20 @@ def test_wrong_settings_are_refused(wrong):
 def test_only_the_two_stage_bid_weighs_risk():
     with pytest.raises(InvalidInputError, match="beta"):
         TwoStage("wait_and_see", beta=0.5)
+
+
+@pytest.mark.parametrize("date", ["2019-03-30", "2019-10-26"])
+@pytest.mark.parametrize("name", BIDDERS)
+def test_bids_for_a_day_on_which_the_clock_changes(name, date):
+    """Tomorrow has 23 or 25 hours, and bids for 24 periods."""
+    rng = np.random.default_rng(0)
+    prices = rng.normal(0.05, 0.02, (2, 24 * 5))
+    scenario = Scenario.from_arrays(
+        da_eur_per_kwh=prices[0],
+        im_eur_per_kwh=prices[1],
+        start=date,
+        timezone="Europe/Amsterdam",
+    )
+    schedules, _, _ = run(BIDDERS[name](), scenario, 72)
+    assert [schedule.shape for schedule in schedules] == [(24,)] * 3
+    assert np.isfinite(schedules).all()

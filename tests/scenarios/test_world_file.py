@@ -216,6 +216,23 @@ def test_other_tools_read_the_rows(file, world):
     assert arrivals[step][0]["arrival_soc"] == world.scenario.sessions.arrival_soc[0]
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_an_interrupted_write_leaves_the_old_world(world, tmp_path, monkeypatch, error):
+    path = write_world(tmp_path / "world.parquet", world)
+    before, writer, groups = path.read_bytes(), pq.ParquetWriter.write_table, []
+
+    def fail_later(self, *arguments, **options):
+        if groups:
+            raise error
+        groups.append(writer(self, *arguments, **options))
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", fail_later)
+    with pytest.raises((InvalidInputError, KeyboardInterrupt)):
+        write_world(path, world)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
 def test_names_in_gym_make(file, monkeypatch):
     source = as_source(f"{file}:test", 1.0)
     assert (source.name, source.n_scenarios) == ("world:test", 1)

@@ -15,9 +15,10 @@ from vpp_gym.cli.doctor import doctor
 from vpp_gym.cli.reproduce import reproduce
 from vpp_gym.cli.run import run
 from vpp_gym.errors import InvalidInputError, SolveFailedError
+from vpp_gym.files.writer import WriteFailedError
 
-REFUSED, FAILED = 2, 1
-"""Exit codes: the input cannot be used; the input is fine but the computation failed."""
+REFUSED, FAILED, STOPPED = 2, 1, 130
+"""Exit codes: the input cannot be used; the input is fine but the computation failed; Ctrl-C."""
 
 
 class Commands(TyperGroup):
@@ -27,12 +28,20 @@ class Commands(TyperGroup):
         """Run a command."""
         try:
             return super().invoke(ctx)
+        except (WriteFailedError, SolveFailedError) as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(FAILED) from error
         except InvalidInputError as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(REFUSED) from error
-        except SolveFailedError as error:
+        except BrokenPipeError:  # whoever reads the output has seen enough
+            raise
+        except OSError as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(FAILED) from error
+        except KeyboardInterrupt as error:
+            typer.echo(f"Stopped by Ctrl-C in {ctx.invoked_subcommand}: no result.", err=True)
+            raise typer.Exit(STOPPED) from error
 
 
 app = typer.Typer(

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from vpp_gym.cli.output import AsJson, checked_file, console, print_json
+from vpp_gym.cli.output import AsJson, checked_file, console, print_json, show_table
+from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -69,16 +69,16 @@ def contracts(
         "saturation_kwh": saturation,
     }
     menu, report = _menu(types, prob, numbers)
+    if as_json:
+        print_json(report | ({} if figure is None else {"figure": str(figure)}))
+    else:
+        show_table(_table(report, limit))
     if figure is not None:
         from vpp_gym.plots.menus import draw_menu, save_figure
 
         save_figure(draw_menu(menu, title=f"Menu, {limit}"), figure)
-    if as_json:
-        print_json(report | ({} if figure is None else {"figure": str(figure)}))
-        return
-    console.print(_table(report, limit))
-    if figure is not None:
-        console.print(f"Picture of the menu: {figure}", soft_wrap=True)
+        if not as_json:
+            console.print(f"Picture of the menu: {figure}", soft_wrap=True)
 
 
 def _cap(term_h: float | None, cap_kwh: float | None) -> tuple[float, str]:
@@ -135,19 +135,15 @@ def _numbers(option: str, text: str) -> list[float]:
         raise InvalidInputError(option, text, "give numbers separated by commas") from error
 
 
-def _table(report: dict[str, Any], limit: str) -> Table:
-    table = Table(
+def _table(report: dict[str, Any], limit: str) -> Grid:
+    return Grid(
+        [Column(heading, is_number=True) for heading, _ in COLUMNS.values()],
+        [
+            ["-" if row[name] is None else format(row[name], form)
+             for name, (_, form) in COLUMNS.items()]
+            for row in report["contracts"]
+        ],
         title=f"Menu, {limit}, wear {report['wear_eur_per_kwh']:g} EUR/kWh",
         caption=f"Expected profit of the VPP: {report['expected_value_eur']:.4f} EUR per owner "
         f"(kappa {report['kappa_eur']:g} EUR)",
-        title_justify="left",
-        caption_justify="left",
-    )
-    for heading, _ in COLUMNS.values():
-        table.add_column(heading, justify="right")
-    for row in report["contracts"]:
-        table.add_row(
-            *("-" if row[name] is None else format(row[name], form)
-              for name, (_, form) in COLUMNS.items())
-        )  # fmt: skip
-    return table
+    )  # fmt: skip

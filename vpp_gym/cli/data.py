@@ -11,6 +11,7 @@ from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_consol
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from vpp_gym.scenarios.files.columns_map import StatedColumns
     from vpp_gym.scenarios.files.options import Model
 
 data = typer.Typer(
@@ -18,11 +19,19 @@ data = typer.Typer(
     no_args_is_help=True,
 )
 
-Folder = Annotated[Path, typer.Argument(help="Folder with the files.", show_default=False)]
+PRICES = "Prices"
+
+Folder = Annotated[
+    Path, typer.Argument(help="Folder with the files, or one file.", show_default=False)
+]
 
 
 def _option(text: str, *names: str) -> Any:
     return typer.Option(*names, help=text, show_default=False)
+
+
+def _price_option(text: str, *names: str) -> Any:
+    return typer.Option(*names, help=text, show_default=False, rich_help_panel=PRICES)
 
 
 ElaadClock = Annotated[
@@ -32,11 +41,51 @@ ElaadDates = Annotated[
     str | None, _option("Dates in ElaadNL files: day-first, month-first or year-first.")
 ]
 TennetDates = Annotated[str | None, _option("Dates in the older TenneT CSV; same choices.")]
-DecimalMark = Annotated[str, typer.Option(help="Decimal mark in ElaadNL and TenneT files.")]
-Area = Annotated[str | None, _option("Bidding zone, if an ENTSO-E file has several.")]
-Sequence = Annotated[str | None, _option("Auction, if an ENTSO-E file has several.")]
+DecimalMark = Annotated[
+    str | None,
+    _option("Decimal mark in ElaadNL and TenneT files; by default as each file shows it."),
+]
+ElaadDecimal = Annotated[str | None, _option("The same for ElaadNL files only.")]
+TennetDecimal = Annotated[str | None, _option("The same for TenneT files only.")]
+Area = Annotated[str | None, _price_option("Bidding zone, if an ENTSO-E file has several.")]
+Sequence = Annotated[
+    str | None,
+    _price_option(
+        "Auction, if an ENTSO-E file has several; with commas: the next one where the first has "
+        "no price; 'none' at the end: no other."
+    ),
+]
+Currency = Annotated[
+    str | None, _price_option("Currency of prices that are not in EUR, such as DKK.")
+]
+EurPerUnit = Annotated[
+    float | None, _price_option("What one of that currency is worth in EUR, on all days.")
+]
+CheapMarket = Annotated[
+    bool,
+    _price_option("Accept typical prices below 8 EUR/MWh; other checks stay.", "--cheap-market"),
+]
 TrustUnit = Annotated[
-    bool, typer.Option("--trust-unit", help="Read prices as EUR/MWh even if they look different.")
+    bool,
+    _price_option("Read prices as EUR/MWh even if they look different.", "--trust-unit"),
+]
+AcceptZeros = Annotated[
+    bool,
+    _price_option("Accept prices that end with zeros for a day or more.", "--accept-zeros"),
+]
+LongAboveShort = Annotated[
+    str,
+    typer.Option(
+        help="If a long party gets more than a short one pays: refuse; swap, the worse price on "
+        "both sides; short or long: that price for both.",
+        rich_help_panel=PRICES,
+    ),
+]
+OcpiZone = Annotated[
+    str | None, _option("Time zone of the chargers in OCPI records, e.g. Europe/Brussels.")
+]
+ColumnsFile = Annotated[
+    Path | None, _option("YAML map that states the columns of further files: see docs/columns.md.")
 ]
 
 
@@ -46,37 +95,38 @@ def check(
     elaad_clock: ElaadClock = None,
     elaad_dates: ElaadDates = None,
     tennet_dates: TennetDates = None,
-    decimal: DecimalMark = ".",
+    decimal: DecimalMark = None,
+    elaad_decimal: ElaadDecimal = None,
+    tennet_decimal: TennetDecimal = None,
     area: Area = None,
     sequence: Sequence = None,
+    currency: Currency = None,
+    eur_per_unit: EurPerUnit = None,
+    cheap_market: CheapMarket = False,
     trust_unit: TrustUnit = False,
+    accept_zeros: AcceptZeros = False,
+    long_above_short: LongAboveShort = "refuse",
+    columns: ColumnsFile = None,
+    ocpi_zone: OcpiZone = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the kind, the content and the errors of each file in a folder.
+    """Show the kind, the content and the errors of each file in a folder, or of one file.
 
     The exit code is 1 if a file of a known kind cannot be used.
     """
+    given = dict(locals()) | {"columns": _columns_map(columns)}
     from vpp_gym.cli.data_report import checked_document, show_checked
     from vpp_gym.scenarios.files.folder import files_of
     from vpp_gym.scenarios.files.options import ReadOptions
 
-    options = _model(
-        ReadOptions,
-        elaad_clock=elaad_clock,
-        elaad_dates=elaad_dates,
-        tennet_dates=tennet_dates,
-        decimal=decimal,
-        area=area,
-        sequence=sequence,
-        trust_unit=trust_unit,
-    )
+    options = _model(ReadOptions, **_fields(ReadOptions, given))
     with progress_console.status("Reading"):
-        documents = [checked_document(one) for one in files_of(folder, options)]
+        document = checked_document(folder, list(files_of(folder, options)))
     if as_json:
-        print_json({"folder": str(folder), "files": documents})
+        print_json(document)
     else:
-        show_checked(documents)
-    if any(one["state"] == "rejected" for one in documents):
+        show_checked(document)
+    if any(one["state"] == "rejected" for one in document["files"]):
         raise typer.Exit(1)
 
 
@@ -89,10 +139,19 @@ def build(
     elaad_clock: ElaadClock = None,
     elaad_dates: ElaadDates = None,
     tennet_dates: TennetDates = None,
-    decimal: DecimalMark = ".",
+    decimal: DecimalMark = None,
+    elaad_decimal: ElaadDecimal = None,
+    tennet_decimal: TennetDecimal = None,
     area: Area = None,
     sequence: Sequence = None,
+    currency: Currency = None,
+    eur_per_unit: EurPerUnit = None,
+    cheap_market: CheapMarket = False,
     trust_unit: TrustUnit = False,
+    accept_zeros: AcceptZeros = False,
+    long_above_short: LongAboveShort = "refuse",
+    columns: ColumnsFile = None,
+    ocpi_zone: OcpiZone = None,
     dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
     first_day: Annotated[
         str | None, _option("First day; by default the first with prices.")
@@ -105,10 +164,19 @@ def build(
         str | None, _option("First day of the test split; by default after 80 %.")
     ] = None,
     max_fill_h: Annotated[
-        float, typer.Option(help="Longest gap in prices that is filled, hours.")
+        float,
+        typer.Option(help="Longest gap in prices that is filled, hours.", rich_help_panel=PRICES),
     ] = 0.25,
+    missing_days: Annotated[
+        str,
+        typer.Option(
+            help="Longer gaps: refuse; day-before or week-before: filled from there; leave-out: "
+            "the longest stretch of days between them.",
+            rich_help_panel=PRICES,
+        ),
+    ] = "refuse",
     resolution: Annotated[
-        str | None, _option("PT15M or PT60M, if prices of both cover the same time.")
+        str | None, _price_option("PT15M or PT60M, if prices of both cover the same time.")
     ] = None,
     demand: Annotated[
         str,
@@ -124,6 +192,13 @@ def build(
         _option("If chargers and market differ in time zone: keep the instant or the local time."),
     ] = None,
     shift_days: Annotated[int, typer.Option(help="Days by which all sessions are moved.")] = 0,
+    zero_energy: Annotated[
+        str,
+        typer.Option(
+            help="Sessions without energy. idle: they occupy their charger, and nothing else; "
+            "keep: they are batteries, too; drop: left out."
+        ),
+    ] = "idle",
     capacity_kwh: Annotated[float, typer.Option(help="Battery capacity of every car.")] = 80.0,
     target_soc: Annotated[
         float, typer.Option(help="State of charge that every driver asks for.")
@@ -133,18 +208,22 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build one world file from all files in a folder, with splits by date."""
-    from vpp_gym.cli.data_report import described_document, show_described
+    from vpp_gym.cli.data_report import as_option, described_document, show_described
     from vpp_gym.scenarios.files.options import ReadOptions
     from vpp_gym.scenarios.world import build_world
     from vpp_gym.scenarios.world_file import SUFFIX, write_world
     from vpp_gym.scenarios.world_header import WorldOptions
 
     checked_file("out", out, (SUFFIX,))
-    given = dict(locals())
+    given = dict(locals()) | {"columns": _columns_map(columns)}
     read = _model(ReadOptions, **_fields(ReadOptions, given))
     options = _model(WorldOptions, **_fields(WorldOptions, given))
     with progress_console.status("Building"):
-        write_world(out, build_world(folder, read, options))
+        try:
+            built = build_world(folder, read, options)
+        except InvalidInputError as error:
+            raise as_option(error) from error
+        write_world(out, built)
     document = described_document(out)
     if as_json:
         print_json(document)
@@ -165,6 +244,22 @@ def describe(
         print_json(document)
     else:
         show_described(document)
+
+
+@data.command()
+def columns_schema() -> None:
+    """Print the JSON schema of a map of columns, for editors that check YAML."""
+    from vpp_gym.scenarios.files.columns_map import ColumnsMap
+
+    print_json(ColumnsMap.model_json_schema())
+
+
+def _columns_map(path: Path | None) -> StatedColumns | None:
+    if path is None:
+        return None
+    from vpp_gym.scenarios.files.columns_load import read_columns_map
+
+    return read_columns_map(path)
 
 
 def _fields(model: type[Model], given: dict[str, Any]) -> dict[str, Any]:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 from rich.text import Text
 
-from vpp_gym.cli.output import console
-from vpp_gym.scenarios.files.coverage import coverage
+from vpp_gym.cli.crowding import crowding, most_cars, most_recorded
+from vpp_gym.cli.file_report import plain, report_document, said, show_report_of
+from vpp_gym.cli.output import console, show_table
+from vpp_gym.cli.tables import Column, Grid, show_lines
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.folder import Found
-from vpp_gym.scenarios.files.price_rows import PriceRows
+from vpp_gym.scenarios.files.options import NeededOptionsError
+from vpp_gym.scenarios.files.session_rows import SessionRows
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.world_file import ALL, read_header, read_world
 
+READABLE = "docs/data.md lists the kinds that are read."
 STYLES = {"ok": "green", "rejected": "bold red", "unknown": "dim"}
 
 
-def checked_document(found: Found) -> dict[str, Any]:
-    """Kind and content of a file."""
+def checked_document(folder: Path, files: Sequence[Found]) -> dict[str, Any]:
+    """Kind and content of each file, and how many cars there are at once."""
+    sessions = [one.rows for one in files if isinstance(one.rows, SessionRows)]
+    most = most_recorded(sessions) if sessions else 0
+    return {
+        "folder": str(folder),
+        "files": [_file_document(one) for one in files],
+        "most_cars_at_once": most,
+        "warnings": crowding(most),
+    }
+
+
+def _file_document(found: Found) -> dict[str, Any]:
     document: dict[str, Any] = {"file": found.path.name, "state": _state(found)}
     if found.kind is not None:
         document |= {"kind": found.kind.name, "holds": found.kind.holds}
     if found.error is not None:
-        error = found.error
+        error = as_option(found.error)
         document |= {"field": error.field, "error": str(error), "remedy": error.remedy}
-    if found.rows is not None:
-        document |= found.rows.report.model_dump(mode="json")
-        document["kept"] = found.rows.report.kept
-        if isinstance(found.rows, PriceRows):
-            document["coverage"] = coverage(found.rows)
-    return document
+    return document if found.rows is None else document | report_document(found.rows.report)
 
 
 def _state(found: Found) -> str:
@@ -41,50 +52,64 @@ def _state(found: Found) -> str:
     return "unknown" if found.kind is None else "ok"
 
 
-def show_checked(documents: list[dict[str, Any]]) -> None:
+def as_option(error: InvalidInputError) -> InvalidInputError:
+    """The same error, with needed options as the command line spells them."""
+    if not isinstance(error, NeededOptionsError):
+        return error
+    return NeededOptionsError({option(name): why for name, why in error.options.items()})
+
+
+def option(name: str) -> str:
+    """An option as the command line spells it.
+
+    >>> option("elaad_clock")
+    '--elaad-clock'
+    """
+    return "--" + name.replace("_", "-")
+
+
+def show_checked(document: dict[str, Any]) -> None:
     """Print a table of all files, and lines about each file of a known kind."""
-    table = Table(box=None)
-    for column in ("File", "State", "Contains"):
-        table.add_column(column)
-    for column in ("Rows", "Kept"):
-        table.add_column(column, justify="right")
-    for one in documents:
-        counts = (f"{one[name]:,}" if name in one else "" for name in ("rows", "kept"))
+    columns = [Column("File"), Column("State"), Column("Contains")]
+    columns += [Column("Rows", is_number=True), Column("Kept", is_number=True)]
+    rows = []
+    for one in document["files"]:
+        counts = (plain(one[name]) if name in one else "" for name in ("rows", "kept"))
         state = Text(one["state"], STYLES[one["state"]])
-        table.add_row(Text(one["file"]), state, one.get("holds", ""), *counts)
-    console.print(table)
-    for one in documents:
-        if one["state"] != "unknown":
-            console.print(f"\n{one['file']}: {one.get('kind', 'not readable')}", style="bold")
-            console.print(Text(_findings(one)))
+        rows.append((one["file"], state, one.get("holds", ""), *counts))
+    show_table(Grid(columns, rows))
+    if any(one["state"] == "unknown" for one in document["files"]):
+        console.print(f"\nUnknown files are skipped. {READABLE}", soft_wrap=True)
+    for one in document["files"]:
+        if one["state"] == "ok":
+            show_report_of(one)
+        elif one["state"] == "rejected":
+            kind = one.get("kind", "not readable")
+            console.print(Text(f"\n{one['file']}: {kind}", "bold"), soft_wrap=True)
+            show_lines(console, [one["error"]])
+    _show_warnings(document)
 
 
-def _findings(document: dict[str, Any]) -> str:
-    """Lines about one file."""
-    if document["state"] == "rejected":
-        return f"  {document['error']}"
-    lines = []
-    for title in ("options", "dropped", "changed", "facts", "coverage"):
-        numbers = document.get(title, {}).items()
-        said = [f"{name}: {_plain(value)}" for name, value in numbers if value != ""]
-        if said:
-            lines.append(f"  {title}: " + "; ".join(said))
-    return "\n".join(lines)
-
-
-def _plain(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+def _show_warnings(document: dict[str, Any]) -> None:
+    console.print(f"\nMost cars at once: {plain(document['most_cars_at_once'])}")
+    show_lines(console, [Text(f"Warning: {one}", "yellow") for one in document["warnings"]], 0)
 
 
 def described_document(path: Path) -> dict[str, Any]:
     """Content of a world file."""
     header = read_header(path)
     names = [*(one.name for one in header.splits), ALL]
+    splits = {name: _split_document(read_world(path, name)) for name in names}
+    most = max(one["most_cars_at_once"] for one in splits.values())
+    provenance = header.provenance.model_dump(mode="json")
+    provenance["sources"] = [report_document(one) for one in header.provenance.sources]
     return {
         "file": str(path),
         **header.model_dump(mode="json", exclude={"splits", "provenance"}),
-        "splits": {name: _split_document(read_world(path, name)) for name in names},
-        "provenance": header.provenance.model_dump(mode="json"),
+        "splits": splits,
+        "most_cars_at_once": most,
+        "warnings": crowding(most),
+        "provenance": provenance,
     }
 
 
@@ -98,6 +123,7 @@ def _split_document(scenario: Scenario) -> dict[str, Any]:
         "days": int(scenario.day[-1]) + 1,
         "steps": scenario.n_steps,
         "sessions": len(sessions),
+        "most_cars_at_once": most_cars(scenario),
         "battery_need_kwh": round(float(need_kwh.sum()), 3),
         "stay_h_mean": _mean((sessions.departure_step - sessions.arrival_step) * scenario.dt_h),
         "da_eur_per_kwh_mean": _mean(da),
@@ -116,21 +142,19 @@ def show_described(document: dict[str, Any]) -> None:
     """Print the content of a world file."""
     splits = document["splits"]
     zone = document["timezone"] or "24 hours on every day"
+    columns = [Column(), *(Column(name, is_number=True) for name in splits)]
+    rows = [
+        (row, *(plain(one[row]) for one in splits.values())) for row in next(iter(splits.values()))
+    ]
     title = f"{document['file']}: steps of {document['dt_h']:g} h, {zone}"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None)
-    table.add_column("")
-    for name in splits:
-        table.add_column(name, justify="right")
-    for row in next(iter(splits.values())):
-        table.add_row(row, *(_plain(one[row]) for one in splits.values()))
-    console.print(table)
+    show_table(Grid(columns, rows, title=title, by_column=True))
     provenance = document["provenance"]
-    console.print(f"\nBuilt by vpp_gym {provenance['vpp_gym']} from", style="bold")
+    console.print(Text(f"\nBuilt by vpp_gym {provenance['vpp_gym']} from", "bold"))
     for source in provenance["sources"]:
-        console.print(
-            f"  {source['file']} ({source['kind']}, sha256 {source['sha256'][:12]})", soft_wrap=True
-        )
-    if aside := provenance["left_aside"]:
-        console.print(f"  skipped: {', '.join(aside)}", soft_wrap=True)
-    for name, count in provenance["counts"].items():
-        console.print(f"  {name}: {count:,}", soft_wrap=True)
+        show_report_of(source)
+    console.print(Text("\nBuilding", "bold"))
+    counts = [f"{name}: {plain(value)}" for name, value in provenance["counts"].items()]
+    show_lines(console, counts or ["nothing filled, converted or left out"])
+    further = {"skipped": provenance["left_aside"], **provenance.get("facts", {})}
+    show_lines(console, list(said({name: value for name, value in further.items() if value})))
+    _show_warnings(document)

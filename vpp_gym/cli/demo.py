@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.table import Table
 
 from vpp_gym.cli.output import (
     AsJson,
@@ -17,7 +15,9 @@ from vpp_gym.cli.output import (
     number_text,
     print_json,
     progress_console,
+    show_table,
 )
+from vpp_gym.cli.tables import Column, Grid
 
 if TYPE_CHECKING:
     from vpp_gym.plots.day_view import DayView
@@ -55,14 +55,15 @@ def demo(
         "Simulating (the first run compiles the simulator: a minute or two)"
     ):
         rows, views = _week(seed)
-        _draw(views, out)
     first = next(iter(rows.values()))
     day = str(next(iter(views.values())).start)
     if as_json:
         print_json({"days": DAYS, "last_day": day, "policies": rows, "picture": str(out)})
+        _draw(views, out)
         return
     cars, demand_kwh = (number_text(name, first[name]) for name in ("departures", "demand_kwh"))
-    console.print(_table(rows, f"{DAYS} days until {day}: {cars} cars ask for {demand_kwh} kWh"))
+    show_table(_table(rows, f"{DAYS} days until {day}: {cars} cars ask for {demand_kwh} kWh"))
+    _draw(views, out)
     console.print(f"Picture of {day}: {out}", soft_wrap=True)
 
 
@@ -134,16 +135,19 @@ def _totals(booked: dict[str, float]) -> dict[str, float]:
 
 
 def _draw(views: dict[str, DayView], out: Path) -> None:
+    from vpp_gym.plots.canvas import save_figure
     from vpp_gym.plots.policy_day import draw_policy_day
 
-    draw_policy_day(views, title="vpp-gym demo").savefig(out)
+    save_figure(draw_policy_day(views, title="vpp-gym demo"), out)
 
 
-def _table(rows: dict[str, dict[str, float]], title: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("Policy", no_wrap=True)
-    for heading in COLUMNS.values():
-        table.add_column(heading, justify="right")
-    for name, row in rows.items():
-        table.add_row(name, *(number_text(column, row[column]) for column in COLUMNS))
-    return table
+def _table(rows: dict[str, dict[str, float]], title: str) -> Grid:
+    headings = (Column(heading, is_number=True) for heading in COLUMNS.values())
+    return Grid(
+        (Column("Policy"), *headings),
+        [
+            (name, *(number_text(column, row[column]) for column in COLUMNS))
+            for name, row in rows.items()
+        ],
+        title=title,
+    )

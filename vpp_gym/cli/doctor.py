@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from vpp_gym.cli.output import AsJson, console, print_json, progress_console
+from vpp_gym.cli.output import AsJson, console, print_json, progress_console, show_table
+from vpp_gym.cli.tables import Column, Grid
+
+if TYPE_CHECKING:
+    from vpp_gym.cli.checks import Check
 
 STYLES = {"ok": "green", "broken": "bold red", "absent": "yellow"}
 
@@ -38,12 +41,7 @@ def doctor(
     if as_json:
         print_json({"ok": not broken, "checks": [asdict(check) for check in found]})
     else:
-        table = Table(box=None, show_header=False)
-        for check in found:
-            remedy = f"\n-> {check.remedy}" if check.remedy else ""
-            state = Text(check.state, STYLES[check.state])
-            table.add_row(Text(check.name), state, Text(check.found + remedy))
-        console.print(table)
+        show_table(Grid((Column(), Column(), Column()), [_row(check) for check in found]))
         console.print(
             f"Broken: {', '.join(broken)}"
             if broken
@@ -51,3 +49,8 @@ def doctor(
         )
     if broken:
         raise typer.Exit(1)
+
+
+def _row(check: Check) -> tuple[str, Text, str]:
+    remedy = f"\n-> {check.remedy}" if check.remedy else ""
+    return check.name, Text(check.state, STYLES[check.state]), check.found + remedy

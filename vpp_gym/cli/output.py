@@ -10,9 +10,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
+from vpp_gym.cli.tables import Column, Grid, show
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.writer import check_writable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
@@ -26,7 +28,7 @@ def print_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
-def named_numbers(title: str, numbers: Mapping[str, float], total: str | None = None) -> Table:
+def named_numbers(title: str, numbers: Mapping[str, float], total: str | None = None) -> Grid:
     """Two columns, name and value, under a title.
 
     Args:
@@ -34,14 +36,16 @@ def named_numbers(title: str, numbers: Mapping[str, float], total: str | None = 
         numbers: by name; the ending of the name determines the format.
         total: name of a row to print in bold.
     """
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
-    table.box, table.padding, table.show_edge = None, (0, 1, 0, 0), False
-    table.add_column(min_width=20)
-    table.add_column(justify="right", min_width=10)
-    for name, number in numbers.items():
-        style = "bold" if name == total else None
-        table.add_row(name, number_text(name, number), style=style)
-    return table
+    rows = [
+        [Text(text, "bold" if name == total else "") for text in (name, number_text(name, number))]
+        for name, number in numbers.items()
+    ]
+    return Grid((Column(), Column(is_number=True)), rows, title=title)
+
+
+def show_table(*grids: Grid) -> None:
+    """Print tables so that no digit is cut off, however narrow the terminal."""
+    show(console, *grids)
 
 
 def plain_number(name: str, number: float) -> float | int:
@@ -66,15 +70,12 @@ def number_text(name: str, number: float) -> str:
 
 
 def checked_file(option: str, path: Path, suffixes: tuple[str, ...]) -> Path:
-    """A file that can be written; checked before the work begins.
+    """A file that can be written; tried before the work begins.
 
     Raises:
-        InvalidInputError: another suffix, no such folder, or a folder of that name.
+        InvalidInputError: another suffix, no such folder, a folder of that name, or a place that
+            nothing can be written to.
     """
     if path.suffix.lower() not in suffixes:
         raise InvalidInputError(option, str(path), f"end the name with {' or '.join(suffixes)}")
-    if not path.parent.is_dir():
-        raise InvalidInputError(option, str(path), f"create the folder {path.parent} first")
-    if path.is_dir():
-        raise InvalidInputError(option, str(path), "name a file: this is a folder")
-    return path
+    return check_writable(path, option)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.table import Table
-
-from vpp_gym.cli.output import console, print_json
+from vpp_gym.cli.output import print_json, show_table
+from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError, suggestion
 
 if TYPE_CHECKING:
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = {"policy": "Policy", "forecast": "Price forecast", "offers": "Contracts offered"}
 """What fits on a terminal; the bidder's name is part of the policy's name."""
 
+NAME_ONE = "name a policy, such as `vpp-gym run rolling_mpc`"
 OWN = "for a policy of your own give package.module:name"
 LISTED = "`vpp-gym run --list` lists the baselines"
 
@@ -38,8 +37,10 @@ def named_policy(name: str | None) -> Policy:
 
         return outside_policy(name, field="POLICY")
     known = tuple(dict.fromkeys((*baseline_names(), *PLAIN_WORLD_NAMES)))
-    if name is None or name not in known:
-        raise InvalidInputError("POLICY", name, f"{suggestion(name or '', known)}{LISTED}; {OWN}")
+    if name is None:
+        raise InvalidInputError("POLICY", None, f"{NAME_ONE}; {LISTED}; {OWN}")
+    if name not in known:
+        raise InvalidInputError("POLICY", name, f"{suggestion(name, known)}{LISTED}; {OWN}")
     return baseline(name)
 
 
@@ -51,12 +52,8 @@ def list_policies(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    for name, heading in COLUMNS.items():
-        table.add_column(heading, no_wrap=name != "offers")
-    for row in rows:
-        table.add_row(*("-" if row[name] is None else str(row[name]) for name in COLUMNS))
-    console.print(table)
+    cells = [["-" if row[name] is None else str(row[name]) for name in COLUMNS] for row in rows]
+    show_table(Grid([Column(heading) for heading in COLUMNS.values()], cells))
 
 
 def _facts(policy: Any) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
+from rich.text import Text
 
-from vpp_gym.cli.output import console, named_numbers, plain_number
+from vpp_gym.cli.output import console, named_numbers, plain_number, show_table
+from vpp_gym.cli.tables import show_lines
 
 if TYPE_CHECKING:
     from vpp_gym.evaluation.rollout import RunResult
@@ -47,11 +48,9 @@ def run_report(result: RunResult) -> dict[str, Any]:
 def show_report(report: dict[str, Any]) -> None:
     """Print the document as tables."""
     demand = "with guarantee" if report["guarantee"] else "without guarantee"
-    console.print(
-        f"[bold]{report['policy']}[/bold] in {report['scenario']}, {report['first_day']} to "
-        f"{report['last_day']} ({report['days']} days), {demand}",
-        soft_wrap=True,
-    )
+    span = f"{report['first_day']} to {report['last_day']} ({report['days']} days)"
+    where = f" in {report['scenario']}, {span}, {demand}"
+    show_lines(console, [Text.assemble((report["policy"], "bold"), where)], indent=0)
     profit = {"profit_eur": report["profit_eur"]}
     pairs = (
         (
@@ -62,6 +61,5 @@ def show_report(report: dict[str, Any]) -> None:
         (("Contracts", report["contracts"]), ("Time per decision", report["time"])),
     )
     for pair in pairs:
-        row = Table.grid(padding=(0, 4, 0, 0))
-        row.add_row(*(named_numbers(title, numbers, *profit) for title, numbers in pair))
-        console.print("", row)
+        console.print()
+        show_table(*(named_numbers(title, numbers, *profit) for title, numbers in pair))

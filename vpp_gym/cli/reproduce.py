@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from vpp_gym.cli.output import AsJson, console, print_json, progress_console
+from vpp_gym.cli.output import AsJson, print_json, progress_console, show_table
 from vpp_gym.cli.reproduce_parklee import parklee2018
+from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.writer import check_folder
 
 if TYPE_CHECKING:
     from vpp_gym.reproduction.rahman2023.study import Study
@@ -59,8 +60,8 @@ def rahman2023(
     from vpp_gym.reproduction.rahman2023.study import Study
     from vpp_gym.scenarios.real import data_folder
 
-    if out is not None and out.exists() and not out.is_dir():
-        raise InvalidInputError("out", str(out), "name a folder: this is a file")
+    if out is not None:
+        check_folder(out, "out")
     if seeds < 0:
         raise InvalidInputError("seeds", seeds, "give 0 or more")
     begun = time.perf_counter()
@@ -112,7 +113,7 @@ def _show(report: dict[str, Any]) -> None:
         "gain_percent": "Ours %",
         "contracts": "Contracts",
     }
-    console.print(_table(columns, report["table_2"]))
+    show_table(_table(columns, report["table_2"]))
     columns = {
         "change": "Rules removed, one after the other",
         "no_control_eur": "No-Control",
@@ -120,7 +121,7 @@ def _show(report: dict[str, Any]) -> None:
         "v2g_eur": "V2G 3 h",
         "gain_percent": "Gain %",
     }
-    console.print(_table(columns, report["ladder"]))
+    show_table(_table(columns, report["ladder"]))
     columns = {
         "row": "Other owners and bids",
         "profit_eur_mean": "Mean EUR",
@@ -128,16 +129,14 @@ def _show(report: dict[str, Any]) -> None:
         "paper_profit_eur": "Paper EUR",
     }
     if report["seeds"]:
-        console.print(_table(columns, report["seeds"]))
+        show_table(_table(columns, report["seeds"]))
 
 
-def _table(columns: dict[str, str], rows: list[dict[str, Any]]) -> Table:
-    table = Table()
-    for place, heading in enumerate(columns.values()):
-        table.add_column(heading, justify="right" if place else "left")
-    for row in rows:
-        table.add_row(*(_text(name, row[name]) for name in columns))
-    return table
+def _table(columns: dict[str, str], rows: list[dict[str, Any]]) -> Grid:
+    headings = [
+        Column(heading, is_number=place > 0) for place, heading in enumerate(columns.values())
+    ]
+    return Grid(headings, [[_text(name, row[name]) for name in columns] for row in rows])
 
 
 def _text(name: str, value: Any) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from vpp_gym.cli.output import AsJson, console, print_json, progress_console
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.cli.output import AsJson, console, print_json, progress_console, show_table
+from vpp_gym.cli.tables import Column, Grid
+from vpp_gym.files.writer import check_folder, write_text
 
 if TYPE_CHECKING:
     from vpp_gym.reproduction.parklee2018.report import Reproduction
@@ -36,20 +36,18 @@ def parklee2018(
     """
     from vpp_gym.reproduction.parklee2018.report import document, markdown, reproduce
 
-    if out is not None and out.exists() and not out.is_dir():
-        raise InvalidInputError("out", str(out), "name a folder: this is a file")
+    if out is not None:
+        check_folder(out, "out")
     with progress_console.status("Running") as status:
         result = reproduce(range(seeds), range(grid_seeds), progress=status.update)
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        pictures = _draw(result, out)
-        (out / "parklee2018.md").write_text(markdown(result, pictures), encoding="utf-8")
     if as_json:
         print_json(document(result))
-        return
-    _show(result)
+    else:
+        _show(result)
     if out is not None:
-        console.print(f"Report: {out / 'parklee2018.md'}", soft_wrap=True)
+        page = write_text(out / "parklee2018.md", markdown(result, _draw(result, out)))
+        if not as_json:
+            console.print(f"Report: {page}", soft_wrap=True)
 
 
 def _draw(result: Reproduction, out: Path) -> dict[str, str]:
@@ -69,13 +67,13 @@ def _draw(result: Reproduction, out: Path) -> dict[str, str]:
 
 def _show(result: Reproduction) -> None:
     for model in (1, 2):
-        table = Table(title=f"Model {model}", title_justify="left", title_style="bold")
-        for heading in ("Statement", "Reported", "Here", "Confirmed in"):
-            table.add_column(heading)
-        for one in result.findings:
-            if one.model == model:
-                table.add_row(one.statement, one.reported, one.ours, one.holds_in)
-        console.print(table)
+        headings = ("Statement", "Reported", "Here", "Confirmed in")
+        rows = [
+            (one.statement, one.reported, one.ours, one.holds_in)
+            for one in result.findings
+            if one.model == model
+        ]
+        show_table(Grid([Column(heading) for heading in headings], rows, title=f"Model {model}"))
     count = len(result.assumptions)
     console.print(
         f"{count} parameters are assumed; --out writes a report that lists them all.",

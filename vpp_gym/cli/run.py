@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from vpp_gym.cli.day_figure import SUFFIXES, draw_last_day
 from vpp_gym.cli.output import AsJson, checked_file, console, print_json, progress_console
 from vpp_gym.cli.policies import list_policies, named_policy
 from vpp_gym.cli.report import run_report, show_report
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from vpp_gym.evaluation.rollout import RunResult
     from vpp_gym.policy import Policy
     from vpp_gym.scenarios.scenario import Scenario
+
+
+STEP_H = 0.25
+"""Hours per step where neither the user nor a file says it."""
 
 
 def run(
@@ -48,7 +53,13 @@ def run(
     index: Annotated[
         int, typer.Option(help="Number of the scenario, if the name stands for several.")
     ] = 0,
-    dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
+    dt_h: Annotated[
+        float | None,
+        typer.Option(
+            help="Hours per step: 1 or 0.25; by default as a world file has it, else 0.25.",
+            show_default=False,
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder with real data; by default VPP_GYM_DATA.", show_default=False),
@@ -68,6 +79,13 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="CSV file to write, one row per day.", show_default=False)
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            help="Picture of the last day to write, png or svg; the run is made twice for it.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a policy through a scenario and report profit, energy and service.
@@ -79,32 +97,51 @@ def run(
         return
     if out is not None:
         checked_file("out", out, (".csv",))
+    if figure is not None:
+        checked_file("figure", figure, SUFFIXES)
     chosen = named_policy(policy)
     world = _scenario(scenario, index, data, dt_h)
-    result = _evaluate(chosen, world, _end_step(world, days), guarantee)
-    if out is not None:
-        result.days.to_csv(out, index=False, lineterminator="\n")
+    end_step = _end_step(world, days)
+    changes = {} if guarantee is None else {"guarantee": guarantee}
+    result = _evaluate(chosen, world, end_step, changes)
     report = run_report(result)
+    # First what took long to find, so that a disk that is full by now takes nothing away.
     if as_json:
         print_json(report)
     else:
         show_report(report)
-        if out is not None:
+    if out is not None:
+        _write_days(result, out)
+        if not as_json:
             console.print(f"One row per day: {out}", soft_wrap=True)
+    if figure is not None:
+        with progress_console.status("Drawing the last day"):
+            day = draw_last_day(named_policy(policy), world, changes, end_step, figure)
+        if not as_json:
+            console.print(f"Picture of {day}: {figure}", soft_wrap=True)
 
 
-def _scenario(name: str, index: int, data: Path | None, dt_h: float) -> Scenario:
-    from vpp_gym.scenarios.named import NAMES, as_source
-    from vpp_gym.scenarios.real import real_source
+def _write_days(result: RunResult, out: Path) -> None:
+    from vpp_gym.evaluation.csv_text import csv_text
+    from vpp_gym.files.writer import write_text
+
+    write_text(out, csv_text(result.days))
+
+
+def _scenario(name: str, index: int, data: Path | None, dt_h: float | None) -> Scenario:
+    from vpp_gym.scenarios.named import NAMES, load_scenario
 
     if data is None:
-        return as_source(name, dt_h).scenario(index)
+        return load_scenario(name, index, dt_h=dt_h)
     kind, _, split = name.partition(":")
     if kind != "real" or name not in NAMES:
         raise InvalidInputError(
             "data", str(data), f"{name} reads no files; use real:train or real:test"
         )
-    return real_source(data, split or "test", dt_h=dt_h).scenario(index)
+    from vpp_gym.scenarios.real import real_source
+
+    step_h = STEP_H if dt_h is None else dt_h
+    return real_source(data, split or "test", dt_h=step_h).scenario(index)
 
 
 def _end_step(scenario: Scenario, days: int | None) -> int:
@@ -118,7 +155,7 @@ def _end_step(scenario: Scenario, days: int | None) -> int:
 
 
 def _evaluate(
-    policy: Policy, scenario: Scenario, end_step: int, guarantee: bool | None
+    policy: Policy, scenario: Scenario, end_step: int, changes: dict[str, bool]
 ) -> RunResult:
     from vpp_gym.evaluation.rollout import evaluate
 
@@ -135,7 +172,7 @@ def _evaluate(
         return evaluate(
             policy,
             scenario,
-            {} if guarantee is None else {"guarantee": guarantee},
+            changes,
             end_step=end_step,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -93,7 +93,7 @@ class DayRecorder(Recorder):
             title=self._title,
             notes=self._notes(),
             fleet_target_kwh=self._target,
-            period=period if len(np.unique(period)) == self._end - self._first else None,
+            period=period,
         )
 
     def _new_chart(self) -> DayChart[DayView]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from copy import deepcopy
 from importlib import import_module
@@ -11,10 +10,10 @@ from types import ModuleType
 from typing import Any
 
 from vpp_gym.errors import InvalidInputError, suggestion
+from vpp_gym.files.names import checked_name
 from vpp_gym.policy import Policy, check_policy
 
 HOW = "a policy of your own is written package.module:name"
-NAME = re.compile(r"[\w.+-]+")
 
 
 def outside_policy(place: str, field: str = "policy") -> Policy[Any, Any]:
@@ -42,9 +41,11 @@ def outside_policy(place: str, field: str = "policy") -> Policy[Any, Any]:
         check_policy(policy)
     except InvalidInputError as error:
         raise InvalidInputError(field, place, f"{error.field}: {error.remedy}") from error
-    if not isinstance(policy.name, str) or not NAME.fullmatch(policy.name):
-        remedy = f"its name {policy.name!r}: use letters, digits and the signs _ . + - only"
-        raise InvalidInputError(field, place, remedy)
+    try:
+        checked_name(policy.name)
+    except InvalidInputError as error:
+        remedy = f"its name {policy.name!r}: {error.remedy}"
+        raise InvalidInputError(field, place, remedy) from error
     return policy
 
 

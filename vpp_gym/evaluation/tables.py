@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from vpp_gym.files.names import cell_markdown
+
 Row = Mapping[str, Any]
 Columns = Mapping[str, Callable[[Row], str]]
 """Heading and content of each column of a table."""
@@ -52,6 +54,11 @@ def policy_name(row: Row) -> str:
     few = row.get("kind") == "learned" and row.get("seeds", FEW_SEEDS) < FEW_SEEDS
     marks = (PRIVILEGED_MARK if row["privileged"] else "", FEW_SEEDS_MARK if few else "")
     return " ".join(filter(None, (row["policy"], *marks)))
+
+
+def markdown_cells(cells: Iterable[str]) -> str:
+    """One line of a Markdown table; signs that Markdown or HTML would act on are escaped."""
+    return f"| {' | '.join(map(cell_markdown, cells))} |"
 
 
 def seeds(row: Row) -> str:
@@ -154,7 +161,7 @@ def markdown_table(rows: Sequence[Row], columns: Columns | Iterable[str] = COLUM
     texts = shown_texts(rows, columns)
     rule = ["---" if name in TEXTS else "---:" for name in texts]
     lines = [list(texts), rule, *zip(*texts.values(), strict=True)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(map(markdown_cells, lines))
 
 
 def shown_texts(

@@ -10,11 +10,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.writer import write_file
 
 DPI = 100.0
 METADATA: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
     ".svg": {"Date": None, "Creator": "vpp_gym"},
+    ".pdf": {"CreationDate": None},
 }
 
 
@@ -28,23 +30,26 @@ def new_figure(width_px: float = 960, height_px: float = 720, dpi: float = DPI) 
 
 
 def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as PNG or SVG: the same figure gives the same bytes.
+    """Write a figure as PNG, SVG or PDF: the same figure gives the same bytes.
 
     Args:
         figure: what to save.
-        path: ends with .png or .svg; its folder is made where it is missing.
+        path: ends with .png, .svg or .pdf; its folder is made where it is missing.
 
     Returns:
         The path written.
 
     Raises:
-        InvalidInputError: any other ending.
+        InvalidInputError: any other ending, or a file that cannot be written.
     """
     target = Path(path)
     ending = target.suffix.lower()
     if ending not in METADATA:
         raise InvalidInputError("path", str(path), f"end it with {' or '.join(METADATA)}")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    options: dict[str, Any] = {"dpi": 1.5 * DPI, "metadata": METADATA[ending], "facecolor": "white"}
     with matplotlib.rc_context({"svg.hashsalt": "vpp_gym"}):
-        figure.savefig(target, dpi=1.5 * DPI, metadata=METADATA[ending], facecolor="white")
-    return target
+        return write_file(
+            target,
+            lambda file: figure.savefig(file, format=ending[1:], **options),
+            make_folder=True,
+        )

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.plots.clock import TimeView
+from vpp_gym.plots.clock import TimeView, staggered
 from vpp_gym.plots.panels import Panel
 from vpp_gym.plots.style import INK, LARGE, MUTED, NORMAL
 
@@ -126,7 +126,7 @@ class DayChart(Generic[V]):
 def _clock_axis(axes: Axes, view: TimeView, labelled: bool) -> None:
     hours, labels = view.ticks
     axes.set_xlim(0.0, max(hours[-1], float(view.edges_h[-1])))
-    axes.set_xticks(hours, labels if labelled else None)
+    axes.set_xticks(hours, staggered(hours, labels) if labelled else None)
     axes.tick_params(axis="x", labelbottom=labelled)
 
 

@@ -50,8 +50,9 @@ class DayView:
         notes: short facts to print under the title, e.g. "served 98 %".
         fleet_min_kwh: (L+1,) lower limit of the energy in the connected EVs.
         fleet_target_kwh: (L+1,) energy in them if every target is met.
-        period: (L,) delivery period of each step, rising; needed only on days of a clock
-            change. A day of 23 or 25 hours may have as many steps.
+        period: (L,) delivery period of each step: its place on the clock of the day, which
+            a day of 25 hours shows twice for the repeated hour. Needed only on days of a
+            clock change; None counts from midnight.
 
     Raises:
         InvalidInputError: wrong length, an infinite number, a SoC outside [0, 1].
@@ -103,7 +104,7 @@ class DayView:
 
     @property
     def ticks(self) -> Ticks:
-        """Every third hour of the clock."""
+        """Every third hour of the clock, and both beginnings of a repeated one."""
         hours, labels = clock_ticks(places(self), self.dt_h)
         return tuple(hours), tuple(labels)
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots import style
+from vpp_gym.plots.clock import clock_ticks, staggered
 from vpp_gym.plots.contract_axes import add_axes, headed_figure, label_axes
 
 
@@ -22,6 +23,7 @@ def draw_market_day(
     discharge_kwh: ArrayLike,
     dt_h: float = 1.0,
     title: str = "A day in both markets",
+    period: ArrayLike | None = None,
 ) -> Figure:
     """Prices above; below them the fleet's energy, the bids, and the imbalance.
 
@@ -33,6 +35,7 @@ def draw_market_day(
         discharge_kwh: (L,) discharged by the fleet, at the meter.
         dt_h: hours per step.
         title: stands above.
+        period: (L,) place of each step on the clock of the day, on days of a clock change.
 
     Raises:
         InvalidInputError: series of different lengths.
@@ -55,11 +58,16 @@ def draw_market_day(
     below.bar(middle_h, discharged, width=width_h, color=style.GREEN, label="discharged")
     _steps(below, edges_h, sold, style.BLUE, "sold day-ahead")
     _steps(below, edges_h, charged * -1 + discharged - sold, style.VERMILION, "sold as imbalance")
-    label_axes(below, "Energy, + to the grid", x="hour of the day", y="kWh")
+    on_clock = period is not None
+    x = "clock time" if on_clock else "hour of the day"
+    label_axes(below, "Energy, + to the grid", x=x, y="kWh")
     for axes in (above, below):
         axes.axhline(0.0, color=style.MUTED, lw=0.8)
         axes.set_xlim(0.0, float(edges_h[-1]))
         axes.set_xticks(np.arange(0, edges_h[-1] + 0.1, 3))
+        if on_clock:
+            hours, labels = clock_ticks(np.asarray(period, dtype=np.int64), dt_h)
+            axes.set_xticks(hours, staggered(hours, labels))
         axes.legend(
             frameon=False, fontsize=style.SMALL, labelcolor=style.INK,
             loc="upper left", bbox_to_anchor=(1.01, 1.0),

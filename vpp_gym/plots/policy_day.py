@@ -60,7 +60,7 @@ def _same_day(views: Mapping[str, DayView]) -> DayView:
         raise InvalidInputError("views", list(views), f"compare 1 to {len(COLORS)} policies")
     first = next(iter(views.values()))
     for name, view in views.items():
-        if (view.start, view.dt_h, view.n_steps) != (first.start, first.dt_h, first.n_steps):
+        if (view.start, view.n_steps, view.ticks) != (first.start, first.n_steps, first.ticks):
             raise InvalidInputError("views", name, "give the same day for every policy")
         for price in SHARED:
             if not np.array_equal(getattr(view, price), getattr(first, price), equal_nan=True):

@@ -108,7 +108,7 @@ class TwoStage:
         rows = tomorrow(snapshot)
         if len(rows):
             schedule[snapshot.period[rows]] = self._schedule(snapshot, rows, seen)
-        return schedule, seen
+        return within_limit(snapshot, schedule), seen
 
     def _seen(self, snapshot: Snapshot, state: _Seen | None) -> _Seen:
         periods = len(snapshot.expected_load_kwh)
@@ -129,7 +129,7 @@ class TwoStage:
         buy = np.minimum(power_kwh * site.charge_kw, -snapshot.bid_lo_kwh[period])
         sell = np.minimum(power_kwh * site.discharge_kw * self.sells, snapshot.bid_hi_kwh[period])
         scenarios = self._scenarios(snapshot, rows, seen)
-        return within_limit(snapshot, self._best(scenarios, buy, sell))
+        return self._best(scenarios, buy, sell)
 
     def _best(self, scenarios: BidScenarios, buy: Floats, sell: Floats) -> Floats:
         """(rows,) kWh sold by the method, in lots if there are any."""

@@ -11,13 +11,18 @@ from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.joined import common_zone
+from vpp_gym.scenarios.files.options import MissingDays
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD
+from vpp_gym.scenarios.missing_days import (
+    long_gaps,
+    longest_stretch,
+    missing_quarters,
+    without_gaps,
+)
 
 QUARTER_H = 0.25
 QUARTER = pd.Timedelta(minutes=15)
-MOST_FILLED_SHARE = 0.1
-"""Prices with more gaps, however short, are of another resolution, or damaged."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,17 @@ class Span:
     def n_quarters(self) -> int:
         """Quarters of an hour in all."""
         return round((self.end - self.begin) / QUARTER)
+
+    @property
+    def n_days(self) -> int:
+        """Local days."""
+        return (self.last_day - self.first_day).days + 1
+
+    @property
+    def clock(self) -> pd.DatetimeIndex:
+        """Local time at which each quarter begins."""
+        quarters = pd.date_range(self.begin, periods=self.n_quarters, freq=QUARTER)
+        return quarters if self.zone is None else quarters.tz_convert(self.zone).tz_localize(None)
 
 
 @dataclass(frozen=True)
@@ -90,12 +106,13 @@ def on_grid(
     dt_h: float,
     max_fill_h: float,
     resolution_h: float | None = None,
+    missing_days: MissingDays = "refuse",
 ) -> GridPrices:
     """Prices of one market on every step of the span.
 
     A quarter takes the price of the hour around it, as the day-ahead market has
     it; an hour takes the mean of its quarters. A gap is filled with the price
-    before it.
+    before it, and a longer one, on request, with prices of the day or week before.
 
     Args:
         market: its rows.
@@ -103,6 +120,8 @@ def on_grid(
         dt_h: hours per step, 1.0 or 0.25.
         max_fill_h: hours of the longest gap that is filled.
         resolution_h: of the rows to use where rows of several lengths overlap.
+        missing_days: what becomes of longer gaps: "day-before" and "week-before" fill
+            them, others refuse; "leave-out" is for the caller, see `kept_days`.
 
     Raises:
         InvalidInputError: a longer gap, overlapping rows, times off the quarters,
@@ -115,20 +134,49 @@ def on_grid(
         rows = rows[rows["dt_h"] == resolution_h]
     columns = list(market.columns)
     if (coarse := int((rows["dt_h"] > dt_h).sum())) and columns != list(DAY_AHEAD):
-        remedy = "imbalance differs between the quarters of an hour: use dt_h=1"
+        remedy = (
+            "imbalance differs between the quarters of an hour: use dt_h=1, or state repeat: "
+            "allowed in a map of columns"
+        )
         raise InvalidInputError("dt_h", dt_h, remedy)
     counts["market hours repeated in their quarters"] = coarse
-    quarters = _quarters(rows, columns, span)
-    gaps = np.any(np.isnan(quarters), axis=1, keepdims=True)[:, 0]
-    _check_gaps(gaps, span, max_fill_h)
-    counts["missing quarters filled from before"] = int(gaps.sum())
-    quarters = pd.DataFrame(quarters).mask(pd.Series(gaps)).ffill().to_numpy()
+    quarters, filled = without_gaps(
+        _quarters(rows, columns, span), span.clock, max_fill_h, missing_days
+    )
+    counts |= filled
     per_step = round(dt_h / QUARTER_H)
     steps = quarters.reshape(-1, per_step, len(columns)).mean(axis=1)
     if per_step > 1:
         fine = int((rows["dt_h"] < dt_h).sum())
         counts["market quarters averaged to steps"] = fine
     return GridPrices(dict(zip(columns, steps.T.copy(), strict=True)), counts)
+
+
+def kept_days(
+    markets: Sequence[PriceRows],
+    span: Span,
+    *,
+    max_fill_h: float,
+    resolution_h: float | None = None,
+) -> Span:
+    """The longest stretch of days on which no market has a gap longer than the one filled.
+
+    Args:
+        markets: their rows; so is the rest as of `on_grid`.
+        span: whole days.
+        max_fill_h: see there.
+        resolution_h: see there.
+
+    Raises:
+        InvalidInputError: there is no such day.
+    """
+    gaps = np.zeros(span.n_quarters, dtype=bool)
+    for market in markets:
+        rows = _rows_within(market, span)
+        if resolution_h in set(rows["dt_h"]):
+            rows = rows[rows["dt_h"] == resolution_h]
+        gaps |= long_gaps(missing_quarters(_quarters(rows, list(market.columns), span)), max_fill_h)
+    return Span(*longest_stretch(gaps, span.clock), span.zone)
 
 
 def _rows_within(market: PriceRows, span: Span) -> pd.DataFrame:
@@ -157,34 +205,6 @@ def _quarters(rows: pd.DataFrame, columns: list[str], span: Span) -> NDArray[np.
     values = np.repeat(rows[columns].to_numpy(), repeats, axis=0)
     quarters[at[inside]] = values[inside]
     return quarters
-
-
-def longest_gap(missing: NDArray[np.bool_]) -> tuple[int, int]:
-    """Where the longest run of missing quarters begins, and how many there are.
-
-    >>> longest_gap(np.array([True, False, True, True]))
-    (2, 2)
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], missing, [False])).astype(np.int8)))
-    begins, lengths = edges[::2], edges[1::2] - edges[::2]
-    if not lengths.size:
-        return 0, 0
-    worst = int(np.argmax(lengths))
-    return int(begins[worst]), int(lengths[worst])
-
-
-def _check_gaps(missing: NDArray[np.bool_], span: Span, max_fill_h: float) -> None:
-    begin, length = longest_gap(missing)
-    gap_h = length * QUARTER_H
-    if gap_h > max_fill_h:
-        when = _local(span.begin + begin * QUARTER, span.zone)
-        remedy = f"filled are gaps up to {max_fill_h:g} h: add files, or choose other days"
-        raise InvalidInputError("gap", f"{gap_h:g} h from {when}", remedy)
-    if missing.mean() > MOST_FILLED_SHARE:
-        value = f"{missing.mean():.0%} of all quarters without price"
-        raise InvalidInputError("gap", value, "give the prices in their own resolution")
-    if missing[0]:
-        raise InvalidInputError("gap", "at the first step", "begin on another day")
 
 
 def _length(rows: pd.DataFrame) -> pd.Series:

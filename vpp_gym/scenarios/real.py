@@ -32,7 +32,7 @@ from vpp_gym.scenarios.source import REAL_SPLITS, BuiltSource, FixedSource, Scen
 from vpp_gym.scenarios.synthetic_quarters import PER_HOUR, draw_quarters_around
 from vpp_gym.scenarios.synthetic_sessions import draw_sessions
 from vpp_gym.scenarios.world import world_of
-from vpp_gym.scenarios.world_header import CarPower, WorldOptions
+from vpp_gym.scenarios.world_header import CarPower, StaySteps, WorldOptions
 
 FOLDER_VARIABLE = "VPP_GYM_DATA"
 SESSIONS_FILE = "elaadnl_open_transactions_2019.csv"
@@ -116,8 +116,17 @@ def real_2019(
     dt_h: float,
     demand_rule: DemandRule = "metered",
     car_power: CarPower = "charger",
+    stays: StaySteps = "recorded",
 ) -> Scenario:
-    """Recorded sessions and prices of 2019."""
+    """Recorded sessions and prices of 2019.
+
+    Args:
+        folder: holds the files that this module names.
+        dt_h: hours per step.
+        demand_rule: what a car needs, see `vpp_gym.scenarios.session_demand`.
+        car_power: see there.
+        stays: see there.
+    """
     read = ReadOptions(elaad_clock="local", elaad_dates="month-first")
     build = checked(
         WorldOptions,
@@ -127,6 +136,7 @@ def real_2019(
         max_fill_h=MAX_FILL_H,
         demand=demand_rule,
         car_power=car_power,
+        stays=stays,
     )
     prices = (
         read_prepared_hours(folder / HOURLY_FILE)

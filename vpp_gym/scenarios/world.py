@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.folder import files_of
-from vpp_gym.scenarios.files.joined import distinct_sessions, joined_prices
+from vpp_gym.scenarios.files.folder import files_of, refusal
+from vpp_gym.scenarios.files.joined import joined_prices
+from vpp_gym.scenarios.files.kinds import Holds, titles_of
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
 from vpp_gym.scenarios.files.session_rows import SessionRows
-from vpp_gym.scenarios.grid import Span, covered_days, on_grid
+from vpp_gym.scenarios.grid import Span, covered_days, kept_days, on_grid
+from vpp_gym.scenarios.price_notes import price_notes
+from vpp_gym.scenarios.scale_check import check_scale
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.session_demand import sessions_on_steps
+from vpp_gym.scenarios.site_sessions import capped_at_end, demands_capped, site_sessions
 from vpp_gym.scenarios.source import SPLITS
 from vpp_gym.scenarios.world_header import Provenance, Split, World, WorldOptions
 
 RESOLUTION_H = {"PT60M": 1.0, "PT30M": 0.5, "PT15M": 0.25}
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
 
-LARGEST_RATIO = 8.0
-"""Of typical prices on the two markets: 0.6 to 1.1 in every week of 2018 and 2019."""
-WEEK_H, DAY_H = 168, 24
+
+MARKETS_AND_CARS: tuple[Holds, ...] = ("day-ahead", "imbalance", "sessions")
 
 
 def build_world(
@@ -44,9 +45,8 @@ def build_world(
     """
     read, build = read or ReadOptions(), build or WorldOptions()
     files = list(files_of(folder, read))
-    for one in files:
-        if one.error is not None:
-            raise one.error
+    if (error := refusal(files)) is not None:
+        raise error
     left_aside = [one.path.name for one in files if one.rows is None]
     rows = [one.rows for one in files if one.rows is not None]
     return world_of(rows, read, build, left_aside=left_aside)
@@ -74,15 +74,29 @@ def world_of(
     read, build = read or ReadOptions(), build or WorldOptions()
     prices = [one for one in rows if isinstance(one, PriceRows)]
     sessions = [one for one in rows if isinstance(one, SessionRows)]
-    aside = f"none, {', '.join(left_aside)} left aside" if left_aside else None
-    markets = [_market(prices, columns, aside) for columns in (DAY_AHEAD, IMBALANCE)]
-    if not sessions:
-        raise InvalidInputError("sessions", aside, "add a file of sessions to the folder")
-    span = _span(markets, build)
-    on_steps, counts = _prices(markets, span, build)
+    _check_complete(prices, sessions, left_aside)
+    markets = [_market(prices, columns) for columns in (DAY_AHEAD, IMBALANCE)]
+    span, counts = _kept(markets, _span(markets, build), build)
+    on_steps, changed = _prices(markets, span, build)
+    counts |= changed | price_notes(prices)
     if not read.trust_unit:
-        _check_scale(on_steps, np.datetime64(span.first_day), build.dt_h)
-    table = _sessions(sessions, span, build, counts)
+        first_day = np.datetime64(span.first_day)
+        check_scale(on_steps, first_day, build.dt_h, cheap_market=read.cheap_market)
+    table, facts = site_sessions(sessions, span, build, counts)
+    n_steps = len(on_steps[DAY_AHEAD[0]])
+    scenario = Scenario.from_arrays(
+        da_eur_per_kwh=on_steps[DAY_AHEAD[0]],
+        im_short_eur_per_kwh=on_steps[IMBALANCE[0]],
+        im_long_eur_per_kwh=on_steps[IMBALANCE[1]],
+        sessions=capped_at_end(table, n_steps, build)[0],
+        start=np.datetime64(span.first_day, "m"),
+        dt_h=build.dt_h,
+        timezone=span.zone,
+        seed=build.seed,
+        name="world",
+    )
+    splits = splits_of(scenario, build)
+    counts |= demands_capped(table, splits, build)
     provenance = Provenance(
         vpp_gym=version("vpp_gym"),
         read=read,
@@ -90,26 +104,35 @@ def world_of(
         sources=[one.report for one in rows],
         left_aside=list(left_aside),
         counts={name: count for name, count in counts.items() if count},
+        facts=facts,
     )
-    scenario = Scenario.from_arrays(
-        da_eur_per_kwh=on_steps[DAY_AHEAD[0]],
-        im_short_eur_per_kwh=on_steps[IMBALANCE[0]],
-        im_long_eur_per_kwh=on_steps[IMBALANCE[1]],
-        sessions=table,
-        start=np.datetime64(span.first_day, "m"),
-        dt_h=build.dt_h,
-        timezone=span.zone,
-        seed=build.seed,
-        name="world",
-    )
-    return World(scenario, splits_of(scenario, build), provenance)
+    return World(scenario, splits, provenance)
 
 
-def _market(prices: Sequence[PriceRows], columns: tuple[str, ...], aside: str | None) -> PriceRows:
+def _check_complete(
+    prices: Sequence[PriceRows], sessions: Sequence[SessionRows], left_aside: Sequence[str]
+) -> None:
+    """Refuse a folder without prices of both markets and sessions.
+
+    Raises:
+        InvalidInputError: naming all that is missing, and the kinds of files that hold it.
+    """
+    known = {name for one in prices for name in one.columns}
+    there = {
+        "day-ahead": set(DAY_AHEAD) <= known,
+        "imbalance": set(IMBALANCE) <= known,
+        "sessions": bool(sessions),
+    }
+    missing: list[Holds] = [name for name in MARKETS_AND_CARS if not there[name]]
+    if missing:
+        aside = f"none, {', '.join(left_aside)} left aside" if left_aside else None
+        remedy = " And ".join(f"add a file of {name}: {titles_of(name)}." for name in missing)
+        raise InvalidInputError(", ".join(missing), aside, f"{remedy} See docs/data.md")
+
+
+def _market(prices: Sequence[PriceRows], columns: tuple[str, ...]) -> PriceRows:
     """All prices of one market."""
     having = [one for one in prices if set(columns) <= set(one.columns)]
-    if not having:
-        raise InvalidInputError("prices", aside, f"add a file with {' and '.join(columns)}")
     other = {name for one in having for name in one.columns} - set(columns)
     return joined_prices(
         [
@@ -130,6 +153,17 @@ def _span(markets: Sequence[PriceRows], build: WorldOptions) -> Span:
     return Span(first, last, covered.zone)
 
 
+def _kept(
+    markets: Sequence[PriceRows], span: Span, build: WorldOptions
+) -> tuple[Span, dict[str, int]]:
+    """The days of the world, without those that are cut off by missing ones."""
+    if build.missing_days != "leave-out":
+        return span, {}
+    resolution_h = None if build.resolution is None else RESOLUTION_H[build.resolution]
+    kept = kept_days(markets, span, max_fill_h=build.max_fill_h, resolution_h=resolution_h)
+    return kept, {"days left out, with those cut off by missing ones": span.n_days - kept.n_days}
+
+
 def _prices(
     markets: Sequence[PriceRows], span: Span, build: WorldOptions
 ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
@@ -144,70 +178,11 @@ def _prices(
             dt_h=build.dt_h,
             max_fill_h=build.max_fill_h,
             resolution_h=chosen if len(lengths) > 1 else None,
+            missing_days=build.missing_days,
         )
         prices |= grid.prices
         counts |= {f"{name}: {what}": count for what, count in grid.counts.items()}
     return prices, counts
-
-
-def _check_scale(
-    prices: Mapping[str, NDArray[np.float64]], first_day: np.datetime64, dt_h: float
-) -> None:
-    """Refuse markets whose typical prices cannot be of the same unit, in all or in any week.
-
-    Args:
-        prices: (T,) EUR/kWh by column.
-        first_day: on which they begin.
-        dt_h: hours per step.
-
-    Raises:
-        InvalidInputError: naming how far apart they are, and since when.
-    """
-    n, per_day, per_week = len(prices[DAY_AHEAD[0]]), round(DAY_H / dt_h), round(WEEK_H / dt_h)
-    weeks = (slice(at, at + per_week) for at in range(0, n - per_week + 1, per_day))
-    for part in (slice(0, n), *weeks):
-        ratio = _price_ratio({name: values[part] for name, values in prices.items()})
-        if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
-            later = np.timedelta64(int(part.start * dt_h // 24), "D")
-            day = first_day.astype("datetime64[D]") + later
-            value = f"imbalance is typically {ratio:.3g} times day-ahead from {day}"
-            remedy = "has one of the two another unit? trust the unit if it is right"
-            raise InvalidInputError("prices", value, remedy)
-
-
-def _price_ratio(prices: Mapping[str, NDArray[np.float64]]) -> float:
-    """Typical imbalance price over the typical day-ahead price."""
-    day_ahead, *imbalance = (
-        float(np.median(np.abs(prices[name]))) for name in (*DAY_AHEAD, *IMBALANCE)
-    )
-    return float(np.mean(imbalance)) / day_ahead if day_ahead else np.inf
-
-
-def _sessions(
-    sessions: Sequence[SessionRows], span: Span, build: WorldOptions, counts: dict[str, int]
-) -> pd.DataFrame:
-    tables = []
-    distinct, repeated = distinct_sessions(sessions)
-    counts |= repeated
-    for one in distinct:
-        table, left = sessions_on_steps(
-            one,
-            span,
-            dt_h=build.dt_h,
-            demand=build.demand,
-            car=build.car,
-            car_power=build.car_power,
-            site_clock=build.site_clock,
-            shift_days=build.shift_days,
-        )
-        tables.append(table)
-        counts |= {f"{one.report.file}: {what}": count for what, count in left.items()}
-    table = pd.concat(tables, ignore_index=True)
-    if table.empty:
-        days = f"{span.first_day.date()} to {span.last_day.date()}"
-        remedy = "give sessions of these days, or shift them with shift_days"
-        raise InvalidInputError("sessions", f"none from {days}", remedy)
-    return table
 
 
 def splits_of(scenario: Scenario, build: WorldOptions) -> tuple[Split, ...]:

@@ -8,9 +8,10 @@ under "vpp_gym". Reading checks types and numbers and runs nothing.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,9 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import read_bytes
+from vpp_gym.files.writer import write_file
+from vpp_gym.scenarios.cut_stays import reachable_target_soc
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.world_header import World, WorldHeader
 
@@ -59,11 +63,11 @@ SCHEMA = pa.schema(
 
 
 def write_world(path: str | os.PathLike[str], world: World) -> Path:
-    """Write a world; the same world makes the same bytes.
+    """Write a world, whole or not at all; the same world makes the same bytes.
 
     Raises:
-        InvalidInputError: another suffix, no such folder, or a scenario with a series that these
-            files do not hold.
+        InvalidInputError: another suffix, no such folder, a file that cannot be written, or a
+            scenario with a series that these files do not hold.
     """
     file = Path(path)
     if file.suffix.lower() != SUFFIX or not file.parent.is_dir():
@@ -80,13 +84,18 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
     )
     schema = SCHEMA.with_metadata({KEY: header.model_dump_json().encode()})
     table = pa.table([*_price_columns(scenario), _arrivals(scenario)], schema=schema)
-    with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
+    sizes = [split.n_steps for split in world.splits]
+    return write_file(file, lambda out: _write_row_groups(out, table, sizes))
+
+
+def _write_row_groups(out: BinaryIO, table: pa.Table, sizes: Sequence[int]) -> None:
+    """Write each split as one row group."""
+    options: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+    with pq.ParquetWriter(out, table.schema, **options) as writer:
         first = 0
-        for split in world.splits:
-            rows = table.slice(first, split.n_steps)
-            writer.write_table(rows, row_group_size=split.n_steps)
-            first += split.n_steps
-    return file
+        for size in sizes:
+            writer.write_table(table.slice(first, size), row_group_size=size)
+            first += size
 
 
 def _price_columns(scenario: Scenario) -> list[pa.Array]:
@@ -118,8 +127,8 @@ def read_header(path: str | os.PathLike[str]) -> WorldHeader:
 def read_world(path: str | os.PathLike[str], split: str) -> Scenario:
     """One split of a world file as a scenario; "all" is the whole.
 
-    Cars that are connected when a split ends depart with it, and those of the
-    split before are not there when it begins.
+    Cars that are connected when a split ends depart with it, with what can be charged until
+    then, and those of the split before are not there when it begins.
 
     Raises:
         InvalidInputError: no world file, no such split, or content that is refused.
@@ -148,6 +157,14 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
         "arrival_step": step,
         "departure_step": step + _numbers(cars.field("stay_steps")),
     }
+    build = header.provenance.build
+    sessions["target_soc"], capped = reachable_target_soc(
+        sessions,
+        len(table),
+        dt_h=header.dt_h,
+        charge_kw=build.charge_kw,
+        charge_eff=build.charge_eff,
+    )
     prices: dict[str, Any] = {
         name: _numbers(table.column(name).combine_chunks()) for name in PRICES
     }
@@ -158,7 +175,10 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
         dt_h=header.dt_h,
         timezone=header.timezone,
         name=name,
-        notes={"provenance": header.provenance.model_dump(mode="json")},
+        notes={
+            "provenance": header.provenance.model_dump(mode="json"),
+            "demands_capped_by_the_end": int(capped.sum()),
+        },
     )
     times = table.column("local_time").combine_chunks().view(pa.int64())
     stated = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
@@ -179,7 +199,8 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
     if not Path(path).is_file():
         raise InvalidInputError("scenario", str(path), "give the path of an existing world file")
     try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
+        content = pa.BufferReader(read_bytes(path))
+        file = pq.ParquetFile(content, page_checksum_verification=True)
         schema = file.schema_arrow
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InvalidInputError(str(path), str(error), BUILT) from error

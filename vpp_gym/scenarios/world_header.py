@@ -9,12 +9,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
-from vpp_gym.scenarios.files.options import ReadOptions
-from vpp_gym.scenarios.files.report import FileReport
+from vpp_gym.scenarios.files.options import MissingDays, ReadOptions
+from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.scenario import Scenario
 
 CarPower = Literal["charger", "recorded"]
 SiteClock = Literal["instant", "local"]
+ZeroEnergy = Literal["idle", "keep", "drop"]
+StaySteps = Literal["recorded", "rounded-up"]
 
 
 def _step_hours(dt_h: float) -> float:
@@ -36,9 +38,10 @@ class WorldOptions(BaseModel):
         validation_from, test_from: first days of these splits; by default after
             60 % and 80 % of the days.
         max_fill_h: hours of the longest price gap that is filled.
+        missing_days: what becomes of longer gaps: see `vpp_gym.scenarios.missing_days`.
         resolution: of the prices to use where several cover the same time.
-        demand: see `vpp_gym.scenarios.session_demand`; so are the next three.
-        car_power, site_clock, shift_days: as there.
+        demand: see `vpp_gym.scenarios.session_demand`; so are the next five.
+        car_power, site_clock, shift_days, zero_energy, stays: as there.
         capacity_kwh, target_soc, min_soc, charge_kw, charge_eff: what is assumed
             about every car.
         seed: of the owners' types.
@@ -52,11 +55,14 @@ class WorldOptions(BaseModel):
     validation_from: date | None = None
     test_from: date | None = None
     max_fill_h: Annotated[float, Field(ge=0, le=24)] = 1.0
+    missing_days: MissingDays = "refuse"
     resolution: Literal["PT60M", "PT30M", "PT15M"] | None = None
     demand: DemandRule = "metered"
     car_power: CarPower = "charger"
     site_clock: SiteClock | None = None
     shift_days: int = 0
+    zero_energy: ZeroEnergy = "idle"
+    stays: StaySteps = "recorded"
     capacity_kwh: Annotated[float, Field(gt=0, le=1_000)] = REFERENCE_CAR.capacity_kwh
     target_soc: Share = REFERENCE_CAR.target_soc
     min_soc: Share = REFERENCE_CAR.min_soc
@@ -103,6 +109,8 @@ class Provenance(BaseModel):
         sources: what became of every file.
         left_aside: files of no known kind beside them.
         counts: what was filled, converted and left out while building.
+        facts: of the sessions of all files together: most cars connected at once, and when
+            cars arrive.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,6 +121,7 @@ class Provenance(BaseModel):
     sources: list[FileReport]
     left_aside: list[str] = []
     counts: dict[str, int]
+    facts: dict[str, Fact] = {}
 
 
 class WorldHeader(BaseModel):

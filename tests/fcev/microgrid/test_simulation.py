@@ -241,3 +241,18 @@ def test_serving_beats_importing_but_not_wind_that_may_serve_instead():
             row = one_hour(grid, MicrogridDecision(served_kwh, 0.0))
             money.append(sum(row[name] for name in MONEY))
         assert (money[1] > money[0]) is serving_is_better
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.5, 10.0])
+def test_a_contract_without_max_volume_is_not_multiplied(factor):
+    """Control-based contracts end with the fuel: no factor makes them more, less or no number."""
+    grids = [random_grid(0, contract={"family": "control_based"}) for _ in range(2)]
+    for grid in grids:
+        grid.reset()
+    for _ in range(40):
+        records = [
+            grid.advance([MicrogridDecision(0.0, 0.0, volume_factor=volume)])[0]
+            for grid, volume in zip(grids, (factor, 1.0), strict=True)
+        ]
+        np.testing.assert_array_equal(*records)
+        assert np.isfinite(records[0]).all()

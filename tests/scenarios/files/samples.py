@@ -171,7 +171,7 @@ def elaad(
     lines = [ELAAD_HEADER.replace(",", separator)]
     for i, row in elaad_rows(first, n).iterrows():
         numbers = (row.stay_h, row.charge_h, row.kwh, row.kw)
-        cells = (i + 1, "cp", 1, f"{row.start:{form}}", f"{row.stop:{form}}", "card")
+        cells = (i + 1, f"cp{i + 1}", 1, f"{row.start:{form}}", f"{row.stop:{form}}", "card")
         texts = [*map(str, cells), *(f"{x:g}".replace(".", decimal) for x in numbers)]
         lines.append(separator.join(texts))
     return lines
@@ -206,7 +206,7 @@ def acn_session(number: int = 0, **changes: object) -> dict[str, object]:
         "sessionID": f"2_39_{number}",
         "siteID": "0002",
         "spaceID": "CA-1",
-        "stationID": "2-39-1",
+        "stationID": f"2-39-{number}",
         "timezone": "America/Los_Angeles",
         "userID": None,
         "userInputs": None,

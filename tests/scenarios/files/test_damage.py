@@ -132,7 +132,7 @@ REFUSED = {
     "extra line above the header": (
         PRICES,
         lambda lines: ["Downloaded today", *lines],
-        "add a file with da_eur_per_kwh",
+        "entsoe.csv: got 'the columns of entsoe day-ahead csv named in row 2'; .*delete the row",
     ),
     "header again in the middle": (
         PRICES,
@@ -310,7 +310,8 @@ COUNTED = {
         edit(1, "06/03/2024 02:30", "06/01/2024 02:30"),
         {"stop_before_start": 1},
     ),
-    "energy not known": (SESSIONS, edit(1, "7,3.7", ",3.7"), {"no_stay_or_energy": 1}),
+    "stay not known": (SESSIONS, edit(1, "card,2,", "card,,"), {"no_stay": 1}),
+    "energy not known": (SESSIONS, edit(1, "7,3.7", ",3.7"), {}),
     "negative energy": (SESSIONS, edit(1, "7,3.7", "-7,3.7"), {"negative_charge": 1}),
 }
 

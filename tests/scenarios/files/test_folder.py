@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from tests.scenarios.files import samples
 from tests.scenarios.files.test_damage import FIRST, PRICES, READ, SESSIONS, folder_of_good_files
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files import reader
 from vpp_gym.scenarios.files.folder import files_of
+from vpp_gym.scenarios.files.options import NeededOptionsError, ReadOptions
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.world import build_world
 from vpp_gym.scenarios.world_file import write_world
@@ -45,6 +48,14 @@ def test_pages_of_acn_that_overlap_are_joined(folder):
     world = build_world(folder, READ, WorldOptions(site_clock="local", shift_days=2231))
     assert len(world.scenario.sessions) == 20
     assert world.provenance.counts[f"b.json: {AGAIN}"] == 5
+
+
+def test_sessions_of_unknown_connectors_are_joined(folder):
+    (folder / SESSIONS).unlink()
+    given = [samples.acn_session(i, stationID=None) for i in range(20)]
+    (folder / "a.json").write_text(json.dumps(given))
+    world = build_world(folder, READ, WorldOptions(site_clock="local", shift_days=2231))
+    assert len(world.scenario.sessions) == 20
 
 
 def test_one_id_for_two_sessions_is_refused(folder):
@@ -91,8 +102,37 @@ def test_what_is_left_aside_is_named(folder):
 def test_a_missing_kind_says_what_was_left_aside(folder, name):
     lines = some_lines(folder, name, 1, None)
     samples.write(folder / name, ["Heures,Prix", *lines[1:]])
-    with pytest.raises(InvalidInputError, match=f"got 'none, {name} left aside'; add a file"):
+    with pytest.raises(InvalidInputError, match=f"got 'none, {name} left aside'; add a file of "):
         build_world(folder, READ)
+
+
+def test_everything_that_is_missing_is_named_with_the_kinds_that_hold_it(folder):
+    (folder / PRICES).unlink()
+    (folder / SESSIONS).unlink()
+    with pytest.raises(InvalidInputError) as refused:
+        build_world(folder, READ)
+    assert refused.value.field == "day-ahead, sessions"
+    kinds = ("ENTSO-E API, XML", "prepared Dutch prices", "ElaadNL open transactions", "ACN-Data")
+    for word in kinds:
+        assert word in refused.value.remedy
+    assert "_eur_per_kwh" not in str(refused.value)
+
+
+def test_every_file_that_is_refused_is_named_at_once(folder):
+    samples.write(folder / "more.csv", ["MTU (CET/CEST),Day-ahead Price (GBP/MWh)", "1,2"])
+    (folder / "empty.csv").write_text("")
+    with pytest.raises(InvalidInputError) as refused:
+        build_world(folder, READ)
+    assert refused.value.value == ["empty.csv", "more.csv"]
+    assert "an empty file" in refused.value.remedy
+
+
+def test_all_options_that_files_need_are_asked_at_once(folder):
+    samples.write(folder / "old.csv", samples.tennet_old("2024-06-20"))
+    with pytest.raises(NeededOptionsError) as refused:
+        build_world(folder, ReadOptions())
+    assert set(refused.value.options) == {"tennet_dates", "elaad_clock", "elaad_dates"}
+    assert pickle.loads(pickle.dumps(refused.value)).options == refused.value.options
 
 
 def test_a_link_that_leads_nowhere_is_refused(folder):
@@ -105,7 +145,7 @@ def test_files_and_folders_that_may_not_be_read(folder, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(reader.os, "open", refuse)
     with pytest.raises(InvalidInputError, match="got 'Permission denied'; make it readable"):
         RawFile.open(folder / PRICES)
     monkeypatch.setattr(Path, "iterdir", refuse)

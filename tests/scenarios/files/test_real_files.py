@@ -77,6 +77,16 @@ def test_quarters_with_the_damage_that_is_known(files):
     assert october.sum() == 96
 
 
+def test_the_only_run_of_equal_prices_is_the_stretch_that_was_filled(files):
+    hours, quarters = (files[name].rows.report.facts for name in (HOURLY_FILE, QUARTERS_FILE))
+    for market in ("day-ahead", "imbalance"):
+        assert hours[f"runs of equal {market} prices"] == 1
+        longest = hours[f"longest run of equal {market} prices"]
+        assert longest.startswith("8 h of ")
+        assert longest.endswith("from 2018-06-28 16:00:00")
+        assert quarters[f"runs of equal {market} prices"] == 0
+
+
 def test_quarters_of_2019_need_a_gap_filled_by_name(files):
     rows = [files[name].rows for name in (SESSIONS_FILE, QUARTERS_FILE)]
     build = WorldOptions(first_day="2019-01-01", dt_h=0.25)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,13 +86,13 @@ def test_damaged_rows_are_dropped_each_under_one_reason(written):
     lines = samples.elaad(n=80)
     lines[1] = lines[2]
     lines[5] = lines[5].replace("06/03/2019 20:30", "06/05/2019 23:30", 1)
-    lines[6] = ",".join([*lines[6].split(",")[:8], "", "3.7"])
+    lines[6] = ",".join([*lines[6].split(",")[:6], "", *lines[6].split(",")[7:]])
     lines[7] = ",".join([*lines[7].split(",")[:8], "-3", "3.7"])
     sessions = read_elaad(written(lines), **US)
     assert sessions.report.dropped == {
         "repeated_id": 1,
         "stop_before_start": 1,
-        "no_stay_or_energy": 1,
+        "no_stay": 1,
         "negative_charge": 1,
     }
     assert sessions.report.rows == 80
@@ -149,11 +151,58 @@ def test_acn_names_a_field_that_is_missing(written):
 def test_acn_without_energy_is_counted_and_an_unknown_zone_refused(written):
     given = [samples.acn_session(i) for i in range(20)]
     given[3]["kWhDelivered"] = None
-    assert read_acn(written(samples.acn(*given))).report.dropped == {"no_stay_or_energy": 1}
+    report = read_acn(written(samples.acn(*given))).report
+    assert (report.dropped, report.facts["no energy"]) == ({}, 1)
     for zone in ("Mars/Olympus", ""):
         given[0]["timezone"] = zone
         with pytest.raises(InvalidInputError, match=r"timezone: got .*; give an IANA name"):
             read_acn(written(samples.acn(*given)))
+
+
+def test_a_file_that_seldom_knows_the_energy_is_refused(written):
+    given = [samples.acn_session(i) for i in range(20)]
+    for one in given[:3]:
+        one["kWhDelivered"] = None
+    with pytest.raises(InvalidInputError, match="metered_kwh: got '3 of 20 sessions without"):
+        read_acn(written(samples.acn(*given)))
+
+
+def test_sessions_without_energy_are_kept_and_counted(written):
+    lines = [",".join([*line.split(",")[:7], "0,0,0"]) for line in samples.elaad()]
+    lines[0] = samples.ELAAD_HEADER
+    lines[5] = ",".join([*lines[5].split(",")[:8], "0.04", "3.7"])
+    lines[6] = ",".join([*lines[6].split(",")[:8], "0.1", "3.7"])
+    report = read_elaad(written(lines), **US).report
+    assert (report.kept, report.facts["no energy"]) == (40, 39)
+
+
+def test_the_hour_of_arrival_shows_the_clock(written):
+    path = written(samples.elaad())
+    local = read_elaad(path, clock="local", dates="month-first").report.facts
+    rows = samples.elaad_rows()["start"]
+    by_hour = [int(n) for n in str(local["arrivals by hour"]).split()]
+    assert by_hour == np.bincount(rows.dt.hour, minlength=24).tolist()
+    utc = read_elaad(path, clock="utc", dates="month-first").report.facts
+    assert [int(n) for n in str(utc["arrivals by hour"]).split()] == by_hour[-2:] + by_hour[:-2]
+
+
+def test_arrivals_at_night_raise_the_question_of_the_clock(written):
+    """Workplace charging from eight on, its clock read as that of UTC."""
+    given = [
+        samples.acn_session(
+            i,
+            connectionTime=samples.gmt(datetime(2018, 4, 2 + i, 8, 20)),
+            disconnectTime=samples.gmt(datetime(2018, 4, 2 + i, 16)),
+            doneChargingTime=samples.gmt(datetime(2018, 4, 2 + i, 11)),
+        )
+        for i in range(20)
+    ]
+    facts = read_acn(written(samples.acn(*given))).report.facts
+    assert facts["median arrival"] == "01:20"
+    assert facts["clock"] == "100% arrive between 0:00 and 5:00: is the clock of the file right?"
+    late = [one | {"connectionTime": one["doneChargingTime"]} for one in given]
+    facts = read_acn(written(samples.acn(*late))).report.facts
+    assert facts["median arrival"] == "04:00"
 
 
 def test_workbook_with_a_column_twice(tmp_path):

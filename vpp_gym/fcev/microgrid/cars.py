@@ -104,7 +104,9 @@ def come_home(k: int, r: int, dataset: Dataset, rules: Rules, state: State, reco
         from_store_kg = min(missing_kg, state.stock_kg[r])
         state.stock_kg[r] -= from_store_kg
         state.tank_kg[r, i] = rules.tank_kg
-        volume = state.volume_factor[r] * dataset.volume[k, i, dataset.kind[day + 1]]
+        volume = dataset.volume[k, i, dataset.kind[day + 1]]
+        if volume < np.inf:  # a contract without maxVolume has nothing to be multiplied
+            volume *= state.volume_factor[r]
         state.left_kwh[r, i] = volume
         fuel_kwh = (rules.tank_kg - rules.guaranteed_kg) * rules.kwh_per_kg
         effective = min(min(volume, fuel_kwh), dataset.open_h[k, i, day + 1] * rules.v2g_kw)

@@ -117,7 +117,8 @@ class MicrogridDecision:
     Attributes:
         v2g_kwh: from the cars in this hour.
         electrolyser_kwh: to the electrolyser in this hour.
-        volume_factor: on maxVolume of the stays that begin in the next hour.
+        volume_factor: on maxVolume of the stays that begin in the next hour; control-based
+            contracts have none.
         reward_eur_per_h: for parked cars that plug in outside their interval in the next.
     """
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.csv_text import read_table
 from vpp_gym.reproduction.rahman2023.quirks import Quirks
 from vpp_gym.scenarios.real import HOURLY_FILE, Prices, data_folder, read_hourly, real_2019
 from vpp_gym.scenarios.scenario import Scenario
@@ -173,12 +174,7 @@ def _read_columns(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     Raises:
         InvalidInputError: no such file, no rows, or a column is missing.
     """
-    if not path.is_file():
-        raise InvalidInputError("file", str(path), "give the path of an existing CSV file")
-    try:
-        table = pd.read_csv(path)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InvalidInputError("file", str(path), f"give a readable CSV file ({error})") from error
+    table = read_table(path)
     for name in columns:
         if name not in table.columns:
             remedy = f"the file must have the column {name}"

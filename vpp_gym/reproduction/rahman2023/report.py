@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from vpp_gym.files.writer import write_text
 from vpp_gym.plots.canvas import save_figure
 from vpp_gym.reproduction.rahman2023.figures import figures
 from vpp_gym.reproduction.rahman2023.page import IMAGES, page
@@ -28,7 +29,5 @@ def write_report(study: Study, document: dict[str, Any], folder: Path) -> Path:
     for name, figure in figures(study).items():
         save_figure(figure, folder / IMAGES / f"{name}.png")
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / f"{NAME}.json").write_text(text + "\n", encoding="utf-8")
-    path = folder / f"{NAME}.md"
-    path.write_text(page(document), encoding="utf-8")
-    return path
+    write_text(folder / f"{NAME}.json", text + "\n")
+    return write_text(folder / f"{NAME}.md", page(document))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Container, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from vpp_gym.reproduction.rahman2023.rules import PAPER_RULES, Rules, of_the_loa
 from vpp_gym.reproduction.rahman2023.run import case_in, run_row, schedules_of
 from vpp_gym.reproduction.rahman2023.run_records import RunRecords
 from vpp_gym.reproduction.rahman2023.together import run_together
+from vpp_gym.workers import worker_pool
 
 Progress = Callable[[int, int], None]
 
@@ -93,8 +93,7 @@ class Study:
             return
         # One thread each: the processes share the cores already.
         os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(max_workers=self.jobs, mp_context=context) as pool:
+        with worker_pool(self.jobs) as pool:
             futures = [pool.submit(make_batch, self.folder, batch) for batch in batches]
             try:
                 yield from (future.result() for future in as_completed(futures))

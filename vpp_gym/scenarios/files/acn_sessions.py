@@ -6,7 +6,6 @@ dataset, ACM e-Energy 2019, doi:10.1145/3307772.3328313.
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -16,10 +15,13 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.reader import parsed_json
+from vpp_gym.scenarios.files.limits import MOST_JSON, check_marks
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import FIRST_YEAR, LAST_YEAR
 from vpp_gym.scenarios.files.session_rows import SessionRows, session_rows
+from vpp_gym.scenarios.files.stays import MOST_OVERLAPPING_SHARE, overlapping
 from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import known_zone
 
@@ -35,8 +37,10 @@ def _moment(value: Any) -> datetime | None:
         raise ValueError(remedy)
     try:
         moment = parsedate_to_datetime(value)
-    except (TypeError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, IndexError) as error:
         raise ValueError(remedy) from error
+    if moment.tzinfo is None:
+        raise ValueError(remedy)
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError(f"years are {FIRST_YEAR} to {LAST_YEAR}")
     return moment
@@ -65,6 +69,8 @@ class AcnSession(BaseModel):
     )
     energy_kwh: Annotated[float, Field(allow_inf_nan=False)] | None = Field(alias="kWhDelivered")
     zone: Annotated[str, AfterValidator(_zone)] = Field(alias="timezone")
+    station: Any = Field(alias="stationID", default=None)
+    user: Any = Field(alias="userID", default=None)
     user_inputs: list[dict[str, Any]] | None = Field(alias="userInputs", default=None)
 
 
@@ -72,7 +78,8 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
     """Sessions of ACN-Data.
 
     The hours of charging are those until doneChargingTime, and unknown where that
-    is null. What the drivers asked for (userInputs) is counted, not used.
+    is null. What the drivers asked for (userInputs) is counted, not used. Where stays at
+    one stationID overlap too often, it is not taken for a connector.
 
     Args:
         path: JSON, a list of sessions or an object with them under "_items".
@@ -94,11 +101,15 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
             "charge_h": [_hours(one.arrival, one.done) for one in sessions],
             "metered_kwh": pd.Series([one.energy_kwh for one in sessions], dtype="float64"),
             "max_kw": float("nan"),
+            "plug": [_text(one.station) for one in sessions],
+            "card": [_text(one.user) for one in sessions],
         }
     )
     tally = Tally(raw.name, len(table))
     table = tally.without(table, "no_departure", table["stay_h"].isna())
     table = tally.without(table, "departure_before_arrival", table["stay_h"] <= 0)
+    mixed = overlapping(table).mean() > MOST_OVERLAPPING_SHARE
+    table = table.assign(plug=None) if mixed else table
     done_before_arrival = table["charge_h"] < 0
     table = table.assign(charge_h=table["charge_h"].mask(done_before_arrival))
     report = FileReport.of(
@@ -109,16 +120,18 @@ def read_acn(path: str | os.PathLike[str]) -> SessionRows:
             "site zone": zones[0],
             "done before arrival, taken as unknown": int(done_before_arrival.sum()),
             "sessions with user inputs": sum(bool(one.user_inputs) for one in sessions),
+            "stationID names one connector": not mixed,
         },
     )
     return session_rows(table, tally, report, zone=zones[0])
 
 
 def _items(raw: RawFile) -> list[Any]:
+    check_marks(raw.text, MOST_JSON, raw.name, "split the file")
     try:
-        document = json.loads(raw.text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InvalidInputError(raw.name, str(error), "give a complete JSON file") from error
+        document = parsed_json(raw.text, file=raw.name)
+    except InvalidInputError as error:
+        raise InvalidInputError(error.field, error.value, "give a complete JSON file") from error
     items = document.get("_items") if isinstance(document, dict) else document
     if not isinstance(items, list) or not items:
         raise InvalidInputError(raw.name, "no sessions", 'give a list, or one under "_items"')
@@ -134,6 +147,10 @@ def _session(item: Any, file: str, index: int) -> AcnSession:
         value = first["input"] if first["type"] != "missing" else None
         remedy = first["msg"].removeprefix("Value error, ")
         raise InvalidInputError(f"{file}[{index}].{field}", value, remedy) from error
+
+
+def _text(name: Any) -> str | None:
+    return name if isinstance(name, str) and name else None
 
 
 def _hours(start: datetime, end: datetime | None) -> float:

@@ -10,7 +10,7 @@ import os
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.numbers import number_cells
+from vpp_gym.scenarios.files.numbers import decimal_mark, number_cells
 from vpp_gym.scenarios.files.options import Clock, DateOrder, Decimal
 from vpp_gym.scenarios.files.raw import RawFile
 from vpp_gym.scenarios.files.report import FileReport
@@ -36,7 +36,7 @@ def read_elaad(
     *,
     clock: Clock,
     dates: DateOrder,
-    decimal: Decimal = ".",
+    decimal: Decimal | None = ".",
 ) -> SessionRows:
     """Sessions of ElaadNL.
 
@@ -47,7 +47,7 @@ def read_elaad(
             2019 report them to be.
         dates: order of day, month and year; "year-first" for the true times of a
             workbook.
-        decimal: mark between whole and fraction.
+        decimal: mark between whole and fraction; None: as the file shows it.
 
     Raises:
         InvalidInputError: another format or unit, or stays that contradict their
@@ -58,7 +58,9 @@ def read_elaad(
     raw = RawFile.open(path)
     cells = sheet_cells(raw, COLUMNS)
     start, stop = (time_cells(cells[n], file=raw.name, order=dates) for n in (START, STOP))
-    rows = pd.DataFrame({"id": cells["TransactionId"], "start": start})
+    rows = pd.DataFrame({"id": cells["TransactionId"], "start": start, **_plugs(cells)})
+    if decimal is None:
+        decimal = decimal_mark([cells[name] for name, _ in NUMBERS.values()], file=raw.name)
     for column, (name, unit) in NUMBERS.items():
         rows[column] = number_cells(cells[name], file=raw.name, unit=unit, decimal=decimal)
     tally = Tally(raw.name, len(rows))
@@ -73,6 +75,17 @@ def read_elaad(
         facts={"unit": "kWh", "stay differs from stop - start": odd, **facts},
     )
     return session_rows(rows, tally, report, zone=DUTCH)
+
+
+def _plugs(cells: pd.DataFrame) -> dict[str, pd.Series]:
+    """Connector of the charge point, and the driver's card, where the file names them."""
+    found = {}
+    if {"ChargePoint", "Connector"} <= set(cells):
+        named = (cells[["ChargePoint", "Connector"]] != "").all(axis=1)
+        found["plug"] = (cells["ChargePoint"] + "/" + cells["Connector"]).where(named, None)
+    if "StartCard" in cells:
+        found["card"] = cells["StartCard"]
+    return found
 
 
 def _on_the_clock(

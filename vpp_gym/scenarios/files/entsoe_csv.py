@@ -1,45 +1,36 @@
 """Day-ahead prices from CSV files of the ENTSO-E transparency platform's web pages.
 
-Both forms are read: the new one with Area, Sequence and intraday columns, and the
-old one with two columns. Times are market time units, "01/01/2024 00:00:00 -
-01/01/2024 01:00:00", on the clock that the column's name states.
+Both forms are read, also with decimal commas where a spreadsheet has put semicolons or
+tabs between the cells: the new one with Area, Sequence and intraday columns, and the old
+one, whose last column may name the zone. Times are market time units, "01/01/2024
+00:00:00 - 01/01/2024 01:00:00", on the clock that the column's name states.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, price_cells, price_rows
-from vpp_gym.scenarios.files.raw import RawFile, csv_cells, header_cells
+from vpp_gym.scenarios.files.currency import conversions, rate_options, rates, stated_unit
+from vpp_gym.scenarios.files.entsoe_areas import area_name
+from vpp_gym.scenarios.files.entsoe_header import CLOCKS, Header, header_of
+from vpp_gym.scenarios.files.entsoe_times import market_units, on_the_clock
+from vpp_gym.scenarios.files.numbers import MISSING, decimal_mark, number_cells
+from vpp_gym.scenarios.files.options import PriceRules
+from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
+from vpp_gym.scenarios.files.raw import RawFile, csv_cells
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import DAY_AHEAD
+from vpp_gym.scenarios.files.sequences import WITHOUT, chosen_rows
 from vpp_gym.scenarios.files.tally import Tally
-from vpp_gym.scenarios.files.times import (
-    DUTCH,
-    moments_in_order,
-    on_clock_change_day,
-    time_cells,
-)
+from vpp_gym.scenarios.files.times import DUTCH
 
 KIND = "entsoe day-ahead csv"
-
-CLOCKS = {"CET/CEST": DUTCH, "CET": DUTCH, "UTC": "UTC"}
-"""What the platform calls CET has summer time, too."""
-
-PRICE = re.compile(r"Day-ahead Price [\[(](?P<unit>.+)[\])]")
-MARKET_UNIT = re.compile(r"MTU \((?P<clock>.+)\)")
-SPAN = r"^(?P<start>\S+ [\d:]+)(?: \((?P<marker>CES?T)\))? - (?P<end>\S+ [\d:]+)(?: \(CES?T\))?$"
-OFFSET_H = {"CET": 1, "CEST": 2}
-
-
-def recognises(header: Sequence[str]) -> bool:
-    """Whether the first line of a CSV file names the columns of this kind."""
-    return all(any(form.fullmatch(cell) for cell in header) for form in (PRICE, MARKET_UNIT))
+SEQUENCE, STATED = "Sequence", "stated"
+INTRADAY = "Intraday Price"
 
 
 def read_entsoe_csv(
@@ -47,133 +38,101 @@ def read_entsoe_csv(
     *,
     area: str | None = None,
     sequence: str | None = None,
-    trust_unit: bool = False,
+    rules: PriceRules | None = None,
 ) -> PriceRows:
     """Day-ahead prices of one bidding zone.
 
     Args:
         path: a CSV file with columns MTU (...) and Day-ahead Price (EUR/MWh).
         area: which, where the file has several, e.g. "BZN|NL".
-        sequence: which, where the file has several, e.g. "Sequence 1".
-        trust_unit: take the numbers as EUR/MWh whatever they look like.
+        sequence: which, where the file has several, e.g. "Sequence 1"; see
+            `vpp_gym.scenarios.files.sequences`.
+        rules: what is accepted of prices.
 
     Raises:
         InvalidInputError: another format, currency or unit, or times that the
             stated clock never shows.
     """
-    raw = RawFile.open(path)
-    clock, price = _columns(raw)
-    table = csv_cells(raw, [f"MTU ({clock})", price])
+    raw, rules = RawFile.open(path), rules or PriceRules()
+    header = header_of(raw)
+    table = csv_cells(raw, [header.time, header.price])
     lines, options = len(table), {}
-    for column, wanted in (("Area", area), ("Sequence", sequence)):
-        if column in table:
-            options[column] = chosen_value(table[column], wanted, raw.name)
-            table = table[table[column] == options[column]]
-    rows = _market_units(table[f"MTU ({clock})"], raw.name, CLOCKS[clock])
-    tally = Tally(raw.name, len(rows))
-    rows[DAY_AHEAD[0]] = price_cells(
-        table[price], rows["dt_h"], file=raw.name, trust_unit=trust_unit
+    if (areas := header.areas(table)) is not None:
+        options["Area"] = chosen_value(areas, area, raw.name, area_name)
+        table = table[areas == options["Area"]]
+    rows, tallies = _rows(table, header, raw.name)
+    chosen = chosen_rows(rows, sequence, price=STATED, file=raw.name)
+    rows, tally = chosen.rows.drop(columns=SEQUENCE), tallies[chosen.first]
+    tally.rows += int((chosen.rows[SEQUENCE] != chosen.first).sum())
+    if SEQUENCE in table:
+        options |= chosen.options(sequence)
+    codes, column = header.currencies(table.loc[rows.index])
+    rows[DAY_AHEAD[0]] = eur_per_kwh(
+        rows.pop(STATED),
+        rows["dt_h"],
+        field=f"{raw.name} {header.price}",
+        rules=rules,
+        rate=rates(codes, rules, field=f"{raw.name} {column}", unit=header.per(column)),
     )
-    rows = _on_the_clock(rows, tally, CLOCKS[clock])
     report = FileReport.of(
         raw,
         KIND,
-        options=options,
-        changed={CONVERTED: len(rows)},
+        options=options | rate_options(codes, rules),
+        changed=conversions(codes),
         facts={
-            "unit": "EUR/MWh",
-            "clock": clock,
+            "unit": stated_unit(codes),
+            "clock": header.clock,
             "rows of other areas or sequences": lines - tally.rows,
+            "intraday prices left aside": _intraday(table),
             "byte order mark": raw.has_byte_order_mark,
+            **chosen.facts,
         },
     )
-    return price_rows(rows, tally, report, zone=DUTCH)
+    return price_rows(rows, tally, report, zone=DUTCH, rules=rules)
 
 
-def _columns(raw: RawFile) -> tuple[str, str]:
-    """Clock of the market time unit, and name of the price column, as the first line says."""
-    header = header_cells(raw)
-    found = [[form.fullmatch(cell) for cell in header] for form in (MARKET_UNIT, PRICE)]
-    clock, price = (next((one for one in matches if one), None) for matches in found)
-    if clock is None or price is None:
-        remedy = "the first line must name MTU (CET/CEST) and Day-ahead Price (EUR/MWh)"
-        raise InvalidInputError(f"{raw.name} columns", list(header), remedy)
-    if clock["clock"] not in CLOCKS:
-        raise InvalidInputError(clock[0], clock["clock"], f"use one of {', '.join(CLOCKS)}")
-    if price["unit"] != "EUR/MWh":
-        raise InvalidInputError(price[0], price["unit"], "give prices in EUR/MWh")
-    return clock["clock"], price[0]
-
-
-def chosen_value(column: pd.Series, chosen: str | None, file: str) -> str:
+def chosen_value(
+    column: pd.Series, chosen: str | None, file: str, name: Callable[[str], str] = str
+) -> str:
     """The value asked for, or the only one there is.
+
+    Args:
+        column: of the values; the name is the column's.
+        chosen: what was asked for.
+        file: name, for the error.
+        name: under which two values are the same.
 
     Raises:
         InvalidInputError: it is not there, or there are several to choose from.
     """
     values = sorted(column.unique())
-    if chosen is None and len(values) > 1:
-        remedy = f"choose one with the option {str(column.name).lower()}"
-        raise InvalidInputError(f"{file} {column.name}", values, remedy)
-    if chosen is not None and chosen not in values:
+    if chosen is None:
+        if len(values) > 1:
+            remedy = f"choose one with the option {str(column.name).lower()}"
+            raise InvalidInputError(f"{file} {column.name}", values, remedy)
+        return str(values[0])
+    same = [one for one in values if name(one) == name(chosen)]
+    if not same:
         raise InvalidInputError(f"{column.name}", chosen, f"{file} has {', '.join(values)}")
-    return values[0] if chosen is None else chosen
+    return str(same[0])
 
 
-def _market_units(cells: pd.Series, file: str, zone: str) -> pd.DataFrame:
-    """Local start, marker and length of market time units such as 01/01/2024 00:00:00 - ..."""
-    parts = cells.str.extract(SPAN)
-    if parts["start"].isna().any():
-        line = parts["start"].isna().idxmax()
-        remedy = "times must read 01/01/2024 00:00:00 - 01/01/2024 01:00:00"
-        raise InvalidInputError(f"{file} line {line}, {cells.name}", cells[line], remedy)
-    start, end = (
-        time_cells(parts[name].rename(str(cells.name)), file=file, order="day-first")
-        for name in ("start", "end")
-    )
-    dt_h = _lengths(start, end, file, zone)
-    return pd.DataFrame({"start": start, "marker": parts["marker"], "dt_h": dt_h})
+def _rows(table: pd.DataFrame, header: Header, file: str) -> tuple[pd.DataFrame, dict[str, Tally]]:
+    """start, dt_h, Sequence and the stated price, and what was left out, by sequence."""
+    zone = CLOCKS[header.clock]
+    rows = market_units(table[header.time], file, zone)
+    cells = table[header.price]
+    decimal = decimal_mark([cells], file=file) if header.commas_free else "."
+    rows[STATED] = number_cells(cells, file=file, unit="EUR/MWh", decimal=decimal)
+    rows[SEQUENCE] = table.get(SEQUENCE, WITHOUT)
+    placed, tallies = [], {}
+    for name, part in rows.groupby(SEQUENCE, sort=False):
+        tallies[str(name)] = tally = Tally(file, len(part))
+        placed.append(on_the_clock(part, tally, zone, STATED))
+    return pd.concat(placed), tallies
 
 
-def _on_the_clock(rows: pd.DataFrame, tally: Tally, zone: str) -> pd.DataFrame:
-    """Rows with their start in UTC; those that cannot be placed are left out."""
-    unmarked = rows["marker"].isna()
-    found = moments_in_order(rows["start"].where(unmarked), zone)
-    offset_h = pd.to_timedelta(rows["marker"].map(OFFSET_H).astype("float64"), unit="h")
-    marked = (rows["start"] - offset_h).dt.tz_localize("UTC")
-    _check_markers(rows, marked, zone, tally.file)
-    rows = rows.assign(start=found.utc.where(unmarked, marked)).drop(columns="marker")
-    without_price = found.skipped & rows[DAY_AHEAD[0]].isna()
-    rows = tally.without(rows, "clock_skips_this_hour", without_price)
-    if (wrong := found.skipped[rows.index]).any():
-        line = wrong.idxmax()
-        remedy = f"the clock of {zone} skips this time: are these times in another zone?"
-        raise InvalidInputError(f"{tally.file} line {line}", "a time in the skipped hour", remedy)
-    return tally.without(rows, "which_of_two_hours_unknown", rows["start"].isna())
-
-
-def _check_markers(rows: pd.DataFrame, marked: pd.Series, zone: str, file: str) -> None:
-    """Refuse a mark that the clock does not carry at that time, as winter time in June."""
-    wrong = rows["marker"].notna() & (
-        marked.dt.tz_convert(zone).dt.tz_localize(None) != rows["start"]
-    )
-    if wrong.any():
-        line = wrong.idxmax()
-        value = f"{rows['start'][line]} ({rows['marker'][line]})"
-        remedy = f"the clock of {zone} has no such time: are these times of another zone?"
-        raise InvalidInputError(f"{file} line {line}", value, remedy)
-
-
-def _lengths(start: pd.Series, end: pd.Series, file: str, zone: str) -> pd.Series:
-    """Hours of each market unit.
-
-    Where the clock changes, start and end are on different clocks: such a unit is
-    as long as the one before it.
-    """
-    dt_h = (end - start) / pd.Timedelta(hours=1)
-    odd = ~dt_h.isin([0.25, 0.5, 1.0])
-    if (wrong := odd & ~on_clock_change_day(start, zone)).any():
-        line = wrong.idxmax()
-        value = f"a time of {dt_h[line]:g} h"
-        raise InvalidInputError(f"{file} line {line}", value, "give times of 15, 30 or 60 min")
-    return dt_h.mask(odd).ffill().bfill()
+def _intraday(table: pd.DataFrame) -> int:
+    """Prices in the intraday column, which is not read."""
+    columns = [name for name in table if str(name).startswith(INTRADAY)]
+    return sum(int((~table[name].isin(MISSING)).sum()) for name in columns)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from vpp_gym.scenarios.files.numbers import number_cells, whole_cells
+from vpp_gym.scenarios.files.options import PriceRules
 from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.raw import RawFile, csv_cells
 from vpp_gym.scenarios.files.report import FileReport
@@ -25,7 +26,9 @@ def recognised(header: Sequence[str]) -> str | None:
     return next((kind for kind, columns in COLUMNS.items() if set(columns) <= set(header)), None)
 
 
-def read_prepared_hours(path: str | os.PathLike[str]) -> PriceRows:
+def read_prepared_hours(
+    path: str | os.PathLike[str], *, rules: PriceRules | None = None
+) -> PriceRows:
     """Hourly prices in EUR/kWh, from columns Date, Hour, price_da, price_imbalance.
 
     Raises:
@@ -36,10 +39,12 @@ def read_prepared_hours(path: str | os.PathLike[str]) -> PriceRows:
     day = time_cells(cells["Date"], file=raw.name, order="year-first", date_only=True)
     hour = whole_cells(cells["Hour"], file=raw.name, least=0, most=23)
     rows = pd.DataFrame({"start": day + pd.to_timedelta(hour, unit="h"), "dt_h": 1.0})
-    return _prices(raw, cells, rows, kind=HOURLY, per_mwh=1000.0)
+    return _prices(raw, cells, rows, rules or PriceRules(), kind=HOURLY, per_mwh=1000.0)
 
 
-def read_prepared_quarters(path: str | os.PathLike[str]) -> PriceRows:
+def read_prepared_quarters(
+    path: str | os.PathLike[str], *, rules: PriceRules | None = None
+) -> PriceRows:
     """Quarter-hourly prices in EUR/MWh, from columns date, price_da, price_imbalance.
 
     Rows of the same time with different prices are averaged and counted.
@@ -51,18 +56,27 @@ def read_prepared_quarters(path: str | os.PathLike[str]) -> PriceRows:
     cells = csv_cells(raw, COLUMNS[QUARTERS])
     start = time_cells(cells["date"], file=raw.name, order="year-first")
     rows = pd.DataFrame({"start": start, "dt_h": 0.25})
-    return _prices(raw, cells, rows, kind=QUARTERS, per_mwh=1.0)
+    return _prices(raw, cells, rows, rules or PriceRules(), kind=QUARTERS, per_mwh=1.0)
 
 
 def _prices(
-    raw: RawFile, cells: pd.DataFrame, rows: pd.DataFrame, *, kind: str, per_mwh: float
+    raw: RawFile,
+    cells: pd.DataFrame,
+    rows: pd.DataFrame,
+    rules: PriceRules,
+    *,
+    kind: str,
+    per_mwh: float,
 ) -> PriceRows:
     stated = {
         name: number_cells(cells[name], file=raw.name, unit=_unit(per_mwh)) for name in PRICES
     }
     checked = {
         name: eur_per_kwh(
-            prices * per_mwh, rows["dt_h"], field=f"{raw.name} in {_unit(per_mwh)}, {name}"
+            prices * per_mwh,
+            rows["dt_h"],
+            field=f"{raw.name} in {_unit(per_mwh)}, {name}",
+            rules=rules,
         )
         for name, prices in stated.items()
     }
@@ -81,7 +95,7 @@ def _prices(
         changed={} if per_mwh == 1000.0 else {CONVERTED: len(merged)},
         facts={"unit": _unit(per_mwh), "clock": "24 hours on every day"},
     )
-    return price_rows(merged, tally, report, zone=None)
+    return price_rows(merged, tally, report, zone=None, rules=rules)
 
 
 def _unit(per_mwh: float) -> str:

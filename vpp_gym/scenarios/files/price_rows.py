@@ -8,8 +8,9 @@ import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.numbers import number_cells
-from vpp_gym.scenarios.files.options import Decimal
+from vpp_gym.scenarios.files.options import Decimal, PriceRules
 from vpp_gym.scenarios.files.report import Fact, FileReport
+from vpp_gym.scenarios.files.runs import check_zero_end, run_facts
 from vpp_gym.scenarios.files.schema import (
     DAY_AHEAD,
     IMBALANCE,
@@ -17,15 +18,11 @@ from vpp_gym.scenarios.files.schema import (
     checked_rows,
 )
 from vpp_gym.scenarios.files.tally import Tally
+from vpp_gym.scenarios.files.two_prices import ordered_prices
+from vpp_gym.scenarios.files.unit_check import check_unit
 
 KWH_PER_MWH = 1000.0
 CONVERTED = "EUR/MWh to EUR/kWh"
-LEAST_MEDIAN, LARGEST_MEDIAN = 8.0, 1_500.0
-"""EUR/MWh, of the absolute price over a week or more: a plausible market. The cheapest
-month of the Dutch day-ahead market so far, April 2020, had a mean of 17."""
-LEAST_PEAK = 15.0
-"""EUR/MWh, of the largest absolute price in less than a week: a calm day stays above."""
-WEEK_H = 168.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,12 @@ class PriceRows:
 
 
 def price_rows(
-    rows: pd.DataFrame, tally: Tally, report: FileReport, *, zone: str | None
+    rows: pd.DataFrame,
+    tally: Tally,
+    report: FileReport,
+    *,
+    zone: str | None,
+    rules: PriceRules | None = None,
 ) -> PriceRows:
     """Rows that state a price, checked, in order of time, each once.
 
@@ -62,10 +64,13 @@ def price_rows(
         tally: of what was dropped so far.
         report: of the file, without counts.
         zone: of the market.
+        rules: what is accepted of prices.
 
     Raises:
-        InvalidInputError: rows that contradict one another, or too many unusable.
+        InvalidInputError: rows that contradict one another, too many unusable, a long
+            price above the short one, or zeros to the end.
     """
+    rules = rules or PriceRules()
     columns = [name for name in (*DAY_AHEAD, *IMBALANCE) if name in rows]
     rows = tally.without(rows, "no_price", rows[columns].isna().any(axis=1))
     rows = tally.without(rows, "repeats_another_row", rows.duplicated())
@@ -75,14 +80,18 @@ def price_rows(
         line = twice.idxmax()
         remedy = "two rows give this time different prices: keep one of them"
         raise InvalidInputError(f"{report.file} line {line}", str(rows["start"][line]), remedy)
+    rows, ordered = ordered_prices(rows, rules.long_above_short, report.file)
     rows = checked_rows(PRICE_ROWS, rows, report.file).sort_values("start", kind="stable")
+    check_zero_end(rows, zone, report.file, accepted=rules.accept_zeros)
     facts: dict[str, Fact] = {
         "first": str(rows["start"].iloc[0]),
         "last": str(rows["start"].iloc[-1]),
         "resolution": ", ".join(f"PT{round(60 * dt)}M" for dt in sorted(rows["dt_h"].unique())),
         **{f"negative {name}": int((rows[name] < 0).sum()) for name in columns},
+        **run_facts(rows, zone),
     }
-    report = report.model_copy(update={"rows": tally.rows, "dropped": dict(tally.dropped)})
+    counts = {"dropped": dict(tally.dropped), "changed": {**report.changed, **ordered}}
+    report = report.model_copy(update={"rows": tally.rows, **counts})
     return PriceRows(rows.reset_index(drop=True), zone, report.with_facts(**facts))
 
 
@@ -91,9 +100,9 @@ def price_cells(
     dt_h: pd.Series,
     *,
     file: str,
+    rules: PriceRules,
+    rate: pd.Series | float = 1.0,
     decimal: Decimal = ".",
-    missing: bool = True,
-    trust_unit: bool = False,
 ) -> pd.Series:
     """EUR/kWh of text cells in EUR/MWh; NaN where the source says that there is no price.
 
@@ -101,41 +110,38 @@ def price_cells(
         cells: the name is the column's.
         dt_h: hours of each row.
         file: name, for the error.
+        rules: see `eur_per_kwh`; so is the rate.
+        rate: EUR per unit of the currency.
         decimal: mark between whole and fraction.
-        missing: whether a cell may be without price.
-        trust_unit: see `eur_per_kwh`.
 
     Raises:
         InvalidInputError: a cell that is no number, or another unit.
     """
-    stated = number_cells(cells, file=file, unit="EUR/MWh", decimal=decimal, missing=missing)
-    return eur_per_kwh(stated, dt_h, field=f"{file} {cells.name}", trust_unit=trust_unit)
+    stated = number_cells(cells, file=file, unit="EUR/MWh", decimal=decimal)
+    return eur_per_kwh(stated, dt_h, field=f"{file} {cells.name}", rules=rules, rate=rate)
 
 
 def eur_per_kwh(
-    eur_per_mwh: pd.Series, dt_h: pd.Series, *, field: str, trust_unit: bool = False
+    stated: pd.Series,
+    dt_h: pd.Series,
+    *,
+    field: str,
+    rules: PriceRules,
+    rate: pd.Series | float = 1.0,
 ) -> pd.Series:
-    """EUR/kWh of prices in EUR/MWh that look like it.
+    """EUR/kWh of prices per MWh that look like it.
 
     Args:
-        eur_per_mwh: prices; NaN where none is known.
+        stated: prices per MWh; NaN where none is known.
         dt_h: hours of each row.
         field: for the error.
-        trust_unit: take the numbers as EUR/MWh whatever they look like.
+        rules: whether to trust the unit, or to accept a cheap market.
+        rate: EUR per unit of the currency, of each row or of all.
 
     Raises:
         InvalidInputError: the numbers would be a market as nobody has seen it.
     """
-    size = eur_per_mwh.abs()
-    known_h = float(dt_h[size.notna()].sum())
-    typical = float(size.median() if known_h >= WEEK_H else size.max())
-    least = LEAST_MEDIAN if known_h >= WEEK_H else LEAST_PEAK
-    if not trust_unit and known_h and not least <= typical <= LARGEST_MEDIAN:
-        what = "median" if known_h >= WEEK_H else "largest"
-        likely = "EUR/kWh or ct/kWh" if typical < least else "EUR/GWh or ct/MWh"
-        raise InvalidInputError(
-            field,
-            f"{what} {typical:g}",
-            f"this should be EUR/MWh and looks like {likely}; trust the unit if it is right",
-        )
+    eur_per_mwh = stated * rate
+    if not rules.trust_unit:
+        check_unit(stated, eur_per_mwh, dt_h, field=field, cheap_market=rules.cheap_market)
     return eur_per_mwh / KWH_PER_MWH

@@ -24,6 +24,7 @@ class FileReport(BaseModel):
         changed: values converted, filled or merged, by what was done.
         options: what the caller decided, by name.
         facts: span, units and oddities that were left as they are.
+        coverage: of prices: days, clock changes and gaps.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,7 @@ class FileReport(BaseModel):
     changed: dict[str, int] = {}
     options: dict[str, str] = {}
     facts: dict[str, Fact] = {}
+    coverage: dict[str, Fact] = {}
 
     @classmethod
     def of(cls, raw: RawFile, kind: str, **more: Any) -> FileReport:

@@ -53,7 +53,9 @@ SESSION_ROWS = pa.DataFrameSchema(
     {
         "stay_h": pa.Column(float, _at_most(LONGEST_STAY_H, "stays are in hours", positive=True)),
         "charge_h": pa.Column(float, _at_most(LONGEST_STAY_H, "give hours"), nullable=True),
-        "metered_kwh": pa.Column(float, _at_most(LARGEST_SESSION_KWH, "energy is in kWh, not Wh")),
+        "metered_kwh": pa.Column(
+            float, _at_most(LARGEST_SESSION_KWH, "energy is in kWh, not Wh"), nullable=True
+        ),
         "max_kw": pa.Column(
             float, _at_most(LARGEST_CAR_KW, "power is in kW, not W"), nullable=True
         ),

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.files.arrival_hours import arrival_facts
 from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.files.schema import LARGEST_CAR_KW, SESSION_ROWS, checked_rows
-from vpp_gym.scenarios.files.tally import Tally
+from vpp_gym.scenarios.files.stays import EARLIER, check_overlaps, ends_of, one_row_a_stay
+from vpp_gym.scenarios.files.tally import MOST_DROPPED_SHARE, Tally
 
-COLUMNS = ("id", "start", "stay_h", "charge_h", "metered_kwh", "max_kw")
+COLUMNS = ("id", "start", "stay_h", "charge_h", "metered_kwh", "max_kw", "plug", "card")
+OPTIONAL = ("plug", "card")
+NO_ENERGY_KWH = 0.05
+"""Less rounds to 0.0 on a meter; the least of 2019 is 0.1."""
 MOST_ODD_SHARE = 0.05
 """More rows that contradict themselves mean swapped columns or another unit."""
 LARGEST_LOAD, METER_KWH = 1.05, 0.5
@@ -25,8 +30,9 @@ class SessionRows:
     """Sessions of one file.
 
     Attributes:
-        rows: id, start (UTC), stay_h, charge_h (NaN: unknown), metered_kwh, max_kw
-            (NaN: unknown), in the order of the file.
+        rows: id, start (UTC), stay_h, charge_h, metered_kwh and max_kw (these three NaN
+            where unknown), plug and card (text; None where unknown), in the order of the
+            file. A plug is a connector of a charge point: one car at a time.
         zone: local clock of the chargers.
         report: what was dropped and changed.
     """
@@ -40,32 +46,63 @@ def session_rows(rows: pd.DataFrame, tally: Tally, report: FileReport, *, zone: 
     """Sessions that can be used, checked.
 
     Args:
-        rows: id and the columns of `SessionRows`, indexed by line or record.
+        rows: the columns of `SessionRows`, indexed by line or record; plug and card may
+            be missing.
         tally: of what was dropped so far.
         report: of the file, without counts.
         zone: local clock of the chargers.
 
     Raises:
-        InvalidInputError: too many unusable rows, or units that cannot be right.
+        InvalidInputError: too many unusable or contradicting rows, or units that cannot be
+            right.
     """
-    rows = tally.without(rows, "repeated_id", rows["id"].duplicated())
-    rows = tally.without(
-        rows, "no_stay_or_energy", rows[["stay_h", "metered_kwh"]].isna().any(axis=1)
-    )
+    rows = _with_columns(rows)
+    lasts = rows["stay_h"] > 0
+    begun = ~lasts & rows["id"].isin(rows["id"][lasts])
+    just_begun, rows = rows[begun], rows[~begun]
+    rows = tally.without(rows, "no_stay", rows["stay_h"].isna())
     rows = tally.without(rows, "stay_not_positive", rows["stay_h"] <= 0)
     negative = (rows[["charge_h", "metered_kwh", "max_kw"]] < 0).any(axis=1)
     rows = tally.without(rows, "negative_charge", negative)
     tally.check()
+    _check_energy(rows, report.file)
+    tally.without(just_begun, EARLIER, begun[begun])
+    rows = one_row_a_stay(rows, tally, zone)
     check_plausible(rows, report.file)
     rows = checked_rows(SESSION_ROWS, rows, report.file)
     report = report.model_copy(update={"rows": tally.rows, "dropped": dict(tally.dropped)})
-    report = report.with_facts(**session_facts(rows, zone))
+    overlaps = check_overlaps(rows, report.file)
+    report = report.with_facts(**session_facts(rows, zone, overlaps))
     return SessionRows(rows[list(COLUMNS)].reset_index(drop=True), zone, report)
 
 
-def session_facts(rows: pd.DataFrame, zone: str) -> dict[str, Fact]:
-    """What the sessions are like, and how many chargers they need."""
-    days = rows["start"].dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
+def without_energy(metered_kwh: pd.Series) -> pd.Series:
+    """Which sessions took no energy, or nobody knows how much: failed starts, say."""
+    return ~(metered_kwh >= NO_ENERGY_KWH)
+
+
+def _with_columns(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, plug and card None where they are unknown or empty, or half of a plug is."""
+    for name in OPTIONAL:
+        cells = rows[name] if name in rows else pd.Series(None, index=rows.index, dtype=object)
+        cells = cells.astype(object)
+        named = [isinstance(one, str) and one == one.strip(" /") != "" for one in cells]
+        rows = rows.assign(**{name: cells.where(named, None)})
+    return rows
+
+
+def _check_energy(rows: pd.DataFrame, file: str) -> None:
+    """Refuse a file that seldom says how much energy its sessions took."""
+    unknown = int(rows["metered_kwh"].isna().sum())
+    if unknown > MOST_DROPPED_SHARE * len(rows):
+        value = f"{unknown} of {len(rows)} sessions without a number for their energy"
+        raise InvalidInputError(f"{file} metered_kwh", value, "give energy in kWh; 0 if none")
+
+
+def session_facts(rows: pd.DataFrame, zone: str, overlaps: int) -> dict[str, Fact]:
+    """What the sessions are like, how many chargers they need, and when cars arrive."""
+    local = rows["start"].dt.tz_convert(zone).dt.tz_localize(None)
+    days = local.dt.normalize()
     return {
         "first": str(rows["start"].min()),
         "last": str(rows["start"].max()),
@@ -78,8 +115,11 @@ def session_facts(rows: pd.DataFrame, zone: str) -> dict[str, Fact]:
         "charge longer than stay": int((rows["charge_h"] > rows["stay_h"]).sum()),
         "unknown charge time": int(rows["charge_h"].isna().sum()),
         "unknown power": int(rows["max_kw"].isna().sum()),
-        "no energy": int((rows["metered_kwh"] == 0).sum()),
+        "no energy": int(without_energy(rows["metered_kwh"]).sum()),
         "more energy than power times stay": int(more_than_possible(rows).sum()),
+        "connectors": int(rows["plug"].nunique()) or None,
+        "begin while another is on the connector": overlaps,
+        **arrival_facts(local),
     }
 
 
@@ -90,7 +130,7 @@ def most_at_once(start: pd.Series, stay_h: pd.Series) -> int:
     >>> most_at_once(start, pd.Series([1.0, 2.0])), most_at_once(start, pd.Series([1.5, 2.0]))
     (1, 2)
     """
-    end = start + pd.to_timedelta(stay_h, unit="h")
+    end = ends_of(pd.DataFrame({"start": start, "stay_h": stay_h}))
     change = pd.concat([pd.Series(1, index=start), pd.Series(-1, index=end)])
     return int(change.groupby(level=0).sum().sort_index().cumsum().max())
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.files.numbers import number_cells, whole_cells
-from vpp_gym.scenarios.files.options import DateOrder, Decimal
-from vpp_gym.scenarios.files.price_rows import CONVERTED, PriceRows, price_cells, price_rows
+from vpp_gym.scenarios.files.currency import conversions, rate_options, rates, stated_unit
+from vpp_gym.scenarios.files.numbers import decimal_mark, number_cells, whole_cells
+from vpp_gym.scenarios.files.options import EURO, DateOrder, Decimal, PriceRules
+from vpp_gym.scenarios.files.price_rows import PriceRows, price_cells, price_rows
 from vpp_gym.scenarios.files.raw import RawFile, csv_cells
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.schema import IMBALANCE
@@ -25,6 +26,7 @@ from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import DUTCH, moments, time_cells
 from vpp_gym.scenarios.files.xml_tree import children, plain, text_of, xml_root
 
+AREA = "BZN|NL"
 QUARTER_H, MOST_QUARTERS = 0.25, 100
 STATES = (-1, 0, 1, 2)
 DUAL_STATE = 2
@@ -89,16 +91,16 @@ def read_tennet_csv(
     path: str | os.PathLike[str],
     *,
     dates: DateOrder,
-    decimal: Decimal = ".",
-    trust_unit: bool = False,
+    decimal: Decimal | None = ".",
+    rules: PriceRules | None = None,
 ) -> PriceRows:
     """Settlement prices of a CSV file, new or old.
 
     Args:
         path: of the file.
         dates: order of day, month and year; the new form has "year-first".
-        decimal: mark between whole and fraction.
-        trust_unit: take the numbers as EUR/MWh whatever they look like.
+        decimal: mark between whole and fraction; None: as the file shows it.
+        rules: what is accepted of prices.
 
     Raises:
         InvalidInputError: another form or unit, or quarters that no day has.
@@ -106,18 +108,18 @@ def read_tennet_csv(
     raw = RawFile.open(path)
     names = NEW_CSV if NEW_CSV.date in raw.text.split("\n", 1)[0] else OLD_CSV
     table = csv_cells(raw, names.columns)
-    for column, unit in zip(names.units, ("EUR", "MWh"), strict=False):
-        if (other := table[column] != unit).any():
-            line = other.idxmax()
-            raise InvalidInputError(f"{raw.name} line {line}, {column}", table[column][line], unit)
-    return _prices(raw, table, names, dates, decimal, trust_unit)
+    if decimal is None:
+        decimal = decimal_mark([table[names.short], table[names.long]], file=raw.name)
+    return settlement_prices(
+        raw, table, names, dates=dates, decimal=decimal, rules=rules or PriceRules()
+    )
 
 
 def read_tennet_xml(
     path: str | os.PathLike[str],
     *,
     dates: DateOrder = "year-first",
-    trust_unit: bool = False,
+    rules: PriceRules | None = None,
 ) -> PriceRows:
     """Settlement prices of an XML file of the old form.
 
@@ -133,22 +135,31 @@ def read_tennet_xml(
             raise InvalidInputError(f"{raw.name} Record", name, "each record must hold it")
     cells = {name: [text_of(one, name) or "" for one in records] for name in OLD_XML.columns}
     table = pd.DataFrame(cells, index=pd.RangeIndex(1, len(records) + 1), dtype=str)
-    return _prices(raw, table, OLD_XML, dates, ".", trust_unit)
+    return settlement_prices(
+        raw, table, OLD_XML, dates=dates, decimal=".", rules=rules or PriceRules()
+    )
 
 
-def _prices(
+def settlement_prices(
     raw: RawFile,
     table: pd.DataFrame,
     names: Names,
+    *,
     dates: DateOrder,
     decimal: Decimal,
-    trust_unit: bool,
+    rules: PriceRules,
 ) -> PriceRows:
+    """Settlement prices of the text cells of any form.
+
+    Raises:
+        InvalidInputError: another unit, or quarters that no day has.
+    """
     rows = pd.DataFrame({"start": _starts(raw, table, names, dates), "dt_h": QUARTER_H})
     state = _regulation_states(table[names.state], raw.name)
+    codes, rate = _currencies(table, names, rules, raw.name)
     for column, name in zip(IMBALANCE, (names.short, names.long), strict=True):
         rows[column] = price_cells(
-            table[name], rows["dt_h"], file=raw.name, decimal=decimal, trust_unit=trust_unit
+            table[name], rows["dt_h"], file=raw.name, rules=rules, rate=rate, decimal=decimal
         )
     tally = Tally(raw.name, len(rows))
     rows = tally.without(rows, "no_regulation_state", state.isna())
@@ -156,15 +167,28 @@ def _prices(
     report = FileReport.of(
         raw,
         names.kind,
-        options={"dates": dates, "decimal": decimal},
-        changed={CONVERTED: len(rows)},
+        options={"Area": AREA, "dates": dates, "decimal": decimal, **rate_options(codes, rules)},
+        changed=conversions(codes[rows.index]),
         facts={
-            "unit": "EUR/MWh",
+            "unit": stated_unit(codes),
             "quarters of regulation state 2": int(dual.sum()),
             "two prices in another state": int((~dual & _two_prices(rows)).sum()),
         },
     )
-    return price_rows(rows, tally, report, zone=DUTCH)
+    return price_rows(rows, tally, report, zone=DUTCH, rules=rules)
+
+
+def _currencies(
+    table: pd.DataFrame, names: Names, rules: PriceRules, file: str
+) -> tuple[pd.Series, pd.Series]:
+    """Currency of each row and its rate; EUR in the forms that state none."""
+    if not names.units:
+        return pd.Series(EURO, table.index), pd.Series(1.0, table.index)
+    currency, measure = names.units
+    if (other := table[measure] != "MWh").any():
+        line = other.idxmax()
+        raise InvalidInputError(f"{file} line {line}, {measure}", table[measure][line], "MWh")
+    return table[currency], rates(table[currency], rules, field=f"{file} {currency}")
 
 
 def _starts(raw: RawFile, table: pd.DataFrame, names: Names, dates: DateOrder) -> pd.Series:

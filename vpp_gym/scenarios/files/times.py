@@ -35,6 +35,19 @@ def known_zone(name: str) -> str:
     return name
 
 
+def same_clock(one: str | None, other: str | None, at: pd.Series) -> bool:
+    """Whether two zones show the same time at all moments given; None is no zone.
+
+    >>> june = pd.Series(pd.to_datetime(["2024-06-03 10:00"], utc=True))
+    >>> same_clock("Europe/Amsterdam", "Europe/Berlin", june)
+    True
+    """
+    if one == other or one is None or other is None:
+        return one == other
+    here, there = (at.dt.tz_convert(zone).dt.tz_localize(None) for zone in (one, other))
+    return bool((here == there).all())
+
+
 def time_cells(
     cells: pd.Series, *, file: str, order: DateOrder, date_only: bool = False
 ) -> pd.Series:
