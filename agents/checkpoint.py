@@ -25,7 +25,8 @@ from agents.request import refuse_another_run
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.archives import check_archive, read_arrays
 from vpp_gym.files.reader import MB, opened
-from vpp_gym.files.writer import check_folder, remove_file, write_file
+from vpp_gym.files.trial import check_folder
+from vpp_gym.files.writer import remove_file, write_file
 
 ROUND_SEEDS = 10_000
 REPLAY_ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
@@ -243,7 +244,9 @@ def _progress(content: dict[str, Any]) -> Progress:
     except TypeError as error:
         raise InvalidInputError("progress", found, _OTHER_VERSION) from error
     counts = progress.rounds, progress.steps, *progress.ends
-    if not all(isinstance(count, int) and count >= 0 for count in counts):
+    best = progress.best_eur
+    is_number = isinstance(best, float | int) and not np.isnan(best)
+    if not is_number or not all(isinstance(count, int) and count >= 0 for count in counts):
         raise InvalidInputError("progress", found, _OTHER_VERSION)
     return progress
 

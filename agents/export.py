@@ -15,8 +15,9 @@ from agents.policy import CARD, WEIGHTS, AgentPolicy, Network
 from agents.request import default_interval, run_settings
 from agents.validation import Score
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.files.folders import replace_folder
 from vpp_gym.files.reader import DIGEST, digest_of, read_bytes
-from vpp_gym.files.writer import replace_folder, write_text
+from vpp_gym.files.writer import write_text
 
 
 def card_of(

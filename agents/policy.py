@@ -15,6 +15,7 @@ from vpp_gym.arrays import Observations
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.files.archives import array_names, arrays_in
+from vpp_gym.files.folders import latest
 from vpp_gym.files.names import MAX_LENGTH, NAME_PATTERN
 from vpp_gym.files.reader import DIGEST, MB, digest_of, read_bytes, read_object
 from vpp_gym.files.writer import write_file
@@ -233,6 +234,7 @@ class AgentPolicy(EnvironmentAgent):
             InvalidInputError: a file is missing or damaged, the two do not belong together, or
                 the card cannot be used.
         """
+        folder = latest(folder)
         for file in (WEIGHTS, CARD):
             if not (folder / file).is_file():
                 raise InvalidInputError("folder", folder.name, f"it has no {file}")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from agents.trainer import Report
 
 INTERRUPTED = 130
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False)
 
 
 def main(

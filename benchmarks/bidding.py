@@ -24,7 +24,7 @@ from rich.progress import track
 from benchmarks.differences import RESULTS, gain_columns, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.metrics import TAIL_SHARE
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 from vpp_gym.markets.risk import tail_mean
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import DEFAULT, VPPParams

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from benchmarks.price_calibration import fit_prices
 from benchmarks.quarter_calibration import fit_quarters
 from vpp_gym.arrays import Floats
-from vpp_gym.files.writer import check_writable, write_text
+from vpp_gym.files.trial import check_writable
+from vpp_gym.files.writer import write_text
 from vpp_gym.scenarios.calibration import CALIBRATIONS
 from vpp_gym.scenarios.files.elaad_transactions import read_elaad
 from vpp_gym.scenarios.fit import statistics

@@ -99,6 +99,24 @@ def claims(published: Document, checked: Document) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def alike(document: Document, other: Document) -> Document:
+    """The rows of policies that are the same in both: agents may have been trained again."""
+    then, now = (one["digests"]["policies"] for one in (document, other))
+    changed = {
+        label.partition(".")[0]
+        for label in {*then, *now}
+        if label not in then or label not in now or then[label]["values"] != now[label]["values"]
+    }
+    parts = {
+        part: {
+            board: [row for row in rows if not {row["policy"], row.get("over")} & changed]
+            for board, rows in document[part].items()
+        }
+        for part in ("boards", "differences", "seeds")
+    }
+    return {**document, **parts, "changed": sorted(changed)}
+
+
 def worlds_words(document: Document) -> str:
     """Which worlds a result file is of."""
     worlds = worlds_of(document)
@@ -107,10 +125,14 @@ def worlds_words(document: Document) -> str:
 
 def section(published: Document, checked: Document) -> Iterator[str]:
     """Markdown: what is the same."""
+    published, checked = alike(published, checked), alike(checked, published)
     yield (
         f"Published: {worlds_words(published)} ({published['command']}). Checked: "
         f"{worlds_words(checked)} (`{checked['command']}`), which nobody looked at before."
     )
+    if published["changed"]:
+        names = ", ".join(f"`{name}`" for name in published["changed"])
+        yield f"Left out, since they were made anew between the two runs: {names}."
     for board in published["boards"]:
         table = ranks(published, checked, board)
         rho = spearmanr(table["rank_published"], table["rank_checked"]).statistic

@@ -20,7 +20,7 @@ from rich.progress import track
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 from vpp_gym.params import DEFAULT
 from vpp_gym.params.contract import ContractChanges, offer
 from vpp_gym.policies.hindsight import Hindsight

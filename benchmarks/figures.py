@@ -23,7 +23,7 @@ from benchmarks.suites.base import Document
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import runner_for
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.frontier import draw_frontier
 from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure

@@ -47,7 +47,8 @@ from benchmarks.fit_targets import (
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.csv_text import csv_text, read_table
-from vpp_gym.files.writer import check_folder, write_text
+from vpp_gym.files.trial import check_folder
+from vpp_gym.files.writer import write_text
 from vpp_gym.plots.fit import draw_courses, draw_hold_out, draw_marginals, save_figure
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import Prices, data_folder, real_2019

@@ -21,7 +21,7 @@ from rich.progress import track
 
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 from vpp_gym.params import DEFAULT
 from vpp_gym.policies.forecasters import DayAheadAnchored, DayTypeMean, HourOfDayMean, Persistence
 from vpp_gym.scenarios.named import as_source

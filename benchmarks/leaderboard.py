@@ -29,6 +29,7 @@ from vpp_gym.evaluation.tables import (
     policy_name,
     whole,
 )
+from vpp_gym.files.names import cell_text
 from vpp_gym.files.reader import read_text
 from vpp_gym.files.writer import write_text
 
@@ -76,6 +77,10 @@ def page(document: Document) -> str:
 def totals_csv(document: Document) -> str:
     """The totals of every policy and board as CSV."""
     rows = [{"board": name, **row} for name, rows in document["boards"].items() for row in rows]
+    rows = [
+        {name: cell_text(one) if isinstance(one, str) else one for name, one in row.items()}
+        for row in rows
+    ]
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()

@@ -36,8 +36,10 @@ from vpp_gym.evaluation import EnvironmentAgent
 from vpp_gym.evaluation.csv_text import csv_text
 from vpp_gym.evaluation.metrics import NO_CONTROL
 from vpp_gym.evaluation.rollout import evaluate
+from vpp_gym.files.lock import alone_in
 from vpp_gym.files.reader import read_object
-from vpp_gym.files.writer import check_folder, write_text
+from vpp_gym.files.trial import check_folder
+from vpp_gym.files.writer import write_text
 from vpp_gym.ledger import PROFIT
 from vpp_gym.markets.ledger import COLUMN, MONEY
 from vpp_gym.plots import style
@@ -198,7 +200,8 @@ class Kept(NamedTuple):
 def kept_seed(seed: int) -> Kept | None:
     """A seed that is finished, whatever code trained it."""
     path = STORE / f"seed_{seed}.json"
-    return Kept(**read_object(path)) if path.exists() else None
+    content = read_object(path) if path.exists() else {}
+    return Kept(**content) if content.keys() == {*Kept._fields} else None
 
 
 def finished(
@@ -361,7 +364,7 @@ def main(
     images: Annotated[Path, typer.Option(help="Folder of the figure.")] = IMAGES,
 ) -> None:
     """Train seeds that are not yet there, and write plain_sb3.csv, .md and .png."""
-    for folder in (out, images, STORE):
+    for folder in (out, images):
         check_folder(folder, "out")
     if redraw:
         kept = [one for seed in range(seeds) if (one := kept_seed(seed)) is not None]
@@ -369,13 +372,14 @@ def main(
             raise InvalidInputError("redraw", True, f"{STORE} has no seed: run without it first")
         typer.echo(write(kept, out, images))
         return
-    done: list[Kept] = []
-    with _bar(steps, seeds) as report:
-        for seed in range(seeds):
-            told = report(seed)
-            done.append(finished(seed, steps=steps, every=every, years=years, report=told))
-            told(steps)
-    typer.echo(write(done, out, images))
+    with alone_in(STORE, "store"):
+        done: list[Kept] = []
+        with _bar(steps, seeds) as report:
+            for seed in range(seeds):
+                told = report(seed)
+                done.append(finished(seed, steps=steps, every=every, years=years, report=told))
+                told(steps)
+        typer.echo(write(done, out, images))
 
 
 if __name__ == "__main__":

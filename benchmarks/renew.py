@@ -11,12 +11,14 @@ that ranks, and policies that came or went need the whole suite in any case.
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
 from rich.progress import track
 
@@ -28,8 +30,9 @@ from benchmarks.suites.base import Contestants, Document, Run, Suite, worlds_of
 from benchmarks.tasks import Task, make_all, task
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.files.folders import scratch_folder
+from vpp_gym.files.lock import alone_in
 from vpp_gym.files.reader import read_text
-from vpp_gym.files.writer import scratch_folder
 
 COMMAND = "python -m benchmarks.renew"
 KEYS = ("track", "world", "policy", "seed")
@@ -96,19 +99,33 @@ def compare(suite: Suite, rows: str, run: Run, stored: StoredRun) -> None:
         DiffersError: another figure.
     """
     days = stored.frame().assign(track=run.track, world=run.world)
-    text = suite.published_rows(days).to_csv(index=False, float_format="%.10g", lineterminator="\n")
-    columns, *again = text.splitlines()
-    head, *lines = rows.splitlines()
-    if columns != head:
-        raise DiffersError(f"columns {columns} instead of {head}")
-    place = [head.split(",").index(key) for key in KEYS]
-    key = [str(value) for value in (run.track, run.world, run.policy, run.seed)]
-    known = [line for line in lines if [line.split(",")[at] for at in place] == key]
+    again = _cells(_text(suite.published_rows(days)))
+    known = _cells(rows)
+    # Where policies have columns, those of several seeds say which.
+    if run.policy in again and run.policy not in known:
+        again = again.rename(columns={run.policy: f"{run.policy}.{run.seed}"})
+    if missing := [name for name in again if name not in known]:
+        raise DiffersError(f"there are no columns {', '.join(missing)}")
+    for name, value in zip(KEYS, (run.track, run.world, run.policy, run.seed), strict=True):
+        if name in again:
+            known = known[known[name] == str(value)]
+    known = known[list(again)].reset_index(drop=True)
     if len(known) != len(again):
         raise DiffersError(f"{len(again)} rows instead of {len(known)}")
-    for before, after in zip(known, again, strict=True):
-        if before != after:
-            raise DiffersError(f"\n  {after}\ninstead of\n  {before}")
+    if (wrong := (known != again).any(axis=1)).any():
+        before, after = (",".join(one[wrong].iloc[0]) for one in (known, again))
+        raise DiffersError(f"\n  {after}\ninstead of\n  {before}")
+
+
+def _text(rows: pd.DataFrame) -> str:
+    """Rows as they are published."""
+    return rows.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+
+
+def _cells(text: str) -> pd.DataFrame:
+    """Cells of a CSV file as they stand there."""
+    head, *rows = csv.reader(text.splitlines())
+    return pd.DataFrame(rows, columns=head, dtype=str)
 
 
 def renew(path: Path, data: Path | None, jobs: int) -> list[Run]:
@@ -181,6 +198,11 @@ def main(
     results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
 ) -> None:
     """Try published rows again, one world each, after a change that should change no figure."""
+    with alone_in(results, "results"):
+        _renew_all(results, suite, data, jobs)
+
+
+def _renew_all(results: Path, suite: Sequence[str] | None, data: Path | None, jobs: int) -> None:
     failed = False
     for path in _paths(results, suite, data):
         try:

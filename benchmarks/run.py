@@ -30,7 +30,7 @@ from vpp_gym.evaluation.outside import outside_policy
 from vpp_gym.files.lock import alone_in
 
 QUICK_DAYS = 14
-console = Console()
+console = Console(markup=False)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _run_suite(
     suite = suite_of(name)
     everyone = suite.contestants()
     if everyone.left_out:
-        console.print(f"[yellow]Left out: {everyone.left_out}[/yellow]")
+        console.print(f"Left out: {everyone.left_out}", style="yellow")
     outside = _by_name(chosen.outside)
     runs = plan(
         everyone,
@@ -199,11 +199,12 @@ def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool) -> None:
         bar = progress.add_task("runs", total=len(todo))
         for done, failure in make_all(todo, jobs):
             label = _label(done.run)
-            progress.console.print(f"[red]failed[/red] {label}: {failure}" if failure else label)
+            words, style = (f"failed {label}: {failure}", "red") if failure else (label, None)
+            progress.console.print(words, style=style)
             progress.advance(bar)
             failures += [label] if failure else []
     if failures:
-        console.print(f"[red]{len(failures)} runs failed; no leaderboard was written.[/red]")
+        console.print(f"{len(failures)} runs failed; no leaderboard was written.", style="red")
         raise typer.Exit(1)
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from benchmarks.differences import RESULTS, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 from vpp_gym.params import DEFAULT
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.operator import Operator

@@ -21,7 +21,7 @@ from benchmarks.differences import RESULTS, gain_columns, write_table
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.metrics import without_position_eur
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import rolling_mpc

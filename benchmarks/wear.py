@@ -26,7 +26,7 @@ from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.contracts.families import ControlBased
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import runner_for
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 from vpp_gym.markets.ledger import COLUMN, LEDGER
 from vpp_gym.params import DEFAULT, VPPParams
 from vpp_gym.params.contract import ContractChanges, offer

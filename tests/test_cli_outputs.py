@@ -91,6 +91,14 @@ def test_a_place_that_cannot_be_written_to_is_told_in_one_line(tmp_path, words, 
     assert result.stdout == ""
 
 
+def test_a_name_of_a_file_is_shown_as_it_is(tmp_path):
+    (tmp_path / "a[").mkdir()
+    for name in ("[bold]menu.png", "a[/b]menu.png"):
+        result = command(*PICTURE, tmp_path / name)
+        assert result.exit_code == 0, result.output
+        assert name in result.stdout
+
+
 def test_a_name_of_a_file_is_no_formula_in_the_table(tmp_path, monkeypatch):
     rows = pd.DataFrame({"scenario": ["=HYPERLINK(1):test"], "profit_eur": [-1.0]})
     run = sys.modules["vpp_gym.cli.run"]

@@ -172,7 +172,17 @@ def test_a_foreign_archive_is_no_checkpoint(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "progress", [7, [], {"steps": "1"}, {"steps": -1}, {"rounds": 0.5}, {"ends": [None]}]
+    "progress",
+    [
+        7,
+        [],
+        {"steps": "1"},
+        {"steps": -1},
+        {"rounds": 0.5},
+        {"ends": [None]},
+        {"best_eur": float("nan")},
+        {"best_eur": "7"},
+    ],
 )
 def test_progress_that_is_none_is_refused(tmp_path, progress):
     saved(tmp_path, progress=progress)

@@ -53,6 +53,8 @@ def document(first_world: int = 0) -> dict:
         "boards": {"operations": rows},
         "differences": {"operations": [{**pair, "weeks_more": 0.4}]},
         "contracts": {"operations": []},
+        "seeds": {"operations": []},
+        "digests": {"policies": {one["policy"]: {"values": "as it was"} for one in rows}},
     }
 
 
@@ -150,6 +152,17 @@ def test_other_worlds_are_compared_by_rank_sign_and_claim():
     text = "\n".join(confirm.section(there, here))
     assert "Checked: worlds 12 to 23" in text
     assert "of the ranks 1.000 over 3 policies" in text
+    assert "Left out" not in text
+
+
+def test_policies_that_were_made_anew_are_not_compared():
+    there, here = document(), document(first_world=12)
+    policies = here["digests"]["policies"]
+    policies["ppo.0"] = policies.pop("ppo")
+    text = "\n".join(confirm.section(there, here))
+    assert "made anew between the two runs: `ppo`." in text
+    assert "of the ranks 1.000 over 2 policies" in text
+    assert "| ppo " not in text
 
 
 def gained(**columns: list[float]) -> pd.DataFrame:

@@ -10,21 +10,17 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.files import writer
-from vpp_gym.files.writer import (
-    WriteFailedError,
-    check_folder,
-    check_writable,
-    replace_folder,
-    write_bytes,
-    write_file,
-    write_text,
-)
+from vpp_gym.files import folders, writer
+from vpp_gym.files.folders import latest, replace_folder
+from vpp_gym.files.trial import check_folder, check_writable
+from vpp_gym.files.writer import WriteFailedError, write_bytes, write_file, write_text
 
 
 def left_over(folder):
@@ -228,6 +224,51 @@ def test_folder_is_replaced_whole_or_not(tmp_path):
     replace_folder(folder, lambda fresh: write_text(fresh / "c", "3"))
     assert left_over(folder) == ["c"]
     assert left_over(tmp_path) == ["best"]
+
+
+@pytest.mark.parametrize("renamed", [1, 2])
+def test_a_folder_survives_a_kill_between_the_two_names(tmp_path, monkeypatch, renamed):
+    folder, replace, done = tmp_path / "best", os.replace, []
+    replace_folder(folder, lambda fresh: write_text(fresh / "a", "old"))
+
+    class KilledError(BaseException):
+        """Nothing is tidied up after it."""
+
+    def killed(one, other):
+        if len(done) == renamed:
+            raise KilledError
+        replace(one, other)
+        done.append(other)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folders.os, "replace", killed)
+        patch.setattr(folders.shutil, "rmtree", lambda *arguments, **options: None)
+        done.append("the file in it")
+        with suppress(KilledError):
+            folders.replace_folder(folder, lambda fresh: (fresh / "a").touch())
+    assert (latest(folder) / "a").exists()
+    if renamed == 2:
+        assert (latest(folder) / "a").read_text() == "old"
+    replace_folder(folder, lambda fresh: write_text(fresh / "a", "new"))
+    assert (folder / "a").read_text() == "new"
+    assert not (tmp_path / ".best.old").exists()
+
+
+def test_two_writers_of_one_file_leave_it_whole(tmp_path):
+    path = write_text(tmp_path / "a.txt", "0" * 10_000)
+
+    def write(digit):
+        for _ in range(20):
+            write_text(path, digit * 10_000)
+
+    def read(_):
+        return {len(path.read_text()) for _ in range(50)} | {len({*path.read_text()})}
+
+    with ThreadPoolExecutor(6) as threads:
+        writing = [threads.submit(write, digit) for digit in "1234"]
+        assert set().union(*threads.map(read, range(2))) == {10_000, 1}
+        assert [one.result() for one in writing] == [None] * 4
+    assert left_over(tmp_path) == ["a.txt"]
 
 
 def test_libraries_write_through_it(tmp_path):

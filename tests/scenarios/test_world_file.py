@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from tests.scenarios.files import samples
 from tests.worlds import examples
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios import world_file
 from vpp_gym.scenarios.files.folder import files_of
 from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.fit import charging_cost
@@ -214,6 +215,20 @@ def test_other_tools_read_the_rows(file, world):
     assert sum(len(one) for one in arrivals) == len(world.scenario.sessions)
     step = int(world.scenario.sessions.arrival_step[0])
     assert arrivals[step][0]["arrival_soc"] == world.scenario.sessions.arrival_soc[0]
+
+
+def test_a_small_file_of_very_many_rows_is_refused(file, tmp_path):
+    """Before any of it is read: one repeated value takes no space on disk."""
+    table = pq.read_table(file).slice(0, 1)
+    many = pa.concat_tables([table] * 1_000).combine_chunks()
+    path = tmp_path / "many.parquet"
+    with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
+        for _ in range(11):
+            writer.write_table(many, row_group_size=len(many))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world_file, "MAX_ROWS", 10_000)
+        with pytest.raises(InvalidInputError, match=r"11,000 rows.*10,000 steps"):
+            read_header(path)
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])

@@ -14,12 +14,13 @@ from rich.text import Text
 
 from vpp_gym.cli.tables import Column, Grid, show
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.files.writer import check_writable
+from vpp_gym.files.trial import check_writable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
-console = Console(highlight=False)
-progress_console = Console(stderr=True)
+console = Console(highlight=False, markup=False)
+"""Names of files and policies stand in what it prints: brackets in them are no commands."""
+progress_console = Console(stderr=True, markup=False)
 """Progress is printed to stderr, so that stdout holds results only."""
 
 

@@ -14,7 +14,7 @@ from vpp_gym.cli.output import AsJson, print_json, progress_console, show_table
 from vpp_gym.cli.reproduce_parklee import parklee2018
 from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 
 if TYPE_CHECKING:
     from vpp_gym.reproduction.rahman2023.study import Study

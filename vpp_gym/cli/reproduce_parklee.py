@@ -9,7 +9,8 @@ import typer
 
 from vpp_gym.cli.output import AsJson, console, print_json, progress_console, show_table
 from vpp_gym.cli.tables import Column, Grid
-from vpp_gym.files.writer import check_folder, write_text
+from vpp_gym.files.trial import check_folder
+from vpp_gym.files.writer import write_text
 
 if TYPE_CHECKING:
     from vpp_gym.reproduction.parklee2018.report import Reproduction

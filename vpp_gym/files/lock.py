@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.files.writer import check_folder
+from vpp_gym.files.trial import check_folder
 
 LOCK = ".lock"
 

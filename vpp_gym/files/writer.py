@@ -10,13 +10,11 @@ import errno
 import hashlib
 import os
 import secrets
-import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from vpp_gym.errors import InvalidInputError
@@ -24,7 +22,6 @@ from vpp_gym.errors import InvalidInputError
 PART = ".part"
 ABANDONED_S = 3600.0
 """A temporary file that nobody has written to for so long was left by a process that is gone."""
-TRIED_BYTES = 4096
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space, or name a file on another one",
     errno.EDQUOT: "your share of the disk is used up: free some space, or name another one",
@@ -65,12 +62,12 @@ def write_file(
         WriteFailedError: the operating system refused; the old file is as it was.
         InvalidInputError: the path is that of a folder, a device or a read-only file.
     """
-    with _said_plainly(path):
+    with said_plainly(path):
         if make_folder:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        target = _target(path)
+        target = target_of(path)
         _remove_abandoned(target)
-        with _part_of(target) as part:
+        with part_of(target) as part:
             with part.open("wb") as file:
                 write(file)
                 file.flush()
@@ -91,98 +88,14 @@ def write_text(path: str | os.PathLike[str], text: str, *, make_folder: bool = F
     return write_bytes(path, text.encode(), make_folder=make_folder)
 
 
-def check_writable(
-    path: str | os.PathLike[str], field: str = "path", *, make_folder: bool = False
-) -> Path:
-    """Find out before a long run that its output cannot be written.
-
-    A temporary file is made beside it and removed again; the file itself is not touched.
-
-    Args:
-        path: of the file that is to be written.
-        field: named in errors.
-        make_folder: whether to make its folder where it is missing.
-
-    Raises:
-        InvalidInputError: no such folder, one that nothing can be written to, a full disk, or
-            something other than a file of that name.
-    """
-    try:
-        with _said_plainly(path):
-            if make_folder:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            target = _target(path)
-            if not target.parent.is_dir():
-                raise InvalidInputError(
-                    field, str(path), f"create the folder {target.parent} first"
-                )
-            with _part_of(target) as part, part.open("wb") as file:
-                file.write(bytes(TRIED_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-    except InvalidInputError as error:
-        reason = f"{error.value}: " if isinstance(error, WriteFailedError) else ""
-        raise InvalidInputError(field, str(path), f"{reason}{error.remedy}") from error
-    return Path(path)
-
-
-def check_folder(folder: str | os.PathLike[str], field: str = "folder") -> Path:
-    """Find out before a long run that nothing can be written to a folder; it is made if missing.
-
-    Raises:
-        InvalidInputError: a file of that name, or nothing can be written there.
-    """
-    if Path(folder).exists() and not Path(folder).is_dir():
-        raise InvalidInputError(field, str(folder), "name a folder: this is a file")
-    try:
-        check_writable(Path(folder, "any"), field, make_folder=True)
-    except InvalidInputError as error:
-        raise InvalidInputError(field, str(folder), error.remedy) from error
-    return Path(folder)
-
-
-def replace_folder(folder: Path, fill: Callable[[Path], object]) -> None:
-    """Write a folder beside the old one and put it in its place.
-
-    Args:
-        folder: to be replaced, or new.
-        fill: writes the files of a new, empty folder, and raises if they are not right.
-
-    Raises:
-        WriteFailedError: the operating system refused.
-    """
-    fresh, old = (
-        folder.with_name(f".{folder.name}.{end}") for end in (secrets.token_hex(4), "old")
-    )
-    with _said_plainly(folder):
-        try:
-            fresh.mkdir(parents=True)
-            fill(fresh)
-            shutil.rmtree(old, ignore_errors=True)
-            if folder.exists():
-                os.replace(folder, old)
-            os.replace(fresh, folder)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-            if folder.exists():
-                shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder for files that nobody needs afterwards."""
-    with TemporaryDirectory(prefix="vpp_gym-") as folder:
-        yield Path(folder)
-
-
 def remove_file(path: Path) -> None:
     """Remove a file that may be there."""
-    with _said_plainly(path):
+    with said_plainly(path):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
-def _said_plainly(path: str | os.PathLike[str]) -> Iterator[None]:
+def said_plainly(path: str | os.PathLike[str]) -> Iterator[None]:
     """Errors of the operating system with the file and the remedy."""
     try:
         yield
@@ -205,7 +118,7 @@ def _system_error(error: BaseException) -> OSError | None:
     return None
 
 
-def _target(path: str | os.PathLike[str]) -> Path:
+def target_of(path: str | os.PathLike[str]) -> Path:
     """The file to replace, behind any links.
 
     Raises:
@@ -234,7 +147,7 @@ def _stem(target: Path) -> str:
 
 
 @contextmanager
-def _part_of(target: Path) -> Iterator[Path]:
+def part_of(target: Path) -> Iterator[Path]:
     """A new temporary file in the folder of a target, which is gone in the end."""
     part = target.with_name(f"{_stem(target)}{secrets.token_hex(8)}{PART}")
     # Rights as any new file has them: those that the process's mask leaves.
@@ -247,7 +160,7 @@ def _part_of(target: Path) -> Iterator[Path]:
 
 
 def _keep_mode(target: Path, part: Path) -> None:
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # no old file, or a disk that knows no rights
         part.chmod(stat.S_IMODE(target.stat().st_mode))
 
 

@@ -28,6 +28,8 @@ from vpp_gym.scenarios.world_header import World, WorldHeader
 SUFFIX = ".parquet"
 KEY = b"vpp_gym"
 ALL = "all"
+MAX_ROWS = 10_000_000
+"""Of steps, and of cars: 285 years of quarter hours."""
 BUILT = "give a file that `vpp-gym data build` wrote"
 NEWER = "this vpp_gym reads another version of the format: update it, or build the file again"
 
@@ -194,6 +196,17 @@ def _numbers(array: pa.Array) -> np.ndarray:
     return np.from_dlpack(array)
 
 
+def _refuse_too_much(metadata: pq.FileMetaData, path: str | os.PathLike[str]) -> None:
+    """Refuse a file that is small on disk and would fill the memory."""
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    values = sum(
+        max(group.column(j).num_values for j in range(group.num_columns)) for group in groups
+    )
+    if max(values, metadata.num_rows) > MAX_ROWS:
+        remedy = f"a world has {MAX_ROWS:,} steps and {MAX_ROWS:,} cars at most"
+        raise InvalidInputError(str(path), f"{max(values, metadata.num_rows):,} rows", remedy)
+
+
 def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
     """The file, and what it says about itself, in agreement with its rows."""
     if not Path(path).is_file():
@@ -214,6 +227,7 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
         field = ".".join(map(str, first["loc"]))
         remedy = NEWER if field == "version" else BUILT
         raise InvalidInputError(f"{path} {field}", first["input"], remedy) from error
+    _refuse_too_much(file.metadata, path)
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
     if not schema.equals(SCHEMA) or groups != [one.n_steps for one in header.splits]:
         raise InvalidInputError(str(path), "other columns or row groups", BUILT)
