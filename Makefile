@@ -50,7 +50,7 @@ $(error INSTALL is editable or wheel, not "$(INSTALL)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tree test attack endurance coverage sdist test-lowest test-newest bench bench-all speed train leaderboard lint types fresh clean
+.PHONY: help install tree test attack endurance coverage sdist test-lowest test-newest mutants bench bench-all speed train leaderboard lint types fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +84,9 @@ test-lowest: ## run the tests with the lowest versions that pyproject.toml allow
 
 test-newest: ## run the tests with the newest versions, e.g. PYTHON=python3.13
 	$(MAKE) test $(call without_torch,,newest)
+
+mutants: $(stamp) ## change the code in 150 places; which changes do the tests find? (an hour)
+	"$(py)" -m tests.mutation.run $(ARGS)
 
 bench: $(stamp) tree ## run every policy through 3 of the 12 worlds, in minutes
 	cd "$(tree)" && "$(py)" -m benchmarks.run --suite embedded --worlds 3 $(ARGS)

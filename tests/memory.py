@@ -25,6 +25,17 @@ def arrays_in(value: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
         yield from arrays_in(vars(value), name)
 
 
+def assert_shown_alike(one: Any, other: Any) -> None:
+    """Two snapshots hold the same numbers."""
+    arrays, others = dict(arrays_in(one)), dict(arrays_in(other))
+    assert arrays.keys() == others.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, others[name], err_msg=name)
+    for name, value in vars(one).items():
+        if isinstance(value, int | float):
+            assert value == getattr(other, name), name
+
+
 def owner(array: np.ndarray) -> np.ndarray:
     """The array that an array is cut from."""
     while isinstance(array.base, np.ndarray):

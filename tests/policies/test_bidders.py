@@ -115,3 +115,9 @@ def test_noisy_oracle_bets_on_the_true_spread_of_tomorrow(snapshot_of):
 def test_tomorrow_starts_after_midnight(snapshot_of):
     assert tomorrow(snapshot_of(hour=12)).tolist() == list(range(12, 36))
     assert tomorrow(snapshot_of(hour=0)).tolist() == list(range(24, 48))
+
+
+def test_less_than_no_noise_is_refused():
+    WaitAndSee(noisy_oracle=0.0)
+    with pytest.raises(InvalidInputError, match="noisy_oracle"):
+        WaitAndSee(noisy_oracle=-0.1)

@@ -60,8 +60,10 @@ def test_the_forecast_knows_the_law_and_not_the_future():
     expected = price_law(source, 0).expectations_from(41, 8)
     assert short == pytest.approx(expected)
     assert long == pytest.approx(expected)
+    assert forecaster.privileged
 
 
+@pytest.mark.slow
 def test_exact_bets_gain_and_leave_operations_alone():
     gained = []
     source = SyntheticSource("train", 6, dt_h=0.25, days=21)

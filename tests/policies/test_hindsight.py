@@ -150,6 +150,25 @@ def test_a_guarantee_for_a_later_departure_leaves_something_to_sell(floor, sold)
     assert plan[0] == pytest.approx([-sold])
 
 
+@pytest.mark.parametrize(("missing_kwh", "break_even"), [(5.0, 1.204), (0.5, 7.54)])
+def test_who_is_left_short_pays_no_retail_price_for_what_was_asked_for(missing_kwh, break_even):
+    """Charging d costs 0.9 d / 0.8; selling 11 kWh earns 9.9, less 0.5 (11 + d) and r d / 0.8.
+
+    They are equal at r = (0.9 d / 0.8 + 9.9 - 0.5 (11 + d)) 0.8 / d.
+    """
+    price = np.array([0.9])
+    stay = one_stay(
+        steps=1,
+        booked_steps=1,
+        energy_kwh=70.0 - missing_kwh,
+        contract_kwh=np.inf,
+        floor_kwh=-np.inf,
+    )
+    for share, load_kwh in ((0.99, -11.0), (1.01, missing_kwh / 0.8)):
+        service = Service(0.8, 1.0, retail_eur_per_kwh=share * break_even)
+        assert best_plans(stay, price, price, service)[0] == pytest.approx([load_kwh])
+
+
 POLICIES = {
     0: [ChargeOnArrival, ChargeAtDeadline, PriceThreshold, no_v2g, lambda: rolling_mpc(0)],
     2: [lambda: algorithm_1(2), lambda: rolling_mpc(2)],

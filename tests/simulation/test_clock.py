@@ -79,14 +79,16 @@ def test_a_gate_without_a_schedule_sells_nothing_tomorrow():
     np.testing.assert_array_equal(sold, [0.0] * 24 + [5.0] * 24 + [0.0] * 48)
 
 
-def test_another_hour_of_gate_closure():
-    sim = Simulation(plain_world(48), plain(market={"gate_closure_h": 9}))
+@pytest.mark.parametrize(("dt_h", "gate"), [(1.0, 9), (0.25, 36)])
+def test_another_hour_of_gate_closure(dt_h, gate):
+    periods = round(24 / dt_h)
+    sim = Simulation(plain_world(2 * periods, dt_h=dt_h), plain(market={"gate_closure_h": 9}))
     sim.reset()
     gates = []
-    for step in range(24):
+    for step in range(periods):
         gates += [step] if sim.snapshot().is_gate else []
         sim.step(Decisions(fleet_kwh=0.0))
-    assert gates == [9]
+    assert gates == [gate]
 
 
 @pytest.mark.parametrize(("start", "hours"), [(SPRING, 23), (AUTUMN, 25), (SUMMER, 24)])

@@ -41,6 +41,9 @@ def test_limits_of_power_battery_and_contract_hold(scenario, world, seed, fleet)
         dt_h = scenario.dt_h
         assert (load <= before.charge_kw * dt_h + 1e-9).all()
         assert (load >= -before.discharge_kw * dt_h - 1e-9).all()
+        idle_kwh = np.clip(0.0, before.lo_kwh, before.hi_kwh)
+        np.testing.assert_array_equal(before.idle_kwh, idle_kwh)
+        np.testing.assert_array_equal(before.offer >= 0, before.has_contract)
         running = before.contract_steps > 0
         assert (load[~running] >= -1e-9).all(), "discharged without a running contract"
         assert (load >= -before.contract_kwh - 1e-9).all()

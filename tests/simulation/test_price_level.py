@@ -82,3 +82,14 @@ def test_who_leaves_is_missed_at_the_penalty_of_that_day():
     assert sim.snapshot().shortfall_eur_per_kwh == pytest.approx(0.6)
     assert record[COLUMN.unserved_kwh] == pytest.approx(2.0)
     assert record[COLUMN.shortfall_eur] == pytest.approx(-2.0 * 0.6)
+
+
+def test_who_is_still_there_at_the_end_of_a_run_is_missed_at_the_penalty_of_that_day():
+    """32 kWh are missing at midnight, 22 of them can still be charged until 2:00."""
+    car = one_car(9 * 24 + 20, 10 * 24 + 2, 0.5, target_soc=0.9)
+    sim = Simulation(rising(20, sessions=car), RULES)
+    sim.reset(start_step=9 * 24 + 20, end_step=10 * 24)
+    for _ in range(4):
+        record = sim.step(Decisions(fleet_kwh=0.0))[0]
+    assert record[COLUMN.unserved_kwh] == pytest.approx(10.0)
+    assert record[COLUMN.shortfall_eur] == pytest.approx(-10.0 * 0.6)

@@ -136,6 +136,29 @@ def test_bad_places(sim, place, field):
     assert frozen(sim) == before
 
 
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        ({"scenario_index": [0, 1]}, "scenario_index"),
+        ({"scenario_index": [-1, 0]}, "scenario_index"),
+        ({"start_step": [0, 48]}, "start_step, end_step"),
+        ({"start_step": [-1, 0]}, "start_step, end_step"),
+        ({"end_step": [49, 48]}, "start_step, end_step"),
+        ({"start_step": 5, "end_step": [6, 5]}, "start_step, end_step"),
+        ({"start_step": [1.0, 1.5]}, "start_step"),
+        ({"runs": [0, 2]}, "runs"),
+    ],
+)
+def test_one_bad_place_of_two_is_refused(place, field):
+    batch = Simulation(WORLD, n_envs=2)
+    batch.reset()
+    before = frozen(batch)
+    with pytest.raises(InvalidInputError) as refused:
+        batch.reset(**place)
+    assert refused.value.field == field
+    assert frozen(batch) == before
+
+
 def test_nothing_happens_before_a_reset():
     sim = Simulation(WORLD)
     for forgotten in (
@@ -237,10 +260,18 @@ def test_bad_worlds(arguments, field):
     assert refused.value.remedy
 
 
-@pytest.mark.parametrize("start", ["2019-03-30", "2019-10-26"])
-def test_a_gate_in_the_hour_that_the_clock_skips_or_repeats_is_refused(start):
-    world = plain_world(72, start=start, timezone="Europe/Amsterdam")
-    with pytest.raises(InvalidInputError, match=start[:7]) as refused:
+@pytest.mark.parametrize(
+    ("start", "hours", "day"),
+    [
+        ("2019-03-30", 72, "2019-03-31"),
+        ("2019-03-30", 47, "2019-03-31"),  # the last day of the scenario
+        ("2019-10-26", 72, "2019-10-27"),
+        ("2019-10-25", 73, "2019-10-27"),
+    ],
+)
+def test_a_gate_in_the_hour_that_the_clock_skips_or_repeats_is_refused(start, hours, day):
+    world = plain_world(hours, start=start, timezone="Europe/Amsterdam")
+    with pytest.raises(InvalidInputError, match=f"on {day} the clock changes") as refused:
         Simulation(world, {"market": {"gate_closure_h": 2}})
     assert refused.value.field == "params.market.gate_closure_h"
     Simulation(world, {"market": {"gate_closure_h": 3}})

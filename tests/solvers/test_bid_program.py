@@ -71,6 +71,15 @@ def test_the_small_lps_agree_with_the_program(seed, beta):
     assert objective_eur(bids, scenarios, beta, 0.15) == pytest.approx(best_eur, abs=1e-6)
 
 
+def test_the_tail_is_a_twentieth_unless_said_otherwise():
+    scenarios = random_scenarios(np.random.default_rng(5), samples=60)
+    bids, best_eur = solve_bid_program(scenarios, 20, 20, beta=0.8)
+    assert objective_eur(bids, scenarios, 0.8, 0.05) == pytest.approx(best_eur, abs=1e-6)
+    bids = risk_averse_bids(scenarios, 20, 20, beta=0.8).bids_kwh
+    assert objective_eur(bids, scenarios, 0.8, 0.05) == pytest.approx(best_eur, abs=1e-6)
+    assert objective_eur(bids, scenarios, 0.8, 0.1) > best_eur + 0.01
+
+
 def test_weight_of_risk_trades_mean_for_tail():
     scenarios = random_scenarios(np.random.default_rng(3))
     income = [

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fcev.car_parks import hand_made_park, random_orders, random_park
-from tests.memory import rewriting
+from tests.memory import assert_shown_alike, rewriting
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.car_park.article import article_orders
 from vpp_gym.fcev.car_park.ledger import MONEY, TERMS
@@ -179,6 +179,27 @@ def test_drivers_never_lose_and_what_they_get_adds_up(seed: int):
     assert park.state.earned_eur.sum() == pytest.approx(total["driver_profit_eur"])
     assert park.state.given_kwh.sum() == pytest.approx(total["v2g_kwh"])
     assert total["potential_profit_eur"] >= total["driver_profit_eur"] - 1e-9
+
+
+@pytest.mark.parametrize("places", [(0, 1, 0), (1, 0, 1)])
+def test_each_run_of_a_batch_is_a_run_of_its_own(places: tuple[int, ...]):
+    """Two years that differ, in three runs; the second run is a day behind the others."""
+    years, params = [random_park(seed).scenarios[0] for seed in (1, 2)], random_park(1).params
+    batch = CarPark(years, params, n_runs=3)
+    alone = [CarPark([years[k]], params) for k in places]
+    for run, k in enumerate(places):
+        batch.reset(run, k, hour=3)
+        alone[run].reset(hour=3)
+    rng, runs = np.random.default_rng(0), np.array([2, 0])
+    for hours, moving in ((9, np.arange(3)), (24, runs), (24, runs), (24, runs)):
+        records = batch.advance(hours, moving)
+        for row, run in enumerate(moving):
+            np.testing.assert_array_equal(records[row], alone[run].advance(hours)[0])
+            snapshot = batch.snapshot(run)
+            assert_shown_alike(snapshot, alone[run].snapshot())
+            orders = random_orders(rng, snapshot)
+            batch.submit(orders, run)
+            alone[run].submit(orders)
 
 
 def test_prices_to_come_change_no_snapshot():

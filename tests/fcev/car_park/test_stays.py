@@ -90,3 +90,17 @@ def test_who_has_left_by_an_hour_of_tomorrow():
     assert gone[1, 0, 20].tolist() == [0.0] * 24  # nobody is there on a weekend's evening
     returns = usual_returns(usual, 12)
     assert returns[0, 0].tolist() == [0.0] * 7 + [1.0] * 10 + [2.0] * 7
+
+
+def hours_a_day(**parking: float) -> np.ndarray:
+    """(n,) hours that cars are usually plugged in on a weekday."""
+    params = CarParkParams().changed({"n_cars": 400, "parking": parking})
+    return (draw_drivers(np.random.default_rng(0), params, 2).usual[:, 0] > 0).sum(axis=1)
+
+
+def test_cars_are_parked_as_long_as_the_params_say():
+    """Drivers differ by two standard deviations at most."""
+    hours = hours_a_day(work_stay_h=8.0, home_stay_h=8.0, spread_h=1.0)
+    assert hours.mean() == pytest.approx(8.0, abs=0.5)
+    assert (hours.min(), hours.max()) == (6, 10)
+    assert hours_a_day(home_stay_h=16.0, spread_h=2.0).max() == 20

@@ -13,7 +13,7 @@ from tests.fcev.microgrids import (
     random_decision,
     random_grid,
 )
-from tests.memory import rewriting
+from tests.memory import assert_shown_alike, rewriting
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.microgrid.ledger import MONEY, TERMS
 from vpp_gym.fcev.microgrid.simulation import Microgrid
@@ -170,6 +170,29 @@ def test_control_based_contracts_are_open_whenever_the_car_is_home():
     np.testing.assert_array_equal(volume.parked, cars.parked)  # the same drivers
     assert (volume.open <= volume.parked).all()
     assert volume.open.sum() < volume.parked.sum()
+
+
+@pytest.mark.parametrize("places", [(0, 1, 0), (1, 0, 1)])
+def test_each_run_of_a_batch_is_a_run_of_its_own(places: tuple[int, ...]):
+    """Two years that differ, in three runs; the second run stands still for an hour."""
+    years, params = [random_grid(seed).scenarios[0] for seed in (1, 2)], random_grid(1).params
+    batch = Microgrid(years, params, n_runs=3)
+    alone = [Microgrid([years[k]], params) for k in places]
+    for run, k in enumerate(places):
+        share = 0.2 * (run + 1)
+        batch.reset(run, k, hour=30, stock_share=share)
+        alone[run].reset(hour=30, stock_share=share)
+    rng = np.random.default_rng(0)
+    for hour in range(30):
+        decisions = []
+        for run, single in enumerate(alone):
+            snapshot = batch.snapshot(run)
+            assert_shown_alike(snapshot, single.snapshot())
+            stands = hour == 7 and run == 1
+            decisions.append(None if stands else random_decision(rng, snapshot))
+        records = batch.advance(decisions)
+        for run, single in enumerate(alone):
+            np.testing.assert_array_equal(records[run], single.advance([decisions[run]])[0])
 
 
 def test_hours_to_come_change_no_snapshot():

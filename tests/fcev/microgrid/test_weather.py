@@ -43,6 +43,8 @@ def test_turbine_has_the_capacity_factor_of_a_windy_site():
 
 
 def test_memory_is_that_asked_for():
+    pulse = with_memory(np.array([8.0, 0.0, 10.0, 0.0]), 0.6)
+    assert pulse == pytest.approx([8.0, 4.8, 2.88 + 8.0, 0.6 * 10.88])  # 0.8 of what is new
     series = with_memory(np.random.default_rng(0).standard_normal(20_000), 0.9)
     assert np.corrcoef(series[:-1], series[1:])[0, 1] == pytest.approx(0.9, abs=0.02)
     assert series.std() == pytest.approx(1.0, abs=0.1)
@@ -92,3 +94,25 @@ def test_contracts_have_the_stated_ranges():
     assert cars.volume_kwh.mean() == pytest.approx(60, abs=2)
     share = cars.open.sum() / cars.parked.sum()
     assert 0.6 < share < 0.8
+
+
+def test_cars_are_home_from_their_return_to_the_next_leaving():
+    """Without spread all cars keep to one schedule, another one at weekends."""
+    schedule = {
+        "leave_h": 8.0,
+        "return_h": 18.0,
+        "weekend_leave_h": 11.0,
+        "weekend_return_h": 15.0,
+        "spread_h": 0.0,
+        "home_share": 0.0,
+    }
+    params = MicrogridParams().changed({"schedule": schedule})
+    cars = draw_cars(np.random.default_rng(0), params, 14)
+    parked, opened = (part.reshape(-1, 14, 24) for part in (cars.parked, cars.open))
+    hour, weekend = np.arange(24), kinds_of_days(14)[1:-1] == 1
+    away = np.where(weekend[:, None], (hour >= 11) & (hour < 15), (hour >= 8) & (hour < 18))
+    assert weekend.sum() == 4
+    assert (parked == ~away).all()
+    evening = opened[:, ~weekend][:, 0, 18:].argmax(axis=1)
+    afternoon = opened[:, weekend][:, 0, 15:].argmax(axis=1)
+    assert (evening != afternoon).mean() > 0.3  # each kind of day has a delay of its own
