@@ -27,6 +27,7 @@ from typing import Any
 
 from tests.attack.damage import damages
 from tests.attack.readers import Reader, by_name, digest
+from tests.peak import peak_mb
 from vpp_gym.errors import InvalidInputError
 
 MAX_MB, MAX_S = 1000, 20
@@ -133,8 +134,8 @@ def main() -> None:
             reader.read(folder)
     limit_memory()
     report: dict[str, Any] = {one.name: attack(one, number, seed) for one in readers}
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(json.dumps({"readers": report, "peak_mb": round(peak_mb)}))
+    most_mb = peak_mb()
+    sys.stdout.write(json.dumps({"readers": report, "peak_mb": round(most_mb)}))
 
 
 if __name__ == "__main__":

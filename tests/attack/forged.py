@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ from typing import Any
 
 from tests.attack.damage_readers import MAX_S, HangError, limit_memory, within_time
 from tests.attack.readers import DAY, READ, acn_file
+from tests.peak import peak_mb
 from tests.scenarios.files import samples
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.folder import files_of
@@ -158,11 +158,11 @@ def main() -> None:
         good = fill(Path(place))
         samples.write(Path(warm, "a.csv"), samples.entsoe_new(DAY, 1))
         list(files_of(warm, READ))
-        before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        before_mb = peak_mb()
         limit_memory()
         report = one_by_one(Path(place), good)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    more = {"peak_mb": round(peak_mb), "before_mb": round(before_mb)}
+    most_mb = peak_mb()
+    more = {"peak_mb": round(most_mb), "before_mb": round(before_mb)}
     sys.stdout.write(json.dumps({**report, **more}))
 
 

@@ -94,7 +94,7 @@ def show(console: Console, *grids: Grid) -> None:
     """Print tables beside one another where they fit, else one below another.
 
     >>> grid = Grid((Column("day"), Column("eur", is_number=True)), [("2024-06-03", "-488.06")])
-    >>> show(Console(width=12), grid)
+    >>> show(Console(width=16, color_system=None), grid)
     2024-06-03
       eur: -488.06
     """

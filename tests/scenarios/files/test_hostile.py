@@ -309,12 +309,13 @@ def test_no_hostile_file_takes_a_gigabyte(tmp_path):
     for name, (file, content, _) in REFUSED.items():
         written(tmp_path / f"{name} {file}", content())
     code = (
-        "import resource, sys\n"
+        "import sys\n"
+        "from tests.peak import peak_mb\n"
         "from vpp_gym.scenarios.files.folder import files_of\n"
         "from vpp_gym.scenarios.files.options import ReadOptions\n"
         "read = ReadOptions(elaad_clock='local', elaad_dates='month-first')\n"
         "print(sum(one.rows is not None for one in files_of(sys.argv[1], read)))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)\n"
+        "print(round(peak_mb()))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
