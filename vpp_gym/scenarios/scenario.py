@@ -15,6 +15,7 @@ from vpp_gym.arrays import Floats, Ints, close_arrays
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calendar import Calendar, calendar_of
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
+from vpp_gym.scenarios.site_series import SiteSeries
 
 LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 """No battery and no car is larger: what is, has another unit."""
@@ -144,6 +145,7 @@ class Scenario:
         timezone: IANA name; None means a clock without summer time.
         name: label in results.
         notes: provenance, e.g. how many rows were dropped and why.
+        site: sun, building load and limits of the site; None: there are only chargers.
     """
 
     da_eur_per_kwh: Floats
@@ -155,6 +157,7 @@ class Scenario:
     timezone: str | None = None
     name: str = "scenario"
     notes: Mapping[str, Any] = field(default_factory=dict)
+    site: SiteSeries | None = None
 
     def __post_init__(self) -> None:
         close_arrays(self)
@@ -174,12 +177,14 @@ class Scenario:
         name: str = "scenario",
         seed: int = 0,
         notes: Mapping[str, Any] | None = None,
+        site: SiteSeries | Mapping[str, Any] | None = None,
     ) -> Scenario:
         """Scenario from plain arrays.
 
         Give either `im_eur_per_kwh` (one imbalance price) or both the short and
         the long price. A session that would depart after the last step departs
-        at the end; `notes` counts these as "departures_clipped".
+        at the end; `notes` counts these as "departures_clipped". `site` is a `SiteSeries`, or a
+        mapping of what `SiteSeries.from_arrays` takes.
 
         Raises:
             InvalidInputError: naming the field, the value and the remedy.
@@ -213,9 +218,9 @@ class Scenario:
         if notes is not None and not isinstance(notes, Mapping):
             raise InvalidInputError("notes", notes, "give a mapping")
         table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))
-        return cls(
-            da, short, long, table, _midnight(start), float(dt_h), _zone(timezone), name, notes
-        )
+        behind = None if site is None else SiteSeries.of(site, len(da), float(dt_h))
+        clock = _midnight(start), float(dt_h), _zone(timezone)
+        return cls(da, short, long, table, *clock, name, notes, behind)
 
     def __repr__(self) -> str:
         return (
