@@ -19,8 +19,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.settings import ObservationForm, checked
-from vpp_gym.simulation.arguments import shaped
-from vpp_gym.simulation.transition import TOLERANCE_KWH
+from vpp_gym.simulation.arguments import TOLERANCE_KWH, shaped
 
 IN_THE_KERNEL = {"expected_load": BidMode.EXPECTED_LOAD, "zero": BidMode.GIVEN}
 """Bidders that need no snapshot; nothing is sold where nobody gives a schedule."""

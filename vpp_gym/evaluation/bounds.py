@@ -73,7 +73,7 @@ from vpp_gym.scenarios.price_expectations import price_expectations
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.simulation import Simulation
-from vpp_gym.simulation.transition import TOLERANCE_KWH
+from vpp_gym.simulation.arguments import TOLERANCE_KWH
 from vpp_gym.solvers.uncertain_stay import UncertainStay, moves_until
 
 LATE_MEANS = 8.0

@@ -30,7 +30,9 @@ def full_step_kwh(charge_kw: float, dt_h: float) -> float:
 
 
 @njit
-def level_out(n: int, need_kwh: Floats, full_kwh: Floats, room_kwh: float, take_kwh: Floats) -> float:
+def level_out(
+    n: int, need_kwh: Floats, full_kwh: Floats, room_kwh: float, take_kwh: Floats
+) -> float:
     """Share the room of a step so that the longest remaining charging times become shorter.
 
     A car takes what brings its remaining time at full power down to a level that all cars

@@ -77,7 +77,7 @@ class TariffParams(Section):
         calendar month.
 
     In `params`, a name of `vpp_gym.params.tariffs.TARIFFS` stands for all of it, such as
-    `{"tariff": "nl_2025"}`.
+    `{"tariff": "nl"}`.
     """
 
     currency: Literal["EUR"] | None = None

@@ -80,11 +80,11 @@ class SiteSeries:
             InvalidInputError: naming the series, the step and the remedy.
         """
         given = (pv_kwh, building_kwh, import_limit_kw, export_limit_kw)
-        columns = {
+        columns: dict[str, Any] = {
             name: None if one is None else _column(name, one, n_steps)
             for name, one in zip(SERIES, given, strict=True)
         }
-        ratings = {
+        ratings: dict[str, Any] = {
             "pv_peak_kw": _rating("pv_peak_kw", pv_peak_kw, columns["pv_kwh"], 1 / dt_h),
             "building_peak_kw": _rating(
                 "building_peak_kw", building_peak_kw, columns["building_kwh"], 1 / dt_h

@@ -129,21 +129,23 @@ class WorldHeader(BaseModel):
 
     Attributes:
         format: of the file.
-        version: of the format.
+        version: of the format; 2 where the rows have series of a site.
         dt_h: hours per step.
         timezone: of the local days; None: 24 hours on every day.
         splits: row groups, in order.
         provenance: of the rows.
+        site: ratings of the site, see `vpp_gym.scenarios.site_series`; None: there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["vpp_gym.world"] = "vpp_gym.world"
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 1
     dt_h: StepHours
     timezone: str | None
     splits: tuple[Split, ...]
     provenance: Provenance
+    site: dict[str, float] | None = None
 
     @field_validator("splits")
     @classmethod

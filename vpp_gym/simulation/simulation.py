@@ -16,7 +16,13 @@ from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.simulation.arguments import distinct_rows, number_within, shaped, whole_numbers
+from vpp_gym.simulation.arguments import (
+    TOLERANCE_KWH,
+    distinct_rows,
+    number_within,
+    shaped,
+    whole_numbers,
+)
 from vpp_gym.simulation.dataset import Dataset, build_dataset
 from vpp_gym.simulation.snapshot import bids_allowed_kwh, snapshot_of
 from vpp_gym.simulation.state import (
@@ -28,7 +34,6 @@ from vpp_gym.simulation.state import (
     with_room,
 )
 from vpp_gym.simulation.transition import (
-    TOLERANCE_KWH,
     begin,
     disaggregate,
     first_outside_limits,

@@ -14,7 +14,6 @@ from vpp_gym.kernels import by_field, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 
-
 GUARD_H = 48.0
 """Hours ahead in which promises to cars look for room; charging takes less."""
 
