@@ -52,6 +52,7 @@ import pandas as pd
 from vpp_gym.arrays import Bools, Floats, Records, read_only
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.ev import WORLD
+from vpp_gym.fleet.charging import Charging
 from vpp_gym.fleet.departures import early_hazard
 from vpp_gym.markets.ledger import COLUMN, TERMS
 from vpp_gym.markets.settlement import reference_price
@@ -322,18 +323,24 @@ def _records(
     evs = arrivals.evs
     arrived = evs["arrival"] - start_step
     pay = _least_pay(evs, params, start_step + n_steps)
-    forced = _out_of_reach(evs, params, scenario.dt_h)
+    curves = arrivals.simulation.dataset.curves[evs["session"]]
+    charging = Charging(
+        evs["charge_kw"] * scenario.dt_h, params.site.charge_eff, scenario.dt_h, curves
+    )
+    forced = _out_of_reach(evs, charging, params)
     known = (evs["departure"] - start_step > n_steps) | forced
     for first in np.unique(arrived[known]):
         rows = np.flatnonzero(known & (arrived == first))
-        stays, after = _stays(evs[rows], run, params, scenario.dt_h, int(first), start_step)
+        own = charging.take(rows)
+        stays, after = _stays(evs[rows], own, run, params, int(first), start_step)
         buy = prices_of_stays(price[first:], stays, after)
         plans = best_plans(stays, buy, buy - pay[rows][:, None], service)
         _book_trade(records, plans, int(first), pay[rows], after)
         _book_service(records, evs[rows], stays, plans, int(first), service)
     for row in np.flatnonzero(~known):
         first = int(arrived[row])
-        stay = _uncertain_stay(evs[row], run, params, scenario.dt_h, price, first, pay[row])
+        own = charging.take(np.array([row]))
+        stay = _uncertain_stay(evs[row], own, run, params, price, first, pay[row])
         _book_stay(records, evs[row], stay, first, pay[row], run, service)
     load = records[:, COLUMN.charge_kwh] - records[:, COLUMN.discharge_kwh]
     records[:, COLUMN.load_value_eur] = -load * price
@@ -345,19 +352,18 @@ def _records(
 
 
 def _stays(
-    evs: Records, run: Run, params: VPPParams, dt_h: float, first: int, start_step: int
+    evs: Records, charging: Charging, run: Run, params: VPPParams, first: int, start_step: int
 ) -> tuple[Stays, Floats]:
     """Stays of EVs that arrive together, and their price behind the run's end."""
     declared, leaves = evs["departure"] - start_step, evs["leaves"] - start_step
     signed = evs["contract_end"] > 0
-    charge_kwh = evs["charge_kw"] * dt_h
     owed = owed_at_the_end(
         declared_steps=declared - first,
         leaving_steps=leaves - first,
         steps_left=run.n_steps - first,
         energy_kwh=evs["energy_kwh"],
         target_kwh=evs["target_kwh"],
-        stored_kwh=charge_kwh * params.site.charge_eff,
+        charging=charging,
         guarantee=params.guarantee,
     )
     most_kwh = np.where(signed, evs["battery_max_kwh"], evs["target_kwh"])
@@ -366,8 +372,8 @@ def _stays(
         min_kwh=np.minimum(evs["min_kwh"], most_kwh),
         max_kwh=most_kwh,
         target_kwh=evs["target_kwh"],
-        charge_kwh=charge_kwh,
-        discharge_kwh=evs["discharge_kw"] * dt_h,
+        charging=charging,
+        discharge_kwh=evs["discharge_kw"] * charging.dt_h,
         discharge_steps=np.where(signed, declared - first, 0),
         contract_kwh=np.where(signed, np.inf, 0.0),
         penalty_eur_per_kwh=run.penalty_of(leaves, declared),
@@ -376,36 +382,42 @@ def _stays(
     return stays, run.price_after(declared)
 
 
-def _out_of_reach(evs: Records, params: VPPParams, dt_h: float) -> Bools:
+def _out_of_reach(evs: Records, charging: Charging, params: VPPParams) -> Bools:
     """(n,) the target is guaranteed and cannot be reached: there is nothing to decide."""
-    reach_kwh = (evs["departure"] - evs["arrival"]) * evs["charge_kw"] * dt_h
-    end_kwh = evs["energy_kwh"] + params.site.charge_eff * reach_kwh
+    stored_kwh = evs["energy_kwh"]
+    end_kwh = stored_kwh + charging.gain_kwh(stored_kwh, evs["departure"] - evs["arrival"])
     out: Bools = end_kwh < evs["target_kwh"] - SLACK_KWH
     return out & params.guarantee
 
 
 def _uncertain_stay(
-    ev: Any, run: Run, params: VPPParams, dt_h: float, price: Floats, first: int, pay: float
+    ev: Any,
+    charging: Charging,
+    run: Run,
+    params: VPPParams,
+    price: Floats,
+    first: int,
+    pay: float,
 ) -> UncertainStay:
     """The stay of an EV whose declared departure lies within the run.
 
     Args:
         ev: EV record, as it was on arrival.
+        charging: of this EV.
         run: what is known of it.
         params: rules.
-        dt_h: hours per step.
         price: (T,) EUR/kWh of net load.
         first: step of the arrival in the run.
         pay: EUR/kWh that the owner gets for a discharge.
     """
     site, owner, signed = params.site, params.owner, ev["contract_end"] > 0
     declared, stored = int(ev["departure"] - ev["arrival"]), float(ev["energy_kwh"])
-    steps = declared
+    steps, dt_h = declared, charging.dt_h
     if not params.guarantee and owner.late_departure_prob > 0:
         late = int(np.ceil(LATE_MEANS * owner.late_mean_h / dt_h))
         steps = min(declared + late, run.n_steps - first)
     after, target = np.arange(steps + 1), float(ev["target_kwh"])
-    full_kwh = float(ev["charge_kw"]) * dt_h * site.charge_eff
+    full_kwh = float(charging.full_kwh[0])
     may_give = signed & (after[:-1] < declared)
     fall_kwh = float(ev["discharge_kw"]) * dt_h / site.discharge_eff * may_give
     fallen_kwh = np.concatenate([[0.0], np.cumsum(fall_kwh)])
