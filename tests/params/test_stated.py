@@ -143,7 +143,7 @@ def test_the_nearest_name_is_told_only_if_it_is_near():
 def test_environments_and_runs_take_what_was_read():
     params = load_params(EXAMPLE)
     env = gym.make("VPPDayAhead-v0", scenario=plain_world(), params=params)
-    assert env.unwrapped.params == params
+    assert env.unwrapped.core.params == params
     result = vpp_gym.evaluate("charge_on_arrival", plain_world(), params)
     assert result.metadata["params"]["site"]["n_chargers"] == 40
 

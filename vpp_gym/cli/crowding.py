@@ -51,7 +51,7 @@ site.n_chargers=20 none is.'
     crowded = [one for one in found if one.turned_away > least_share * one.cars]
     if not crowded:
         return []
-    worst = max(crowded, key=lambda one: (one.most, one.turned_away))
+    worst = max(crowded, key=lambda one: (one.most, one.cars))
     return [
         f"Up to {worst.most:,} cars at once and {worst.chargers:,} chargers: "
         f"{worst.turned_away:,} of {worst.cars:,} cars will be turned away. With "
