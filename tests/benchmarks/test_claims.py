@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import claims, confirm, order
-from benchmarks.claims import CLAIMS, Results, findings, gain_words, with_claims, wrapped
+from benchmarks import confirm, order
+from benchmarks.claim import Claim, gain_words
+from benchmarks.claims import CLAIMS, findings, with_claims, wrapped
+from benchmarks.evidence import Results, results_in
 from benchmarks.fingerprint import ROOT
 from benchmarks.leaderboard import RESULTS
 from vpp_gym.evaluation.metrics import NO_CONTROL
@@ -63,7 +65,7 @@ def results() -> Results:
     return Results({"embedded": document()})
 
 
-def claim(name: str) -> claims.Claim:
+def claim(name: str) -> Claim:
     return next(one for one in CLAIMS if one.name == name)
 
 
@@ -126,7 +128,7 @@ def test_wrong_unknown_and_missing_claims_are_found(results, tmp_path):
 
 
 def test_committed_claims_are_what_the_committed_results_say():
-    assert list(findings(claims.results_in(RESULTS), ROOT)) == []
+    assert list(findings(results_in(RESULTS), ROOT)) == []
 
 
 def test_lines_are_no_longer_than_the_page():
