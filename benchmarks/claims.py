@@ -37,6 +37,9 @@ BIDS = ("two_stage", "wait_and_see", "expected_load", "climatology")
 CLAIMS: tuple[Claim, ...] = (
     fcev_claims.published("microgrid", "the microgrid"),
     fcev_claims.published("car_park", "the car park"),
+    contract_claims.across_wear(),
+    contract_claims.losing_owners(),
+    contract_claims.in_the_older_world(),
     *(
         claim
         for suite in ("embedded", "real")

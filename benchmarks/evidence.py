@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.results import SCHEMA, read
 from benchmarks.suites.base import Document
+from vpp_gym.evaluation.csv_text import read_table
 from vpp_gym.files.reader import read_text
 
 Row = Mapping[str, Any]
+SUITES = ("embedded", "real", "hourly", "hourly_real", "microgrid", "car_park")
+TABLES = ("wear",)
+"""Tables beside the boards that sentences rest on."""
 
 
 class UnknownClaimError(Exception):
@@ -24,9 +28,17 @@ class Results:
 
     Attributes:
         documents: by suite.
+        tables: rows of tables beside the boards, by name.
     """
 
     documents: Mapping[str, Document]
+    tables: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+
+    def table(self, name: str) -> Sequence[Row]:
+        """Rows of a table."""
+        if name not in self.tables:
+            raise UnknownClaimError(f"there is no table {name}")
+        return self.tables[name]
 
     def document(self, suite: str) -> Document:
         """A result file."""
@@ -66,19 +78,23 @@ class Results:
                 return one
         raise UnknownClaimError(f"{suite} compares {policy} with nothing: {why}")
 
-    def offer(self, suite: str, policy: str) -> Row:
+    def offer(self, suite: str, policy: str, board: str = "operations") -> Row:
         """What an offer to owners gained over no contracts."""
-        for row in self.document(suite)["contracts"].get("operations", []):
+        for row in self.document(suite)["contracts"].get(board, []):
             if row["policy"] == policy:
                 return row
         raise UnknownClaimError(f"{suite} has no offer of {policy}")
 
 
 def results_in(folder: Path) -> Results:
-    """The result files of this version in a folder."""
+    """The result files of this version in a folder, and tables beside them."""
     documents = {}
-    for suite in ("embedded", "real", "microgrid", "car_park"):
+    for suite in SUITES:
         path = folder / f"{suite}.json"
         if path.exists() and f'"schema": {SCHEMA},' in read_text(path)[:200]:
             documents[suite] = read(path)
-    return Results(documents)
+    paths = {name: folder / f"{name}.csv" for name in TABLES}
+    tables: dict[str, Sequence[Row]] = {
+        name: read_table(path).to_dict("records") for name, path in paths.items() if path.exists()
+    }
+    return Results(documents, tables)
