@@ -172,8 +172,8 @@ def in_the_older_world() -> Claim:
             )
         ),
         "So it is by hours, with the demand of the reference paper, its lowest wear and drivers "
-        "who keep their word: pay per discharged kWh earns the operator money, and menus of 1 to 3 h "
-        "cost it. {gains}.",
+        "who keep their word: pay per discharged kWh earns the operator money, and menus of 1 to "
+        "3 h cost it. {gains}.",
         "By hours, with the demand of the reference paper, its lowest wear and drivers who keep "
         "their word, it is not so that pay per discharged kWh earns the operator money and menus "
         "cost it. {gains}.",
