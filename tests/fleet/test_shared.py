@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from tests.worlds import examples
-from vpp_gym.fleet.shared import charging_need_kwh, give_way, level_out
+from vpp_gym.fleet.shared import give_way, level_out
 
 SEED = st.integers(0, 2**32 - 1)
 
@@ -21,7 +21,7 @@ def latest_plan(
     left, take = need.copy(), np.empty(len(need))
     for s in range(len(room) - 1, first - 1, -1):
         there = np.where(steps > s, full, 0.0)
-        total = level_out(len(need), left, there, float(room[s]), take)
+        total = level_out(len(need), left, left / full, there, float(room[s]), take)
         assert total == pytest.approx(take.sum(), abs=1e-12)
         assert total == pytest.approx(min(room[s], np.minimum(left, there).sum()), abs=1e-9)
         assert (take >= 0).all()
@@ -89,7 +89,7 @@ def test_remaining_times_are_brought_down_to_one_level():
     """Needs of 4, 2 and 1 steps at powers 1, 2 and 1, room for 2: 3, 1.5 and 1 steps are left."""
     take = np.empty(3)
     need, full = np.array([4.0, 4.0, 1.0]), np.array([1.0, 2.0, 1.0])
-    assert level_out(3, need, full, 2.0, take) == pytest.approx(2.0)
+    assert level_out(3, need, need / full, full, 2.0, take) == pytest.approx(2.0)
     np.testing.assert_allclose(take, [1.0, 1.0, 0.0], atol=1e-12)
 
 
@@ -115,7 +115,3 @@ def test_nothing_to_cut_cuts_nothing():
     move = np.full(2, 7.0)
     assert give_way(3.0, 2, np.zeros(2), np.zeros(2), move, np.empty(2)) == 0.0
     assert move.tolist() == [0.0, 0.0]
-
-
-def test_needs_are_metered():
-    assert charging_need_kwh(10.0, 19.0, 0.9) == pytest.approx(10.0)

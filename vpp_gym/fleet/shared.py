@@ -11,40 +11,23 @@ HALVINGS = 60
 
 
 @njit
-def charging_need_kwh(stored_kwh: float, wanted_kwh: float, charge_eff: float) -> float:
-    """Energy at the meter that brings a battery to a level, 0 where it is there.
-
-    With `full_step_kwh` all that sharing assumes of how cars charge: at full power until they
-    have what they need.
-
-    >>> charging_need_kwh(10.0, 19.0, 0.9), charging_need_kwh(19.0, 10.0, 0.9)
-    (10.0, 0.0)
-    """
-    return max(wanted_kwh - stored_kwh, 0.0) / charge_eff
-
-
-@njit
-def full_step_kwh(charge_kw: float, dt_h: float) -> float:
-    """Energy at the meter of a step at full power."""
-    return charge_kw * dt_h
-
-
-@njit
 def level_out(
-    n: int, need_kwh: Floats, full_kwh: Floats, room_kwh: float, take_kwh: Floats
+    n: int, need_kwh: Floats, steps: Floats, full_kwh: Floats, room_kwh: float, take_kwh: Floats
 ) -> float:
     """Share the room of a step so that the longest remaining charging times become shorter.
 
     A car takes what brings its remaining time at full power down to a level that all cars
-    share, between nothing and full power. Among cars that all stay from some moment on this is
-    the best that can be done for the steps before that moment: whatever can still be served
-    after any other sharing can be served after this one. So going from the last step to the
-    first it serves as much as can be served at all, and leaves to the first as little as possible.
+    share, between nothing and full power. Among cars that all stay from some moment on, each
+    with a power of its own, this is the best that can be done for the steps before that moment:
+    whatever can still be served after any other sharing can be served after this one. So going
+    from the last step to the first it serves as much as can be served at all, and leaves to the
+    first as little as possible. Where power changes with what is stored it is a good sharing.
 
     Args:
         n: number of cars; what lies beyond in the arrays is not looked at.
         need_kwh: (>= n,) still to be charged.
-        full_kwh: (>= n,) of a step at full power; 0: not there.
+        steps: (>= n,) steps that takes at full power.
+        full_kwh: (>= n,) of this step at full power; 0: not there.
         room_kwh: most that all may take, >= 0.
         take_kwh: (>= n,) result.
 
@@ -56,14 +39,16 @@ def level_out(
         take_kwh[k] = min(need_kwh[k], full_kwh[k])
         total += take_kwh[k]
         if full_kwh[k] > 0.0:
-            level = max(level, need_kwh[k] / full_kwh[k])
+            level = max(level, steps[k])
     if total <= room_kwh:
         return total
     low, high = 0.0, level
     low_kwh, high_kwh = total, 0.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2.0
-        taken = _above_level(n, need_kwh, full_kwh, middle)
+        taken = 0.0
+        for k in range(n):
+            taken += _down_to(middle, need_kwh[k], steps[k], full_kwh[k])
         if taken > room_kwh:
             low, low_kwh = middle, taken
         else:
@@ -71,20 +56,17 @@ def level_out(
     share = (room_kwh - high_kwh) / (low_kwh - high_kwh) if low_kwh > high_kwh else 0.0
     total = 0.0
     for k in range(n):
-        least = min(max(need_kwh[k] - full_kwh[k] * high, 0.0), full_kwh[k])
-        most = min(max(need_kwh[k] - full_kwh[k] * low, 0.0), full_kwh[k])
+        least = _down_to(high, need_kwh[k], steps[k], full_kwh[k])
+        most = _down_to(low, need_kwh[k], steps[k], full_kwh[k])
         take_kwh[k] = least + share * (most - least)
         total += take_kwh[k]
     return total
 
 
 @njit
-def _above_level(n: int, need_kwh: Floats, full_kwh: Floats, level: float) -> float:
-    """What all take if their remaining times are brought down to a level [steps]."""
-    total = 0.0
-    for k in range(n):
-        total += min(max(need_kwh[k] - full_kwh[k] * level, 0.0), full_kwh[k])
-    return total
+def _down_to(level: float, need_kwh: float, steps: float, full_kwh: float) -> float:
+    """What a car takes to bring its remaining time down to a level [steps]."""
+    return min(max((steps - level) * full_kwh, 0.0), min(full_kwh, need_kwh))
 
 
 @njit

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.reader import read_bytes
 from vpp_gym.files.writer import write_file
+from vpp_gym.params.stated import checked_changes
 from vpp_gym.scenarios.cut_stays import reachable_target_soc
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.site_series import RATINGS, SERIES, SiteSeries
@@ -84,14 +85,16 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
         raise InvalidInputError("scenario", lost, f"a world file holds {', '.join(PRICES)} only")
     site = site_columns(scenario)
     header = WorldHeader(
-        version=1 if scenario.site is None else 2,
+        version=2 if scenario.params or scenario.site is not None else 1,
         dt_h=scenario.dt_h,
         timezone=scenario.timezone,
         splits=world.splits,
         provenance=world.provenance,
+        params=dict(scenario.params) or None,
         site=None if scenario.site is None else _ratings(scenario.site),
     )
-    told = header.model_dump_json(exclude={"site"} if header.site is None else None)
+    absent = {name for name in ("params", "site") if getattr(header, name) is None}
+    told = header.model_dump_json(exclude=absent)
     schema = schema_with(site).with_metadata({KEY: told.encode()})
     columns = [*_price_columns(scenario), _arrivals(scenario), *map(pa.array, site.values())]
     table = pa.table(columns, schema=schema)
@@ -220,6 +223,7 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
             "provenance": header.provenance.model_dump(mode="json"),
             "demands_capped_by_the_end": int(capped.sum()),
         },
+        params=header.params,
     )
     times = table.column("local_time").combine_chunks().view(pa.int64())
     stated = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
@@ -266,6 +270,8 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
         field = ".".join(map(str, first["loc"]))
         remedy = NEWER if field == "version" else BUILT
         raise InvalidInputError(f"{path} {field}", first["input"], remedy) from error
+    if header.params:
+        checked_changes(header.params, f"{Path(path).name}: ")
     _refuse_too_much(file.metadata, path)
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
     untold = header.site is None and len(schema) > len(SCHEMA)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -129,11 +129,13 @@ class WorldHeader(BaseModel):
 
     Attributes:
         format: of the file.
-        version: of the format; 2 where the rows have series of a site.
+        version: of the format; 2 if it states parameters or has a site.
         dt_h: hours per step.
         timezone: of the local days; None: 24 hours on every day.
         splits: row groups, in order.
         provenance: of the rows.
+        params: what the world says of its parameters, see `Scenario.params`; files that say
+            nothing have no such key.
         site: ratings of the site, see `vpp_gym.scenarios.site_series`; None: there is none.
     """
 
@@ -145,6 +147,7 @@ class WorldHeader(BaseModel):
     timezone: str | None
     splits: tuple[Split, ...]
     provenance: Provenance
+    params: dict[str, Any] | None = None
     site: dict[str, float] | None = None
 
     @field_validator("splits")

@@ -6,24 +6,29 @@ announced yet. Neither sun nor the stationary battery is counted on. From then o
 least load is what the latest plan that keeps all promises takes in this step; whatever is
 decided above that keeps them.
 
-Both rest on `vpp_gym.fleet.shared.level_out`, from the last step ahead to the first.
+Both rest on `vpp_gym.fleet.shared.level_out`, from the last step ahead to the first. A car that
+tapers takes in each step what full power stores up to where the later steps begin.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from vpp_gym.fleet.shared import charging_need_kwh, full_step_kwh, level_out
+from vpp_gym.fleet.shared import level_out
 from vpp_gym.kernels import njit
+from vpp_gym.simulation.charging import charging_h, gain_before_kwh, gain_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 
 Record = Any
 """One row of a record array: EV, changed in place."""
 
-NEED, FULL, EXTRA, TAKE, PRESENT, STEPS = range(6)
-"""Rows of `State.shared`: need and full step of each car, what discharging would have to be
-charged again, what it takes in a step, its full step where it is there, steps to its departure."""
+NEED, TIME, EXTRA, TAKE, FULL, STEPS = range(6)
+"""Rows of `State.shared`: need of each car and the steps that takes at full power, what
+discharging would have to be charged again, what it takes in a step, its full step where it is
+there, and the steps to its departure."""
+TRIALS = 30
+"""Of a promise to a car that tapers: mostly the first is kept."""
 
 ROUNDING_KWH = 1e-9
 """A need below this is none."""
@@ -69,19 +74,34 @@ def make_promise(b: int, ev: Record, dataset: Dataset, rules: Rules, state: Stat
     if not is_limited(min(run.position, run.last), dataset):
         return
     steps = max(ev.departure - run.position, 1)
-    full_kwh = full_step_kwh(ev.charge_kw, rules.dt_h)
-    wish_kwh = charging_need_kwh(ev.energy_kwh, ev.target_kwh, rules.charge_eff)
-    reach_kwh = min(wish_kwh, full_kwh * steps)
-    n = run.connected
-    horizon = _fill_needs(b, n, rules, state)
-    state.shared[b, NEED, n - 1] = 0.0
-    lacking_kwh = _unserved_kwh(b, n, horizon, dataset, rules, state)
-    horizon = _fill_needs(b, n, rules, state)
-    state.shared[b, NEED, n - 1] = reach_kwh
-    lacking_kwh = max(_unserved_kwh(b, n, horizon, dataset, rules, state) - lacking_kwh, 0.0)
-    if lacking_kwh > ROUNDING_KWH or reach_kwh < wish_kwh:
-        promised_kwh = max(reach_kwh - lacking_kwh, 0.0)
+    wish_kwh = max(ev.target_kwh - ev.energy_kwh, 0.0) / rules.charge_eff
+    gain = gain_kwh(ev, ev.energy_kwh, steps, dataset, rules)
+    reach_kwh = min(wish_kwh, gain / rules.charge_eff)
+    before_kwh = _lacking_kwh(b, 0.0, dataset, rules, state)
+    promised_kwh = reach_kwh
+    for trial in range(TRIALS + 1):
+        if trial == TRIALS:
+            promised_kwh = 0.0
+        lacking_kwh = _lacking_kwh(b, promised_kwh, dataset, rules, state) - before_kwh
+        if lacking_kwh <= ROUNDING_KWH or promised_kwh == 0.0:
+            break
+        promised_kwh = max(promised_kwh - lacking_kwh, 0.0)
+    if promised_kwh < wish_kwh:
         ev.promise_kwh = ev.energy_kwh + rules.charge_eff * promised_kwh
+
+
+@njit
+def _lacking_kwh(
+    b: int, newcomer_kwh: float, dataset: Dataset, rules: Rules, state: State
+) -> float:
+    """What cannot be charged in time of all promises and of a need of the last car."""
+    n, total = state.run[b].connected, 0.0
+    horizon = _fill_needs(b, n, rules, state)
+    state.shared[b, NEED, n - 1] = newcomer_kwh
+    _serve_backwards(b, n, horizon, 0, dataset, rules, state)
+    for k in range(n):
+        total += state.shared[b, NEED, k]
+    return total
 
 
 @njit
@@ -91,24 +111,11 @@ def _fill_needs(b: int, n: int, rules: Rules, state: State) -> int:
     for k in range(n):
         ev = state.ev[b, state.lot[b, k]]
         steps = min(max(ev.departure - t, 1), rules.guard_steps)
-        shared[NEED, k] = charging_need_kwh(ev.energy_kwh, ev.promise_kwh, rules.charge_eff)
-        shared[FULL, k] = full_step_kwh(ev.charge_kw, rules.dt_h)
+        shared[NEED, k] = max(ev.promise_kwh - ev.energy_kwh, 0.0) / rules.charge_eff
         shared[EXTRA, k] = 0.0
         shared[STEPS, k] = steps
         horizon = max(horizon, steps)
     return horizon
-
-
-@njit
-def _unserved_kwh(
-    b: int, n: int, horizon: int, dataset: Dataset, rules: Rules, state: State
-) -> float:
-    """What of the needs cannot be charged in time, this step included."""
-    total = 0.0
-    _serve_backwards(b, n, horizon, 0, dataset, rules, state)
-    for k in range(n):
-        total += state.shared[b, NEED, k]
-    return total
 
 
 @njit
@@ -119,13 +126,19 @@ def _serve_backwards(
     run, shared = state.run[b], state.shared[b]
     for ahead in range(horizon - 1, first - 1, -1):
         for k in range(n):
-            shared[PRESENT, k] = shared[FULL, k] if shared[STEPS, k] > ahead else 0.0
+            ev = state.ev[b, state.lot[b, k]]
+            there = shared[STEPS, k] > ahead
+            shared[FULL, k], shared[TIME, k] = 0.0, 0.0
+            if there and shared[NEED, k] + shared[EXTRA, k] > 0.0:
+                end_kwh = ev.energy_kwh + rules.charge_eff * shared[NEED, k]
+                full_kwh = gain_before_kwh(ev, end_kwh, 1, dataset, rules) / rules.charge_eff
+                shared[FULL, k] = full_kwh
+                shared[TIME, k] = charging_h(ev, end_kwh, dataset, rules) / rules.dt_h
         room = room_kwh(run.position, ahead, run.last, dataset, rules)
-        spare = room - level_out(n, shared[NEED], shared[PRESENT], room, shared[TAKE])
+        spare = room - level_out(n, shared[NEED], shared[TIME], shared[FULL], room, shared[TAKE])
         for k in range(n):
             shared[NEED, k] -= shared[TAKE, k]
-            more = min(shared[EXTRA, k], shared[PRESENT, k] - shared[TAKE, k], spare)
-            more = max(more, 0.0)
+            more = max(min(shared[EXTRA, k], shared[FULL, k] - shared[TAKE, k], spare), 0.0)
             shared[EXTRA, k] -= more
             spare -= more
 

@@ -17,7 +17,7 @@ from vpp_gym.fleet.shared import give_way
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.simulation.dataset import Dataset
-from vpp_gym.simulation.room import EXTRA, FULL, NEED, TAKE, is_limited, keep_promises
+from vpp_gym.simulation.room import EXTRA, NEED, TAKE, TIME, is_limited, keep_promises
 from vpp_gym.simulation.state import Rules, State
 
 Record = Any
@@ -113,20 +113,36 @@ def share_connection(
 
 @njit
 def _yield(b: int, amount_kwh: float, charging: bool, state: State, net_load_kwh: Floats) -> float:
-    """Cut charging by an amount, most laxity first, or discharging, least first; what was cut."""
+    """Cut charging by an amount, most laxity first, or discharging, least first; what was cut.
+
+    Least loads are kept if they can be. Where they cannot, the limit holds.
+    """
     if amount_kwh <= 0.0:
         return 0.0
+    cut = _cut(b, amount_kwh, charging, True, state, net_load_kwh)
+    if charging and amount_kwh > cut:
+        cut += _cut(b, amount_kwh - cut, charging, False, state, net_load_kwh)
+    return cut
+
+
+@njit
+def _cut(
+    b: int, amount_kwh: float, charging: bool, keeps: bool, state: State, net_load_kwh: Floats
+) -> float:
+    """Cut by an amount, or what there is; `keeps` goes no further than the least loads."""
     n, shared = state.run[b].connected, state.shared[b]
     sign = 1.0 if charging else -1.0
     for k in range(n):
         i = state.lot[b, k]
         ev = state.ev[b, i]
-        idle = min(max(0.0, ev.lo_kwh), ev.hi_kwh)
+        idle = min(max(0.0, ev.lo_kwh), ev.hi_kwh) if keeps else 0.0
         shared[NEED, k] = max(sign * (net_load_kwh[i] - idle), 0.0)
-        shared[FULL, k] = -sign * on_grid(ev.laxity_h)
-    cut = give_way(amount_kwh, n, shared[NEED], shared[FULL], shared[TAKE], shared[EXTRA])
+        shared[TIME, k] = -sign * on_grid(ev.laxity_h)
+    cut = give_way(amount_kwh, n, shared[NEED], shared[TIME], shared[TAKE], shared[EXTRA])
     for k in range(n):
-        net_load_kwh[state.lot[b, k]] -= sign * shared[TAKE, k]
+        i = state.lot[b, k]
+        net_load_kwh[i] -= sign * shared[TAKE, k]
+        state.ev[b, i].lo_kwh = min(state.ev[b, i].lo_kwh, net_load_kwh[i])
     return cut
 
 
