@@ -18,6 +18,7 @@ from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.dispatch import VPPDispatchEnv
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
 from vpp_gym.envs.settings import ContractsSettings
+from vpp_gym.envs.site_fields import SITE_FIELDS
 from vpp_gym.markets.ledger import LEDGER
 from vpp_gym.observation import Field, ObservationLayout
 from vpp_gym.params import DEFAULT
@@ -123,6 +124,9 @@ def _observations(name: str, fields: Sequence[Field]) -> str:
             _field_table(FLEET_FIELDS, layout),
             'Only with `control="per_ev"`, one value per charger; all 0 where no EV is connected:',
             _field_table(CHARGER_FIELDS, layout),
+            "Only [where there is a site](site.md), behind all others; columns for "
+            '`control="fleet"`:',
+            _field_table(SITE_FIELDS, layout_of(DEFAULT, DT_H, FLEET_FIELDS + SITE_FIELDS)),
         ]
     )
 

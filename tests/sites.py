@@ -42,7 +42,7 @@ def random_site(rng: np.random.Generator) -> dict[str, Any]:
     """Changes of VPPParams: a connection, a battery and a tariff."""
     fees: dict[str, Any] = {
         "currency": "EUR",
-        "import_fee_eur_per_kwh": tuple(rng.uniform(-0.01, 0.1, rng.choice([1, 24]))),
+        "import_fee_eur_per_kwh": tuple(rng.uniform(0, 0.1, rng.choice([1, 24]))),
         "export_fee_eur_per_kwh": (float(rng.choice([0.0, 0.02])),),
         "energy_tax_eur_per_kwh": rng.choice([0.0, 0.04]),
         "net_metering": bool(rng.random() < 0.5),

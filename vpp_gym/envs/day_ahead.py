@@ -38,10 +38,12 @@ class VPPDayAheadEnv(Env):
     one number, which sets the net load of the fleet in this step: 0 idles, +1 charges and
     -1 discharges all it can; with `control="per_ev"` one number per charger, which does the
     same for its EV. Idle is what is nearest to nothing that still serves the cars in time,
-    where that is guaranteed. The bids follow: with `bids="period"` one per step, so that the
-    steps after one gate closure set, in order, the periods of the schedule that the
-    next one submits; with `bids="schedule"` one per delivery period of tomorrow, read
-    at gate closure only; with `bids="expected_load"` none. A bid of 0 buys the expected
+    where that is guaranteed. Where the site has a stationary battery (`params.storage`), one
+    entry follows for its load: 0 idles, +1 charges and -1 discharges all it can. The bids
+    follow: with `bids="period"` one per step, so that the steps after one gate closure set,
+    in order, the periods of the schedule that the next one submits; with `bids="schedule"`
+    one per delivery period of tomorrow, read at gate closure only; with
+    `bids="expected_load"` none. A bid of 0 buys the expected
     load; +1 sells, on top of it, `bid_scale` times the range from the least to the
     largest bid that is allowed, and -1 buys as much; what lies beyond that range is cut off.
     The expected load of a period is its mean load so far in the episode. The range is what
@@ -52,7 +54,7 @@ class VPPDayAheadEnv(Env):
     Float32 `Box`, or a `Dict` of named parts in their units with
     `observation="dict"`. The parts are those of
     `vpp_gym.envs.fields.FLEET_FIELDS`, and `CHARGER_FIELDS` for
-    `control="per_ev"`.
+    `control="per_ev"`; where there is a site, `vpp_gym.envs.site_fields.SITE_FIELDS` too.
 
     ## Rewards
     EUR. With `reward="profit"` the profit of the step: day-ahead and imbalance income, pay to

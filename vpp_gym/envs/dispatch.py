@@ -95,7 +95,7 @@ class VPPDispatchEnv(Env):
     ## Action Space
     `Box(-1, 1)`. With `control="fleet"` one number: 0 idles, +1 charges and -1
     discharges all that the fleet can in this step; with `control="per_ev"` one per
-    charger for its EV. Idle is as in `VPPDayAhead-v0`.
+    charger for its EV; one more for a stationary battery. Idle is as in `VPPDayAhead-v0`.
 
     ## Observation Space
     That of `VPPDayAhead-v0`: float32 `Box`, or a `Dict` of named parts in their

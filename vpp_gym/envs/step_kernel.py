@@ -43,6 +43,7 @@ class ActionSpec(NamedTuple):
     """How actions are read."""
 
     per_charger: bool
+    storage: bool  # an entry behind those of the dispatch is the stationary battery's
     bids: int  # the value of a BidMode: a kernel takes a number many times faster than a member
     bid_scale: float  # share of the range of bids that an entry of 1 moves
     lag_steps: int
@@ -90,7 +91,7 @@ def step_batch(
         rules: parameters.
         state: changed in place.
         how: how actions are read.
-        actions: (B, A) dispatch first, then bids.
+        actions: (B, A) dispatch first, then the stationary battery, then bids.
         pending_bids: (B, L) entries of the next bid schedule, changed in place; kWh where given.
         records: (B, K) result, by `TERMS`.
         out: (B, size) observations.
@@ -98,6 +99,7 @@ def step_batch(
         memory: working memory of the environment.
     """
     n_dispatch = state.occupied.shape[1] if how.per_charger else 1
+    n_dispatch += how.storage
     net_load_kwh, bids_kwh = memory.net_load_kwh, memory.bids_kwh
     for b in range(len(actions)):
         run = state.run[b]
@@ -112,6 +114,11 @@ def step_batch(
                 run.fleet_lo_kwh, run.fleet_idle_kwh, run.fleet_hi_kwh, actions[b, 0]
             )
             disaggregate_run(b, rules, state, fleet_kwh, net_load_kwh, scratch)
+        if how.storage:
+            site = state.site[b]
+            site.storage_wanted_kwh = from_idle(
+                site.storage_lo_kwh, 0.0, site.storage_hi_kwh, actions[b, n_dispatch - 1]
+            )
         if run.position < run.end:
             period = dataset.period[run.position]
             _note_bids(b, period, rules.gate_period, how, actions, n_dispatch, pending_bids)

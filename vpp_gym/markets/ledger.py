@@ -82,3 +82,9 @@ What both markets pay beyond the load value is the position, so that bids and sc
 in one number."""
 
 TERMS, MONEY, COLUMN = LEDGER.names, LEDGER.money, LEDGER.columns
+
+SITE_MONEY = (
+    "limited_eur",
+    *LEDGER.names_in(next(part for part in LEDGER.parts if part.name == "connection")),
+)
+"""Terms of money that are 0 where nothing lies between the cars and the grid."""

@@ -103,6 +103,14 @@ class TariffParams(Section):
         for name in ("import_fee_eur_per_kwh", "export_fee_eur_per_kwh"):
             if len(getattr(self, name)) not in (1, HOURS_OF_DAY):
                 raise ValueError(f"{name}: give one number, or {HOURS_OF_DAY}, one an hour")
+        ways = (self.import_fee_eur_per_kwh, self.export_fee_eur_per_kwh)
+        hours = max(map(len, ways))
+        taken, given = (way * (hours // len(way)) for way in ways)
+        if min(map(sum, zip(taken, given, strict=True))) + self.energy_tax_eur_per_kwh < 0:
+            raise ValueError(
+                "import and export fee and tax add up to less than 0: a kWh that is "
+                "taken and given back must not earn"
+            )
         if self.is_due and self.currency is None:
             raise ValueError('fees have no currency: say currency="EUR", and convert others')
         return self

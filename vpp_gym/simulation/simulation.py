@@ -31,7 +31,6 @@ from vpp_gym.simulation.state import (
     rules_of,
     scratch_for,
     with_offers,
-    with_room,
 )
 from vpp_gym.simulation.transition import (
     begin,
@@ -73,8 +72,7 @@ class Simulation:
         self.n_chargers = self.params.site.n_chargers
         self.periods = round(24 / self.dt_h)
         self.rules = rules_of(self.params, self.dt_h)
-        state = empty_state(self.n_envs, self.params, self.dt_h)
-        self.state = with_room(state, self.has_site)
+        self.state = empty_state(self.n_envs, self.params, self.dt_h, self.has_site)
         self._scratch = scratch_for(self.n_chargers)
         self._no_bids = np.zeros((self.n_envs, self.periods))
         self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
@@ -100,8 +98,8 @@ class Simulation:
             raise InvalidInputError(
                 "scenarios", given[0].dt_h, f"keep to dt_h {self.scenarios[0].dt_h:g}"
             )
-        if self.scenarios:
-            self.state = with_room(self.state, len(new_dataset.site) > 0)
+        if self.scenarios and self.has_site != (len(new_dataset.site) > 0):
+            raise InvalidInputError("scenarios", given, "give all of them a site, or none")
         self.scenarios, self.dataset = given, new_dataset
         self._placed[:] = False
 

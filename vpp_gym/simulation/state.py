@@ -216,7 +216,7 @@ def _site_rules(params: VPPParams, dt_h: float) -> dict[str, Any]:
     }
 
 
-def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
+def empty_state(n_envs: int, params: VPPParams, dt_h: float, has_site: bool = False) -> State:
     """State of n_envs runs that have not begun, with what the parameters offer."""
     periods, n = round(24 / dt_h), (n_envs, params.site.n_chargers)
     offers = designed_offers(params)
@@ -234,16 +234,8 @@ def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
         accepted=np.zeros((n_envs, len(offers)), dtype=np.int64),
         pending=np.zeros((n_envs, len(TERMS))),
         site=records(n_envs, SITE),
-        shared=np.zeros((n_envs, SHARED_ROWS, 0)),
+        shared=np.zeros((n_envs, SHARED_ROWS, params.site.n_chargers * has_site)),
     )
-
-
-def with_room(state: State, has_site: bool) -> State:
-    """State with the working memory that a site needs, or without it."""
-    n_envs, n_chargers = state.occupied.shape
-    if state.shared.shape[2] == (n_chargers if has_site else 0):
-        return state
-    return state._replace(shared=np.zeros((n_envs, SHARED_ROWS, n_chargers * has_site)))
 
 
 def with_offers(state: State, offers: Records, runs: Ints) -> State:
