@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,14 +14,13 @@ from vpp_gym.arrays import Floats, Ints, close_arrays
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calendar import Calendar, calendar_of
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
+from vpp_gym.scenarios.zones import known_zone
 
 LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 """No battery and no car is larger: what is, has another unit."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """In which a scenario may begin: a year is added without leaving what a clock can show."""
-OF_THE_MACHINE = {"localtime", "posixrules", "Factory"}
-"""Names among those of time zones that stand for no place."""
 
 REQUIRED_COLUMNS = ("arrival_step", "departure_step", "arrival_soc")
 OPTIONAL_COLUMNS = {
@@ -213,9 +211,8 @@ class Scenario:
         if notes is not None and not isinstance(notes, Mapping):
             raise InvalidInputError("notes", notes, "give a mapping")
         table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))
-        return cls(
-            da, short, long, table, _midnight(start), float(dt_h), _zone(timezone), name, notes
-        )
+        zone = None if timezone is None else known_zone(timezone)
+        return cls(da, short, long, table, _midnight(start), float(dt_h), zone, name, notes)
 
     def __repr__(self) -> str:
         return (
@@ -271,19 +268,6 @@ def _midnight(start: str | np.datetime64) -> np.datetime64:
     if moment != moment.astype("datetime64[D]"):
         raise InvalidInputError("start", start, "a scenario starts at a local midnight")
     return moment.astype("datetime64[m]")
-
-
-def _zone(timezone: str | None) -> str | None:
-    if timezone is not None:
-        try:
-            if timezone in OF_THE_MACHINE:
-                raise ValueError("no place")
-            ZoneInfo(timezone)
-        except Exception as error:
-            raise InvalidInputError(
-                "timezone", timezone, "give an IANA name such as Europe/Amsterdam"
-            ) from error
-    return timezone
 
 
 def _draw(name: str, seed: int, n: int) -> Floats:
