@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from vpp_gym.cli.day_figure import SUFFIXES, draw_last_day
-from vpp_gym.cli.output import AsJson, checked_file, console, print_json, progress_console
+from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_console, say
 from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
 from vpp_gym.cli.policies import list_policies, named_policy
 from vpp_gym.cli.report import run_report, show_report
@@ -119,12 +119,12 @@ def run(
     if out is not None:
         _write_days(result, out)
         if not as_json:
-            console.print(f"One row per day: {out}", soft_wrap=True)
+            say(f"One row per day: {out}")
     if figure is not None:
         with progress_console.status("Drawing the last day"):
             day = draw_last_day(named_policy(policy), world, changes, end_step, figure)
         if not as_json:
-            console.print(f"Picture of {day}: {figure}", soft_wrap=True)
+            say(f"Picture of {day}: {figure}")
 
 
 def _warnings(scenario: Scenario, changes: dict[str, Any]) -> list[str]:
