@@ -9,6 +9,7 @@ import numpy as np
 from vpp_gym.arrays import Floats, Records
 from vpp_gym.evaluation.bound_arrivals import Arrivals
 from vpp_gym.evaluation.bound_stays import known_stays, least_pay, out_of_reach, uncertain_stay
+from vpp_gym.fleet.charging import Charging
 from vpp_gym.markets.ledger import COLUMN, TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.hindsight import Run
@@ -36,18 +37,24 @@ def records_of(
     evs = arrivals.evs
     arrived = evs["arrival"] - start_step
     pay = least_pay(evs, params, start_step + n_steps)
-    forced = out_of_reach(evs, params, scenario.dt_h)
+    curves = arrivals.simulation.dataset.curves[evs["session"]]
+    charging = Charging(
+        evs["charge_kw"] * scenario.dt_h, params.site.charge_eff, scenario.dt_h, curves
+    )
+    forced = out_of_reach(evs, charging, params)
     known = (evs["departure"] - start_step > n_steps) | forced
     for first in np.unique(arrived[known]):
         rows = np.flatnonzero(known & (arrived == first))
-        stays, after = known_stays(evs[rows], run, params, scenario.dt_h, int(first), start_step)
+        own = charging.take(rows)
+        stays, after = known_stays(evs[rows], own, run, params, int(first), start_step)
         buy = prices_of_stays(price[first:], stays, after)
         plans = best_plans(stays, buy, buy - pay[rows][:, None], service)
         _book_trade(records, plans, int(first), pay[rows], after)
         _book_service(records, evs[rows], stays, plans, int(first), service)
     for row in np.flatnonzero(~known):
         first = int(arrived[row])
-        stay = uncertain_stay(evs[row], run, params, scenario.dt_h, price, first, pay[row])
+        own = charging.take(np.array([row]))
+        stay = uncertain_stay(evs[row], own, run, params, price, first, pay[row])
         _book_stay(records, evs[row], stay, first, pay[row], run, service)
     load = records[:, COLUMN.charge_kwh] - records[:, COLUMN.discharge_kwh]
     records[:, COLUMN.load_value_eur] = -load * price

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from vpp_gym.arrays import Bools, Floats, Records, read_only
+from vpp_gym.fleet.charging import Charging
 from vpp_gym.fleet.departures import early_hazard
 from vpp_gym.params import VPPParams
 from vpp_gym.params.owner import OwnerParams
@@ -22,19 +23,18 @@ SLACK_KWH = 1e-7
 
 
 def known_stays(
-    evs: Records, run: Run, params: VPPParams, dt_h: float, first: int, start_step: int
+    evs: Records, charging: Charging, run: Run, params: VPPParams, first: int, start_step: int
 ) -> tuple[Stays, Floats]:
     """Stays of EVs that arrive together, and their price behind the run's end."""
     declared, leaves = evs["departure"] - start_step, evs["leaves"] - start_step
     signed = evs["contract_end"] > 0
-    charge_kwh = evs["charge_kw"] * dt_h
     owed = owed_at_the_end(
         declared_steps=declared - first,
         leaving_steps=leaves - first,
         steps_left=run.n_steps - first,
         energy_kwh=evs["energy_kwh"],
         target_kwh=evs["target_kwh"],
-        stored_kwh=charge_kwh * params.site.charge_eff,
+        charging=charging,
         guarantee=params.guarantee,
     )
     most_kwh = np.where(signed, evs["battery_max_kwh"], evs["target_kwh"])
@@ -43,8 +43,8 @@ def known_stays(
         min_kwh=np.minimum(evs["min_kwh"], most_kwh),
         max_kwh=most_kwh,
         target_kwh=evs["target_kwh"],
-        charge_kwh=charge_kwh,
-        discharge_kwh=evs["discharge_kw"] * dt_h,
+        charging=charging,
+        discharge_kwh=evs["discharge_kw"] * charging.dt_h,
         discharge_steps=np.where(signed, declared - first, 0),
         contract_kwh=np.where(signed, np.inf, 0.0),
         penalty_eur_per_kwh=run.penalty_of(leaves, declared),
@@ -53,36 +53,42 @@ def known_stays(
     return stays, run.price_after(declared)
 
 
-def out_of_reach(evs: Records, params: VPPParams, dt_h: float) -> Bools:
+def out_of_reach(evs: Records, charging: Charging, params: VPPParams) -> Bools:
     """(n,) the target is guaranteed and cannot be reached: there is nothing to decide."""
-    reach_kwh = (evs["departure"] - evs["arrival"]) * evs["charge_kw"] * dt_h
-    end_kwh = evs["energy_kwh"] + params.site.charge_eff * reach_kwh
+    stored_kwh = evs["energy_kwh"]
+    end_kwh = stored_kwh + charging.gain_kwh(stored_kwh, evs["departure"] - evs["arrival"])
     out: Bools = end_kwh < evs["target_kwh"] - SLACK_KWH
     return out & params.guarantee
 
 
 def uncertain_stay(
-    ev: Any, run: Run, params: VPPParams, dt_h: float, price: Floats, first: int, pay: float
+    ev: Any,
+    charging: Charging,
+    run: Run,
+    params: VPPParams,
+    price: Floats,
+    first: int,
+    pay: float,
 ) -> UncertainStay:
     """The stay of an EV whose declared departure lies within the run.
 
     Args:
         ev: EV record, as it was on arrival.
+        charging: of this EV.
         run: what is known of it.
         params: rules.
-        dt_h: hours per step.
         price: (T,) EUR/kWh of net load.
         first: step of the arrival in the run.
         pay: EUR/kWh that the owner gets for a discharge.
     """
     site, owner, signed = params.site, params.owner, ev["contract_end"] > 0
     declared, stored = int(ev["departure"] - ev["arrival"]), float(ev["energy_kwh"])
-    steps = declared
+    steps, dt_h = declared, charging.dt_h
     if not params.guarantee and owner.late_departure_prob > 0:
         late = int(np.ceil(LATE_MEANS * owner.late_mean_h / dt_h))
         steps = min(declared + late, run.n_steps - first)
     after, target = np.arange(steps + 1), float(ev["target_kwh"])
-    full_kwh = float(ev["charge_kw"]) * dt_h * site.charge_eff
+    full_kwh = float(charging.full_kwh[0])
     may_give = signed & (after[:-1] < declared)
     fall_kwh = float(ev["discharge_kw"]) * dt_h / site.discharge_eff * may_give
     fallen_kwh = np.concatenate([[0.0], np.cumsum(fall_kwh)])
