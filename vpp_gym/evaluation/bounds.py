@@ -124,7 +124,7 @@ def dual_estimate(
         start_step: first step.
         end_step: one past the last step; the end of the scenario by default.
     """
-    rules = as_params(params, scenario.params)
+    rules = as_params(params)
     reference = forecast_reference(scenario, rules, forecaster or DayAheadAnchored(), end_step)
     return relaxed_days(
         scenario, rules, reference, DUAL_ESTIMATE, start_step=start_step, end_step=end_step
