@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
 from vpp_gym.scenarios.files.options import MissingDays, ReadOptions
 from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.time_steps import checked_step_h
 
 CarPower = Literal["charger", "recorded"]
 SiteClock = Literal["instant", "local"]
@@ -20,9 +22,10 @@ StaySteps = Literal["recorded", "rounded-up"]
 
 
 def _step_hours(dt_h: float) -> float:
-    if dt_h not in (1.0, 0.25):
-        raise ValueError("use 1 or 0.25 hours")
-    return dt_h
+    try:
+        return checked_step_h(dt_h)
+    except InvalidInputError as error:
+        raise ValueError(error.remedy) from error
 
 
 StepHours = Annotated[float, AfterValidator(_step_hours)]
@@ -56,7 +59,7 @@ class WorldOptions(BaseModel):
     test_from: date | None = None
     max_fill_h: Annotated[float, Field(ge=0, le=24)] = 1.0
     missing_days: MissingDays = "refuse"
-    resolution: Literal["PT60M", "PT30M", "PT15M"] | None = None
+    resolution: Literal["PT60M", "PT30M", "PT15M", "PT5M"] | None = None
     demand: DemandRule = "metered"
     car_power: CarPower = "charger"
     site_clock: SiteClock | None = None
