@@ -9,8 +9,8 @@ from difflib import get_close_matches
 class InvalidInputError(ValueError):
     """Input that cannot be used, with the field, the value and the remedy.
 
-    >>> print(InvalidInputError("dt_h", 0.3, "use 1.0 or 0.25"))
-    dt_h: got 0.3; use 1.0 or 0.25
+    >>> print(InvalidInputError("n_chargers", 0, "use 1 or more"))
+    n_chargers: got 0; use 1 or more
     """
 
     def __init__(self, field: str, value: object, remedy: str) -> None:

@@ -57,7 +57,8 @@ def run(
     dt_h: Annotated[
         float | None,
         typer.Option(
-            help="Hours per step: 1 or 0.25; by default as a world file has it, else 0.25.",
+            help="Hours per step: 1, 0.5, 0.25, or 0.0833 for 5 minutes; by default as a world "
+            "file has it, else 0.25.",
             show_default=False,
         ),
     ] = None,

@@ -15,6 +15,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calendar import Calendar, calendar_of
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
 from vpp_gym.scenarios.zones import known_zone
+from vpp_gym.time_steps import checked_step_h
 
 LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 """No battery and no car is larger: what is, has another unit."""
@@ -138,7 +139,7 @@ class Scenario:
             equal to the short price but in hours of dual pricing.
         sessions: who comes, and what they need.
         start: local clock time of step 0, a midnight.
-        dt_h: hours per step, 1.0 or 0.25.
+        dt_h: hours per step: 1, 0.5, 0.25 or 1/12, which 0.0833 stands for, too.
         timezone: IANA name; None means a clock without summer time.
         name: label in results.
         notes: provenance, e.g. how many rows were dropped and why.
@@ -186,8 +187,7 @@ class Scenario:
         Raises:
             InvalidInputError: naming the field, the value and the remedy.
         """
-        if dt_h not in (1.0, 0.25):
-            raise InvalidInputError("dt_h", dt_h, "use 1.0 or 0.25 hours")
+        dt_h = checked_step_h(dt_h)
         da = price_series("da_eur_per_kwh", da_eur_per_kwh)
         if im_eur_per_kwh is not None:
             if im_short_eur_per_kwh is not None or im_long_eur_per_kwh is not None:
@@ -224,7 +224,7 @@ class Scenario:
             long,
             table,
             _midnight(start),
-            float(dt_h),
+            dt_h,
             zone,
             name,
             notes,
@@ -243,7 +243,7 @@ class Scenario:
 
     @property
     def periods_per_day(self) -> int:
-        """Periods of a bid schedule: 24 of an hour, 96 of a quarter."""
+        """Periods of a day of 24 hours: 24 of an hour, 96 of a quarter, 288 of 5 minutes."""
         return round(24 / self.dt_h)
 
     @cached_property

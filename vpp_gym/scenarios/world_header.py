@@ -17,10 +17,12 @@ from pydantic import (
     field_validator,
 )
 
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
 from vpp_gym.scenarios.files.options import MissingDays, ReadOptions
 from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.time_steps import checked_step_h
 
 CarPower = Literal["charger", "recorded"]
 SiteClock = Literal["instant", "local"]
@@ -30,9 +32,10 @@ DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _step_hours(dt_h: float) -> float:
-    if dt_h not in (1.0, 0.25):
-        raise ValueError("use 1 or 0.25 hours")
-    return dt_h
+    try:
+        return checked_step_h(dt_h)
+    except InvalidInputError as error:
+        raise ValueError(error.remedy) from error
 
 
 def _day(value: object) -> object:
@@ -73,7 +76,7 @@ class WorldOptions(BaseModel):
     test_from: Day | None = None
     max_fill_h: Annotated[float, Field(ge=0, le=24)] = 1.0
     missing_days: MissingDays = "refuse"
-    resolution: Literal["PT60M", "PT30M", "PT15M"] | None = None
+    resolution: Literal["PT60M", "PT30M", "PT15M", "PT5M"] | None = None
     demand: DemandRule = "metered"
     car_power: CarPower = "charger"
     site_clock: SiteClock | None = None

@@ -113,3 +113,12 @@ def _utc(local: pd.Series, zone: str, *, summer: bool) -> pd.Series:
     which = np.full(len(local), summer)
     zoned = local.dt.tz_localize(zone, ambiguous=which, nonexistent="NaT")
     return zoned.dt.tz_convert("UTC").astype("datetime64[s, UTC]")
+
+
+def as_timedelta(hours: pd.Series) -> pd.Series:
+    """Hours as whole minutes: those of 5 minutes are no exact number.
+
+    >>> as_timedelta(pd.Series([1 / 12])).iloc[0]
+    Timedelta('0 days 00:05:00')
+    """
+    return pd.to_timedelta((60 * hours).round(), unit="min")
