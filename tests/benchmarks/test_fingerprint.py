@@ -281,6 +281,21 @@ def test_a_new_public_name_makes_no_result_stale():
     assert data_files(package) == []
 
 
+def test_words_of_a_refusal_make_no_result_stale(monkeypatch):
+    root, content = "vpp_gym.evaluation.statistics", fingerprint._content
+    modules = ("vpp_gym.errors", "vpp_gym.arrays")
+    assert {*modules} <= set(SOURCES.closure([root]))
+    before = code_digest([root])
+    for module, same in zip(modules, (True, False), strict=True):
+        edited = SOURCES.path(module)
+        monkeypatch.setattr(
+            fingerprint,
+            "_content",
+            lambda path, edited=edited: b"other" if path == edited else content(path),
+        )
+        assert (code_digest([root]) == before) is same
+
+
 def test_a_policy_depends_on_its_parts_and_not_on_others():
     known = baselines()
     closures = {
