@@ -67,6 +67,8 @@ class BuiltInPlanner:
         planner: which of the two.
         simulation: of the runs.
         params: rules of the world; the planner knows the law of departures in them.
+        shows_inputs: keep what the network sees, also where it does not correct the forecast;
+            of quarter hours.
 
     Attributes:
         paths: what it expects of prices.
@@ -76,7 +78,13 @@ class BuiltInPlanner:
         InvalidInputError: the learned forecast, where steps are not quarters of an hour.
     """
 
-    def __init__(self, planner: PlannerName, simulation: Simulation, params: VPPParams) -> None:
+    def __init__(
+        self,
+        planner: PlannerName,
+        simulation: Simulation,
+        params: VPPParams,
+        shows_inputs: bool = False,
+    ) -> None:
         if planner == "learned_mpc" and simulation.dt_h != DT_H:
             remedy = 'it knows quarters of an hour: use planner="hazard_mpc", or dt_h=0.25'
             raise InvalidInputError("planner", planner, remedy)
@@ -85,6 +93,7 @@ class BuiltInPlanner:
             anchoring=Anchoring(*DayAheadAnchored().settings(simulation.dt_h)),
             learned=learned,
             net=embedded_net() if learned else _no_net(),
+            shows_inputs=shows_inputs,
             knows_price=params.market.imbalance_lag_steps == 0,
             early_prob=owner.early_departure_prob,
             early_exponent=owner.early_exponent,
@@ -204,7 +213,8 @@ class _Known:
 
 def _paths(n_envs: int, horizon: int) -> Paths:
     da, short, long = np.zeros((3, n_envs, horizon))
-    return Paths(np.full(n_envs, -1, np.int64), da, short, long)
+    made_at, inputs = np.full(n_envs, -1, np.int64), np.zeros((n_envs, N_INPUTS))
+    return Paths(made_at, da, short, long, inputs)
 
 
 def _no_net() -> Net:

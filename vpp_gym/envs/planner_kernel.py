@@ -35,6 +35,7 @@ class PlannerSpec(NamedTuple):
         anchoring: of the anchored forecast.
         learned: the network corrects it.
         net: the network; not read where it is not used.
+        shows_inputs: what the network sees is kept, with or without the network.
         knows_price: the imbalance price of the present step is known.
         early_prob: share of drivers who leave early.
         early_exponent: of when they do.
@@ -45,6 +46,7 @@ class PlannerSpec(NamedTuple):
     anchoring: Anchoring
     learned: bool
     net: Net
+    shows_inputs: bool
     knows_price: bool
     early_prob: float
     early_exponent: float
@@ -60,12 +62,14 @@ class Paths(NamedTuple):
         da: (B, H) EUR/kWh, day-ahead prices, known or expected.
         short: (B, H) EUR/kWh.
         long: (B, H) EUR/kWh.
+        inputs: (B, `N_INPUTS`) what the network sees, where it is kept.
     """
 
     made_at: Ints
     da: Floats
     short: Floats
     long: Floats
+    inputs: Floats
 
 
 @njit(allocates=True, nogil=True)
@@ -103,7 +107,7 @@ def expect(
             n_steps,
             spec.anchoring,
         )
-        if spec.learned:
+        if spec.learned or spec.shows_inputs:
             last = 0.0
             if t > run.first:
                 settled = dataset.steps[t - 1]
@@ -117,9 +121,12 @@ def expect(
                 half_spread[b],
                 last,
             )
-            correction = correction_of(seen, spec.net)
-            for i in range(STEPS_AHEAD):
-                mid[i] += correction[i]
+            for i in range(len(seen)):
+                out.inputs[b, i] = seen[i]
+            if spec.learned:
+                correction = correction_of(seen, spec.net)
+                for i in range(STEPS_AHEAD):
+                    mid[i] += correction[i]
         for i in range(n_steps):
             out.da[b, i] = anchor[i]
             out.short[b, i] = mid[i] + half_spread[b]

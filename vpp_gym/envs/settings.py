@@ -52,7 +52,8 @@ class DayAheadSettings(EVSettings):
     """Settings of `VPPDayAhead-v0`.
 
     Attributes:
-        reward: "profit", "spread" or "planner_gain", see `StepReward`.
+        reward: "profit" is the profit; "spread" leaves out of it what no policy can change;
+            "planner_gain" is what the action earned beyond the built-in planner's.
         control: "fleet" is one number for all EVs, "per_ev" one per charger, "price" two
             numbers by which the built-in planner finds this step's prices dearer.
         bids: "schedule" has all bids of tomorrow in the action, read at gate closure; "period"
@@ -76,7 +77,8 @@ class DispatchSettings(EVSettings):
     """Settings of `VPPDispatch-v0`.
 
     Attributes:
-        reward: "profit", "spread" or "planner_gain", see `StepReward`.
+        reward: "profit" is the profit; "spread" leaves out of it what no policy can change;
+            "planner_gain" is what the action earned beyond the built-in planner's.
         control: "fleet" is one number for all EVs, "per_ev" one per charger, "price" two
             numbers by which the built-in planner finds this step's prices dearer.
         bidder: who bids: "expected_load" buys the expected load and "zero" nothing, both inside

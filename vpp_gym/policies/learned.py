@@ -77,9 +77,7 @@ class LearnedForecaster(SampledPaths):
             raise InvalidInputError("snapshot.dt_h", snapshot.dt_h, remedy)
         size = max(n_steps, STEPS_AHEAD)
         mid, half_spread = self.base.path(snapshot, size)
-        mid = mid.copy()
-        mid[:STEPS_AHEAD] += self._correction(snapshot, mid, half_spread)
-        mid = mid[:n_steps]
+        mid = self.corrected(mid, self.inputs(snapshot, mid, half_spread))[:n_steps]
         return with_price_now(snapshot, mid + half_spread, mid - half_spread)
 
     def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
@@ -90,11 +88,18 @@ class LearnedForecaster(SampledPaths):
         """Share of a step's news that moves the level."""
         return self.base.lasting(snapshot)
 
-    def _correction(self, snapshot: Snapshot, mid: Floats, half_spread: float) -> Floats:
+    def inputs(self, snapshot: Snapshot, mid: Floats, half_spread: float) -> Floats:
+        """(F,) what the network sees, see `inputs_of`.
+
+        Args:
+            snapshot: of quarter hours.
+            mid: (>= `STEPS_AHEAD`,) path of the base.
+            half_spread: of the base.
+        """
         short, long = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
         residual = 0.5 * (short + long) - snapshot.da_past_eur_per_kwh
         day = snapshot.time.astype("datetime64[D]").astype(np.int64)
-        inputs = inputs_of(
+        seen: Floats = inputs_of(
             residual,
             day_ahead_anchor(snapshot, STEPS_AHEAD),
             mid,
@@ -103,4 +108,10 @@ class LearnedForecaster(SampledPaths):
             half_spread,
             float(short[-1] - long[-1]) if len(short) else 0.0,
         )
-        return correction_of(inputs, self.net)
+        return seen
+
+    def corrected(self, mid: Floats, inputs: Floats) -> Floats:
+        """The path of the base, corrected by the network for as far as it sees."""
+        path = mid.copy()
+        path[:STEPS_AHEAD] += correction_of(inputs, self.net)
+        return path
