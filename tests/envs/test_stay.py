@@ -265,6 +265,7 @@ def test_seeds_and_copies():
             assert data_equivalence(step, twin.step(np.array([0.3])), exact=True)
             over = step[2]
         assert data_equivalence(mine.reset(), twin.reset(), exact=True)
+    assert len(pickle.dumps(one)) < 100_000
     starts = {one.reset(seed=seed)[0].tobytes() for seed in range(40)}
     assert len(starts) > 20
 

@@ -71,6 +71,7 @@ class BuiltInPlanner:
             of quarter hours.
 
     Attributes:
+        planner: its name.
         paths: what it expects of prices.
         twin: what would be, had it decided the last step.
 
@@ -100,8 +101,8 @@ class BuiltInPlanner:
             hard_eur_per_kwh=HARD_EUR_PER_KWH,
             periods=simulation.periods,
         )
-        self._forecast = CorrectedForecast(forecaster_of(planner))
-        self._scheduler: RollingScheduler = hazard_mpc(None, self._forecast, name=planner)
+        self.planner: PlannerName = planner
+        self._forecast, self._scheduler = _policy(planner)
         shape = simulation.n_envs, simulation.n_chargers
         self.twin = Twin(
             np.full(shape, -1, np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape[0])
@@ -173,8 +174,15 @@ class BuiltInPlanner:
         return values
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what is worked out from the dataset, which copies share."""
-        return {**self.__dict__, "_known": None}
+        """Without the network and what is worked out from the dataset: copies find both again."""
+        state = {**self.__dict__, "_known": None, "spec": self.spec._replace(net=None)}
+        return {name: state[name] for name in state if name not in ("_forecast", "_scheduler")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        net = embedded_net() if self.spec.learned else _no_net()
+        self.spec = self.spec._replace(net=net)
+        self._forecast, self._scheduler = _policy(self.planner)
 
 
 class _Known:
@@ -209,6 +217,12 @@ class _Known:
             if t <= int(simulation.state.run["last"][run]):
                 self._half_spread[t] = values[run]
         return values
+
+
+def _policy(planner: PlannerName) -> tuple[CorrectedForecast, RollingScheduler]:
+    """The planner as a policy that reads snapshots, and the forecast that corrects its prices."""
+    forecast = CorrectedForecast(forecaster_of(planner))
+    return forecast, hazard_mpc(None, forecast, name=planner)
 
 
 def _paths(n_envs: int, horizon: int) -> Paths:
