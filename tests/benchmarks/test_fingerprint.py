@@ -274,6 +274,13 @@ def test_every_file_of_the_package_that_is_no_code_is_named_by_a_module_beside_i
     assert {path for path in data if path.suffix not in (".py", ".pyi", ".typed")} <= known
 
 
+def test_a_new_public_name_makes_no_result_stale():
+    """The stub that lists public names is mentioned by the package, and makes no figure."""
+    package = PACKAGE / "__init__.py"
+    assert "__init__.pyi" in package.read_text()
+    assert data_files(package) == []
+
+
 def test_a_policy_depends_on_its_parts_and_not_on_others():
     known = baselines()
     closures = {

@@ -48,10 +48,12 @@ def _last_day(
 ) -> DayView:
     from vpp_gym.envs.recorder import DayRecorder
     from vpp_gym.evaluation.rollout import runner_for
+    from vpp_gym.evaluation.stated import params_in
     from vpp_gym.evaluation.worlds import world_named
     from vpp_gym.policy import Privileged
 
-    rules = world_named("ev").rules(policy, changes)
+    world = world_named("ev")
+    rules = world.rules(policy, params_in(world, scenario, changes))
     runner: Any = runner_for(policy, scenario, rules, 0, end_step)
     if isinstance(policy, Privileged) and policy.privileged:
         policy.reveal(scenario, rules, 0, end_step)

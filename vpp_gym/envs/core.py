@@ -26,12 +26,14 @@ from vpp_gym.episodes import EpisodeDays, EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import COLUMN, MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
-from vpp_gym.scenarios.named import as_source
+from vpp_gym.scenarios.named import WORLD_SUFFIX, as_source, world_source
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import ScenarioSource
+from vpp_gym.scenarios.source import FixedSource, ScenarioSource
 
 Scenarios = Scenario | Sequence[Scenario] | ScenarioSource | str
 """What names scenarios of EVs."""
+STEP_H = 0.25
+"""Hours per step of a named source where nothing is said."""
 Params = VPPParams | Mapping[str, Any] | str
 """What names rules of the world of EVs."""
 N_PRICES = 2
@@ -264,17 +266,22 @@ def world_of(
 
     Args:
         scenario: scenarios, a source, or a name; None for "synthetic".
-        params: rules of the world.
-        dt_h: hours per step of a named source; None: as the scenario has it, or 0.25.
+        params: rules of the world; what they do not say is as given scenarios state it.
+        dt_h: hours per step of a named source; None: as a scenario or a world file has it, or
+            0.25.
         guarantee: None leaves it to the parameters.
 
     Raises:
         InvalidInputError: a value that cannot be used.
     """
-    rules = as_params(params)
-    if guarantee is not None:
-        rules = rules.replace(guarantee=guarantee)
+    if isinstance(scenario, str) and WORLD_SUFFIX in scenario.lower():
+        scenario = world_source(scenario)
     if dt_h is None:
         first = scenario[0] if isinstance(scenario, (list, tuple)) and scenario else scenario
-        dt_h = getattr(first, "dt_h", 0.25)
-    return as_source(scenario, dt_h), rules
+        dt_h = getattr(first, "dt_h", STEP_H)
+    source = as_source(scenario, dt_h)
+    stated = source.stated_params(params) if isinstance(source, FixedSource) else None
+    rules = as_params(params, stated)
+    if guarantee is not None:
+        rules = rules.replace(guarantee=guarantee)
+    return source, rules

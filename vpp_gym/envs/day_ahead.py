@@ -99,7 +99,8 @@ class VPPDayAheadEnv(Env):
         changes to the default, or to the preset that its entry "preset" names.
     control, bids, bid_scale, observation, reward, episode_days, planner, price_scale,
         columns: see `vpp_gym.envs.settings.DayAheadSettings`.
-    dt_h: hours per step of a named source, 0.25 (default) or 1.0.
+    dt_h: hours per step of a named source: 0.25 (default), 1, 0.5 or 0.0833, which is 5 minutes;
+        a world file's own by default.
     guarantee: True limits actions such that every charging target stays within reach until
         the declared departure; None takes the value in `params`, which is True by default.
     render_mode: "rgb_array" or "human" draws the day.

@@ -14,6 +14,7 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.fleet.battery import stored_after_kwh
+from vpp_gym.fleet.charging import gain_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.policies.forecast_net import STEPS_AHEAD, Net, correction_of, inputs_of
@@ -237,12 +238,17 @@ def _kinks(
     for k in range(n):
         ev = state.ev[b, state.lot[b, k]]
         behind, left = t - ev.arrival, max(ev.departure - t, 1)
-        stay, full_kwh = behind + left, rules.charge_eff * rules.dt_h * ev.charge_kw
+        stay, full_kwh = behind + left, rules.charge_eff * (ev.charge_kw * rules.dt_h)
         before = 0.0
         if left > 1:
             before = math.pow(behind / (stay - 1), spec.early_exponent)
         for i in range(horizon):
-            due_kwh[k, i] = min(ev.target_kwh, ev.arrival_kwh + full_kwh * (behind + i + 1))
+            most_kwh = full_kwh * (behind + i + 1)
+            if dataset.curves.shape[2] > 0:
+                hours, full_kw = (behind + i + 1) * rules.dt_h, full_kwh / rules.dt_h
+                curve = dataset.curves[ev.session]
+                most_kwh = gain_kwh(ev.arrival_kwh, hours, full_kw, curve)
+            due_kwh[k, i] = min(ev.target_kwh, ev.arrival_kwh + most_kwh)
             hazard = 0.0
             if left > 1 and behind + i + 1 < stay:
                 after = math.pow((behind + i + 1) / (stay - 1), spec.early_exponent)
@@ -355,7 +361,7 @@ def note_twin(
                 twin.session[b, i], twin.energy_kwh[b, i] = ev.session, other
                 twin.contract_kwh[b, i] = max(ev.contract_kwh + min(planned, 0.0), 0.0)
                 continue
-            due_kwh = due_at_kwh(ev, t + 1, rules)
+            due_kwh = due_at_kwh(ev, t + 1, dataset, rules)
             share = rules.early_shortfall_share if t + 1 < ev.departure else 1.0
             gain += _service_eur(due_kwh, ev.arrival_kwh, energy, share * price, rules)
             gain -= _service_eur(due_kwh, ev.arrival_kwh, other, share * price, rules)

@@ -38,5 +38,5 @@ def begin_stays(dataset: Dataset, rules: Rules, state: State, runs: Ints, sessio
         run.connected = 1
         run.end = session.leaves
         if session.interest_draw < run.participation and state.offers.shape[1] > 0:
-            offer_contract(b, session, rules, state, ev, booked)
+            offer_contract(b, dataset, rules, state, ev, booked)
         _measure(b, dataset, rules, state)
