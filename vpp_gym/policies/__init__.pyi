@@ -27,6 +27,7 @@ from .forecasters import PerfectForecast as PerfectForecast
 from .forecasters import Persistence as Persistence
 from .hindsight import Hindsight as Hindsight
 from .learned import LearnedForecaster as LearnedForecaster
+from .learned import learned_mpc as learned_mpc
 from .operator import Operator as Operator
 from .rules import ChargeAtDeadline as ChargeAtDeadline
 from .rules import ChargeOnArrival as ChargeOnArrival

@@ -254,8 +254,7 @@ PLAIN_WORLD_NAMES = tuple(_PLAIN_MAKERS)
 
 def _learned(family: str, offered: ContractChanges | None = None, ending: str = "") -> Policy:
     """A planner with the learned forecast and an offer, or with what `params` offer."""
-    from vpp_gym.policies.learned import LearnedForecaster
-    from vpp_gym.policies.scheduler import hazard_mpc
+    from vpp_gym.policies.learned import LearnedForecaster, learned_mpc
     from vpp_gym.policies.stochastic_mpc import StochasticMPC
 
     name, term_h = (f"{family}_{ending}", None) if ending else (family, 0)
@@ -264,9 +263,7 @@ def _learned(family: str, offered: ContractChanges | None = None, ending: str = 
             term_h, contract=offered, name=name, forecaster=LearnedForecaster(), departures="law"
         )
     departures: Departures = "learnt" if family == "adaptive_mpc" else "law"
-    return hazard_mpc(
-        term_h, LearnedForecaster(), contract=offered, name=name, departures=departures
-    )
+    return learned_mpc(term_h, contract=offered, name=name, departures=departures)
 
 
 _LEARNED_FAMILIES = ("learned_mpc", "adaptive_mpc", "stochastic_learned_mpc")

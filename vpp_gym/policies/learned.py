@@ -12,6 +12,8 @@ import numpy as np
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.archives import read_arrays
+from vpp_gym.params.contract import ContractChanges
+from vpp_gym.policies.departure_law import Departures
 from vpp_gym.policies.forecast_net import STEPS_AHEAD, Net, correction_of, inputs_of, net_of
 from vpp_gym.policies.forecasters import (
     EPOCH_WEEKDAY,
@@ -20,6 +22,7 @@ from vpp_gym.policies.forecasters import (
     day_ahead_anchor,
     with_price_now,
 )
+from vpp_gym.policies.scheduler import RollingScheduler, hazard_mpc
 from vpp_gym.views import Snapshot
 
 WEIGHTS = "imbalance_net.npz"
@@ -115,3 +118,24 @@ class LearnedForecaster(SampledPaths):
         path = mid.copy()
         path[:STEPS_AHEAD] += correction_of(inputs, self.net)
         return path
+
+
+def learned_mpc(
+    term_h: int | None = 0,
+    *,
+    contract: ContractChanges | None = None,
+    name: str | None = None,
+    departures: Departures = "law",
+) -> RollingScheduler:
+    """`hazard_mpc` with the learned forecast, in worlds of quarter hours.
+
+    Args:
+        term_h: term of the fixed-term menu on offer; 0 offers nothing, None what is in `params`.
+        contract: what is on offer instead of that menu.
+        name: row label; by default with the term.
+        departures: "law" is told the law of the world, "learnt" estimates it as it goes.
+    """
+    label = name or ("learned_mpc" if not term_h else f"learned_mpc_{term_h}h")
+    return hazard_mpc(
+        term_h, LearnedForecaster(), contract=contract, name=label, departures=departures
+    )
