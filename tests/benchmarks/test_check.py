@@ -16,7 +16,7 @@ import typer
 from benchmarks import check
 from benchmarks.check import findings, older_tables
 from benchmarks.differences import made_by
-from benchmarks.leaderboard import END, main, readme_block, with_blocks
+from benchmarks.leaderboard import END, block, main, with_blocks
 from benchmarks.results import read
 from benchmarks.suites import base, ev
 from tests.benchmarks.conftest import shrink, three_rules, toy_world
@@ -209,7 +209,7 @@ def test_the_command_fails_with_what_it_found(published, capsys):
     assert "embedded.md is not what embedded.json says" in capsys.readouterr().out
 
 
-def test_a_readme_block_without_results_is_found(tmp_path):
+def test_a_block_without_results_is_found(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"<!-- leaderboard:real -->\n{END}\n")
     (line,) = findings(tmp_path, readme)
@@ -221,7 +221,7 @@ def test_a_block_that_is_not_closed_is_refused(published):
     with pytest.raises(InvalidInputError, match="close the block"):
         with_blocks("<!-- leaderboard:embedded -->", [document])
     assert with_blocks("no marker", [document]) == "no marker"
-    assert readme_block(document).endswith(END)
+    assert block(document).endswith(END)
 
 
 def test_tables_of_other_code_are_named_with_their_command(tmp_path):
