@@ -17,19 +17,16 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.figures import DAY, IMAGES, SUITE
-from vpp_gym.envs.recorder import DayRecorder
+from benchmarks.figures import DAY, IMAGES, SUITE, day_views
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation.rollout import runner_for
 from vpp_gym.files.writer import write_bytes
 from vpp_gym.plots.day import day_chart
-from vpp_gym.policies.base import with_offer
 
 POLICY = "hazard_mpc_tariff+two_stage"
 EVERY = 2
 """Steps from one frame to the next."""
 WIDTH_PX, HEIGHT_PX = 800, 640
-COLOURS = 64
+COLOURS = 128
 FRAME_MS, LAST_MS = 120, 4000
 
 Frame = NDArray[np.uint8]
@@ -37,21 +34,9 @@ Frame = NDArray[np.uint8]
 
 def frames(day: int) -> list[Frame]:
     """Pictures of a day of the embedded benchmark year, after the week before it."""
-    track = next(iter(SUITE.tracks))
-    scenario = SUITE.scenario(track, 0, None)
-    policy = SUITE.policy(POLICY, 0)
-    params = with_offer(policy, SUITE.params(track))
-    first, midnight, last = np.searchsorted(scenario.day, (day - 7, day, day + 1)).tolist()
-    runner = runner_for(policy, scenario, params, first, last)
-    recorder = DayRecorder(runner.simulation, title=f"{POLICY}, a week into the year's test")
-    recorder.restart()
-    chart, drawn, state = day_chart(WIDTH_PX, HEIGHT_PX), [], None
-    for step in range(first, last):
-        decisions, state = policy.predict(runner.observe(), state, np.array([step == first]), True)
-        recorder.add(runner.act(decisions)[0])
-        if step >= midnight and (last - 1 - step) % EVERY == 0:
-            drawn.append(chart.image(recorder.view()))
-    return drawn
+    chart = day_chart(WIDTH_PX, HEIGHT_PX)
+    views = day_views(SUITE.policy(POLICY, 0), day, f"One day of {POLICY}")
+    return [chart.image(view()) for place, view in enumerate(views, 1) if place % EVERY == 0]
 
 
 def animation(pictures: list[Frame]) -> bytes:

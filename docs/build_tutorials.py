@@ -4,8 +4,8 @@ python docs/build_tutorials.py          # the code
 python docs/build_tutorials.py --run    # the code, and what each example prints (a few minutes)
 
 A page says what it shows: `<!-- code: examples/bidding.py weekly_eur -->` is the function
-`weekly_eur` of that file, without names it is the whole file; `<!-- output: examples/bidding.py -->`
-is what it prints. Each ends with `<!-- /code -->` or `<!-- /output -->`.
+`weekly_eur` of that file, without names it is the whole file, and what it prints is
+`<!-- output: examples/bidding.py -->`. Each ends with `<!-- /code -->` or `<!-- /output -->`.
 """
 
 from __future__ import annotations

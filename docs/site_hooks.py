@@ -88,9 +88,7 @@ def example_page(path: Path) -> str:
 
 def api_page(package: str) -> str:
     """A page that has MkDocs describe the names that a package exports."""
-    earlier = {
-        name: one for one in PACKAGES[: PACKAGES.index(package)] for name in exported(one)
-    }
+    earlier = {name: one for one in PACKAGES[: PACKAGES.index(package)] for name in exported(one)}
     contents = "\n\n".join(
         _elsewhere(name, earlier[name]) if name in earlier else _described(name)
         for name in exported(package)
@@ -131,8 +129,9 @@ def _package_folder() -> Path:
     if (ROOT / "vpp_gym").is_dir():
         return ROOT / "vpp_gym"
     spec = find_spec("vpp_gym")
-    assert spec is not None and spec.submodule_search_locations
-    return Path(next(iter(spec.submodule_search_locations)))
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("vpp_gym is not installed")
+    return Path(spec.origin).parent
 
 
 def api_index() -> str:
@@ -221,4 +220,6 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return with_links(markdown, places[name])
     if name.startswith("results/"):
         return with_links(markdown, f"{RESULTS}/{name.removeprefix('results/')}")
-    return markdown if name.startswith(("api/", "examples/")) else with_links(markdown, f"docs/{name}")
+    if name.startswith(("api/", "examples/")):
+        return markdown
+    return with_links(markdown, f"docs/{name}")

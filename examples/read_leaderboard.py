@@ -30,7 +30,8 @@ def gain(weeks: pd.DataFrame, policy: str, over: str, seed: int = 0) -> str:
     more = (by_world(weeks, policy) - by_world(weeks, over)).to_numpy()
     drawn = np.random.default_rng(seed).choice(more, (2000, len(more))).mean(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return f"{more.mean():6.0f} [{low:6.0f}, {high:6.0f}], more in {(more > 0).sum()} of {len(more)}"
+    won = f"more in {(more > 0).sum()} of {len(more)} years"
+    return f"{more.mean():.0f} [{low:.0f}, {high:.0f}], {won}"
 
 
 def weeks_won(weeks: pd.DataFrame, policy: str, over: str) -> float:
@@ -59,7 +60,7 @@ def main() -> None:
         ("ppo_synthetic", "rolling_mpc_2h"),
     ):
         share = 100 * weeks_won(weeks, policy, over)
-        print(f"  {policy} over {over}: {gain(weeks, policy, over)} years; {share:.0f} % of weeks")
+        print(f"  {policy} over {over}: {gain(weeks, policy, over)}, {share:.0f} % of weeks")
     policies = ["hazard_mpc_price", "rolling_mpc", "ppo_synthetic", "charge_on_arrival"]
     for price in (0.0, 0.5, 2.0):
         print(f"at {price} EUR per missing kWh: {' > '.join(rank(weeks, policies, price))}")
