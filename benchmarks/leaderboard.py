@@ -256,9 +256,9 @@ def with_blocks(text: str, documents: list[Document], to_root: str = "") -> str:
 
 def _renewed(text: str, start: str, end: str, written: Callable[[], str]) -> str:
     """A text with what stands from a marker to its end written anew, if the marker is in it."""
-    before, _, rest = text.partition(start)
-    if not rest:
+    if start not in text:
         return text
+    before, _, rest = text.partition(start)
     if end not in rest:
         raise InvalidInputError("page", start, f"close the block with {end}")
     return before + written() + rest.partition(end)[2]

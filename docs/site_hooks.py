@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from posixpath import normpath, relpath
@@ -40,7 +41,12 @@ PACKAGES = (
 )
 """Packages whose exported names make up the API."""
 FENCE = re.compile(r"(^ *```.*?^ *```[^\n]*$)", re.DOTALL | re.MULTILINE)
+NAME = re.compile(r"(?<![\[`])`(vpp_gym(?:\.\w+)+)`(?!`)")
 LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#|/)([^)#\s\"]+)")
+LOADED = re.compile(
+    r"<(?:script|img|iframe|source|link(?![^>]*rel=\"(?:canonical|next|prev)))[^>]*?"
+    r"(?:src|href)=\"((?:https?:)?//[^\"]+)"
+)
 MORE = "More"
 """Section of pages that the navigation does not name."""
 
@@ -77,6 +83,33 @@ def with_links(text: str, path: str) -> str:
 
     parts = FENCE.split(text)
     return "".join(part if place % 2 else LINK.sub(link, part) for place, part in enumerate(parts))
+
+
+def with_api(text: str, page: str) -> str:
+    """A page's text in which every name of the API leads to its description.
+
+    Args:
+        text: Markdown.
+        page: its place on the site.
+    """
+    known = api_places()
+
+    def link(found: re.Match[str]) -> str:
+        place = known.get(found[1])
+        return f"[`{found[1]}`]({relpath(place, f'{page}/..')})" if place else found[0]
+
+    parts = FENCE.split(text)
+    return "".join(part if place % 2 else NAME.sub(link, part) for place, part in enumerate(parts))
+
+
+@cache
+def api_places() -> dict[str, str]:
+    """Where each package and each name of the API is described, by the name that users import."""
+    places = {package: f"api/{package}.md" for package in PACKAGES}
+    for package in PACKAGES:
+        for name in exported(package):
+            places[f"{package}.{name.rpartition('.')[2]}"] = f"api/{package}.md"
+    return places
 
 
 def example_page(path: Path) -> str:
@@ -212,14 +245,39 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
+def loaded(html: str) -> list[str]:
+    """Addresses from which a page would load something over the network.
+
+    >>> loaded('<a href="https://a.org">a</a><script src="https://b.org/c.js"></script>')
+    ['https://b.org/c.js']
+    """
+    return LOADED.findall(html)
+
+
+def on_post_page(output: str, page: Any, **_: Any) -> str:
+    """Refuse a page that is not whole without a network."""
+    from mkdocs.exceptions import PluginError
+
+    if found := loaded(output):
+        raise PluginError(f"{page.file.src_uri} would load {', '.join(found)}")
+    return output
+
+
+def shown(markdown: str, place: str) -> str:
+    """The text of a page with links to pages of the site.
+
+    Args:
+        markdown: of the file that the page is made of.
+        place: of the page on the site.
+    """
+    if place.startswith(("api/", "examples/")):
+        return markdown
+    places = {place: path for path, place in MOVED.items() if place != "index.md"}
+    results = f"{RESULTS}/{place.removeprefix('results/')}"
+    path = places.get(place) or (results if place.startswith("results/") else f"docs/{place}")
+    return with_api(with_links(markdown, path), place)
+
+
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Lead the links of a page to pages of the site."""
-    places = {place: name for name, place in MOVED.items() if place != "index.md"}
-    name = page.file.src_uri
-    if name in places:
-        return with_links(markdown, places[name])
-    if name.startswith("results/"):
-        return with_links(markdown, f"{RESULTS}/{name.removeprefix('results/')}")
-    if name.startswith(("api/", "examples/")):
-        return markdown
-    return with_links(markdown, f"docs/{name}")
+    return shown(markdown, page.file.src_uri)
