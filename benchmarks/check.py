@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import claims
+from benchmarks.evidence import results_in
 from benchmarks.fingerprint import study_digest
 from benchmarks.leaderboard import (
     HTML,
@@ -64,7 +65,7 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
     for path, to_root in pages(readme).items():
         if with_blocks(texts[path], documents, to_root) != texts[path]:
             yield f"{path.name} does not show the result files; run: {RENDER}"
-    for fault in claims.findings(claims.results_in(results), readme.parent):
+    for fault in claims.findings(results_in(results), readme.parent):
         yield f"{fault}; run: {claims.COMMAND}"
     shown = {path.stem for path in published(results)}
     for path, text in texts.items():
