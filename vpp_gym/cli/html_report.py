@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -182,19 +180,8 @@ def _level(text: str, y: float) -> str:
 def _picture(view: DayView | str) -> str:
     if isinstance(view, str):
         return f'<p class="muted">{escape(view)}</p>'
-    label = f"{view.start}: prices, trades, energy, profit and the state of each charger"
-    return f'<figure class="day">{_svg(view, label)}</figure>'
-
-
-def _svg(view: DayView, label: str) -> str:
-    """The picture of a day as an element of a page."""
-    import matplotlib as mpl
-
+    from vpp_gym.plots.canvas import svg_element
     from vpp_gym.plots.day import draw_day
 
-    file = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "vpp_gym", "svg.fonttype": "path"}):
-        draw_day(view).savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    text = file.getvalue()
-    drawn = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    return drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1)
+    label = f"{view.start}: prices, trades, energy, profit and the state of each charger"
+    return f'<figure class="day">{svg_element(draw_day(view), label)}</figure>'
