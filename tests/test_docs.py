@@ -34,6 +34,7 @@ RUNNABLE = (
     "README.md",
     "docs/contracts.md",
     "docs/index.md",
+    "docs/site.md",
     "docs/variable-term-menus.md",
     "docs/world.md",
 )
