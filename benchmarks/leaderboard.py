@@ -299,8 +299,9 @@ def _caveat_lines(document: Document) -> Iterator[str]:
         f"{versions}."
     )
     for entry in document.get("renewed", ()):
+        runs = f"{len(entry['runs'])} run{'s' if len(entry['runs']) != 1 else ''}"
         yield (
-            f"The code has changed since. At commit {entry['commit']} {len(entry['runs'])} runs, "
+            f"The code has changed since. At commit {entry['commit']} {runs}, "
             f"one world of each policy whose code had changed, gave the same figures again; the "
             f"other worlds were not run again. They are named in [{document['suite']}.json]"
             f"({document['suite']}.json)."

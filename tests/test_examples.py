@@ -78,6 +78,13 @@ def test_a_trained_agent_is_scored():
     assert board.loc["ppo", "profit_eur"] < board.loc["hindsight", "profit_eur"]
 
 
+def test_what_was_learnt_on_stays_charges_a_fleet():
+    names = example("one_stay")
+    board = names["compare"](names["trained"](timesteps=2_048), days=3).set_index("policy")
+    assert 0.8 < board.loc["ppo_stay", "demand_satisfaction"] <= 1.0
+    assert board.loc["ppo_stay", "profit_eur"] < board.loc["hindsight", "profit_eur"]
+
+
 @pytest.mark.usefixtures("registered")
 def test_own_contract_pays_for_the_stay():
     table = example("own_contract")["compare"](days=3)

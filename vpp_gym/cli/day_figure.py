@@ -40,11 +40,12 @@ def last_day(policy: Policy, scenario: Scenario, changes: dict[str, Any], end_st
     """
     from vpp_gym.envs.recorder import DayRecorder
     from vpp_gym.evaluation.rollout import runner_for
+    from vpp_gym.evaluation.stated import params_in
     from vpp_gym.evaluation.worlds import world_named
     from vpp_gym.policy import Privileged
 
     world = world_named("ev")
-    rules = world.rules(policy, world.params_in(scenario, changes))
+    rules = world.rules(policy, params_in(world, scenario, changes))
     runner: Any = runner_for(policy, scenario, rules, 0, end_step)
     if isinstance(policy, Privileged) and policy.privileged:
         policy.reveal(scenario, rules, 0, end_step)

@@ -18,7 +18,7 @@ from rich.progress import (
 from vpp_gym.cli.day_figure import SUFFIXES, last_day, save_day
 from vpp_gym.cli.html_report import SUFFIXES as PAGES
 from vpp_gym.cli.html_report import html_report
-from vpp_gym.cli.output import AsJson, checked_file, console, print_json, progress_console
+from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_console, say
 from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
 from vpp_gym.cli.policies import list_policies, named_policy
 from vpp_gym.cli.report import run_report, show_report
@@ -59,7 +59,8 @@ def run(
     dt_h: Annotated[
         float | None,
         typer.Option(
-            help="Hours per step: 1 or 0.25; by default as a world file has it, else 0.25.",
+            help="Hours per step: 1, 0.5, 0.25, or 0.0833 for 5 minutes; by default as a world "
+            "file has it, else 0.25.",
             show_default=False,
         ),
     ] = None,
@@ -142,7 +143,7 @@ def run(
 
 def _tell(as_json: bool, words: str, path: Path) -> None:
     if not as_json:
-        console.print(f"{words}: {path}", soft_wrap=True)
+        say(f"{words}: {path}")
 
 
 def _write_page(text: str, out: Path) -> None:
