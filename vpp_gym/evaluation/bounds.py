@@ -32,7 +32,8 @@ these can become times what DA - reference is expected to be at the gate, or zer
 A run that ends before its scenario. Of cars that declare to stay beyond its end it is known when
 they leave; a driver who is late by more than `LATE_MEANS` times the mean owes nothing any more.
 
-What is left out. Worlds in which this step's imbalance price is known before the dispatch are
+What is left out. Plans of cars with a departure within the run do not know tapers, which can only
+raise them. Worlds in which this step's imbalance price is known before the dispatch are
 refused. Prices must not depend on the sessions. Offers of other families than those here could be
 signed by owners who are not paid their perceived wear: those are not covered.
 
@@ -417,15 +418,17 @@ def _uncertain_stay(
         late = int(np.ceil(LATE_MEANS * owner.late_mean_h / dt_h))
         steps = min(declared + late, run.n_steps - first)
     after, target = np.arange(steps + 1), float(ev["target_kwh"])
-    full_kwh = float(charging.full_kwh[0])
+    full_kwh, each = float(charging.full_kwh[0]), charging.take(np.zeros(steps + 1, np.int64))
     may_give = signed & (after[:-1] < declared)
     fall_kwh = float(ev["discharge_kw"]) * dt_h / site.discharge_eff * may_give
     fallen_kwh = np.concatenate([[0.0], np.cumsum(fall_kwh)])
     lower = np.maximum(min(float(ev["min_kwh"]), stored), stored - fallen_kwh)
     if params.guarantee:
-        lower = np.maximum(lower, target - full_kwh * (declared - after))
+        later_kwh = each.gain_before_kwh(np.full(steps + 1, target), declared - after)
+        lower = np.maximum(lower, target - later_kwh)
     lower[0] = min(lower[0], stored)
-    due = np.where(after < declared, np.minimum(target, stored + full_kwh * after), target)
+    reach = stored + each.gain_kwh(np.full(steps + 1, stored), after)
+    due = np.where(after < declared, np.minimum(target, reach), target)
     # Below the energy on arrival no revenue is left to lose: a line from there is no dearer.
     demand = np.maximum(due - stored, 0.0)
     below = lower < stored - SLACK_KWH

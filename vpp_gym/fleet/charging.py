@@ -29,6 +29,10 @@ from vpp_gym.kernels import njit
 
 NO_CURVE: Floats = np.zeros((2, 0))
 """Of a car that takes full power at any state of charge."""
+HALVINGS = 50
+"""Of an interval, until it is as narrow as rounding."""
+STEEPNESS = 1e-9
+"""Rounding, in kW per kWh, of slopes that are compared."""
 
 
 @njit
@@ -154,6 +158,48 @@ def gain_before_kwh(target_kwh: float, hours: float, full_kw: float, curve: Floa
 
 
 @njit
+def exportable_kwh(
+    laxity_h: float,
+    energy_kwh: float,
+    discharge_kw: float,
+    discharge_eff: float,
+    full_kw: float,
+    curve: Floats,
+) -> float:
+    """Largest export that still lets an EV that tapers reach its target in time.
+
+    As `vpp_gym.fleet.laxity.dischargeable_kwh`, which knows no taper: to export and to charge
+    again what the battery lost must fit in the laxity. The time grows with the export; it is
+    found by halving.
+
+    Args:
+        laxity_h: hours of slack.
+        energy_kwh: stored now.
+        discharge_kw: largest discharging power at the meter.
+        discharge_eff: fraction of the energy taken out that reaches the meter.
+        full_kw: that the charger allows, losses taken off.
+        curve: see `stored_kw`.
+
+    Returns:
+        kWh at the meter, zero where the laxity is not positive.
+
+    >>> round(exportable_kwh(4.0, 50.0, 11.0, 0.98, 11.0 * 0.98, NO_CURVE), 3)
+    21.556
+    """
+    if laxity_h <= 0.0 or discharge_kw <= 0.0:
+        return 0.0
+    low, high = 0.0, laxity_h * discharge_kw
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        again_h = charging_h(energy_kwh - middle / discharge_eff, energy_kwh, full_kw, curve)
+        if middle / discharge_kw + again_h > laxity_h:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+@njit
 def _mean_decay(exponent: float) -> float:
     """(exp(x) - 1) / x, 1 at zero."""
     return math.expm1(exponent) / exponent if exponent != 0.0 else 1.0
@@ -204,6 +250,29 @@ def _kw_in(k: int, energy_kwh: float, full_kw: float, curve: Floats) -> float:
     return min(full_kw, curve[1, j] + _fall_in(k, full_kw, curve) * (curve[0, j] - energy_kwh))
 
 
+@njit
+def is_taper(curves: Floats) -> bool:
+    """Whether (n, 2, K) knots are of curves that fall ever faster, from some energy on.
+
+    >>> knots = np.array([[[40.0, 50.0], [10.0, 5.0]]])
+    >>> is_taper(knots), is_taper(knots[:, :, ::-1].copy()), is_taper(-knots)
+    (True, False, False)
+    """
+    for i in range(len(curves)):
+        fall = 0.0
+        for k in range(curves.shape[2]):
+            if not (0.0 < curves[i, 1, k] < np.inf and abs(curves[i, 0, k]) < np.inf):
+                return False
+            if k == 0:
+                continue
+            width = curves[i, 0, k] - curves[i, 0, k - 1]
+            lost = curves[i, 1, k - 1] - curves[i, 1, k]
+            if width < 0.0 or lost < (fall - STEEPNESS) * width or (width == 0.0 and lost != 0.0):
+                return False
+            fall = lost / width if width > 0.0 else fall
+    return True
+
+
 @dataclass(frozen=True)
 class Charging:
     """How n EVs charge, asked by steps: the same for those who plan.
@@ -230,6 +299,11 @@ class Charging:
         """(n,) stored in a step, the taper apart."""
         full: Floats = self.charge_eff * self.charge_kwh
         return full
+
+    @property
+    def step_curves(self) -> Floats | None:
+        """(n, 2, K) as planners take them: stored kWh, and most stored in a step; None without."""
+        return self.curves * np.array([[1.0], [self.dt_h]]) if self.tapers else None
 
     def take(self, rows: Ints | Bools) -> Charging:
         """Of some of the EVs."""
