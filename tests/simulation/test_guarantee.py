@@ -16,7 +16,8 @@ from vpp_gym.markets.ledger import TERMS
 from vpp_gym.policies.base import with_offer
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
-from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policies.scheduler import hazard_mpc, rolling_mpc
+from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.simulation import Simulation
@@ -88,6 +89,9 @@ POLICIES = {
     "charge_at_deadline": ChargeAtDeadline,
     "rolling_mpc": rolling_mpc,
     "rolling_mpc_3h": lambda: rolling_mpc(3),
+    "hazard_mpc": hazard_mpc,
+    "stochastic_mpc": StochasticMPC,
+    "stochastic_mpc_3h": lambda: StochasticMPC(3),
     "hindsight": lambda: Hindsight(3),
 }
 

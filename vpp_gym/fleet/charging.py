@@ -273,6 +273,23 @@ def is_taper(curves: Floats) -> bool:
     return True
 
 
+def line_curves(
+    capacity_kwh: Floats, own_kw: Floats, taper_soc: Floats, taper_share: Floats
+) -> Floats:
+    """(n, 2, 2) curves of cars at full power up to a state of charge, then on a line to the end.
+
+    Args:
+        capacity_kwh: (n,) of the battery.
+        own_kw: (n,) largest power of the car, losses taken off.
+        taper_soc: (n,) state of charge at which power begins to fall.
+        taper_share: (n,) share of the power in a full battery.
+    """
+    curves = np.empty((len(capacity_kwh), 2, 2))
+    curves[:, 0, 0], curves[:, 0, 1] = taper_soc * capacity_kwh, capacity_kwh
+    curves[:, 1, 0], curves[:, 1, 1] = own_kw, taper_share * own_kw
+    return curves
+
+
 @dataclass(frozen=True)
 class Charging:
     """How n EVs charge, asked by steps: the same for those who plan.

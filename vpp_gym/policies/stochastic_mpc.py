@@ -7,7 +7,7 @@ import numpy as np
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.base import Dispatcher, least_load_kwh
+from vpp_gym.policies.base import Dispatcher, charging_of, least_load_kwh
 from vpp_gym.policies.forecasters import day_ahead_anchor, periods_ahead
 from vpp_gym.policies.history import deviation_now, period_means_of
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, discharge_limits, selling_price
@@ -74,7 +74,7 @@ class StochasticMPC(Dispatcher):
         anchor, rows = day_ahead_anchor(snapshot, horizon), np.arange(n)
         path, half_spread, chain = self.prices(snapshot, anchor)
         limits = discharge_limits(snapshot, rows, anchor)
-        site = snapshot.params.site
+        site, curves = snapshot.params.site, charging_of(snapshot).step_curves
         moves_kwh = first_moves_kwh(
             path + half_spread,
             np.atleast_2d(selling_price(snapshot, rows, path - half_spread, anchor)),
@@ -82,6 +82,7 @@ class StochasticMPC(Dispatcher):
             chain,
             _fleet(snapshot, limits["min_kwh"]),
             Yield(site.charge_eff, site.discharge_eff, HARD_EUR_PER_KWH),
+            np.zeros((n, 2, 0)) if curves is None else curves,
         )
         # The plan's levels of energy are coarse: a target must not fall between two of them.
         return np.maximum(moves_kwh, least_load_kwh(snapshot))
