@@ -97,23 +97,33 @@ def tapered_case(seed: int, *, negative: bool = False, max_steps: int = 8) -> di
     }
 
 
+def weights(case: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """(n + 1,) chance of being there in a step or at the end, and (n,) of leaving behind it."""
+    hazard = case.get("hazard", np.zeros(len(case["buy"])))
+    stays = np.r_[1.0, np.cumprod(1.0 - hazard)]
+    return stays, stays[:-1] * hazard
+
+
 def tapered_cost_eur(case: dict[str, Any], rounds: int = 60) -> float:
     """Least cost of a case, by HiGHS and cuts; with binaries where prices are negative.
 
     Columns: charge and discharge at the meter, stored energy before each step and at the end,
-    shortfall, and which way a step goes.
+    shortfall, which way a step goes, and what is missing to what is due behind it.
     """
     n, limit = len(case["buy"]), taper_limit(case)
     eff, back = case["charge_eff"], case["discharge_eff"]
-    m = 4 * n + 2
-    cost = np.r_[case["buy"], -case["sell"], np.zeros(n + 1), case["shortfall_eur_per_kwh"]]
-    cost = np.r_[cost, np.zeros(n)]
+    m = 5 * n + 2
+    stays, leaves = weights(case)
+    due, missing_eur = case.get("due_kwh", np.zeros(n)), case.get("missing_eur_per_kwh", 0.0)
+    end_eur = case["shortfall_eur_per_kwh"] * stays[-1]
+    cost = np.r_[stays[:-1] * case["buy"], -stays[:-1] * case["sell"], np.zeros(n + 1), end_eur]
+    cost = np.r_[cost, np.zeros(n), missing_eur * leaves[:-1], 0.0]
     may_fall = np.arange(n) < case["discharge_steps"]
     fall = np.where(may_fall, case["discharge_kwh"], 0.0)
     high = np.r_[np.full(n, case["charge_kwh"]), fall, np.full(n + 1, case["max_kwh"]), np.inf]
     low = np.r_[np.zeros(2 * n), np.full(n + 1, case["min_kwh"]), 0.0]
     low[2 * n] = high[2 * n] = case["energy_kwh"]
-    high, low = np.r_[high, np.ones(n)], np.r_[low, np.zeros(n)]
+    high, low = np.r_[high, np.ones(n), np.full(n, np.inf)], np.r_[low, np.zeros(2 * n)]
     rows, least, most = [], [], []
 
     def add(entries: dict[int, float], lb: float, ub: float) -> None:
@@ -129,12 +139,13 @@ def tapered_cost_eur(case: dict[str, Any], rounds: int = 60) -> float:
         add({before: 1.0, up: eff, down: -1.0 / back, after: -1.0}, 0.0, 0.0)
         add({up: 1.0, way: -case["charge_kwh"]}, -np.inf, 0.0)
         add({down: 1.0, way: fall[i]}, -np.inf, fall[i])
+        add({after: 1.0, 4 * n + 2 + i: 1.0}, due[i], np.inf)
         for energy in np.linspace(case["min_kwh"], case["max_kwh"], 12):
             _cut(add, limit, energy, (up, before), eff)
     add({3 * n: 1.0, 3 * n + 1: 1.0}, case["target_kwh"], np.inf)
     add(dict.fromkeys(range(n, 2 * n), 1.0), -np.inf, case["contract_kwh"])
     negative = min(case["buy"].min(), case["sell"].min()) < 0.0
-    whole = np.r_[np.zeros(m - n), np.full(n, float(negative))]
+    whole = np.r_[np.zeros(3 * n + 2), np.full(n, float(negative)), np.zeros(n)]
     for _ in range(rounds):
         answer = milp(
             cost,

@@ -12,7 +12,7 @@ from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, HOURS_PAST, STEPS_PAST
 from vpp_gym.fleet.profile import add_block, hourly_load_kwh
 from vpp_gym.kernels import njit
-from vpp_gym.simulation.charging import charging_h, gain_in_kwh
+from vpp_gym.simulation.charging import charging_h, gain_in_kwh, tapers
 from vpp_gym.simulation.contracting import due_at_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
@@ -174,7 +174,7 @@ def _write_fleet(
         if need_kwh > 0.0:
             left_h = max(ev.departure - t, 1) * rules.dt_h
             full_h = min(charging_h(ev, ev.target_kwh, dataset, rules), left_h)
-            if dataset.curves.shape[2] == 0:
+            if not tapers(ev, dataset, rules):
                 add_block(0.0, full_h, ev.charge_kw, early)
                 add_block(left_h - full_h, left_h, ev.charge_kw, late)
     row[column] = run.connected / state.occupied.shape[1]
@@ -198,7 +198,7 @@ def _add_tapered(
     t = state.run[b].position
     for k in range(state.run[b].connected):
         ev = state.ev[b, state.lot[b, k]]
-        if ev.target_kwh <= ev.energy_kwh:
+        if ev.target_kwh <= ev.energy_kwh or not tapers(ev, dataset, rules):
             continue
         left_h = max(ev.departure - t, 1) * rules.dt_h
         full_h = min(charging_h(ev, ev.target_kwh, dataset, rules), left_h)

@@ -63,6 +63,13 @@ def stored_kw(energy_kwh: float, full_kw: float, curve: Floats) -> float:
 
 
 @njit
+def tapers(full_kw: float, curve: Floats) -> bool:
+    """Whether the battery ever takes less than the charger allows; without knots it does not."""
+    last = curve.shape[1] - 1
+    return last >= 0 and curve[1, last] < full_kw
+
+
+@njit
 def charging_h(energy_kwh: float, target_kwh: float, full_kw: float, curve: Floats) -> float:
     """Hours at full power from one stored energy to another; negative if it is stored already.
 
@@ -78,7 +85,7 @@ def charging_h(energy_kwh: float, target_kwh: float, full_kw: float, curve: Floa
     >>> round(charging_h(40.0, 50.0, 10.0, curve), 6), round(2 * math.log(2), 6)
     (1.386294, 1.386294)
     """
-    if curve.shape[1] == 0:
+    if not tapers(full_kw, curve):
         return (target_kwh - energy_kwh) / full_kw
     low, high = min(energy_kwh, target_kwh), max(energy_kwh, target_kwh)
     hours, at = 0.0, low
@@ -106,7 +113,7 @@ def gain_kwh(energy_kwh: float, hours: float, full_kw: float, curve: Floats) -> 
     >>> round(gain_kwh(30.0, 1.0 + 2.0 * math.log(2.0), 10.0, curve), 9)
     20.0
     """
-    if curve.shape[1] == 0:
+    if not tapers(full_kw, curve):
         return full_kw * hours
     at, left_h = energy_kwh, hours
     for k in range(2 * curve.shape[1] + 1):
@@ -139,7 +146,7 @@ def gain_before_kwh(target_kwh: float, hours: float, full_kw: float, curve: Floa
     >>> round(gain_before_kwh(50.0, 1.0 + 2.0 * math.log(2.0), 10.0, curve), 9)
     20.0
     """
-    if curve.shape[1] == 0:
+    if not tapers(full_kw, curve):
         return full_kw * hours
     at, left_h = target_kwh, hours
     for k in range(2 * curve.shape[1], -1, -1):
@@ -307,7 +314,7 @@ class Charging:
     curves: Floats
 
     @property
-    def tapers(self) -> bool:
+    def by_curve(self) -> bool:
         """Whether some car charges more slowly at a high state of charge."""
         return self.curves.shape[2] > 0
 
@@ -320,7 +327,7 @@ class Charging:
     @property
     def step_curves(self) -> Floats | None:
         """(n, 2, K) as planners take them: stored kWh, and most stored in a step; None without."""
-        return self.curves * np.array([[1.0], [self.dt_h]]) if self.tapers else None
+        return self.curves * np.array([[1.0], [self.dt_h]]) if self.by_curve else None
 
     def take(self, rows: Ints | Bools) -> Charging:
         """Of some of the EVs."""
@@ -328,13 +335,13 @@ class Charging:
 
     def gain_kwh(self, energy_kwh: Floats, steps: Floats | Ints) -> Floats:
         """(n,) stored in so many steps at full power, from (n,) stored energies on."""
-        if not self.tapers:
+        if not self.by_curve:
             return self.full_kwh * steps
         return _gains_kwh(*self._given(energy_kwh, steps))
 
     def gain_before_kwh(self, target_kwh: Floats, steps: Floats | Ints) -> Floats:
         """(n,) stored in the last so many steps at full power before (n,) targets are reached."""
-        if not self.tapers:
+        if not self.by_curve:
             return self.full_kwh * steps
         return _gains_before_kwh(*self._given(target_kwh, steps))
 
@@ -346,7 +353,7 @@ class Charging:
 
     def metered_kwh(self, energy_kwh: Floats, horizon: int) -> Floats:
         """(n, horizon + 1) charged at the meter in 0, 1, .. steps at full power."""
-        if not self.tapers:
+        if not self.by_curve:
             full: Floats = np.arange(horizon + 1) * self.charge_kwh[:, None]
             return full
         first = np.zeros(len(self.charge_kwh), np.int64)
@@ -355,9 +362,10 @@ class Charging:
 
     def reaches_kwh(self, energy_kwh: Floats, first: Ints, horizon: int) -> Floats:
         """(n, horizon) stored after `first` steps at full power, after one more, and so on."""
-        reach = np.empty((len(self.charge_kwh), horizon))
-        for i in range(horizon):
-            reach[:, i] = energy_kwh + self.gain_kwh(energy_kwh, first + i)
+        if self.by_curve:
+            return _reaches_kwh(*self._given(energy_kwh, first), self.dt_h, horizon)
+        steps = first[:, None] + np.arange(horizon)
+        reach: Floats = energy_kwh[:, None] + self.full_kwh[:, None] * steps
         return reach
 
 
@@ -368,6 +376,25 @@ def _gains_kwh(energy_kwh: Floats, hours: Floats, full_kw: Floats, curves: Float
     for i in range(len(curves)):
         gain[i] = gain_kwh(energy_kwh[i], hours[i], full_kw[i], curves[i])
     return gain
+
+
+@njit(allocates=True)
+def _reaches_kwh(
+    energy_kwh: Floats,
+    hours: Floats,
+    full_kw: Floats,
+    curves: Floats,
+    dt_h: float,
+    horizon: int,
+) -> Floats:
+    """Stored after so many hours, and after each step behind them."""
+    reach = np.empty((len(curves), horizon))
+    for i in range(len(curves)):
+        for k in range(horizon):
+            later_h = hours[i] + k * dt_h
+            gained_kwh = gain_kwh(energy_kwh[i], later_h, full_kw[i], curves[i])
+            reach[i, k] = energy_kwh[i] + gained_kwh
+    return reach
 
 
 @njit(allocates=True)

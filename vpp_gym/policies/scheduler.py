@@ -114,11 +114,11 @@ class RollingScheduler(Dispatcher):
         da = day_ahead_anchor(snapshot, horizon)
         site = snapshot.params.site
         stays = self._stays(snapshot, rows, da)
-        curves = charging_of(snapshot, rows).step_curves
-        if curves is not None and self.engine != "exact":
-            raise InvalidInputError("engine", self.engine, "use exact, which knows cars that taper")
-        if curves is not None:
-            stays["curves"] = curves
+        if snapshot.curves.shape[2] > 0:
+            if self.engine != "exact":
+                remedy = "use exact, which knows cars that taper"
+                raise InvalidInputError("engine", self.engine, remedy)
+            stays["curves"] = charging_of(snapshot, rows).step_curves
         if self.departures == "law":
             stays["leaving"] = leaving_early(snapshot, rows, horizon)
         return self._solve(

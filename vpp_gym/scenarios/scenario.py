@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vpp_gym.arrays import Floats, Ints, close_arrays
+from vpp_gym.arrays import Floats, Ints, close_arrays, read_only
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params.site import LEAST_SHARE
 from vpp_gym.scenarios.calendar import Calendar, calendar_of
@@ -38,6 +38,11 @@ OPTIONAL_COLUMNS = {
     "taper_share": 1.0,
 }
 DRAWS = ("owner_draw", "departure_draw", "interest_draw")
+
+
+NOT_STATED: Floats = read_only(np.zeros(0))
+"""Of a column of sessions that was left out: 1 for every car."""
+ONE: Floats = read_only(np.ones(()))
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,13 @@ class Sessions:
     owner_draw: Floats
     departure_draw: Floats
     interest_draw: Floats
-    taper_soc: Floats
-    taper_share: Floats
+    taper_soc: Floats = field(default_factory=lambda: NOT_STATED)
+    taper_share: Floats = field(default_factory=lambda: NOT_STATED)
 
     def __post_init__(self) -> None:
+        for name in ("taper_soc", "taper_share"):
+            if getattr(self, name) is NOT_STATED:
+                object.__setattr__(self, name, np.broadcast_to(ONE, len(self)))
         close_arrays(self)
 
     def __len__(self) -> int:

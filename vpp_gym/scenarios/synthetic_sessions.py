@@ -91,8 +91,6 @@ def draw_sessions(
         owner_draw=owner_draw,
         departure_draw=departure_draw,
         interest_draw=interest_draw,
-        taper_soc=_of_all(1.0, len(hour)),
-        taper_share=_of_all(1.0, len(hour)),
     )
 
 

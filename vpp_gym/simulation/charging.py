@@ -52,9 +52,17 @@ def charging_h(ev: Record, target_kwh: float, dataset: Dataset, rules: Rules) ->
 
 
 @njit
+def tapers(ev: Record, dataset: Dataset, rules: Rules) -> bool:
+    """Whether the EV's battery ever takes less than its charger allows."""
+    if dataset.curves.shape[2] == 0:
+        return False
+    return charging.tapers(rules.charge_eff * ev.charge_kw, dataset.curves[ev.session])
+
+
+@njit
 def step_kwh(ev: Record, dataset: Dataset, rules: Rules) -> float:
     """Most that the EV can charge in a step, at the meter; the battery's limit apart."""
-    if dataset.curves.shape[2] == 0:
+    if not tapers(ev, dataset, rules):
         return ev.charge_kw * rules.dt_h
     return gain_kwh(ev, ev.energy_kwh, 1, dataset, rules) / rules.charge_eff
 
@@ -62,7 +70,7 @@ def step_kwh(ev: Record, dataset: Dataset, rules: Rules) -> float:
 @njit
 def exportable_kwh(ev: Record, laxity_h: float, dataset: Dataset, rules: Rules) -> float:
     """Largest export that still lets the EV reach its target within some hours of slack."""
-    if dataset.curves.shape[2] == 0:
+    if not tapers(ev, dataset, rules):
         return dischargeable_kwh(
             laxity_h, ev.charge_kw, ev.discharge_kw, rules.charge_eff, rules.discharge_eff
         )

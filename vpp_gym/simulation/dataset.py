@@ -104,9 +104,8 @@ def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
 
 def _n_knots(scenarios: Sequence[Scenario], params: VPPParams) -> int:
     """Knots of the curves of all sessions; 0 where no car tapers."""
-    if any((one.sessions.taper_share < 1).any() for one in scenarios):
-        return max(len(params.battery.taper), 2)
-    return len(params.battery.taper)
+    own = any((one.sessions.taper_share < 1).any() for one in scenarios)
+    return max(len(params.battery.taper), 2) if own or params.battery.taper else 0
 
 
 def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int) -> Dataset:
