@@ -7,14 +7,12 @@ nothing shared with the simulator but the menu's numbers.
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
+from tests.simulation.oracle_charging import Pace
 from tests.simulation.oracle_contracts import Deal, Visit, signed, type_at, wear_seen
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
@@ -102,50 +100,19 @@ class Oracle:
         return da, short, long
 
     def laxity_h(self, car: Car) -> float:
-        missing_h = self.charging_h(car, car.stored_kwh, car.target_kwh)
+        missing_h = self.pace(car).hours(car.stored_kwh, car.target_kwh)
         return self.steps_left(car) * self.scenario.dt_h - missing_h
 
-    def power_kw(self, car: Car, stored_kwh: float) -> float:
-        """At which the stored energy can rise."""
-        full_kw = car.charge_kw * self.params.site.charge_eff
-        if not car.taper:
-            return full_kw
-        energies, powers = zip(*car.taper, strict=True)
-        return min(full_kw, float(np.interp(stored_kwh, energies, powers)))
+    def pace(self, car: Car) -> Pace:
+        return Pace(car.charge_kw * self.params.site.charge_eff, car.taper)
 
-    def charging_h(self, car: Car, start_kwh: float, end_kwh: float) -> float:
-        """Hours at full power: power is linear in the energy between its bends."""
-        if end_kwh < start_kwh:
-            return -self.charging_h(car, end_kwh, start_kwh)
-        full_kw = car.charge_kw * self.params.site.charge_eff
-        bends = [energy for energy, _ in car.taper]
-        for (low, more), (high, less) in itertools.pairwise(car.taper):
-            if less < full_kw < more:
-                bends.append(low + (more - full_kw) / (more - less) * (high - low))
-        inside = [bend for bend in sorted(bends) if start_kwh < bend < end_kwh]
-        hours = 0.0
-        for low, high in itertools.pairwise([start_kwh, *inside, end_kwh]):
-            first, last = self.power_kw(car, low), self.power_kw(car, high)
-            lost = first - last
-            mean_kw = lost / math.log(first / last) if lost > 1e-9 * first else (first + last) / 2
-            hours += (high - low) / mean_kw
-        return hours
+    def charged(self, car: Car, start_kwh: float, steps: int) -> float:
+        """Stored after steps at full power."""
+        return self.pace(car).after(start_kwh, steps * self.scenario.dt_h)
 
-    def charged(self, car: Car, start_kwh: float, steps: int, back: bool = False) -> float:
-        """Stored after steps at full power; or `back`, before steps that end with it."""
-        hours, full_kw = steps * self.scenario.dt_h, car.charge_kw * self.params.site.charge_eff
-        sign = -1.0 if back else 1.0
-        if not car.taper:
-            return start_kwh + sign * full_kw * hours
-        low, high = 0.0, full_kw * hours
-        for _ in range(100):
-            middle = (low + high) / 2
-            ends = sorted((start_kwh, start_kwh + sign * middle))
-            if self.charging_h(car, *ends) > hours:
-                high = middle
-            else:
-                low = middle
-        return start_kwh + sign * low
+    def needed(self, car: Car, end_kwh: float, steps: int) -> float:
+        """Stored before steps at full power that end with so much."""
+        return self.pace(car).before(end_kwh, steps * self.scenario.dt_h)
 
     def steps_left(self, car: Car) -> int:
         """As declared; of who is late it is known that there is this one."""
@@ -189,7 +156,7 @@ class Oracle:
         spare_kwh = max(0.0, car.stored_kwh - car.floor_kwh)
         if self.params.guarantee:
             later = self.steps_left(car) - 1
-            least_kwh = self.charged(car, car.target_kwh, later, back=True)  # after this step
+            least_kwh = self.needed(car, car.target_kwh, later)  # after this step
             if least_kwh > car.stored_kwh:
                 return min(hi, (least_kwh - car.stored_kwh) / site.charge_eff), hi
             spare_kwh = min(spare_kwh, car.stored_kwh - least_kwh)
@@ -295,7 +262,7 @@ class Oracle:
             there, away = car.leaves - self.t, car.departure - car.leaves
             at_once_kwh = min(gets_kwh, self.charged(car, car.stored_kwh, there) - car.stored_kwh)
             end_kwh = car.stored_kwh + gets_kwh
-            later_kwh = end_kwh - self.charged(car, end_kwh, away, back=True)
+            later_kwh = end_kwh - self.needed(car, end_kwh, away)
             at_last_kwh = max(0.0, gets_kwh - later_kwh)
             share = self.charged_share(car)
             gets_kwh = share * at_once_kwh + (1 - share) * at_last_kwh
@@ -427,7 +394,7 @@ class Oracle:
         for _ in range(100):
             middle = (low + high) / 2
             below_kwh = car.stored_kwh - middle / site.discharge_eff
-            again_h = self.charging_h(car, below_kwh, car.stored_kwh)
+            again_h = self.pace(car).hours(below_kwh, car.stored_kwh)
             if middle / car.discharge_kw + again_h > slack_h:
                 high = middle
             else:
