@@ -27,6 +27,7 @@ GROUND = {
     "policy",
     "files",
     "workers",
+    "time_steps",
 }
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
@@ -44,8 +45,9 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "parameters": (set(), {"pydantic"}),
     "ledger": (set(), set()),
     "policy": (set(), set()),
-    "files": (set(), {"numpy", "filelock"}),
+    "files": (set(), {"numpy", "filelock", "yaml"}),
     "workers": (set(), set()),
+    "time_steps": (set(), set()),
     "settings": (set(), {"pydantic"}),
     "actions": (set(), {"numpy"}),
     "observation": (set(), {"numpy", "gymnasium"}),

@@ -307,10 +307,11 @@ def rewritten(file: Path, target: Path, change) -> Path:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda h: h.update(version=2), "version: got 2; this vpp_gym reads another version"),
+        (lambda h: h.update(version=3), "version: got 3; this vpp_gym reads another version"),
         (lambda h: h["splits"][0].update(name="test"), "splits: got"),
         (lambda h: h.update(format="x"), "format: got 'x'"),
         (lambda h: h.update(more=1), "more: got 1"),
+        (lambda h: h.update(params={"site": {"n_charger": 3}}), "site.n_charger: got 3; did you"),
         (lambda h: h.update(timezone="Europe/Nowhere"), "timezone: got 'Europe/Nowhere'"),
         (lambda h: h.update(timezone=None), "local_time"),
         (lambda h: h["splits"][2].update(first_day="2024-04-01"), "local_time"),

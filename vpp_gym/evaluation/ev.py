@@ -12,6 +12,7 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.contracts.families import offer_labels
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.service import satisfaction
+from vpp_gym.evaluation.stated import StatesParams
 from vpp_gym.evaluation.worlds import World
 from vpp_gym.ledger import PROFIT
 from vpp_gym.markets.ledger import LEDGER
@@ -54,7 +55,7 @@ class EVRunner:
         self.accepted.append(self.simulation.accepted[0].astype(np.float64))
 
 
-class EVWorld(World[Scenario, VPPParams]):
+class EVWorld(World[Scenario, VPPParams], StatesParams):
     """The virtual power plant of privately owned EVs."""
 
     ledger = LEDGER
@@ -65,6 +66,10 @@ class EVWorld(World[Scenario, VPPParams]):
         if isinstance(policy, EnvironmentAgent) and policy.guarantee:
             rules = rules.replace(guarantee=True)
         return rules
+
+    def params_in(self, scenario: Scenario, params: Any) -> VPPParams:
+        """What a world file states of its parameters stands where the default does."""
+        return as_params(params, scenario.params)
 
     def scenario(self, name: str, params: VPPParams) -> Scenario:
         """The first scenario of a source; of a world file with the time step that it has."""

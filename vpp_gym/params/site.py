@@ -59,8 +59,9 @@ class SiteParams(Section):
 class BatteryParams(Section):
     """Window of state of charge in which any battery is operated.
 
-    min_soc: batteries are not discharged below this state of charge.
-    max_soc: nor charged above this. More than 1 removes the upper limit, for reproductions.
+    min_soc: share of the capacity below which no battery is discharged.
+    max_soc: share of the capacity above which none is charged; above 1 removes the upper
+        limit, for reproductions.
     taper: how cars charge more slowly at a high state of charge that say nothing of it
         themselves: pairs of a state of charge and the share of the car's largest power that it
         takes there, the last of a full battery, such as ((0.8, 1), (1, 0.1)). Below the first,

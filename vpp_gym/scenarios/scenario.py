@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,14 +15,14 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params.site import LEAST_SHARE
 from vpp_gym.scenarios.calendar import Calendar, calendar_of
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
+from vpp_gym.scenarios.zones import known_zone
+from vpp_gym.time_steps import checked_step_h
 
 LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 """No battery and no car is larger: what is, has another unit."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """In which a scenario may begin: a year is added without leaving what a clock can show."""
-OF_THE_MACHINE = {"localtime", "posixrules", "Factory"}
-"""Names among those of time zones that stand for no place."""
 
 REQUIRED_COLUMNS = ("arrival_step", "departure_step", "arrival_soc")
 OPTIONAL_COLUMNS = {
@@ -159,10 +158,12 @@ class Scenario:
             equal to the short price but in hours of dual pricing.
         sessions: who comes, and what they need.
         start: local clock time of step 0, a midnight.
-        dt_h: hours per step, 1.0 or 0.25.
+        dt_h: hours per step: 1, 0.5, 0.25 or 1/12, which 0.0833 stands for, too.
         timezone: IANA name; None means a clock without summer time.
         name: label in results.
         notes: provenance, e.g. how many rows were dropped and why.
+        params: what this world says of its own parameters, as changes of the default; see
+            `vpp_gym.params.as_params`.
     """
 
     da_eur_per_kwh: Floats
@@ -174,6 +175,7 @@ class Scenario:
     timezone: str | None = None
     name: str = "scenario"
     notes: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         close_arrays(self)
@@ -193,6 +195,7 @@ class Scenario:
         name: str = "scenario",
         seed: int = 0,
         notes: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
     ) -> Scenario:
         """Scenario from plain arrays.
 
@@ -203,8 +206,7 @@ class Scenario:
         Raises:
             InvalidInputError: naming the field, the value and the remedy.
         """
-        if dt_h not in (1.0, 0.25):
-            raise InvalidInputError("dt_h", dt_h, "use 1.0 or 0.25 hours")
+        dt_h = checked_step_h(dt_h)
         da = price_series("da_eur_per_kwh", da_eur_per_kwh)
         if im_eur_per_kwh is not None:
             if im_short_eur_per_kwh is not None or im_long_eur_per_kwh is not None:
@@ -231,9 +233,21 @@ class Scenario:
         table = sessions_from_table(sessions, seed)
         if notes is not None and not isinstance(notes, Mapping):
             raise InvalidInputError("notes", notes, "give a mapping")
+        if params is not None and not isinstance(params, Mapping):
+            raise InvalidInputError("params", params, "give a mapping of changes")
         table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))
+        zone = None if timezone is None else known_zone(timezone)
         return cls(
-            da, short, long, table, _midnight(start), float(dt_h), _zone(timezone), name, notes
+            da,
+            short,
+            long,
+            table,
+            _midnight(start),
+            dt_h,
+            zone,
+            name,
+            notes,
+            dict(params or {}),
         )
 
     def __repr__(self) -> str:
@@ -248,7 +262,7 @@ class Scenario:
 
     @property
     def periods_per_day(self) -> int:
-        """Periods of a bid schedule: 24 of an hour, 96 of a quarter."""
+        """Periods of a day of 24 hours: 24 of an hour, 96 of a quarter, 288 of 5 minutes."""
         return round(24 / self.dt_h)
 
     @cached_property
@@ -275,6 +289,26 @@ class Scenario:
         return self.calendar.day
 
 
+def stated_params(scenarios: Sequence[Any], params: Any = None) -> Mapping[str, Any]:
+    """What scenarios say of their parameters: the same in all of them.
+
+    Args:
+        scenarios: what is none says nothing.
+        params: that are asked for: an object or a preset's name leaves nothing open.
+
+    Raises:
+        InvalidInputError: naming the first that says something else.
+    """
+    if params is not None and not isinstance(params, Mapping):
+        return {}
+    said = [one.params for one in scenarios if isinstance(one, Scenario)]
+    for i, one in enumerate(said):
+        if one != said[0]:
+            remedy = f"the first states {dict(said[0])}: give all the same, or a preset as params"
+            raise InvalidInputError(f"scenarios[{i}].params", dict(one), remedy)
+    return said[0] if said else {}
+
+
 def _midnight(start: str | np.datetime64) -> np.datetime64:
     text = str(start)
     try:
@@ -290,19 +324,6 @@ def _midnight(start: str | np.datetime64) -> np.datetime64:
     if moment != moment.astype("datetime64[D]"):
         raise InvalidInputError("start", start, "a scenario starts at a local midnight")
     return moment.astype("datetime64[m]")
-
-
-def _zone(timezone: str | None) -> str | None:
-    if timezone is not None:
-        try:
-            if timezone in OF_THE_MACHINE:
-                raise ValueError("no place")
-            ZoneInfo(timezone)
-        except Exception as error:
-            raise InvalidInputError(
-                "timezone", timezone, "give an IANA name such as Europe/Amsterdam"
-            ) from error
-    return timezone
 
 
 def _draw(name: str, seed: int, n: int) -> Floats:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.columns import whole
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.scenario import Scenario, stated_params
+from vpp_gym.time_steps import checked_step_h
 
 S = TypeVar("S")
 SPLITS = ("train", "validation", "test")
@@ -43,9 +44,7 @@ class BuiltSource(ABC, Generic[S]):
     """
 
     def __init__(self, *, name: str, dt_h: float, n_scenarios: int) -> None:
-        if dt_h not in (1.0, 0.25):
-            raise InvalidInputError("dt_h", dt_h, "use 1.0 or 0.25 hours")
-        self.name, self.dt_h = name, float(dt_h)
+        self.name, self.dt_h = name, checked_step_h(dt_h)
         self.n_scenarios = whole("n_scenarios", n_scenarios, least=1)
         self._built: dict[int, S] = {}
 
@@ -95,6 +94,10 @@ class FixedSource:
         self.name = given[0].name if name is None else name
         self.dt_h = given[0].dt_h
         self.n_scenarios = len(given)
+
+    def stated_params(self, params: Any) -> Mapping[str, Any]:
+        """What the scenarios say of their parameters, see `scenario.stated_params`."""
+        return stated_params(self._scenarios, params)
 
     def scenario(self, index: int) -> Scenario:
         """Scenario `index` of 0 .. n_scenarios - 1."""

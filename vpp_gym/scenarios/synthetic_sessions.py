@@ -24,6 +24,7 @@ from vpp_gym.scenarios.quantiles import class_of, from_quantiles, guide_of, quan
 from vpp_gym.scenarios.scenario import Sessions
 from vpp_gym.scenarios.site_mix import Week, stay_hours, week_of
 from vpp_gym.scenarios.synthetic_params import CarParams, SiteMix
+from vpp_gym.time_steps import step_minutes
 
 
 def day_type(dates: NDArray[np.datetime64]) -> Ints:
@@ -70,7 +71,7 @@ def draw_sessions(
     owner_draw, departure_draw, interest_draw = draws[4:].take(order, axis=1)
     day, hour_of_day = hour // 24, hour % 24
     stay_h = stay_hours(fitted, week, weekday(dates)[day], start_h - 24 * day, stay_rank)
-    arrival = np.floor(start_h / dt_h).astype(np.int64)
+    arrival = (60 * hour + minute[order]) // step_minutes(dt_h)
     n_steps = round(len(dates) * 24 / dt_h)
     departure = np.minimum(arrival + np.ceil(stay_h / dt_h).astype(np.int64), n_steps)
     limit_h = (departure - arrival) * dt_h

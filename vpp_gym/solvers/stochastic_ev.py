@@ -14,6 +14,9 @@ only charges: it is piecewise linear with its breaks on these levels. With a con
 a step of discharging is taken to move one level, too; the move of this step is not
 rounded. Where the battery tapers levels lie closer, as far apart as a step at full power comes,
 and V between two levels is taken to be linear, which it is not quite.
+
+An EV that may leave after step i with probability h_i if it is still there counts the cost to
+come behind it as h_i miss max(due_i - e, 0) + (1 - h_i) E[V_{i+1}].
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ import numpy as np
 from vpp_gym.arrays import Floats
 from vpp_gym.fleet.charging import gain_before_kwh, gain_kwh
 from vpp_gym.kernels import njit
+from vpp_gym.solvers.leaving import Leaving
 from vpp_gym.solvers.price_chain import PriceChain
 from vpp_gym.solvers.segments import NOISE_KWH
 
@@ -68,6 +72,20 @@ class Yield(NamedTuple):
     charge_eff: float
     discharge_eff: float
     shortfall_eur_per_kwh: float
+
+
+class Leaves(NamedTuple):
+    """When one EV may leave; without steps it does not.
+
+    Attributes:
+        hazard: (H or 0,) probability of leaving after each step, if still there.
+        due_kwh: (H or 0,) stored energy that is due then.
+        missing_eur: EUR per stored kWh that is missing then.
+    """
+
+    hazard: Floats
+    due_kwh: Floats
+    missing_eur: float
 
 
 class Levels(NamedTuple):
@@ -115,6 +133,34 @@ def first_moves_kwh(
         rules: efficiencies and penalty.
         curves: (n, 2, K) how each EV tapers, see `vpp_gym.solvers.segments.Stay`.
     """
+    none = np.zeros((len(fleet), 0))
+    leaving = Leaving(none, none, 0.0)
+    return first_moves_leaving_kwh(buy, sell, discharge_kwh, chain, fleet, rules, curves, leaving)
+
+
+@njit(allocates=True)
+def first_moves_leaving_kwh(
+    buy: Floats,
+    sell: Floats,
+    discharge_kwh: Floats,
+    chain: PriceChain,
+    fleet: Floats,
+    rules: Yield,
+    curves: Floats,
+    leaving: Leaving,
+) -> Floats:
+    """(n,) best net load of this step, of EVs that may leave before their last step.
+
+    Args:
+        buy: as in `first_moves_kwh`, as are the next six.
+        sell: of discharging.
+        discharge_kwh: at the meter.
+        chain: of the deviation.
+        fleet: the EVs.
+        rules: efficiencies and penalty.
+        curves: of the EVs.
+        leaving: (n, H) how they may leave; (n, 0): they do not.
+    """
     moves = np.empty(len(fleet))
     for j in range(len(fleet)):
         row = fleet[j]
@@ -122,7 +168,9 @@ def first_moves_kwh(
             row[0], row[1], row[2], row[3], row[4], row[5], int(row[6]), int(row[7]), row[8], row[9]
         )
         own_sell = sell[min(j, len(sell) - 1)]
-        moves[j] = _first_move_kwh(buy, own_sell, discharge_kwh[j], chain, car, rules, curves[j])
+        leaves = Leaves(leaving.hazard[j], leaving.due_kwh[j], leaving.missing_eur_per_kwh)
+        problem = buy, own_sell, discharge_kwh[j], chain, car, rules
+        moves[j] = _first_move_kwh(*problem, curves[j], leaves)
     return moves
 
 
@@ -135,6 +183,7 @@ def _first_move_kwh(
     car: Car,
     rules: Yield,
     curve: Floats,
+    leaves: Leaves,
 ) -> float:
     idle = min(max(0.0, car.lo_kwh), car.hi_kwh)
     window = min(car.window, car.steps) if car.contract_kwh > NOISE_KWH else 0
@@ -143,7 +192,7 @@ def _first_move_kwh(
     levels = levels_of(car, window, discharge_kwh.max(), rules, curve)
     if levels.unit_kwh <= 0.0:
         return idle
-    after = value_after(buy, sell, discharge_kwh, chain, car, window, levels, rules)
+    after = value_after(buy, sell, discharge_kwh, chain, car, window, levels, rules, leaves)
     buy_now, sell_now = buy[0] + chain.now_eur, sell[0] + chain.now_eur
     best_eur = _cost_eur(idle, buy_now, sell_now, after, levels, car, rules)
     best_kwh = idle
@@ -214,18 +263,22 @@ def value_after(
     window: int,
     levels: Levels,
     rules: Yield,
+    leaves: Leaves,
 ) -> Floats:
     """(levels, budget + 1) EUR: expected cost to come behind this step."""
     states = len(chain.state_eur)
     value = np.empty((levels.n, levels.budget + 1, states))
     for a in range(levels.n):
-        missing_kwh = max(levels.below - a, 0) * levels.unit_kwh
-        if len(levels.energy_kwh) > 0:
-            missing_kwh = max(car.target_kwh - levels.energy_kwh[a], 0.0)
+        missing_kwh = _missing_kwh(a, levels)
         value[a] = rules.shortfall_eur_per_kwh * missing_kwh
     mean = np.empty_like(value)
     for i in range(car.steps - 1, 0, -1):
         _average(value, chain.move, mean)
+        if len(leaves.hazard):
+            for a in range(levels.n):
+                for b in range(levels.budget + 1):
+                    for s in range(states):
+                        mean[a, b, s] = _unless_left(mean[a, b, s], a, i, levels, leaves)
         limit = discharge_kwh[min(i, len(discharge_kwh) - 1)] if i < window else 0.0
         step = buy[i], sell[i], limit, i < window, chain.state_eur, car, levels, rules, mean, value
         if len(levels.energy_kwh) > 0:
@@ -237,7 +290,28 @@ def value_after(
         for b in range(levels.budget + 1):
             for s in range(states):
                 after[a, b] += chain.first[s] * value[a, b, s]
+            if len(leaves.hazard) and car.steps > 1:
+                after[a, b] = _unless_left(after[a, b], a, 0, levels, leaves)
     return after
+
+
+@njit(internal=True)
+def _missing_kwh(a: int, levels: Levels) -> float:
+    """To the target, at a level of energy."""
+    if len(levels.energy_kwh) > 0:
+        return max(levels.energy_kwh[levels.below] - levels.energy_kwh[a], 0.0)
+    return max(levels.below - a, 0) * levels.unit_kwh
+
+
+@njit(internal=True)
+def _unless_left(cost_eur: float, a: int, step: int, levels: Levels, leaves: Leaves) -> float:
+    """Cost behind a step at a level of energy, where the EV may have left."""
+    hazard = leaves.hazard[step]
+    energy_kwh = levels.lowest_kwh + a * levels.unit_kwh
+    if len(levels.energy_kwh) > 0:
+        energy_kwh = levels.energy_kwh[a]
+    missing_kwh = max(leaves.due_kwh[step] - energy_kwh, 0.0)
+    return hazard * leaves.missing_eur * missing_kwh + (1.0 - hazard) * cost_eur
 
 
 @njit(internal=True)

@@ -6,6 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.time_steps import STEPS_MIN
 
 LARGEST_EUR_PER_KWH = 20.0
 """The harmonised limit of the day-ahead auction is 4 EUR/kWh; imbalance has gone beyond."""
@@ -35,7 +36,10 @@ def _at_most(limit: float, remedy: str, *, positive: bool = False) -> list[pa.Ch
 
 PRICE_ROWS = pa.DataFrameSchema(
     {
-        "dt_h": pa.Column(float, pa.Check.isin([0.25, 0.5, 1.0], error="use 15, 30 or 60 min")),
+        "dt_h": pa.Column(
+            float,
+            pa.Check.isin([minutes / 60 for minutes in STEPS_MIN], error="use 5, 15, 30 or 60 min"),
+        ),
         **dict.fromkeys((*DAY_AHEAD, *IMBALANCE), _PRICE),
     },
     checks=pa.Check(
