@@ -363,7 +363,7 @@ class Charging:
     def reaches_kwh(self, energy_kwh: Floats, first: Ints, horizon: int) -> Floats:
         """(n, horizon) stored after `first` steps at full power, after one more, and so on."""
         if self.by_curve:
-            return _reaches_kwh(*self._given(energy_kwh, first), self.dt_h, horizon)
+            return _reaches_kwh(self.dt_h, horizon, *self._given(energy_kwh, first))
         steps = first[:, None] + np.arange(horizon)
         reach: Floats = energy_kwh[:, None] + self.full_kwh[:, None] * steps
         return reach
@@ -380,12 +380,12 @@ def _gains_kwh(energy_kwh: Floats, hours: Floats, full_kw: Floats, curves: Float
 
 @njit(allocates=True)
 def _reaches_kwh(
+    dt_h: float,
+    horizon: int,
     energy_kwh: Floats,
     hours: Floats,
     full_kw: Floats,
     curves: Floats,
-    dt_h: float,
-    horizon: int,
 ) -> Floats:
     """Stored after so many hours, and after each step behind them."""
     reach = np.empty((len(curves), horizon))

@@ -120,8 +120,8 @@ def with_models(
         phases=cars.phases,
     )
     needed_kwh = (sessions.target_soc - sessions.arrival_soc) * sessions.capacity_kwh
-    target_kwh = sessions.target_soc * drawn.capacity_kwh
-    stay_h: Floats = (sessions.departure_step - sessions.arrival_step) * dt_h
+    target_kwh: Floats = sessions.target_soc * drawn.capacity_kwh
+    stay_h = np.multiply(sessions.departure_step - sessions.arrival_step, dt_h, dtype=np.float64)
     least_kwh = least_arrival_kwh(target_kwh, stay_h, drawn)
     arrival_kwh = np.maximum(target_kwh - needed_kwh, least_kwh)
     return replace(

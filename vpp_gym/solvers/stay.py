@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
+from vpp_gym.fleet.charging import tapers
 from vpp_gym.kernels import njit
 from vpp_gym.solvers.budget import SOLVED, UNFINISHED, best_plan
 from vpp_gym.solvers.leaving import Kinks
@@ -217,7 +218,7 @@ def net_load_of_fleet(
         kinks: what it costs if EVs leave earlier; prices are weighted by them.
         curves: (n or 1, 2, K) see `Stay`.
     """
-    n, horizon = len(fleet), buy.shape[1]
+    n, horizon, none = len(fleet), buy.shape[1], np.zeros((2, 0))
     net_load, status = np.zeros((n, horizon)), np.zeros(n, np.int64)
     for k in range(n):
         own = fleet[k]
@@ -240,6 +241,8 @@ def net_load_of_fleet(
             )
         problem = own_buy, own_sell, order, charge, discharge, ev, at_end
         curve = curves[min(k, len(curves) - 1)]
+        if not tapers(charge.max() * rules.charge_eff, curve):
+            curve = none
         status[k] = _plan_of(*problem, leave_eur, due_kwh, curve, plan)
         for i in range(end):
             if abs(plan[i]) < NOISE_KWH:
