@@ -35,34 +35,41 @@ BUILT = "give a file that `vpp-gym data build` wrote"
 NEWER = "this vpp_gym reads another version of the format: update it, or build the file again"
 
 PRICES = ("da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh")
-ARRIVAL = pa.struct(
-    [
-        pa.field("stay_steps", pa.int32(), nullable=False),
-        *(
-            pa.field(name, pa.float64(), nullable=False)
-            for name in (
-                "arrival_soc",
-                "target_soc",
-                "capacity_kwh",
-                "charge_kw",
-                "discharge_kw",
-                "owner_draw",
-                "departure_draw",
-                "interest_draw",
-            )
-        ),
-    ]
+TAPER_COLUMNS = ("taper_soc", "taper_share")
+"""Columns of cars that files have only where some car says how it tapers; elsewhere they are 1."""
+CAR_COLUMNS = (
+    "arrival_soc",
+    "target_soc",
+    "capacity_kwh",
+    "charge_kw",
+    "discharge_kw",
+    "owner_draw",
+    "departure_draw",
+    "interest_draw",
+    *TAPER_COLUMNS,
 )
-CAR_COLUMNS = tuple(field.name for field in ARRIVAL if field.name != "stay_steps")
-SCHEMA = pa.schema(
-    [
-        pa.field("local_time", pa.timestamp("ms"), nullable=False),
-        *(pa.field(name, pa.float64(), nullable=False) for name in PRICES),
-        pa.field(
-            "arrivals", pa.list_(pa.field("element", ARRIVAL, nullable=False)), nullable=False
-        ),
-    ]
-)
+
+
+def _schema(tapers: bool) -> pa.Schema:
+    """Columns of a file, with or without those of tapers."""
+    columns = [name for name in CAR_COLUMNS if tapers or name not in TAPER_COLUMNS]
+    arrival = pa.struct(
+        [
+            pa.field("stay_steps", pa.int32(), nullable=False),
+            *(pa.field(name, pa.float64(), nullable=False) for name in columns),
+        ]
+    )
+    arrivals = pa.list_(pa.field("element", arrival, nullable=False))
+    return pa.schema(
+        [
+            pa.field("local_time", pa.timestamp("ms"), nullable=False),
+            *(pa.field(name, pa.float64(), nullable=False) for name in PRICES),
+            pa.field("arrivals", arrivals, nullable=False),
+        ]
+    )
+
+
+SCHEMA, TAPERED_SCHEMA = _schema(False), _schema(True)
 
 
 def write_world(path: str | os.PathLike[str], world: World) -> Path:
@@ -88,8 +95,10 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
         params=dict(scenario.params) or None,
     )
     absent = None if scenario.params else {"params"}
-    schema = SCHEMA.with_metadata({KEY: header.model_dump_json(exclude=absent).encode()})
-    table = pa.table([*_price_columns(scenario), _arrivals(scenario)], schema=schema)
+    columns = TAPERED_SCHEMA if (scenario.sessions.taper_share < 1).any() else SCHEMA
+    schema = columns.with_metadata({KEY: header.model_dump_json(exclude=absent).encode()})
+    arrivals = _arrivals(scenario, columns.field("arrivals").type)
+    table = pa.table([*_price_columns(scenario), arrivals], schema=schema)
     sizes = [split.n_steps for split in world.splits]
     return write_file(file, lambda out: _write_row_groups(out, table, sizes))
 
@@ -109,16 +118,15 @@ def _price_columns(scenario: Scenario) -> list[pa.Array]:
     return [times, *(pa.array(getattr(scenario, name)) for name in PRICES)]
 
 
-def _arrivals(scenario: Scenario) -> pa.Array:
-    """For each step the cars that arrive in it."""
+def _arrivals(scenario: Scenario, kind: pa.ListType) -> pa.Array:
+    """For each step the cars that arrive in it, with the columns of that kind."""
     sessions = scenario.sessions
     stay = (sessions.departure_step - sessions.arrival_step).astype(np.int32)
-    columns = [pa.array(stay), *(pa.array(getattr(sessions, name)) for name in CAR_COLUMNS)]
-    cars = pa.StructArray.from_arrays(columns, fields=list(ARRIVAL))
+    fields = list(kind.value_type)
+    columns = [pa.array(stay), *(pa.array(getattr(sessions, one.name)) for one in fields[1:])]
+    cars = pa.StructArray.from_arrays(columns, fields=fields)
     first = np.searchsorted(sessions.arrival_step, np.arange(scenario.n_steps + 1))
-    return pa.ListArray.from_arrays(
-        pa.array(first.astype(np.int32)), cars, type=SCHEMA.field("arrivals").type
-    )
+    return pa.ListArray.from_arrays(pa.array(first.astype(np.int32)), cars, type=kind)
 
 
 def read_header(path: str | os.PathLike[str]) -> WorldHeader:
@@ -158,7 +166,10 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
     arrivals = table.column("arrivals").combine_chunks()
     cars = arrivals.flatten()
     step = np.repeat(np.arange(len(table)), _numbers(arrivals.value_lengths()))
-    sessions = {column: _numbers(cars.field(column)) for column in CAR_COLUMNS}
+    stated = [field.name for field in cars.type if field.name in CAR_COLUMNS]
+    sessions = {column: _numbers(cars.field(column)) for column in stated}
+    for column in TAPER_COLUMNS:
+        sessions.setdefault(column, np.ones(len(step)))
     sessions |= {
         "arrival_step": step,
         "departure_step": step + _numbers(cars.field("stay_steps")),
@@ -188,11 +199,11 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
         params=header.params,
     )
     times = table.column("local_time").combine_chunks().view(pa.int64())
-    stated = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
-    if not np.array_equal(stated, scenario.clock):
-        row = int(np.argmax(stated != scenario.clock))
+    clock = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
+    if not np.array_equal(clock, scenario.clock):
+        row = int(np.argmax(clock != scenario.clock))
         remedy = f"by its place this row begins at {scenario.clock[row]}"
-        raise InvalidInputError(f"local_time[{row}]", str(stated[row]), remedy)
+        raise InvalidInputError(f"local_time[{row}]", str(clock[row]), remedy)
     return scenario
 
 
@@ -236,6 +247,7 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
         checked_changes(header.params, f"{Path(path).name}: ")
     _refuse_too_much(file.metadata, path)
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-    if not schema.equals(SCHEMA) or groups != [one.n_steps for one in header.splits]:
+    known = schema.equals(SCHEMA) or schema.equals(TAPERED_SCHEMA)
+    if not known or groups != [one.n_steps for one in header.splits]:
         raise InvalidInputError(str(path), "other columns or row groups", BUILT)
     return file, header

@@ -36,6 +36,7 @@ class Rules(NamedTuple):
     participation_floor: float
     pleasing_eur: float
     disaggregation: int
+    charger_kw: Floats  # (N or 0,) power of each charger, where they differ
 
 
 EV = np.dtype(
@@ -150,6 +151,7 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         participation_floor=owner.participation_floor,
         pleasing_eur=owner.pleasing_eur,
         disaggregation=RULES.index(params.disaggregation),
+        charger_kw=np.array(params.site.charger_kw or (), dtype=np.float64),
     )
 
 
