@@ -127,6 +127,17 @@ def test_a_series_that_the_file_cannot_hold_is_not_lost(world, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_tapers_come_back_and_cost_no_column_where_there_are_none(world, file, tmp_path):
+    tapers = {"taper_soc": np.linspace(0.2, 0.9, len(world.scenario.sessions))}
+    tapers["taper_share"] = np.where(tapers["taper_soc"] < 0.5, 0.3, 1.0)
+    sessions = replace(world.scenario.sessions, **tapers)
+    scenario = replace(world.scenario, sessions=sessions)
+    path = write_world(tmp_path / "tapered.parquet", replace(world, scenario=scenario))
+    assert_same(read_world(path, "all"), scenario)
+    assert "taper" not in str(pq.read_schema(file))
+    assert "taper_share" in str(pq.read_schema(path))
+
+
 def test_every_column_of_a_session_is_kept():
     assert {*CAR_COLUMNS, "arrival_step", "departure_step"} == set(Sessions.__dataclass_fields__)
 

@@ -55,8 +55,7 @@ class VPPParams(Section):
     def bid_limit_kw(self) -> float:
         """Bound of any bid of a period, kW, either way, whatever cars are expected."""
         limit = self.market.bid_limit_kw
-        largest_kw = max(self.site.charge_kw, self.site.discharge_kw)
-        all_kw = self.site.n_chargers * largest_kw
+        all_kw = self.site.all_kw
         if limit is None:
             return all_kw
         return limit if self.market.bid_limit == "chargers" else min(limit, all_kw)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vpp_gym.arrays import Floats, Ints, close_arrays
+from vpp_gym.arrays import Floats, Ints, close_arrays, read_only
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.params.site import LEAST_SHARE
 from vpp_gym.scenarios.calendar import Calendar, calendar_of
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
 from vpp_gym.scenarios.site_series import SiteSeries
@@ -33,8 +34,15 @@ OPTIONAL_COLUMNS = {
     "owner_draw": None,
     "departure_draw": None,
     "interest_draw": None,
+    "taper_soc": 1.0,
+    "taper_share": 1.0,
 }
 DRAWS = ("owner_draw", "departure_draw", "interest_draw")
+
+
+NOT_STATED: Floats = read_only(np.zeros(0))
+"""Of a column of sessions that was left out: 1 for every car."""
+ONE: Floats = read_only(np.ones(()))
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,11 @@ class Sessions:
             see `vpp_gym.scenarios.departures`.
         interest_draw: (n,) in [0, 1): the owner considers offers if it is below the
             participation.
+        taper_soc: (n,) fraction in [0, 1]: above this state of charge the car charges ever
+            more slowly than with its own `charge_kw`.
+        taper_share: (n,) share of `charge_kw` that it still takes when it is full, in (0, 1];
+            between the two, power is on a line. 1: nothing is known of the car, and it tapers
+            as `vpp_gym.params` has it. See docs/cars.md.
     """
 
     arrival_step: Ints
@@ -69,8 +82,13 @@ class Sessions:
     owner_draw: Floats
     departure_draw: Floats
     interest_draw: Floats
+    taper_soc: Floats = field(default_factory=lambda: NOT_STATED)
+    taper_share: Floats = field(default_factory=lambda: NOT_STATED)
 
     def __post_init__(self) -> None:
+        for name in ("taper_soc", "taper_share"):
+            if getattr(self, name) is NOT_STATED:
+                object.__setattr__(self, name, np.broadcast_to(ONE, len(self)))
         close_arrays(self)
 
     def __len__(self) -> int:
@@ -87,7 +105,8 @@ def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> 
     Args:
         table: columns arrival_step, departure_step, arrival_soc; optional
             target_soc (0.97), capacity_kwh (80), charge_kw, discharge_kw (inf),
-            owner_draw, departure_draw, interest_draw (uniform from `seed`).
+            owner_draw, departure_draw, interest_draw (uniform from `seed`), taper_soc,
+            taper_share (1).
         seed: of those draws which the table does not have.
 
     Raises:
@@ -335,6 +354,11 @@ def _check_sessions(sessions: Sessions) -> None:
     for name in DRAWS:
         column = getattr(sessions, name)
         refuse(name, (column < 0) | (column >= 1), "a quantile is in [0, 1)")
+    soc, share = sessions.taper_soc, sessions.taper_share
+    refuse("taper_soc", (soc < 0) | (soc > 1), "a state of charge is a fraction in [0, 1]")
+    remedy = f"a full car takes a share of {LEAST_SHARE:g} to 1 of its charge_kw"
+    refuse("taper_share", (share < LEAST_SHARE) | (share > 1), remedy)
+    refuse("taper_soc", (share < 1) & (soc == 1), "a car whose power falls does so below 1")
 
 
 def _clip_to_horizon(

@@ -39,34 +39,41 @@ NEWER = "this vpp_gym reads another version of the format: update it, or build t
 SITE = "site_"
 """Before the name of a site's series."""
 PRICES = ("da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh")
-ARRIVAL = pa.struct(
-    [
-        pa.field("stay_steps", pa.int32(), nullable=False),
-        *(
-            pa.field(name, pa.float64(), nullable=False)
-            for name in (
-                "arrival_soc",
-                "target_soc",
-                "capacity_kwh",
-                "charge_kw",
-                "discharge_kw",
-                "owner_draw",
-                "departure_draw",
-                "interest_draw",
-            )
-        ),
-    ]
+TAPER_COLUMNS = ("taper_soc", "taper_share")
+"""Columns of cars that files have only where some car says how it tapers; elsewhere they are 1."""
+CAR_COLUMNS = (
+    "arrival_soc",
+    "target_soc",
+    "capacity_kwh",
+    "charge_kw",
+    "discharge_kw",
+    "owner_draw",
+    "departure_draw",
+    "interest_draw",
+    *TAPER_COLUMNS,
 )
-CAR_COLUMNS = tuple(field.name for field in ARRIVAL if field.name != "stay_steps")
-SCHEMA = pa.schema(
-    [
-        pa.field("local_time", pa.timestamp("ms"), nullable=False),
-        *(pa.field(name, pa.float64(), nullable=False) for name in PRICES),
-        pa.field(
-            "arrivals", pa.list_(pa.field("element", ARRIVAL, nullable=False)), nullable=False
-        ),
-    ]
-)
+
+
+def _schema(tapers: bool) -> pa.Schema:
+    """Columns of a file, with or without those of tapers."""
+    columns = [name for name in CAR_COLUMNS if tapers or name not in TAPER_COLUMNS]
+    arrival = pa.struct(
+        [
+            pa.field("stay_steps", pa.int32(), nullable=False),
+            *(pa.field(name, pa.float64(), nullable=False) for name in columns),
+        ]
+    )
+    arrivals = pa.list_(pa.field("element", arrival, nullable=False))
+    return pa.schema(
+        [
+            pa.field("local_time", pa.timestamp("ms"), nullable=False),
+            *(pa.field(name, pa.float64(), nullable=False) for name in PRICES),
+            pa.field("arrivals", arrivals, nullable=False),
+        ]
+    )
+
+
+SCHEMA, TAPERED_SCHEMA = _schema(False), _schema(True)
 
 
 def write_world(path: str | os.PathLike[str], world: World) -> Path:
@@ -95,8 +102,10 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
     )
     absent = {name for name in ("params", "site") if getattr(header, name) is None}
     told = header.model_dump_json(exclude=absent)
-    schema = schema_with(site).with_metadata({KEY: told.encode()})
-    columns = [*_price_columns(scenario), _arrivals(scenario), *map(pa.array, site.values())]
+    tapers = bool((scenario.sessions.taper_share < 1).any())
+    schema = schema_with(site, tapers).with_metadata({KEY: told.encode()})
+    arrivals = _arrivals(scenario, schema.field("arrivals").type)
+    columns = [*_price_columns(scenario), arrivals, *map(pa.array, site.values())]
     table = pa.table(columns, schema=schema)
     sizes = [split.n_steps for split in world.splits]
     return write_file(file, lambda out: _write_row_groups(out, table, sizes))
@@ -108,10 +117,16 @@ def site_columns(scenario: Scenario) -> dict[str, np.ndarray]:
     return {name: column for name, column in series.items() if column is not None}
 
 
-def schema_with(columns: Iterable[str]) -> pa.Schema:
-    """The schema of a file that has some columns of a site, in the order of `SERIES`."""
+def schema_with(columns: Iterable[str], tapers: bool) -> pa.Schema:
+    """The schema of a file that has some columns of a site, in the order of `SERIES`.
+
+    Args:
+        columns: names, others among them.
+        tapers: cars have those of tapers.
+    """
     there = [name for name in (f"{SITE}{one}" for one in SERIES) if name in set(columns)]
-    return pa.schema([*SCHEMA, *(pa.field(name, pa.float64(), nullable=False) for name in there)])
+    base = TAPERED_SCHEMA if tapers else SCHEMA
+    return pa.schema([*base, *(pa.field(name, pa.float64(), nullable=False) for name in there)])
 
 
 def _ratings(site: SiteSeries) -> dict[str, float]:
@@ -146,16 +161,15 @@ def _price_columns(scenario: Scenario) -> list[pa.Array]:
     return [times, *(pa.array(getattr(scenario, name)) for name in PRICES)]
 
 
-def _arrivals(scenario: Scenario) -> pa.Array:
-    """For each step the cars that arrive in it."""
+def _arrivals(scenario: Scenario, kind: pa.ListType) -> pa.Array:
+    """For each step the cars that arrive in it, with the columns of that kind."""
     sessions = scenario.sessions
     stay = (sessions.departure_step - sessions.arrival_step).astype(np.int32)
-    columns = [pa.array(stay), *(pa.array(getattr(sessions, name)) for name in CAR_COLUMNS)]
-    cars = pa.StructArray.from_arrays(columns, fields=list(ARRIVAL))
+    fields = list(kind.value_type)
+    columns = [pa.array(stay), *(pa.array(getattr(sessions, one.name)) for one in fields[1:])]
+    cars = pa.StructArray.from_arrays(columns, fields=fields)
     first = np.searchsorted(sessions.arrival_step, np.arange(scenario.n_steps + 1))
-    return pa.ListArray.from_arrays(
-        pa.array(first.astype(np.int32)), cars, type=SCHEMA.field("arrivals").type
-    )
+    return pa.ListArray.from_arrays(pa.array(first.astype(np.int32)), cars, type=kind)
 
 
 def read_header(path: str | os.PathLike[str]) -> WorldHeader:
@@ -195,7 +209,10 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
     arrivals = table.column("arrivals").combine_chunks()
     cars = arrivals.flatten()
     step = np.repeat(np.arange(len(table)), _numbers(arrivals.value_lengths()))
-    sessions = {column: _numbers(cars.field(column)) for column in CAR_COLUMNS}
+    stated = [field.name for field in cars.type if field.name in CAR_COLUMNS]
+    sessions = {column: _numbers(cars.field(column)) for column in stated}
+    for column in TAPER_COLUMNS:
+        sessions.setdefault(column, np.ones(len(step)))
     sessions |= {
         "arrival_step": step,
         "departure_step": step + _numbers(cars.field("stay_steps")),
@@ -226,11 +243,11 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
         params=header.params,
     )
     times = table.column("local_time").combine_chunks().view(pa.int64())
-    stated = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
-    if not np.array_equal(stated, scenario.clock):
-        row = int(np.argmax(stated != scenario.clock))
+    clock = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
+    if not np.array_equal(clock, scenario.clock):
+        row = int(np.argmax(clock != scenario.clock))
         remedy = f"by its place this row begins at {scenario.clock[row]}"
-        raise InvalidInputError(f"local_time[{row}]", str(stated[row]), remedy)
+        raise InvalidInputError(f"local_time[{row}]", str(clock[row]), remedy)
     return scenario
 
 
@@ -275,10 +292,7 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
     _refuse_too_much(file.metadata, path)
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
     untold = header.site is None and len(schema) > len(SCHEMA)
-    if (
-        untold
-        or not schema.equals(schema_with(schema.names))
-        or groups != [one.n_steps for one in header.splits]
-    ):
+    known = any(schema.equals(schema_with(schema.names, tapers)) for tapers in (False, True))
+    if untold or not known or groups != [one.n_steps for one in header.splits]:
         raise InvalidInputError(str(path), "other columns or row groups", BUILT)
     return file, header

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
+from vpp_gym.scenarios.demand import CAPACITY_KWH, REFERENCE_CAR, Car, DemandRule
 from vpp_gym.scenarios.files.options import MissingDays, ReadOptions
 from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.scenario import Scenario
@@ -83,7 +83,7 @@ class WorldOptions(BaseModel):
     shift_days: int = 0
     zero_energy: ZeroEnergy = "idle"
     stays: StaySteps = "recorded"
-    capacity_kwh: Annotated[float, Field(ge=1, le=1_000)] = REFERENCE_CAR.capacity_kwh
+    capacity_kwh: Annotated[float, Field(ge=1, le=1_000)] = CAPACITY_KWH
     target_soc: Share = REFERENCE_CAR.target_soc
     min_soc: Share = REFERENCE_CAR.min_soc
     charge_kw: Annotated[float, Field(ge=0.1, le=400)] = REFERENCE_CAR.charge_kw

@@ -92,12 +92,14 @@ def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
     first_step = np.cumsum([0, *(s.n_steps for s in scenarios)])
     first_row = np.cumsum([0, *(len(s.sessions) for s in scenarios)])
     has_site = params.has_site or any(s.site is not None for s in scenarios)
-    dataset = _empty_dataset(first_step, int(first_row[-1]), has_site)
+    n_knots = _n_knots(scenarios, params)
+    dataset = _empty_dataset(first_step, int(first_row[-1]), n_knots, has_site)
     for k, scenario in enumerate(scenarios):
         _check_order(scenario)
         at, rows = slice(*first_step[k : k + 2]), slice(*first_row[k : k + 2])
         _fill_steps(dataset, at, scenario, params)
         _fill_sessions(dataset.sessions[rows], scenario, params, at.start)
+        _fill_curves(dataset.curves[rows], scenario.sessions, params)
         if has_site:
             fill_site(dataset.site[at], scenario, params)
         arrivals = np.bincount(scenario.sessions.arrival_step, minlength=scenario.n_steps)
@@ -105,7 +107,13 @@ def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
     return Dataset._make(map(read_only, dataset))
 
 
-def _empty_dataset(first_step: Ints, n_sessions: int, has_site: bool) -> Dataset:
+def _n_knots(scenarios: Sequence[Scenario], params: VPPParams) -> int:
+    """Knots of the curves of all sessions; 0 where no car tapers."""
+    own = any((one.sessions.taper_share < 1).any() for one in scenarios)
+    return max(len(params.battery.taper), 2) if own or params.battery.taper else 0
+
+
+def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int, has_site: bool) -> Dataset:
     n_steps = int(first_step[-1])
     return Dataset(
         first_step=first_step,
@@ -116,7 +124,7 @@ def _empty_dataset(first_step: Ints, n_sessions: int, has_site: bool) -> Dataset
         residual_eur_per_kwh=np.empty(n_steps),
         first_session=np.zeros(n_steps + 1, dtype=np.int64),
         sessions=records(n_sessions, SESSION),
-        curves=np.zeros((n_sessions, 2, 0)),
+        curves=np.zeros((n_sessions, 2, n_knots)),
         site=records(n_steps if has_site else 0, SITE_STEP),
     )
 
@@ -214,3 +222,23 @@ def _fill_sessions(sessions: Records, scenario: Scenario, params: VPPParams, off
     sessions["discharge_kw"] = np.minimum(given.discharge_kw, site.discharge_kw)
     sessions["owner_draw"] = given.owner_draw
     sessions["interest_draw"] = given.interest_draw
+
+
+def _fill_curves(curves: Floats, given: Sessions, params: VPPParams) -> None:
+    """Write how the cars of a scenario taper: their own way, or that of the parameters.
+
+    Shares are of a car's own largest power, or of the chargers' where it has no limit.
+    """
+    if curves.shape[2] == 0:
+        return
+    site, knots = params.site, np.array(params.battery.taper or ((1.0, 1.0),))
+    own = given.taper_share < 1
+    if own.any() and params.battery.max_soc > 1:
+        remedy = "sessions with a taper end with a full battery: give 1 at most"
+        raise InvalidInputError("params.battery.max_soc", params.battery.max_soc, remedy)
+    own_kw = np.where(np.isfinite(given.charge_kw), given.charge_kw, site.charge_kw)
+    for k in range(curves.shape[2]):
+        soc, share = knots[min(k, len(knots) - 1)]
+        own_soc, own_share = (given.taper_soc, 1.0) if k == 0 else (1.0, given.taper_share)
+        curves[:, 0, k] = np.where(own, own_soc, soc) * given.capacity_kwh
+        curves[:, 1, k] = np.where(own, own_share, share) * own_kw * site.charge_eff

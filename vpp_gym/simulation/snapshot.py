@@ -135,11 +135,17 @@ def _fleet(
     fields: dict[str, Any] = dict(zip(AMOUNTS, read_only(amounts), strict=True))
     fields.update(zip(NUMBERS, read_only(numbers), strict=True))
     fields["has_contract"] = read_only(signed)
-    curves = np.zeros((n, 2, 0))
-    if dataset.curves.shape[2] > 0:
-        curves = dataset.curves[fields["session"] + first_session]
-    fields["curves"] = read_only(curves)
+    fields["curves"] = read_only(_curves(dataset, fields["session"] + first_session))
     return fields
+
+
+def _curves(dataset: Dataset, sessions: Ints) -> Floats:
+    """(n, 2, K) tapers of some sessions; K is 0 where none of them has one, whoever comes later."""
+    if dataset.curves.shape[2] == 0:
+        return np.zeros((len(sessions), 2, 0))
+    curves = dataset.curves[sessions]
+    falls = curves[:, 1, -1] < curves[:, 1, 0]
+    return curves if falls.any() else np.zeros((len(sessions), 2, 0))
 
 
 @njit

@@ -39,6 +39,7 @@ class Rules(NamedTuple):
     participation_floor: float
     pleasing_eur: float
     disaggregation: int
+    charger_kw: Floats  # (N or 0,) power of each charger, where they differ
     bids_by_site: bool  # bids may go beyond the chargers by what else is behind the connection
     notice_steps: int  # limits of the connection are known so many steps ahead
     guard_steps: int  # promises look no further ahead
@@ -193,6 +194,7 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         participation_floor=owner.participation_floor,
         pleasing_eur=owner.pleasing_eur,
         disaggregation=RULES.index(params.disaggregation),
+        charger_kw=np.array(params.site.charger_kw or (), dtype=np.float64),
         **_site_rules(params, dt_h),
     )
 

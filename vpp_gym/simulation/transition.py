@@ -424,6 +424,9 @@ def _arrive(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -
             continue
         ev = state.ev[b, i]
         _plug_in(ev, dataset.sessions[s], s, run.position)
+        if len(rules.charger_kw) > 0:
+            ev.charge_kw = min(ev.charge_kw, rules.charger_kw[i])
+            ev.discharge_kw = min(ev.discharge_kw, rules.charger_kw[i])
         state.occupied[b, i] = True
         state.lot[b, run.connected] = i
         run.connected += 1
