@@ -47,15 +47,15 @@ def page() -> str:
         "<!-- Written by `python docs/build.py`; do not edit. -->",
         "All of them use the same [simulator](world.md) and differ in what the agent decides. The "
         "first is described in full; of the others, only the differences are described.",
-        _table(("Environment", "The agent"), map(_contents, ENVIRONMENTS)),
+        _table(("Environment", "The agent", "In short"), map(_contents, ENVIRONMENTS)),
         *(_environment(name) for name in ENVIRONMENTS),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _contents(name: str) -> tuple[str, str]:
+def _contents(name: str) -> tuple[str, str, str]:
     summary = (ENVIRONMENTS[name][0].__doc__ or "").partition("\n")[0]
-    return f"[`{name}`](#{name.lower()})", summary
+    return f"[`{name}`](#{name.lower()})", summary, f"[card](environments/{name}.md)"
 
 
 def _environment(name: str) -> str:
