@@ -299,6 +299,8 @@ class Oracle:
         demand_kwh = max(0.0, due_kwh - car.arrival_kwh)
         served_kwh = max(0.0, min(demand_kwh, stored_kwh - car.arrival_kwh))
         short_kwh = max(0.0, due_kwh - stored_kwh)
+        limited_kwh = min(short_kwh, self.no_room_kwh(car, due_kwh, leaves))
+        penalty = share * self.penalty_eur_per_kwh()
         self._add(
             departures=1,
             fully_served=short_kwh <= 1e-6,
@@ -306,8 +308,14 @@ class Oracle:
             served_kwh=served_kwh,
             unserved_kwh=short_kwh,
             retail_eur=served_kwh / site.charge_eff * driver.retail_eur_per_kwh,
-            shortfall_eur=-short_kwh * share * self.penalty_eur_per_kwh(),
+            shortfall_eur=-(short_kwh - limited_kwh) * penalty,
+            limited_kwh=limited_kwh,
+            limited_eur=-limited_kwh * penalty,
         )
+
+    def no_room_kwh(self, car: Car, due_kwh: float, leaves: int) -> float:
+        """What was due and the connection had no room for: without one nothing."""
+        return 0.0
 
     def _pay(self, car: Car, deal: Deal) -> None:
         """The payoff, and the word that goes round about it."""

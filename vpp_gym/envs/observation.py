@@ -10,6 +10,7 @@ import numpy as np
 from vpp_gym.arrays import Floats, Observations
 from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, HOURS_PAST, STEPS_PAST
+from vpp_gym.envs.site_fields import write_site
 from vpp_gym.fleet.profile import add_block, hourly_load_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.simulation.charging import charging_h, gain_in_kwh, tapers
@@ -81,6 +82,8 @@ def observe_run(
     column = _write_contracts(b, da, rules, state, row, column)
     if per_charger:
         _write_chargers(b, da, dataset, rules, state, row, column)
+    if len(dataset.site) > 0:
+        write_site(b, dataset, rules, state, per_scale, row)
     for j in range(len(row)):
         out[j] = np.float32(row[j] * per_scale[j])
 

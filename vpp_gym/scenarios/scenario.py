@@ -15,6 +15,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params.site import LEAST_SHARE
 from vpp_gym.scenarios.calendar import Calendar, calendar_of
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
+from vpp_gym.scenarios.site_series import SiteSeries
 from vpp_gym.scenarios.zones import known_zone
 from vpp_gym.time_steps import checked_step_h
 
@@ -164,6 +165,7 @@ class Scenario:
         notes: provenance, e.g. how many rows were dropped and why.
         params: what this world says of its own parameters, as changes of the default; see
             `vpp_gym.params.as_params`.
+        site: sun, building load and limits of the site; None: there are only chargers.
     """
 
     da_eur_per_kwh: Floats
@@ -176,6 +178,7 @@ class Scenario:
     name: str = "scenario"
     notes: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    site: SiteSeries | None = None
 
     def __post_init__(self) -> None:
         close_arrays(self)
@@ -196,12 +199,14 @@ class Scenario:
         seed: int = 0,
         notes: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
+        site: SiteSeries | Mapping[str, Any] | None = None,
     ) -> Scenario:
         """Scenario from plain arrays.
 
         Give either `im_eur_per_kwh` (one imbalance price) or both the short and
         the long price. A session that would depart after the last step departs
-        at the end; `notes` counts these as "departures_clipped".
+        at the end; `notes` counts these as "departures_clipped". `site` is a `SiteSeries`, or a
+        mapping of what `SiteSeries.from_arrays` takes.
 
         Raises:
             InvalidInputError: naming the field, the value and the remedy.
@@ -237,18 +242,9 @@ class Scenario:
             raise InvalidInputError("params", params, "give a mapping of changes")
         table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))
         zone = None if timezone is None else known_zone(timezone)
-        return cls(
-            da,
-            short,
-            long,
-            table,
-            _midnight(start),
-            dt_h,
-            zone,
-            name,
-            notes,
-            dict(params or {}),
-        )
+        behind = None if site is None else SiteSeries.of(site, len(da), dt_h)
+        clock = _midnight(start), dt_h, zone
+        return cls(da, short, long, table, *clock, name, notes, dict(params or {}), behind)
 
     def __repr__(self) -> str:
         return (

@@ -149,13 +149,14 @@ class WorldHeader(BaseModel):
 
     Attributes:
         format: of the file.
-        version: of the format; 2 if it states parameters.
+        version: of the format; 2 if it states parameters or has a site.
         dt_h: hours per step.
         timezone: of the local days; None: 24 hours on every day.
         splits: row groups, in order.
         provenance: of the rows.
         params: what the world says of its parameters, see `Scenario.params`; files that say
             nothing have no such key.
+        site: ratings of the site, see `vpp_gym.scenarios.site_series`; None: there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -167,6 +168,7 @@ class WorldHeader(BaseModel):
     splits: tuple[Split, ...]
     provenance: Provenance
     params: dict[str, Any] | None = None
+    site: dict[str, float] | None = None
 
     @field_validator("splits")
     @classmethod

@@ -15,6 +15,7 @@ from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.da_forecast import day_ahead_forecast
 from vpp_gym.scenarios.departures import leaving_step
 from vpp_gym.scenarios.scenario import Scenario, Sessions
+from vpp_gym.simulation.site_steps import SITE_STEP, fill_site
 
 STEP = np.dtype(
     [
@@ -50,7 +51,6 @@ SESSION = np.dtype(
 )
 """What the kernels read about one session."""
 
-
 PRICE_LEVEL_DAYS = 28
 """Days whose mean day-ahead price is the price level."""
 
@@ -72,6 +72,7 @@ class Dataset(NamedTuple):
     first_session: Ints  # (T + 1,) sessions that arrive at t: first[t] to first[t + 1]
     sessions: Records  # (S,) of SESSION
     curves: Floats  # (S, 2, K) stored kWh and stored kW of each taper; K is 0 without any
+    site: Records  # (T,) of SITE_STEP; empty where there are only chargers
 
 
 def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
@@ -90,13 +91,17 @@ def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
         _check_gate(scenario, params.market.gate_closure_h)
     first_step = np.cumsum([0, *(s.n_steps for s in scenarios)])
     first_row = np.cumsum([0, *(len(s.sessions) for s in scenarios)])
-    dataset = _empty_dataset(first_step, int(first_row[-1]), _n_knots(scenarios, params))
+    has_site = params.has_site or any(s.site is not None for s in scenarios)
+    n_knots = _n_knots(scenarios, params)
+    dataset = _empty_dataset(first_step, int(first_row[-1]), n_knots, has_site)
     for k, scenario in enumerate(scenarios):
         _check_order(scenario)
         at, rows = slice(*first_step[k : k + 2]), slice(*first_row[k : k + 2])
         _fill_steps(dataset, at, scenario, params)
         _fill_sessions(dataset.sessions[rows], scenario, params, at.start)
         _fill_curves(dataset.curves[rows], scenario.sessions, params)
+        if has_site:
+            fill_site(dataset.site[at], scenario, params)
         arrivals = np.bincount(scenario.sessions.arrival_step, minlength=scenario.n_steps)
         dataset.first_session[at.start + 1 : at.stop + 1] = rows.start + np.cumsum(arrivals)
     return Dataset._make(map(read_only, dataset))
@@ -108,7 +113,7 @@ def _n_knots(scenarios: Sequence[Scenario], params: VPPParams) -> int:
     return max(len(params.battery.taper), 2) if own or params.battery.taper else 0
 
 
-def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int) -> Dataset:
+def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int, has_site: bool) -> Dataset:
     n_steps = int(first_step[-1])
     return Dataset(
         first_step=first_step,
@@ -120,6 +125,7 @@ def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int) -> Dataset:
         first_session=np.zeros(n_steps + 1, dtype=np.int64),
         sessions=records(n_sessions, SESSION),
         curves=np.zeros((n_sessions, 2, n_knots)),
+        site=records(n_steps if has_site else 0, SITE_STEP),
     )
 
 

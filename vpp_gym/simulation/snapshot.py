@@ -10,6 +10,7 @@ from vpp_gym.arrays import Bools, Floats, Ints, Records, read_only
 from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.site_view import site_view
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.simulation.transition import bid_limits
 from vpp_gym.views import HISTORY_DAYS, Snapshot
@@ -98,6 +99,7 @@ def snapshot_of(
             "expected_load_kwh": read_only(expected_kwh),
             "bid_lo_kwh": read_only(bid_lo),
             "bid_hi_kwh": read_only(bid_hi),
+            "site": None if len(dataset.site) == 0 else site_view(dataset, rules, state, run),
             **_fleet(dataset, state, runs, connected, int(dataset.first_session[first])),
             **_market(
                 dataset,
