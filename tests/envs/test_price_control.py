@@ -65,6 +65,7 @@ RULES: dict[str, dict[str, Any]] = {
     "known_price": {"market": {"imbalance_lag_steps": 0}},
     "dual": {"market": {"imbalance_pricing": "dual"}},
     "cheap_wear": {"owner": {"wear_eur_per_kwh": 0.005}},
+    "tapered": {"battery": {"taper": ((0.6, 1.0), (0.9, 0.5), (1.0, 0.05))}},
 }
 CASES = [("hazard_mpc", offered, "cheap_wear") for offered in OFFERS]
 CASES += [("learned_mpc", "hybrid", rules) for rules in RULES]
