@@ -368,3 +368,14 @@ def test_columns_are_appended_and_leave_the_others_alone():
 def test_wrong_settings_are_refused(field, wrong):
     with pytest.raises(InvalidInputError, match=field):
         gym.make("VPPDispatch-v0", scenario=world(), **wrong)
+
+
+def test_gains_are_refused_where_there_is_a_site():
+    """The planner values cars alone."""
+    with pytest.raises(InvalidInputError, match="reward"):
+        gym.make(
+            "VPPDispatch-v0",
+            scenario=world(),
+            params={"connection": {"import_limit_kw": 50.0}},
+            reward="planner_gain",
+        )
