@@ -189,6 +189,9 @@ class HourlyCore(EVCore):
         self._stepper = BatchStepper(simulation, self._action, threads)
         self._corrects = settings.control == "price"
         self._gains = settings.reward == "planner_gain"
+        if self._gains and simulation.has_site:
+            remedy = "the planner values the cars alone, and not their site: use spread or profit"
+            raise InvalidInputError("reward", settings.reward, remedy)
         self._gain_eur = np.zeros(self.n_runs)
         shows = any(name in NEEDS_PLANNER for name in settings.columns)
         self._planner: BuiltInPlanner | None = None
