@@ -81,9 +81,22 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         BELOW_ENVS | {"evaluation", "plots", "fcev"},
         {"numpy", "pandas", "matplotlib"},
     ),
+    "agents": (
+        BELOW_ENVS | ENV | {"", "__version__", "envs", "evaluation", "fcev"},
+        {"numpy", "gymnasium", "pydantic", "stable_baselines3", "torch"},
+    ),
+    "training": (
+        BELOW_ENVS | ENV | {"", "envs", "evaluation", "fcev", "agents"},
+        {"numpy", "gymnasium", "pydantic", "typer", "rich", "stable_baselines3", "torch"},
+    ),
+    "boards": (
+        BELOW_ENVS | ENV | {"evaluation", "fcev", "agents"},
+        {"numpy", "pandas", "pydantic"},
+    ),
     "cli": (
         BELOW_ENVS
-        | {"", "__version__", "envs", "env", "evaluation", "plots", "reproduction", "fcev"},
+        | {"", "__version__", "envs", "env", "evaluation", "plots", "reproduction", "fcev"}
+        | {"agents", "training", "boards"},
         {"typer", "rich", "numpy", "pandas", "gymnasium"},
     ),
 }

@@ -14,6 +14,7 @@ from vpp_gym.cli.demo import demo
 from vpp_gym.cli.doctor import doctor
 from vpp_gym.cli.reproduce import reproduce
 from vpp_gym.cli.run import run
+from vpp_gym.cli.train import train
 from vpp_gym.errors import InvalidInputError, SolveFailedError
 from vpp_gym.files.writer import WriteFailedError
 
@@ -51,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, contracts, doctor):
+for command in (demo, run, train, contracts, doctor):
     app.command()(command)
 app.add_typer(data, name="data")
 app.add_typer(reproduce)

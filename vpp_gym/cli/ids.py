@@ -1,0 +1,16 @@
+"""Ids of the environments, read off Gymnasium's registry: nothing else is imported for it."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+
+import vpp_gym  # noqa: F401 - registers the environments
+
+
+def env_ids() -> list[str]:
+    """Ids of the environments of this package, in the order in which they are registered."""
+    return [
+        env_id
+        for env_id, spec in gym.registry.items()
+        if str(spec.entry_point).startswith("vpp_gym.")
+    ]
