@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import claims
+from benchmarks import claims, packaged
 from benchmarks.fingerprint import study_digest
 from benchmarks.leaderboard import (
     HTML,
@@ -64,6 +64,9 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
         yield f"{readme.name} does not show the result files; run: {RENDER}"
     for fault in claims.findings(claims.results_in(results), readme.parent):
         yield f"{fault}; run: {claims.COMMAND}"
+    if results == RESULTS:
+        for fault in packaged.findings(found):
+            yield f"{fault}; run: {RENDER}"
     shown = {path.stem for path in published(results)}
     for suite in SUITES:
         if start_marker(suite) in page and suite not in shown:

@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.values import modules_of, value_digest
 from vpp_gym.evaluation.rollout import modules_behind
+from vpp_gym.evaluation.values import modules_of, value_digest
 from vpp_gym.evaluation.worlds import WORLDS
 from vpp_gym.sources import PACKAGE, Sources
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = Sources(
     {"vpp_gym": PACKAGE, "agents": ROOT / "agents", "benchmarks": ROOT / "benchmarks"}
 )
-MAKES_NO_NUMBER = {__name__, "benchmarks.values"}
+MAKES_NO_NUMBER = {__name__, "vpp_gym.evaluation.values"}
 """Modules that digests leave out: they only compute digests."""
 
 

@@ -16,6 +16,7 @@ import typer
 
 from benchmarks.boards import MISSING_PRICES, price_column
 from benchmarks.fingerprint import ROOT
+from benchmarks.packaged import package
 from benchmarks.page import leaderboard_page
 from benchmarks.results import read
 from benchmarks.suites import SUITES, suite_of
@@ -220,6 +221,9 @@ def main(results: Path = RESULTS, readme: Path = README) -> None:
     for path in paths:
         render(path)
     documents = [read(path) for path in paths]
+    if results == RESULTS:
+        for path, document in zip(paths, documents, strict=True):
+            package(path, document)
     if documents:
         write_text(results / HTML, leaderboard_page(documents))
     if readme.exists():

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from benchmarks.fingerprint import ROOTS, PolicyDigest, Roots, policy_digest
-from benchmarks.values import value_digest
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.tables import Columns
+from vpp_gym.evaluation.values import value_digest
 from vpp_gym.ledger import PROFIT
 
 OUTSIDE = "outside"

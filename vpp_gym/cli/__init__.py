@@ -12,6 +12,7 @@ from vpp_gym.cli.contracts import contracts
 from vpp_gym.cli.data import data
 from vpp_gym.cli.demo import demo
 from vpp_gym.cli.doctor import doctor
+from vpp_gym.cli.evaluate import evaluate
 from vpp_gym.cli.reproduce import reproduce
 from vpp_gym.cli.run import run
 from vpp_gym.cli.train import train
@@ -52,7 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, train, contracts, doctor):
+for command in (demo, run, train, evaluate, contracts, doctor):
     app.command()(command)
 app.add_typer(data, name="data")
 app.add_typer(reproduce)
