@@ -67,7 +67,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "simulation": (BELOW_SIMULATION | {"scenarios"}, {"numpy"}),
     "policies": (BELOW_POLICIES, {"numpy", "pandas", "scipy"}),
-    "plots": ({"params", "views", "markets"}, {"numpy", "pandas", "matplotlib"}),
+    "plots": ({"params", "views", "markets"}, {"numpy", "pandas", "matplotlib", "PIL"}),
     "envs": (BELOW_ENVS | ENV | {"plots"}, {"numpy", "gymnasium", "pydantic"}),
     "evaluation": (
         BELOW_ENVS | ENV | {"envs"},

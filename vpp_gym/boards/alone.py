@@ -10,6 +10,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.worlds import WORLDS, world_named
+from vpp_gym.scenarios.named import load_scenario
 
 
 def totals_of(
@@ -32,9 +33,7 @@ def totals_of(
         InvalidInputError: a scenario that there is not, or too many days.
     """
     world = world_named(setting.world)
-    prefix = WORLDS[setting.world].prefix
-    named = isinstance(scenario, str)
-    happens = _loaded(world, scenario, prefix, setting) if named else scenario
+    happens = named_scenario(scenario, setting)
     per_day = round(24 / setting.dt_h)
     end = None if days is None else days * per_day
     if end is not None and not 0 < end <= world.n_steps(happens):
@@ -55,9 +54,19 @@ def totals_of(
     return {"scenario": happens.name, "days": len(result.days), "totals": sums}
 
 
-def _loaded(world: Any, scenario: str, prefix: str, setting: Setting) -> Any:
-    if setting.world == "ev":
-        from vpp_gym.scenarios.named import load_scenario
+def named_scenario(scenario: Any, setting: Setting) -> Any:
+    """The scenario of a name, in the world and with the time step of an agent.
 
+    Args:
+        scenario: or a name with the prefix of the world.
+        setting: of the agent.
+
+    Raises:
+        InvalidInputError: there is none of that name.
+    """
+    if not isinstance(scenario, str):
+        return scenario
+    if setting.world == "ev":
         return load_scenario(scenario, dt_h=setting.dt_h)
-    return world.scenario(scenario.removeprefix(prefix), setting.params)
+    name = scenario.removeprefix(WORLDS[setting.world].prefix)
+    return world_named(setting.world).scenario(name, setting.params)

@@ -55,7 +55,7 @@ def board_of(agent: EnvironmentAgent, name: str | None = None) -> Board:
     """The published board of the world that an agent was trained in.
 
     Args:
-        agent: any.
+        agent: of any environment.
         name: of the board or suite that is asked for; None: the first with the same rules and
             time step: "market" for agents that bid, "operations" for others.
 
@@ -143,10 +143,7 @@ def run_on_board(
     Raises:
         InvalidInputError: worlds or days that the board does not have.
     """
-    n_worlds = board.n_worlds if worlds is None else worlds
-    if not 1 <= n_worlds <= board.n_worlds:
-        raise InvalidInputError("worlds", worlds, f"{board.name} has 1 to {board.n_worlds}")
-    n_days = _checked_days(board, days)
+    n_worlds, n_days = checked_span(board, worlds, days)
     label = name or str(policies[0].name)
     values, digests = [], []
     for seed, policy in enumerate(policies):
@@ -170,14 +167,22 @@ def run_on_board(
     )
 
 
-def _checked_days(board: Board, days: int | None) -> int:
+def checked_span(board: Board, worlds: int | None, days: int | None) -> tuple[int, int]:
+    """Number of worlds, and of days of each; all for None.
+
+    Raises:
+        InvalidInputError: more than the board has, none, or days that are not whole weeks.
+    """
+    n_worlds = board.n_worlds if worlds is None else worlds
+    if not 1 <= n_worlds <= board.n_worlds:
+        raise InvalidInputError("worlds", worlds, f"{board.name} has 1 to {board.n_worlds}")
     if days is None or days == board.days:
-        return board.days
+        return n_worlds, board.days
     step = board.period_days
     if not 1 <= days < board.days or days % step:
         whole = f"whole weeks: a multiple of {step}" if step > 1 else "whole days"
         raise InvalidInputError("days", days, f"give {whole}, up to {board.days}")
-    return days
+    return n_worlds, days
 
 
 def _run(

@@ -40,14 +40,14 @@ class Ranking:
             EVs demand_satisfaction. Of every policy but the one in question also what that one
             earned more: own_gain_eur with _low and _high, and own_better, the share of weeks in
             which it earned more, ties half (probability of improvement).
-        own: name of the policy in question.
+        own: name of the policy in question; None: there is none.
     """
 
     board: Board
     worlds: int
     days: int
     rows: tuple[Mapping[str, Any], ...]
-    own: str
+    own: str | None
 
     @property
     def row(self) -> Mapping[str, Any]:
@@ -66,17 +66,17 @@ def ranking(board: Board, runs: Mapping[str, Floats], own: str | None = None) ->
     Args:
         board: with the published runs.
         runs: (seeds, worlds, periods, quantities) of every own policy, by name: of the first
-            worlds of the board, and of their first weeks or days.
+            worlds of the board, and of their first weeks or days. Without any the published
+            ones are ranked.
         own: the policy in question; None: the first.
 
     Raises:
-        InvalidInputError: no runs, a name that is published, or runs of different spans.
+        InvalidInputError: a name that is published, or runs of different spans.
     """
-    if not runs:
-        raise InvalidInputError("runs", [], "give one policy at least")
     if clash := sorted(set(runs) & set(board.policies())):
         raise InvalidInputError("name", clash[0], f"{board.name} has a policy of that name")
-    shape = next(iter(runs.values())).shape[1:3]
+    first = next(iter(runs.values()), board.values)
+    shape = first.shape[1:3]
     for name, values in runs.items():
         if values.shape[1:3] != shape:
             remedy = f"run it on {shape[0]} worlds and {shape[1]} weeks or days, as the others"
@@ -87,7 +87,7 @@ def ranking(board: Board, runs: Mapping[str, Floats], own: str | None = None) ->
         **{name: board.of(name)[:, : shape[0], : shape[1]] for name in board.policies()},
         **runs,
     }
-    in_question = own if own is not None else next(iter(runs))
+    in_question = own if own is not None else next(iter(runs), None)
     rows = sorted(_rows(board, everyone, set(runs), in_question), key=lambda row: -row["value_eur"])
     rank = 0
     for row in rows:
@@ -100,7 +100,7 @@ def ranking(board: Board, runs: Mapping[str, Floats], own: str | None = None) ->
 
 
 def _rows(
-    board: Board, everyone: Mapping[str, Floats], own: set[str], in_question: str
+    board: Board, everyone: Mapping[str, Floats], own: set[str], in_question: str | None
 ) -> Iterator[dict[str, Any]]:
     """One row for each policy, without its rank."""
     eur = {name: board.value_eur(values) for name, values in everyone.items()}
@@ -119,7 +119,7 @@ def _rows(
             "policy": name,
             "kind": OWN if name in own else board.kinds[name],
             "seeds": len(values),
-            "value_eur": float(by_world.mean()),
+            "value_eur": float(interquartile_mean(values.sum(axis=2).mean(axis=1))),
             **_columns("gain_eur", gain),
             **_columns("score", scored),
             "worlds_more": int(
@@ -127,7 +127,7 @@ def _rows(
             ),
             **_service(board, everyone[name]),
         }
-        if name != in_question:
+        if in_question is not None and name != in_question:
             mine = eur[in_question]
             more = paired_difference(mine, values, rng=np.random.default_rng(0), **drawn)
             row |= _columns("own_gain_eur", more)

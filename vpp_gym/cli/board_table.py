@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 MISSING = "–"
+OWN_COLUMNS = (
+    Column("More than it EUR [95 %]", is_number=True),
+    Column("Better %", is_number=True),
+)
 
 
 def show_ranking(found: Ranking, all_rows: bool = False) -> None:
@@ -26,29 +30,23 @@ def show_ranking(found: Ranking, all_rows: bool = False) -> None:
     """
     from vpp_gym.boards.record import rules_are_published
 
-    board, row = found.board, found.row
+    board = found.board
     worlds = "1 world" if found.worlds == 1 else f"{found.worlds} worlds"
-    rank = f"rank {row['rank']} of {found.ranked}"
-    head = Text.assemble((str(found.own), "bold"), f": {rank} on {board.name} ({board.words}), ")
-    head.append(f"{worlds} of {found.days} days each")
-    show_lines(console, [head], indent=0)
-    service = row.get("demand_satisfaction")
-    facts = [
-        f"value {interval(row, 'value_eur', whole)} EUR a world; "
-        f"{interval(row, 'gain_eur', signed)} EUR over {board.low}, more in "
-        f"{row['worlds_more']} of {found.worlds}",
-        f"score {interval(row, 'score', tenth)}: 0 is {board.low}, 100 is {board.high}",
-    ]
-    if service is not None:
-        facts.append(f"{percent(service)} % of the demand served")
-    show_lines(console, facts)
+    where = f"{board.name} ({board.words}), {worlds} of {found.days} days each"
+    if found.own is None:
+        show_lines(console, [where], indent=0)
+    else:
+        head = f": rank {found.row['rank']} of {found.ranked} on {where}"
+        show_lines(console, [Text.assemble((found.own, "bold"), head)], indent=0)
+        show_lines(console, _facts(found))
     console.print()
     show_table(table(found, _chosen(found, all_rows)))
-    notes = [
-        "Brackets: 95 % intervals over worlds and weeks. More than it: what "
-        f"{found.own} earned more than the policy, EUR a world. Better: share of weeks in which "
-        "it did, the probability of improvement. † saw the future and has no rank."
-    ]
+    notes = ["Brackets: 95 % intervals over worlds and weeks. † saw the future and has no rank."]
+    if found.own is not None:
+        notes.append(
+            f"More than it: what {found.own} earned more than the policy, EUR a world. Better: "
+            "share of weeks in which it did, the probability of improvement."
+        )
     if found.worlds < board.n_worlds or found.days < board.days:
         notes.append(
             f"A part of the board: {found.worlds} of {board.n_worlds} worlds, {found.days} of "
@@ -61,10 +59,25 @@ def show_ranking(found: Ranking, all_rows: bool = False) -> None:
     show_lines(console, notes, indent=0)
 
 
+def _facts(found: Ranking) -> list[str]:
+    """What the policy in question earned, in words."""
+    board, row = found.board, found.row
+    service = row.get("demand_satisfaction")
+    facts = [
+        f"value {interval(row, 'value_eur', whole)} EUR a world; "
+        f"{interval(row, 'gain_eur', signed)} EUR over {board.low}, more in "
+        f"{row['worlds_more']} of {found.worlds}",
+        f"score {interval(row, 'score', tenth)}: 0 is {board.low}, 100 is {board.high}",
+    ]
+    if service is not None:
+        facts.append(f"{percent(service)} % of the demand served")
+    return facts
+
+
 def _chosen(found: Ranking, all_rows: bool) -> Sequence[Row]:
     from vpp_gym.boards.ranking import neighbours
 
-    return found.rows if all_rows else neighbours(found)
+    return found.rows if all_rows or found.own is None else neighbours(found)
 
 
 def table(found: Ranking, rows: Sequence[Row]) -> Grid:
@@ -75,14 +88,13 @@ def table(found: Ranking, rows: Sequence[Row]) -> Grid:
         Column("Rank", is_number=True),
         Column("Value EUR", is_number=True),
         Column("Score [95 %]", is_number=True),
-        Column("More than it EUR [95 %]", is_number=True),
-        Column("Better %", is_number=True),
+        *(OWN_COLUMNS if found.own is not None else []),
         *([Column("Served %", is_number=True)] if served else []),
     ]
     return Grid(columns, [_cells(row, found.own, served) for row in rows])
 
 
-def _cells(row: Row, own: str, served: bool) -> list[Cell]:
+def _cells(row: Row, own: str | None, served: bool) -> list[Cell]:
     mine = row["policy"] == own
     mark = " †" if row["kind"] == "hindsight" else ""
     cells = [
@@ -90,9 +102,10 @@ def _cells(row: Row, own: str, served: bool) -> list[Cell]:
         MISSING if row["rank"] is None else str(row["rank"]),
         whole(row["value_eur"]),
         interval(row, "score", tenth),
-        MISSING if mine else interval(row, "own_gain_eur", signed),
-        MISSING if mine else f"{100 * row['own_better']:.0f}",
     ]
+    if own is not None:
+        cells.append(MISSING if mine else interval(row, "own_gain_eur", signed))
+        cells.append(MISSING if mine else f"{100 * row['own_better']:.0f}")
     if served:
         cells.append(percent(row.get("demand_satisfaction")))
     return [Text(cell, "bold" if mine else "") for cell in cells]

@@ -37,6 +37,45 @@ if TYPE_CHECKING:
     from vpp_gym.boards.record import Record
 
 PUBLISHED, NOTHING = "published", "none"
+Env = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Environment that it was trained in: {', '.join(env_ids())}. Not needed where "
+        "a card lies beside the file.",
+        show_default=False,
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="An argument of the environment, as in training: control=per_ev, "
+        "params.site.n_chargers=6. Repeat it for several.",
+        show_default=False,
+    ),
+]
+VecNormalizeFile = Annotated[
+    Path | None,
+    typer.Option(help="File of SB3's VecNormalize statistics.", show_default=False),
+]
+PolicyPlace = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PACKAGE.MODULE:FACTORY",
+        help="Instead of MODEL: a function that makes a model, or a pair of a model and the "
+        "environment, wrapped as in training.",
+        show_default=False,
+    ),
+]
+Algo = Annotated[
+    str | None,
+    typer.Option(help="Algorithm of a .zip that does not tell it.", show_default=False),
+]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Load files with pickles, which can run any code. Your own, say."),
+]
 
 
 def evaluate(
@@ -50,47 +89,12 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    env: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Environment that it was trained in: {', '.join(env_ids())}. Not needed where "
-            "a card lies beside the file.",
-            show_default=False,
-        ),
-    ] = None,
-    change: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="An argument of the environment, as in training: control=per_ev, "
-            "params.site.n_chargers=6. Repeat it for several.",
-            show_default=False,
-        ),
-    ] = None,
-    vecnormalize: Annotated[
-        Path | None,
-        typer.Option(help="File of SB3's VecNormalize statistics.", show_default=False),
-    ] = None,
-    policy: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PACKAGE.MODULE:FACTORY",
-            help="Instead of MODEL: a function that makes a model, or a pair of a model and the "
-            "environment, wrapped as in training.",
-            show_default=False,
-        ),
-    ] = None,
-    algo: Annotated[
-        str | None,
-        typer.Option(help="Algorithm of a .zip that does not tell it.", show_default=False),
-    ] = None,
-    trust: Annotated[
-        bool,
-        typer.Option(
-            "--trust", help="Load files with pickles, which can run any code. Your own, say."
-        ),
-    ] = False,
+    env: Env = None,
+    change: Set = None,
+    vecnormalize: VecNormalizeFile = None,
+    policy: PolicyPlace = None,
+    algo: Algo = None,
+    trust: Trust = False,
     against: Annotated[
         str,
         typer.Option(
@@ -142,7 +146,7 @@ def evaluate(
     if out is not None:
         checked_file("out", out, (".json",))
     with progress_console.status("Loading (the first run compiles the simulator: a minute or two)"):
-        agents = _agents(models or [], policy, env, change or [], vecnormalize, algo, trust)
+        agents = agents_of(models or [], policy, env, change or [], vecnormalize, algo, trust)
     if name is not None:
         from vpp_gym.files.names import checked_name
 
@@ -187,7 +191,7 @@ def document(found: Ranking, record: Record | None = None) -> dict[str, Any]:
     return shown
 
 
-def _agents(
+def agents_of(
     models: list[str],
     policy: str | None,
     env: str | None,
@@ -270,13 +274,13 @@ def _on_board(
     if label in board.policies():
         remedy = f"{board.name} has a row of that name: give another with --name"
         raise InvalidInputError("name", label, remedy)
-    with _bar() as report:
+    with progress_bar() as report:
         entry = run_on_board(agents, board, name=label, worlds=worlds, days=days, progress=report)
     return entry, ranking(board, {entry.name: entry.values})
 
 
 @contextmanager
-def _bar() -> Iterator[Any]:
+def progress_bar() -> Iterator[Any]:
     """A bar of the days that were run, with an estimate of the time that is left."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(
@@ -337,7 +341,7 @@ def _alone(
     if not isinstance(agent, EnvironmentAgent):
         raise InvalidInputError("policy", agent.name, "`vpp-gym run` runs policies alone")
     setting = getattr(agent, "setting", None) or setting_of_agent(agent)
-    with _bar() as report:
+    with progress_bar() as report:
         result = totals_of(agent, setting, judged_scenario(setting, scenario), days, report)
     if as_json:
         print_json({"policy": name or agent.name, **result})
