@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import claims, packaged
+from benchmarks.evidence import results_in
 from benchmarks.fingerprint import study_digest
 from benchmarks.leaderboard import (
     HTML,
@@ -62,7 +63,7 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
     page = _text(readme)
     if with_blocks(page, documents) != page:
         yield f"{readme.name} does not show the result files; run: {RENDER}"
-    for fault in claims.findings(claims.results_in(results), readme.parent):
+    for fault in claims.findings(results_in(results), readme.parent):
         yield f"{fault}; run: {claims.COMMAND}"
     if results == RESULTS:
         for fault in packaged.findings(found):

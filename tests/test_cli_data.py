@@ -94,9 +94,9 @@ def test_more_cars_than_chargers_are_told(folder, tmp_path):
     most = built["most_cars_at_once"]
     assert most == checked["most_cars_at_once"] == built["splits"]["train"]["most_cars_at_once"]
     assert most >= 30
-    for document in (checked, built):
-        assert f'params={{"site": {{"n_chargers": {most}}}}}' in document["warnings"][0]
-    assert f"Warning: Up to {most} cars at once" in vpp_gym("data", "describe", out)
+    assert f"--set site.n_chargers={most}" in checked["warnings"][0]
+    assert f"{built['splits']['all']['turned_away']} of 70 cars" in built["warnings"][0]
+    assert "Warning: Up to " in vpp_gym("data", "describe", out)
 
 
 def test_build_and_describe(folder, tmp_path):

@@ -44,7 +44,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "parameters": (set(), {"pydantic"}),
     "ledger": (set(), set()),
     "policy": (set(), set()),
-    "files": (set(), {"numpy", "filelock"}),
+    "files": (set(), {"numpy", "filelock", "yaml"}),
     "workers": (set(), set()),
     "settings": (set(), {"pydantic"}),
     "actions": (set(), {"numpy"}),

@@ -17,6 +17,7 @@ from .evaluation.rollout import RunResult as RunResult
 from .params import DEFAULT as DEFAULT
 from .params import PAPER_2023 as PAPER_2023
 from .params import VPPParams as VPPParams
+from .params.stated import load_params as load_params
 from .policies.base import Dispatcher as Dispatcher
 from .policies.baselines import baseline as baseline
 from .policies.baselines import baselines as baselines

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, suggestion
 
 
 class Section(BaseModel):
@@ -26,8 +26,9 @@ class Section(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(("params", *map(str, first["loc"])))
-            remedy = "unknown field" if first["type"] == "extra_forbidden" else first["msg"]
-            remedy = remedy.removeprefix("Value error, ")
+            remedy = first["msg"].removeprefix("Value error, ")
+            if first["type"] == "extra_forbidden":
+                remedy = f"unknown field; {_like(type(self), first['loc'])}"
             raise InvalidInputError(field, first.get("input"), remedy) from error
 
     def changed(self, changes: Self | Mapping[str, Any] | None) -> Self:
@@ -41,6 +42,18 @@ class Section(BaseModel):
         if not isinstance(changes, Mapping):
             raise InvalidInputError("params", changes, f"give {type(self).__name__} or a mapping")
         return self.replace(**{str(name): change for name, change in changes.items()})
+
+
+def _like(section: type[BaseModel], location: Sequence[int | str]) -> str:
+    """The field that a wrong name is most like, and those that there are, as a remedy."""
+    *path, wrong = location
+    for part in path:
+        inner = section.model_fields.get(str(part))
+        if inner is None or not isinstance(inner.default, BaseModel):
+            return "see docs/parameters.md"  # of a family of contracts
+        section = type(inner.default)
+    fields = section.model_fields
+    return f"{suggestion(str(wrong), fields)}use {', '.join(fields)}"
 
 
 def _merged(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

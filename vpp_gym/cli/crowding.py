@@ -1,15 +1,17 @@
-"""Whether the default site has a charger for every car of somebody's own sessions."""
+"""Whether a site has a charger for every car of somebody's own sessions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from vpp_gym.params import DEFAULT
 from vpp_gym.scenarios.files.session_rows import SessionRows, most_at_once
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.occupancy import Occupancy
+
+FEW_SHARE = 0.02
+"""Up to this share of cars turned away, a run is not warned of."""
 
 
 def most_recorded(files: Sequence[SessionRows]) -> int:
@@ -19,27 +21,39 @@ def most_recorded(files: Sequence[SessionRows]) -> int:
     return most_at_once(rows["start"], rows["stay_h"])
 
 
-def most_cars(scenario: Scenario) -> int:
-    """Largest number of cars in a step of a scenario, if all find a charger and leave in time."""
-    sessions = scenario.sessions
-    change = np.bincount(sessions.arrival_step, minlength=scenario.n_steps + 1)
-    change = change - np.bincount(
-        np.minimum(sessions.departure_step, scenario.n_steps), minlength=scenario.n_steps + 1
-    )
-    return int(change.cumsum().max(initial=0))
+def recorded_crowding(most: int) -> list[str]:
+    """A warning, with the remedy, where files show more cars than the default has chargers.
 
-
-def crowding(most: int) -> list[str]:
-    """A warning, with the remedy, where cars will be turned away; else nothing.
-
-    >>> crowding(18), crowding(30)[0][:56]
+    >>> recorded_crowding(18), recorded_crowding(30)[0][:56]
     ([], 'Up to 30 cars at once, and the default site has 18 charg')
     """
     chargers = DEFAULT.site.n_chargers
     if most <= chargers:
         return []
     return [
-        f"Up to {most:,} cars at once, and the default site has {chargers} chargers: cars will be "
-        f'turned away. From Python give params={{"site": {{"n_chargers": {most}}}}}, or more: '
-        "some drivers leave late."
+        f"Up to {most:,} cars at once, and the default site has {chargers} chargers: cars would be "
+        f"turned away. Build the world with --set site.n_chargers={most}, or more: some drivers "
+        "leave late."
+    ]
+
+
+def crowding(found: Sequence[Occupancy], least_share: float = 0.0) -> list[str]:
+    """A warning, with the remedy, where cars will be turned away; else nothing.
+
+    Args:
+        found: of each split that is looked at; the one with most cars at once is told.
+        least_share: of the cars, up to which nothing is said.
+
+    >>> crowding([Occupancy(cars=100, most_declared=19, most=20, chargers=18, turned_away=3)])[0]
+    'Up to 20 cars at once and 18 chargers: 3 of 100 cars will be turned away. With --set \
+site.n_chargers=20 none is.'
+    """
+    crowded = [one for one in found if one.turned_away > least_share * one.cars]
+    if not crowded:
+        return []
+    worst = max(crowded, key=lambda one: (one.most, one.cars))
+    return [
+        f"Up to {worst.most:,} cars at once and {worst.chargers:,} chargers: "
+        f"{worst.turned_away:,} of {worst.cars:,} cars will be turned away. With "
+        f"--set site.n_chargers={worst.most} none is."
     ]

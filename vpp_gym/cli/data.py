@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_console
+from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -205,9 +206,14 @@ def build(
     ] = 0.97,
     charge_kw: Annotated[float, typer.Option(help="Charging power of every car.")] = 11.0,
     seed: Annotated[int, typer.Option(help="Seed of the owner types.")] = 0,
+    params: ParamsFile = None,
+    set_params: SetParams = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build one world file from all files in a folder, with splits by date."""
+    """Build one world file from all files in a folder, with splits by date.
+
+    Parameters that are stated here are stored in the file: runs take them, unless told otherwise.
+    """
     from vpp_gym.cli.data_report import as_option, described_document, show_described
     from vpp_gym.scenarios.files.options import ReadOptions
     from vpp_gym.scenarios.world import build_world
@@ -220,7 +226,7 @@ def build(
     options = _model(WorldOptions, **_fields(WorldOptions, given))
     with progress_console.status("Building"):
         try:
-            built = build_world(folder, read, options)
+            built = build_world(folder, read, options, stated_changes(params, set_params))
         except InvalidInputError as error:
             raise as_option(error) from error
         write_world(out, built)

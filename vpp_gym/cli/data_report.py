@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
-from vpp_gym.cli.crowding import crowding, most_cars, most_recorded
+from vpp_gym.cli.crowding import crowding, most_recorded, recorded_crowding
 from vpp_gym.cli.file_report import plain, report_document, said, show_report_of
 from vpp_gym.cli.output import console, show_table
+from vpp_gym.cli.params import by_name
 from vpp_gym.cli.tables import Column, Grid, show_lines
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.params import as_params
 from vpp_gym.scenarios.files.folder import Found
 from vpp_gym.scenarios.files.options import NeededOptionsError
 from vpp_gym.scenarios.files.session_rows import SessionRows
+from vpp_gym.scenarios.occupancy import Occupancy, occupancy
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.world_file import ALL, read_header, read_world
 
@@ -32,7 +35,7 @@ def checked_document(folder: Path, files: Sequence[Found]) -> dict[str, Any]:
         "folder": str(folder),
         "files": [_file_document(one) for one in files],
         "most_cars_at_once": most,
-        "warnings": crowding(most),
+        "warnings": recorded_crowding(most),
     }
 
 
@@ -99,21 +102,23 @@ def described_document(path: Path) -> dict[str, Any]:
     """Content of a world file."""
     header = read_header(path)
     names = [*(one.name for one in header.splits), ALL]
-    splits = {name: _split_document(read_world(path, name)) for name in names}
-    most = max(one["most_cars_at_once"] for one in splits.values())
+    params = as_params(header.params)
+    worlds = {name: read_world(path, name) for name in names}
+    crowd = {name: occupancy(world, params) for name, world in worlds.items()}
+    splits = {name: _split_document(world, crowd[name]) for name, world in worlds.items()}
     provenance = header.provenance.model_dump(mode="json")
     provenance["sources"] = [report_document(one) for one in header.provenance.sources]
     return {
         "file": str(path),
         **header.model_dump(mode="json", exclude={"splits", "provenance"}),
         "splits": splits,
-        "most_cars_at_once": most,
-        "warnings": crowding(most),
+        "most_cars_at_once": max(one.most_declared for one in crowd.values()),
+        "warnings": crowding(list(crowd.values())),
         "provenance": provenance,
     }
 
 
-def _split_document(scenario: Scenario) -> dict[str, Any]:
+def _split_document(scenario: Scenario, crowd: Occupancy) -> dict[str, Any]:
     sessions, da = scenario.sessions, scenario.da_eur_per_kwh
     short, long = scenario.im_short_eur_per_kwh, scenario.im_long_eur_per_kwh
     need_kwh = np.maximum(sessions.target_soc - sessions.arrival_soc, 0) * sessions.capacity_kwh
@@ -123,7 +128,8 @@ def _split_document(scenario: Scenario) -> dict[str, Any]:
         "days": int(scenario.day[-1]) + 1,
         "steps": scenario.n_steps,
         "sessions": len(sessions),
-        "most_cars_at_once": most_cars(scenario),
+        "most_cars_at_once": crowd.most_declared,
+        "turned_away": crowd.turned_away,
         "battery_need_kwh": round(float(need_kwh.sum()), 3),
         "stay_h_mean": _mean((sessions.departure_step - sessions.arrival_step) * scenario.dt_h),
         "da_eur_per_kwh_mean": _mean(da),
@@ -149,6 +155,9 @@ def show_described(document: dict[str, Any]) -> None:
     title = f"{document['file']}: steps of {document['dt_h']:g} h, {zone}"
     show_table(Grid(columns, rows, title=title, by_column=True))
     provenance = document["provenance"]
+    console.print(Text("\nParameters", "bold"))
+    stated = [f"{name}: {plain(value)}" for name, value in by_name(document["params"] or {})]
+    show_lines(console, stated or ["the default ones"])
     console.print(Text(f"\nBuilt by vpp_gym {provenance['vpp_gym']} from", "bold"))
     for source in provenance["sources"]:
         show_report_of(source)

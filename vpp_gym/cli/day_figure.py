@@ -51,7 +51,8 @@ def _last_day(
     from vpp_gym.evaluation.worlds import world_named
     from vpp_gym.policy import Privileged
 
-    rules = world_named("ev").rules(policy, changes)
+    world = world_named("ev")
+    rules = world.rules(policy, world.params_in(scenario, changes))
     runner: Any = runner_for(policy, scenario, rules, 0, end_step)
     if isinstance(policy, Privileged) and policy.privileged:
         policy.reveal(scenario, rules, 0, end_step)

@@ -17,9 +17,11 @@ from vpp_gym.cli.output import (
     progress_console,
     show_table,
 )
+from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
 from vpp_gym.cli.tables import Column, Grid
 
 if TYPE_CHECKING:
+    from vpp_gym.params import VPPParams
     from vpp_gym.plots.day_view import DayView
     from vpp_gym.policy import Policy
     from vpp_gym.scenarios.scenario import Scenario
@@ -42,6 +44,8 @@ def demo(
     out: Annotated[Path, typer.Option(help="Picture file to write: png, svg or pdf.")] = Path(
         "day.png"
     ),
+    params: ParamsFile = None,
+    set_params: SetParams = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate one week under two policies and draw its last day.
@@ -51,10 +55,13 @@ def demo(
     have the same cars and prices. Neither discharges cars or bids day-ahead.
     """
     checked_file("out", out, (".png", ".svg", ".pdf"))
+    from vpp_gym.params import as_params
+
+    rules = as_params(stated_changes(params, set_params))
     with progress_console.status(
         "Simulating (the first run compiles the simulator: a minute or two)"
     ):
-        rows, views = _week(seed)
+        rows, views = _week(seed, rules)
     first = next(iter(rows.values()))
     day = str(next(iter(views.values())).start)
     if as_json:
@@ -67,7 +74,7 @@ def demo(
     console.print(f"Picture of {day}: {out}", soft_wrap=True)
 
 
-def _week(seed: int) -> tuple[dict[str, dict[str, float]], dict[str, DayView]]:
+def _week(seed: int, params: VPPParams) -> tuple[dict[str, dict[str, float]], dict[str, DayView]]:
     """Totals of the week, and its last day, by policy."""
     import numpy as np
 
@@ -83,12 +90,12 @@ def _week(seed: int) -> tuple[dict[str, dict[str, float]], dict[str, DayView]]:
     week = replace(year, sessions=year.sessions.take(came))
     rows, views = {}, {}
     for policy in (ChargeOnArrival(), hazard_mpc(0)):
-        rows[policy.name], views[policy.name] = _simulate(policy, week, start, end)
+        rows[policy.name], views[policy.name] = _simulate(policy, week, params, start, end)
     return rows, views
 
 
 def _simulate(
-    policy: Policy, week: Scenario, start: int, end: int
+    policy: Policy, week: Scenario, params: VPPParams, start: int, end: int
 ) -> tuple[dict[str, float], DayView]:
     """Totals of all cars that arrive before `end`, and the day that ends there.
 
@@ -99,14 +106,13 @@ def _simulate(
 
     from vpp_gym.envs.recorder import DayRecorder
     from vpp_gym.markets.ledger import TERMS
-    from vpp_gym.params import DEFAULT
     from vpp_gym.policies.base import with_offer
     from vpp_gym.scenarios.departures import leaving_step
     from vpp_gym.simulation.simulation import Simulation
 
-    leaves = leaving_step(week.sessions, DEFAULT.owner, week.dt_h, week.n_steps)
+    leaves = leaving_step(week.sessions, params.owner, week.dt_h, week.n_steps)
     last = max(end, int(leaves.max()))
-    simulation = Simulation(week, with_offer(policy, DEFAULT))
+    simulation = Simulation(week, with_offer(policy, params))
     simulation.reset(0, start, last)
     recorder = DayRecorder(simulation)
     recorder.restart()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import (
@@ -17,6 +17,7 @@ from rich.progress import (
 
 from vpp_gym.cli.day_figure import SUFFIXES, draw_last_day
 from vpp_gym.cli.output import AsJson, checked_file, console, print_json, progress_console
+from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
 from vpp_gym.cli.policies import list_policies, named_policy
 from vpp_gym.cli.report import run_report, show_report
 from vpp_gym.errors import InvalidInputError
@@ -68,6 +69,8 @@ def run(
         int | None,
         typer.Option(help="Number of days from the start; by default all.", show_default=False),
     ] = None,
+    params: ParamsFile = None,
+    set_params: SetParams = None,
     guarantee: Annotated[
         bool | None,
         typer.Option(
@@ -102,9 +105,12 @@ def run(
     chosen = named_policy(policy)
     world = _scenario(scenario, index, data, dt_h)
     end_step = _end_step(world, days)
-    changes = {} if guarantee is None else {"guarantee": guarantee}
+    changes = stated_changes(params, set_params)
+    if guarantee is not None:
+        changes["guarantee"] = guarantee
+    warnings = _warnings(world, changes)
     result = _evaluate(chosen, world, end_step, changes)
-    report = run_report(result)
+    report = {**run_report(result), "warnings": warnings}
     # First what took long to find, so that a disk that is full by now takes nothing away.
     if as_json:
         print_json(report)
@@ -119,6 +125,18 @@ def run(
             day = draw_last_day(named_policy(policy), world, changes, end_step, figure)
         if not as_json:
             console.print(f"Picture of {day}: {figure}", soft_wrap=True)
+
+
+def _warnings(scenario: Scenario, changes: dict[str, Any]) -> list[str]:
+    """Tell, before the run begins, that many cars will find no charger."""
+    from vpp_gym.cli.crowding import FEW_SHARE, crowding
+    from vpp_gym.params import as_params
+    from vpp_gym.scenarios.occupancy import occupancy
+
+    found = crowding([occupancy(scenario, as_params(changes, scenario.params))], FEW_SHARE)
+    for one in found:
+        progress_console.print(f"Warning: {one}", style="yellow", soft_wrap=True)
+    return found
 
 
 def _write_days(result: RunResult, out: Path) -> None:
@@ -155,7 +173,7 @@ def _end_step(scenario: Scenario, days: int | None) -> int:
 
 
 def _evaluate(
-    policy: Policy, scenario: Scenario, end_step: int, changes: dict[str, bool]
+    policy: Policy, scenario: Scenario, end_step: int, changes: dict[str, Any]
 ) -> RunResult:
     from vpp_gym.evaluation.rollout import evaluate
 

@@ -26,7 +26,7 @@ from vpp_gym.markets.ledger import COLUMN, MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import ScenarioSource
+from vpp_gym.scenarios.source import FixedSource, ScenarioSource
 
 Scenarios = Scenario | Sequence[Scenario] | ScenarioSource | str
 """What names scenarios of EVs."""
@@ -210,17 +210,19 @@ def world_of(
 
     Args:
         scenario: scenarios, a source, or a name; None for "synthetic".
-        params: rules of the world.
+        params: rules of the world; what they do not say is as given scenarios state it.
         dt_h: hours per step of a named source; None: as the scenario has it, or 0.25.
         guarantee: None leaves it to the parameters.
 
     Raises:
         InvalidInputError: a value that cannot be used.
     """
-    rules = as_params(params)
-    if guarantee is not None:
-        rules = rules.replace(guarantee=guarantee)
     if dt_h is None:
         first = scenario[0] if isinstance(scenario, (list, tuple)) and scenario else scenario
         dt_h = getattr(first, "dt_h", 0.25)
-    return as_source(scenario, dt_h), rules
+    source = as_source(scenario, dt_h)
+    stated = source.stated_params(params) if isinstance(source, FixedSource) else None
+    rules = as_params(params, stated)
+    if guarantee is not None:
+        rules = rules.replace(guarantee=guarantee)
+    return source, rules

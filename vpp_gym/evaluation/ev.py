@@ -66,6 +66,10 @@ class EVWorld(World[Scenario, VPPParams]):
             rules = rules.replace(guarantee=True)
         return rules
 
+    def params_in(self, scenario: Scenario, params: Any) -> VPPParams:
+        """What a world file states of its parameters stands where the default does."""
+        return as_params(params, scenario.params)
+
     def scenario(self, name: str, params: VPPParams) -> Scenario:
         """The first scenario of a source; of a world file with the time step that it has."""
         # By name: a run depends on its scenario, not on the code that draws others.

@@ -88,8 +88,9 @@ def evaluate(
             "real:test" or "world.parquet:test"; with "car_park:" or "microgrid:" before it the
             world of fuel-cell cars on those years of prices. Of several years the first.
         params: rules of the world: its parameters, a mapping of changes to the default, or, for
-            EVs, a preset's name. For a scenario object of fuel-cell cars, give the parameters
-            that it was drawn with.
+            EVs, a preset's name or what `vpp_gym.load_params` read from a file. What they do not
+            say is as a world file states it. For a scenario object of fuel-cell cars, give the
+            parameters that it was drawn with.
         start_step: first step.
         end_step: one past the last step; the end of the scenario by default.
         seed: names the run in the results: the training seed of an agent.
@@ -109,10 +110,11 @@ def evaluate(
     """
     where = world_of_scenario(scenario)
     world, chosen = world_named(where), _checked_policy(policy, where)
-    rules = world.rules(chosen, params)
     happens: Any = scenario
     if isinstance(scenario, str):
-        happens = world.scenario(scenario.removeprefix(WORLDS[where].prefix), rules)
+        name = scenario.removeprefix(WORLDS[where].prefix)
+        happens = world.scenario(name, world.rules(chosen, params))
+    rules = world.rules(chosen, world.params_in(happens, params))
     start, end = world.span(happens, start_step, end_step)
     runner = runner_for(chosen, happens, rules, start, end)
     if isinstance(chosen, Privileged) and chosen.privileged:

@@ -17,7 +17,13 @@ Disaggregation = Literal["least_laxity", "proportional", "earliest_departure"]
 
 
 class VPPParams(Section):
-    """Parameters of the VPP, its market and its owners; the `Scenario` has the rest."""
+    """Parameters of the VPP, its market and its owners; the `Scenario` has the rest.
+
+    guarantee: whether every charging target is kept within reach, whatever a policy decides.
+    disaggregation: how a decision for the whole fleet is shared among the cars: "least_laxity"
+        first those with the least time to spare, "proportional" all by what they can take or
+        give, "earliest_departure" first those that leave first.
+    """
 
     site: SiteParams = SiteParams()
     battery: BatteryParams = BatteryParams()
@@ -46,10 +52,17 @@ class VPPParams(Section):
         return limit if self.market.bid_limit == "chargers" else min(limit, all_kw)
 
 
-def as_params(value: VPPParams | Mapping[str, Any] | str | None) -> VPPParams:
+def as_params(
+    value: VPPParams | Mapping[str, Any] | str | None,
+    stated: Mapping[str, Any] | None = None,
+) -> VPPParams:
     """Parameters from an object, a mapping of changes, or a preset's name.
 
-    A mapping changes the default, or the preset that its entry "preset" names.
+    Args:
+        value: a mapping changes the default, or the preset that its entry "preset" names; None
+            changes nothing.
+        stated: what a world says of its own parameters, as such a mapping. It stands where
+            the default does: a preset or an object in `value` takes its place.
 
     Raises:
         InvalidInputError: unknown preset or field, or a value out of range.
@@ -60,16 +73,20 @@ def as_params(value: VPPParams | Mapping[str, Any] | str | None) -> VPPParams:
     if isinstance(value, str):
         return _preset("params", value)
     if not isinstance(value, VPPParams | Mapping | None):
-        raise InvalidInputError("params", value, "give a VPPParams, a mapping or a preset's name")
+        remedy = "give a VPPParams, a mapping, a preset's name or vpp_gym.load_params(path)"
+        raise InvalidInputError("params", value, remedy)
     if isinstance(value, Mapping) and "preset" in value:
         changes = {name: change for name, change in value.items() if name != "preset"}
         return _preset("params.preset", value["preset"]).changed(changes)
-    return DEFAULT.changed(value)
+    return (as_params(stated) if stated else DEFAULT).changed(value)
 
 
 def _preset(field: str, name: Any) -> VPPParams:
     if not isinstance(name, str) or name not in PRESETS:
-        raise InvalidInputError(field, name, f"use one of {', '.join(PRESETS)}")
+        remedy = f"use one of {', '.join(PRESETS)}"
+        if isinstance(name, str) and name.lower().endswith((".yaml", ".yml", ".json")):
+            remedy = f"give vpp_gym.load_params({name!r}) for a file, or {remedy}"
+        raise InvalidInputError(field, name, remedy)
     return PRESETS[name]
 
 

@@ -35,7 +35,9 @@ class SiteParams(Section):
 class BatteryParams(Section):
     """Window of state of charge in which any battery is operated.
 
-    A max_soc above 1 removes the upper limit, for reproductions.
+    min_soc: share of the capacity below which no battery is discharged.
+    max_soc: share of the capacity above which none is charged; above 1 removes the upper
+        limit, for reproductions.
     """
 
     min_soc: float = Field(default=0.03, ge=0, lt=1)

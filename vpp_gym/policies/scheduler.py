@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fleet.departures import early_hazard
-from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh
+from vpp_gym.policies.base import Dispatcher, charging_of, idle_until_forced_kwh
 from vpp_gym.policies.forecasters import (
     DayAheadAnchored,
     Forecaster,
@@ -262,13 +261,9 @@ def leaving_early(snapshot: Snapshot, rows: Ints, horizon: int) -> Leaving | Non
         owner.early_departure_prob,
         owner.early_exponent,
     )
-    due_kwh = dues_kwh(
-        snapshot.arrival_kwh[rows],
-        snapshot.target_kwh[rows],
-        site.charge_eff * snapshot.dt_h * snapshot.charge_kw[rows],
-        behind,
-        horizon,
-    )
+    arrival_kwh = snapshot.arrival_kwh[rows]
+    reach_kwh = charging_of(snapshot, rows).reaches_kwh(arrival_kwh, behind + 1, horizon)
+    due_kwh = np.minimum(snapshot.target_kwh[rows][:, None], reach_kwh)
     return Leaving(
         hazard,
         due_kwh,
@@ -294,23 +289,6 @@ def early_hazards(
 def _hazards_of_stay(stay: int, prob: float, exponent: float) -> Floats:
     """(stay,) hazard after each step of a stay; the last is the declared departure's, 0."""
     return np.array([early_hazard(k, stay, prob, exponent) for k in range(1, stay + 1)])
-
-
-@njit(allocates=True)
-def dues_kwh(
-    arrival_kwh: Floats,
-    target_kwh: Floats,
-    full_kwh: Floats,
-    steps_connected: Ints,
-    horizon: int,
-) -> Floats:
-    """(n, horizon) stored energy due after each step: what full power would have reached."""
-    due_kwh = np.empty((len(arrival_kwh), horizon))
-    for k in range(len(arrival_kwh)):
-        for i in range(horizon):
-            reach_kwh = arrival_kwh[k] + full_kwh[k] * (steps_connected[k] + i + 1)
-            due_kwh[k, i] = min(target_kwh[k], reach_kwh)
-    return due_kwh
 
 
 def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -144,6 +144,8 @@ class Scenario:
         timezone: IANA name; None means a clock without summer time.
         name: label in results.
         notes: provenance, e.g. how many rows were dropped and why.
+        params: what this world says of its own parameters, as changes of the default; see
+            `vpp_gym.params.as_params`.
     """
 
     da_eur_per_kwh: Floats
@@ -155,6 +157,7 @@ class Scenario:
     timezone: str | None = None
     name: str = "scenario"
     notes: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         close_arrays(self)
@@ -174,6 +177,7 @@ class Scenario:
         name: str = "scenario",
         seed: int = 0,
         notes: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
     ) -> Scenario:
         """Scenario from plain arrays.
 
@@ -212,9 +216,20 @@ class Scenario:
         table = sessions_from_table(sessions, seed)
         if notes is not None and not isinstance(notes, Mapping):
             raise InvalidInputError("notes", notes, "give a mapping")
+        if params is not None and not isinstance(params, Mapping):
+            raise InvalidInputError("params", params, "give a mapping of changes")
         table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))
         return cls(
-            da, short, long, table, _midnight(start), float(dt_h), _zone(timezone), name, notes
+            da,
+            short,
+            long,
+            table,
+            _midnight(start),
+            float(dt_h),
+            _zone(timezone),
+            name,
+            notes,
+            dict(params or {}),
         )
 
     def __repr__(self) -> str:
@@ -254,6 +269,26 @@ class Scenario:
     def day(self) -> Ints:
         """(T,) number of the local day, 0 for the first."""
         return self.calendar.day
+
+
+def stated_params(scenarios: Sequence[Any], params: Any = None) -> Mapping[str, Any]:
+    """What scenarios say of their parameters: the same in all of them.
+
+    Args:
+        scenarios: what is none says nothing.
+        params: that are asked for: an object or a preset's name leaves nothing open.
+
+    Raises:
+        InvalidInputError: naming the first that says something else.
+    """
+    if params is not None and not isinstance(params, Mapping):
+        return {}
+    said = [one.params for one in scenarios if isinstance(one, Scenario)]
+    for i, one in enumerate(said):
+        if one != said[0]:
+            remedy = f"the first states {dict(said[0])}: give all the same, or a preset as params"
+            raise InvalidInputError(f"scenarios[{i}].params", dict(one), remedy)
+    return said[0] if said else {}
 
 
 def _midnight(start: str | np.datetime64) -> np.datetime64:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.columns import whole
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.scenario import Scenario, stated_params
 
 S = TypeVar("S")
 SPLITS = ("train", "validation", "test")
@@ -95,6 +95,10 @@ class FixedSource:
         self.name = given[0].name if name is None else name
         self.dt_h = given[0].dt_h
         self.n_scenarios = len(given)
+
+    def stated_params(self, params: Any) -> Mapping[str, Any]:
+        """What the scenarios say of their parameters, see `scenario.stated_params`."""
+        return stated_params(self._scenarios, params)
 
     def scenario(self, index: int) -> Scenario:
         """Scenario `index` of 0 .. n_scenarios - 1."""

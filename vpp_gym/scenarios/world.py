@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.params.stated import checked_changes
 from vpp_gym.scenarios.files.folder import files_of, refusal
 from vpp_gym.scenarios.files.joined import joined_prices
 from vpp_gym.scenarios.files.kinds import Holds, titles_of
@@ -36,8 +38,15 @@ def build_world(
     folder: str | os.PathLike[str],
     read: ReadOptions | None = None,
     build: WorldOptions | None = None,
+    params: Mapping[str, Any] | None = None,
 ) -> World:
     """The world of all known files in a folder.
+
+    Args:
+        folder: with the files.
+        read: options of reading.
+        build: options of building.
+        params: what the world says of its parameters, as `vpp_gym.params.as_params` takes it.
 
     Raises:
         InvalidInputError: a file that is refused, a market or sessions missing,
@@ -49,7 +58,7 @@ def build_world(
         raise error
     left_aside = [one.path.name for one in files if one.rows is None]
     rows = [one.rows for one in files if one.rows is not None]
-    return world_of(rows, read, build, left_aside=left_aside)
+    return world_of(rows, read, build, left_aside=left_aside, params=params)
 
 
 def world_of(
@@ -58,6 +67,7 @@ def world_of(
     build: WorldOptions | None = None,
     *,
     left_aside: Sequence[str] = (),
+    params: Mapping[str, Any] | None = None,
 ) -> World:
     """The world of prices and sessions that were read.
 
@@ -66,6 +76,7 @@ def world_of(
         read: options that they were read with.
         build: options of building.
         left_aside: names of files beside these, of no known kind.
+        params: what the world says of its parameters.
 
     Raises:
         InvalidInputError: a market or sessions missing, or rows that do not fit
@@ -94,6 +105,7 @@ def world_of(
         timezone=span.zone,
         seed=build.seed,
         name="world",
+        params=checked_changes(params or {}, "params: "),
     )
     splits = splits_of(scenario, build)
     counts |= demands_capped(table, splits, build)

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.reader import read_bytes
 from vpp_gym.files.writer import write_file
+from vpp_gym.params.stated import checked_changes
 from vpp_gym.scenarios.cut_stays import reachable_target_soc
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.world_header import World, WorldHeader
@@ -79,12 +80,15 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
     if lost := sorted(series - set(PRICES)):
         raise InvalidInputError("scenario", lost, f"a world file holds {', '.join(PRICES)} only")
     header = WorldHeader(
+        version=2 if scenario.params else 1,
         dt_h=scenario.dt_h,
         timezone=scenario.timezone,
         splits=world.splits,
         provenance=world.provenance,
+        params=dict(scenario.params) or None,
     )
-    schema = SCHEMA.with_metadata({KEY: header.model_dump_json().encode()})
+    absent = None if scenario.params else {"params"}
+    schema = SCHEMA.with_metadata({KEY: header.model_dump_json(exclude=absent).encode()})
     table = pa.table([*_price_columns(scenario), _arrivals(scenario)], schema=schema)
     sizes = [split.n_steps for split in world.splits]
     return write_file(file, lambda out: _write_row_groups(out, table, sizes))
@@ -181,6 +185,7 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
             "provenance": header.provenance.model_dump(mode="json"),
             "demands_capped_by_the_end": int(capped.sum()),
         },
+        params=header.params,
     )
     times = table.column("local_time").combine_chunks().view(pa.int64())
     stated = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
@@ -227,6 +232,8 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
         field = ".".join(map(str, first["loc"]))
         remedy = NEWER if field == "version" else BUILT
         raise InvalidInputError(f"{path} {field}", first["input"], remedy) from error
+    if header.params:
+        checked_changes(header.params, f"{Path(path).name}: ")
     _refuse_too_much(file.metadata, path)
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
     if not schema.equals(SCHEMA) or groups != [one.n_steps for one in header.splits]:

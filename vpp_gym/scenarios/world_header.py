@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -129,21 +129,24 @@ class WorldHeader(BaseModel):
 
     Attributes:
         format: of the file.
-        version: of the format.
+        version: of the format; 2 if it states parameters.
         dt_h: hours per step.
         timezone: of the local days; None: 24 hours on every day.
         splits: row groups, in order.
         provenance: of the rows.
+        params: what the world says of its parameters, see `Scenario.params`; files that say
+            nothing have no such key.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["vpp_gym.world"] = "vpp_gym.world"
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 1
     dt_h: StepHours
     timezone: str | None
     splits: tuple[Split, ...]
     provenance: Provenance
+    params: dict[str, Any] | None = None
 
     @field_validator("splits")
     @classmethod

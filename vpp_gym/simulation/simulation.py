@@ -15,7 +15,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.columns import whole
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.scenario import Scenario, stated_params
 from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
 from vpp_gym.simulation.dataset import Dataset, build_dataset
 from vpp_gym.simulation.snapshot import bids_allowed_kwh, snapshot_of
@@ -35,7 +35,8 @@ class Simulation:
 
     Args:
         scenarios: in which runs may be started, all with the same dt_h.
-        params: rules, as `vpp_gym.params.as_params` takes them.
+        params: rules, as `vpp_gym.params.as_params` takes them; what they do not say is as the
+            scenarios state it.
         n_envs: number of runs B.
 
     Attributes:
@@ -49,7 +50,8 @@ class Simulation:
         params: VPPParams | dict | str | None = None,
         n_envs: int = 1,
     ) -> None:
-        self.params = as_params(params)
+        given = scenarios if isinstance(scenarios, list | tuple) else [scenarios]
+        self.params = as_params(params, stated_params(given, params))
         self.n_envs = whole("n_envs", n_envs, least=1)
         self.scenarios: list[Scenario] = []
         self.dataset: Dataset
