@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,20 @@ from vpp_gym.agents.judged import Behind, ModelAgent
 from vpp_gym.agents.normalisation import FLAT, Normalisation
 from vpp_gym.agents.policy import CARD, AgentPolicy
 from vpp_gym.agents.predictors import as_predictor, read_model, read_vec_normalize
-from vpp_gym.agents.setting import Setting, base_of, differences, made, setting_of
+from vpp_gym.agents.setting import (
+    Setting,
+    base_of,
+    differences,
+    made,
+    params_kind,
+    setting_of,
+)
 from vpp_gym.agents.sidecar import Sidecar
 from vpp_gym.agents.stack import acting_layers
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
+from vpp_gym.evaluation.worlds import world_named
+from vpp_gym.params import as_params
 
 MOST_SHOWN = 4
 """So many differences are named."""
@@ -284,18 +293,37 @@ def setting_of_agent(agent: EnvironmentAgent) -> Setting:
     return setting_of(made(agent.env_id, **given))
 
 
-def check_held(agent: EnvironmentAgent) -> None:
+def rules_of(agent: Any) -> Any:
+    """Rules that a trained policy was trained under, by its card."""
+    given = agent.card["arguments"]
+    if agent.world == "ev":
+        rules = as_params(given.get("params"))
+        guarantee = given.get("guarantee")
+        return rules if guarantee is None else rules.replace(guarantee=guarantee)
+    return params_kind(agent.world)().changed(given.get("params"))
+
+
+def check_held(agent: EnvironmentAgent, params: Any = None) -> None:
     """Refuse an agent whose model holds an environment with other settings than it states.
+
+    Args:
+        agent: whose settings were stated by hand.
+        params: rules that were asked for; None: those of the agent, which are compared, too.
 
     Raises:
         InvalidInputError: naming what differs.
     """
-    held = _held(agent.predictor)
-    if held is None or isinstance(agent, ModelAgent):
+    held = None if isinstance(agent, ModelAgent) else _held(agent.predictor)
+    if held is None:
         return
-    trained, stated = setting_of(held), setting_of_agent(agent)
-    found = list(differences(trained, stated))
-    if found:
+    trained = setting_of(held)
+    fields = type(base_of(held).core.settings).model_fields
+    defaults = {name: fields[name].default for name in trained.settings}
+    rules = world_named(agent.world).rules(agent, params) if params is None else trained.params
+    stated = replace(
+        trained, env_id=agent.env_id, settings={**defaults, **agent.settings}, params=rules
+    )
+    if found := list(differences(trained, stated)):
         shown = "; ".join(found[:MOST_SHOWN])
         remedy = f"its model was trained in another setting: {shown}. Use evaluate(model, env)"
         raise InvalidInputError("policy", agent.name, remedy)

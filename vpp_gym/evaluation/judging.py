@@ -113,7 +113,9 @@ def evaluate(
         rules = setting.params if params is None else params
         return rollout.evaluate(policy, happens, rules, **span)
     happens = where if scenario is None else scenario
-    _check_settings(policy)
+    _check_settings(policy, params)
+    if params is None and hasattr(policy, "card"):
+        params = import_module("vpp_gym.agents.origin").rules_of(policy)
     return rollout.evaluate(policy, happens, params, **span)
 
 
@@ -172,7 +174,7 @@ def _by_name(policy: Any, seed: int) -> Any:
     return policy
 
 
-def _check_settings(policy: Any) -> None:
+def _check_settings(policy: Any, params: Any) -> None:
     """Refuse an agent whose model was trained in another setting than it is said to be.
 
     What a model was trained in is known where the model still holds its environment.
@@ -181,4 +183,4 @@ def _check_settings(policy: Any) -> None:
         InvalidInputError: naming what differs.
     """
     if isinstance(policy, EnvironmentAgent):
-        import_module("vpp_gym.agents.origin").check_held(policy)
+        import_module("vpp_gym.agents.origin").check_held(policy, params)
