@@ -24,6 +24,9 @@ OFFER = "contract."
 BIDS = ("period", "schedule")
 """Bids of `VPPDayAhead-v0` that the agent makes itself."""
 
+MARGIN_DAYS = 7
+"""Days that a part of a world is run on for: what its end settles is not in the published rows."""
+
 Progress = Callable[[str, int, int], None]
 """Called with what runs, the days done and the days in all."""
 
@@ -190,7 +193,8 @@ def _run(
 ) -> Floats:
     """(periods, quantities) of a run."""
     per_day = round(24 / board.worlds.dt_h)
-    end = None if days == board.days else days * per_day
+    until = days + MARGIN_DAYS
+    end = None if until >= board.days else until * per_day
     result = evaluate(
         policy,
         scenario,
@@ -198,7 +202,7 @@ def _run(
         end_step=end,
         progress=lambda done, total: progress(what, done, total),
     )
-    return quantities_of(result.days, board)
+    return quantities_of(result.days.head(days), board)
 
 
 def _rules(policy: Any, board: Board) -> Any:
