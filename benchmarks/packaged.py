@@ -14,7 +14,9 @@ from benchmarks.results import rows_path
 from benchmarks.suites import suite_of
 from benchmarks.suites.base import Document
 from vpp_gym.arrays import Floats
+from vpp_gym.boards.digest import world_digest
 from vpp_gym.boards.published import EV_QUANTITIES, FCEV_QUANTITIES, HERE, SCHEMA, packed
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.csv_text import read_table
 from vpp_gym.files.reader import read_object
 from vpp_gym.files.writer import write_file, write_text
@@ -24,6 +26,8 @@ Runs = list[tuple[str, int]]
 
 def packaged(document: Document, rows: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Floats]]:
     """The document and arrays of a suite, as `vpp_gym.boards.published` reads them.
+
+    Digests of its worlds are added by `with_worlds`.
 
     Args:
         document: the result file of the suite.
@@ -54,16 +58,38 @@ def packaged(document: Document, rows: pd.DataFrame) -> tuple[dict[str, Any], di
         "low": suite.low,
         "high": document["high"],
         "days": document["scenario"]["days"],
-        "world_digests": {
-            track: [of[str(world)] for world in range(values[track].shape[1])]
-            for track, of in digests["scenarios"].items()
-        },
+        "scenarios": digests["scenarios"],
         "rules": digests["rules"],
         "rows_sha256": document["rows_sha256"],
         "boards": boards,
         "runs": {track: [list(one) for one in named] for track, named in runs.items()},
     }
     return about, values
+
+
+def with_worlds(about: Mapping[str, Any], n_worlds: int, before: Mapping[str, Any]) -> Document:
+    """What is packaged, with the digests of the worlds.
+
+    They are taken over from what was packaged of the same scenarios before. Worlds of files have
+    none where the files are not there.
+
+    Args:
+        about: of `packaged`.
+        n_worlds: on how many scenarios policies rank.
+        before: what is packaged now; empty: nothing.
+    """
+    same = before.get("scenarios") == json.loads(json.dumps(about["scenarios"]))
+    if same and "world_digests" in before:
+        return {**about, "world_digests": before["world_digests"]}
+    suite = suite_of(about["suite"])
+    found: dict[str, list[str]] = {}
+    for track in about["scenarios"]:
+        try:
+            worlds = [suite.scenario(track, world, None) for world in range(n_worlds)]
+        except InvalidInputError:
+            worlds = []  # of files
+        found[track] = [world_digest(world) for world in worlds]
+    return {**about, "world_digests": found}
 
 
 def _weeks(rows: pd.DataFrame) -> tuple[Runs, Floats]:
@@ -99,10 +125,13 @@ def package(path: Path, document: Document, folder: Path = HERE) -> None:
     """
     about, values = packaged(document, read_table(rows_path(path, document)))
     arrays: Mapping[str, Any] = {track: packed(one) for track, one in values.items()}
+    n_worlds = next(iter(values.values())).shape[1]
+    file = folder / f"{document['suite']}.json"
+    whole = with_worlds(about, n_worlds, read_object(file) if file.exists() else {})
     write_file(
         folder / f"{document['suite']}.npz", lambda file: np.savez_compressed(file, **arrays)
     )
-    write_text(folder / f"{document['suite']}.json", json.dumps(about, indent=1) + "\n")
+    write_text(file, json.dumps(whole, indent=1) + "\n")
 
 
 def findings(documents: Mapping[Path, Document], folder: Path = HERE) -> Iterator[str]:
@@ -115,5 +144,7 @@ def findings(documents: Mapping[Path, Document], folder: Path = HERE) -> Iterato
     for path, document in documents.items():
         about, _ = packaged(document, read_table(rows_path(path, document)))
         file = folder / f"{document['suite']}.json"
-        if not file.exists() or read_object(file) != json.loads(json.dumps(about)):
+        found = read_object(file) if file.exists() else {}
+        found.pop("world_digests", None)
+        if found != json.loads(json.dumps(about)):
             yield f"{file.name} in vpp_gym/boards does not hold what {path.name} says"

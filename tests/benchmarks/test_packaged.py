@@ -9,8 +9,10 @@ from benchmarks.leaderboard import RESULTS, published
 from benchmarks.packaged import findings, packaged
 from benchmarks.results import read, rows_path
 from benchmarks.suites import suite_of
+from vpp_gym.boards.digest import world_digest
 from vpp_gym.boards.published import boards, packed, unpacked
 from vpp_gym.boards.ranking import ranking
+from vpp_gym.boards.record import rules_are_published
 from vpp_gym.boards.worlds import SUITES
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.csv_text import read_table
@@ -64,11 +66,24 @@ def test_worlds_and_rules_are_those_of_the_suite(name):
     board = BOARDS[name]
     suite = suite_of(board.suite)
     assert board.params == suite.params(board.track)
-    assert value_digest(board.params) == board.rules_digest
     last = board.n_worlds - 1
     mine = board.worlds.scenario(board.track, last)
     assert value_digest(mine) == value_digest(suite.scenario(board.track, last, None))
-    assert value_digest(mine) == board.world_digests[last]
+    assert world_digest(mine) == board.world_digests[last]
+    published = read(RESULTS / f"{board.suite}.json")["digests"]["rules"][board.track]
+    assert rules_are_published(board) == (value_digest(board.params) == published)
+
+
+def test_digests_of_worlds_are_of_what_happens_in_them():
+    import dataclasses
+
+    world = BOARDS["embedded.market"].worlds.scenario("reference", 0)
+    same = dataclasses.replace(world, name="another name")
+    assert world_digest(same) == world_digest(world)
+    dearer = world.da_eur_per_kwh.copy()
+    dearer[7] += 1e-6
+    other = dataclasses.replace(world, da_eur_per_kwh=dearer)
+    assert world_digest(other) != world_digest(world)
 
 
 def test_numbers_are_packed_to_the_last_published_decimal():

@@ -12,11 +12,11 @@ import pandas as pd
 from vpp_gym.agents.origin import setting_of_agent
 from vpp_gym.agents.setting import Setting
 from vpp_gym.arrays import Floats
+from vpp_gym.boards.digest import world_digest
 from vpp_gym.boards.published import Board, board_named, boards, week_sums
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.rollout import evaluate
-from vpp_gym.evaluation.values import value_digest
 
 MOST_SHOWN = 4
 OFFER = "contract."
@@ -154,7 +154,7 @@ def run_on_board(
         for world in range(n_worlds):
             scenario = board.worlds.scenario(board.track, world)
             if seed == 0:
-                digests.append(value_digest(scenario))
+                digests.append(world_digest(scenario))
             what = f"{label}, world {world + 1} of {n_worlds}"
             what += f", seed {seed + 1} of {len(policies)}" if len(policies) > 1 else ""
             of_seed.append(_run(policy, board, scenario, n_days, what, progress))

@@ -205,7 +205,7 @@ class Record:
             yield f"quantities: {board.name} has {', '.join(board.quantities)}"
             return
         worlds = board.world_digests[: len(document.world_digests)]
-        if document.world_digests != worlds:
+        if board.world_digests and document.world_digests != worlds:
             yield f"worlds: they are not the scenarios of {board.name}"
         if found := [name for name, why in self._other_rules() if why]:
             yield f"rules: {', '.join(found)} differ from those of {board.name}"

@@ -44,8 +44,9 @@ def save_animation(frames: Frames, path: Path, fps: float = 4.0) -> Path:
 
 
 def gif(frames: Frames, fps: float) -> bytes:
-    """The bytes of an endless GIF; all pictures share the colours of the last one."""
-    palette = Image.fromarray(frames[-1]).quantize(colors=128)
+    """The bytes of an endless GIF; all pictures share the colours of three of them."""
+    some = np.concatenate([frames[0], frames[len(frames) // 2], frames[-1]])
+    palette = Image.fromarray(some).quantize(colors=128)
     images = [
         Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
         for frame in frames
