@@ -24,7 +24,7 @@ HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`((?:vpp-gym|make|python -m|python docs)\b[^`]*)`")
 RUNNABLE = ("README.md", "docs/contracts.md", "docs/variable-term-menus.md", "docs/world.md")
-RUN_ELSEWHERE = ("docs/data.md", "docs/fuel-cell/index.md", "docs/training.md")
+RUN_ELSEWHERE = ("docs/data.md", "docs/fuel-cell/index.md", "docs/submitting.md", "docs/training.md")
 """Pages whose code has a test of its own: `test_docs_data`, `test_docs_fuel_cell_cars` and
 `tests.agents.test_training_page`."""
 

@@ -5,7 +5,6 @@ from . import evaluation as evaluation
 from . import fcev as fcev
 from . import policies as policies
 from . import scenarios as scenarios
-from . import training as training
 from .agents.stored import load as load
 from .agents.stored import save as save
 from .errors import InvalidInputError as InvalidInputError
