@@ -24,6 +24,7 @@ from benchmarks.leaderboard import (
     HTML,
     README,
     RESULTS,
+    pages,
     published,
     rendered,
     start_marker,
@@ -60,18 +61,26 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
                 yield f"{path.stem}{suffix} is not what {path.name} says; run: {RENDER}"
     if documents and _text(results / HTML) != leaderboard_page(documents):
         yield f"{HTML} does not show the result files; run: {RENDER}"
-    page = _text(readme)
-    if with_blocks(page, documents) != page:
-        yield f"{readme.name} does not show the result files; run: {RENDER}"
+    texts = {path: _text(path) for path in pages(readme)}
+    for path, to_root in pages(readme).items():
+        if with_blocks(texts[path], documents, to_root) != texts[path]:
+            yield f"{path.name} does not show the result files; run: {RENDER}"
     for fault in claims.findings(results_in(results), readme.parent):
         yield f"{fault}; run: {claims.COMMAND}"
+    yield from _of_the_package(results, found)
+    shown = {path.stem for path in published(results)}
+    for path, text in texts.items():
+        for suite in SUITES:
+            markers = start_marker(suite), start_marker(suite, "top")
+            if suite not in shown and any(marker in text for marker in markers):
+                yield f"{path.name} shows {suite}, which has no result file; run: {_make(suite)}"
+
+
+def _of_the_package(results: Path, found: Mapping[Path, Document]) -> Iterator[str]:
+    """What is wrong with the rows that the package brings; they are of the published results."""
     if results == RESULTS:
         for fault in packaged.findings(found):
             yield f"{fault}; run: {RENDER}"
-    shown = {path.stem for path in published(results)}
-    for suite in SUITES:
-        if start_marker(suite) in page and suite not in shown:
-            yield f"{readme.name} shows {suite}, which has no result file; run: {_make(suite)}"
 
 
 def _read_or_why_not(path: Path) -> Document | str:

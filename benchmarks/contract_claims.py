@@ -12,9 +12,9 @@ WEAR = "wear"
 """The table of `benchmarks.wear`."""
 STEPS = {0.25: "quarter hours", 1.0: "hours"}
 OFFERS = {
-    "tariff": "the posted tariff",
-    "price": "the price-based offer",
-    **{f"menu {hours} h": f"the menu of {hours} h" for hours in (1, 2, 3)},
+    "tariff": "a posted tariff",
+    "price": "a price-based offer",
+    **{f"menu {hours} h": f"a menu of {hours} h" for hours in (1, 2, 3)},
 }
 """Rows of the table in words."""
 HOURLY = {"hourly": "a synthetic year", "hourly_real": "2019 as recorded"}
@@ -54,52 +54,58 @@ def offer(suite: str, name: str, policies: Sequence[str], what: str) -> Claim:
 def across_wear() -> Claim:
     """Whether the same offers pay the operator at every wear of the table and every step."""
 
-    def paying(results: Results) -> dict[tuple[float, str], list[float]]:
-        """Wears at which an offer pays in all worlds, by step and offer."""
-        found: dict[tuple[float, str], list[float]] = {}
-        for row in results.table(WEAR):
-            wears = found.setdefault((row["step_h"], row["offer"]), [])
-            gains, worlds = map(int, row["worlds_with_a_gain"].split(" of "))
-            if gains == worlds:
-                wears.append(row["wear"])
-        return found
-
-    def all_wears(results: Results) -> list[float]:
-        return sorted({row["wear"] for row in results.table(WEAR)})
-
-    def values(results: Results) -> Mapping[str, str]:
-        found, wears = paying(results), all_wears(results)
-        parts = [
-            f"by {STEPS[step_h]} "
-            + listed(
-                f"{OFFERS[name]} {_at(found[step_h, name], wears)}"
-                for name in OFFERS
-                if (step_h, name) in found
-            )
-            for step_h in STEPS
-        ]
-        return {"least": f"{wears[0]:g}", "most": f"{wears[-1]:g}", "pays": "; ".join(parts)}
+    def rows(results: Results, step_h: float) -> list[Row]:
+        return [row for row in results.table(WEAR) if row["step_h"] == step_h]
 
     def holds(results: Results) -> bool:
-        found, wears = paying(results), all_wears(results)
-        return all(
-            len(found[step_h, name]) == (len(wears) if found[0.25, name] else 0)
-            for step_h, name in found
-        )
+        pays = {(row["offer"], _pays(row)) for row in results.table(WEAR)}
+        return len(pays) == len({offer for offer, _ in pays})
 
+    def values(results: Results) -> Mapping[str, str]:
+        wears = [row["wear"] for row in results.table(WEAR)]
+        each = (f"By {words}: {_paying(rows(results, one))}." for one, words in STEPS.items())
+        _, years = results.table(WEAR)[0]["worlds_with_a_gain"].split(" of ")
+        ends = {"least": f"{min(wears):g}", "most": f"{max(wears):g}"}
+        return {**ends, "years": years, "pays": " ".join(each)}
+
+    of = "in {years} of {years} validation years without bids; EUR a year more than no contracts"
     return Claim(
         "offers-across-wear",
         holds,
-        "Which offers pay the operator is the same at every wear from {least} to {most} EUR/kWh, "
-        "by quarter hours and by hours: {pays}.",
+        "The same offers pay the operator at every wear from {least} to {most} EUR/kWh, by quarter "
+        f"hours and by hours ({of}). "
+        "{pays}",
         "Which offers pay the operator depends on the wear, from {least} to {most} EUR/kWh, and on "
-        "the step: {pays}.",
+        f"the step ({of}). "
+        "{pays}",
         values,
     )
 
 
-def _at(wears: Sequence[float], of: Sequence[float]) -> str:
-    if len(wears) in (0, len(of)):
+def _pays(row: Row) -> bool:
+    """Whether there is a gain in every world."""
+    gains, worlds = row["worlds_with_a_gain"].split(" of ")
+    return bool(gains == worlds)
+
+
+def _paying(rows: Sequence[Row]) -> str:
+    """At which wears each offer pays and how much; offers that do so at the same, together."""
+    wears = {row["wear"] for row in rows}
+    alike: dict[tuple[float, ...], list[str]] = {}
+    for name in (one for one in OFFERS if any(row["offer"] == one for row in rows)):
+        pays = [row for row in rows if row["offer"] == name and _pays(row)]
+        gains = sorted(row["vpp_eur"] for row in pays)
+        ends = dict.fromkeys(f"{one:+,.0f}" for one in gains[:1] + gains[-1:])
+        gain = f" ({' to '.join(ends)})" if ends else ""
+        alike.setdefault(tuple(row["wear"] for row in pays), []).append(OFFERS[name] + gain)
+    return "; ".join(
+        f"{listed(offers)} {_at(at, len(wears))}"
+        for at, offers in sorted(alike.items(), key=lambda one: -len(one[0]))
+    )
+
+
+def _at(wears: Sequence[float], every: int) -> str:
+    if len(wears) in (0, every):
         return "at every wear" if wears else "at none"
     return f"at {listed(f'{one:g}' for one in wears)}"
 
@@ -118,25 +124,27 @@ def losing_owners() -> Claim:
     """Who loses at the true cost of wear, in the reference world."""
 
     def rows(results: Results) -> list[Row]:
-        wear = DEFAULT.owner.wear_eur_per_kwh
-        return [
-            row
-            for row in results.table(WEAR)
-            if (row["step_h"], row["wear"]) == (0.25, wear) and row["offer"] in OFFERS
-        ]
+        place = (0.25, DEFAULT.owner.wear_eur_per_kwh)
+        return [row for row in results.table(WEAR) if (row["step_h"], row["wear"]) == place]
 
-    def of(row: Row) -> str:
-        if row["losing_types"] == "none":
-            return f"nobody under {OFFERS[row['offer']]}"
-        types = listed(str(row["losing_types"]).split(", "))
-        return f"types {types} ({row['losers_%']:.0f} % of owners) under {OFFERS[row['offer']]}"
+    def values(results: Results) -> Mapping[str, str]:
+        alike: dict[str, list[str]] = {}
+        for row in rows(results):
+            types = [one for one in str(row["losing_types"]).split(", ") if one != "none"]
+            word = "owners of type " if len(types) == 1 else "owners of types "
+            who = f"{word}{listed(types)} ({row['losers_%']:.0f} % of all)" if types else "nobody"
+            alike.setdefault(who, []).append(OFFERS[row["offer"]])
+        losers_first = sorted(alike.items(), key=lambda one: one[0] == "nobody")
+        each = (f"{who} under {listed(offers)}" for who, offers in losers_first)
+        return {"wear": f"{DEFAULT.owner.wear_eur_per_kwh:g}", "who": "; ".join(each)}
 
     return Claim(
         "losing-owners",
         lambda results: any(row["losing_types"] != "none" for row in rows(results)),
-        "Some owners lose, since they think their wear less than it is: {who}.",
-        "No type of owners loses: {who}.",
-        lambda results: {"who": "; ".join(map(of, rows(results)))},
+        "At {wear} EUR/kWh by quarter hours some owners lose, who think less of their wear than it "
+        "costs: {who}.",
+        "At {wear} EUR/kWh by quarter hours no type of owners loses: {who}.",
+        values,
     )
 
 
@@ -171,9 +179,9 @@ def in_the_older_world() -> Claim:
                 row["gain_eur_low"] > 0 for suite in HOURLY for row in of(results, suite, posted)
             )
         ),
-        "So it is by hours, with the demand of the reference paper, its lowest wear and drivers "
-        "who keep their word: pay per discharged kWh earns the operator money, and menus of 1 to "
-        "3 h cost it. {gains}.",
+        "By hours, with the demand of the reference paper, its lowest wear and drivers who keep "
+        "their word, too, pay per discharged kWh earns the operator money, and menus of 1 to 3 h "
+        "cost it. {gains}.",
         "By hours, with the demand of the reference paper, its lowest wear and drivers who keep "
         "their word, it is not so that pay per discharged kWh earns the operator money and menus "
         "cost it. {gains}.",

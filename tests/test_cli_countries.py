@@ -134,7 +134,7 @@ def test_half_hours_are_averaged_to_hours_or_refused_in_quarters(tmp_path):
     words = ("data", "build", folder, "-o", out, "--columns", stated)
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert result.exit_code == 2
-    assert "imbalance differs between the quarters of an hour" in result.output
+    assert "imbalance differs within 0.5 h" in result.output
     vpp_gym(*words, "--dt-h", 1)
     halves = countries.short(countries.steps("great_britain", 30)).reshape(-1, 2)
     found = read_world(out, ALL).im_short_eur_per_kwh
@@ -148,3 +148,60 @@ def test_half_hours_that_are_repeated_are_counted(tmp_path):
     repeated = "rows of an hour or half an hour repeated in their quarters"
     n = len(countries.steps("great_britain", 30))
     assert [one["changed"][repeated] for one in files if one["holds"] != "sessions"] == [n, n]
+
+
+def test_half_hours_stay_half_hours(tmp_path):
+    """Great Britain settles by half hours; the last Sunday of October has 50 of them."""
+    folder, out = tmp_path / "files", tmp_path / "world.parquet"
+    folder.mkdir()
+    countries.great_britain(folder)
+    words = ("data", "build", folder, "-o", out, "--columns", MAPS / "great_britain.yaml")
+    vpp_gym(*words, "--dt-h", 0.5)
+    world, at = read_world(out, ALL), countries.steps("great_britain", 30)
+    assert (world.dt_h, world.n_steps) == (0.5, len(at))
+    assert np.bincount(world.day).tolist() == [48, 48, 48, 50, 48, 48]
+    local = at.tz_localize(None)
+    np.testing.assert_array_equal(world.clock, local.to_numpy().astype("datetime64[m]"))
+    expected = countries.short(at) / 1000
+    np.testing.assert_allclose(world.im_short_eur_per_kwh, expected, rtol=0, atol=1e-12)
+    run = json.loads(vpp_gym("run", "rolling_mpc", "--scenario", f"{out}:all", "--json"))
+    assert run["energy"]["charge_kwh"] > 0
+
+
+def test_five_minutes_stay_five_minutes(tmp_path):
+    """The real-time market of California has prices of 5 minutes; its long day has 300."""
+    folder, stated = tmp_path / "files", tmp_path / "map.yaml"
+    folder.mkdir()
+    countries.california(folder)
+    next(folder.glob("*RTPD*")).unlink()
+    lines = list(countries.oasis(5, "RTM", lambda at: countries.short(at) + at.minute / 10))
+    samples.write(folder / "20251030_20251105_PRC_INTVL_LMP_RTM_20251106_01_02_04_v3.csv", lines)
+    text = (MAPS / "california.yaml").read_text(encoding="utf-8")
+    text = text.replace("*_PRC_RTPD_LMP_RTPD_*.csv", "*_PRC_INTVL_LMP_RTM_*.csv")
+    stated.write_text(text.replace("resolution: PT15M", "resolution: PT5M"), encoding="utf-8")
+    out = tmp_path / "world.parquet"
+    words = ("data", "build", folder, "-o", out, "--columns", stated)
+    vpp_gym(*words, "--dt-h", 0.0833)
+    world, at = read_world(out, ALL), countries.steps("california", 5)
+    assert (world.dt_h, world.n_steps) == (1 / 12, len(at))
+    assert np.bincount(world.day).tolist() == [288, 288, 288, 300, 288, 288]
+    expected = (countries.short(at) + at.minute / 10) / 1000
+    np.testing.assert_allclose(world.im_short_eur_per_kwh, expected, rtol=0, atol=6e-9)
+    hourly = countries.day_ahead(at.tz_convert("UTC").floor("h")) / 1000
+    np.testing.assert_allclose(world.da_eur_per_kwh, hourly, rtol=0, atol=6e-9)
+    run = json.loads(vpp_gym("run", "charge_on_arrival", "--scenario", f"{out}:all", "--json"))
+    assert run["energy"]["charge_kwh"] > 0
+    quarters = tmp_path / "quarters.parquet"
+    vpp_gym(*words[:4], quarters, *words[5:])
+    means = expected.to_numpy().reshape(-1, 3).mean(axis=1)
+    found = read_world(quarters, ALL).im_short_eur_per_kwh
+    np.testing.assert_allclose(found, means, rtol=0, atol=6e-9)
+
+
+def test_quarters_are_refused_in_five_minutes(tmp_path):
+    countries.california(tmp_path)
+    words = ("data", "build", tmp_path, "-o", tmp_path / "w.parquet", "--dt-h", "0.0833")
+    stated = ("--columns", MAPS / "california.yaml")
+    result = CliRunner().invoke(app, [str(one) for one in (*words, *stated)])
+    assert result.exit_code == 2
+    assert "imbalance differs within 0.25 h: use dt_h=0.25\n" in result.output

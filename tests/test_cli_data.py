@@ -173,7 +173,7 @@ def test_built_world_runs(folder, tmp_path):
     assert json.loads(vpp_gym(*words, "--json"))["cars"]["arrivals"] > 0
 
 
-@pytest.mark.parametrize("dt_h", [1, 0.25])
+@pytest.mark.parametrize("dt_h", [1, 0.5, 0.25])
 def test_run_takes_the_step_of_the_file(folder, tmp_path, dt_h):
     out = tmp_path / "world.parquet"
     vpp_gym("data", "build", folder, "-o", out, *KNOWN, "--dt-h", dt_h)
@@ -181,7 +181,7 @@ def test_run_takes_the_step_of_the_file(folder, tmp_path, dt_h):
     report = json.loads(vpp_gym(*words))
     assert report["provenance"]["end_step"] == 48 / dt_h
     assert json.loads(vpp_gym(*words, "--dt-h", dt_h))["money"] == report["money"]
-    other = CliRunner().invoke(app, [*map(str, words), "--dt-h", str(1.25 - dt_h)])
+    other = CliRunner().invoke(app, [*map(str, words), "--dt-h", "0.25" if dt_h == 1 else "1"])
     assert other.exit_code == 2
     assert f"the scenarios have dt_h={dt_h:g}" in other.stderr
 
@@ -194,8 +194,13 @@ def test_run_takes_the_step_of_the_file(folder, tmp_path, dt_h):
         (("build", "{folder}", "-o", "world.csv"), "out"),
         (("build", "{folder}", "-o", "nowhere/world.parquet"), "out"),
         (("build", "{folder}", "-o", "w.parquet"), "--elaad-clock, --elaad-dates"),
-        (("build", "{folder}", "-o", "w.parquet", "--dt-h", "0.5"), "--dt-h"),
+        (("build", "{folder}", "-o", "w.parquet", "--dt-h", "0.4"), "--dt-h"),
         (("build", "{folder}", "-o", "w.parquet", "--first-day", "June"), "--first-day"),
+        (("build", "{folder}", "-o", "w.parquet", "--first-day", "1717372800"), "--first-day"),
+        (("build", "{folder}", "-o", "w.parquet", "--last-day", "20240603"), "--last-day"),
+        (("build", "{folder}", "-o", "w.parquet", "--test-from", "2024-06-03T00"), "--test-from"),
+        (("build", "{folder}", "-o", "w.parquet", "--capacity-kwh", "1e-320"), "--capacity-kwh"),
+        (("build", "{folder}", "-o", "w.parquet", "--charge-kw", "1e-9"), "--charge-kw"),
         (("build", "{folder}", "-o", "w.parquet", "--demand", "all"), "--demand"),
         (
             ("build", "{folder}", "-o", "w.parquet", "--demand=reference", "--car-power=recorded"),

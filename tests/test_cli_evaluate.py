@@ -95,9 +95,7 @@ def test_a_pretrained_agent_gets_its_row_with_a_record(here):
     assert "use --replace" in refused("leaderboard", "add", "again.json")
     assert document("leaderboard", "add", "again.json", "--replace") == added
     shown = document("leaderboard", "show", "embedded.operations", *WEEK)
-    assert {name: shown["row"][name] for name in row["row"]} == pytest.approx(
-        row["row"], abs=0.01
-    )
+    assert {name: shown["row"][name] for name in row["row"]} == pytest.approx(row["row"], abs=0.01)
     whole = document("leaderboard", "show", "embedded.operations")
     assert whole["left_out"] == ["embedded.operations.again.json: 1 worlds of 7 days"]
     assert "Left out" in run("leaderboard", "show", "embedded.operations")

@@ -51,6 +51,7 @@ def test_commands_and_examples(place, monkeypatch):
     assert {path.name for path in place.glob("*.parquet")} == {
         "world.parquet",
         "split.parquet",
+        "site.parquet",
         "from_python.parquet",
     }
 
@@ -72,5 +73,8 @@ def test_example_with_real_data(place, capsys):
 
 
 def test_options_that_the_page_names_exist():
-    options = {f"--{name.replace('_', '-')}" for name in build.__annotations__} | {"--json"}
+    options = {f"--{name.replace('_', '-')}" for name in build.__annotations__} | {
+        "--json",
+        "--set",
+    }
     assert set(re.findall(r"`(--[a-z-]+)", PAGE)) <= options

@@ -27,6 +27,7 @@ GROUND = {
     "policy",
     "files",
     "workers",
+    "time_steps",
 }
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
@@ -46,6 +47,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "policy": (set(), set()),
     "files": (set(), {"numpy", "filelock", "yaml"}),
     "workers": (set(), set()),
+    "time_steps": (set(), set()),
     "settings": (set(), {"pydantic"}),
     "actions": (set(), {"numpy"}),
     "observation": (set(), {"numpy", "gymnasium"}),
@@ -58,7 +60,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "contracts": (set(), {"numpy", "pydantic"}),
     "markets": (set(), {"numpy"}),
     "scenarios": (
-        {"params"},
+        {"params", "fleet"},
         {"numpy", "pandas", "scipy", "pandera", "pyarrow", "pydantic", "openpyxl", "yaml"},
     ),
     "solvers": (

@@ -103,6 +103,7 @@ def wear_row(step_h: float, wear: float, offer: str, gains: int, losing: str = "
         "step_h": step_h,
         "wear": wear,
         "offer": offer,
+        "vpp_eur": 80 - 1000 * wear,
         "worlds_with_a_gain": f"{gains} of 2",
         "losing_types": losing,
         "losers_%": 20.0,
@@ -122,28 +123,30 @@ def wear_table(hourly_menu: int) -> Results:
 def test_an_offer_pays_where_it_does_in_every_world_and_at_every_wear():
     one = claim("offers-across-wear")
     text = one.sentence(wear_table(hourly_menu=0))
-    assert text.startswith("Which offers pay the operator is the same at every wear from 0.01 to")
-    assert (
-        "by quarter hours the posted tariff at every wear and the menu of 3 h at none; by" in text
+    assert text.startswith("The same offers pay the operator at every wear from 0.01 to 0.03 EUR")
+    quarters = (
+        "By quarter hours: a posted tariff (+50 to +70) at every wear; a menu of 3 h at none."
     )
+    assert quarters in text
     other = wear_table(hourly_menu=2)
-    assert "depends on the wear" in one.sentence(other)
-    assert "by hours the posted tariff at every wear and the menu of 3 h at every" in one.sentence(
-        other
-    )
+    text = one.sentence(other)
+    assert text.startswith("Which offers pay the operator depends on the wear")
+    assert quarters in text
+    assert "By hours: a posted tariff (+50 to +70) and a menu of 3 h (+50 to +70) at every" in text
     other.tables["wear"][0]["worlds_with_a_gain"] = "1 of 2"
-    assert "by hours the posted tariff at 0.03 and the menu" in one.sentence(other)
+    assert (
+        "a menu of 3 h (+50 to +70) at every wear; a posted tariff (+50) at 0.03"
+        in one.sentence(other)
+    )
 
 
 def test_who_loses_is_said():
     text = claim("losing-owners").sentence(wear_table(0))
-    assert text.startswith("Some owners lose")
-    assert (
-        "types 1.5 (20 % of owners) under the posted tariff; nobody under the menu of 3 h" in text
-    )
+    assert text.startswith("At 0.03 EUR/kWh by quarter hours some owners lose")
+    assert "owners of type 1.5 (20 % of all) under a posted tariff; nobody under a menu of" in text
 
 
-@pytest.mark.parametrize(("sign", "words"), [(1, "So it is by hours"), (-1, "it is not so")])
+@pytest.mark.parametrize(("sign", "words"), [(1, "their word, too, pay per"), (-1, "it is not so")])
 def test_offers_of_the_older_world_are_compared_by_sign(sign, words):
     names = ("rolling_mpc_1h", "rolling_mpc_2h", "rolling_mpc_3h", "rolling_mpc_control")
     contracts = [

@@ -22,7 +22,7 @@ def test_a_picture_too_small_to_read_is_refused(make_view):
         day_image(make_view(), width_px=100)
 
 
-@pytest.mark.parametrize(("dt_h", "n_chargers"), [(0.25, 1), (1.0, 1000)])
+@pytest.mark.parametrize(("dt_h", "n_chargers"), [(0.25, 1), (1.0, 1000), (1 / 12, 3), (0.5, 3)])
 def test_any_step_and_number_of_chargers_can_be_drawn(make_view, dt_h, n_chargers):
     view = make_view(dt_h=dt_h, n_chargers=n_chargers)
     assert _colourful(day_image(view, 480, 360))

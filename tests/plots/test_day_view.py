@@ -33,7 +33,7 @@ def test_a_wrong_length_names_the_field(make_view, field, value):
         ("soc", np.full((3, 24), 1.2)),
         ("soc", np.full((3, 24), -0.1)),
         ("profit_eur", np.full(24, np.inf)),
-        ("dt_h", 0.5),
+        ("dt_h", 0.4),
         ("start", np.datetime64("2019-06-02T01:00")),
         ("now", 25),
         ("now", -1),

@@ -52,13 +52,15 @@ def test_stays_beyond_the_end_are_cut_and_counted():
 @pytest.mark.parametrize(
     "timezone", ["Europe/Amsterdam", "Australia/Lord_Howe", "America/Los_Angeles", "Asia/Kolkata"]
 )
-@pytest.mark.parametrize("dt_h", [1.0, 0.25])
+@pytest.mark.parametrize("dt_h", [1.0, 0.5, 0.25, 1 / 12])
 def test_clock_of_a_year_is_that_of_the_zone(timezone, dt_h):
     price = np.full(round(366 * 24 / dt_h), 0.04)
     clock = _scenario(
         da_eur_per_kwh=price, im_eur_per_kwh=price, timezone=timezone, dt_h=dt_h, start="2023-01-01"
     ).clock
-    steps = pd.date_range("2023-01-01", periods=len(price), freq=f"{dt_h}h", tz=timezone)
+    steps = pd.date_range(
+        "2023-01-01", periods=len(price), freq=f"{round(60 * dt_h)}min", tz=timezone
+    )
     np.testing.assert_array_equal(clock, steps.tz_localize(None).to_numpy())
 
 
@@ -73,7 +75,9 @@ def test_clock_of_a_year_is_that_of_the_zone(timezone, dt_h):
         ({"im_eur_per_kwh": PRICE[:-1]}, "im_short_eur_per_kwh"),
         ({"im_eur_per_kwh": None}, "im_eur_per_kwh"),
         ({"im_long_eur_per_kwh": PRICE}, "im_eur_per_kwh"),
-        ({"dt_h": 0.5}, "dt_h"),
+        ({"dt_h": 0.4}, "dt_h"),
+        ({"dt_h": True}, "dt_h"),
+        ({"dt_h": "1"}, "dt_h"),
         ({"start": "2019-01-01T06:00"}, "start"),
         ({"start": "yesterday"}, "start"),
         ({"start": "9999-12-31", "timezone": "Europe/Amsterdam"}, "start"),

@@ -116,6 +116,41 @@ def test_quarters_average_to_the_hour_and_cars_are_the_same():
     np.testing.assert_array_equal(np.ceil(stay_h), hourly)
 
 
+@pytest.mark.parametrize("params", [None, "price_crisis"])
+@pytest.mark.parametrize("calibration", ["dutch_2018", "dutch_2018_2019"])
+def test_half_hours_are_means_of_quarters_and_five_minutes_have_their_price(params, calibration):
+    more = {"params": params, "calibration": calibration, "days": 14}
+    five, quarters, halves, hours = (
+        SyntheticSource("test", dt_h=minutes / 60, **more).scenario(0)
+        for minutes in (5, 15, 30, 60)
+    )
+    for name in ("da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh"):
+        by_quarter = getattr(quarters, name)
+        np.testing.assert_array_equal(getattr(five, name), np.repeat(by_quarter, 3))
+        mean = by_quarter.reshape(-1, 2).mean(axis=1)
+        np.testing.assert_allclose(getattr(halves, name), mean, rtol=0, atol=1e-12)
+        again = getattr(halves, name).reshape(-1, 2).mean(axis=1)
+        np.testing.assert_allclose(getattr(hours, name), again, rtol=0, atol=1e-12)
+
+
+def test_cars_come_in_the_step_of_their_minute_at_every_step():
+    worlds = {
+        minutes: SyntheticSource("train", dt_h=minutes / 60, days=30).scenario(0)
+        for minutes in (5, 15, 30, 60)
+    }
+    five = worlds[5]
+    for minutes, world in worlds.items():
+        steps, kept = minutes // 5, five.sessions.departure_step < five.n_steps
+        np.testing.assert_array_equal(
+            world.sessions.arrival_step, five.sessions.arrival_step // steps
+        )
+        stay = (five.sessions.departure_step - five.sessions.arrival_step)[kept] / steps
+        own = (world.sessions.departure_step - world.sessions.arrival_step)[kept]
+        np.testing.assert_array_equal(np.ceil(stay), own)
+        assert world.dt_h == minutes / 60
+        assert world.clock[1] - world.clock[0] == np.timedelta64(minutes, "m")
+
+
 def test_close_to_the_real_year(years):
     targets = dutch_2018().targets
     found = [statistics(year) for year in years]
@@ -177,9 +212,9 @@ def test_short_worlds_are_the_beginning_of_a_year():
     )
 
 
-@pytest.mark.parametrize("dt_h", [1.0, 0.25])
+@pytest.mark.parametrize("dt_h", [1.0, 0.5, 0.25, 1 / 12])
 def test_every_demand_fits_into_its_stay(dt_h):
-    sessions = SyntheticSource("validation", dt_h=dt_h).scenario(0).sessions
+    sessions = SyntheticSource("validation", dt_h=dt_h, days=90).scenario(0).sessions
     steps = sessions.departure_step - sessions.arrival_step
     need_kwh = (0.97 - sessions.arrival_soc) * sessions.capacity_kwh / CHARGE_EFF
     assert (need_kwh <= steps * dt_h * CHARGE_KW + 1e-9).all()
@@ -211,7 +246,7 @@ def test_a_year_is_fast_to_make():
     ("arguments", "field"),
     [
         ({"split": "training"}, "split"),
-        ({"dt_h": 0.5}, "dt_h"),
+        ({"dt_h": 0.4}, "dt_h"),
         ({"n_scenarios": 0}, "n_scenarios"),
         ({"days": 0}, "days"),
         ({"days": 1.5}, "days"),

@@ -31,16 +31,15 @@ def sold_by_step(sim: Simulation, schedule_of_day) -> np.ndarray:
 
 
 @pytest.mark.parametrize("start", [SPRING, AUTUMN, SUMMER])
-@pytest.mark.parametrize("dt_h", [1.0, 0.25])
+@pytest.mark.parametrize("dt_h", [1.0, 0.5, 0.25, 1 / 12])
 def test_a_schedule_is_delivered_tomorrow_period_by_period(start, dt_h):
     scenario = days_world(start, dt_h=dt_h)
     periods = scenario.periods_per_day
     sim = Simulation(scenario, plain())
     sim.reset()
-    sold = sold_by_step(sim, lambda day: 10.0 * day + np.arange(periods) / periods)
-    expected = np.where(
-        scenario.day > 0, 10.0 * (scenario.day - 1) + scenario.period / periods, 0.0
-    )
+    sold = sold_by_step(sim, lambda day: dt_h * (10.0 * day + np.arange(periods) / periods))
+    yesterday = dt_h * (10.0 * (scenario.day - 1) + scenario.period / periods)
+    expected = np.where(scenario.day > 0, yesterday, 0.0)
     np.testing.assert_allclose(sold, expected, atol=1e-12)
 
 

@@ -24,7 +24,7 @@ from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
 
 SEED = st.integers(0, 2**32 - 1)
-ROOM = {"n_chargers": 50}
+ROOM = {"n_chargers": 50, "charger_kw": None}
 
 
 def with_sessions(scenario: Scenario, order: np.ndarray) -> Scenario:
@@ -91,19 +91,19 @@ def test_who_stands_at_which_charger_does_not_matter(scenario, world, seed, flee
         np.testing.assert_allclose(records[0], records[1], rtol=0, atol=1e-9)
 
 
-def in_quarters(scenario: Scenario) -> Scenario:
-    """The same world, every hour told as four quarters."""
+def in_parts(scenario: Scenario, parts: int) -> Scenario:
+    """The same world of hours, every hour told in so many steps."""
     sessions = {name: getattr(scenario.sessions, name) for name in COLUMNS}
     for name in ("arrival_step", "departure_step"):
-        sessions[name] = 4 * sessions[name]
+        sessions[name] = parts * sessions[name]
     return Scenario.from_arrays(
-        da_eur_per_kwh=np.repeat(scenario.da_eur_per_kwh, 4),
-        im_short_eur_per_kwh=np.repeat(scenario.im_short_eur_per_kwh, 4),
-        im_long_eur_per_kwh=np.repeat(scenario.im_long_eur_per_kwh, 4),
+        da_eur_per_kwh=np.repeat(scenario.da_eur_per_kwh, parts),
+        im_short_eur_per_kwh=np.repeat(scenario.im_short_eur_per_kwh, parts),
+        im_long_eur_per_kwh=np.repeat(scenario.im_long_eur_per_kwh, parts),
         sessions=sessions,
         start=scenario.start,
         timezone=scenario.timezone,
-        dt_h=0.25,
+        dt_h=1 / parts,
     )
 
 
@@ -111,11 +111,11 @@ TO_THE_MINUTE = {"early_departure_prob": 0.0, "late_departure_prob": 0.0}
 
 
 @examples(30)
-@given(scenarios(dt_h=1.0), params(owner=TO_THE_MINUTE), SEED)
-def test_an_hour_in_four_quarters_changes_nothing(scenario, world, seed):
+@given(scenarios(dt_h=1.0), params(owner=TO_THE_MINUTE), SEED, st.sampled_from([2, 4, 12]))
+def test_an_hour_in_shorter_steps_changes_nothing(scenario, world, seed, parts):
     """But for who leaves early or late, which may happen at any step."""
     rng = np.random.default_rng(seed)
-    hourly, quarterly = Simulation(scenario, world), Simulation(in_quarters(scenario), world)
+    hourly, quarterly = Simulation(scenario, world), Simulation(in_parts(scenario, parts), world)
     for sim in (hourly, quarterly):
         sim.reset()
     while not hourly.done[0]:
@@ -125,8 +125,8 @@ def test_an_hour_in_four_quarters_changes_nothing(scenario, world, seed):
         loads = by_charger(now, random_point(rng, now.lo_kwh, now.hi_kwh))
         bids = random_bids(rng, now.bid_lo_kwh, now.bid_hi_kwh)
         record = hourly.step(Decisions(net_load_kwh=loads, bids_kwh=bids))[0]
-        fourth = Decisions(net_load_kwh=loads / 4, bids_kwh=np.repeat(bids / 4, 4))
-        quarters = sum(quarterly.step(fourth)[0] for _ in range(4))
+        part = Decisions(net_load_kwh=loads / parts, bids_kwh=np.repeat(bids / parts, parts))
+        quarters = sum(quarterly.step(part)[0] for _ in range(parts))
         np.testing.assert_allclose(quarters, record, rtol=0, atol=1e-6)
     assert quarterly.done[0]
 

@@ -18,6 +18,11 @@ from vpp_gym.evaluation.worlds import WORLDS
 
 ONLY_IN_TRAINING = ("episode_days", "reward")
 """Settings that change neither what an agent is shown nor what its actions mean."""
+STAY = "VPPStay-v0"
+OF_STAYS = (
+    "its agents are judged on a fleet: evaluate vpp_gym.evaluation.stay_agent.StayAgent(model, "
+    "name=...), with --policy on the command line"
+)
 PARAMS = {
     "ev": "vpp_gym.params:VPPParams",
     "car_park": "vpp_gym.fcev.car_park.params:CarParkParams",
@@ -189,6 +194,8 @@ def env_id_of(base: Any) -> str:
     for env_id in ENVIRONMENTS:
         if str(gym.spec(env_id).entry_point).partition(":")[0] == kind:
             return env_id
+    if spec is not None and spec.id == STAY:
+        raise InvalidInputError("env", STAY, OF_STAYS)
     remedy = f"it is none of {', '.join(ENVIRONMENTS)}: evaluate a Policy of your own instead"
     raise InvalidInputError("env", type(base).__name__, remedy)
 
@@ -225,6 +232,8 @@ def made(env_id: str, **arguments: Any) -> Any:
     Raises:
         InvalidInputError: there is none of this id, or it does not take these arguments.
     """
+    if env_id == STAY:
+        raise InvalidInputError("env", env_id, OF_STAYS)
     if env_id not in ENVIRONMENTS:
         remedy = f"{suggestion(env_id, ENVIRONMENTS)}use one of {', '.join(ENVIRONMENTS)}"
         raise InvalidInputError("env", env_id, remedy)

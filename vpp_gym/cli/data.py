@@ -153,7 +153,9 @@ def build(
     long_above_short: LongAboveShort = "refuse",
     columns: ColumnsFile = None,
     ocpi_zone: OcpiZone = None,
-    dt_h: Annotated[float, typer.Option(help="Hours per step: 1 or 0.25.")] = 0.25,
+    dt_h: Annotated[
+        float, typer.Option(help="Hours per step: 1, 0.5, 0.25, or 0.0833 for 5 minutes.")
+    ] = 0.25,
     first_day: Annotated[
         str | None, _option("First day; by default the first with prices.")
     ] = None,
@@ -177,7 +179,8 @@ def build(
         ),
     ] = "refuse",
     resolution: Annotated[
-        str | None, _price_option("PT15M or PT60M, if prices of both cover the same time.")
+        str | None,
+        _price_option("PT5M, PT15M, PT30M or PT60M, if prices overlap."),
     ] = None,
     demand: Annotated[
         str,

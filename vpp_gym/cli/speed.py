@@ -20,7 +20,7 @@ def speed(
     env: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"Environment, of {', '.join(env_ids())}; repeat it for several.",
+            help=f"Environment, of {', '.join(env_ids(stays=True))}; repeat it for several.",
             show_default="VPPDayAhead-v0",
         ),
     ] = None,
@@ -40,10 +40,10 @@ def speed(
     Compilation is not counted. Environments that step a day at a time dispatch by
     charging on arrival.
     """
-    chosen = env or ["VPPDayAhead-v0"]
+    chosen, known = env or ["VPPDayAhead-v0"], env_ids(stays=True)
     for name in chosen:
-        if name not in env_ids():
-            remedy = f"{suggestion(name, env_ids())}use one of {', '.join(env_ids())}"
+        if name not in known:
+            remedy = f"{suggestion(name, known)}use one of {', '.join(known)}"
             raise InvalidInputError("env", name, remedy)
     rows = []
     with progress_console.status("Measuring (the first run compiles the simulator)") as status:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vpp_gym.arrays import Bools, Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots.clock import Ticks, clock_ticks, day_name, places, time_now
+from vpp_gym.time_steps import checked_step_h
 
 PER_STEP = (
     "da_eur_per_kwh",
@@ -33,7 +34,7 @@ class DayView:
 
     Attributes:
         start: local midnight.
-        dt_h: hours per step, 1.0 or 0.25.
+        dt_h: hours per step.
         da_eur_per_kwh: (L,) day-ahead price.
         im_short_eur_per_kwh: (L,) imbalance price that a short party pays.
         im_long_eur_per_kwh: (L,) imbalance price that a long party gets.
@@ -115,8 +116,7 @@ class DayView:
 
 
 def _check_clock(view: DayView) -> None:
-    if view.dt_h not in (1.0, 0.25):
-        raise InvalidInputError("dt_h", view.dt_h, "use 1.0 or 0.25 hours")
+    checked_step_h(view.dt_h)
     if view.start != view.start.astype("datetime64[D]"):
         raise InvalidInputError("start", view.start, "a day starts at a local midnight")
     hours = np.size(view.da_eur_per_kwh) * view.dt_h

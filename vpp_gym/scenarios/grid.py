@@ -14,15 +14,18 @@ from vpp_gym.scenarios.files.joined import common_zone
 from vpp_gym.scenarios.files.options import MissingDays
 from vpp_gym.scenarios.files.price_rows import PriceRows
 from vpp_gym.scenarios.files.schema import DAY_AHEAD
+from vpp_gym.scenarios.files.times import as_timedelta
 from vpp_gym.scenarios.missing_days import (
+    ROUNDING,
     long_gaps,
     longest_stretch,
     missing_quarters,
     without_gaps,
 )
+from vpp_gym.time_steps import step_minutes
 
-QUARTER_H = 0.25
-QUARTER = pd.Timedelta(minutes=15)
+QUARTER_MIN, FINEST_MIN = 15, 5
+"""Prices are put on quarters of an hour, and where some are of 5 minutes on these."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +52,20 @@ class Span:
         """First moment after the last day."""
         return _moment(self.last_day + pd.Timedelta(days=1), self.zone)
 
-    @property
-    def n_quarters(self) -> int:
-        """Quarters of an hour in all."""
-        return round((self.end - self.begin) / QUARTER)
+    def n_periods(self, minutes: int) -> int:
+        """Periods of so many minutes in all."""
+        return round((self.end - self.begin) / pd.Timedelta(minutes=minutes))
 
     @property
     def n_days(self) -> int:
         """Local days."""
         return (self.last_day - self.first_day).days + 1
 
-    @property
-    def clock(self) -> pd.DatetimeIndex:
-        """Local time at which each quarter begins."""
-        quarters = pd.date_range(self.begin, periods=self.n_quarters, freq=QUARTER)
-        return quarters if self.zone is None else quarters.tz_convert(self.zone).tz_localize(None)
+    def clock(self, minutes: int) -> pd.DatetimeIndex:
+        """Local time at which each period of so many minutes begins."""
+        length = pd.Timedelta(minutes=minutes)
+        periods = pd.date_range(self.begin, periods=self.n_periods(minutes), freq=length)
+        return periods if self.zone is None else periods.tz_convert(self.zone).tz_localize(None)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def on_grid(
     Args:
         market: its rows.
         span: whole days.
-        dt_h: hours per step, 1.0 or 0.25.
+        dt_h: hours per step.
         max_fill_h: hours of the longest gap that is filled.
         resolution_h: of the rows to use where rows of several lengths overlap.
         missing_days: what becomes of longer gaps: "day-before" and "week-before" fill
@@ -133,21 +135,27 @@ def on_grid(
         counts["rows of another resolution left aside"] = int((rows["dt_h"] != resolution_h).sum())
         rows = rows[rows["dt_h"] == resolution_h]
     columns = list(market.columns)
-    if (coarse := int((rows["dt_h"] > dt_h).sum())) and columns != list(DAY_AHEAD):
+    minutes = _period_min([market], dt_h)
+    if (coarse := int((rows["dt_h"] > dt_h + ROUNDING).sum())) and columns != list(DAY_AHEAD):
+        longest = f"{rows['dt_h'].max():g}"
         remedy = (
-            "imbalance differs between the quarters of an hour: use dt_h=1, or state repeat: "
-            "allowed in a map of columns"
+            f"imbalance differs within {longest} h: use dt_h={longest}"
+            f"{', or state repeat: allowed in a map of columns' if minutes == QUARTER_MIN else ''}"
         )
         raise InvalidInputError("dt_h", dt_h, remedy)
     counts["market hours repeated in their quarters"] = coarse
-    quarters, filled = without_gaps(
-        _quarters(rows, columns, span), span.clock, max_fill_h, missing_days
+    periods, filled = without_gaps(
+        _on_periods(rows, columns, span, minutes),
+        span.clock(minutes),
+        max_fill_h,
+        missing_days,
+        60 // minutes,
     )
     counts |= filled
-    per_step = round(dt_h / QUARTER_H)
-    steps = quarters.reshape(-1, per_step, len(columns)).mean(axis=1)
+    per_step = step_minutes(dt_h) // minutes
+    steps = periods.reshape(-1, per_step, len(columns)).mean(axis=1)
     if per_step > 1:
-        fine = int((rows["dt_h"] < dt_h).sum())
+        fine = int((rows["dt_h"] < dt_h - ROUNDING).sum())
         counts["market quarters averaged to steps"] = fine
     return GridPrices(dict(zip(columns, steps.T.copy(), strict=True)), counts)
 
@@ -170,13 +178,21 @@ def kept_days(
     Raises:
         InvalidInputError: there is no such day.
     """
-    gaps = np.zeros(span.n_quarters, dtype=bool)
+    minutes = _period_min(markets)
+    gaps = np.zeros(span.n_periods(minutes), dtype=bool)
     for market in markets:
         rows = _rows_within(market, span)
         if resolution_h in set(rows["dt_h"]):
             rows = rows[rows["dt_h"] == resolution_h]
-        gaps |= long_gaps(missing_quarters(_quarters(rows, list(market.columns), span)), max_fill_h)
-    return Span(*longest_stretch(gaps, span.clock), span.zone)
+        prices = _on_periods(rows, list(market.columns), span, minutes)
+        gaps |= long_gaps(missing_quarters(prices), max_fill_h, 60 // minutes)
+    return Span(*longest_stretch(gaps, span.clock(minutes)), span.zone)
+
+
+def _period_min(markets: Sequence[PriceRows], dt_h: float = 1.0) -> int:
+    """Minutes of the periods that prices are put on: 15, or 5 where any of them are of 5."""
+    shortest_h = min(dt_h, *(one.rows["dt_h"].min() for one in markets))
+    return QUARTER_MIN if step_minutes(shortest_h) >= QUARTER_MIN else FINEST_MIN
 
 
 def _rows_within(market: PriceRows, span: Span) -> pd.DataFrame:
@@ -184,31 +200,34 @@ def _rows_within(market: PriceRows, span: Span) -> pd.DataFrame:
     return market.rows[(end > span.begin) & (market.rows["start"] < span.end)]
 
 
-def _quarters(rows: pd.DataFrame, columns: list[str], span: Span) -> NDArray[np.float64]:
-    """(quarters, columns) prices; NaN where no row covers the quarter."""
-    offset = (rows["start"] - span.begin) / QUARTER
+def _on_periods(
+    rows: pd.DataFrame, columns: list[str], span: Span, minutes: int
+) -> NDArray[np.float64]:
+    """(periods, columns) prices; NaN where no row covers the period."""
+    offset = (rows["start"] - span.begin) / pd.Timedelta(minutes=minutes)
     if (off := offset != offset.round()).any():
         when = str(rows["start"][off.idxmax()])
-        raise InvalidInputError("start", when, "prices begin on the quarters of an hour")
-    repeats = (rows["dt_h"] / QUARTER_H).round().astype(np.int64).to_numpy()
+        raise InvalidInputError("start", when, f"prices begin every {minutes} minutes of an hour")
+    repeats = (60 * rows["dt_h"] / minutes).round().astype(np.int64).to_numpy()
     first = np.repeat(offset.astype(np.int64).to_numpy(), repeats)
     within = np.arange(len(first)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     at = first + within
-    inside = (at >= 0) & (at < span.n_quarters)
+    inside = (at >= 0) & (at < span.n_periods(minutes))
     numbers, counted = np.unique(at[inside], return_counts=True)
     if (twice := np.flatnonzero(counted > 1)).size:
-        when = _local(span.begin + numbers[twice[0]] * QUARTER, span.zone)
+        begins = span.begin + numbers[twice[0]] * pd.Timedelta(minutes=minutes)
+        when = _local(begins, span.zone)
         lengths = ", ".join(f"PT{round(60 * h)}M" for h in sorted(rows["dt_h"].unique()))
         remedy = "rows overlap: choose one resolution"
         raise InvalidInputError("resolution", f"{lengths} at {when}", remedy)
-    quarters = np.full((span.n_quarters, len(columns)), np.nan)
+    periods = np.full((span.n_periods(minutes), len(columns)), np.nan)
     values = np.repeat(rows[columns].to_numpy(), repeats, axis=0)
-    quarters[at[inside]] = values[inside]
-    return quarters
+    periods[at[inside]] = values[inside]
+    return periods
 
 
 def _length(rows: pd.DataFrame) -> pd.Series:
-    return pd.to_timedelta(rows["dt_h"], unit="h")
+    return as_timedelta(rows["dt_h"])
 
 
 def _moment(day: pd.Timestamp, zone: str | None) -> pd.Timestamp:

@@ -15,7 +15,10 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.options import MissingDays
 
 DAYS_BACK = {"day-before": 1, "week-before": 7}
-QUARTERS_PER_HOUR = 4
+PER_HOUR = 4
+PERIODS = {4: "quarters", 12: "5-minute periods"}
+"""What prices are put on: their name, by how many there are in an hour."""
+ROUNDING = 1e-9
 MOST_FILLED_SHARE = 0.1
 """Prices with more gaps, however short, are of another resolution, or damaged."""
 MOST_COPIED_SHARE = 0.25
@@ -32,7 +35,9 @@ def runs_of(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(begin), int(end)) for begin, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def long_gaps(missing: NDArray[np.bool_], max_fill_h: float) -> NDArray[np.bool_]:
+def long_gaps(
+    missing: NDArray[np.bool_], max_fill_h: float, per_hour: int = PER_HOUR
+) -> NDArray[np.bool_]:
     """Missing quarters that are part of a gap longer than the one that is filled.
 
     >>> long_gaps(np.array([True, False, True, True]), 0.25)
@@ -40,7 +45,7 @@ def long_gaps(missing: NDArray[np.bool_], max_fill_h: float) -> NDArray[np.bool_
     """
     found = np.zeros(len(missing), dtype=bool)
     for begin, end in runs_of(missing):
-        found[begin:end] = end - begin > max_fill_h * QUARTERS_PER_HOUR
+        found[begin:end] = end - begin > max_fill_h * per_hour + ROUNDING
     return found
 
 
@@ -50,7 +55,11 @@ def missing_quarters(quarters: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def without_gaps(
-    quarters: NDArray[np.float64], clock: pd.DatetimeIndex, max_fill_h: float, rule: MissingDays
+    quarters: NDArray[np.float64],
+    clock: pd.DatetimeIndex,
+    max_fill_h: float,
+    rule: MissingDays,
+    per_hour: int = PER_HOUR,
 ) -> tuple[NDArray[np.float64], dict[str, int]]:
     """Prices without gaps, and how many quarters were filled.
 
@@ -59,22 +68,23 @@ def without_gaps(
         clock: (n,) local time of each quarter.
         max_fill_h: hours of the longest gap that takes the price before it.
         rule: what becomes of longer ones.
+        per_hour: 4; or 12, where prices are of 5 minutes.
 
     Raises:
         InvalidInputError: a longer gap that is not to be filled, too many gaps, or one at
             the first step.
     """
     gaps = missing_quarters(quarters)
-    long = long_gaps(gaps, max_fill_h) if rule in DAYS_BACK else np.zeros_like(gaps)
+    long = long_gaps(gaps, max_fill_h, per_hour) if rule in DAYS_BACK else np.zeros_like(gaps)
     short = gaps & ~long
-    _check_gaps(short, clock, max_fill_h)
+    _check_gaps(short, clock, max_fill_h, per_hour)
     before = pd.DataFrame(quarters).mask(pd.Series(gaps)).ffill().to_numpy()
     quarters = np.where(gaps[:, None], np.nan, quarters)
     quarters = np.where(short[:, None], before, quarters)
-    counts = {"missing quarters filled from before": int(short.sum())}
+    counts = {f"missing {PERIODS[per_hour]} filled from before": int(short.sum())}
     if not long.any():
         return quarters, counts
-    quarters, copied = copied_from_before(quarters, long, clock, rule)
+    quarters, copied = copied_from_before(quarters, long, clock, rule, PERIODS[per_hour])
     return quarters, counts | copied
 
 
@@ -88,17 +98,19 @@ def longest_gap(missing: NDArray[np.bool_]) -> tuple[int, int]:
     return begin, end - begin
 
 
-def _check_gaps(missing: NDArray[np.bool_], clock: pd.DatetimeIndex, max_fill_h: float) -> None:
+def _check_gaps(
+    missing: NDArray[np.bool_], clock: pd.DatetimeIndex, max_fill_h: float, per_hour: int
+) -> None:
     begin, length = longest_gap(missing)
-    gap_h = length / QUARTERS_PER_HOUR
-    if gap_h > max_fill_h:
+    gap_h = length / per_hour
+    if gap_h > max_fill_h + ROUNDING:
         remedy = (
             f"filled are gaps up to {max_fill_h:g} h: add files, choose other days, or say with "
             "the option missing_days what becomes of longer ones"
         )
         raise InvalidInputError("gap", f"{gap_h:g} h from {clock[begin]}", remedy)
     if missing.mean() > MOST_FILLED_SHARE:
-        value = f"{missing.mean():.0%} of all quarters without price"
+        value = f"{missing.mean():.0%} of all {PERIODS[per_hour]} without price"
         raise InvalidInputError("gap", value, "give the prices in their own resolution")
     if missing[0]:
         raise InvalidInputError("gap", "at the first step", "begin on another day")
@@ -109,6 +121,7 @@ def copied_from_before(
     gaps: NDArray[np.bool_],
     clock: pd.DatetimeIndex,
     rule: MissingDays,
+    name: str = PERIODS[PER_HOUR],
 ) -> tuple[NDArray[np.float64], dict[str, int]]:
     """Prices with those of the same clock time one day or one week before in the gaps.
 
@@ -120,6 +133,7 @@ def copied_from_before(
         gaps: (n,) which quarters to fill.
         clock: (n,) local time of each quarter.
         rule: "day-before" or "week-before".
+        name: of the quarters, in counts.
 
     Returns:
         The prices, and how many quarters of each day were filled.
@@ -130,7 +144,7 @@ def copied_from_before(
     filled, days = quarters.copy(), DAYS_BACK[rule]
     dates = clock.normalize()
     if gaps.mean() > MOST_COPIED_SHARE:
-        value = f"{gaps.mean():.0%} of all quarters missing"
+        value = f"{gaps.mean():.0%} of all {name} missing"
         raise InvalidInputError("missing_days", value, "add files: so many days cannot be filled")
     place = pd.Series(np.arange(len(clock)), index=clock)
     place = place[~place.index.duplicated()]
@@ -143,7 +157,7 @@ def copied_from_before(
             value = f"{rule} of {date.date()}"
             raise InvalidInputError("missing_days", value, remedy)
         filled[at] = filled[source.astype(int)]
-        counts[f"quarters of {date.date()} from the {rule.replace('-', ' ')}"] = len(at)
+        counts[f"{name} of {date.date()} from the {rule.replace('-', ' ')}"] = len(at)
     return filled, counts
 
 

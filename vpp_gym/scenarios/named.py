@@ -11,6 +11,7 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import REAL_SPLITS, SPLITS, FixedSource, ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.scenarios.synthetic_params import PRESETS
+from vpp_gym.time_steps import checked_step_h
 
 NAMES = (
     "synthetic",
@@ -63,7 +64,7 @@ def as_source(
             value,
             f"give a source, Scenario objects, world.parquet:test or one of {', '.join(NAMES)}",
         )
-    if source.dt_h != dt_h:
+    if source.dt_h != checked_step_h(dt_h):
         raise InvalidInputError(
             "dt_h", dt_h, f"the scenarios have dt_h={source.dt_h:g}: ask for that, or rebuild them"
         )

@@ -83,7 +83,8 @@ def real_source(
         InvalidInputError: no folder, a missing file, or content that is refused.
     """
     if dt_h not in (1.0, 0.25):
-        raise InvalidInputError("dt_h", dt_h, "use 1.0 or 0.25 hours")
+        remedy = "recorded are hours and quarters: use 1.0 or 0.25 hours"
+        raise InvalidInputError("dt_h", dt_h, remedy)
     if split not in REAL_SPLITS:
         raise InvalidInputError("split", split, f"use one of {', '.join(REAL_SPLITS)}")
     files = data_folder(folder)

@@ -46,7 +46,7 @@ def check_scale(
             continue
         ratio = price_ratio(of_part, n if whole else CHEAP_DAYS * per_day, per_day)
         if not 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
-            later = np.timedelta64(int(part.start * dt_h // 24), "D")
+            later = np.timedelta64(part.start // per_day, "D")
             day = first_day.astype("datetime64[D]") + later
             value = f"imbalance is typically {ratio:.3g} times day-ahead from {day}"
             remedy = "has one of the two another unit? trust the unit if it is right"

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario, stated_params
+from vpp_gym.time_steps import checked_step_h
 
 S = TypeVar("S")
 SPLITS = ("train", "validation", "test")
@@ -43,9 +44,7 @@ class BuiltSource(ABC, Generic[S]):
     """
 
     def __init__(self, *, name: str, dt_h: float, n_scenarios: int) -> None:
-        if dt_h not in (1.0, 0.25):
-            raise InvalidInputError("dt_h", dt_h, "use 1.0 or 0.25 hours")
-        self.name, self.dt_h = name, float(dt_h)
+        self.name, self.dt_h = name, checked_step_h(dt_h)
         self.n_scenarios = whole("n_scenarios", n_scenarios, least=1)
         self._built: dict[int, S] = {}
 

@@ -34,12 +34,14 @@ from vpp_gym.scenarios.synthetic_regime import (
     in_regime,
     renewable_dips,
 )
-from vpp_gym.scenarios.synthetic_sessions import draw_sessions
+from vpp_gym.scenarios.synthetic_sessions import draw_sessions, with_models
+from vpp_gym.time_steps import step_minutes
 
 START = np.datetime64("2019-01-01", "m")
 N_SCENARIOS = {"train": 32, "validation": 8, "test": 24}
 """Of the test years, the benchmark runs the first twelve; the others check what it found."""
-_PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES, _DEMANDS = range(6)
+QUARTER_MIN = 15
+_PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES, _DEMANDS, _CARS = range(7)
 
 
 class SyntheticSource(BuiltSource[Scenario]):
@@ -59,7 +61,8 @@ class SyntheticSource(BuiltSource[Scenario]):
     Args:
         split: "train", "validation" or "test"; no two share a random stream.
         n_scenarios: how many years; by default 32, 8 and 24.
-        dt_h: hours per step, 0.25 or 1.0.
+        dt_h: hours per step, 0.25 or 1.0; prices of half an hour are means of two quarters, and
+            in a step of 5 minutes the price of its quarter holds.
         sessions_per_day: mean number of arrivals, 0 to 100,000; 27.4 unless `params` say
             otherwise.
         days: length of each scenario, from 1 January.
@@ -142,6 +145,10 @@ class SyntheticSource(BuiltSource[Scenario]):
             mix=self.params.site,
             metered_rng=self.rng(index, _DEMANDS) if self.params.demand == "metered" else None,
         )
+        if self.params.cars.models:
+            sessions = with_models(
+                self.rng(index, _CARS), sessions, self.params.cars, dt_h=self.dt_h
+            )
         return Scenario(  # sessions and clock are right as they were drawn
             da_eur_per_kwh=price_series("da_eur_per_kwh", da),
             im_short_eur_per_kwh=price_series("im_short_eur_per_kwh", im + spread / 2),
@@ -153,9 +160,7 @@ class SyntheticSource(BuiltSource[Scenario]):
             notes=self._notes(index),
         )
 
-    def _prices(
-        self, index: int, fitted: Calibration, dates: Dates
-    ) -> tuple[Floats, Floats, Floats]:
+    def _prices(self, index: int, fitted: Calibration, dates: Dates) -> tuple[Floats, ...]:
         """(T,) EUR/kWh each: day-ahead, mean imbalance price, and short less long."""
         added_da, added_im = self._added_prices(index, dates)
         if isinstance(fitted.imbalance, QuarterImbalance):
@@ -165,13 +170,23 @@ class SyntheticSource(BuiltSource[Scenario]):
             da, added_im, spread = (
                 np.repeat(one, PER_HOUR) for one in (da + added_da, added_im, spread)
             )
-            return da, im + added_im, spread
+            return self._on_steps(da, im + added_im, spread)
         da, im, spread = draw_hourly_prices(self.rng(index, _PRICES), fitted, dates)
         if self.dt_h == 1.0:
             return da + added_da, im + added_im, spread
         scatter = draw_quarter_scatter(self.rng(index, _QUARTERS), fitted, im)
         da, im, spread = (np.repeat(one, 4) for one in (da + added_da, im + added_im, spread))
-        return da, im + scatter, spread
+        return self._on_steps(da, im + scatter, spread)
+
+    def _on_steps(self, *by_quarter: Floats) -> tuple[Floats, ...]:
+        """Prices of the steps: means of quarters in longer ones, repeated in shorter ones."""
+        minutes = step_minutes(self.dt_h)
+        if minutes == QUARTER_MIN:
+            return by_quarter
+        if minutes > QUARTER_MIN:
+            per_step = minutes // QUARTER_MIN
+            return tuple(one.reshape(-1, per_step).mean(axis=1) for one in by_quarter)
+        return tuple(np.repeat(one, QUARTER_MIN // minutes) for one in by_quarter)
 
     def _price_by_quarters(
         self, index: int, fitted: Calibration, dates: Dates

@@ -26,8 +26,9 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.site_sessions import capped_at_end, demands_capped, site_sessions
 from vpp_gym.scenarios.source import SPLITS
 from vpp_gym.scenarios.world_header import Provenance, Split, World, WorldOptions
+from vpp_gym.time_steps import STEPS_MIN
 
-RESOLUTION_H = {"PT60M": 1.0, "PT30M": 0.5, "PT15M": 0.25}
+RESOLUTION_H = {f"PT{minutes}M": minutes / 60 for minutes in STEPS_MIN}
 TRAIN_SHARE, VALIDATION_SHARE = 0.6, 0.2
 
 

@@ -79,7 +79,7 @@ def begin(
                 "env": run.env_id,
                 "steps": progress.steps,
                 "best_eur": progress.best_eur,
-                "reference": run.traits.reference,
+                "reference": _reference(run),
                 "folder": str(folder / BEST),
             }
             typer.echo(json.dumps(outcome, indent=2, allow_nan=False))
@@ -90,6 +90,12 @@ def _refuse_outside_a_checkout() -> None:
     if not (TRAINED.parents[2] / "pyproject.toml").is_file():
         remedy = "it copies to the source tree, and this package is installed: copy best/ yourself"
         raise InvalidInputError("keep", True, remedy)
+
+
+def _reference(run: RunSettings) -> str:
+    """What a policy is compared with, in words."""
+    corrects = run.world.arguments.get("control") == "price"
+    return "the built-in planner" if corrects else run.traits.reference
 
 
 def _require_learner() -> None:
@@ -196,7 +202,7 @@ def _progress_bar(run: RunSettings, told: Console) -> Iterator[Report]:
 
 def _in_words(run: RunSettings, score: Score) -> str:
     served = f", demand served {score['satisfaction']:.2%}" if "satisfaction" in score else ""
-    return f"{score[GAIN]:+,.0f} EUR/year above {run.traits.reference}{served}"
+    return f"{score[GAIN]:+,.0f} EUR/year above {_reference(run)}{served}"
 
 
 def _print_outcome(progress: Progress, folder: Path, told: Console) -> None:

@@ -13,7 +13,7 @@ from vpp_gym.env import VectorEnv
 from vpp_gym.envs.core import HourlyCore
 from vpp_gym.markets.ledger import LEDGER, POSITION
 from vpp_gym.training.config import RunSettings
-from vpp_gym.training.environments import make_batch
+from vpp_gym.training.environments import corrects_prices, make_batch
 
 Score = dict[str, float]
 """Means over the validation years: `GAIN`, by which the best network is chosen, and what
@@ -69,7 +69,7 @@ class Validation:
     def _reference_totals(self) -> dict[str, float]:
         """Totals of the reference action; charging on arrival makes no use of contracts."""
         batch = self._batch
-        if isinstance(batch.core, HourlyCore):
+        if isinstance(batch.core, HourlyCore) and not corrects_prices(batch.core):
             without = batch.core.params.replace(contract={"families": ()})
             batch = self._years({**self._arguments, "params": without})
         actions = self._run.traits.reference_action(batch.core, batch.action_space)

@@ -261,7 +261,7 @@ def california(folder: Path) -> None:
         (60, "DAM", day_ahead, "20251030_20251105_PRC_LMP_DAM_20251106_01_02_03_v12.csv"),
         (15, "RTPD", short, "20251030_20251105_PRC_RTPD_LMP_RTPD_20251106_01_02_04_v3.csv"),
     ):
-        samples.write(folder / name, list(_oasis(minutes, market, price)))
+        samples.write(folder / name, list(oasis(minutes, market, price)))
     stays = [
         samples.acn_session(
             i,
@@ -276,7 +276,7 @@ def california(folder: Path) -> None:
     (folder / "acn.json").write_text(samples.acn(*stays))
 
 
-def _oasis(minutes: int, market: str, price: Price) -> Iterator[str]:
+def oasis(minutes: int, market: str, price: Price) -> Iterator[str]:
     """Lines of OASIS: all components of the price, at two nodes."""
     last = "MW,GROUP" if market == "DAM" else "PRC,OPR_INTERVAL,GROUP"
     interval = "OPR_INTERVAL," if market == "DAM" else ""
@@ -294,7 +294,7 @@ def _oasis(minutes: int, market: str, price: Price) -> Iterator[str]:
                 )
                 value = round(part * x / 0.92 * (1 if "SP15" in node else 2), 5)
                 first = "0," if market == "DAM" else ""
-                after = "1" if market == "DAM" else f"{a.minute // 15 + 1},1"
+                after = "1" if market == "DAM" else f"{a.minute // minutes + 1},1"
                 yield (
                     f"{begin},{end},{a:%Y-%m-%d},{a.hour + 1},{first}{node},{node},{node},"
                     f"{market},{kind},LMP_PRC,{node},ALL,0,{value},{after}"

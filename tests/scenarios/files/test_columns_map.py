@@ -108,15 +108,16 @@ def test_text_is_never_taken_for_something_else(read):
         (GOOD.replace("clock: utc", "clock: UCT+1"), "tables[0].time.clock: got 'UCT+1'"),
         (
             GOOD.replace("    resolution: PT30M\n", ""),
-            "state the resolution: PT60M, PT30M or PT15M",
+            "state the resolution: PT60M, PT30M, PT15M or PT5M",
         ),
-        (GOOD.replace("PT30M", "PT5M"), "tables[0].resolution: got 'PT5M'"),
+        (GOOD.replace("PT30M", "PT10M"), "tables[0].resolution: got 'PT10M'"),
         (GOOD.replace("prices_*.csv", "../prices.csv"), "tables[0].files[0]: got '../prices.csv'"),
         (GOOD.replace("day_ahead", "short"), "give both short and long, or one imbalance price"),
         (GOOD.replace("start: Begin", "date: Day"), "give date and period together"),
         (GOOD.replace("start: Begin", "date: Day, period: No"), "give their zone as clock"),
         (GOOD.replace("start: Begin, ", ""), "give start, end, or both; or date and period"),
         (GOOD.replace("clock: utc", "clock: utc, format: '%Q'"), "tables[0].time.format: got '%Q'"),
+        (GOOD.replace("clock: utc", "clock: utc, format: '%d%d.%m'"), "got '%d%d.%m'; use iso"),
         (
             GOOD.replace("resolution", "decimal: ','\n    thousands: ','\n    resolution"),
             "are the same mark",

@@ -88,7 +88,7 @@ class Table(Part):
         "of several zones are refused.",
     )
     time: TimeColumns = Field(description="When a row begins and ends.")
-    resolution: Literal["PT60M", "PT30M", "PT15M"] | None = Field(
+    resolution: Literal["PT60M", "PT30M", "PT15M", "PT5M"] | None = Field(
         default=None, description="Length of a price's period; needed unless rows have an end."
     )
     repeat: Literal["refused", "allowed"] = Field(
@@ -122,7 +122,7 @@ class Table(Part):
             return
         both_ends = self.time.start is not None and self.time.end is not None
         if self.resolution is None and not both_ends:
-            raise ValueError("state the resolution: PT60M, PT30M or PT15M")
+            raise ValueError("state the resolution: PT60M, PT30M, PT15M or PT5M")
         if self.time.repeated_hour in ("first", "second"):
             raise ValueError("repeated_hour of prices is in_order or drop")
 

@@ -15,12 +15,14 @@ from vpp_gym.scenarios.files.schema import FIRST_YEAR, LAST_YEAR
 from vpp_gym.scenarios.files.tally import Tally
 from vpp_gym.scenarios.files.times import (
     Moments,
+    as_timedelta,
     moments,
     moments_in_order,
     on_clock_change_day,
 )
+from vpp_gym.time_steps import STEPS_MIN
 
-RESOLUTION_H = {"PT60M": 1.0, "PT30M": 0.5, "PT15M": 0.25}
+RESOLUTION_H = {f"PT{minutes}M": minutes / 60 for minutes in STEPS_MIN}
 ISO_TIME = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})"
 MOST_PERIODS = 25
@@ -98,7 +100,7 @@ def price_times(cells: pd.DataFrame, table: Table, tally: Tally) -> pd.DataFrame
     dt_h = _lengths(cells, written, table, stated_h, file)
     rows = _on_the_clock(pd.DataFrame({"start": written, "dt_h": dt_h}), time, tally)
     if time.start is None:
-        rows = rows.assign(start=rows["start"] - pd.to_timedelta(rows["dt_h"], unit="h"))
+        rows = rows.assign(start=rows["start"] - as_timedelta(rows["dt_h"]))
     return rows
 
 
@@ -148,7 +150,7 @@ def _lengths(
         change = on_clock_change_day(written, time.clock)
     if (wrong := odd & ~change).any():
         line = wrong.idxmax()
-        remedy = f"the map states {table.resolution or '15, 30 or 60 min'}"
+        remedy = f"the map states {table.resolution or '5, 15, 30 or 60 min'}"
         raise InvalidInputError(f"{file} line {line}", f"a row of {dt_h[line]:g} h", remedy)
     return dt_h.mask(odd, stated_h if stated_h is not None else np.nan).ffill().bfill()
 
@@ -166,7 +168,7 @@ def _period_starts(cells: pd.DataFrame, table: Table, dt_h: float, file: str) ->
     most = round(MOST_PERIODS / dt_h) - 1 + time.first_period
     number = whole_cells(cells[time.period], file=file, least=time.first_period, most=most)
     midnight = moments(day, time.clock).utc
-    start = midnight + pd.to_timedelta((number - time.first_period) * dt_h, unit="h")
+    start = midnight + as_timedelta((number - time.first_period) * dt_h)
     late = start.dt.tz_convert(time.clock).dt.tz_localize(None).dt.normalize() != day
     if late.any():
         line = late.idxmax()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_gym.scenarios.files.price_rows import PriceRows
+from vpp_gym.scenarios.files.times import as_timedelta
 
 
 class Coverage(TypedDict):
@@ -35,7 +36,7 @@ class Coverage(TypedDict):
 def coverage(prices: PriceRows) -> Coverage:
     """Days and gaps of one file; where rows overlap, the longest reach counts."""
     rows = prices.rows
-    end = (rows["start"] + pd.to_timedelta(rows["dt_h"], unit="h")).cummax()
+    end = (rows["start"] + as_timedelta(rows["dt_h"])).cummax()
     gap_h = (rows["start"] - end.shift()) / pd.Timedelta(hours=1)
     gap_h = gap_h.where(gap_h > 0, 0.0)
     worst = gap_h.idxmax()

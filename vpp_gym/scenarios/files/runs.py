@@ -14,6 +14,7 @@ import pandas as pd
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.files.report import Fact
 from vpp_gym.scenarios.files.schema import DAY_AHEAD, IMBALANCE
+from vpp_gym.scenarios.files.times import as_timedelta
 
 MARKETS = {"day-ahead": DAY_AHEAD, "imbalance": IMBALANCE}
 LEAST = 4
@@ -84,7 +85,7 @@ def equal_runs(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     runs = []
     for part in parts:
         table = part.sort_values("start", kind="stable", ignore_index=True)
-        end = table["start"] + pd.to_timedelta(table["dt_h"], unit="h")
+        end = table["start"] + as_timedelta(table["dt_h"])
         same = (table[names] == table[names].shift()).all(axis=1) & (table["start"] == end.shift())
         number = (~same).cumsum()
         grouped = table.assign(end=end).groupby(number)

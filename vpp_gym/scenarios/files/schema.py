@@ -6,11 +6,12 @@ import pandas as pd
 import pandera.pandas as pa
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.time_steps import STEPS_MIN
 
 LARGEST_EUR_PER_KWH = 20.0
 """The harmonised limit of the day-ahead auction is 4 EUR/kWh; imbalance has gone beyond."""
 LONGEST_STAY_H = 24.0 * 60
-LARGEST_SESSION_KWH, LARGEST_CAR_KW = 500.0, 400.0
+LARGEST_SESSION_KWH, LARGEST_CAR_KW, LARGEST_BATTERY_KWH = 500.0, 400.0, 1_000.0
 
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 """Of files of these kinds; a slip in a year is no reason to fill centuries."""
@@ -35,7 +36,10 @@ def _at_most(limit: float, remedy: str, *, positive: bool = False) -> list[pa.Ch
 
 PRICE_ROWS = pa.DataFrameSchema(
     {
-        "dt_h": pa.Column(float, pa.Check.isin([0.25, 0.5, 1.0], error="use 15, 30 or 60 min")),
+        "dt_h": pa.Column(
+            float,
+            pa.Check.isin([minutes / 60 for minutes in STEPS_MIN], error="use 5, 15, 30 or 60 min"),
+        ),
         **dict.fromkeys((*DAY_AHEAD, *IMBALANCE), _PRICE),
     },
     checks=pa.Check(
@@ -59,9 +63,14 @@ SESSION_ROWS = pa.DataFrameSchema(
         "max_kw": pa.Column(
             float, _at_most(LARGEST_CAR_KW, "power is in kW, not W"), nullable=True
         ),
+        "battery_kwh": pa.Column(
+            float,
+            _at_most(LARGEST_BATTERY_KWH, "batteries are in kWh, not Wh", positive=True),
+            nullable=True,
+        ),
     }
 )
-"""start, stay_h, charge_h, metered_kwh, max_kw, one row a session."""
+"""start, stay_h, charge_h, metered_kwh, max_kw, battery_kwh, one row a session."""
 
 
 def checked_rows(schema: pa.DataFrameSchema, rows: pd.DataFrame, file: str) -> pd.DataFrame:

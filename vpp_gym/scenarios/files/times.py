@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -19,20 +18,6 @@ FORMS: dict[str, tuple[str, ...]] = {
     "year-first": ("%Y-%m-%d", "%Y/%m/%d"),
 }
 CLOCKS = (" %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", " %H:%M:%S.%f")
-
-
-def known_zone(name: str) -> str:
-    """The name of a time zone.
-
-    Raises:
-        InvalidInputError: there is none of that name.
-    """
-    try:
-        ZoneInfo(name)
-    except (ValueError, LookupError, OSError) as error:
-        remedy = "give an IANA name such as Europe/Amsterdam"
-        raise InvalidInputError("timezone", name, remedy) from error
-    return name
 
 
 def same_clock(one: str | None, other: str | None, at: pd.Series) -> bool:
@@ -128,3 +113,12 @@ def _utc(local: pd.Series, zone: str, *, summer: bool) -> pd.Series:
     which = np.full(len(local), summer)
     zoned = local.dt.tz_localize(zone, ambiguous=which, nonexistent="NaT")
     return zoned.dt.tz_convert("UTC").astype("datetime64[s, UTC]")
+
+
+def as_timedelta(hours: pd.Series) -> pd.Series:
+    """Hours as whole minutes: those of 5 minutes are no exact number.
+
+    >>> as_timedelta(pd.Series([1 / 12])).iloc[0]
+    Timedelta('0 days 00:05:00')
+    """
+    return pd.to_timedelta((60 * hours).round(), unit="min")
