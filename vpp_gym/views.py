@@ -65,8 +65,12 @@ class Snapshot:
         hi_kwh: (n,) largest net load this step, at the meter.
         idle_kwh: (n,) net load closest to zero within [lo_kwh, hi_kwh].
         laxity_h: (n,) hours of slack; negative: the target is out of reach.
-        period: (k,) delivery period, i.e. position in the local day, of this step and the
-            following ones, to the end of tomorrow.
+        period: (k,) delivery period, i.e. place on the clock of the local day, of this step and
+            the following ones, to the end of tomorrow.
+        slot: (k,) place of the same steps in the bid schedule of their day: the period; where
+            the clock shows an hour again, places behind the last period.
+        n_slots: places of a bid schedule: those of a day of 24 hours, or with a time zone whose
+            clock is put back those of one of 25.
         n_known: how many of the k day-ahead prices are known.
         da_eur_per_kwh: (k,) day-ahead prices: known, then forecast
             (see `vpp_gym.scenarios.da_forecast`).
@@ -117,6 +121,8 @@ class Snapshot:
     idle_kwh: Floats
     laxity_h: Floats
     period: Ints
+    slot: Ints
+    n_slots: int
     n_known: int
     da_eur_per_kwh: Floats
     da_sold_kwh: Floats
@@ -154,8 +160,10 @@ class Decisions:
             0 where no EV is connected; within the snapshot's lo_kwh and hi_kwh.
         fleet_kwh: net load of the whole fleet, within the sum of those limits,
             handed to the EVs by the disaggregation rule.
-        bids_kwh: (periods_per_day,) sold day-ahead for each period of tomorrow, + sells; read
-            at gate closure only. None: no bids.
+        bids_kwh: sold day-ahead tomorrow, + sells; read at gate closure only. (n_slots,), one
+            for each place of the schedule; or (periods_per_day,), one for each time of the
+            clock, where both hours of the autumn night share theirs. Places that tomorrow does
+            not have are not looked at. None: no bids.
     """
 
     net_load_kwh: Floats | None = None

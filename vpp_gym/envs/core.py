@@ -142,7 +142,7 @@ class HourlyCore(EVCore):
         threads: that share the batch; the result is the same, bit for bit.
 
     Attributes:
-        pending_bids: (B, L) of the next bid schedule: entries of actions, or kWh.
+        pending_bids: (B, S) of the next bid schedule: entries of actions, or kWh.
     """
 
     def __init__(
@@ -159,8 +159,8 @@ class HourlyCore(EVCore):
         self.layout = layout_of(params, simulation.dt_h, fields)
         mode, bid_scale = self._bidding()
         n_dispatch = params.site.n_chargers if per_charger else 1
-        self.action_shape = (n_dispatch + mode.entries(simulation.periods),)
-        self.pending_bids = np.zeros((self.n_runs, simulation.periods))
+        self.action_shape = (n_dispatch + mode.entries(simulation.slots),)
+        self.pending_bids = np.zeros((self.n_runs, simulation.slots))
         self._action = ActionSpec(
             per_charger=per_charger,
             bids=mode.value,

@@ -40,8 +40,9 @@ class VPPDayAheadEnv(Env):
     same for its EV. Idle is what is nearest to nothing that still serves the cars in time,
     where that is guaranteed. The bids follow: with `bids="period"` one per step, so that the
     steps after one gate closure set, in order, the periods of the schedule that the
-    next one submits; with `bids="schedule"` one per delivery period of tomorrow, read
-    at gate closure only; with `bids="expected_load"` none. A bid of 0 buys the expected
+    next one submits; with `bids="schedule"` one per delivery period of tomorrow, and of
+    an hour that the clock of the world's time zone shows again in autumn, read at gate closure
+    only; with `bids="expected_load"` none. A bid of 0 buys the expected
     load; +1 sells, on top of it, `bid_scale` times the range from the least to the
     largest bid that is allowed, and -1 buys as much; what lies beyond that range is cut off.
     The expected load of a period is its mean load so far in the episode. The range is what
