@@ -10,6 +10,7 @@
 #   PINS     file of the versions to install; the empty name takes the newest allowed
 #   LOCK     list of digests that the installed files must have; by default .ci/locked.txt where
 #            that is for this machine and the pinned versions are installed, empty for none
+#   SITE     folder of the documentation that `make docs` builds
 #   WORKERS  processes that share the tests; 0 runs them in one
 #   ATTACK   how many times as much `make attack` tries as `make test` does
 #   ARGS     passed on to the command, e.g. make test ARGS="-k markets -x"
@@ -22,12 +23,13 @@ INSTALL ?= editable
 DATA ?=
 PIPFLAGS ?=
 ARGS ?=
-EXTRAS ?= train,dev
+EXTRAS ?= train,dev,docs
 PINS ?= constraints.txt
+SITE ?= site
 WORKERS ?= auto
 ATTACK ?= 20
 
-LOCK ?= $(if $(filter constraints.txt,$(PINS)),$(if $(filter train$(comma)dev,$(EXTRAS)),$(shell $(PYTHON) .ci/lock.py --here)))
+LOCK ?= $(if $(filter constraints.txt,$(PINS)),$(if $(filter train$(comma)dev$(comma)docs,$(EXTRAS)),$(shell $(PYTHON) .ci/lock.py --here)))
 
 override VENV := $(abspath $(VENV))
 py := $(VENV)/bin/python
@@ -44,13 +46,13 @@ tree := .
 else ifeq ($(INSTALL),wheel)
 tree := $(VENV)/tree
 sources := $(shell find vpp_gym -type f -not -name '*.py[co]') README.md LICENSE
-beside := $(filter-out vpp_gym build dist %.egg-info,$(wildcard *))
+beside := $(filter-out vpp_gym build dist site %.egg-info,$(wildcard *))
 else
 $(error INSTALL is editable or wheel, not "$(INSTALL)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install tree test attack endurance coverage sdist test-lowest test-newest mutants bench bench-all speed train leaderboard lint types fresh clean
+.PHONY: help install tree test attack endurance coverage sdist test-lowest test-newest mutants bench bench-all speed train leaderboard lint types docs fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -111,6 +113,11 @@ lint: $(stamp) ## check style and formatting
 types: $(stamp) ## check type hints
 	"$(py)" -m mypy
 
+# MkDocs Material prints a notice about its successor; it is no warning of ours.
+docs: $(stamp) tree ## build the documentation as a site into SITE, without warnings
+	cd "$(tree)" && NO_MKDOCS_2_WARNING=1 "$(py)" -m mkdocs --quiet build --strict \
+		--site-dir "$(abspath $(SITE))" $(ARGS)
+
 fresh: $(stamp) tree ## check that the committed leaderboard comes from this code
 	cd "$(tree)" && "$(py)" -m benchmarks.check
 
@@ -120,7 +127,7 @@ sdist: $(stamp) ## build the source distribution, compare it with the repository
 	cd "$(VENV)"/sdist/vpp_gym-* && "$(py)" -m pytest --numprocesses 0 tests/markets $(ARGS)
 
 clean: ## remove the environment and what was built
-	rm -rf "$(VENV)" "$(VENV)-lowest" "$(VENV)-newest" build dist *.egg-info
+	rm -rf "$(VENV)" "$(VENV)-lowest" "$(VENV)-newest" build dist site *.egg-info
 
 $(py):
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

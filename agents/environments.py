@@ -43,10 +43,11 @@ class EnvTraits:
         """The action that agents are compared with, for a space of (..., A) actions.
 
         Where EVs are dispatched it charges on arrival: 1, be it one entry for the fleet or
-        one a charger, and 0 for the bids. Elsewhere it is 0, the environment's own default.
+        one a charger, and 0 for the bids. Elsewhere it is 0, the environment's own default; with
+        `control="price"` that is the built-in planner.
         """
         action = np.zeros(space.shape or ())
-        if self.dispatches_evs:
+        if self.dispatches_evs and not corrects_prices(core):
             per_charger = core.settings.control == "per_ev"
             action[..., : core.params.site.n_chargers if per_charger else 1] = 1.0
         return action
@@ -61,6 +62,14 @@ TRAITS = {
     "FCEVMicrogrid-v0": EnvTraits("microgrid", numbers_scenarios=True),
 }
 """The environments that agents can be trained in."""
+
+STAY = "VPPStay-v0"
+"""Its batch can be stepped, too; its episodes have no days, by which training validates."""
+
+
+def corrects_prices(core: Any) -> bool:
+    """Whether actions correct the prices of the built-in planner."""
+    return getattr(core.settings, "control", None) == "price"
 
 
 def traits_of(env_id: str) -> EnvTraits:
@@ -83,7 +92,8 @@ def make_batch(env_id: str, n_envs: int, **arguments: Any) -> VectorEnv:
     Raises:
         InvalidInputError: another environment, or an argument that it does not take.
     """
-    traits_of(env_id)
+    if env_id != STAY:
+        traits_of(env_id)
     kind: Any = load_env_creator(str(gym.spec(env_id).vector_entry_point))
     try:
         batch: VectorEnv = kind(num_envs=n_envs, **arguments)

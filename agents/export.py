@@ -11,10 +11,10 @@ from typing import Any
 from agents.config import RunSettings
 from agents.environments import guaranteed, hours_per_step, observed_fields
 from agents.options import flat
+from agents.origin import origin
 from agents.policy import CARD, WEIGHTS, AgentPolicy, Network
 from agents.request import default_interval, run_settings
 from agents.validation import Score
-from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.files.folders import replace_folder
 from vpp_gym.files.reader import DIGEST, digest_of, read_bytes
 from vpp_gym.files.writer import write_text
@@ -47,7 +47,7 @@ def card_of(
         "validation": {name: round(value, 4) for name, value in score.items()},
         "dt_h": hours_per_step(core),
         "run": run.model_dump(mode="json"),
-        **provenance(),
+        **origin(),
         "command": _command(run, ends),
     }
 

@@ -124,6 +124,12 @@ def main(
             _keep(run, folder)
 
 
+def _reference(run: RunSettings) -> str:
+    """What a policy is compared with, in words."""
+    corrects = run.world.arguments.get("control") == "price"
+    return "the built-in planner" if corrects else run.traits.reference
+
+
 def _require_learner() -> None:
     for package in ("torch", "stable_baselines3"):
         if find_spec(package) is None:
@@ -216,7 +222,7 @@ def _progress_bar(run: RunSettings) -> Iterator[Report]:
 
 def _in_words(run: RunSettings, score: Score) -> str:
     served = f", demand served {score['satisfaction']:.2%}" if "satisfaction" in score else ""
-    return f"{score[GAIN]:+,.0f} EUR/year above {run.traits.reference}{served}"
+    return f"{score[GAIN]:+,.0f} EUR/year above {_reference(run)}{served}"
 
 
 def _print_outcome(progress: Progress, folder: Path) -> None:

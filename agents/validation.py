@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from agents.config import RunSettings
-from agents.environments import make_batch
+from agents.environments import corrects_prices, make_batch
 from agents.policy import Network
 from vpp_gym.env import VectorEnv
 from vpp_gym.envs.core import HourlyCore
@@ -69,7 +69,7 @@ class Validation:
     def _reference_totals(self) -> dict[str, float]:
         """Totals of the reference action; charging on arrival makes no use of contracts."""
         batch = self._batch
-        if isinstance(batch.core, HourlyCore):
+        if isinstance(batch.core, HourlyCore) and not corrects_prices(batch.core):
             without = batch.core.params.replace(contract={"families": ()})
             batch = self._years({**self._arguments, "params": without})
         actions = self._run.traits.reference_action(batch.core, batch.action_space)

@@ -26,7 +26,7 @@ class BatchVecEnv(VecEnv):
     step booked, as arrays.
 
     Args:
-        env_id: one of `agents.environments.TRAITS`.
+        env_id: one of `agents.environments.TRAITS`, or "VPPStay-v0".
         n_envs: number of environments.
         arguments: keyword arguments of the environment.
 
@@ -69,18 +69,19 @@ class BatchVecEnv(VecEnv):
     def step_wait(self) -> VecEnvStepReturn:
         """Observations, float32 rewards [EUR], whether each ended, and infos."""
         begun = time.perf_counter()
-        observations, rewards, _, truncated, self.terms = self.batch.step(self._actions)
+        observations, rewards, terminated, truncated, self.terms = self.batch.step(self._actions)
         self.stepping_s += time.perf_counter() - begun
         self._returns_eur += rewards
         self._lengths += 1
         infos: list[dict[str, Any]] = [{}] * self.num_envs
-        if truncated.any():
+        over = terminated | truncated
+        if over.any():
             final = self.terms["final_obs"]
-            for run in np.flatnonzero(truncated).tolist():
-                infos[run] = self._last_info(run, final[run])
-            self._returns_eur[truncated] = 0.0
-            self._lengths[truncated] = 0
-        return observations, rewards.astype(np.float32), truncated, infos
+            for run in np.flatnonzero(over).tolist():
+                infos[run] = self._last_info(run, final[run], bool(truncated[run]))
+            self._returns_eur[over] = 0.0
+            self._lengths[over] = 0
+        return observations, rewards.astype(np.float32), over, infos
 
     def close(self) -> None:
         """Nothing is held open but the batch."""
@@ -117,12 +118,12 @@ class BatchVecEnv(VecEnv):
             observations, _ = self.batch.reset(seed=seeds, options={**options, "reset_mask": mask})
         return observations
 
-    def _last_info(self, run: int, observation: Any) -> dict[str, Any]:
+    def _last_info(self, run: int, observation: Any, cut_off: bool) -> dict[str, Any]:
         final = self.terms["final_info"]
         return {
             **{name: float(v[run]) for name, v in final.items() if not name.startswith("_")},
             "terminal_observation": observation,
-            "TimeLimit.truncated": True,
+            "TimeLimit.truncated": cut_off,
             "episode": {
                 "r": float(self._returns_eur[run]),
                 "l": int(self._lengths[run]),

@@ -18,11 +18,13 @@ from typing import Annotated
 import typer
 
 from benchmarks import claims
+from benchmarks.evidence import results_in
 from benchmarks.fingerprint import study_digest
 from benchmarks.leaderboard import (
     HTML,
     README,
     RESULTS,
+    pages,
     published,
     rendered,
     start_marker,
@@ -59,15 +61,18 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
                 yield f"{path.stem}{suffix} is not what {path.name} says; run: {RENDER}"
     if documents and _text(results / HTML) != leaderboard_page(documents):
         yield f"{HTML} does not show the result files; run: {RENDER}"
-    page = _text(readme)
-    if with_blocks(page, documents) != page:
-        yield f"{readme.name} does not show the result files; run: {RENDER}"
-    for fault in claims.findings(claims.results_in(results), readme.parent):
+    texts = {path: _text(path) for path in pages(readme)}
+    for path, to_root in pages(readme).items():
+        if with_blocks(texts[path], documents, to_root) != texts[path]:
+            yield f"{path.name} does not show the result files; run: {RENDER}"
+    for fault in claims.findings(results_in(results), readme.parent):
         yield f"{fault}; run: {claims.COMMAND}"
     shown = {path.stem for path in published(results)}
-    for suite in SUITES:
-        if start_marker(suite) in page and suite not in shown:
-            yield f"{readme.name} shows {suite}, which has no result file; run: {_make(suite)}"
+    for path, text in texts.items():
+        for suite in SUITES:
+            markers = start_marker(suite), start_marker(suite, "top")
+            if suite not in shown and any(marker in text for marker in markers):
+                yield f"{path.name} shows {suite}, which has no result file; run: {_make(suite)}"
 
 
 def _read_or_why_not(path: Path) -> Document | str:

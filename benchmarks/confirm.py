@@ -18,8 +18,9 @@ import pandas as pd
 import typer
 from scipy.stats import spearmanr
 
-from benchmarks.claims import CLAIMS, Results, UnknownClaimError
+from benchmarks.claims import CLAIMS
 from benchmarks.differences import made_by, markdown
+from benchmarks.evidence import Results, UnknownClaimError
 from benchmarks.leaderboard import RESULTS
 from benchmarks.results import read
 from benchmarks.suites.base import Document, worlds_of

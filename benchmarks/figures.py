@@ -8,6 +8,8 @@ The leaderboard comes from the result files; the day is simulated, always the sa
 from __future__ import annotations
 
 import sys
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -43,21 +45,30 @@ BOARD = "market"
 
 def policy_day(policy: Policy, day: int) -> DayView:
     """One day of the embedded benchmark year, after the week before it."""
+    return deque(day_views(policy, day), maxlen=1).pop()()
+
+
+def day_views(policy: Policy, day: int, title: str = "") -> Iterator[Callable[[], DayView]]:
+    """The same day as it grows: what makes its view, after each of its steps.
+
+    The run goes on for a day more, so that cars which stay overnight are not settled at midnight.
+    """
     track = next(iter(SUITE.tracks))
     scenario = SUITE.scenario(track, 0, None)
     params = with_offer(policy, SUITE.params(track))
     if policy.privileged:
         raise InvalidInputError("policy", policy.name, "draw policies that see no future")
-    first = int(np.searchsorted(scenario.day, day - 7))
-    last = int(np.searchsorted(scenario.day, day + 1))
-    runner = runner_for(policy, scenario, params, first, last)
-    recorder = DayRecorder(runner.simulation)
+    days = (day - 7, day, day + 1, day + 2)
+    first, midnight, last, end = np.searchsorted(scenario.day, days).tolist()
+    runner = runner_for(policy, scenario, params, first, end)
+    recorder = DayRecorder(runner.simulation, title=title)
     recorder.restart()
     state = None
-    for step in range(last - first):
-        decisions, state = policy.predict(runner.observe(), state, np.array([step == 0]), True)
+    for step in range(first, last):
+        decisions, state = policy.predict(runner.observe(), state, np.array([step == first]), True)
         recorder.add(runner.act(decisions)[0])
-    return recorder.view()
+        if step >= midnight:
+            yield recorder.view
 
 
 def board_table(document: Document, board: str) -> pd.DataFrame:
@@ -82,7 +93,10 @@ def main(
         figure = draw_frontier(board_table(document, "operations"), "operations_eur", title=title)
         save_figure(figure, out / f"frontier_{path.stem}.png")
     agents = [AGENT] if (AGENT, 0) in SUITE.contestants().agents else []
-    views = {name: policy_day(SUITE.policy(name, 0), DAY) for name in (*DRAWN, *agents)}
+    views = {
+        name.replace("+", "\n+"): policy_day(SUITE.policy(name, 0), DAY)
+        for name in (*DRAWN, *agents)
+    }
     save_figure(draw_policy_day(views, title="One day, the same cars and prices"), out / "day.png")
 
 

@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = Sources(
     {"vpp_gym": PACKAGE, "agents": ROOT / "agents", "benchmarks": ROOT / "benchmarks"}
 )
-MAKES_NO_NUMBER = {__name__, "benchmarks.values"}
-"""Modules that digests leave out: they only compute digests."""
+MAKES_NO_NUMBER = {__name__, "benchmarks.values", "vpp_gym.errors"}
+"""Modules that digests leave out: they compute digests, or say in words what is refused."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,10 @@ def _contents(modules: Iterable[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def data_files(path: Path) -> list[Path]:
-    """Files beside a module that it names, such as a calibration."""
+    """Files beside a module that it names, such as a calibration; stubs of names are none."""
     text = path.read_text(encoding="utf-8")
-    beside = (one for one in path.parent.iterdir() if one.is_file() and one.suffix != ".py")
+    files = (one for one in path.parent.iterdir() if one.is_file())
+    beside = (one for one in files if one.suffix not in (".py", ".pyi"))
     return sorted(one for one in beside if re.search(rf"(?<![\w.]){re.escape(one.name)}\b", text))
 
 

@@ -9,6 +9,7 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,15 @@ from vpp_gym.files.reader import read_text
 from vpp_gym.files.writer import write_text
 
 README = ROOT / "README.md"
+BOARDS = Path("docs", "leaderboard.md")
+"""Page with an extract of every suite, beside the README."""
 RESULTS = ROOT / "benchmarks" / "results"
-END = "<!-- /leaderboard -->"
+END, END_OF_TOP = "<!-- /leaderboard -->", "<!-- /top -->"
 
 BEST = 8
-"""So many of the best policies stand in the README, beside rules and learned ones."""
+"""So many of the best policies stand in an extract, beside rules and learned ones."""
+TOP = 3
+"""So many stand in the README, beside both ends of the scale and the best learned one."""
 HTML = "leaderboard.html"
 
 
@@ -88,15 +93,20 @@ def totals_csv(document: Document) -> str:
     return text.getvalue()
 
 
-def readme_block(document: Document) -> str:
-    """What the README shows of a suite, between its markers."""
+def block(document: Document, to_root: str = "") -> str:
+    """What the page of the boards shows of a suite, between its markers.
+
+    Args:
+        document: the result file.
+        to_root: what leads from the page to the repository's root.
+    """
     suite = suite_of(document["suite"])
     when = period(document)
     lines = [
         f"{when[0].upper()}{when[1:]} ({document['description']}). "
         f"{suite.lead(document)} {PRIVILEGED_MARK} saw the future. [All policies, columns and "
-        f"boards, and what to know before reading them](benchmarks/results/{suite.name}.md); "
-        f"made by `{document['command']}`."
+        f"boards, and what to know before reading them]({to_root}benchmarks/results/"
+        f"{suite.name}.md); made by `{document['command']}`."
     ]
     boards = list(suite.boards.values())
     alike = [board for board in boards if board.track == boards[0].track]
@@ -111,8 +121,34 @@ def readme_block(document: Document) -> str:
     return "\n\n".join([start_marker(suite.name), *lines, END])
 
 
+def top(document: Document) -> str:
+    """What the README shows of a suite, between its markers: a few rows of its first board."""
+    suite = suite_of(document["suite"])
+    board = next(iter(suite.boards.values()))
+    rows = document["boards"][board.name]
+    learned = next((row["policy"] for row in rows if row["kind"] == "learned"), None)
+    shown = [
+        row
+        for row in rows
+        if row["policy"] == learned
+        or row["score"] in (0, 100)
+        or (row["rank"] is not None and row["rank"] <= TOP)
+    ]
+    columns = {name: board.columns[name] for name in board.brief if name in SHORT}
+    words = (
+        f"{period(document)}. {suite.lead(document)} {PRIVILEGED_MARK} saw the future; brackets "
+        f"are 95 % intervals. [All boards]({BOARDS.as_posix()})."
+    )
+    lines = [f"{words[0].upper()}{words[1:]}", markdown_table(shown, columns)]
+    return "\n\n".join([start_marker(suite.name, "top"), *lines, END_OF_TOP])
+
+
+SHORT = ("Rank", "Policy", "Value EUR", "Profit EUR", "Score [95 %]", "Demand served %")
+"""Columns of the table in the README."""
+
+
 def _is_shown(row: Mapping[str, Any], known: Collection[str]) -> bool:
-    """Whether a row of the leaderboard stands in the README, too: the best, and who is known."""
+    """Whether a row of the leaderboard stands in the extract, too: the best, and who is known."""
     named = row["privileged"] or row["kind"] in ("learned", "rule") or row["policy"] in known
     return bool(named or row["rank"] <= BEST)
 
@@ -197,34 +233,53 @@ def difference_table(rows: Sequence[Mapping[str, Any]]) -> str:
     return markdown_table(rows, columns)
 
 
-def start_marker(suite: str) -> str:
-    """The marker in the README where the block of a suite begins."""
-    return f"<!-- leaderboard:{suite} -->"
+def start_marker(suite: str, kind: str = "leaderboard") -> str:
+    """The marker on a page where the block of a suite begins."""
+    return f"<!-- {kind}:{suite} -->"
 
 
-def with_blocks(text: str, documents: list[Document]) -> str:
-    """A README with the blocks of these suites renewed; without a marker it stays as it is."""
+def with_blocks(text: str, documents: list[Document], to_root: str = "") -> str:
+    """A page with the blocks of these suites renewed; without a marker it stays as it is.
+
+    Args:
+        text: of the page.
+        documents: result files.
+        to_root: what leads from the page to the repository's root.
+    """
     for document in documents:
-        start = start_marker(document["suite"])
-        if start in text and END not in text.partition(start)[2]:
-            raise InvalidInputError("README.md", start, f"close the block with {END}")
-        before, _, rest = text.partition(start)
-        if rest:
-            text = before + readme_block(document) + rest.partition(END)[2]
+        suite = document["suite"]
+        extract, short = partial(block, document, to_root), partial(top, document)
+        text = _renewed(text, start_marker(suite), END, extract)
+        text = _renewed(text, start_marker(suite, "top"), END_OF_TOP, short)
     return text
 
 
+def _renewed(text: str, start: str, end: str, written: Callable[[], str]) -> str:
+    """A text with what stands from a marker to its end written anew, if the marker is in it."""
+    if start not in text:
+        return text
+    before, _, rest = text.partition(start)
+    if end not in rest:
+        raise InvalidInputError("page", start, f"close the block with {end}")
+    return before + written() + rest.partition(end)[2]
+
+
+def pages(readme: Path) -> dict[Path, str]:
+    """Pages that show results, with what leads from each to the repository's root."""
+    boards = readme.parent / BOARDS
+    return {page: to_root for page, to_root in ((readme, ""), (boards, "../")) if page.exists()}
+
+
 def main(results: Path = RESULTS, readme: Path = README) -> None:
-    """Write the leaderboard files and the README's blocks from the result files."""
+    """Write the leaderboard files and the pages' blocks from the result files."""
     paths = published(results)
     for path in paths:
         render(path)
     documents = [read(path) for path in paths]
     if documents:
         write_text(results / HTML, leaderboard_page(documents))
-    if readme.exists():
-        text = read_text(readme)
-        write_text(readme, with_blocks(text, documents))
+    for path, to_root in pages(readme).items():
+        write_text(path, with_blocks(read_text(path), documents, to_root))
     print("\n".join(path.stem for path in paths) or "no results yet: python -m benchmarks.run")
 
 
@@ -244,8 +299,9 @@ def _caveat_lines(document: Document) -> Iterator[str]:
         f"{versions}."
     )
     for entry in document.get("renewed", ()):
+        runs = f"{len(entry['runs'])} run{'s' if len(entry['runs']) != 1 else ''}"
         yield (
-            f"The code has changed since. At commit {entry['commit']} {len(entry['runs'])} runs, "
+            f"The code has changed since. At commit {entry['commit']} {runs}, "
             f"one world of each policy whose code had changed, gave the same figures again; the "
             f"other worlds were not run again. They are named in [{document['suite']}.json]"
             f"({document['suite']}.json)."

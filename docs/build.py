@@ -13,16 +13,19 @@ from pathlib import Path
 from vpp_gym.contracts.families import FAMILIES
 from vpp_gym.env import Env
 from vpp_gym.envs.bidding import BiddingCore, VPPBiddingEnv
+from vpp_gym.envs.columns import COLUMNS
 from vpp_gym.envs.contracts import ContractsCore, VPPContractsEnv
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.dispatch import VPPDispatchEnv
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
 from vpp_gym.envs.settings import ContractsSettings
+from vpp_gym.envs.stay import VPPStayEnv
+from vpp_gym.envs.stay_observation import STAY_FIELDS
 from vpp_gym.markets.ledger import LEDGER
 from vpp_gym.observation import Field, ObservationLayout
 from vpp_gym.params import DEFAULT
 from vpp_gym.scenarios.named import as_source
-from vpp_gym.settings import Settings
+from vpp_gym.settings import Shown
 
 PAGE = Path(__file__).with_name("environment.md")
 DT_H = 0.25
@@ -33,6 +36,7 @@ ENVIRONMENTS: dict[str, tuple[type[Env], Sequence[Field]]] = {
     "VPPBidding-v0": (VPPBiddingEnv, BiddingCore.fields),
     "VPPDispatch-v0": (VPPDispatchEnv, FLEET_FIELDS + CHARGER_FIELDS),
     "VPPContracts-v0": (VPPContractsEnv, ContractsCore.fields),
+    "VPPStay-v0": (VPPStayEnv, STAY_FIELDS),
 }
 
 
@@ -65,8 +69,8 @@ def _environment(name: str) -> str:
         sections["Action Space"] += "\n\n" + _action_parameters()
     settings = kind.core_kind.settings_kind
     told: dict[str, str] = {}
-    for base in settings.__mro__[: settings.__mro__.index(Settings) + 1]:
-        told |= _entries(base.__doc__ or "", "Attributes:")
+    for base in settings.__mro__[: settings.__mro__.index(Shown) + 1]:
+        told = {**told, **_entries(base.__doc__ or "", "Attributes:"), **told}
     sections["Arguments"] = "\n".join(
         [*_bullets(sections["Arguments"]), *_settings(settings, told)]
     )
@@ -109,6 +113,8 @@ def _observations(name: str, fields: Sequence[Field]) -> str:
     if name == "VPPContracts-v0":
         layout = ContractsCore(as_source(None, DT_H), DEFAULT, ContractsSettings()).layout
     own = [field for field in fields if field not in FLEET_FIELDS + CHARGER_FIELDS]
+    if name == "VPPStay-v0":
+        return _field_table(own, layout)
     if own:
         return f"After the first {layout.slices[own[0].name].start} columns:\n\n" + _field_table(
             own, layout
@@ -123,8 +129,24 @@ def _observations(name: str, fields: Sequence[Field]) -> str:
             _field_table(FLEET_FIELDS, layout),
             'Only with `control="per_ev"`, one value per charger; all 0 where no EV is connected:',
             _field_table(CHARGER_FIELDS, layout),
+            "With `columns`, groups of further parts follow, in this order. What concerns the "
+            "planner is that of `planner`; `da_steps`, `im_forecast` and the margins are 0 behind "
+            "the last step of a scenario.",
+            _column_table(),
         ]
     )
+
+
+def _column_table() -> str:
+    rows = []
+    for group, fields in COLUMNS.items():
+        layout = layout_of(DEFAULT, DT_H, fields)
+        for field in fields:
+            part = layout.slices[field.name]
+            scale = f"{layout.scale[part.start]:.4g}"
+            size = str(part.stop - part.start)
+            rows.append((f"`{group}`", f"`{field.name}`", size, field.unit, scale, field.meaning))
+    return _table(("Group", "Name", "Columns", "Unit", "Scale", "Meaning"), rows)
 
 
 def _field_table(fields: Iterable[Field], layout: ObservationLayout) -> str:
@@ -162,7 +184,7 @@ def _code(names: str) -> str:
     return ", ".join(f"`{name}`" for name in names.split(", "))
 
 
-def _settings(settings: type[Settings], meanings: dict[str, str]) -> list[str]:
+def _settings(settings: type[Shown], meanings: dict[str, str]) -> list[str]:
     fields = settings.model_fields
     return [
         f"- `{name}` (default `{fields[name].default!r}`): {meaning}"

@@ -1,8 +1,11 @@
-"""Set up before anything is tested: the way hypothesis searches."""
+"""Set up before anything is tested: the way hypothesis searches, and fixtures of all tests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import hypothesis
+import pytest
 
 # The same examples in every run; `pytest --hypothesis-profile=search` looks for new ones.
 hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True, database=None)
@@ -10,3 +13,14 @@ hypothesis.settings.register_profile(
     "search", parent=hypothesis.settings.get_profile("default"), deadline=None, max_examples=2000
 )
 hypothesis.settings.load_profile("repeat")
+
+
+@pytest.fixture
+def registered() -> Iterator[None]:
+    """Families of contracts that a test registers are taken out again."""
+    from vpp_gym.contracts import FAMILIES
+
+    before = dict(FAMILIES)
+    yield
+    FAMILIES.clear()
+    FAMILIES.update(before)

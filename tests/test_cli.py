@@ -181,7 +181,7 @@ def test_stopping_a_run_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch):
     result = CliRunner().invoke(app, ["run", "no_v2g"])
     assert result.exit_code == 130
     assert result.stdout == ""
-    assert result.stderr == "Stopped by Ctrl-C in run: no result.\n"
+    assert result.stderr == "Stopped by Ctrl-C in run, before its end.\n"
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,11 @@ def test_run_takes_the_step_of_the_file(folder, tmp_path, dt_h):
         (("build", "{folder}", "-o", "w.parquet"), "--elaad-clock, --elaad-dates"),
         (("build", "{folder}", "-o", "w.parquet", "--dt-h", "0.4"), "--dt-h"),
         (("build", "{folder}", "-o", "w.parquet", "--first-day", "June"), "--first-day"),
+        (("build", "{folder}", "-o", "w.parquet", "--first-day", "1717372800"), "--first-day"),
+        (("build", "{folder}", "-o", "w.parquet", "--last-day", "20240603"), "--last-day"),
+        (("build", "{folder}", "-o", "w.parquet", "--test-from", "2024-06-03T00"), "--test-from"),
+        (("build", "{folder}", "-o", "w.parquet", "--capacity-kwh", "1e-320"), "--capacity-kwh"),
+        (("build", "{folder}", "-o", "w.parquet", "--charge-kw", "1e-9"), "--charge-kw"),
         (("build", "{folder}", "-o", "w.parquet", "--demand", "all"), "--demand"),
         (
             ("build", "{folder}", "-o", "w.parquet", "--demand=reference", "--car-power=recorded"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.scenarios.files import samples
 from vpp_gym.cli import app
 from vpp_gym.evaluation import rollout
 from vpp_gym.files import writer
@@ -97,6 +99,54 @@ def test_a_name_of_a_file_is_shown_as_it_is(tmp_path):
         result = command(*PICTURE, tmp_path / name)
         assert result.exit_code == 0, result.output
         assert name in result.stdout
+
+
+STEERING = {
+    b"\xff\xfe.csv": r"\udcff\udcfe.csv",
+    b"\x1b[2J\x1b]0;x\x07.csv": r"\x1b[2J\x1b]0;x\x07.csv",
+    b"a.csv: ok\nb.csv": r"a.csv: ok\nb.csv",
+    b"a\r\x08b.csv": r"a\r\x08b.csv",
+    "a\u202evsc.exe.csv".encode(): r"a\u202evsc.exe.csv",
+}
+"""Names of files that would clear or recolour a terminal, lie to it, or break its encoding."""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such names")
+@pytest.mark.parametrize("raw", STEERING)
+@pytest.mark.parametrize("content", ["good", "bad", "unknown"])
+def test_no_name_of_a_file_steers_the_terminal(tmp_path, raw, content):
+    path = os.path.join(os.fsencode(tmp_path), raw)
+    good = samples.entsoe_new("2024-06-03", 2)
+    lines = {"good": good, "bad": [*good, "x"], "unknown": ["a"]}[content]
+    Path(os.fsdecode(path)).write_text("\n".join(lines), encoding="utf-8")
+    result = command("data", "check", tmp_path)
+    assert result.exit_code == (content == "bad"), result.output
+    assert STEERING[raw] in "".join(result.stdout.split("\n"))
+    assert all(line.isprintable() for line in result.stdout.splitlines())
+    said = json.loads(command("data", "check", tmp_path, "--json").stdout)["files"]
+    assert [one["file"] for one in said] == [os.fsdecode(raw)]
+    out = command("contracts", "--figure", os.fsdecode(path) + ".gif")
+    assert out.exit_code == 2
+    assert all(line.isprintable() for line in out.stderr.splitlines())
+
+
+def test_what_a_file_says_does_not_steer_the_terminal(tmp_path):
+    lines = [line.replace("BZN|NL", "BZN|\x1b[31mNL") for line in samples.entsoe_new("2024-06-03")]
+    samples.write(tmp_path / "a.csv", lines)
+    result = command("data", "check", tmp_path)
+    assert r"\x1b[31mNL" in result.stdout
+    assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8:strict", "cp1252"])
+def test_a_terminal_of_any_encoding_shows_any_name(tmp_path, encoding):
+    samples.write(tmp_path / "Ωμέγα.csv", samples.entsoe_new("2024-06-03"))
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    words = [sys.executable, "-m", "vpp_gym.cli", "data", "check", str(tmp_path)]
+    done = subprocess.run(words, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    name = "Ωμέγα" if encoding.startswith("utf") else r"\u03a9\u03bc\u03ad\u03b3\u03b1"
+    assert f"{name}.csv: entsoe" in done.stdout.decode()
 
 
 def test_a_name_of_a_file_is_no_formula_in_the_table(tmp_path, monkeypatch):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 import runpy
 import shlex
+import tomllib
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -17,16 +23,26 @@ from vpp_gym.cli import app
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-WRITTEN = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+WRITTEN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 PAGES = [*WRITTEN, *sorted((ROOT / "benchmarks" / "results").glob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`((?:vpp-gym|make|python -m|python docs)\b[^`]*)`")
-RUNNABLE = ("README.md", "docs/contracts.md", "docs/variable-term-menus.md", "docs/world.md")
+EXAMPLE = re.compile(r"<!-- code: .*?<!-- /code -->", re.DOTALL)
+RUNNABLE = (
+    "README.md",
+    "docs/contracts.md",
+    "docs/index.md",
+    "docs/variable-term-menus.md",
+    "docs/world.md",
+)
 RUN_ELSEWHERE = ("docs/data.md", "docs/fuel-cell/index.md", "docs/training.md")
 """Pages whose code has a test of its own: `test_docs_data`, `test_docs_fuel_cell_cars` and
-`tests.agents.test_training_page`."""
+`tests.agents.test_training_page`. Code of examples is run by `test_examples`."""
+CHEAP = {("vpp-gym", "contracts"), ("vpp-gym", "demo"), ("vpp-gym", "doctor")}
+"""Commands that are run wherever they stand in a block."""
+PROGRAMS = {"vpp-gym", "make", "python", "pip", "pre-commit", ".ci/run", "."}
 
 
 def identity(page: Path) -> str:
@@ -35,7 +51,7 @@ def identity(page: Path) -> str:
 
 def blocks(page: Path, *languages: str) -> list[str]:
     """The blocks of a page in these languages."""
-    found = FENCED.findall(page.read_text(encoding="utf-8"))
+    found = FENCED.findall(EXAMPLE.sub("", page.read_text(encoding="utf-8")))
     return [text for language, text in found if language in languages]
 
 
@@ -46,13 +62,20 @@ def anchors(page: Path) -> set[str]:
     return {title.replace(" ", "-") for title in bare}
 
 
-def commands(page: Path) -> Iterator[list[str]]:
-    """Every command on a page, in a block or in the text, as its words."""
-    text = page.read_text(encoding="utf-8")
-    lines = [line for block in blocks(page, "sh", "") for line in block.splitlines()]
-    lines += [span.replace("\n", " ") for span in INLINE.findall(FENCED.sub("", text))]
-    for line in lines:
-        for command in line.removesuffix("\\").split("&&"):
+def fenced(page: Path) -> Iterator[list[str]]:
+    """Every command in the blocks of a page, as its words."""
+    for block in blocks(page, "sh", "shell", "bash", "console", ""):
+        for line in block.replace("\\\n", " ").splitlines():
+            for command in line.split("&&"):
+                if words := shlex.split(command, comments=True):
+                    yield words
+
+
+def named(page: Path) -> Iterator[list[str]]:
+    """Every command in the text of a page, as its words; arguments may be left out."""
+    prose = FENCED.sub("", page.read_text(encoding="utf-8"))
+    for span in INLINE.findall(prose):
+        for command in span.replace("\n", " ").split("&&"):
             if words := shlex.split(command, comments=True):
                 yield words
 
@@ -85,6 +108,58 @@ def _problem_of_the_command_line(words: list[str]) -> str:
     return f"no option {wrong[0]}" if wrong else ""
 
 
+def refusal(words: list[str]) -> str:
+    """What a program answers to these words before it does anything; empty if it takes them."""
+    match words:
+        case ["vpp-gym", *rest]:
+            return _refused_by(get_command(app), rest)
+        case ["python", "-m", module, *rest] if "typer.run(main)" in _source(module):
+            return _refused_by(_command_of(module), rest)
+        case ["pip", "install", *rest]:
+            return _unknown_extra(rest)
+    return "" if words[0] in PROGRAMS else f"no test knows {words[0]}"
+
+
+def _source(module: str) -> str:
+    spec = find_spec(module)
+    return Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+
+
+def _command_of(module: str) -> Any:
+    own = typer.Typer()
+    own.command()(import_module(module).main)
+    return get_command(own)
+
+
+def _refused_by(command: Any, words: list[str]) -> str:
+    """The error of a command whose functions are exchanged for one that does nothing."""
+
+    def quiet(one: Any) -> None:
+        for other in getattr(one, "commands", {}).values():
+            quiet(other)
+        if not hasattr(one, "commands"):
+            one.callback = lambda **_: None
+
+    quiet(command)
+    printed = io.StringIO()
+    with redirect_stderr(printed), redirect_stdout(printed), pytest.raises(SystemExit) as left:
+        command.main(words, prog_name="")
+    return "" if left.value.code == 0 else printed.getvalue()
+
+
+def _unknown_extra(words: list[str]) -> str:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [
+        one for word in words for part in re.findall(r"\[(.*)\]", word) for one in part.split(",")
+    ]
+    unknown = [one for one in asked if one not in extras["optional-dependencies"]]
+    return f"no extra {unknown[0]}" if unknown else ""
+
+
+def is_cheap(words: list[str]) -> bool:
+    return tuple(words[:2]) in CHEAP or (words[0] == "vpp-gym" and "--help" in words)
+
+
 def test_page_of_the_environment_is_up_to_date():
     written = (DOCS / "environment.md").read_text(encoding="utf-8")
     assert written == runpy.run_path(str(DOCS / "build.py"))["page"](), "run python docs/build.py"
@@ -104,7 +179,8 @@ def test_every_picture_is_shown_or_linked():
         for page in PAGES
         for target, _ in LINK.findall(page.read_text(encoding="utf-8"))
     }
-    assert set((DOCS / "images").resolve().rglob("*.png")) <= shown
+    drawn = (DOCS / "images").resolve().rglob("*.*")
+    assert {path for path in drawn if path.suffix in (".png", ".gif", ".svg")} <= shown
 
 
 def test_every_page_is_linked_from_another():
@@ -131,8 +207,30 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page: str, tmp_path: Path):
 
 @pytest.mark.parametrize("page", WRITTEN, ids=identity)
 def test_commands_exist_with_the_options_named(page: Path):
-    wrong = {shlex.join(words): problem(words) for words in commands(page)}
+    wrong = {shlex.join(words): problem(words) for words in (*fenced(page), *named(page))}
     assert {command: why for command, why in wrong.items() if why} == {}
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=identity)
+def test_programs_take_the_commands_of_blocks(page: Path):
+    wrong = {shlex.join(words): refusal(words) for words in fenced(page)}
+    assert {command: why for command, why in wrong.items() if why} == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "vpp-gym run --days many",
+        "vpp-gym data build",
+        "vpp-gym demo --seed -1",
+        "python -m benchmarks.run --suite",
+        "python -m agents.train --envs VPPDayAhead-v0",
+        "pip install .[trains]",
+        "curl example.org",
+    ],
+)
+def test_a_command_that_a_program_refuses_is_noticed(words: str):
+    assert refusal(words.split())
 
 
 @pytest.mark.parametrize(
@@ -143,14 +241,13 @@ def test_a_command_that_does_not_exist_is_noticed(words: str):
     assert problem(words.split())
 
 
-@pytest.mark.parametrize("page", RUNNABLE)
-def test_the_blocks_of_the_command_line_run(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+@pytest.mark.parametrize(
+    "page",
+    [page for page in WRITTEN if any(map(is_cheap, fenced(page)))],
+    ids=identity,
+)
+def test_cheap_commands_of_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    for block in blocks(ROOT / page, "sh"):
-        for line in block.splitlines():
-            words = shlex.split(line, comments=True)
-            if words[:1] == ["vpp-gym"]:
-                result = CliRunner().invoke(app, words[1:])
-                assert result.exit_code == 0, result.output
+    for words in filter(is_cheap, fenced(page)):
+        result = CliRunner().invoke(app, words[1:])
+        assert result.exit_code == 0, result.output

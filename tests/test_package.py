@@ -27,6 +27,7 @@ IDS = (
     "VPPBidding-v0",
     "VPPDispatch-v0",
     "VPPContracts-v0",
+    "VPPStay-v0",
     "FCEVCarPark-v0",
     "FCEVMicrogrid-v0",
 )

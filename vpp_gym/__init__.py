@@ -23,6 +23,7 @@ for _env_id, _place in {
     "VPPBidding-v0": "envs.bidding:VPPBidding",
     "VPPDispatch-v0": "envs.dispatch:VPPDispatch",
     "VPPContracts-v0": "envs.contracts:VPPContracts",
+    "VPPStay-v0": "envs.stay:VPPStay",
     "FCEVCarPark-v0": "fcev.car_park.env:FCEVCarPark",
     "FCEVMicrogrid-v0": "fcev.microgrid.env:FCEVMicrogrid",
 }.items():

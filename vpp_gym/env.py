@@ -30,7 +30,7 @@ from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.observation import ObservationLayout
 from vpp_gym.recorder import Recorder
 from vpp_gym.scenarios.columns import whole
-from vpp_gym.settings import Settings
+from vpp_gym.settings import Shown
 
 F = TypeVar("F", bound=Callable[..., None])
 FIRST = np.zeros(1, dtype=np.int64)
@@ -59,7 +59,7 @@ class Core(ABC):
 
     terms: ClassVar[tuple[str, ...]]
     n_money: ClassVar[int]
-    settings_kind: ClassVar[type[Settings]]
+    settings_kind: ClassVar[type[Shown]]
     simulation: Any
     layout: ObservationLayout
     action_shape: tuple[int, ...]
@@ -167,6 +167,8 @@ class _OverCore:
     """
 
     core_kind: ClassVar[type[Core]]
+    terminates: ClassVar[bool] = False
+    """An episode ends for good; else it is cut off, and would have gone on."""
     core: Any
     _spec: EnvSpec | None = None
 
@@ -225,7 +227,8 @@ class Env(_OverCore, gym.Env[Any, Any]):
         self._show()
         info = dict(zip(core.terms, records[0].tolist(), strict=True))
         reward = float(core.rewards(records)[0])
-        return one(observations, 0), reward, False, self._over, info
+        ends = self._over and self.terminates
+        return one(observations, 0), reward, ends, self._over and not ends, info
 
     def render(self) -> NDArray[np.uint8] | None:
         """The current day as an image, or in a window."""
@@ -324,17 +327,19 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
             )
         records, observations = self.core.step(actions)
         rewards = self.core.rewards(records)  # of the episodes that took the step
-        truncated = self.core.over & ~ended_before
+        ended = self.core.over & ~ended_before
         info = self._info(records, np.ones(self.num_envs, dtype=np.bool_))
         again = ended_before
-        if self.autoreset_mode is AutoresetMode.SAME_STEP and truncated.any():
-            info |= self._final(observations, truncated, records)
-            again = truncated
-        self._ended = truncated.copy()
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
+            info |= self._final(observations, ended, records)
+            again = ended
+        self._ended = ended.copy()
         if again.any():
             self._place(again, {})
             observations = self.core.observe()
-        return observations, rewards, np.zeros_like(truncated), truncated, info
+        never = np.zeros_like(ended)
+        terminated, truncated = (ended, never) if self.terminates else (never, ended)
+        return observations, rewards, terminated, truncated, info
 
     def _place(self, mask: Bools, options: Mapping[str, Any]) -> None:
         runs = np.flatnonzero(mask)
@@ -350,16 +355,16 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
             info[f"_{name}"] = valid
         return info
 
-    def _final(self, last: Any, truncated: Bools, records: Floats) -> dict[str, Any]:
+    def _final(self, last: Any, ended: Bools, records: Floats) -> dict[str, Any]:
         final_obs = np.full(self.num_envs, None, dtype=object)
-        for run in np.flatnonzero(truncated).tolist():
+        for run in np.flatnonzero(ended).tolist():
             final_obs[run] = one(last, run)
-        final_info = self._info(np.where(truncated[:, None], records, 0.0), truncated)
+        final_info = self._info(np.where(ended[:, None], records, 0.0), ended)
         return {
             "final_obs": final_obs,
-            "_final_obs": truncated,
+            "_final_obs": ended,
             "final_info": final_info,
-            "_final_info": truncated,
+            "_final_info": ended,
         }
 
     def _mask(self, mask: Any) -> Bools:

@@ -15,10 +15,21 @@ class InvalidInputError(ValueError):
 
     def __init__(self, field: str, value: object, remedy: str) -> None:
         self.field, self.value, self.remedy = field, value, remedy
-        super().__init__(f"{field}: got {_short(value)}; {remedy}")
+        super().__init__(printable(f"{field}: got {_short(value)}; {remedy}"))
 
     def __reduce__(self) -> tuple:
         return type(self), (self.field, self.value, self.remedy)
+
+
+def printable(text: str) -> str:
+    r"""A text of which a terminal shows every sign; what would steer it is spelt out.
+
+    >>> print(printable("a\x1b[2J\n.csv"))
+    a\x1b[2J\n.csv
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 class SolveFailedError(RuntimeError):

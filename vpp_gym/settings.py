@@ -11,22 +11,30 @@ from vpp_gym.errors import InvalidInputError
 ObservationForm = Literal["flat", "dict"]
 
 
-class Settings(BaseModel):
+class Shown(BaseModel):
     """Settings that every environment has.
 
     Attributes:
         observation: "flat" float32 Box or "dict" with names and units.
-        episode_days: from gate closure to gate closure; None: to the end of the
-            scenario, from its first gate.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     observation: ObservationForm = "flat"
+
+
+class Settings(Shown):
+    """Settings of environments whose episodes are some days.
+
+    Attributes:
+        episode_days: from gate closure to gate closure; None: to the end of the
+            scenario, from its first gate.
+    """
+
     episode_days: int | None = Field(default=7, ge=1)
 
 
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S", bound=Shown)
 
 
 def checked(kind: type[S], **settings: Any) -> S:

@@ -42,6 +42,9 @@ class Snapshot:
             without a running contract.
         charge_kw: (n,) limit at the meter, of car and charger.
         discharge_kw: (n,) limit at the meter, of car and charger.
+        curves: (n, 2, K) how each EV tapers: stored energies [kWh], and the power [kW] at which
+            they can rise there, losses taken off; see `vpp_gym.fleet.charging`. K is 0 in a world
+            without tapers.
         steps_to_departure: (n,) steps left as declared, this one included, >= 1; 1 for cars
             that are still there after it.
         steps_connected: (n,) steps since the arrival.
@@ -103,6 +106,7 @@ class Snapshot:
     max_kwh: Floats
     charge_kw: Floats
     discharge_kw: Floats
+    curves: Floats
     steps_to_departure: Ints
     steps_connected: Ints
     arrival_kwh: Floats

@@ -396,6 +396,16 @@ class EVSuite(Suite):
         """What the scores are."""
         return f"Score: 0 is charging on arrival, 100 is {ENDS[document['high']]}."
 
+    def _turned_away(self, document: Document) -> Iterator[str]:
+        """How many cars find a charger, which depends on no policy."""
+        row = next((row for rows in document["boards"].values() for row in rows), None)
+        if row is not None:
+            yield (
+                f"Chargers: {self.world.params.site.n_chargers}. Of {row['arrivals']:,.0f} cars "
+                f"in a world {row['turned_away']:,.0f} find none free and are turned away "
+                f"({100 * row['turned_away'] / row['arrivals']:.1f} %), whatever the policy."
+            )
+
     def caveats(self, document: Document) -> Iterator[str]:
         """What to know before reading the tables."""
         scenario = document["scenario"]
@@ -405,6 +415,7 @@ class EVSuite(Suite):
             f"empty car park and without bids for its first day. Money is EUR over all days of a "
             f"world."
         )
+        yield from self._turned_away(document)
         if self.needs_data and self.world.plain:
             yield (
                 "Not unseen: the synthetic years that agents were trained on and menus searched "

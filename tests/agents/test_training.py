@@ -17,6 +17,8 @@ from agents.trainer import Trainer
 from agents.validation import Validation
 from tests.agents.conftest import CHEAP, DEAR, FULL_HOUR_KWH, TOY_DAYS
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation import evaluate
+from vpp_gym.policies.baselines import baseline
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 SMALL = {
@@ -149,6 +151,15 @@ def test_charging_on_arrival_is_the_reference_dispatch_of_a_fleet_and_of_every_c
     fleet, per_ev = (Validation(run, scenario=year).reference for run in runs)
     assert fleet["served_kwh"] > 0
     assert per_ev == pytest.approx(fleet)
+
+
+def test_the_planner_is_the_reference_of_who_corrects_its_prices():
+    year = SyntheticSource("validation", days=5).scenario(0)
+    changes = {"control": "price", "world.n_envs": 1}
+    validation = Validation(run_settings("VPPDispatch-v0", changes=changes), scenario=year)
+    planned = evaluate(baseline("hazard_mpc_tariff+expected_load"), year, start_step=48).days
+    assert validation.reference["served_kwh"] == pytest.approx(planned["served_kwh"].sum())
+    assert validation.reference["load_value_eur"] == pytest.approx(planned["load_value_eur"].sum())
 
 
 def test_a_gain_is_what_an_action_earns_above_the_reference_in_the_same_episode():

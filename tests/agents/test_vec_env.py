@@ -65,6 +65,24 @@ def test_a_learner_of_sb3_trains_in_every_environment(small, env_id, more, lengt
     assert {int(episode["l"]) for episode in model.ep_info_buffer} == {length}
 
 
+def test_a_stay_ends_for_good_and_a_learner_of_sb3_trains_on_stays(small):
+    venv = BatchVecEnv("VPPStay-v0", 3, scenario=small)
+    venv.seed(0)
+    venv.reset()
+    ended = []
+    for action in actions_of(200, 3):
+        _, _, dones, infos = venv.step(action)
+        ended += [infos[run] for run in np.flatnonzero(dones)]
+    assert len(ended) > 5
+    for info in ended:
+        assert info["TimeLimit.truncated"] is False
+        assert info["departures"] == 1.0
+        assert not info["terminal_observation"].any()
+    model = PPO("MlpPolicy", venv, n_steps=24, batch_size=24, n_epochs=1, seed=0, device="cpu")
+    model.learn(144)
+    assert model.num_timesteps == 144
+
+
 def test_other_environments_are_refused():
     with pytest.raises(InvalidInputError, match="VPPDayAhead") as refused:
         BatchVecEnv("CartPole-v1", 2)

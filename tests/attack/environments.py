@@ -13,7 +13,11 @@ from tests.attack.grid_books import random_grid_params, random_grid_scenario
 from tests.attack.park_books import random_park_params, random_park_scenario
 from vpp_gym.scenarios.scenario import Scenario
 
-IDS = tuple(name for name in gym.registry if name.startswith(("VPP", "FCEV")))
+IDS = tuple(
+    name
+    for name in gym.registry
+    if name.startswith(("VPP", "FCEV")) and name != "VPPStay-v0"  # it has no days
+)
 assert vpp_gym.__version__
 EV_IDS = tuple(name for name in IDS if name.startswith("VPP"))
 FORMS = ("flat", "dict")
@@ -37,7 +41,10 @@ def ev_scenarios(rng: np.random.Generator, dt_h: float, count: int = 2) -> list[
 
 
 def ev_settings(rng: np.random.Generator, env_id: str) -> dict[str, Any]:
-    control = one_of(rng, "fleet", "per_ev")
+    control = one_of(rng, "fleet", "per_ev", "price")
+    reward = one_of(rng, "spread", "profit")
+    if env_id in ("VPPDayAhead-v0", "VPPDispatch-v0") and rng.random() < 0.3:
+        reward = "planner_gain"
     quick = one_of(rng, "charge_on_arrival", "charge_at_deadline", "price_threshold")
     bidder = one_of(rng, "expected_load", "zero", "wait_and_see")
     scale = somewhere(rng, 0, 1, 0.0, 0.1, 1.0)
@@ -50,7 +57,7 @@ def ev_settings(rng: np.random.Generator, env_id: str) -> dict[str, Any]:
         "VPPDispatch-v0": {"control": control, "bidder": bidder},
         "VPPBidding-v0": {"scheduler": quick, "bid_scale": scale},
         "VPPContracts-v0": {"scheduler": quick, "bidder": bidder},
-    }[env_id] | {"reward": one_of(rng, "spread", "profit")}
+    }[env_id] | {"reward": reward}
 
 
 def random_settings(rng: np.random.Generator, env_id: str) -> dict[str, Any]:

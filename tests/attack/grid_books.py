@@ -22,24 +22,33 @@ def weekend(day: int) -> int:
     return int((day + 1) % 7 >= 5)
 
 
+def random_machines(
+    rng: np.random.Generator, tank_kg: float, power_kw: tuple[float, ...]
+) -> dict[str, dict[str, float]]:
+    """Fuel cells and electrolyser of either world, whose power lies in a range of its own."""
+    return {
+        "fuel_cell": {
+            "efficiency": somewhere(rng, 0.2, 1.0, 0.51),
+            "hydrogen_eur_per_kg": somewhere(rng, 0, 8, 1.1946),
+            "v2g_kw": somewhere(rng, 0.5, 80, 10.0),
+            "tank_kg": tank_kg,
+        },
+        "electrolyser": {
+            "power_kw": somewhere(rng, *power_kw),
+            "efficiency": somewhere(rng, 0.3, 1.0, 0.75),
+            "store_kg": somewhere(rng, 0.5, 100, 12.0),
+            "initial_share": somewhere(rng, 0, 1, 0.0, 1.0),
+        },
+    }
+
+
 def random_grid_params(rng: np.random.Generator) -> MicrogridParams:
     tank_kg, trip_km = somewhere(rng, 1.0, 12, 5.6), somewhere(rng, 0, 60, 0.0)
     keep_kg = somewhere(rng, min(1.0, 0.01 * trip_km), tank_kg, max(1.0, 0.01 * trip_km))
     return MicrogridParams().changed(
         {
             "n_cars": int(rng.integers(1, 14)),
-            "fuel_cell": {
-                "efficiency": somewhere(rng, 0.2, 1.0, 0.51),
-                "hydrogen_eur_per_kg": somewhere(rng, 0, 8, 1.1946),
-                "v2g_kw": somewhere(rng, 0.5, 80, 10.0),
-                "tank_kg": tank_kg,
-            },
-            "electrolyser": {
-                "power_kw": somewhere(rng, 0, 500, 0.0, 80.0),
-                "efficiency": somewhere(rng, 0.3, 1.0, 0.75),
-                "store_kg": somewhere(rng, 0.5, 100, 12.0),
-                "initial_share": somewhere(rng, 0, 1, 0.0, 1.0),
-            },
+            **random_machines(rng, tank_kg, power_kw=(0, 500, 0.0, 80.0)),
             "wind": {"serves_houses": bool(rng.random() < 0.5)},
             "schedule": {"trip_km": trip_km},
             "contract": {

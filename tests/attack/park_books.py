@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.attack.ev_worlds import one_of, somewhere
-from tests.attack.grid_books import stays, weekend
+from tests.attack.grid_books import random_machines, stays, weekend
 from vpp_gym.fcev.car_park.ledger import TERMS
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.car_park.parking import Drivers
@@ -22,18 +22,7 @@ def random_park_params(rng: np.random.Generator) -> CarParkParams:
     return CarParkParams().changed(
         {
             "n_cars": int(rng.integers(1, 40)),
-            "fuel_cell": {
-                "efficiency": somewhere(rng, 0.2, 1.0, 0.51),
-                "hydrogen_eur_per_kg": somewhere(rng, 0, 8, 1.1946),
-                "v2g_kw": somewhere(rng, 0.5, 80, 10.0),
-                "tank_kg": tank_kg,
-            },
-            "electrolyser": {
-                "power_kw": somewhere(rng, 0, 900, 0.0, 500.0),
-                "efficiency": somewhere(rng, 0.3, 1.0, 0.75),
-                "store_kg": somewhere(rng, 0.5, 100, 12.0),
-                "initial_share": somewhere(rng, 0, 1, 0.0, 1.0),
-            },
+            **random_machines(rng, tank_kg, power_kw=(0, 900, 0.0, 500.0)),
             "parking": {"trip_km": 0.0, "trip_sd_km": 0.0},
             "contract": {
                 "tier_levels": levels,

@@ -17,6 +17,8 @@ from benchmarks.boards import (
     price_column,
     ranks_at_prices,
 )
+from benchmarks.leaderboard import RESULTS
+from benchmarks.results import read
 from benchmarks.suites import SUITES
 from benchmarks.suites.ev import bids_of
 from benchmarks.weeks import SUMS, weekly
@@ -123,3 +125,14 @@ def test_an_agents_bids_are_those_of_its_environment():
         name = "mpc+two_stage"
 
     assert (bids_of(Agent()), bids_of(Planner())) == ("line", "two_stage")
+
+
+@pytest.mark.parametrize("suite", ["embedded", "real", "hourly", "hourly_real"])
+def test_a_page_says_how_many_cars_are_turned_away_and_no_policy_changes_it(suite):
+    boards = read(RESULTS / f"{suite}.json")["boards"]
+    found = {(row["arrivals"], row["turned_away"]) for rows in boards.values() for row in rows}
+    assert len(found) == 1
+    arrivals, turned_away = found.pop()
+    assert turned_away < 0.02 * arrivals
+    words = f"Of {arrivals:,.0f} cars in a world {turned_away:,.0f} find none free"
+    assert words in (RESULTS / f"{suite}.md").read_text()

@@ -16,7 +16,7 @@ import typer
 from benchmarks import check
 from benchmarks.check import findings, older_tables
 from benchmarks.differences import made_by
-from benchmarks.leaderboard import END, main, readme_block, with_blocks
+from benchmarks.leaderboard import END, END_OF_TOP, TOP, block, main, with_blocks
 from benchmarks.results import read
 from benchmarks.suites import base, ev
 from tests.benchmarks.conftest import shrink, three_rules, toy_world
@@ -209,7 +209,7 @@ def test_the_command_fails_with_what_it_found(published, capsys):
     assert "embedded.md is not what embedded.json says" in capsys.readouterr().out
 
 
-def test_a_readme_block_without_results_is_found(tmp_path):
+def test_a_block_without_results_is_found(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"<!-- leaderboard:real -->\n{END}\n")
     (line,) = findings(tmp_path, readme)
@@ -221,7 +221,22 @@ def test_a_block_that_is_not_closed_is_refused(published):
     with pytest.raises(InvalidInputError, match="close the block"):
         with_blocks("<!-- leaderboard:embedded -->", [document])
     assert with_blocks("no marker", [document]) == "no marker"
-    assert readme_block(document).endswith(END)
+    assert block(document).endswith(END)
+
+
+def test_the_page_of_the_boards_is_shown_and_checked_beside_the_readme(published):
+    folder, readme = published
+    page = readme.parent / "docs" / "leaderboard.md"
+    page.parent.mkdir()
+    page.write_text(f"<!-- leaderboard:embedded -->\n{END}\n")
+    readme.write_text(f"<!-- top:embedded -->\n{END_OF_TOP}\n")
+    assert [line.split()[0] for line in found(published)] == ["README.md", "leaderboard.md"]
+    main(folder, readme)
+    assert found(published) == []
+    assert "(../benchmarks/results/embedded.md)" in page.read_text()
+    rows = [line for line in readme.read_text().splitlines() if line.startswith("| ")]
+    assert any("charge_on_arrival" in row for row in rows)
+    assert len(rows) <= 2 + TOP + 3
 
 
 def test_tables_of_other_code_are_named_with_their_command(tmp_path):

@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import claims, confirm, order
-from benchmarks.claims import CLAIMS, Results, findings, gain_words, with_claims, wrapped
+from benchmarks import confirm, order
+from benchmarks.claim import Claim, gain_words
+from benchmarks.claims import CLAIMS, findings, with_claims, wrapped
+from benchmarks.evidence import Results, results_in
 from benchmarks.fingerprint import ROOT
 from benchmarks.leaderboard import RESULTS
 from vpp_gym.evaluation.metrics import NO_CONTROL
@@ -63,7 +65,7 @@ def results() -> Results:
     return Results({"embedded": document()})
 
 
-def claim(name: str) -> claims.Claim:
+def claim(name: str) -> Claim:
     return next(one for one in CLAIMS if one.name == name)
 
 
@@ -96,6 +98,72 @@ def test_the_end_of_the_scale_and_the_price_of_service(results):
     assert f"`{NO_CONTROL}` serves 100.00 % and earns 500 EUR a year less" in text
 
 
+def wear_row(step_h: float, wear: float, offer: str, gains: int, losing: str = "none") -> dict:
+    return {
+        "step_h": step_h,
+        "wear": wear,
+        "offer": offer,
+        "vpp_eur": 80 - 1000 * wear,
+        "worlds_with_a_gain": f"{gains} of 2",
+        "losing_types": losing,
+        "losers_%": 20.0,
+    }
+
+
+def wear_table(hourly_menu: int) -> Results:
+    rows = [
+        wear_row(step_h, wear, offer, gains, "1.5" if offer == "tariff" else "none")
+        for step_h in (1.0, 0.25)
+        for wear in (0.01, 0.03)
+        for offer, gains in (("tariff", 2), ("menu 3 h", hourly_menu if step_h == 1 else 1))
+    ]
+    return Results({}, {"wear": rows})
+
+
+def test_an_offer_pays_where_it_does_in_every_world_and_at_every_wear():
+    one = claim("offers-across-wear")
+    text = one.sentence(wear_table(hourly_menu=0))
+    assert text.startswith("The same offers pay the operator at every wear from 0.01 to 0.03 EUR")
+    quarters = (
+        "By quarter hours: a posted tariff (+50 to +70) at every wear; a menu of 3 h at none."
+    )
+    assert quarters in text
+    other = wear_table(hourly_menu=2)
+    text = one.sentence(other)
+    assert text.startswith("Which offers pay the operator depends on the wear")
+    assert quarters in text
+    assert "By hours: a posted tariff (+50 to +70) and a menu of 3 h (+50 to +70) at every" in text
+    other.tables["wear"][0]["worlds_with_a_gain"] = "1 of 2"
+    assert (
+        "a menu of 3 h (+50 to +70) at every wear; a posted tariff (+50) at 0.03"
+        in one.sentence(other)
+    )
+
+
+def test_who_loses_is_said():
+    text = claim("losing-owners").sentence(wear_table(0))
+    assert text.startswith("At 0.03 EUR/kWh by quarter hours some owners lose")
+    assert "owners of type 1.5 (20 % of all) under a posted tariff; nobody under a menu of" in text
+
+
+@pytest.mark.parametrize(("sign", "words"), [(1, "their word, too, pay per"), (-1, "it is not so")])
+def test_offers_of_the_older_world_are_compared_by_sign(sign, words):
+    names = ("rolling_mpc_1h", "rolling_mpc_2h", "rolling_mpc_3h", "rolling_mpc_control")
+    contracts = [
+        {
+            "policy": name,
+            "gain_eur": gain,
+            "gain_eur_low": gain - 1,
+            "gain_eur_high": gain + 1,
+        }
+        for name, gain in zip((*names, "rolling_mpc_price"), (-9, -7, -5, 4 * sign, 8), strict=True)
+    ]
+    documents = {name: {"contracts": {"plain": contracts}} for name in ("hourly", "hourly_real")}
+    text = claim("offers-older-world").sentence(Results(documents))
+    assert words in text
+    assert "in 2019 as recorded menus earn 9 EUR less to 5 EUR less, a posted tariff 4 EUR" in text
+
+
 def test_a_single_world_has_no_count_of_worlds():
     one = {"eur": -3.0, "eur_low": -9, "eur_high": 4, "worlds_more": 0, "worlds": 1}
     assert gain_words(one) == "3 EUR a year less (95 % interval -9 to 4)"
@@ -126,7 +194,7 @@ def test_wrong_unknown_and_missing_claims_are_found(results, tmp_path):
 
 
 def test_committed_claims_are_what_the_committed_results_say():
-    assert list(findings(claims.results_in(RESULTS), ROOT)) == []
+    assert list(findings(results_in(RESULTS), ROOT)) == []
 
 
 def test_lines_are_no_longer_than_the_page():

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import run as run_module
 from benchmarks import suites, tasks
 from benchmarks.fingerprint import ROOTS, PolicyDigest
-from benchmarks.leaderboard import page, readme_block
+from benchmarks.leaderboard import block, page
 from benchmarks.page import leaderboard_page
 from benchmarks.results import read
 from benchmarks.suites.base import Contestants
@@ -170,7 +170,7 @@ def test_every_text_says_how_many_worlds_there_are(toy, tmp_path):
         "each of 2 worlds with replacement, and within each of them blocks of 7 consecutive days"
         in page(document)
     )
-    assert "Mean of 2 worlds, each 14 days" in readme_block(document)
+    assert "Mean of 2 worlds, each 14 days" in block(document)
     assert "mean of 2 worlds, each 14 days" in leaderboard_page([document])
 
 

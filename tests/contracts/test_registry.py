@@ -70,15 +70,6 @@ def flat_fee() -> Iterator[type[FlatFee]]:
     del FAMILIES["flat_fee"]
 
 
-@pytest.fixture
-def registered() -> Iterator[None]:
-    """Families that a test registers are taken out again."""
-    before = dict(FAMILIES)
-    yield
-    FAMILIES.clear()
-    FAMILIES.update(before)
-
-
 @pytest.mark.usefixtures("flat_fee")
 class TestANewFamily:
     """Nothing but the class names it."""

@@ -20,7 +20,8 @@ from vpp_gym.params import PAPER_2023
 from vpp_gym.policies.bidders import ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.rules import ChargeAtDeadline, PriceThreshold
 
-IDS = [name for name in gym.registry if name.startswith("VPP")]
+IDS = [name for name in gym.registry if name.startswith("VPP") and name != "VPPStay-v0"]
+"""Whose episodes are days; that of a stay is tried in test_stay.py."""
 DAILY = ("VPPBidding-v0", "VPPContracts-v0")
 """One step is a day."""
 

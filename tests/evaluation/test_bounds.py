@@ -7,13 +7,13 @@ import pytest
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate, profit_parts, totals
+from vpp_gym.evaluation.bound_prices import ExpectedReference
+from vpp_gym.evaluation.bound_stays import leaving_hazard
 from vpp_gym.evaluation.bounds import (
     DUAL_BOUND,
     DUAL_ESTIMATE,
-    ExpectedReference,
     dual_bound,
     dual_estimate,
-    leaving_hazard,
     relaxed_days,
 )
 from vpp_gym.evaluation.metrics import without_position_eur

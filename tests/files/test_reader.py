@@ -79,6 +79,8 @@ def test_what_is_no_readable_file_is_refused(tmp_path, monkeypatch):
         "[NaN]",
         "[-Infinity]",
         "[1e999]",
+        '{"a": 1, "a": 1}',
+        '[{"b": {"a": 1, "c": 2, "a": 3}}]',
         '"\\ud800',
     ],
 )
@@ -91,6 +93,12 @@ def test_json_within_the_limits_is_read():
     nested = "[" * MAX_DEPTH + "]" * MAX_DEPTH
     assert json.dumps(parsed_json(nested, file="a")) == nested
     assert parsed_json("[9223372036854775807, -1e300]", file="a") == [2**63 - 1, -1e300]
+
+
+def test_of_two_values_of_a_key_none_is_chosen():
+    with pytest.raises(InvalidInputError, match="no JSON: the key 'kwh' twice in one object"):
+        parsed_json('[{"a": 1, "kwh": 9.5, "kwh": 999.0}]', file="a")
+    assert parsed_json('[{"kwh": 1}, {"kwh": {"kwh": 2}}]', file="a")[1] == {"kwh": {"kwh": 2}}
 
 
 def test_an_object_is_asked_for(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,12 @@ PLAIN = {
 
 
 def limits(**changes):
-    return dispatch_limits_kwh(*{**PLAIN, **changes}.values())
+    given = {**PLAIN, **changes}
+    guarantee, steps_left = given.pop("guarantee"), given.pop("steps_left")
+    target_kwh = given.pop("target_kwh")
+    later_kwh = given["charge_eff"] * given["charge_kwh"] * (steps_left - 1)
+    needed_kwh = target_kwh - later_kwh if guarantee else -np.inf
+    return dispatch_limits_kwh(needed_kwh=needed_kwh, **given)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +104,9 @@ def test_limits_hold_what_they_promise(
     highest = stored_after_kwh(stored, hi, charge_eff, discharge_eff)
     assert highest <= max(stored, most) + 1e-9
     assert lowest >= min(stored, least) - 1e-9
-    in_reach = laxity_h(float(steps), stored, target, charge, charge_eff) >= 0
+    in_reach = laxity_h(float(steps), (target - stored) / (charge * charge_eff)) >= 0
     if guarantee and in_reach:
-        assert laxity_h(steps - 1.0, lowest, target, charge, charge_eff) >= -1e-9
+        assert laxity_h(steps - 1.0, (target - lowest) / (charge * charge_eff)) >= -1e-9
     if guarantee and not in_reach:
         assert lo == pytest.approx(hi)
         assert hi == pytest.approx(charge)

@@ -7,20 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpp_gym.fleet.battery import stored_after_kwh
+from vpp_gym.fleet.charging import NO_CURVE, charging_h
 from vpp_gym.fleet.laxity import GRID_H, dischargeable_kwh, laxity_h, on_grid
 
 
+def laxity(time_left_h, stored_kwh, target_kwh, charge_kw, charge_eff):
+    needs_h = charging_h(stored_kwh, target_kwh, charge_kw * charge_eff, NO_CURVE)
+    return laxity_h(time_left_h, needs_h)
+
+
 def test_laxity_of_the_reference_example():
-    assert laxity_h(4.0, 46.582, 77.6, 11.0, 0.98) == pytest.approx(1.1226, abs=5e-5)
+    assert laxity(4.0, 46.582, 77.6, 11.0, 0.98) == pytest.approx(1.1226, abs=5e-5)
 
 
 def test_laxity_of_a_car_that_has_enough_grows_with_the_surplus():
-    assert laxity_h(4.0, 77.6, 77.6, 11.0, 0.98) == 4.0
-    assert laxity_h(4.0, 77.6 + 10.78, 77.6, 11.0, 0.98) == pytest.approx(5.0)
+    assert laxity(4.0, 77.6, 77.6, 11.0, 0.98) == 4.0
+    assert laxity(4.0, 77.6 + 10.78, 77.6, 11.0, 0.98) == pytest.approx(5.0)
 
 
 def test_laxity_is_negative_where_the_target_is_out_of_reach():
-    assert laxity_h(1.0, 0.0, 21.56, 11.0, 0.98) == pytest.approx(-1.0)
+    assert laxity(1.0, 0.0, 21.56, 11.0, 0.98) == pytest.approx(-1.0)
 
 
 def test_four_hours_of_laxity_at_11_kw():
@@ -28,9 +34,9 @@ def test_four_hours_of_laxity_at_11_kw():
     assert dischargeable_kwh(4.0, 11.0, 11.0, 0.98, 0.98) == pytest.approx(21.556, abs=5e-4)
 
 
-@pytest.mark.parametrize("laxity", [0.0, -1.0])
-def test_nothing_to_export_without_laxity(laxity):
-    assert dischargeable_kwh(laxity, 11.0, 11.0, 0.98, 0.98) == 0.0
+@pytest.mark.parametrize("slack_h", [0.0, -1.0])
+def test_nothing_to_export_without_laxity(slack_h):
+    assert dischargeable_kwh(slack_h, 11.0, 11.0, 0.98, 0.98) == 0.0
 
 
 def test_nothing_to_export_without_a_bidirectional_charger():
@@ -38,20 +44,20 @@ def test_nothing_to_export_without_a_bidirectional_charger():
 
 
 @given(
-    laxity=st.floats(0.01, 50),
+    slack_h=st.floats(0.01, 50),
     charge_kw=st.floats(1, 50),
     discharge_kw=st.floats(1, 50),
     charge_eff=st.floats(0.5, 1),
     discharge_eff=st.floats(0.5, 1),
 )
 def test_exporting_it_all_and_recharging_takes_exactly_the_laxity(
-    laxity, charge_kw, discharge_kw, charge_eff, discharge_eff
+    slack_h, charge_kw, discharge_kw, charge_eff, discharge_eff
 ):
-    most = dischargeable_kwh(laxity, charge_kw, discharge_kw, charge_eff, discharge_eff)
+    most = dischargeable_kwh(slack_h, charge_kw, discharge_kw, charge_eff, discharge_eff)
     lost = 500.0 - stored_after_kwh(500.0, -most, charge_eff, discharge_eff)
     hours = most / discharge_kw + lost / (charge_eff * charge_kw)
-    assert hours == pytest.approx(laxity)
-    left = laxity_h(laxity - most / discharge_kw, 500.0 - lost, 500.0, charge_kw, charge_eff)
+    assert hours == pytest.approx(slack_h)
+    left = laxity(slack_h - most / discharge_kw, 500.0 - lost, 500.0, charge_kw, charge_eff)
     assert left == pytest.approx(0.0, abs=1e-9)
 
 

@@ -16,7 +16,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,7 +28,7 @@ from typing import Annotated, Any
 import typer
 
 from tests.mutation.sample import GROUPS, PACKAGE, ROOT, Change, sample
-from tests.mutation.suite import Test, files_of, pytest_in, tests_of
+from tests.mutation.suite import Test, TooLongError, files_of, pytest_in, tests_of
 from tests.mutation.table import write_table
 
 QUICK_S = 10.0
@@ -71,10 +70,10 @@ def failing(folder: Path, tests: list[Test]) -> str | None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as names:
         names.write("\n".join(one.name for one in tests))
         names.flush()
-        timeout_s = 180.0 + 20.0 * sum(one.seconds for one in tests)
+        cpu_s = 60.0 + 10.0 * sum(one.seconds for one in tests)
         try:
-            done = pytest_in(folder, "-n", "0", "-x", f"@{names.name}", timeout_s=timeout_s)
-        except subprocess.TimeoutExpired:
+            done = pytest_in(folder, "-n", "0", "-x", f"@{names.name}", cpu_s=cpu_s)
+        except TooLongError:
             return "timeout"
     if done.returncode == 0:
         return None

@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from typing import Any
+
+import typer
 
 from tests.mutation.sample import ROOT
 
 LONGEST_S = 1800.0
+"""Of the processor, for the tests of one file."""
+WAITING = 10.0
+"""Times as long a clock shows, where other programs are at work, too."""
 ENVIRONMENT = {
     **os.environ,
     "NUMBA_DISABLE_JIT": "1",
@@ -27,16 +35,41 @@ ENVIRONMENT = {
 }
 
 
-def pytest_in(folder: Path, *arguments: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
-    """Run pytest in a copy of the tree, on that copy's code."""
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
-        cwd=folder,
-        env=ENVIRONMENT | {"PYTHONPATH": os.fspath(folder)},
-        text=True,
-        capture_output=True,
-        timeout=timeout_s,
-    )
+class TooLongError(Exception):
+    """Tests that did not come to an end."""
+
+
+def pytest_in(folder: Path, *arguments: str, cpu_s: float) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a copy of the tree, on that copy's code.
+
+    Args:
+        folder: of the copy.
+        arguments: of pytest.
+        cpu_s: of the processor that it may take, so that a busy machine fails no test; and a
+            tenth of the time that it may last.
+
+    Raises:
+        TooLongError: it took or lasted longer.
+    """
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (ceil(cpu_s), ceil(cpu_s)))
+
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+            cwd=folder,
+            env=ENVIRONMENT | {"PYTHONPATH": os.fspath(folder)},
+            text=True,
+            capture_output=True,
+            timeout=WAITING * cpu_s,
+            preexec_fn=limit,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TooLongError from error
+    if -done.returncode in (signal.SIGXCPU, signal.SIGKILL):
+        raise TooLongError
+    return done
 
 
 @dataclass(frozen=True)
@@ -45,7 +78,7 @@ class Test:
 
     Attributes:
         name: as pytest knows it.
-        seconds: that it takes.
+        seconds: of the processor that it takes.
         calls: functions of the package that it calls, as "module:function".
     """
 
@@ -99,8 +132,9 @@ def _measure(file: str, path: Path) -> None:
         file,
     )
     try:
-        done = pytest_in(ROOT, *arguments, timeout_s=LONGEST_S)
-    except subprocess.TimeoutExpired:
+        done = pytest_in(ROOT, *arguments, cpu_s=LONGEST_S)
+    except TooLongError:
+        typer.echo(f"{file} takes more than {LONGEST_S:g} s: its tests are not asked", err=True)
         path.write_text("{}", encoding="utf-8")
         return
     if not path.exists():

@@ -58,26 +58,26 @@ def build_snapshot(
     ahead = 2 * periods - round(hour / dt_h)
     maximum = np.where(signed, 0.97 * 80, target)
     minimum = np.full(n, 0.03 * 80)
+    needed = target - site.charge_eff * site.charge_kw * dt_h * (left - 1)
+    needed = np.where(world.guarantee, needed, -np.inf)
     limits = [
         dispatch_limits_kwh(
             energy[i],
-            target[i],
+            needed[i],
             max(minimum[i], keep[i]),
             maximum[i],
             site.charge_kw * dt_h,
             site.discharge_kw * dt_h,
             contract[i] if active[i] else 0.0,
-            int(left[i]),
             site.charge_eff,
             site.discharge_eff,
-            world.guarantee,
         )
         for i in range(n)
     ]
     lo = np.array([low for low, _ in limits])
     hi = np.array([high for _, high in limits])
     lax = [
-        laxity_h(left[i] * dt_h, energy[i], target[i], site.charge_kw, site.charge_eff)
+        laxity_h(left[i] * dt_h, (target[i] - energy[i]) / (site.charge_kw * site.charge_eff))
         for i in range(n)
     ]
     past_da = np.array(da_past or [], dtype=float)
@@ -98,6 +98,7 @@ def build_snapshot(
         max_kwh=maximum,
         charge_kw=np.full(n, site.charge_kw),
         discharge_kw=np.full(n, site.discharge_kw),
+        curves=np.zeros((n, 2, 0)),
         steps_to_departure=left,
         steps_connected=np.full(n, min(step, 5)),
         arrival_kwh=energy.copy(),

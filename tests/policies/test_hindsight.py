@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.fleet.charging import Charging
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import DEFAULT, PLAIN
 from vpp_gym.params.contract import hybrid, offer
@@ -121,14 +122,15 @@ def one_stay(**changes):
         "target_kwh": 70.0,
         "due_kwh": 70.0,
         "floor_kwh": 70.0,
-        "charge_kwh": 11.0,
         "discharge_kwh": 11.0,
         "discharge_steps": 2,
         "contract_kwh": 10.0,
         "penalty_eur_per_kwh": 0.5,
         "forced": False,
     }
-    return Stays(**{name: np.array([value]) for name, value in (stay | changes).items()})
+    charging = Charging(np.array([11.0]), 1.0, 1.0, np.zeros((1, 2, 0)))
+    columns = {name: np.array([value]) for name, value in (stay | changes).items()}
+    return Stays(charging=charging, **columns)
 
 
 LOSSLESS = Service(charge_eff=1.0, discharge_eff=1.0, retail_eur_per_kwh=0.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +16,7 @@ from vpp_gym.cli.demo import demo
 from vpp_gym.cli.doctor import doctor
 from vpp_gym.cli.reproduce import reproduce
 from vpp_gym.cli.run import run
-from vpp_gym.errors import InvalidInputError, SolveFailedError
+from vpp_gym.errors import InvalidInputError, SolveFailedError, printable
 from vpp_gym.files.writer import WriteFailedError
 
 REFUSED, FAILED, STOPPED = 2, 1, 130
@@ -37,10 +39,10 @@ class Commands(TyperGroup):
         except BrokenPipeError:  # whoever reads the output has seen enough
             raise
         except OSError as error:
-            typer.echo(f"Error: {error}", err=True)
+            typer.echo(f"Error: {printable(str(error))}", err=True)
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt as error:
-            typer.echo(f"Stopped by Ctrl-C in {ctx.invoked_subcommand}: no result.", err=True)
+            typer.echo(f"Stopped by Ctrl-C in {ctx.invoked_subcommand}, before its end.", err=True)
             raise typer.Exit(STOPPED) from error
 
 
@@ -77,4 +79,7 @@ def vpp_gym(
 
 def main() -> None:
     """Entry point of the command `vpp-gym`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a sign that it cannot write is spelt out
+            stream.reconfigure(errors="backslashreplace")
     app(prog_name="vpp-gym")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vpp_gym.cli.output import AsJson, checked_file, console, print_json, show_table
+from vpp_gym.cli.output import AsJson, checked_file, print_json, say, show_table
 from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError
 
@@ -78,7 +78,7 @@ def contracts(
 
         save_figure(draw_menu(menu, title=f"Menu, {limit}"), figure)
         if not as_json:
-            console.print(f"Picture of the menu: {figure}", soft_wrap=True)
+            say(f"Picture of the menu: {figure}")
 
 
 def _cap(term_h: float | None, cap_kwh: float | None) -> tuple[float, str]:

@@ -14,7 +14,7 @@ from vpp_gym.cli.file_report import plain, report_document, said, show_report_of
 from vpp_gym.cli.output import console, show_table
 from vpp_gym.cli.params import by_name
 from vpp_gym.cli.tables import Column, Grid, show_lines
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, printable
 from vpp_gym.params import as_params
 from vpp_gym.scenarios.files.folder import Found
 from vpp_gym.scenarios.files.options import NeededOptionsError
@@ -79,7 +79,7 @@ def show_checked(document: dict[str, Any]) -> None:
     for one in document["files"]:
         counts = (plain(one[name]) if name in one else "" for name in ("rows", "kept"))
         state = Text(one["state"], STYLES[one["state"]])
-        rows.append((one["file"], state, one.get("holds", ""), *counts))
+        rows.append((printable(one["file"]), state, one.get("holds", ""), *counts))
     show_table(Grid(columns, rows))
     if any(one["state"] == "unknown" for one in document["files"]):
         console.print(f"\nUnknown files are skipped. {READABLE}", soft_wrap=True)
@@ -88,7 +88,7 @@ def show_checked(document: dict[str, Any]) -> None:
             show_report_of(one)
         elif one["state"] == "rejected":
             kind = one.get("kind", "not readable")
-            console.print(Text(f"\n{one['file']}: {kind}", "bold"), soft_wrap=True)
+            console.print(Text(f"\n{printable(one['file'])}: {kind}", "bold"), soft_wrap=True)
             show_lines(console, [one["error"]])
     _show_warnings(document)
 
@@ -152,7 +152,7 @@ def show_described(document: dict[str, Any]) -> None:
     rows = [
         (row, *(plain(one[row]) for one in splits.values())) for row in next(iter(splits.values()))
     ]
-    title = f"{document['file']}: steps of {document['dt_h']:g} h, {zone}"
+    title = f"{printable(document['file'])}: steps of {document['dt_h']:g} h, {zone}"
     show_table(Grid(columns, rows, title=title, by_column=True))
     provenance = document["provenance"]
     console.print(Text("\nParameters", "bold"))

@@ -17,42 +17,35 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg")
 
 
-def draw_last_day(
-    policy: Policy, scenario: Scenario, changes: dict[str, Any], end_step: int, out: Path
-) -> str:
-    """Draw the last day of a run; the run is made again to watch its chargers.
-
-    Args:
-        policy: new, or one that may begin again.
-        scenario: what happens.
-        changes: of the default parameters.
-        end_step: one past the last step.
-        out: picture file to write.
-
-    Returns:
-        The day's date.
-
-    Raises:
-        InvalidInputError: a policy that decides for several steps at once.
-    """
+def save_day(view: DayView, out: Path) -> str:
+    """Draw a day into a file, and say its date."""
     from vpp_gym.plots.canvas import save_figure
     from vpp_gym.plots.day import draw_day
 
-    view = _last_day(policy, scenario, changes, end_step)
     save_figure(draw_day(view), out)
     return str(view.start)
 
 
-def _last_day(
-    policy: Policy, scenario: Scenario, changes: dict[str, Any], end_step: int
-) -> DayView:
+def last_day(policy: Policy, scenario: Scenario, changes: dict[str, Any], end_step: int) -> DayView:
+    """The last day of a run; the run is made again to watch its chargers.
+
+    Args:
+        policy: new, or one that may begin again.
+        scenario: what happens.
+        changes: of the scenario's parameters.
+        end_step: one past the last step.
+
+    Raises:
+        InvalidInputError: a policy that decides for several steps at once.
+    """
     from vpp_gym.envs.recorder import DayRecorder
     from vpp_gym.evaluation.rollout import runner_for
+    from vpp_gym.evaluation.stated import params_in
     from vpp_gym.evaluation.worlds import world_named
     from vpp_gym.policy import Privileged
 
     world = world_named("ev")
-    rules = world.rules(policy, world.params_in(scenario, changes))
+    rules = world.rules(policy, params_in(world, scenario, changes))
     runner: Any = runner_for(policy, scenario, rules, 0, end_step)
     if isinstance(policy, Privileged) and policy.privileged:
         policy.reveal(scenario, rules, 0, end_step)

@@ -11,10 +11,10 @@ import typer
 from vpp_gym.cli.output import (
     AsJson,
     checked_file,
-    console,
     number_text,
     print_json,
     progress_console,
+    say,
     show_table,
 )
 from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
@@ -71,7 +71,7 @@ def demo(
     cars, demand_kwh = (number_text(name, first[name]) for name in ("departures", "demand_kwh"))
     show_table(_table(rows, f"{DAYS} days until {day}: {cars} cars ask for {demand_kwh} kWh"))
     _draw(views, out)
-    console.print(f"Picture of {day}: {out}", soft_wrap=True)
+    say(f"Picture of {day}: {out}")
 
 
 def _week(seed: int, params: VPPParams) -> tuple[dict[str, dict[str, float]], dict[str, DayView]]:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from vpp_gym.cli.output import console
 from vpp_gym.cli.tables import show_lines
+from vpp_gym.errors import printable
 from vpp_gym.scenarios.files.report import FileReport
 
 COUNTS = ("rows", "kept")
@@ -21,7 +22,8 @@ def report_document(report: FileReport) -> dict[str, Any]:
 
 def show_report_of(document: dict[str, Any]) -> None:
     """Print everything in the report of a file: its rows, and each group of counts and facts."""
-    console.print(Text(f"\n{document['file']}: {document['kind']}", "bold"), soft_wrap=True)
+    title = f"{document['file']}: {document['kind']}"
+    console.print(Text(f"\n{printable(title)}", "bold"), soft_wrap=True)
     rows = ", ".join(f"{name} {plain(document[name])}" for name in COUNTS)
     show_lines(console, [f"{rows}, sha256 {document['sha256'][:12]}"])
     for name, group in document.items():
@@ -40,4 +42,6 @@ def plain(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, dict):
         return ", ".join(said(value))
-    return ", ".join(map(plain, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value))
+    return printable(str(value))

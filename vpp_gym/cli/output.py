@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from vpp_gym.cli.tables import Column, Grid, show
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, printable
 from vpp_gym.files.trial import check_writable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -42,6 +42,11 @@ def named_numbers(title: str, numbers: Mapping[str, float], total: str | None = 
         for name, number in numbers.items()
     ]
     return Grid((Column(), Column(is_number=True)), rows, title=title)
+
+
+def say(text: str) -> None:
+    """Print a line that is not folded: a terminal does that, and a path stays in one piece."""
+    console.print(printable(text), soft_wrap=True)
 
 
 def show_table(*grids: Grid) -> None:

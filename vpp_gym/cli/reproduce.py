@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from vpp_gym.cli.output import AsJson, print_json, progress_console, show_table
 from vpp_gym.cli.reproduce_parklee import parklee2018
 from vpp_gym.cli.tables import Column, Grid
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.errors import InvalidInputError, printable
 from vpp_gym.files.trial import check_folder
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def rahman2023(
         from vpp_gym.reproduction.rahman2023.report import write_report
 
         written = write_report(study, report, out)
-        progress_console.print(f"Report: {written}", soft_wrap=True)
+        progress_console.print(printable(f"Report: {written}"), soft_wrap=True)
     progress_console.print(f"Took {time.perf_counter() - begun:.0f} s")
 
 

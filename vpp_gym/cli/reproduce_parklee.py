@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vpp_gym.cli.output import AsJson, console, print_json, progress_console, show_table
+from vpp_gym.cli.output import AsJson, console, print_json, progress_console, say, show_table
 from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.files.trial import check_folder
 from vpp_gym.files.writer import write_text
@@ -48,7 +48,7 @@ def parklee2018(
     if out is not None:
         page = write_text(out / "parklee2018.md", markdown(result, _draw(result, out)))
         if not as_json:
-            console.print(f"Report: {page}", soft_wrap=True)
+            say(f"Report: {page}")
 
 
 def _draw(result: Reproduction, out: Path) -> dict[str, str]:

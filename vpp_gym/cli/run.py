@@ -15,8 +15,10 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from vpp_gym.cli.day_figure import SUFFIXES, draw_last_day
-from vpp_gym.cli.output import AsJson, checked_file, console, print_json, progress_console
+from vpp_gym.cli.day_figure import SUFFIXES, last_day, save_day
+from vpp_gym.cli.html_report import SUFFIXES as PAGES
+from vpp_gym.cli.html_report import html_report
+from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_console, say
 from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
 from vpp_gym.cli.policies import list_policies, named_policy
 from vpp_gym.cli.report import run_report, show_report
@@ -90,6 +92,14 @@ def run(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Report to write as one HTML file, with the picture of the last day; the run is "
+            "made twice for it.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a policy through a scenario and report profit, energy and service.
@@ -99,10 +109,10 @@ def run(
     if show_list:
         list_policies(as_json)
         return
-    if out is not None:
-        checked_file("out", out, (".csv",))
-    if figure is not None:
-        checked_file("figure", figure, SUFFIXES)
+    outputs = {"out": (out, (".csv",)), "figure": (figure, SUFFIXES), "report": (report, PAGES)}
+    for option, (path, suffixes) in outputs.items():
+        if path is not None:
+            checked_file(option, path, suffixes)
     chosen = named_policy(policy)
     world = _scenario(scenario, index, data, dt_h)
     end_step = _end_step(world, days)
@@ -111,21 +121,35 @@ def run(
         changes["guarantee"] = guarantee
     warnings = _warnings(world, changes)
     result = _evaluate(chosen, world, end_step, changes)
-    report = {**run_report(result), "warnings": warnings}
+    found = {**run_report(result), "warnings": warnings}
     # First what took long to find, so that a disk that is full by now takes nothing away.
     if as_json:
-        print_json(report)
+        print_json(found)
     else:
-        show_report(report)
+        show_report(found)
     if out is not None:
         _write_days(result, out)
-        if not as_json:
-            console.print(f"One row per day: {out}", soft_wrap=True)
+        _tell(as_json, "One row per day", out)
+    if figure is None and report is None:
+        return
+    with progress_console.status("Drawing the last day"):
+        view = last_day(named_policy(policy), world, changes, end_step)
     if figure is not None:
-        with progress_console.status("Drawing the last day"):
-            day = draw_last_day(named_policy(policy), world, changes, end_step, figure)
-        if not as_json:
-            console.print(f"Picture of {day}: {figure}", soft_wrap=True)
+        _tell(as_json, f"Picture of {save_day(view, figure)}", figure)
+    if report is not None:
+        _write_page(html_report(found, result.days, view), report)
+        _tell(as_json, "Report", report)
+
+
+def _tell(as_json: bool, words: str, path: Path) -> None:
+    if not as_json:
+        say(f"{words}: {path}")
+
+
+def _write_page(text: str, out: Path) -> None:
+    from vpp_gym.files.writer import write_text
+
+    write_text(out, text)
 
 
 def _warnings(scenario: Scenario, changes: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ one a column. No number, date or name is cut off.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich import box
 from rich.cells import cell_len
@@ -15,6 +15,8 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from vpp_gym.errors import printable
 
 GAP = 2
 """Blanks between columns."""
@@ -98,6 +100,7 @@ def show(console: Console, *grids: Grid) -> None:
     2024-06-03
       eur: -488.06
     """
+    grids = tuple(map(_shown, grids))
     if len(grids) > 1 and sum(grid.width + 2 * GAP for grid in grids) <= console.width:
         beside = Table.grid(padding=(0, 2 * GAP, 0, 0))
         beside.add_row(*(_table(grid, grid.needed) for grid in grids))
@@ -111,10 +114,24 @@ def show(console: Console, *grids: Grid) -> None:
 
 def show_lines(console: Console, lines: Sequence[Cell], indent: int = INDENT) -> None:
     """Print lines; those that are too long go on below, broken between words."""
-    for line in lines:
+    for line in map(shown, lines):
         text = Text(line) if isinstance(line, str) else line
         text.overflow = "fold"
         console.print(Padding(text, (0, 0, 0, indent), expand=False))
+
+
+def shown(cell: Cell) -> Cell:
+    """A cell or a line with signs that a terminal shows: one of a file may be anything."""
+    text = cell if isinstance(cell, str) else cell.plain
+    plain = "\n".join(map(printable, text.split("\n")))
+    if plain == text:
+        return cell
+    return plain if isinstance(cell, str) else Text(plain, cell.style)
+
+
+def _shown(grid: Grid) -> Grid:
+    rows = [[shown(cell) for cell in row] for row in grid.rows]
+    return replace(grid, rows=rows, title=str(shown(grid.title)))
 
 
 def _show(console: Console, grid: Grid) -> None:

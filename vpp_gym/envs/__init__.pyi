@@ -6,3 +6,5 @@ from .day_ahead import VPPDayAheadEnv as VPPDayAheadEnv
 from .day_ahead import VPPDayAheadVectorEnv as VPPDayAheadVectorEnv
 from .dispatch import VPPDispatchEnv as VPPDispatchEnv
 from .dispatch import VPPDispatchVectorEnv as VPPDispatchVectorEnv
+from .stay import VPPStayEnv as VPPStayEnv
+from .stay import VPPStayVectorEnv as VPPStayVectorEnv

@@ -12,10 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.arrays import Bools, Floats, Ints, Observations
 from vpp_gym.env import Core
+from vpp_gym.envs.columns import NEEDS_PLANNER, column_fields, column_values
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
 from vpp_gym.envs.observation import observe
+from vpp_gym.envs.planner import BuiltInPlanner
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.envs.reward import progress
 from vpp_gym.envs.sourced import SourcedSimulation
@@ -34,6 +36,8 @@ STEP_H = 0.25
 """Hours per step of a named source where nothing is said."""
 Params = VPPParams | Mapping[str, Any] | str
 """What names rules of the world of EVs."""
+N_PRICES = 2
+"""Prices that an action may correct: of buying and of selling."""
 
 
 class EVCore(Core):
@@ -156,33 +160,81 @@ class HourlyCore(EVCore):
         super().__init__(source, params, settings, n_envs)
         simulation, per_charger = self.simulation, settings.control == "per_ev"
         fields = FLEET_FIELDS + (CHARGER_FIELDS if per_charger else ())
-        self.layout = layout_of(params, simulation.dt_h, fields)
+        written = layout_of(params, simulation.dt_h, fields)
+        self.layout = written
+        if settings.columns:
+            self.layout = layout_of(
+                params, simulation.dt_h, fields + column_fields(settings.columns)
+            )
         mode, bid_scale = self._bidding()
-        n_dispatch = params.site.n_chargers if per_charger else 1
+        entries = {"fleet": 1, "per_ev": params.site.n_chargers, "price": N_PRICES}
+        n_dispatch = entries[settings.control]
         self.action_shape = (n_dispatch + mode.entries(simulation.slots),)
         self.pending_bids = np.zeros((self.n_runs, simulation.slots))
         self._action = ActionSpec(
             per_charger=per_charger,
+            n_dispatch=n_dispatch,
             bids=mode.value,
             bid_scale=bid_scale,
             lag_steps=params.market.imbalance_lag_steps,
-            per_scale=self.layout.per_scale,
+            per_scale=written.per_scale,
         )
         self._stepper = BatchStepper(simulation, self._action, threads)
+        self._corrects = settings.control == "price"
+        self._gains = settings.reward == "planner_gain"
+        self._gain_eur = np.zeros(self.n_runs)
+        shows = any(name in NEEDS_PLANNER for name in settings.columns)
+        self._planner: BuiltInPlanner | None = None
+        if self._corrects or self._gains or shows:
+            self._planner = BuiltInPlanner(settings.planner, simulation, params)
 
     def step(self, actions: Any) -> tuple[Floats, Any]:
         """Decode (B, A) actions, advance, and observe: see `Core.step`."""
         numbers = self._checked(actions)
         self._let_bid()
-        records, flat = self._stepper.step(self.simulation, numbers, self.pending_bids)
+        if self._planner is None or not (self._corrects or self._gains):
+            records, flat = self._stepper.step(self.simulation, numbers, self.pending_bids)
+        else:
+            records, flat = self._step_beside(self._planner, numbers)
         if self.on_step is not None:
             self.on_step(records[0])
-        return records, self._shown(flat)
+        return records, self._shown(self._with_columns(flat))
+
+    def rewards(self, records: Floats) -> Floats:
+        """(B,) rewards of (B, K) records [EUR]: see `vpp_gym.envs.settings.StepReward`.
+
+        To be asked for once after each step.
+        """
+        return self._gain_eur.copy() if self._gains else super().rewards(records)
+
+    def _step_beside(self, planner: BuiltInPlanner, numbers: Floats) -> tuple[Floats, Any]:
+        """Step with the built-in planner's plans at corrected prices, or compared with them."""
+        simulation, more = self.simulation, np.zeros((self.n_runs, N_PRICES))
+        if self._corrects:
+            more = self.settings.price_scale * numbers[:, :N_PRICES]
+            net_load_kwh = planner.net_load_kwh(simulation, more)
+        else:
+            net_load_kwh = self._stepper.decoded_kwh(simulation, numbers)
+        if self._gains:
+            planned = planner.net_load_kwh(simulation, np.zeros_like(more))
+            planner.note(simulation, net_load_kwh, planned)
+        stepped = self._stepper.step_with(simulation, net_load_kwh, numbers, self.pending_bids)
+        if self._gains:
+            self._gain_eur = planner.gain_eur(simulation)
+        return stepped
+
+    def _with_columns(self, flat: Observations) -> Observations:
+        """Observations with the further parts that the settings ask for."""
+        if not self.settings.columns:
+            return flat
+        values = column_values(self.settings.columns, self.simulation, self._planner)
+        shown = values * self.layout.per_scale[flat.shape[1] :]
+        return np.concatenate([flat, shown.astype(np.float32)], axis=1)
 
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
         simulation, how = self.simulation, self._action
-        flat = np.empty((self.n_runs, self.layout.size), dtype=np.float32)
+        flat = np.empty((self.n_runs, len(how.per_scale)), dtype=np.float32)
         observe(
             simulation.dataset,
             simulation.rules,
@@ -192,7 +244,7 @@ class HourlyCore(EVCore):
             how.per_scale,
             flat,
         )
-        return self._shown(flat)
+        return self._shown(self._with_columns(flat))
 
     @abstractmethod
     def _bidding(self) -> tuple[BidMode, float]:
@@ -203,6 +255,8 @@ class HourlyCore(EVCore):
 
     def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
         self.pending_bids[runs] = 0.0
+        if self._planner is not None:
+            self._planner.forget(runs)
 
 
 def world_of(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gymnasium.vector import AutoresetMode
 
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
+from vpp_gym.envs.columns import ColumnName
 from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
-from vpp_gym.envs.settings import Bids, Control, DayAheadSettings, Reward
+from vpp_gym.envs.planner import PlannerName
+from vpp_gym.envs.settings import Bids, Control, DayAheadSettings, StepReward
 from vpp_gym.envs.step_kernel import BidMode
 from vpp_gym.settings import ObservationForm, checked
 
@@ -34,26 +38,28 @@ class VPPDayAheadEnv(Env):
     when they leave; many leave earlier or later, and nobody is told in advance.
 
     ## Action Space
-    `Box(-1, 1)`; two entries by default. The dispatch comes first: with `control="fleet"`
-    one number, which sets the net load of the fleet in this step: 0 idles, +1 charges and
-    -1 discharges all it can; with `control="per_ev"` one number per charger, which does the
-    same for its EV. Idle is what is nearest to nothing that still serves the cars in time,
-    where that is guaranteed. The bids follow: with `bids="period"` one per step, so that the
-    steps after one gate closure set, in order, the periods of the schedule that the
-    next one submits; with `bids="schedule"` one per delivery period of tomorrow, and of
-    an hour that the clock of the world's time zone shows again in autumn, read at gate closure
-    only; with `bids="expected_load"` none. A bid of 0 buys the expected
-    load; +1 sells, on top of it, `bid_scale` times the range from the least to the
-    largest bid that is allowed, and -1 buys as much; what lies beyond that range is cut off.
-    The expected load of a period is its mean load so far in the episode. The range is what
-    the cars of the past days could take, and what those with a running contract could give,
-    see `vpp_gym.params.MarketParams`. On the first day of an episode both are zero.
+    `Box(-1, 1)`; two entries by default. The dispatch comes first: with `control="fleet"` one
+    number, which sets the net load of the fleet in this step: 0 idles, +1 charges and -1 discharges
+    all it can; with `control="per_ev"` one number per charger, which does the same for its EV. Idle
+    is what is nearest to nothing that still serves the cars in time, where that is guaranteed. With
+    `control="price"` two numbers, for any size of the fleet: the built-in planner plans every EV in
+    this step as if the short (buying) and the long (selling) price that it expects now were dearer
+    by `price_scale` times each; 0 is exactly the planner, +1 makes it wait, or sell, where it would
+    not. The bids follow: with `bids="period"` one per step, so that the steps after one gate
+    closure set, in order, the periods of the schedule that the next one submits; with
+    `bids="schedule"` one per delivery period of tomorrow, and of an hour that the clock of the
+    world's time zone shows again in autumn, read at gate closure only; with `bids="expected_load"`
+    none. A bid of 0 buys the expected load; +1 sells, on top of it, `bid_scale` times the range
+    from the least to the largest bid that is allowed, and -1 buys as much; what lies beyond that
+    range is cut off. The expected load of a period is its mean load so far in the episode. The
+    range is what the cars of the past days could take, and what those with a running contract could
+    give, see `vpp_gym.params.MarketParams`. On the first day of an episode both are zero.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with
     `observation="dict"`. The parts are those of
     `vpp_gym.envs.fields.FLEET_FIELDS`, and `CHARGER_FIELDS` for
-    `control="per_ev"`.
+    `control="per_ev"`; `columns` appends groups of `vpp_gym.envs.columns.COLUMNS`.
 
     ## Rewards
     EUR. With `reward="profit"` the profit of the step: day-ahead and imbalance income, pay to
@@ -66,6 +72,10 @@ class VPPDayAheadEnv(Env):
     misses costs the penalty and the retail price less the price level; what drivers would pay
     if all demand were served is left out. Over complete stays this differs from the profit by an
     amount that is the same for every policy.
+
+    With `reward="planner_gain"` what the action earned beyond that of the built-in planner from
+    the same state: the step at its real prices, and what remains as the planner values it after
+    the step. The planner's own action earns 0.
 
     `info` holds every term of `vpp_gym.markets.ledger.TERMS`.
 
@@ -87,8 +97,8 @@ class VPPDayAheadEnv(Env):
         "real:test" (from the folder that VPP_GYM_DATA names).
     params: a `VPPParams`, a preset's name ("default", "plain", "paper_2023"), or a mapping of
         changes to the default, or to the preset that its entry "preset" names.
-    control, bids, bid_scale, observation, reward, episode_days: see
-        `vpp_gym.envs.settings.DayAheadSettings`.
+    control, bids, bid_scale, observation, reward, episode_days, planner, price_scale,
+        columns: see `vpp_gym.envs.settings.DayAheadSettings`.
     dt_h: hours per step of a named source: 0.25 (default), 1, 0.5 or 0.0833, which is 5 minutes;
         a world file's own by default.
     guarantee: True limits actions such that every charging target stays within reach until
@@ -115,8 +125,11 @@ class VPPDayAheadEnv(Env):
         bids: Bids = "period",
         bid_scale: float = 0.1,
         observation: ObservationForm = "flat",
-        reward: Reward = "spread",
+        reward: StepReward = "spread",
         episode_days: int | None = 7,
+        planner: PlannerName = "hazard_mpc",
+        price_scale: float = 0.03,
+        columns: Sequence[ColumnName] = (),
         dt_h: float | None = None,
         guarantee: bool | None = None,
         render_mode: str | None = None,
@@ -129,6 +142,9 @@ class VPPDayAheadEnv(Env):
             observation=observation,
             reward=reward,
             episode_days=episode_days,
+            planner=planner,
+            price_scale=price_scale,
+            columns=columns,
         )
         world = world_of(scenario, params, dt_h, guarantee)
         super().__init__(DayAheadCore(*world, settings), render_mode)
@@ -155,8 +171,11 @@ class VPPDayAheadVectorEnv(VectorEnv):
         bids: Bids = "period",
         bid_scale: float = 0.1,
         observation: ObservationForm = "flat",
-        reward: Reward = "spread",
+        reward: StepReward = "spread",
         episode_days: int | None = 7,
+        planner: PlannerName = "hazard_mpc",
+        price_scale: float = 0.03,
+        columns: Sequence[ColumnName] = (),
         dt_h: float | None = None,
         guarantee: bool | None = None,
         threads: int = 1,
@@ -172,6 +191,9 @@ class VPPDayAheadVectorEnv(VectorEnv):
             observation=observation,
             reward=reward,
             episode_days=episode_days,
+            planner=planner,
+            price_scale=price_scale,
+            columns=columns,
         )
         world = world_of(scenario, params, dt_h, guarantee)
         core = DayAheadCore(*world, settings, num_envs, threads)

@@ -10,9 +10,11 @@ from gymnasium.vector import AutoresetMode
 
 from vpp_gym.arrays import Ints
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
+from vpp_gym.envs.columns import ColumnName
 from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
+from vpp_gym.envs.planner import PlannerName
 from vpp_gym.envs.policy_pool import BidderLike, PolicyPool, bidder_maker
-from vpp_gym.envs.settings import Control, DispatchSettings, Reward
+from vpp_gym.envs.settings import Control, DispatchSettings, StepReward
 from vpp_gym.envs.step_kernel import BidMode
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
@@ -98,7 +100,8 @@ class VPPDispatchEnv(Env):
     ## Action Space
     `Box(-1, 1)`. With `control="fleet"` one number: 0 idles, +1 charges and -1
     discharges all that the fleet can in this step; with `control="per_ev"` one per
-    charger for its EV. Idle is as in `VPPDayAhead-v0`.
+    charger for its EV; with `control="price"` two, which correct the prices that the built-in
+    planner believes. Idle, and the planner, are as in `VPPDayAhead-v0`.
 
     ## Observation Space
     That of `VPPDayAhead-v0`: float32 `Box`, or a `Dict` of named parts in their
@@ -116,7 +119,7 @@ class VPPDispatchEnv(Env):
 
     ## Arguments
     scenario, params, dt_h, guarantee: as in `VPPDayAhead-v0`.
-    control, bidder, observation, reward, episode_days: see
+    control, bidder, observation, reward, episode_days, planner, price_scale, columns: see
         `vpp_gym.envs.settings.DispatchSettings`.
     render_mode: "rgb_array" or "human" draws the day.
 
@@ -139,8 +142,11 @@ class VPPDispatchEnv(Env):
         control: Control = "fleet",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
-        reward: Reward = "spread",
+        reward: StepReward = "spread",
         episode_days: int | None = 7,
+        planner: PlannerName = "hazard_mpc",
+        price_scale: float = 0.03,
+        columns: Sequence[ColumnName] = (),
         dt_h: float | None = None,
         guarantee: bool | None = None,
         render_mode: str | None = None,
@@ -152,6 +158,9 @@ class VPPDispatchEnv(Env):
             observation=observation,
             reward=reward,
             episode_days=episode_days,
+            planner=planner,
+            price_scale=price_scale,
+            columns=columns,
         )
         world = world_of(scenario, params, dt_h, guarantee)
         super().__init__(DispatchCore(*world, settings), render_mode)
@@ -176,8 +185,11 @@ class VPPDispatchVectorEnv(VectorEnv):
         control: Control = "fleet",
         bidder: BidderLike = "expected_load",
         observation: ObservationForm = "flat",
-        reward: Reward = "spread",
+        reward: StepReward = "spread",
         episode_days: int | None = 7,
+        planner: PlannerName = "hazard_mpc",
+        price_scale: float = 0.03,
+        columns: Sequence[ColumnName] = (),
         dt_h: float | None = None,
         guarantee: bool | None = None,
         threads: int = 1,
@@ -192,6 +204,9 @@ class VPPDispatchVectorEnv(VectorEnv):
             observation=observation,
             reward=reward,
             episode_days=episode_days,
+            planner=planner,
+            price_scale=price_scale,
+            columns=columns,
         )
         world = world_of(scenario, params, dt_h, guarantee)
         core = DispatchCore(*world, settings, num_envs, threads)

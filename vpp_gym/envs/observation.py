@@ -12,6 +12,7 @@ from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, HOURS_PAST, STEPS_PAST
 from vpp_gym.fleet.profile import add_block, hourly_load_kwh
 from vpp_gym.kernels import njit
+from vpp_gym.simulation.charging import charging_h
 from vpp_gym.simulation.contracting import due_at_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
@@ -75,11 +76,11 @@ def observe_run(
 ) -> None:
     """Fill the (size,) observation of run b; row, early and late are working memory."""
     column = _write_market(b, dataset, rules, state, lag_steps, row)
-    column = _write_fleet(b, rules, state, row, column, early, late)
+    column = _write_fleet(b, dataset, rules, state, row, column, early, late)
     da = dataset.da_eur_per_kwh[min(state.run[b].position, state.run[b].last)]
     column = _write_contracts(b, da, rules, state, row, column)
     if per_charger:
-        _write_chargers(b, da, rules, state, row, column)
+        _write_chargers(b, da, dataset, rules, state, row, column)
     for j in range(len(row)):
         out[j] = np.float32(row[j] * per_scale[j])
 
@@ -152,7 +153,14 @@ def _write_market(
 
 @njit(inline="always")
 def _write_fleet(
-    b: int, rules: Rules, state: State, row: Floats, column: int, early: Floats, late: Floats
+    b: int,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    row: Floats,
+    column: int,
+    early: Floats,
+    late: Floats,
 ) -> int:
     run = state.run[b]
     t = run.position
@@ -161,11 +169,11 @@ def _write_fleet(
     gap_kwh = 0.0
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]
-        gap_kwh += max(due_at_kwh(ev, t, rules) - ev.energy_kwh, 0.0)
+        gap_kwh += max(due_at_kwh(ev, t, dataset, rules) - ev.energy_kwh, 0.0)
         need_kwh = ev.target_kwh - ev.energy_kwh
         if need_kwh > 0.0:
             left_h = max(ev.departure - t, 1) * rules.dt_h
-            full_h = min(need_kwh / (rules.charge_eff * ev.charge_kw), left_h)
+            full_h = min(charging_h(ev, ev.target_kwh, dataset, rules), left_h)
             add_block(0.0, full_h, ev.charge_kw, early)
             add_block(left_h - full_h, left_h, ev.charge_kw, late)
     row[column] = run.connected / state.occupied.shape[1]
@@ -201,7 +209,7 @@ def _write_contracts(
 
 @njit
 def _write_chargers(
-    b: int, da: float, rules: Rules, state: State, row: Floats, column: int
+    b: int, da: float, dataset: Dataset, rules: Rules, state: State, row: Floats, column: int
 ) -> None:
     n = state.occupied.shape[1]
     t = state.run[b].position
@@ -214,7 +222,7 @@ def _write_chargers(
         row[at + n] = ev.energy_kwh / ev.battery_max_kwh
         row[at + 2 * n] = ev.target_kwh / ev.battery_max_kwh
         row[at + 3 * n] = min(max(ev.departure - t, 1) * rules.dt_h, FAR_H)
-        gap_kwh = max(due_at_kwh(ev, t, rules) - ev.energy_kwh, 0.0)
+        gap_kwh = max(due_at_kwh(ev, t, dataset, rules) - ev.energy_kwh, 0.0)
         row[at + 4 * n] = gap_kwh / ev.battery_max_kwh
         row[at + 5 * n] = min(max(ev.laxity_h, -FAR_H), FAR_H)
         row[at + 6 * n] = ev.lo_kwh

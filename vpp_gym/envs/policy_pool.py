@@ -13,6 +13,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
+from vpp_gym.policies.learned import learned_mpc
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
 from vpp_gym.policies.scheduler import algorithm_1, hazard_mpc, no_v2g, rolling_mpc
@@ -31,6 +32,7 @@ BidderLike = str | Bidder | Callable[[], Bidder]
 SCHEDULERS: dict[str, Maker] = {
     "rolling_mpc": rolling_mpc,
     "hazard_mpc": hazard_mpc,
+    "learned_mpc": learned_mpc,
     "stochastic_mpc": StochasticMPC,
     "no_v2g": no_v2g,
     "algorithm_1": partial(algorithm_1, 3),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -43,6 +44,7 @@ class ActionSpec(NamedTuple):
     """How actions are read."""
 
     per_charger: bool
+    n_dispatch: int  # entries that dispatch; those behind them bid
     bids: int  # the value of a BidMode: a kernel takes a number many times faster than a member
     bid_scale: float  # share of the range of bids that an entry of 1 moves
     lag_steps: int
@@ -97,42 +99,141 @@ def step_batch(
         scratch: working memory of the simulator.
         memory: working memory of the environment.
     """
-    n_dispatch = state.occupied.shape[1] if how.per_charger else 1
-    net_load_kwh, bids_kwh = memory.net_load_kwh, memory.bids_kwh
     for b in range(len(actions)):
-        run = state.run[b]
-        if how.per_charger:
-            for k in range(run.connected):
-                i = state.lot[b, k]
-                ev = state.ev[b, i]
-                idle_kwh = min(max(0.0, ev.lo_kwh), ev.hi_kwh)
-                net_load_kwh[i] = from_idle(ev.lo_kwh, idle_kwh, ev.hi_kwh, actions[b, i])
-        else:
-            fleet_kwh = from_idle(
-                run.fleet_lo_kwh, run.fleet_idle_kwh, run.fleet_hi_kwh, actions[b, 0]
-            )
-            disaggregate_run(b, rules, state, fleet_kwh, net_load_kwh, scratch)
-        if run.position < run.end:
-            period = dataset.period[run.position]
-            periods = state.expected_load_kwh.shape[1]
-            entry = (period - rules.gate_period - 1) % periods
-            _note_bids(b, entry, how, actions, n_dispatch, pending_bids)
-            if period == rules.gate_period:
-                _submit(b, dataset, rules, state, how, pending_bids, bids_kwh)
-        step_run(b, dataset, rules, state, net_load_kwh, bids_kwh, records[b])
-        observe_run(
+        _decode(b, rules, state, how, actions, memory.net_load_kwh, scratch)
+        _advance(
             b,
             dataset,
             rules,
             state,
-            how.lag_steps,
-            how.per_charger,
-            how.per_scale,
-            memory.row,
-            memory.early,
-            memory.late,
+            how,
+            actions,
+            memory.net_load_kwh,
+            pending_bids,
+            records[b],
             out[b],
+            memory,
         )
+
+
+@njit(nogil=True)
+def decode_batch(
+    rules: Rules,
+    state: State,
+    how: ActionSpec,
+    actions: Floats,
+    net_load_kwh: Floats,
+    scratch: Scratch,
+) -> None:
+    """Fill (B, N) net loads that actions stand for; 0 at free chargers."""
+    for b in range(len(actions)):
+        for i in range(net_load_kwh.shape[1]):
+            net_load_kwh[b, i] = 0.0
+        _decode(b, rules, state, how, actions, net_load_kwh[b], scratch)
+
+
+@njit(nogil=True)
+def step_given(
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    how: ActionSpec,
+    actions: Floats,
+    net_load_kwh: Floats,
+    pending_bids: Floats,
+    records: Floats,
+    out: Observations,
+    memory: StepMemory,
+) -> None:
+    """Step every run with net loads that are decided already; see `step_batch`.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: changed in place.
+        how: how actions are read.
+        actions: (B, A) of which only the bids are read.
+        net_load_kwh: (B, N) within the limits of the step.
+        pending_bids: (B, S) as in `step_batch`, as are the next three.
+        records: (B, K) result.
+        out: (B, size) observations.
+        memory: working memory.
+    """
+    for b in range(len(actions)):
+        _advance(
+            b,
+            dataset,
+            rules,
+            state,
+            how,
+            actions,
+            net_load_kwh[b],
+            pending_bids,
+            records[b],
+            out[b],
+            memory,
+        )
+
+
+@njit(inline="always")
+def _decode(
+    b: int,
+    rules: Rules,
+    state: State,
+    how: ActionSpec,
+    actions: Floats,
+    net_load_kwh: Floats,
+    scratch: Scratch,
+) -> None:
+    """Fill the (N,) net load that the action of run b stands for."""
+    run = state.run[b]
+    if how.per_charger:
+        for k in range(run.connected):
+            i = state.lot[b, k]
+            ev = state.ev[b, i]
+            idle_kwh = min(max(0.0, ev.lo_kwh), ev.hi_kwh)
+            net_load_kwh[i] = from_idle(ev.lo_kwh, idle_kwh, ev.hi_kwh, actions[b, i])
+    else:
+        fleet_kwh = from_idle(run.fleet_lo_kwh, run.fleet_idle_kwh, run.fleet_hi_kwh, actions[b, 0])
+        disaggregate_run(b, rules, state, fleet_kwh, net_load_kwh, scratch)
+
+
+@njit(inline="always")
+def _advance(
+    b: int,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    how: ActionSpec,
+    actions: Floats,
+    net_load_kwh: Floats,
+    pending_bids: Floats,
+    record: Floats,
+    out: Observations,
+    memory: StepMemory,
+) -> None:
+    """Bid, step and observe run b."""
+    run, bids_kwh = state.run[b], memory.bids_kwh
+    if run.position < run.end:
+        period = dataset.period[run.position]
+        entry = (period - rules.gate_period - 1) % state.expected_load_kwh.shape[1]
+        _note_bids(b, entry, how, actions, how.n_dispatch, pending_bids)
+        if period == rules.gate_period:
+            _submit(b, dataset, rules, state, how, pending_bids, bids_kwh)
+    step_run(b, dataset, rules, state, net_load_kwh, bids_kwh, record)
+    observe_run(
+        b,
+        dataset,
+        rules,
+        state,
+        how.lag_steps,
+        how.per_charger,
+        how.per_scale,
+        memory.row,
+        memory.early,
+        memory.late,
+        out,
+    )
 
 
 @njit(inline="always")
@@ -222,13 +323,9 @@ class BatchStepper:
         self, simulation: Simulation, actions: Floats, pending_bids: Floats
     ) -> tuple[Floats, Observations]:
         """Step every run: (B, K) records and (B, size) observations."""
-        records = np.empty((len(actions), len(TERMS)))
-        observations = np.empty((len(actions), len(self._how.per_scale)), dtype=np.float32)
+        records, observations = self._results(len(actions))
 
-        def step_part(k: int) -> None:
-            own, state = self._parts[k], simulation.state
-            if len(self._parts) > 1:
-                state = State._make(array[own] for array in state)
+        def step_part(k: int, own: slice, state: State) -> None:
             step_batch(
                 simulation.dataset,
                 simulation.rules,
@@ -241,16 +338,59 @@ class BatchStepper:
                 *self._memory[k],
             )
 
+        self._share(simulation.state, step_part)
+        return records, observations
+
+    def decoded_kwh(self, simulation: Simulation, actions: Floats) -> Floats:
+        """(B, N) net load that the actions stand for."""
+        net_load_kwh = np.empty((len(actions), simulation.n_chargers))
+        how, scratch = self._how, self._memory[0][0]
+        decode_batch(simulation.rules, simulation.state, how, actions, net_load_kwh, scratch)
+        return net_load_kwh
+
+    def step_with(
+        self, simulation: Simulation, net_load_kwh: Floats, actions: Floats, pending_bids: Floats
+    ) -> tuple[Floats, Observations]:
+        """Step every run with (B, N) net loads that are decided already; bids as in `step`."""
+        records, observations = self._results(len(actions))
+
+        def step_part(k: int, own: slice, state: State) -> None:
+            step_given(
+                simulation.dataset,
+                simulation.rules,
+                state,
+                self._how,
+                actions[own],
+                net_load_kwh[own],
+                pending_bids[own],
+                records[own],
+                observations[own],
+                self._memory[k][1],
+            )
+
+        self._share(simulation.state, step_part)
+        return records, observations
+
+    def _results(self, n: int) -> tuple[Floats, Observations]:
+        records = np.empty((n, len(TERMS)))
+        return records, np.empty((n, len(self._how.per_scale)), dtype=np.float32)
+
+    def _share(self, state: State, step_part: Callable[[int, slice, State], None]) -> None:
+        """Have each thread step its part of the runs."""
         if len(self._parts) == 1:
-            step_part(0)
-            return records, observations
+            step_part(0, self._parts[0], state)
+            return
+
+        def step_own(k: int) -> None:
+            own = self._parts[k]
+            step_part(k, own, State._make(array[own] for array in state))
+
         if self._pool is None:
             self._pool = ThreadPoolExecutor(len(self._parts) - 1)
-        others = [self._pool.submit(step_part, k) for k in range(1, len(self._parts))]
-        step_part(0)
+        others = [self._pool.submit(step_own, k) for k in range(1, len(self._parts))]
+        step_own(0)
         for other in others:
             other.result()
-        return records, observations
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_pool": None}

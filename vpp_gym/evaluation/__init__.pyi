@@ -13,6 +13,7 @@ from .statistics import paired_difference as paired_difference
 from .statistics import score as score
 from .statistics import score_interval as score_interval
 from .statistics import stratified_bootstrap as stratified_bootstrap
+from .stay_agent import StayAgent as StayAgent
 from .tables import markdown_table as markdown_table
 from .worlds import Runner as Runner
 from .worlds import World as World

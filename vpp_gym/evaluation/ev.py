@@ -12,6 +12,7 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.contracts.families import offer_labels
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.service import satisfaction
+from vpp_gym.evaluation.stated import StatesParams
 from vpp_gym.evaluation.worlds import World
 from vpp_gym.ledger import PROFIT
 from vpp_gym.markets.ledger import LEDGER
@@ -54,7 +55,7 @@ class EVRunner:
         self.accepted.append(self.simulation.accepted[0].astype(np.float64))
 
 
-class EVWorld(World[Scenario, VPPParams]):
+class EVWorld(World[Scenario, VPPParams], StatesParams):
     """The virtual power plant of privately owned EVs."""
 
     ledger = LEDGER

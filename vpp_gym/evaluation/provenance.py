@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("vpp_gym", "numpy", "numba", "scipy", "pandas", "cvxpy", "highspy", "torch")
-NOT_RESULTS = ("--", ".", ":(exclude)benchmarks/results", ":(exclude)README.md")
+NOT_RESULTS = ("--", ".", ":(exclude)benchmarks/results", ":(exclude)README.md", ":(exclude)docs")
 
 
 def provenance(command: str | None = None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.evaluation.stated import params_in
 from vpp_gym.evaluation.worlds import (
     WORLDS,
     Runner,
@@ -114,7 +115,7 @@ def evaluate(
     if isinstance(scenario, str):
         name = scenario.removeprefix(WORLDS[where].prefix)
         happens = world.scenario(name, world.rules(chosen, params))
-    rules = world.rules(chosen, world.params_in(happens, params))
+    rules = world.rules(chosen, params_in(world, happens, params))
     start, end = world.span(happens, start_step, end_step)
     runner = runner_for(chosen, happens, rules, start, end)
     if isinstance(chosen, Privileged) and chosen.privileged:

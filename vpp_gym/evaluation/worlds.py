@@ -151,15 +151,6 @@ class World(ABC, Generic[ScenarioT, ParamsT]):
             params: as the caller of `evaluate` gives them.
         """
 
-    def params_in(self, scenario: ScenarioT, params: Any) -> Any:
-        """Parameters as asked for, on top of what the scenario states of its own.
-
-        Args:
-            scenario: of the run.
-            params: as the caller of `evaluate` gives them.
-        """
-        return params
-
     @abstractmethod
     def scenario(self, name: str, params: ParamsT) -> ScenarioT:
         """The scenario of a name; of several years the first.

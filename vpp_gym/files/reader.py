@@ -86,11 +86,18 @@ def parsed_json(text: str, *, file: str) -> Any:
         file: named in errors.
 
     Raises:
-        InvalidInputError: no JSON, nested deeper than `MAX_DEPTH`, or a number that is not
-            finite or, without a fraction, beyond `MAX_INTEGER`.
+        InvalidInputError: no JSON, nested deeper than `MAX_DEPTH`, a key that stands twice in
+            an object, or a number that is not finite or, without a fraction, beyond
+            `MAX_INTEGER`.
     """
     try:
-        document = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_number)
+        document = json.loads(
+            text,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_number,
+            object_pairs_hook=with_each_key_once,
+        )
     except RecursionError as error:
         raise InvalidInputError(file, "JSON nested too deeply", DAMAGED) from error
     except ValueError as error:
@@ -124,6 +131,20 @@ def digest_of(document: Mapping[str, Any], *more: bytes) -> str:
     for content in more:
         digest.update(content)
     return digest.hexdigest()
+
+
+def with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, for `json.loads`; of two values of one key none is chosen.
+
+    Raises:
+        ValueError: a key stands twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} twice in one object")
+    return found
 
 
 @contextmanager

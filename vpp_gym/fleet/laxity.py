@@ -8,27 +8,22 @@ from vpp_gym.kernels import njit
 
 
 @njit
-def laxity_h(
-    time_left_h: float, stored_kwh: float, target_kwh: float, charge_kw: float, charge_eff: float
-) -> float:
+def laxity_h(time_left_h: float, charging_h: float) -> float:
     """Hours an EV can wait and still reach its target at full power.
 
     Args:
         time_left_h: hours to the departure.
-        stored_kwh: stored now.
-        target_kwh: to be stored at departure.
-        charge_kw: largest power at the meter.
-        charge_eff: fraction of the metered energy that is stored.
+        charging_h: that full power takes to the target, see `vpp_gym.fleet.charging`.
 
     Returns:
         Hours; negative: the target is out of reach.
 
     Source: Rahman et al. 2023, Sec. 3.
 
-    >>> round(laxity_h(4.0, 46.582, 77.6, 11.0, 0.98), 4)
+    >>> round(laxity_h(4.0, (77.6 - 46.582) / (11.0 * 0.98)), 4)
     1.1226
     """
-    return time_left_h - (target_kwh - stored_kwh) / (charge_kw * charge_eff)
+    return time_left_h - charging_h
 
 
 GRID_H = 1e-6

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +56,18 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
             lambda file: figure.savefig(file, format=ending[1:], **options),
             make_folder=True,
         )
+
+
+def svg_element(figure: Figure, label: str) -> str:
+    """A figure as an element of an HTML page: the same figure gives the same text.
+
+    Args:
+        figure: what to show.
+        label: says in words what it shows, for those who do not see it.
+    """
+    file = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "vpp_gym", "svg.fonttype": "path"}):
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    text = file.getvalue()
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1)

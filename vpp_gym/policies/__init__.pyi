@@ -4,6 +4,7 @@ from .base import idle_until_forced_kwh as idle_until_forced_kwh
 from .base import least_load_kwh as least_load_kwh
 from .base import to_target_kwh as to_target_kwh
 from .base import with_offer as with_offer
+from .baselines import LEARNED_NAMES as LEARNED_NAMES
 from .baselines import PLAIN_WORLD_NAMES as PLAIN_WORLD_NAMES
 from .baselines import baseline as baseline
 from .baselines import baseline_names as baseline_names
@@ -25,6 +26,8 @@ from .forecasters import NoisyOracle as NoisyOracle
 from .forecasters import PerfectForecast as PerfectForecast
 from .forecasters import Persistence as Persistence
 from .hindsight import Hindsight as Hindsight
+from .learned import LearnedForecaster as LearnedForecaster
+from .learned import learned_mpc as learned_mpc
 from .operator import Operator as Operator
 from .rules import ChargeAtDeadline as ChargeAtDeadline
 from .rules import ChargeOnArrival as ChargeOnArrival

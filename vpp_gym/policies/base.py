@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.fleet.charging import Charging
 from vpp_gym.params import VPPParams
 from vpp_gym.policy import StatelessPolicy
 from vpp_gym.views import Decisions, Snapshot
+
+ALL = slice(None)
+"""Every connected EV."""
 
 
 def with_offer(policy: Any, params: VPPParams) -> VPPParams:
@@ -76,10 +80,26 @@ def least_load_kwh(snapshot: Snapshot) -> Floats:
     where the target is out of reach.
     """
     site = snapshot.params.site
-    later_kwh = (snapshot.steps_to_departure - 1) * snapshot.charge_kw * snapshot.dt_h
-    gain_kwh = snapshot.target_kwh - site.charge_eff * later_kwh - snapshot.energy_kwh
+    later = snapshot.steps_to_departure - 1
+    later_kwh = charging_of(snapshot).gain_before_kwh(snapshot.target_kwh, later)
+    gain_kwh = snapshot.target_kwh - later_kwh - snapshot.energy_kwh
     load_kwh = np.where(gain_kwh > 0, gain_kwh / site.charge_eff, gain_kwh * site.discharge_eff)
     return np.clip(load_kwh, snapshot.lo_kwh, snapshot.hi_kwh)
+
+
+def charging_of(snapshot: Snapshot, rows: Ints | slice = ALL) -> Charging:
+    """How the connected EVs charge.
+
+    Args:
+        snapshot: of the step.
+        rows: (m,) which of the connected EVs; all by default.
+    """
+    return Charging(
+        snapshot.charge_kw[rows] * snapshot.dt_h,
+        snapshot.params.site.charge_eff,
+        snapshot.dt_h,
+        snapshot.curves[rows],
+    )
 
 
 def to_target_kwh(snapshot: Snapshot) -> Floats:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from vpp_gym.params.contract import ContractChanges, offer
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policy import Policy, made_by_name
+
+if TYPE_CHECKING:
+    from vpp_gym.policies.departure_law import Departures
 
 PRICE_OFFER = offer("price_based", markup=1.25, margin=0.0)
 """What policies whose name ends with `price` offer: pay for each kWh by the owner's own wear.
@@ -38,7 +42,7 @@ def baseline(name: str) -> Policy:
     """A fresh baseline by its name; only its own module is imported.
 
     Args:
-        name: one of `baseline_names()`, or else of `PLAIN_WORLD_NAMES`.
+        name: one of `baseline_names()`, or else of `PLAIN_WORLD_NAMES` or `LEARNED_NAMES`.
 
     Raises:
         InvalidInputError: there is no such baseline.
@@ -46,8 +50,9 @@ def baseline(name: str) -> Policy:
     >>> baseline("rolling_mpc_3h").name
     'rolling_mpc_3h'
     """
-    if name in _PLAIN_MAKERS and name not in _MAKERS:
-        return _PLAIN_MAKERS[name]()
+    for others in (_PLAIN_MAKERS, _LEARNED_MAKERS):
+        if name in others and name not in _MAKERS:
+            return others[name]()
     return made_by_name(_MAKERS, name)
 
 
@@ -244,4 +249,51 @@ PLAIN_WORLD_NAMES = tuple(_PLAIN_MAKERS)
 """Names of the baselines of older leaderboards, in the order of `plain_baselines`.
 
 `baseline` makes those that are not among `baseline_names()`, too.
+"""
+
+
+def _learned(family: str, offered: ContractChanges | None = None, ending: str = "") -> Policy:
+    """A planner with the learned forecast and an offer, or with what `params` offer."""
+    from vpp_gym.policies.learned import LearnedForecaster, learned_mpc
+    from vpp_gym.policies.stochastic_mpc import StochasticMPC
+
+    name, term_h = (f"{family}_{ending}", None) if ending else (family, 0)
+    if family == "stochastic_learned_mpc":
+        return StochasticMPC(
+            term_h, contract=offered, name=name, forecaster=LearnedForecaster(), departures="law"
+        )
+    departures: Departures = "learnt" if family == "adaptive_mpc" else "law"
+    return learned_mpc(term_h, contract=offered, name=name, departures=departures)
+
+
+_LEARNED_FAMILIES = ("learned_mpc", "adaptive_mpc", "stochastic_learned_mpc")
+
+_LEARNED: dict[str, Maker] = {
+    **{family: partial(_learned, family) for family in _LEARNED_FAMILIES},
+    **{
+        f"{family}_tariff": partial(_learned, family, None, "tariff")
+        for family in _LEARNED_FAMILIES
+    },
+    **{
+        f"{family}_price": partial(_learned, family, PRICE_OFFER, "price")
+        for family in _LEARNED_FAMILIES
+    },
+}
+
+_LEARNED_MAKERS: dict[str, Maker] = {
+    **_LEARNED,
+    **{
+        f"{name}+{bidder}": partial(_operator, _LEARNED[name], _BIDDERS[bidder])
+        for name in ("learned_mpc_tariff", "learned_mpc_price")
+        for bidder in ("expected_load", "two_stage", "climatology")
+    },
+}
+"""How each planner with the learned forecast is made, by its name."""
+
+LEARNED_NAMES = tuple(_LEARNED_MAKERS)
+"""Names of planners with the learned forecast, which knows quarters of an hour only.
+
+`learned_mpc` is `hazard_mpc` with that forecast, `adaptive_mpc` learns the law of departures
+from its own past, `stochastic_learned_mpc` weighs how the forecast may be revised. `baseline`
+makes them, too; they are not on the leaderboards.
 """

@@ -179,15 +179,23 @@ class DayAheadAnchored(SampledPaths):
 
     def forecast(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, Floats]:
         """(n_steps,) short and long price [EUR/kWh], this step first."""
+        mid, half_spread = self.path(snapshot, n_steps)
+        return with_price_now(snapshot, mid + half_spread, mid - half_spread)
+
+    def path(self, snapshot: Snapshot, n_steps: int) -> tuple[Floats, float]:
+        """(n_steps,) middle of both prices before this step's is known, and half their spread.
+
+        Both in EUR/kWh.
+        """
         mid = day_ahead_anchor(snapshot, n_steps)
         short_past = snapshot.im_short_past_eur_per_kwh
         half_spread = 0.0
         if len(short_past):
             mid_past = 0.5 * (short_past + snapshot.im_long_past_eur_per_kwh)
-            half_spread = float((short_past - mid_past).mean())
+            half_spread = half_spread_of(short_past, mid_past)
             residual = mid_past - snapshot.da_past_eur_per_kwh
             mid = mid + self._expected_residual(snapshot, residual, n_steps)
-        return with_price_now(snapshot, mid + half_spread, mid - half_spread)
+        return mid, half_spread
 
     def past_shocks(self, snapshot: Snapshot) -> tuple[Floats, float]:
         """(p,) innovations of the autoregression over the past [EUR/kWh], and phi."""
@@ -203,7 +211,10 @@ class DayAheadAnchored(SampledPaths):
 
     def lasting(self, snapshot: Snapshot) -> float:
         """Share of a step's news that moves the level: all of it with steps of an hour."""
-        return 1.0 if snapshot.dt_h >= 1 else 1.0 - (1.0 - self.gain) ** (4 * snapshot.dt_h)
+        return self._gain(snapshot.dt_h)
+
+    def _gain(self, dt_h: float) -> float:
+        return 1.0 if dt_h >= 1 else 1.0 - (1.0 - self.gain) ** (4 * dt_h)
 
     def _expected_residual(self, snapshot: Snapshot, residual: Floats, n_steps: int) -> Floats:
         """(n_steps,) EUR/kWh: the profile, plus the decaying last deviation from it."""
@@ -217,18 +228,30 @@ class DayAheadAnchored(SampledPaths):
 
     def _settings(self, snapshot: Snapshot, steps: int) -> tuple[float, float, float, float, float]:
         """Share kept in the profile, phi if fixed else NaN, its prior and weight, and the gain."""
-        dt_h, by_hours = snapshot.dt_h, snapshot.dt_h >= 1
+        share, *rules = self.settings(snapshot.dt_h)
+        phi, prior_phi, prior_steps, gain = rules
+        share = share * steps / (HISTORY_DAYS * len(snapshot.expected_load_kwh))
+        return share, phi, prior_phi, prior_steps, gain
+
+    def settings(self, dt_h: float) -> tuple[float, float, float, float, float]:
+        """The numbers behind a forecast, at a number of hours per step.
+
+        Returns:
+            Share kept in the profile with a full history, phi if it is fixed and else NaN, its
+            prior and the prior's weight in steps, and the gain; each per step.
+        """
+        by_hours = dt_h >= 1
         share, phi = self.period_share, self.phi
         if share is None:
             share = HOUR_SHARE if by_hours else QUARTER_SHARE
         if phi is None and not by_hours:
             phi = LEVEL_PHI
         return (
-            share * steps / (HISTORY_DAYS * len(snapshot.expected_load_kwh)),
+            share,
             np.nan if phi is None else phi**dt_h,
             self.prior_phi**dt_h,
             self.prior_h / dt_h,
-            self.lasting(snapshot),
+            self._gain(dt_h),
         )
 
 
@@ -377,6 +400,11 @@ def day_ahead_anchor(snapshot: Snapshot, n_steps: int) -> Floats:
         return known
     means = period_means(snapshot, snapshot.da_past_eur_per_kwh)
     return np.concatenate([known, means[periods_ahead(snapshot, n_steps)[len(known) :]]])
+
+
+def half_spread_of(short_eur_per_kwh: Floats, mid_eur_per_kwh: Floats) -> float:
+    """Half of how far the short price lay above the long one in the past, on average."""
+    return float((short_eur_per_kwh - mid_eur_per_kwh).mean())
 
 
 def with_price_now(snapshot: Snapshot, short: Floats, long: Floats) -> tuple[Floats, Floats]:

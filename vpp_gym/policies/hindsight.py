@@ -12,7 +12,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices, imbalance_eur, reference_price
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.base import Dispatcher, by_charger, with_offer
+from vpp_gym.policies.base import Dispatcher, by_charger, charging_of, with_offer
 from vpp_gym.policies.scheduler import discharge_limits, selling_price
 from vpp_gym.policies.stays import Service, Stays, best_plans, owed_at_the_end, prices_of_stays
 from vpp_gym.scenarios.departures import leaving_step
@@ -325,7 +325,7 @@ def left_stays(snapshot: Snapshot, rows: Ints, run: Run) -> tuple[Stays, Floats,
         The stays, the day-ahead prices of their steps, (H,) or (m, H), and the price (m,) at
         which they are settled behind the run's end.
     """
-    charge_kwh = snapshot.charge_kw[rows] * snapshot.dt_h
+    charging = charging_of(snapshot, rows)
     declared = snapshot.steps_to_departure[rows]
     leaves = run.leaves[snapshot.session[rows]]
     after = run.price_after(snapshot.step + declared)
@@ -335,7 +335,7 @@ def left_stays(snapshot: Snapshot, rows: Ints, run: Run) -> tuple[Stays, Floats,
         steps_left=snapshot.steps_left,
         energy_kwh=snapshot.energy_kwh[rows],
         target_kwh=snapshot.target_kwh[rows],
-        stored_kwh=charge_kwh * snapshot.params.site.charge_eff,
+        charging=charging,
         guarantee=snapshot.params.guarantee,
     )
     stays = Stays(
@@ -343,7 +343,7 @@ def left_stays(snapshot: Snapshot, rows: Ints, run: Run) -> tuple[Stays, Floats,
         min_kwh=np.zeros(len(rows)),
         max_kwh=snapshot.max_kwh[rows],
         target_kwh=snapshot.target_kwh[rows],
-        charge_kwh=charge_kwh,
+        charging=charging,
         discharge_kwh=np.zeros(len(rows)),
         discharge_steps=snapshot.contract_steps[rows],
         contract_kwh=snapshot.contract_kwh[rows],

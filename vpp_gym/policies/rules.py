@@ -6,7 +6,12 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh, to_target_kwh
+from vpp_gym.policies.base import (
+    Dispatcher,
+    charging_of,
+    idle_until_forced_kwh,
+    to_target_kwh,
+)
 from vpp_gym.views import Snapshot
 
 
@@ -37,10 +42,11 @@ class ChargeAtDeadline(Dispatcher):
 
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
         """(n,) kWh at the meter of each connected EV."""
-        site, dt_h = snapshot.params.site, snapshot.dt_h
-        later_kwh = snapshot.charge_kw * dt_h * (snapshot.steps_to_departure - 1)
-        missing_kwh = (snapshot.target_kwh - snapshot.energy_kwh) / site.charge_eff
-        return np.clip(missing_kwh - later_kwh, snapshot.idle_kwh, snapshot.hi_kwh)
+        later = snapshot.steps_to_departure - 1
+        later_kwh = charging_of(snapshot).gain_before_kwh(snapshot.target_kwh, later)
+        missing_kwh = snapshot.target_kwh - snapshot.energy_kwh - later_kwh
+        now_kwh = missing_kwh / snapshot.params.site.charge_eff
+        return np.clip(now_kwh, snapshot.idle_kwh, snapshot.hi_kwh)
 
 
 class PriceThreshold(Dispatcher):

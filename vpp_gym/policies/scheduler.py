@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fleet.departures import early_hazard
-from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.base import Dispatcher, idle_until_forced_kwh
+from vpp_gym.policies.base import charging_of, idle_until_forced_kwh
+from vpp_gym.policies.departure_law import (
+    DepartureAware,
+    DepartureLaw,
+    Departures,
+    checked_departures,
+)
 from vpp_gym.policies.forecasters import (
     DayAheadAnchored,
     Forecaster,
@@ -32,13 +37,12 @@ if TYPE_CHECKING:
     from vpp_gym.solvers.schedule import ScheduleProgram
 
 Engine = Literal["exact", "cvxpy"]
-Departures = Literal["declared", "law"]
 
 HARD_EUR_PER_KWH = 100.0
 """Penalty in plans on missing energy: above any price, so demand is met if it can be."""
 
 
-class RollingScheduler(Dispatcher):
+class RollingScheduler(DepartureAware):
     """Plan at forecast prices, apply the first step, plan again.
 
     Every EV is planned to its own departure: buy low, sell high within the
@@ -57,7 +61,8 @@ class RollingScheduler(Dispatcher):
         engine: "exact" or "cvxpy".
         departures: what the plan expects of drivers: "declared" takes them at their word;
             "law" weighs in every step how likely they are to leave early, by the law of the
-            world's owners, and what is then missing: penalty and lost retail.
+            world's owners, and what is then missing: penalty and lost retail; "learnt" does
+            so by an estimate from the stays that have ended in the run.
         shortfall_eur_per_kwh: penalty in the plan on energy missing at departure;
             the default serves every EV that can be served.
 
@@ -80,9 +85,7 @@ class RollingScheduler(Dispatcher):
     ) -> None:
         if engine not in ("exact", "cvxpy"):
             raise InvalidInputError("engine", engine, "use exact or cvxpy")
-        if departures not in ("declared", "law"):
-            raise InvalidInputError("departures", departures, "use declared or law")
-        if departures == "law" and engine != "exact":
+        if checked_departures(departures) != "declared" and engine != "exact":
             raise InvalidInputError("engine", engine, "use exact, which knows early departures")
         self.name, self.forecaster, self.term_h = name, forecaster, term_h
         self.contract = contract
@@ -115,8 +118,8 @@ class RollingScheduler(Dispatcher):
         da = day_ahead_anchor(snapshot, horizon)
         site = snapshot.params.site
         stays = self._stays(snapshot, rows, da)
-        if self.departures == "law":
-            stays["leaving"] = leaving_early(snapshot, rows, horizon)
+        if (law := self.law_in(snapshot)) is not None:
+            stays["leaving"] = leaving_early(snapshot, rows, horizon, law)
         return self._solve(
             short,
             selling_price(snapshot, rows, long, da),
@@ -219,6 +222,7 @@ def hazard_mpc(
     *,
     contract: ContractChanges | None = None,
     name: str | None = None,
+    departures: Departures = "law",
 ) -> RollingScheduler:
     """The rolling MPC that knows how likely drivers are to leave early.
 
@@ -229,46 +233,46 @@ def hazard_mpc(
         forecaster: of imbalance prices.
         contract: what is on offer instead of that menu.
         name: row label; by default with the term.
+        departures: "law" is told the law of the world, "learnt" estimates it as it goes.
     """
     return RollingScheduler(
         name=name or ("hazard_mpc" if not term_h else f"hazard_mpc_{term_h}h"),
         forecaster=forecaster or DayAheadAnchored(),
         term_h=term_h if contract is None else None,
         contract=contract,
-        departures="law",
+        departures=departures,
     )
 
 
-def leaving_early(snapshot: Snapshot, rows: Ints, horizon: int) -> Leaving | None:
+def leaving_early(
+    snapshot: Snapshot, rows: Ints, horizon: int, law: DepartureLaw | None = None
+) -> Leaving | None:
     """How likely EVs are to leave after each step, and what they should have stored then.
 
     Args:
         snapshot: of the step in which the plan begins.
         rows: (m,) which of the connected EVs.
         horizon: steps of the plan.
+        law: by which they leave; by default that of the world's owners.
 
     Returns:
         None where drivers are never early.
     """
     params = snapshot.params
-    owner, site, driver = params.owner, params.site, params.driver
-    if owner.early_departure_prob == 0.0:
+    site, driver = params.site, params.driver
+    known = DepartureLaw.of(params.owner) if law is None else law
+    if known.early_prob == 0.0:
         return None
     behind = snapshot.steps_connected[rows]
     hazard = early_hazards(
         behind,
         snapshot.steps_to_departure[rows],
         horizon,
-        owner.early_departure_prob,
-        owner.early_exponent,
+        *known,
     )
-    due_kwh = dues_kwh(
-        snapshot.arrival_kwh[rows],
-        snapshot.target_kwh[rows],
-        site.charge_eff * snapshot.dt_h * snapshot.charge_kw[rows],
-        behind,
-        horizon,
-    )
+    arrival_kwh = snapshot.arrival_kwh[rows]
+    reach_kwh = charging_of(snapshot, rows).reaches_kwh(arrival_kwh, behind + 1, horizon)
+    due_kwh = np.minimum(snapshot.target_kwh[rows][:, None], reach_kwh)
     return Leaving(
         hazard,
         due_kwh,
@@ -294,23 +298,6 @@ def early_hazards(
 def _hazards_of_stay(stay: int, prob: float, exponent: float) -> Floats:
     """(stay,) hazard after each step of a stay; the last is the declared departure's, 0."""
     return np.array([early_hazard(k, stay, prob, exponent) for k in range(1, stay + 1)])
-
-
-@njit(allocates=True)
-def dues_kwh(
-    arrival_kwh: Floats,
-    target_kwh: Floats,
-    full_kwh: Floats,
-    steps_connected: Ints,
-    horizon: int,
-) -> Floats:
-    """(n, horizon) stored energy due after each step: what full power would have reached."""
-    due_kwh = np.empty((len(arrival_kwh), horizon))
-    for k in range(len(arrival_kwh)):
-        for i in range(horizon):
-            reach_kwh = arrival_kwh[k] + full_kwh[k] * (steps_connected[k] + i + 1)
-            due_kwh[k, i] = min(target_kwh[k], reach_kwh)
-    return due_kwh
 
 
 def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.fleet.charging import Charging
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
 from vpp_gym.solvers.single_ev import plan_fleet
@@ -32,7 +33,7 @@ class Stays:
         due_kwh: (n,) owed at the end of the plan.
         floor_kwh: (n,) never less at the end of the plan, if it can be reached: what a
             guarantee of the world enforces for the declared departure.
-        charge_kwh: (n,) limit per step at the meter.
+        charging: of the n EVs.
         discharge_kwh: (n,) limit per step at the meter, or (n, H) for each step.
         discharge_steps: (n,) steps to the end of the contract's window.
         contract_kwh: (n,) most that may be discharged, at the meter.
@@ -48,7 +49,7 @@ class Stays:
     target_kwh: Floats
     due_kwh: Floats
     floor_kwh: Floats
-    charge_kwh: Floats
+    charging: Charging
     discharge_kwh: Floats
     discharge_steps: Ints
     contract_kwh: Floats
@@ -60,7 +61,9 @@ class Stays:
 
     def take(self, rows: Ints | Bools) -> Stays:
         """Some of the stays."""
-        return Stays(**{one.name: getattr(self, one.name)[rows] for one in fields(self)})
+        columns = {one.name: getattr(self, one.name) for one in fields(self)}
+        charging = columns.pop("charging").take(rows)
+        return Stays(charging=charging, **{name: one[rows] for name, one in columns.items()})
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def owed_at_the_end(
     steps_left: int,
     energy_kwh: Floats,
     target_kwh: Floats,
-    stored_kwh: Floats,
+    charging: Charging,
     guarantee: bool,
 ) -> dict[str, Ints | Floats | Bools]:
     """How long stays are planned, and what is owed then: some columns of `Stays`.
@@ -111,19 +114,22 @@ def owed_at_the_end(
         steps_left: of the run, from the arrival on.
         energy_kwh: (n,) stored on arrival.
         target_kwh: (n,) declared.
-        stored_kwh: (n,) most that a step adds to the stored energy.
+        charging: of the n EVs.
         guarantee: the world enforces that targets stay within reach.
     """
     early = leaving_steps < declared_steps
-    reach_kwh = energy_kwh + np.minimum(leaving_steps, declared_steps) * stored_kwh
+    stay = np.minimum(leaving_steps, declared_steps)
+    reach_kwh = energy_kwh + charging.gain_kwh(energy_kwh, stay)
     due_kwh = np.where(early, np.minimum(target_kwh, reach_kwh), target_kwh)
     forced = np.zeros(len(due_kwh), dtype=np.bool_)
     floor_kwh = np.full(len(due_kwh), -np.inf)
     steps = leaving_steps
     if guarantee:
-        forced = energy_kwh + declared_steps * stored_kwh < target_kwh - TOLERANCE_KWH
+        most_kwh = energy_kwh + charging.gain_kwh(energy_kwh, declared_steps)
+        forced = most_kwh < target_kwh - TOLERANCE_KWH
         steps = np.where(forced, leaving_steps, np.minimum(leaving_steps, declared_steps))
-        floor_kwh = target_kwh - (declared_steps - np.minimum(steps, declared_steps)) * stored_kwh
+        rest = declared_steps - np.minimum(steps, declared_steps)
+        floor_kwh = target_kwh - charging.gain_before_kwh(target_kwh, rest)
     # Behind the run's end charging goes on to the declared departure at most.
     booked = np.minimum(steps, steps_left)
     beyond = np.maximum(np.minimum(steps, declared_steps) - steps_left, 0)
@@ -219,7 +225,7 @@ def _solved(
         max_kwh=stays.max_kwh,
         late_max_kwh=stays.target_kwh,
         target_kwh=np.maximum(stays.due_kwh, 0.0),
-        charge_kwh=stays.charge_kwh,
+        charge_kwh=stays.charging.charge_kwh,
         discharge_kwh=stays.discharge_kwh,
         discharge_steps=stays.discharge_steps,
         contract_kwh=stays.contract_kwh,
@@ -231,7 +237,7 @@ def _solved(
 
 def _full_power(stays: Stays, horizon: int, service: Service) -> Floats:
     """(n, H) net load that charges until the target is stored."""
-    full_kwh = np.arange(horizon + 1) * stays.charge_kwh[:, None]
+    full_kwh = stays.charging.metered_kwh(stays.energy_kwh, horizon)
     missing_kwh = np.maximum(stays.target_kwh - stays.energy_kwh, 0.0) / service.charge_eff
     charged = np.minimum(full_kwh, missing_kwh[:, None])
     plans = np.diff(charged, axis=1)

@@ -6,17 +6,26 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.base import Dispatcher, least_load_kwh
-from vpp_gym.policies.forecasters import day_ahead_anchor, periods_ahead
+from vpp_gym.policies.base import least_load_kwh
+from vpp_gym.policies.departure_law import DepartureAware, Departures, checked_departures
+from vpp_gym.policies.forecasters import Forecaster, day_ahead_anchor, periods_ahead
 from vpp_gym.policies.history import deviation_now, period_means_of
-from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, discharge_limits, selling_price
+from vpp_gym.policies.scheduler import (
+    HARD_EUR_PER_KWH,
+    discharge_limits,
+    leaving_early,
+    selling_price,
+)
+from vpp_gym.policy import Privileged
+from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.price_chain import PriceChain, certain_chain, chain_of
-from vpp_gym.solvers.stochastic_ev import Yield, first_moves_kwh
+from vpp_gym.solvers.stochastic_ev import Yield, first_moves_kwh, first_moves_leaving_kwh
 from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 
-class StochasticMPC(Dispatcher):
+class StochasticMPC(DepartureAware):
     """Plans every EV to its departure by its own stochastic dynamic program.
 
     The price is the day-ahead price, a daily profile and an autoregressive deviation, as
@@ -39,6 +48,9 @@ class StochasticMPC(Dispatcher):
         prior_phi: autocorrelation at one hour before any evidence.
         prior_h: weight of that prior in hours of history.
         period_share: share of the past mean by period that is expected to last.
+        forecaster: of the path of the price instead; then the chain is of how that path may
+            be revised, by the past innovations of the deviation.
+        departures: what the plan expects of drivers, see `RollingScheduler`.
     """
 
     def __init__(
@@ -53,6 +65,8 @@ class StochasticMPC(Dispatcher):
         prior_phi: float = 0.5,
         prior_h: float = 168.0,
         period_share: float = 0.3,
+        forecaster: Forecaster | None = None,
+        departures: Departures = "declared",
     ) -> None:
         if volatility is not None and volatility < 0:
             raise InvalidInputError("volatility", volatility, "give a share of at least 0")
@@ -64,6 +78,13 @@ class StochasticMPC(Dispatcher):
         self.name = name or ("stochastic_mpc" if not term_h else f"stochastic_mpc_{term_h}h")
         self.n_states, self.n_shocks = n_states, n_shocks
         self.prior_phi, self.prior_h, self.period_share = prior_phi, prior_h, period_share
+        self.forecaster, self.departures = forecaster, checked_departures(departures)
+        self.privileged = forecaster is not None and forecaster.privileged
+
+    def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
+        """Hand the future to a privileged forecaster."""
+        if isinstance(self.forecaster, Privileged):
+            self.forecaster.reveal(scenario, params, start_step, end_step)
 
     def net_load_kwh(self, snapshot: Snapshot) -> Floats:
         """(n,) kWh at the meter of each connected EV."""
@@ -75,7 +96,7 @@ class StochasticMPC(Dispatcher):
         path, half_spread, chain = self.prices(snapshot, anchor)
         limits = discharge_limits(snapshot, rows, anchor)
         site = snapshot.params.site
-        moves_kwh = first_moves_kwh(
+        problem = (
             path + half_spread,
             np.atleast_2d(selling_price(snapshot, rows, path - half_spread, anchor)),
             limits["discharge_kwh"].reshape(n, -1),
@@ -83,11 +104,19 @@ class StochasticMPC(Dispatcher):
             _fleet(snapshot, limits["min_kwh"]),
             Yield(site.charge_eff, site.discharge_eff, HARD_EUR_PER_KWH),
         )
+        law = self.law_in(snapshot)
+        leaving = None if law is None else leaving_early(snapshot, rows, horizon, law)
+        if leaving is None:
+            moves_kwh = first_moves_kwh(*problem)
+        else:
+            moves_kwh = first_moves_leaving_kwh(*problem, leaving)
         # The plan's levels of energy are coarse: a target must not fall between two of them.
         return np.maximum(moves_kwh, least_load_kwh(snapshot))
 
     def prices(self, snapshot: Snapshot, anchor: Floats) -> tuple[Floats, Floats, PriceChain]:
         """Path of the price (H,), half the spread (H,) [EUR/kWh], and the chain around it."""
+        if self.forecaster is not None:
+            return self._revised(snapshot, self.forecaster, len(anchor))
         short, long = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
         periods, steps = len(snapshot.expected_load_kwh), len(short)
         path, half_spread, chain = anchor.copy(), np.zeros(len(anchor)), certain_chain()
@@ -104,10 +133,27 @@ class StochasticMPC(Dispatcher):
             half_spread[0] = (snapshot.im_short_now_eur_per_kwh or 0.0) - now
         return path, half_spread, chain
 
-    def _chain(self, snapshot: Snapshot, residual: Floats, profile: Floats) -> PriceChain:
+    def _revised(
+        self, snapshot: Snapshot, forecaster: Forecaster, n_steps: int
+    ) -> tuple[Floats, Floats, PriceChain]:
+        """The path of a forecaster, and a chain of what it may be revised by."""
+        short, long = forecaster.forecast(snapshot, n_steps)
+        past = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
+        periods, chain = len(snapshot.expected_load_kwh), certain_chain()
+        if len(past) >= periods:
+            residual = past - snapshot.da_past_eur_per_kwh
+            profile = period_means_of(periods, snapshot.period_past, residual)
+            profile = self.period_share * len(past) / (HISTORY_DAYS * periods) * profile
+            chain = self._chain(snapshot, residual, profile, revises=True)
+        return 0.5 * (short + long), 0.5 * (short - long), chain
+
+    def _chain(
+        self, snapshot: Snapshot, residual: Floats, profile: Floats, revises: bool = False
+    ) -> PriceChain:
         """Chain of the deviation expected for a step when the step before is settled.
 
-        Where this step's price is known already, it is the deviation itself.
+        Where this step's price is known already, it is the deviation itself. Around a path
+        that has the deviation in it, the chain begins at 0.
         """
         last, phi = deviation_now(
             residual,
@@ -127,6 +173,7 @@ class StochasticMPC(Dispatcher):
         else:
             past = deviation
             now = price - float(snapshot.da_eur_per_kwh[0] + profile[snapshot.period[0]])
+        now = 0.0 if revises else now
         return chain_of(now, phi, past, innovation, self.n_states, self.n_shocks)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +14,7 @@ from vpp_gym.arrays import Floats, Ints, close_arrays
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.calendar import Calendar, calendar_of, repeated_minutes
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
+from vpp_gym.scenarios.zones import known_zone
 from vpp_gym.time_steps import checked_step_h, step_minutes
 
 LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
@@ -22,8 +22,6 @@ LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """In which a scenario may begin: a year is added without leaving what a clock can show."""
-OF_THE_MACHINE = {"localtime", "posixrules", "Factory"}
-"""Names among those of time zones that stand for no place."""
 
 REQUIRED_COLUMNS = ("arrival_step", "departure_step", "arrival_soc")
 OPTIONAL_COLUMNS = {
@@ -219,6 +217,7 @@ class Scenario:
         if params is not None and not isinstance(params, Mapping):
             raise InvalidInputError("params", params, "give a mapping of changes")
         table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))
+        zone = None if timezone is None else known_zone(timezone)
         return cls(
             da,
             short,
@@ -226,7 +225,7 @@ class Scenario:
             table,
             _midnight(start),
             dt_h,
-            _zone(timezone),
+            zone,
             name,
             notes,
             dict(params or {}),
@@ -324,19 +323,6 @@ def _midnight(start: str | np.datetime64) -> np.datetime64:
     if moment != moment.astype("datetime64[D]"):
         raise InvalidInputError("start", start, "a scenario starts at a local midnight")
     return moment.astype("datetime64[m]")
-
-
-def _zone(timezone: str | None) -> str | None:
-    if timezone is not None:
-        try:
-            if timezone in OF_THE_MACHINE:
-                raise ValueError("no place")
-            ZoneInfo(timezone)
-        except Exception as error:
-            raise InvalidInputError(
-                "timezone", timezone, "give an IANA name such as Europe/Amsterdam"
-            ) from error
-    return timezone
 
 
 def _draw(name: str, seed: int, n: int) -> Floats:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
@@ -19,6 +28,7 @@ CarPower = Literal["charger", "recorded"]
 SiteClock = Literal["instant", "local"]
 ZeroEnergy = Literal["idle", "keep", "drop"]
 StaySteps = Literal["recorded", "rounded-up"]
+DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _step_hours(dt_h: float) -> float:
@@ -28,7 +38,14 @@ def _step_hours(dt_h: float) -> float:
         raise ValueError(error.remedy) from error
 
 
+def _day(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and DAY.fullmatch(value)):
+        return value
+    raise ValueError("give a day such as 2024-12-31")  # a number would count from 1970 on
+
+
 StepHours = Annotated[float, AfterValidator(_step_hours)]
+Day = Annotated[date, BeforeValidator(_day)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -53,10 +70,10 @@ class WorldOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dt_h: StepHours = 1.0
-    first_day: date | None = None
-    last_day: date | None = None
-    validation_from: date | None = None
-    test_from: date | None = None
+    first_day: Day | None = None
+    last_day: Day | None = None
+    validation_from: Day | None = None
+    test_from: Day | None = None
     max_fill_h: Annotated[float, Field(ge=0, le=24)] = 1.0
     missing_days: MissingDays = "refuse"
     resolution: Literal["PT60M", "PT30M", "PT15M", "PT5M"] | None = None
@@ -66,10 +83,10 @@ class WorldOptions(BaseModel):
     shift_days: int = 0
     zero_energy: ZeroEnergy = "idle"
     stays: StaySteps = "recorded"
-    capacity_kwh: Annotated[float, Field(gt=0, le=1_000)] = REFERENCE_CAR.capacity_kwh
+    capacity_kwh: Annotated[float, Field(ge=1, le=1_000)] = REFERENCE_CAR.capacity_kwh
     target_soc: Share = REFERENCE_CAR.target_soc
     min_soc: Share = REFERENCE_CAR.min_soc
-    charge_kw: Annotated[float, Field(gt=0, le=400)] = REFERENCE_CAR.charge_kw
+    charge_kw: Annotated[float, Field(ge=0.1, le=400)] = REFERENCE_CAR.charge_kw
     charge_eff: Annotated[float, Field(gt=0, le=1)] = REFERENCE_CAR.charge_eff
     seed: Annotated[int, Field(ge=0)] = 0
 

@@ -16,6 +16,8 @@ from vpp_gym.contracts.offer import Arrival, Contract
 from vpp_gym.fleet.laxity import dischargeable_kwh, laxity_h
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
+from vpp_gym.simulation.charging import charging_h, gain_kwh
+from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 
 Record = Any
@@ -27,20 +29,21 @@ ROUNDING = 1e-9
 
 @njit
 def offer_contract(
-    b: int, session: Record, rules: Rules, state: State, ev: Record, row: Floats
+    b: int, dataset: Dataset, rules: Rules, state: State, ev: Record, row: Floats
 ) -> None:
     """Show the offers to an arriving owner, and sign the contract that the owner chooses.
 
     Args:
         b: run of the batch.
-        session: of the arriving EV, as SESSION record.
+        dataset: with the session of the arriving EV.
         rules: parameters.
         state: of the batch; signatures are counted in it.
         ev: EV record, changed in place.
         row: terms of the step, to which a contract is added.
     """
     stay_h = (ev.departure - ev.arrival) * rules.dt_h
-    laxity = laxity_h(stay_h, ev.energy_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
+    session = dataset.sessions[ev.session]
+    laxity = laxity_h(stay_h, charging_h(ev, ev.target_kwh, dataset, rules))
     own_type = owner_type_index(session.owner_draw, rules.cumulative_prob)
     ev.perceived_eur_per_kwh = rules.wear_eur_per_kwh / rules.owner_types[own_type]
     arrival = Arrival(
@@ -83,7 +86,7 @@ def _bind(ev: Record, contract: Contract, rules: Rules) -> bool:
 
 
 @njit
-def due_at_kwh(ev: Record, t: int, rules: Rules) -> float:
+def due_at_kwh(ev: Record, t: int, dataset: Dataset, rules: Rules) -> float:
     """Energy that should be stored when the EV leaves in step t.
 
     It is the target, or after an early departure at most what full power since the arrival
@@ -91,8 +94,8 @@ def due_at_kwh(ev: Record, t: int, rules: Rules) -> float:
     """
     if t >= ev.departure:
         return ev.target_kwh
-    reachable_kwh = rules.charge_eff * ev.charge_kw * (t - ev.arrival) * rules.dt_h
-    return min(ev.target_kwh, ev.arrival_kwh + reachable_kwh)
+    most_kwh = gain_kwh(ev, ev.arrival_kwh, t - ev.arrival, dataset, rules)
+    return min(ev.target_kwh, ev.arrival_kwh + most_kwh)
 
 
 @njit

@@ -72,6 +72,7 @@ class Dataset(NamedTuple):
     residual_eur_per_kwh: Floats  # (T,) mean imbalance price minus day-ahead price
     first_session: Ints  # (T + 1,) sessions that arrive at t: first[t] to first[t + 1]
     sessions: Records  # (S,) of SESSION
+    curves: Floats  # (S, 2, K) stored kWh and stored kW of each taper; K is 0 without any
 
 
 def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
@@ -113,6 +114,7 @@ def _empty_dataset(first_step: Ints, n_sessions: int) -> Dataset:
         residual_eur_per_kwh=np.empty(n_steps),
         first_session=np.zeros(n_steps + 1, dtype=np.int64),
         sessions=records(n_sessions, SESSION),
+        curves=np.zeros((n_sessions, 2, 0)),
     )
 
 

@@ -98,7 +98,7 @@ def snapshot_of(
             "expected_load_kwh": read_only(expected_kwh),
             "bid_lo_kwh": read_only(bid_lo),
             "bid_hi_kwh": read_only(bid_hi),
-            **_fleet(state, runs, connected, int(dataset.first_session[first])),
+            **_fleet(dataset, state, runs, connected, int(dataset.first_session[first])),
             **_market(
                 dataset,
                 rules,
@@ -123,7 +123,9 @@ def _by_name(record: Any) -> dict[str, Any]:
     return dict(zip(record.dtype.names, record.item(), strict=True))
 
 
-def _fleet(state: State, runs: slice, n: int, first_session: int) -> dict[str, Any]:
+def _fleet(
+    dataset: Dataset, state: State, runs: slice, n: int, first_session: int
+) -> dict[str, Any]:
     amounts, numbers = np.empty((len(AMOUNTS), n)), np.empty((len(NUMBERS), n), np.int64)
     signed = np.empty(n, np.bool_)
     batch = state.run[runs], state.occupied[runs], state.ev[runs]
@@ -131,6 +133,10 @@ def _fleet(state: State, runs: slice, n: int, first_session: int) -> dict[str, A
     fields: dict[str, Any] = dict(zip(AMOUNTS, read_only(amounts), strict=True))
     fields.update(zip(NUMBERS, read_only(numbers), strict=True))
     fields["has_contract"] = read_only(signed)
+    curves = np.zeros((n, 2, 0))
+    if dataset.curves.shape[2] > 0:
+        curves = dataset.curves[fields["session"] + first_session]
+    fields["curves"] = read_only(curves)
     return fields
 
 

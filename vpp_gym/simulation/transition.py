@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.fleet.battery import stored_after_kwh
@@ -16,6 +18,7 @@ from vpp_gym.fleet.laxity import laxity_h, on_grid
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.markets.settlement import imbalance_eur
+from vpp_gym.simulation.charging import charging_h, gain_before_kwh, gain_kwh, step_kwh
 from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner, share_of_window
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, Scratch, State
@@ -127,7 +130,7 @@ def step_run(
         _settle(b, t, dataset, state, load_kwh, row)
         _learn_load(b, dataset.period[t], state, load_kwh)
         run.position = t + 1
-        _depart(b, dataset.steps[min(t + 1, run.last)].shortfall_eur_per_kwh, rules, state, row)
+        _depart(b, dataset, rules, state, row)
         if t + 1 < run.end:
             if t + 1 == dataset.steps[t].today_end:
                 for k in range(state.da_sold_kwh.shape[2]):
@@ -273,8 +276,9 @@ def bid_limits(rules: Rules, state: State, lo_kwh: Floats, hi_kwh: Floats) -> No
 
 
 @njit(inline="always")
-def _depart(b: int, shortfall_eur_per_kwh: float, rules: Rules, state: State, row: Floats) -> None:
+def _depart(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -> None:
     run = state.run[b]
+    shortfall_eur_per_kwh = dataset.steps[min(run.position, run.last)].shortfall_eur_per_kwh
     staying = 0
     for k in range(run.connected):
         i = state.lot[b, k]
@@ -283,7 +287,7 @@ def _depart(b: int, shortfall_eur_per_kwh: float, rules: Rules, state: State, ro
             state.lot[b, staying] = i
             staying += 1
             continue
-        due_kwh = due_at_kwh(ev, run.position, rules)
+        due_kwh = due_at_kwh(ev, run.position, dataset, rules)
         share = rules.early_shortfall_share if run.position < ev.departure else 1.0
         _book_service(ev, due_kwh, ev.energy_kwh, share * shortfall_eur_per_kwh, rules, row)
         if ev.contract_end > 0:
@@ -331,8 +335,8 @@ def _close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
         ev = state.ev[b, state.lot[b, k]]
         rest = max(ev.departure - t, 0)
         price = _mean_price(dataset.da_eur_per_kwh, t, rest, run.last)
-        missing_kwh = _charged_until(ev, t, rest, rules)
-        due_kwh = due_at_kwh(ev, ev.leaves, rules)
+        missing_kwh = _charged_until(ev, t, rest, dataset, rules)
+        due_kwh = due_at_kwh(ev, ev.leaves, dataset, rules)
         stored_kwh = ev.energy_kwh + missing_kwh
         shortfall = dataset.steps[min(t, run.last)].shortfall_eur_per_kwh
         share = rules.early_shortfall_share if ev.leaves < ev.departure else 1.0
@@ -348,19 +352,22 @@ def _close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
 
 
 @njit(inline="always")
-def _charged_until(ev: Record, t: int, rest: int, rules: Rules) -> float:
+def _charged_until(ev: Record, t: int, rest: int, dataset: Dataset, rules: Rules) -> float:
     """Energy that a car gets from step t until it leaves, if it goes on as so far [kWh].
 
     A car that was charged at full power since its arrival goes on at full power; one that has
     got nothing is charged as late as its target allows; between the two in proportion to what
     it has got of what it could have got.
     """
-    step_kwh = rules.charge_eff * ev.charge_kw * rules.dt_h
-    missing_kwh = max(min(ev.target_kwh - ev.energy_kwh, step_kwh * rest), 0.0)
+    most_kwh = gain_kwh(ev, ev.energy_kwh, rest, dataset, rules)
+    missing_kwh = max(min(ev.target_kwh - ev.energy_kwh, most_kwh), 0.0)
     steps = min(ev.leaves - t, rest)
-    earliest_kwh = min(missing_kwh, step_kwh * steps)
-    latest_kwh = max(missing_kwh - step_kwh * (rest - steps), 0.0)
-    could_kwh = min(step_kwh * (t - ev.arrival), ev.target_kwh - ev.arrival_kwh)
+    earliest_kwh = min(missing_kwh, gain_kwh(ev, ev.energy_kwh, steps, dataset, rules))
+    end_kwh = ev.energy_kwh + missing_kwh
+    later_kwh = gain_before_kwh(ev, end_kwh, rest - steps, dataset, rules)
+    latest_kwh = max(missing_kwh - later_kwh, 0.0)
+    since_kwh = gain_kwh(ev, ev.arrival_kwh, t - ev.arrival, dataset, rules)
+    could_kwh = min(since_kwh, ev.target_kwh - ev.arrival_kwh)
     share = 0.0
     if could_kwh > 0.0:
         share = min(max((ev.energy_kwh - ev.arrival_kwh) / could_kwh, 0.0), 1.0)
@@ -396,7 +403,7 @@ def _arrive(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -
         state.lot[b, run.connected] = i
         run.connected += 1
         if dataset.sessions[s].interest_draw < run.participation and state.offers.shape[1] > 0:
-            offer_contract(b, dataset.sessions[s], rules, state, ev, row)
+            offer_contract(b, dataset, rules, state, ev, row)
 
 
 @njit
@@ -429,22 +436,24 @@ def _measure(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
         steps_left = max(ev.departure - t, 1)  # who is late may leave at any time
         take += ev.charge_kw * rules.dt_h
         give += ev.discharge_kw * rules.dt_h if running and t >= ev.contract_start else 0.0
+        needed_kwh = -np.inf
+        if rules.guarantee:
+            later_kwh = gain_before_kwh(ev, ev.target_kwh, steps_left - 1, dataset, rules)
+            needed_kwh = ev.target_kwh - later_kwh
         lo, hi = dispatch_limits_kwh(
             ev.energy_kwh,
-            ev.target_kwh,
+            needed_kwh,
             max(ev.min_kwh, ev.keep_kwh),
             ev.battery_max_kwh if running else ev.target_kwh,
-            ev.charge_kw * rules.dt_h,
+            step_kwh(ev, dataset, rules),
             ev.discharge_kw * rules.dt_h,
             ev.contract_kwh if active else 0.0,
-            steps_left,
             rules.charge_eff,
             rules.discharge_eff,
-            rules.guarantee,
         )
         ev.lo_kwh, ev.hi_kwh = lo, hi
         left_h = steps_left * rules.dt_h
-        ev.laxity_h = laxity_h(left_h, ev.energy_kwh, ev.target_kwh, ev.charge_kw, rules.charge_eff)
+        ev.laxity_h = laxity_h(left_h, charging_h(ev, ev.target_kwh, dataset, rules))
         fleet_lo += lo
         fleet_idle += min(max(0.0, lo), hi)
         fleet_hi += hi

@@ -13,6 +13,9 @@ step of charging apart, and one of them is the target. There V is exact for an E
 only charges: it is piecewise linear with its breaks on these levels. With a contract
 a step of discharging is taken to move one level, too; the move of this step is not
 rounded.
+
+An EV that may leave after step i with probability h_i if it is still there counts the cost to
+come behind it as h_i miss max(due_i - e, 0) + (1 - h_i) E[V_{i+1}].
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.kernels import njit
+from vpp_gym.solvers.leaving import Leaving
 from vpp_gym.solvers.price_chain import PriceChain
 from vpp_gym.solvers.segments import NOISE_KWH
 
@@ -66,6 +70,20 @@ class Yield(NamedTuple):
     shortfall_eur_per_kwh: float
 
 
+class Leaves(NamedTuple):
+    """When one EV may leave; without steps it does not.
+
+    Attributes:
+        hazard: (H or 0,) probability of leaving after each step, if still there.
+        due_kwh: (H or 0,) stored energy that is due then.
+        missing_eur: EUR per stored kWh that is missing then.
+    """
+
+    hazard: Floats
+    due_kwh: Floats
+    missing_eur: float
+
+
 class Levels(NamedTuple):
     """Grid of stored energy and of contract energy.
 
@@ -100,6 +118,32 @@ def first_moves_kwh(
         fleet: (n, 10) in the order of `Car`.
         rules: efficiencies and penalty.
     """
+    none = np.zeros((len(fleet), 0))
+    leaving = Leaving(none, none, 0.0)
+    return first_moves_leaving_kwh(buy, sell, discharge_kwh, chain, fleet, rules, leaving)
+
+
+@njit(allocates=True)
+def first_moves_leaving_kwh(
+    buy: Floats,
+    sell: Floats,
+    discharge_kwh: Floats,
+    chain: PriceChain,
+    fleet: Floats,
+    rules: Yield,
+    leaving: Leaving,
+) -> Floats:
+    """(n,) best net load of this step, of EVs that may leave before their last step.
+
+    Args:
+        buy: as in `first_moves_kwh`, as are the next five.
+        sell: of discharging.
+        discharge_kwh: at the meter.
+        chain: of the deviation.
+        fleet: the EVs.
+        rules: efficiencies and penalty.
+        leaving: (n, H) how they may leave; (n, 0): they do not.
+    """
     moves = np.empty(len(fleet))
     for j in range(len(fleet)):
         row = fleet[j]
@@ -107,13 +151,20 @@ def first_moves_kwh(
             row[0], row[1], row[2], row[3], row[4], row[5], int(row[6]), int(row[7]), row[8], row[9]
         )
         own_sell = sell[min(j, len(sell) - 1)]
-        moves[j] = _first_move_kwh(buy, own_sell, discharge_kwh[j], chain, car, rules)
+        leaves = Leaves(leaving.hazard[j], leaving.due_kwh[j], leaving.missing_eur_per_kwh)
+        moves[j] = _first_move_kwh(buy, own_sell, discharge_kwh[j], chain, car, rules, leaves)
     return moves
 
 
 @njit(internal=True, allocates=True)
 def _first_move_kwh(
-    buy: Floats, sell: Floats, discharge_kwh: Floats, chain: PriceChain, car: Car, rules: Yield
+    buy: Floats,
+    sell: Floats,
+    discharge_kwh: Floats,
+    chain: PriceChain,
+    car: Car,
+    rules: Yield,
+    leaves: Leaves,
 ) -> float:
     idle = min(max(0.0, car.lo_kwh), car.hi_kwh)
     window = min(car.window, car.steps) if car.contract_kwh > NOISE_KWH else 0
@@ -122,7 +173,7 @@ def _first_move_kwh(
     levels = levels_of(car, window, discharge_kwh.max(), rules)
     if levels.unit_kwh <= 0.0:
         return idle
-    after = value_after(buy, sell, discharge_kwh, chain, car, window, levels, rules)
+    after = value_after(buy, sell, discharge_kwh, chain, car, window, levels, rules, leaves)
     buy_now, sell_now = buy[0] + chain.now_eur, sell[0] + chain.now_eur
     best_eur = _cost_eur(idle, buy_now, sell_now, after, levels, car, rules)
     best_kwh = idle
@@ -165,6 +216,7 @@ def value_after(
     window: int,
     levels: Levels,
     rules: Yield,
+    leaves: Leaves,
 ) -> Floats:
     """(levels, budget + 1) EUR: expected cost to come behind this step."""
     states = len(chain.state_eur)
@@ -175,6 +227,11 @@ def value_after(
     mean = np.empty_like(value)
     for i in range(car.steps - 1, 0, -1):
         _average(value, chain.move, mean)
+        if len(leaves.hazard):
+            for a in range(levels.n):
+                for b in range(levels.budget + 1):
+                    for s in range(states):
+                        mean[a, b, s] = _unless_left(mean[a, b, s], a, i, levels, leaves)
         limit = discharge_kwh[min(i, len(discharge_kwh) - 1)] if i < window else 0.0
         _step_back(
             buy[i], sell[i], limit, i < window, chain.state_eur, car, levels, rules, mean, value
@@ -184,7 +241,17 @@ def value_after(
         for b in range(levels.budget + 1):
             for s in range(states):
                 after[a, b] += chain.first[s] * value[a, b, s]
+            if len(leaves.hazard) and car.steps > 1:
+                after[a, b] = _unless_left(after[a, b], a, 0, levels, leaves)
     return after
+
+
+@njit(internal=True)
+def _unless_left(cost_eur: float, a: int, step: int, levels: Levels, leaves: Leaves) -> float:
+    """Cost behind a step at a level of energy, where the EV may have left."""
+    hazard = leaves.hazard[step]
+    missing_kwh = max(leaves.due_kwh[step] - (levels.lowest_kwh + a * levels.unit_kwh), 0.0)
+    return hazard * leaves.missing_eur * missing_kwh + (1.0 - hazard) * cost_eur
 
 
 @njit(internal=True)

@@ -117,6 +117,7 @@ def test_text_is_never_taken_for_something_else(read):
         (GOOD.replace("start: Begin", "date: Day, period: No"), "give their zone as clock"),
         (GOOD.replace("start: Begin, ", ""), "give start, end, or both; or date and period"),
         (GOOD.replace("clock: utc", "clock: utc, format: '%Q'"), "tables[0].time.format: got '%Q'"),
+        (GOOD.replace("clock: utc", "clock: utc, format: '%d%d.%m'"), "got '%d%d.%m'; use iso"),
         (
             GOOD.replace("resolution", "decimal: ','\n    thousands: ','\n    resolution"),
             "are the same mark",

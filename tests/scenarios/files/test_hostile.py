@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.files import samples
+from tests.scenarios.files.test_ocpi import record
+from tests.scenarios.files.test_tennet_json import answer
 from vpp_gym.scenarios.files import limits, raw
 from vpp_gym.scenarios.files.folder import files_of, found
 from vpp_gym.scenarios.files.options import ReadOptions
@@ -111,6 +113,23 @@ REFUSED: dict[str, tuple[str, Callable[[], str | bytes], str]] = {
         "acn.json",
         lambda: '{"connectionTime": [' + "[],\n" * 1_000_001 + "[]]}",
         r"'1,000,003 times \['; read are up to 1,000,000",
+    ),
+    "a key twice": (
+        "acn.json",
+        lambda: acn().replace('"kWhDelivered"', '"kWhDelivered": 999.0, "kWhDelivered"'),
+        "the key 'kWhDelivered' twice in one object",
+    ),
+    "a key of OCPI twice": (
+        "ocpi.json",
+        lambda: json.dumps([record(0)]).replace(
+            '"total_energy"', '"total_energy": 9, "total_energy"'
+        ),
+        "the key 'total_energy' twice in one object",
+    ),
+    "a key of TenneT twice": (
+        "tennet.json",
+        lambda: json.dumps(answer(DAY)).replace('"shortage"', '"shortage": 9, "shortage"'),
+        "the key 'shortage' twice in one object",
     ),
     "object in place of a number": ("acn.json", lambda: acn(kWhDelivered={}), "kWhDelivered"),
     "number in place of a date": ("acn.json", lambda: acn(connectionTime=5), "connectionTime"),

@@ -23,7 +23,7 @@ from vpp_gym.scenarios.files.schema import FIRST_YEAR, LAST_YEAR
 from vpp_gym.scenarios.files.session_rows import SessionRows, session_rows
 from vpp_gym.scenarios.files.stays import MOST_OVERLAPPING_SHARE, overlapping
 from vpp_gym.scenarios.files.tally import Tally
-from vpp_gym.scenarios.files.times import known_zone
+from vpp_gym.scenarios.zones import known_zone
 
 KIND = "acn-data json"
 

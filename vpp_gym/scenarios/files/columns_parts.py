@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -15,13 +16,12 @@ from vpp_gym.scenarios.files.columns_units import (
     check_price_unit,
     price_unit,
 )
+from vpp_gym.scenarios.zones import known_zone
 
 STATED_CLOCK, UTC_CLOCK, ISO = "stated", "utc", "iso"
 
 
 def _zone(name: str) -> str:
-    from vpp_gym.scenarios.files.times import known_zone  # it needs the options, and they this
-
     try:
         return known_zone(name)
     except InvalidInputError as error:
@@ -38,7 +38,7 @@ def _time_form(form: str) -> str:
     day = datetime(2024, 12, 31, 11, 45, tzinfo=UTC)
     try:
         same = datetime.strptime(day.strftime(form), form).date() == day.date()
-    except ValueError as error:
+    except (ValueError, re.error) as error:
         raise ValueError(f"use iso or a form such as %d.%m.%Y %H:%M ({error})") from error
     if not same:
         raise ValueError("use iso or a form with day, month and year, such as %d.%m.%Y %H:%M")

@@ -18,7 +18,8 @@ from vpp_gym.scenarios.files.options import PriceRules, checked
 from vpp_gym.scenarios.files.price_rows import PriceRows, eur_per_kwh, price_rows
 from vpp_gym.scenarios.files.report import FileReport
 from vpp_gym.scenarios.files.tally import Tally
-from vpp_gym.scenarios.files.times import DUTCH, known_zone
+from vpp_gym.scenarios.files.times import DUTCH
+from vpp_gym.scenarios.zones import known_zone
 
 KIND = "entsoe-py"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -19,20 +18,6 @@ FORMS: dict[str, tuple[str, ...]] = {
     "year-first": ("%Y-%m-%d", "%Y/%m/%d"),
 }
 CLOCKS = (" %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", " %H:%M:%S.%f")
-
-
-def known_zone(name: str) -> str:
-    """The name of a time zone.
-
-    Raises:
-        InvalidInputError: there is none of that name.
-    """
-    try:
-        ZoneInfo(name)
-    except (ValueError, LookupError, OSError) as error:
-        remedy = "give an IANA name such as Europe/Amsterdam"
-        raise InvalidInputError("timezone", name, remedy) from error
-    return name
 
 
 def same_clock(one: str | None, other: str | None, at: pd.Series) -> bool:

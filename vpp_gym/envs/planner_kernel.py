@@ -1,0 +1,493 @@
+"""The planner inside the compiled step: the plans of `hazard_mpc`, straight from the state.
+
+What `vpp_gym.policies.scheduler.RollingScheduler` does with a snapshot, these kernels do with
+the arrays of the simulator: the same kernels on the same numbers, bit for bit alike.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.contracts.choice import pay_eur_per_kwh
+from vpp_gym.fleet.battery import stored_after_kwh
+from vpp_gym.fleet.charging import gain_kwh
+from vpp_gym.kernels import njit
+from vpp_gym.markets.settlement import imbalance_eur
+from vpp_gym.policies.forecast_net import STEPS_AHEAD, Net, correction_of, inputs_of
+from vpp_gym.policies.market_path import Anchoring, Moment, anchored_path
+from vpp_gym.simulation.contracting import due_at_kwh
+from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.state import Rules, State
+from vpp_gym.solvers.budget import SOLVED
+from vpp_gym.solvers.leaving import Kinks
+from vpp_gym.solvers.limits import Rules as PlanRules
+from vpp_gym.solvers.stay import net_load_of_fleet
+from vpp_gym.views import HISTORY_DAYS
+
+
+class PlannerSpec(NamedTuple):
+    """What the planner believes, and how it plans.
+
+    Attributes:
+        anchoring: of the anchored forecast.
+        learned: the network corrects it.
+        net: the network; not read where it is not used.
+        shows_inputs: what the network sees is kept, with or without the network.
+        knows_price: the imbalance price of the present step is known.
+        early_prob: share of drivers who leave early.
+        early_exponent: of when they do.
+        hard_eur_per_kwh: penalty in plans on what is missing at the declared departure.
+        periods: of a day.
+    """
+
+    anchoring: Anchoring
+    learned: bool
+    net: Net
+    shows_inputs: bool
+    knows_price: bool
+    early_prob: float
+    early_exponent: float
+    hard_eur_per_kwh: float
+    periods: int
+
+
+class Paths(NamedTuple):
+    """What is expected of prices in each run, from its present step on.
+
+    Attributes:
+        made_at: (B,) position for which the rows hold; -1: none.
+        da: (B, H) EUR/kWh, day-ahead prices, known or expected.
+        short: (B, H) EUR/kWh.
+        long: (B, H) EUR/kWh.
+        inputs: (B, `N_INPUTS`) what the network sees, where it is kept.
+    """
+
+    made_at: Ints
+    da: Floats
+    short: Floats
+    long: Floats
+    inputs: Floats
+
+
+@njit(allocates=True, nogil=True)
+def expect(
+    dataset: Dataset, rules: Rules, state: State, spec: PlannerSpec, half_spread: Floats, out: Paths
+) -> None:
+    """Fill the rows of runs that have moved since.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        spec: of the planner.
+        half_spread: (B,) mean half of short less long price in the remembered past.
+        out: (B, >= `STEPS_AHEAD`) and as long as the longest stay.
+    """
+    for b in range(len(half_spread)):
+        run = state.run[b]
+        t = run.position
+        if out.made_at[b] == t or t > run.last:
+            continue
+        n_steps = STEPS_AHEAD
+        for k in range(run.connected):
+            n_steps = max(n_steps, state.ev[b, state.lot[b, k]].departure - t)
+        step = dataset.steps[t]
+        known = step.tomorrow_end if dataset.period[t] > rules.gate_period else step.today_end
+        since = max(run.first, t - HISTORY_DAYS * spec.periods)
+        at = Moment(since, t, known, step.tomorrow_end, spec.periods)
+        anchor, mid = anchored_path(
+            dataset.da_eur_per_kwh,
+            dataset.da_forecast_eur_per_kwh,
+            dataset.period,
+            dataset.residual_eur_per_kwh,
+            at,
+            n_steps,
+            spec.anchoring,
+        )
+        if spec.learned or spec.shows_inputs:
+            last = 0.0
+            if t > run.first:
+                settled = dataset.steps[t - 1]
+                last = settled.short_eur_per_kwh - settled.long_eur_per_kwh
+            seen = inputs_of(
+                dataset.residual_eur_per_kwh[since:t],
+                anchor,
+                mid,
+                dataset.period[t],
+                step.weekday,
+                half_spread[b],
+                last,
+            )
+            for i in range(len(seen)):
+                out.inputs[b, i] = seen[i]
+            if spec.learned:
+                correction = correction_of(seen, spec.net)
+                for i in range(STEPS_AHEAD):
+                    mid[i] += correction[i]
+        for i in range(n_steps):
+            out.da[b, i] = anchor[i]
+            out.short[b, i] = mid[i] + half_spread[b]
+            out.long[b, i] = mid[i] - half_spread[b]
+        if spec.knows_price:
+            out.short[b, 0], out.long[b, 0] = step.short_eur_per_kwh, step.long_eur_per_kwh
+        out.made_at[b] = t
+
+
+class Fleet(NamedTuple):
+    """The plan of some EVs of a run, as `net_load_of_fleet` takes it, EV k in row k."""
+
+    buy: Floats  # (1, H)
+    sell: Floats  # (1 or n, H)
+    dearest: Ints  # (1, H)
+    charge_kwh: Floats  # (n, 1)
+    discharge_kwh: Floats  # (n, 1 or H)
+    evs: Floats  # (n, 8) in the order of `vpp_gym.solvers.limits.Ev`
+    kinks: Kinks
+
+
+@njit(allocates=True)
+def fleet_of(
+    b: int,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    spec: PlannerSpec,
+    paths: Paths,
+    buy_more: float,
+    sell_more: float,
+) -> Fleet:
+    """The problem of all connected EVs of a run, in the order of its lot.
+
+    Args:
+        b: run of the batch, with at least one EV.
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        spec: of the planner.
+        paths: of prices, of this step.
+        buy_more: EUR/kWh by which the planner finds this step's short price dearer.
+        sell_more: EUR/kWh by which it finds its long price dearer.
+    """
+    run, n = state.run[b], state.run[b].connected
+    t = run.position
+    horizon, by_step, paid = 1, False, False
+    for k in range(n):
+        ev = state.ev[b, state.lot[b, k]]
+        horizon = max(horizon, ev.departure - t)
+        asks = ev.contract_start > t or ev.min_price_eur_per_kwh > -np.inf
+        by_step = by_step or (t < ev.contract_end and asks)
+        paid = paid or ev.tariff_eur_per_kwh != 0.0 or ev.margin != 0.0
+    buy = paths.short[b : b + 1, :horizon].copy()
+    long = paths.long[b, :horizon].copy()
+    buy[0, 0] += buy_more
+    long[0] += sell_more
+    sell = np.empty((n if paid else 1, horizon))
+    if not paid:
+        sell[0] = long
+    charge_kwh, discharge_kwh = np.empty((n, 1)), np.empty((n, horizon if by_step else 1))
+    evs = np.empty((n, 8))
+    for k in range(n):
+        ev = state.ev[b, state.lot[b, k]]
+        running = t < ev.contract_end
+        max_kwh = ev.battery_max_kwh if running else ev.target_kwh
+        charge_kwh[k, 0] = ev.charge_kw * rules.dt_h
+        power_kwh, wait = ev.discharge_kw * rules.dt_h, max(ev.contract_start - t, 0)
+        for i in range(discharge_kwh.shape[1]):
+            allowed = not by_step
+            if by_step:
+                price = paths.da[b, i]
+                allowed = i >= (wait if running else 0) and price >= ev.min_price_eur_per_kwh
+            discharge_kwh[k, i] = power_kwh if allowed else 0.0
+        if paid:
+            least = ev.min_price_eur_per_kwh
+            for i in range(horizon):
+                above = max(paths.da[b, i] - least, 0.0) if np.isfinite(least) else 0.0
+                sell[k, i] = long[i] - ev.tariff_eur_per_kwh - ev.margin * above
+        evs[k, 0] = ev.energy_kwh
+        evs[k, 1] = min(max(ev.min_kwh, ev.keep_kwh), max_kwh)
+        evs[k, 2], evs[k, 3], evs[k, 4] = max_kwh, ev.target_kwh, ev.target_kwh
+        evs[k, 5] = max(ev.contract_end - t, 0)
+        evs[k, 6] = ev.contract_kwh if running else 0.0
+        evs[k, 7] = max(ev.departure - t, 1)
+    kinks = _kinks(b, dataset, rules, state, spec, horizon)
+    dearest = np.zeros((1, horizon), np.int64)
+    if not kinks.due_kwh.size:
+        order = np.argsort(buy[0], kind="mergesort")
+        for i in range(horizon):
+            dearest[0, i] = order[horizon - 1 - i]
+    return Fleet(buy, sell, dearest, charge_kwh, discharge_kwh, evs, kinks)
+
+
+@njit(allocates=True)
+def _kinks(
+    b: int, dataset: Dataset, rules: Rules, state: State, spec: PlannerSpec, horizon: int
+) -> Kinks:
+    """What it costs to hold too little when drivers leave early."""
+    run, n = state.run[b], state.run[b].connected
+    if spec.early_prob == 0.0:
+        return Kinks(np.zeros((1, 0)), np.zeros((1, 0)), np.zeros((1, 0)))
+    t = run.position
+    missing_eur = rules.early_shortfall_share * dataset.steps[t].shortfall_eur_per_kwh
+    missing_eur += rules.retail_eur_per_kwh / rules.charge_eff
+    eur, due_kwh = np.zeros((n, horizon)), np.empty((n, horizon))
+    stays = np.ones((n, horizon + 1))
+    for k in range(n):
+        ev = state.ev[b, state.lot[b, k]]
+        behind, left = t - ev.arrival, max(ev.departure - t, 1)
+        stay, full_kwh = behind + left, rules.charge_eff * (ev.charge_kw * rules.dt_h)
+        before = 0.0
+        if left > 1:
+            before = math.pow(behind / (stay - 1), spec.early_exponent)
+        for i in range(horizon):
+            most_kwh = full_kwh * (behind + i + 1)
+            if dataset.curves.shape[2] > 0:
+                hours, full_kw = (behind + i + 1) * rules.dt_h, full_kwh / rules.dt_h
+                curve = dataset.curves[ev.session]
+                most_kwh = gain_kwh(ev.arrival_kwh, hours, full_kw, curve)
+            due_kwh[k, i] = min(ev.target_kwh, ev.arrival_kwh + most_kwh)
+            hazard = 0.0
+            if left > 1 and behind + i + 1 < stay:
+                after = math.pow((behind + i + 1) / (stay - 1), spec.early_exponent)
+                still_there = 1.0 - spec.early_prob * before
+                hazard = 1.0
+                if still_there > 0.0:
+                    hazard = spec.early_prob * (after - before) / still_there
+                before = after
+            eur[k, i] = stays[k, i] * hazard * missing_eur
+            stays[k, i + 1] = stays[k, i] * (1.0 - hazard)
+    return Kinks(eur, due_kwh, stays)
+
+
+@njit(allocates=True, nogil=True)
+def plan_batch(
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    spec: PlannerSpec,
+    paths: Paths,
+    more_eur_per_kwh: Floats,
+    net_load_kwh: Floats,
+    solved: Bools,
+) -> None:
+    """Fill the net load of every EV in this step, by plans at corrected prices.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        spec: of the planner.
+        paths: of prices, of this step.
+        more_eur_per_kwh: (B, 2) by which short and long price of this step are dearer than
+            the planner believes.
+        net_load_kwh: (B, N) result, within the limits of the step.
+        solved: (B,) result: all plans of the run were found.
+    """
+    plan_rules = PlanRules(rules.charge_eff, rules.discharge_eff, spec.hard_eur_per_kwh)
+    for b in range(len(solved)):
+        solved[b] = True
+        for i in range(net_load_kwh.shape[1]):
+            net_load_kwh[b, i] = 0.0
+        run = state.run[b]
+        if run.connected == 0 or run.position >= run.end:
+            continue
+        more = more_eur_per_kwh[b]
+        one = fleet_of(b, dataset, rules, state, spec, paths, more[0], more[1])
+        series = one.buy, one.sell, one.dearest, one.charge_kwh, one.discharge_kwh
+        plans, status = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks)
+        for k in range(run.connected):
+            i = state.lot[b, k]
+            ev = state.ev[b, i]
+            net_load_kwh[b, i] = min(max(plans[k, 0], ev.lo_kwh), ev.hi_kwh)
+            solved[b] = solved[b] and status[k] == SOLVED
+
+
+class Twin(NamedTuple):
+    """What would be, had the planner decided the last step.
+
+    Attributes:
+        session: (B, N) of the EV at each charger that goes on; -1: there is none.
+        energy_kwh: (B, N) that it would have stored.
+        contract_kwh: (B, N) that its contract would still allow.
+        gain_eur: (B,) what the own action earned beyond the planner's so far: in the step
+            itself, and of EVs that left after it.
+    """
+
+    session: Ints
+    energy_kwh: Floats
+    contract_kwh: Floats
+    gain_eur: Floats
+
+
+@njit(nogil=True)
+def note_twin(
+    dataset: Dataset, rules: Rules, state: State, own_kwh: Floats, planned_kwh: Floats, twin: Twin
+) -> None:
+    """Before a step: book what it earns beyond the planner's, and what remains to be valued.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        own_kwh: (B, N) net load that is about to be dispatched.
+        planned_kwh: (B, N) what the planner would do.
+        twin: result.
+    """
+    for b in range(len(own_kwh)):
+        run = state.run[b]
+        t = run.position
+        twin.gain_eur[b] = 0.0
+        for i in range(own_kwh.shape[1]):
+            twin.session[b, i] = -1
+        if t >= run.end:
+            continue
+        step, da = dataset.steps[t], dataset.da_eur_per_kwh[t]
+        own_load, planned_load, gain = 0.0, 0.0, 0.0
+        price = dataset.steps[min(t + 1, run.last)].shortfall_eur_per_kwh
+        for k in range(run.connected):
+            i = state.lot[b, k]
+            ev = state.ev[b, i]
+            own, planned = own_kwh[b, i], planned_kwh[b, i]
+            own_load += own
+            planned_load += planned
+            pay = pay_eur_per_kwh(ev.tariff_eur_per_kwh, ev.margin, ev.min_price_eur_per_kwh, da)
+            gain += pay * (min(own, 0.0) - min(planned, 0.0))
+            energy = stored_after_kwh(ev.energy_kwh, own, rules.charge_eff, rules.discharge_eff)
+            other = stored_after_kwh(ev.energy_kwh, planned, rules.charge_eff, rules.discharge_eff)
+            if ev.leaves > t + 1:
+                twin.session[b, i], twin.energy_kwh[b, i] = ev.session, other
+                twin.contract_kwh[b, i] = max(ev.contract_kwh + min(planned, 0.0), 0.0)
+                continue
+            due_kwh = due_at_kwh(ev, t + 1, dataset, rules)
+            share = rules.early_shortfall_share if t + 1 < ev.departure else 1.0
+            gain += _service_eur(due_kwh, ev.arrival_kwh, energy, share * price, rules)
+            gain -= _service_eur(due_kwh, ev.arrival_kwh, other, share * price, rules)
+        sold = -state.da_sold_kwh[b, 0, dataset.period[t]]
+        short, long = step.short_eur_per_kwh, step.long_eur_per_kwh
+        gain += imbalance_eur(sold - own_load, short, long)
+        gain -= imbalance_eur(sold - planned_load, short, long)
+        twin.gain_eur[b] = gain
+
+
+@njit
+def _service_eur(
+    due_kwh: float, arrival_kwh: float, stored_kwh: float, missing_eur: float, rules: Rules
+) -> float:
+    """What a driver pays who leaves with so much stored, less the penalty on what is missing."""
+    unserved_kwh = max(due_kwh - stored_kwh, 0.0)
+    served_kwh = max(max(due_kwh - arrival_kwh, 0.0) - unserved_kwh, 0.0)
+    return served_kwh / rules.charge_eff * rules.retail_eur_per_kwh - unserved_kwh * missing_eur
+
+
+@njit(allocates=True, nogil=True)
+def value_twin(
+    dataset: Dataset, rules: Rules, state: State, spec: PlannerSpec, paths: Paths, twin: Twin
+) -> None:
+    """After a step: add what the planner expects to earn from here, less from its own place.
+
+    Only EVs whose energy differs count. What is missing at a declared departure is valued at
+    what it costs, not at the penalty inside plans.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        spec: of the planner.
+        paths: of prices, of the step to come.
+        twin: of the step before; its gain is changed.
+    """
+    plan_rules = PlanRules(rules.charge_eff, rules.discharge_eff, spec.hard_eur_per_kwh)
+    for b in range(len(twin.gain_eur)):
+        run = state.run[b]
+        t = run.position
+        differs = False
+        for k in range(run.connected):
+            i = state.lot[b, k]
+            ev = state.ev[b, i]
+            if t <= run.last and twin.session[b, i] == ev.session:
+                differs = differs or ev.energy_kwh != twin.energy_kwh[b, i]
+        if not differs:
+            continue
+        one = fleet_of(b, dataset, rules, state, spec, paths, 0.0, 0.0)
+        series = one.buy, one.sell, one.dearest, one.charge_kwh, one.discharge_kwh
+        missing_eur = dataset.steps[t].shortfall_eur_per_kwh
+        missing_eur += rules.retail_eur_per_kwh / rules.charge_eff
+        others = one.evs.copy()
+        for k in range(run.connected):
+            i = state.lot[b, k]
+            ev = state.ev[b, i]
+            if twin.session[b, i] == ev.session:
+                others[k, 0] = twin.energy_kwh[b, i]
+                others[k, 6] = twin.contract_kwh[b, i] if t < ev.contract_end else 0.0
+        own, _ = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks)
+        planned, _ = net_load_of_fleet(*series, others, plan_rules, one.kinks)
+        for k in range(run.connected):
+            if others[k, 0] != one.evs[k, 0]:
+                twin.gain_eur[b] += _cost_eur(k, planned[k], one, others, rules, missing_eur)
+                twin.gain_eur[b] -= _cost_eur(k, own[k], one, one.evs, rules, missing_eur)
+
+
+BUMP_KWH = 0.1
+"""More energy in the battery, to see what a kWh is worth."""
+
+
+@njit(allocates=True, nogil=True)
+def margins(
+    dataset: Dataset, rules: Rules, state: State, spec: PlannerSpec, paths: Paths, out: Floats
+) -> None:
+    """Fill (B, 3): the planner's net load of the fleet, and its margins of charging and giving.
+
+    A margin is the price of this step less what a kWh at the meter is worth to the plan: the
+    difference of its cost with a little more in the battery. Charging pays below 0, discharging
+    above.
+    """
+    plan_rules = PlanRules(rules.charge_eff, rules.discharge_eff, spec.hard_eur_per_kwh)
+    for b in range(len(out)):
+        out[b, 0], out[b, 1], out[b, 2] = 0.0, 0.0, 0.0
+        run = state.run[b]
+        if run.connected == 0 or run.position > run.last:
+            continue
+        one = fleet_of(b, dataset, rules, state, spec, paths, 0.0, 0.0)
+        series = one.buy, one.sell, one.dearest, one.charge_kwh, one.discharge_kwh
+        missing_eur = dataset.steps[run.position].shortfall_eur_per_kwh
+        missing_eur += rules.retail_eur_per_kwh / rules.charge_eff
+        more = one.evs.copy()
+        for k in range(len(more)):
+            more[k, 0] += BUMP_KWH
+        plans, _ = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks)
+        others, _ = net_load_of_fleet(*series, more, plan_rules, one.kinks)
+        takes, gives = 0.0, 0.0
+        for k in range(run.connected):
+            ev = state.ev[b, state.lot[b, k]]
+            out[b, 0] += min(max(plans[k, 0], ev.lo_kwh), ev.hi_kwh)
+            saved = _cost_eur(k, plans[k], one, one.evs, rules, missing_eur)
+            saved -= _cost_eur(k, others[k], one, more, rules, missing_eur)
+            worth = saved / BUMP_KWH
+            take, give = max(ev.hi_kwh, 0.0), max(-ev.lo_kwh, 0.0)
+            sell = one.sell[min(k, len(one.sell) - 1), 0]
+            out[b, 1] += take * (one.buy[0, 0] - worth * rules.charge_eff)
+            out[b, 2] += give * (sell - worth / rules.discharge_eff)
+            takes += take
+            gives += give
+        out[b, 1] = out[b, 1] / takes if takes > 0.0 else 0.0
+        out[b, 2] = out[b, 2] / gives if gives > 0.0 else 0.0
+
+
+@njit
+def _cost_eur(
+    k: int, plan: Floats, one: Fleet, evs: Floats, rules: Rules, missing_eur: float
+) -> float:
+    """Expected cost of the plan of one EV from a stored energy [EUR]."""
+    energy, cost, weighs = evs[k, 0], 0.0, len(one.kinks.due_kwh[0]) > 0
+    end, stays = int(evs[k, 7]), 1.0
+    sell = one.sell[min(k, len(one.sell) - 1)]
+    for i in range(end):
+        stays = one.kinks.stays[k, i] if weighs else 1.0
+        cost += stays * plan[i] * (one.buy[0, i] if plan[i] > 0.0 else sell[i])
+        energy = stored_after_kwh(energy, plan[i], rules.charge_eff, rules.discharge_eff)
+        if weighs and i < end - 1:
+            cost += one.kinks.eur_per_kwh[k, i] * max(one.kinks.due_kwh[k, i] - energy, 0.0)
+    return cost + stays * missing_eur * max(evs[k, 4] - energy, 0.0)

@@ -1,0 +1,288 @@
+"""What one car can still charge: how far it comes in a time, and how long it needs.
+
+A car charges at the power of its charger, or less where the battery asks for less: above some
+state of charge most batteries are charged ever more slowly. That is its taper, here a curve of
+the stored power (kWh per hour, losses taken off) over the stored energy: linear between knots,
+falling, and concave, so that it falls ever faster.
+
+At full power the stored energy e follows de/dt = p(e), where p is the least of charger and
+curve. On a knot-free piece p is linear, p(e) = p0 - m (e - e0), so that with h hours
+
+    e(h) = e0 + p0 (1 - exp(-m h)) / m,      h(e) = ln(p0 / p(e)) / m,
+
+and both are plain division where m is 0. Nothing depends on the length of a step: an hour in
+four quarters comes as far as one hour. The time that is needed is convex in the energy, and how
+far a car comes is concave in where it begins: what a later step can charge shrinks with what is
+stored already. All that asks how much a car can still charge asks here: laxity, guarantee,
+envelope, observations and planners.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from vpp_gym.arrays import Bools, Floats, Ints
+from vpp_gym.kernels import njit
+
+NO_CURVE: Floats = np.zeros((2, 0))
+"""Of a car that takes full power at any state of charge."""
+
+
+@njit
+def stored_kw(energy_kwh: float, full_kw: float, curve: Floats) -> float:
+    """Power at which the stored energy can rise.
+
+    Args:
+        energy_kwh: stored.
+        full_kw: that the charger allows, losses taken off.
+        curve: (2, K) knots: stored kWh, rising, and the stored kW that the battery takes there,
+            falling; K may be 0. Below the first and above the last knot power is constant.
+
+    >>> curve = np.array([[40.0, 50.0], [10.0, 2.0]])
+    >>> [stored_kw(energy, 8.0, curve) for energy in (0.0, 42.5, 45.0, 50.0)]
+    [8.0, 8.0, 6.0, 2.0]
+    """
+    last = curve.shape[1] - 1
+    if last < 0:
+        return full_kw
+    if energy_kwh <= curve[0, 0]:
+        return min(full_kw, curve[1, 0])
+    for k in range(last):
+        if energy_kwh < curve[0, k + 1]:
+            width = curve[0, k + 1] - curve[0, k]
+            share = (energy_kwh - curve[0, k]) / width
+            return min(full_kw, curve[1, k] + share * (curve[1, k + 1] - curve[1, k]))
+    return min(full_kw, curve[1, last])
+
+
+@njit
+def charging_h(energy_kwh: float, target_kwh: float, full_kw: float, curve: Floats) -> float:
+    """Hours at full power from one stored energy to another; negative if it is stored already.
+
+    Args:
+        energy_kwh: from which.
+        target_kwh: to which.
+        full_kw: that the charger allows, losses taken off.
+        curve: see `stored_kw`.
+
+    >>> curve = np.array([[40.0, 50.0], [10.0, 5.0]])
+    >>> charging_h(20.0, 40.0, 10.0, NO_CURVE), charging_h(20.0, 40.0, 10.0, curve)
+    (2.0, 2.0)
+    >>> round(charging_h(40.0, 50.0, 10.0, curve), 6), round(2 * math.log(2), 6)
+    (1.386294, 1.386294)
+    """
+    if curve.shape[1] == 0:
+        return (target_kwh - energy_kwh) / full_kw
+    low, high = min(energy_kwh, target_kwh), max(energy_kwh, target_kwh)
+    hours, at = 0.0, low
+    for k in range(2 * curve.shape[1] + 1):
+        end = min(_piece_end_kwh(k, full_kw, curve), high)
+        if end > at:
+            hours += _piece_h(end - at, _kw_in(k, at, full_kw, curve), _fall_in(k, full_kw, curve))
+            at = end
+    return hours if target_kwh >= energy_kwh else -hours
+
+
+@njit
+def gain_kwh(energy_kwh: float, hours: float, full_kw: float, curve: Floats) -> float:
+    """Energy stored in so many hours at full power; the battery's limit is not looked at.
+
+    Args:
+        energy_kwh: stored now.
+        hours: >= 0.
+        full_kw: that the charger allows, losses taken off.
+        curve: see `stored_kw`.
+
+    >>> curve = np.array([[40.0, 50.0], [10.0, 5.0]])
+    >>> gain_kwh(20.0, 2.0, 10.0, NO_CURVE), gain_kwh(20.0, 2.0, 10.0, curve)
+    (20.0, 20.0)
+    >>> round(gain_kwh(30.0, 1.0 + 2.0 * math.log(2.0), 10.0, curve), 9)
+    20.0
+    """
+    if curve.shape[1] == 0:
+        return full_kw * hours
+    at, left_h = energy_kwh, hours
+    for k in range(2 * curve.shape[1] + 1):
+        end = _piece_end_kwh(k, full_kw, curve)
+        if end <= at:
+            continue
+        kw, fall = _kw_in(k, at, full_kw, curve), _fall_in(k, full_kw, curve)
+        piece_h = _piece_h(end - at, kw, fall) if end < np.inf else np.inf
+        if piece_h >= left_h:
+            return at - energy_kwh + kw * left_h * _mean_decay(-fall * left_h)
+        at, left_h = end, left_h - piece_h
+    return at - energy_kwh
+
+
+@njit
+def gain_before_kwh(target_kwh: float, hours: float, full_kw: float, curve: Floats) -> float:
+    """Energy stored in the last so many hours at full power before a target is reached.
+
+    The target less this is the least energy from which it can still be reached.
+
+    Args:
+        target_kwh: to be stored then.
+        hours: >= 0.
+        full_kw: that the charger allows, losses taken off.
+        curve: see `stored_kw`.
+
+    >>> curve = np.array([[40.0, 50.0], [10.0, 5.0]])
+    >>> gain_before_kwh(40.0, 2.0, 10.0, NO_CURVE), gain_before_kwh(40.0, 2.0, 10.0, curve)
+    (20.0, 20.0)
+    >>> round(gain_before_kwh(50.0, 1.0 + 2.0 * math.log(2.0), 10.0, curve), 9)
+    20.0
+    """
+    if curve.shape[1] == 0:
+        return full_kw * hours
+    at, left_h = target_kwh, hours
+    for k in range(2 * curve.shape[1], -1, -1):
+        begin = _piece_end_kwh(k - 1, full_kw, curve) if k > 0 else -np.inf
+        if begin >= at:
+            continue
+        fall = _fall_in(k, full_kw, curve)
+        piece_h = np.inf
+        if begin > -np.inf:
+            piece_h = _piece_h(at - begin, _kw_in(k, begin, full_kw, curve), fall)
+        if piece_h >= left_h:
+            kw = _kw_in(k, at, full_kw, curve)
+            return target_kwh - at + kw * left_h * _mean_decay(fall * left_h)
+        at, left_h = begin, left_h - piece_h
+    return target_kwh - at
+
+
+@njit
+def _mean_decay(exponent: float) -> float:
+    """(exp(x) - 1) / x, 1 at zero."""
+    return math.expm1(exponent) / exponent if exponent != 0.0 else 1.0
+
+
+@njit
+def _piece_h(width_kwh: float, kw: float, fall_per_h: float) -> float:
+    """Hours through a piece that begins at some power and loses so much of it per kWh."""
+    lost = fall_per_h * width_kwh / kw
+    return width_kwh / kw * (-math.log1p(-lost) / lost if lost > 0.0 else 1.0)
+
+
+@njit
+def _piece_end_kwh(k: int, full_kw: float, curve: Floats) -> float:
+    """Where piece k of 2 K + 1 ends.
+
+    Piece 2 j lies before knot j, and ends with it or, the charger being the limit, where the
+    charger stops to be; piece 2 j + 1 fills the rest to knot j. The last has no end.
+    """
+    j = k // 2
+    if j >= curve.shape[1]:
+        return np.inf
+    if k % 2 == 1 or j == 0 or curve[1, j] >= full_kw:
+        return curve[0, j]
+    if curve[1, j - 1] <= full_kw:
+        return curve[0, j - 1]
+    share = (curve[1, j - 1] - full_kw) / (curve[1, j - 1] - curve[1, j])
+    return curve[0, j - 1] + share * (curve[0, j] - curve[0, j - 1])
+
+
+@njit
+def _fall_in(k: int, full_kw: float, curve: Floats) -> float:
+    """Power [kW] that is lost per stored kWh in piece k."""
+    j = k // 2
+    if k % 2 == 0 or j == 0 or curve[0, j] <= curve[0, j - 1]:
+        return 0.0
+    return (curve[1, j - 1] - curve[1, j]) / (curve[0, j] - curve[0, j - 1])
+
+
+@njit
+def _kw_in(k: int, energy_kwh: float, full_kw: float, curve: Floats) -> float:
+    """Power at an energy of piece k."""
+    j = k // 2
+    if j >= curve.shape[1]:
+        return min(full_kw, curve[1, curve.shape[1] - 1])
+    if k % 2 == 0:
+        return min(full_kw, curve[1, 0]) if j == 0 else full_kw
+    return min(full_kw, curve[1, j] + _fall_in(k, full_kw, curve) * (curve[0, j] - energy_kwh))
+
+
+@dataclass(frozen=True)
+class Charging:
+    """How n EVs charge, asked by steps: the same for those who plan.
+
+    Attributes:
+        charge_kwh: (n,) most of a step at the meter, the taper apart.
+        charge_eff: fraction of the metered energy that is stored.
+        dt_h: hours per step.
+        curves: (n, 2, K) of `stored_kw`; K is 0 where no car tapers.
+    """
+
+    charge_kwh: Floats
+    charge_eff: float
+    dt_h: float
+    curves: Floats
+
+    @property
+    def tapers(self) -> bool:
+        """Whether some car charges more slowly at a high state of charge."""
+        return self.curves.shape[2] > 0
+
+    @property
+    def full_kwh(self) -> Floats:
+        """(n,) stored in a step, the taper apart."""
+        full: Floats = self.charge_eff * self.charge_kwh
+        return full
+
+    def take(self, rows: Ints | Bools) -> Charging:
+        """Of some of the EVs."""
+        return Charging(self.charge_kwh[rows], self.charge_eff, self.dt_h, self.curves[rows])
+
+    def gain_kwh(self, energy_kwh: Floats, steps: Floats | Ints) -> Floats:
+        """(n,) stored in so many steps at full power, from (n,) stored energies on."""
+        if not self.tapers:
+            return self.full_kwh * steps
+        return _gains_kwh(*self._given(energy_kwh, steps))
+
+    def gain_before_kwh(self, target_kwh: Floats, steps: Floats | Ints) -> Floats:
+        """(n,) stored in the last so many steps at full power before (n,) targets are reached."""
+        if not self.tapers:
+            return self.full_kwh * steps
+        return _gains_before_kwh(*self._given(target_kwh, steps))
+
+    def _given(self, energy_kwh: Floats, steps: Floats | Ints) -> tuple[Floats, ...]:
+        """Energies, hours, powers and curves in the one form that the kernels are compiled for."""
+        hours = np.broadcast_to(np.multiply(steps, self.dt_h), energy_kwh.shape)
+        given = energy_kwh, hours, self.full_kwh / self.dt_h, self.curves
+        return tuple(np.array(one, dtype=np.float64, order="C") for one in given)
+
+    def metered_kwh(self, energy_kwh: Floats, horizon: int) -> Floats:
+        """(n, horizon + 1) charged at the meter in 0, 1, .. steps at full power."""
+        if not self.tapers:
+            full: Floats = np.arange(horizon + 1) * self.charge_kwh[:, None]
+            return full
+        first = np.zeros(len(self.charge_kwh), np.int64)
+        stored_kwh = self.reaches_kwh(energy_kwh, first, horizon + 1) - energy_kwh[:, None]
+        return stored_kwh / self.charge_eff
+
+    def reaches_kwh(self, energy_kwh: Floats, first: Ints, horizon: int) -> Floats:
+        """(n, horizon) stored after `first` steps at full power, after one more, and so on."""
+        reach = np.empty((len(self.charge_kwh), horizon))
+        for i in range(horizon):
+            reach[:, i] = energy_kwh + self.gain_kwh(energy_kwh, first + i)
+        return reach
+
+
+@njit(allocates=True)
+def _gains_kwh(energy_kwh: Floats, hours: Floats, full_kw: Floats, curves: Floats) -> Floats:
+    """`gain_kwh` of each."""
+    gain = np.empty(len(curves))
+    for i in range(len(curves)):
+        gain[i] = gain_kwh(energy_kwh[i], hours[i], full_kw[i], curves[i])
+    return gain
+
+
+@njit(allocates=True)
+def _gains_before_kwh(target_kwh: Floats, hours: Floats, full_kw: Floats, curves: Floats) -> Floats:
+    """`gain_before_kwh` of each."""
+    gain = np.empty(len(curves))
+    for i in range(len(curves)):
+        gain[i] = gain_before_kwh(target_kwh[i], hours[i], full_kw[i], curves[i])
+    return gain
