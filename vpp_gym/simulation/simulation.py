@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
@@ -43,11 +43,14 @@ class Simulation:
         state: arrays with the leading axis B; read them, do not write.
         dataset: the scenarios as flat arrays.
         periods: of a day of 24 hours.
+        watch: called before each step that decisions or arrays advance, with the simulation and
+            the (B, N) dispatch; None: nobody watches.
         slots: places of a bid schedule: as many, or those of a day of 25 hours where scenarios
             have a time zone whose clock is put back.
     """
 
     _least_slots = 0
+    watch: Callable[[Simulation, Floats], None] | None = None
 
     def __init__(
         self,
@@ -333,6 +336,8 @@ class Simulation:
         return self._advance(net_load_kwh, bids)
 
     def _advance(self, net_load_kwh: Floats, bids: Floats) -> Floats:
+        if self.watch is not None:
+            self.watch(self, net_load_kwh)
         record = np.empty((self.n_envs, len(TERMS)))
         transition(self.dataset, self.rules, self.state, net_load_kwh, bids, record)
         return record
