@@ -32,6 +32,7 @@ INLINE = re.compile(r"`((?:vpp-gym|make|python -m|python docs)\b[^`]*)`")
 EXAMPLE = re.compile(r"<!-- code: .*?<!-- /code -->", re.DOTALL)
 RUNNABLE = (
     "README.md",
+    "docs/cars.md",
     "docs/contracts.md",
     "docs/index.md",
     "docs/variable-term-menus.md",

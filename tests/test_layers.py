@@ -60,7 +60,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "contracts": (set(), {"numpy", "pydantic"}),
     "markets": (set(), {"numpy"}),
     "scenarios": (
-        {"params"},
+        {"params", "fleet"},
         {"numpy", "pandas", "scipy", "pandera", "pyarrow", "pydantic", "openpyxl", "yaml"},
     ),
     "solvers": (

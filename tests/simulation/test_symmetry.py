@@ -24,7 +24,7 @@ from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
 
 SEED = st.integers(0, 2**32 - 1)
-ROOM = {"n_chargers": 50}
+ROOM = {"n_chargers": 50, "charger_kw": None}
 
 
 def with_sessions(scenario: Scenario, order: np.ndarray) -> Scenario:

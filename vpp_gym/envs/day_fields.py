@@ -6,12 +6,15 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.envs.fields import BUSY, PER_OFFER, PER_PERIOD, PER_SLOT
-from vpp_gym.markets.ledger import COLUMN, MONEY
+from vpp_gym.markets.ledger import COLUMN, MONEY, SITE_MONEY
 from vpp_gym.observation import Field
 from vpp_gym.views import Snapshot
 
 LARGE = 1e6
 """Of sums without a bound of their own."""
+
+SHOWN_MONEY = tuple(name for name in MONEY if name not in SITE_MONEY)
+"""Terms that are there in every world."""
 
 DAY_FIELDS = (
     Field(
@@ -28,8 +31,8 @@ DAY_FIELDS = (
         "mean imbalance price minus day-ahead price when each period was settled last",
     ),
     Field(
-        "money_last_day", len(MONEY), "EUR", "money", -LARGE, LARGE,
-        "what the last decision brought: " + ", ".join(MONEY),
+        "money_last_day", len(SHOWN_MONEY), "EUR", "money", -LARGE, LARGE,
+        "what the last decision brought: " + ", ".join(SHOWN_MONEY),
     ),
     Field(
         "energy_last_day", 2, "kWh", "daily", 0, 2 * BUSY, "charged and discharged since then",
@@ -61,7 +64,7 @@ def day_values(snapshot: Snapshot, booked: Floats) -> list[Floats]:
         snapshot.expected_load_kwh,
         _tomorrow(snapshot),
         _residual_by_period(snapshot),
-        booked[: len(MONEY)],
+        booked[[getattr(COLUMN, name) for name in SHOWN_MONEY]],
         booked[[COLUMN.charge_kwh, COLUMN.discharge_kwh]],
     ]
 

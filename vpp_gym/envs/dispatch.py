@@ -21,7 +21,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.settings import ObservationForm, checked
-from vpp_gym.simulation.transition import TOLERANCE_KWH
+from vpp_gym.simulation.arguments import TOLERANCE_KWH
 
 IN_THE_KERNEL = {"expected_load": BidMode.EXPECTED_LOAD, "zero": BidMode.GIVEN}
 """Bidders that need no snapshot; nothing is sold where nobody gives a schedule."""
@@ -101,7 +101,8 @@ class VPPDispatchEnv(Env):
     `Box(-1, 1)`. With `control="fleet"` one number: 0 idles, +1 charges and -1
     discharges all that the fleet can in this step; with `control="per_ev"` one per
     charger for its EV; with `control="price"` two, which correct the prices that the built-in
-    planner believes. Idle, and the planner, are as in `VPPDayAhead-v0`.
+    planner believes. One more is for a stationary battery. Idle, and the planner, are as in
+    `VPPDayAhead-v0`.
 
     ## Observation Space
     That of `VPPDayAhead-v0`: float32 `Box`, or a `Dict` of named parts in their

@@ -44,6 +44,7 @@ class ActionSpec(NamedTuple):
     """How actions are read."""
 
     per_charger: bool
+    storage: bool  # the last of them is the stationary battery's
     n_dispatch: int  # entries that dispatch; those behind them bid
     bids: int  # the value of a BidMode: a kernel takes a number many times faster than a member
     bid_scale: float  # share of the range of bids that an entry of 1 moves
@@ -92,7 +93,7 @@ def step_batch(
         rules: parameters.
         state: changed in place.
         how: how actions are read.
-        actions: (B, A) dispatch first, then bids.
+        actions: (B, A) dispatch first, then the stationary battery, then bids.
         pending_bids: (B, S) entries of the next bid schedule, changed in place; kWh where given.
         records: (B, K) result, by `TERMS`.
         out: (B, size) observations.
@@ -214,6 +215,11 @@ def _advance(
 ) -> None:
     """Bid, step and observe run b."""
     run, bids_kwh = state.run[b], memory.bids_kwh
+    if how.storage:
+        site = state.site[b]
+        site.storage_wanted_kwh = from_idle(
+            site.storage_lo_kwh, 0.0, site.storage_hi_kwh, actions[b, how.n_dispatch - 1]
+        )
     if run.position < run.end:
         period = dataset.period[run.position]
         entry = (period - rules.gate_period - 1) % state.expected_load_kwh.shape[1]

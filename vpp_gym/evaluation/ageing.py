@@ -137,14 +137,17 @@ def _without_offers(policy: Any) -> Any:
 
 
 class _Meter:
-    """Follows the level of every battery of a run."""
+    """Follows the level of every battery of a run.
+
+    Levels are those of the simulator; the last one of a stay is what was decided makes of the one
+    before, which a full connection may cut.
+    """
 
     def __init__(self, simulation: Simulation, scenario: Scenario) -> None:
         self._dt_h, self._capacity = scenario.dt_h, scenario.sessions.capacity_kwh
         self._eff = simulation.params.site.charge_eff, simulation.params.site.discharge_eff
         self._levels: dict[int, list[float]] = {}
         self._last: dict[int, float] = {}
-        self._discharged_kwh = 0.0
 
     def add(self, simulation: Simulation, net_load_kwh: Floats) -> None:
         """Note the levels before a step, and what it will make of them."""
@@ -155,17 +158,18 @@ class _Meter:
             session, stored = int(ev["session"]), float(ev["energy_kwh"])
             self._levels.setdefault(session, []).append(stored)
             self._last[session] = float(stored_after_kwh(stored, load, *self._eff))
-            self._discharged_kwh += max(-load, 0.0)
 
     def total(self, ageing: AgeingParams) -> BatteryAgeing:
         """What all batteries lost."""
         at = Condition(ageing.temperature_c + ZERO_K, ageing.age_days, ageing.cycles)
-        calendar = cyclic = 0.0
+        calendar = cyclic = discharged = 0.0
         for session, levels in self._levels.items():
             capacity = float(self._capacity[session])
-            soc = np.array([*levels, self._last[session]]) / capacity
+            course = np.array([*levels, self._last[session]])
+            discharged += self._eff[1] * float(np.maximum(-np.diff(course), 0.0).sum())
+            soc = course / capacity
             loss = loss_of_stay(soc, self._dt_h, at)
             calendar += loss.calendar * capacity
             cyclic += loss.cyclic * capacity
         lost_eur = (calendar + cyclic) * ageing.eur_per_lost_kwh
-        return BatteryAgeing(len(self._levels), self._discharged_kwh, calendar, cyclic, lost_eur)
+        return BatteryAgeing(len(self._levels), discharged, calendar, cyclic, lost_eur)

@@ -16,12 +16,23 @@ from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario, stated_params
-from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
+from vpp_gym.simulation.arguments import (
+    TOLERANCE_KWH,
+    distinct_rows,
+    number_within,
+    shaped,
+    whole_numbers,
+)
 from vpp_gym.simulation.dataset import Dataset, build_dataset
 from vpp_gym.simulation.snapshot import bids_allowed_kwh, snapshot_of
-from vpp_gym.simulation.state import State, empty_state, rules_of, scratch_for, with_offers
+from vpp_gym.simulation.state import (
+    State,
+    empty_state,
+    rules_of,
+    scratch_for,
+    with_offers,
+)
 from vpp_gym.simulation.transition import (
-    TOLERANCE_KWH,
     begin,
     disaggregate,
     first_outside_limits,
@@ -70,7 +81,7 @@ class Simulation:
         self.n_chargers = self.params.site.n_chargers
         self.periods = round(24 / self.dt_h)
         self.rules = rules_of(self.params, self.dt_h)
-        self.state = empty_state(self.n_envs, self.params, self.dt_h, self.slots)
+        self.state = empty_state(self.n_envs, self.params, self.dt_h, self.slots, self.has_site)
         self._scratch = scratch_for(self.n_chargers)
         self._no_bids = np.zeros((self.n_envs, self.slots))
         self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
@@ -101,6 +112,8 @@ class Simulation:
             remedy = f"keep to time zones with {self.slots} periods on the longest day"
             raise InvalidInputError("scenarios", given[0].timezone, remedy)
         self.slots = max(self.slots, slots)
+        if self.scenarios and self.has_site != (len(new_dataset.site) > 0):
+            raise InvalidInputError("scenarios", given, "give all of them a site, or none")
         self.scenarios, self.dataset = given, new_dataset
         self._placed[:] = False
 
@@ -155,6 +168,11 @@ class Simulation:
         one._placed, one._no_bids = self._placed[own], self._no_bids[own]
         one._scenario_index = self._scenario_index[own]
         return one
+
+    @property
+    def has_site(self) -> bool:
+        """Whether anything lies between the cars and the grid, or beside them."""
+        return len(self.dataset.site) > 0
 
     @property
     def done(self) -> Bools:
@@ -267,9 +285,11 @@ class Simulation:
         rows of sessions go on counting from one scenario to the next.
 
         Raises:
-            InvalidInputError: a run that was not placed, or is at another step.
+            InvalidInputError: a run that was not placed, or is at another step, or sites.
         """
         self._check_placed()
+        if self.has_site:
+            raise InvalidInputError("runs", "sites", "each has its connection: ask for each alone")
         steps = self.state.run["position"] - self.state.run["first"]
         if (steps != steps[0]).any():
             raise InvalidInputError("runs", steps.tolist(), "keep them at the same step")
@@ -304,10 +324,14 @@ class Simulation:
         net_load_kwh, bids_kwh = self._net_load(given), self._bids(given)
         self._check_placed()
         self._check_limits(net_load_kwh, bids_kwh)
-        return self._advance(net_load_kwh, bids_kwh)
+        return self._advance(net_load_kwh, bids_kwh, self._behind_the_meter(given))
 
     def advance(
-        self, net_load_kwh: Floats, bids_kwh: Floats | None = None, checked: bool = False
+        self,
+        net_load_kwh: Floats,
+        bids_kwh: Floats | None = None,
+        checked: bool = False,
+        behind_kwh: Floats | None = None,
     ) -> Floats:
         """Advance every run by one step, from arrays.
 
@@ -316,6 +340,8 @@ class Simulation:
             bids_kwh: (B, S) schedules by place, or (B, L) by period; None sells nothing.
             checked: the arrays come from `hand_out` and the like, within limits
                 by construction.
+            behind_kwh: (B, 2) load of the stationary battery and solar yield to be used, what is
+                beyond their limits cut off; None: idle, and all of it.
 
         Returns:
             (B, K) what the step booked, columns in the order of `TERMS`.
@@ -333,12 +359,19 @@ class Simulation:
                 bids = self.on_slots(np.asarray(bids, dtype=np.float64))
             bids = shaped("bids_kwh", bids, (self.n_envs, self.slots))
             self._check_limits(net_load_kwh, bids)
-        return self._advance(net_load_kwh, bids)
+            if behind_kwh is not None:
+                behind_kwh = shaped("behind_kwh", behind_kwh, (self.n_envs, 2))
+        return self._advance(net_load_kwh, bids, behind_kwh)
 
-    def _advance(self, net_load_kwh: Floats, bids: Floats) -> Floats:
+    def _advance(self, net_load_kwh: Floats, bids: Floats, behind_kwh: Floats | None) -> Floats:
         if self.watch is not None:
             self.watch(self, net_load_kwh)
         record = np.empty((self.n_envs, len(TERMS)))
+        if self.has_site:
+            net_load_kwh = net_load_kwh.copy()  # shared out in place
+        if behind_kwh is not None:
+            self.state.site["storage_wanted_kwh"] = behind_kwh[:, 0]
+            self.state.site["pv_wanted_kwh"] = behind_kwh[:, 1]
         transition(self.dataset, self.rules, self.state, net_load_kwh, bids, record)
         return record
 
@@ -376,17 +409,29 @@ class Simulation:
                 bids_kwh[run] = self.schedule(run, decision.bids_kwh)
         return bids_kwh
 
+    def _behind_the_meter(self, given: Sequence[Decisions]) -> Floats | None:
+        """(B, 2) load of the battery and use of the sun; None where nobody says anything."""
+        if all(one.storage_kwh is None and one.pv_kwh is None for one in given):
+            return None
+        wanted = np.tile([0.0, np.inf], (self.n_envs, 1))
+        for run, decision in enumerate(given):
+            site, at = self.state.site[run], int(self.state.run["position"][run])
+            sun_kwh = 0.0
+            if self.has_site and not self.done[run]:
+                sun_kwh = float(self.dataset.site["pv_kwh"][at])
+            limits = (
+                ("storage_kwh", float(site["storage_lo_kwh"]), float(site["storage_hi_kwh"])),
+                ("pv_kwh", 0.0, sun_kwh),
+            )
+            for k, (name, lo, hi) in enumerate(limits):
+                if (value := getattr(decision, name)) is not None:
+                    wanted[run, k] = number_within(name, value, lo, hi)
+        return wanted
+
     def _fleet_load(self, run: int, value: float) -> float:
         envelope = self.state.run[run]
         lo, hi = envelope["fleet_lo_kwh"], envelope["fleet_hi_kwh"]
-        remedy = f"stay within [{lo:.6g}, {hi:.6g}]"
-        try:
-            fleet_kwh = float(value)
-        except (TypeError, ValueError) as error:
-            raise InvalidInputError("fleet_kwh", value, remedy) from error
-        if not lo - TOLERANCE_KWH <= fleet_kwh <= hi + TOLERANCE_KWH:
-            raise InvalidInputError("fleet_kwh", fleet_kwh, remedy)
-        return fleet_kwh
+        return number_within("fleet_kwh", value, lo, hi)
 
     def _check_placed(self) -> None:
         if not self._placed.all():

@@ -10,6 +10,7 @@ from vpp_gym.arrays import Bools, Floats, Ints, Records, read_only
 from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.site_view import site_view
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.simulation.transition import bid_limits
 from vpp_gym.views import HISTORY_DAYS, Snapshot
@@ -98,6 +99,7 @@ def snapshot_of(
             "expected_load_kwh": read_only(expected_kwh),
             "bid_lo_kwh": read_only(bid_lo),
             "bid_hi_kwh": read_only(bid_hi),
+            "site": None if len(dataset.site) == 0 else site_view(dataset, rules, state, run),
             **_fleet(dataset, state, runs, connected, int(dataset.first_session[first])),
             **_market(
                 dataset,
@@ -133,11 +135,17 @@ def _fleet(
     fields: dict[str, Any] = dict(zip(AMOUNTS, read_only(amounts), strict=True))
     fields.update(zip(NUMBERS, read_only(numbers), strict=True))
     fields["has_contract"] = read_only(signed)
-    curves = np.zeros((n, 2, 0))
-    if dataset.curves.shape[2] > 0:
-        curves = dataset.curves[fields["session"] + first_session]
-    fields["curves"] = read_only(curves)
+    fields["curves"] = read_only(_curves(dataset, fields["session"] + first_session))
     return fields
+
+
+def _curves(dataset: Dataset, sessions: Ints) -> Floats:
+    """(n, 2, K) tapers of some sessions; K is 0 where none of them has one, whoever comes later."""
+    if dataset.curves.shape[2] == 0:
+        return np.zeros((len(sessions), 2, 0))
+    curves = dataset.curves[sessions]
+    falls = curves[:, 1, -1] < curves[:, 1, 0]
+    return curves if falls.any() else np.zeros((len(sessions), 2, 0))
 
 
 @njit
