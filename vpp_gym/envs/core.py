@@ -150,7 +150,7 @@ class HourlyCore(EVCore):
         threads: that share the batch; the result is the same, bit for bit.
 
     Attributes:
-        pending_bids: (B, L) of the next bid schedule: entries of actions, or kWh.
+        pending_bids: (B, S) of the next bid schedule: entries of actions, or kWh.
     """
 
     def __init__(
@@ -175,8 +175,8 @@ class HourlyCore(EVCore):
         entries = {"fleet": 1, "per_ev": params.site.n_chargers, "price": N_PRICES}
         storage = params.storage.kwh > 0
         n_dispatch = entries[settings.control] + storage
-        self.action_shape = (n_dispatch + mode.entries(simulation.periods),)
-        self.pending_bids = np.zeros((self.n_runs, simulation.periods))
+        self.action_shape = (n_dispatch + mode.entries(simulation.slots),)
+        self.pending_bids = np.zeros((self.n_runs, simulation.slots))
         self._action = ActionSpec(
             per_charger=per_charger,
             storage=storage,
