@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from agents.export import KEPT, card_of
-from agents.learner import Stack
-from agents.request import run_settings
 from vpp_gym.evaluation import provenance as module
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.training.export import KEPT, card_of
+from vpp_gym.training.learner import Stack
+from vpp_gym.training.request import run_settings
 
-POLICY = "agents/trained/ppo/seed_0/card.json"
+POLICY = "vpp_gym/agents/trained/ppo/seed_0/card.json"
 CODE = "agents/trainer.py"
 RESULT = "benchmarks/results/embedded.json"
 
