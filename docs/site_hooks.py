@@ -40,9 +40,12 @@ PACKAGES = (
     "vpp_gym.fcev.microgrid",
 )
 """Packages whose exported names make up the API."""
+API_PAGES = tuple(f"api/{package}.md" for package in PACKAGES)
 FENCE = re.compile(r"(^ *```.*?^ *```[^\n]*$)", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"(?<![\[`])`(vpp_gym(?:\.\w+)+)`(?!`)")
 LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#|/)([^)#\s\"]+)")
+COMMENT = re.compile(r"^ *<!--.*?-->\n|<!--.*?-->", re.DOTALL | re.MULTILINE)
+"""Markers of what is generated; within a list they would end it."""
 LOADED = re.compile(
     r"<(?:script|img|iframe|source|link(?![^>]*rel=\"(?:canonical|next|prev)))[^>]*?"
     r"(?:src|href)=\"((?:https?:)?//[^\"]+)"
@@ -69,7 +72,7 @@ def site_path(path: str) -> str:
 
 
 def with_links(text: str, path: str) -> str:
-    """A page's text with the links that the site needs.
+    """A page's text with the links that the site needs, and without comments.
 
     Args:
         text: Markdown.
@@ -82,7 +85,10 @@ def with_links(text: str, path: str) -> str:
         return found[1] + relpath(site_path(target), f"{page}/..")
 
     parts = FENCE.split(text)
-    return "".join(part if place % 2 else LINK.sub(link, part) for place, part in enumerate(parts))
+    return "".join(
+        part if place % 2 else LINK.sub(link, COMMENT.sub("", part))
+        for place, part in enumerate(parts)
+    )
 
 
 def with_api(text: str, page: str) -> str:
@@ -207,7 +213,7 @@ def with_everything(nav: list[Any], pages: list[str]) -> list[Any]:
     named = set(_named(nav))
     left = [page for page in pages if page not in named]
     sections = {name: _section(nav, name) for name in ("API", "Results", "Tutorials", "Project")}
-    sections["API"] += [page for page in left if page.startswith("api/")]
+    sections["API"] += [page for page in API_PAGES if page in left]
     sections["Results"].append({"Tables": [one for one in left if one.startswith("results/")]})
     sections["Tutorials"].append({"Scripts": [one for one in left if one.startswith("examples/")]})
     sections["Project"] += [one for one in left if one in MOVED.values() and "/" not in one]

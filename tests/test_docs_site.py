@@ -70,6 +70,11 @@ def test_code_keeps_its_brackets():
     )
 
 
+def test_a_list_goes_on_behind_a_marker():
+    text = "- **a** <!-- claim:b -->\n  c\n  <!-- /claim -->\n  <!-- claim:d -->\n  e\n"
+    assert HOOKS["with_links"](text, "docs/x.md") == "- **a** \n  c\n  e\n"
+
+
 def test_every_exported_name_is_on_a_page_of_the_api():
     surface = (ROOT / "tests" / "surface.txt").read_text(encoding="utf-8")
     names = set(re.findall(r"^(vpp_gym[\w.]+)[(:]", surface, re.MULTILINE))
@@ -91,3 +96,10 @@ def test_what_a_page_would_load_is_found(html: str):
 def test_links_load_nothing():
     html = '<a href="https://example.org">a</a><link rel="canonical" href="https://example.org/">'
     assert HOOKS["loaded"](html) == []
+
+
+def test_doctests_are_code_wherever_they_stand():
+    pytest.importorskip("griffe", reason="the extra docs is not installed")
+    fenced = runpy.run_path(str(DOCS / "site_doctests.py"))["fenced"]
+    text = "Adds.\n\n>>> 1 + 1\n2\n>>> 2 + 2\n4\n\nArgs:\n    x: a."
+    assert fenced(text) == text.replace(">>> 1", "```pycon\n>>> 1").replace("4\n", "4\n```\n")
