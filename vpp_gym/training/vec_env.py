@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvStepReturn
 
-from agents.environments import make_batch
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.training.environments import make_batch
 
 
 class BatchVecEnv(VecEnv):
@@ -26,7 +26,7 @@ class BatchVecEnv(VecEnv):
     step booked, as arrays.
 
     Args:
-        env_id: one of `agents.environments.TRAITS`, or "VPPStay-v0".
+        env_id: one of `vpp_gym.training.environments.TRAITS`, or "VPPStay-v0".
         n_envs: number of environments.
         arguments: keyword arguments of the environment.
 

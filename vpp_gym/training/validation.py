@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from agents.config import RunSettings
-from agents.environments import corrects_prices, make_batch
-from agents.policy import Network
+from vpp_gym.agents.policy import Network
 from vpp_gym.env import VectorEnv
 from vpp_gym.envs.core import HourlyCore
 from vpp_gym.markets.ledger import LEDGER, POSITION
+from vpp_gym.training.config import RunSettings
+from vpp_gym.training.environments import corrects_prices, make_batch
 
 Score = dict[str, float]
 """Means over the validation years: `GAIN`, by which the best network is chosen, and what

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from agents.environments import DAY_AHEAD, TRAITS, EnvTraits, traits_of
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.names import MAX_LENGTH, NAME_PATTERN
 from vpp_gym.scenarios.named import as_source
+from vpp_gym.training.environments import DAY_AHEAD, TRAITS, EnvTraits, traits_of
 
 Algorithm = Literal["ppo", "sac"]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
-from agents.vec_env import BatchVecEnv
 from vpp_gym.arrays import Floats
 from vpp_gym.markets.ledger import LEDGER, POSITION
 from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.training.vec_env import BatchVecEnv
 
 
 class Foresight:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.config import CHECKPOINT, DATA, SECTIONS, TUNED, RunSettings, validated
-from agents.environments import DAY_AHEAD, traits_of
-from agents.options import (
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.training.config import CHECKPOINT, DATA, SECTIONS, TUNED, RunSettings, validated
+from vpp_gym.training.environments import DAY_AHEAD, traits_of
+from vpp_gym.training.options import (
     checked_changes,
     environment_options,
     flat,
@@ -18,7 +19,6 @@ from agents.options import (
     nested,
     short_name,
 )
-from vpp_gym.errors import InvalidInputError
 
 RUNS = Path("runs")
 VALIDATIONS = 32
@@ -42,7 +42,7 @@ def run_settings(
     Args:
         env_id: environment.
         algorithm: "ppo" or "sac".
-        world: scenarios to train on, one of `agents.config.DATA`.
+        world: scenarios to train on, one of `vpp_gym.training.config.DATA`.
         name: of the policy; by default from algorithm, scenarios, environment and arguments.
         seed: of learner and environments.
         timesteps: environment steps; None for as many as paid off.

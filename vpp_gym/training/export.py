@@ -8,16 +8,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.config import RunSettings
-from agents.environments import guaranteed, hours_per_step, observed_fields
-from agents.options import flat
-from agents.origin import origin
-from agents.policy import CARD, WEIGHTS, AgentPolicy, Network
-from agents.request import default_interval, run_settings
-from agents.validation import Score
+from vpp_gym.agents.policy import CARD, TRAINED, WEIGHTS, AgentPolicy, Network
+from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.files.folders import replace_folder
 from vpp_gym.files.reader import DIGEST, digest_of, read_bytes
 from vpp_gym.files.writer import write_text
+from vpp_gym.training.config import RunSettings
+from vpp_gym.training.environments import guaranteed, hours_per_step, observed_fields
+from vpp_gym.training.options import flat
+from vpp_gym.training.request import default_interval, run_settings
+from vpp_gym.training.validation import Score
+
+KEPT = TRAINED.relative_to(TRAINED.parents[2]).as_posix()
+"""Where `--keep` copies policies to, which no training reads: a seed that was kept before changes
+tracked files, but not what trains the next one."""
 
 
 def card_of(
@@ -47,7 +51,7 @@ def card_of(
         "validation": {name: round(value, 4) for name, value in score.items()},
         "dt_h": hours_per_step(core),
         "run": run.model_dump(mode="json"),
-        **origin(),
+        **provenance(apart=[KEPT]),
         "command": _command(run, ends),
     }
 
@@ -57,7 +61,7 @@ def _command(run: RunSettings, ends: Sequence[int]) -> str:
     first, *later = (*ends, run.timesteps)
     commands = [_first_command(run.model_copy(update={"timesteps": first}))]
     for steps in later:
-        again = ["python", "-m", "agents.train", "--resume", "--name", run.name]
+        again = ["vpp-gym", "train", "--resume", "--name", run.name]
         commands.append([*again, "--seed", str(run.seed), "--timesteps", str(steps)])
     commands[-1].append("--keep")
     return " && ".join(map(shlex.join, commands))
@@ -65,7 +69,7 @@ def _command(run: RunSettings, ends: Sequence[int]) -> str:
 
 def _first_command(run: RunSettings) -> list[str]:
     world = "real" if run.world.train.startswith("real") else "synthetic"
-    words = ["python", "-m", "agents.train", "--env", run.env_id, "--algo", run.algorithm]
+    words = ["vpp-gym", "train", "--env", run.env_id, "--algo", run.algorithm]
     words += ["--world", world, "--timesteps", str(run.timesteps), "--seed", str(run.seed)]
     words += ["--name", run.name]
     tuned = run_settings(run.env_id, algorithm=run.algorithm, world=world)

@@ -21,12 +21,12 @@ from gymnasium.envs.registration import load_env_creator
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from agents.config import SECTIONS
-from agents.environments import DAY_AHEAD, traits_of
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.fcev.microgrid.params import MicrogridParams
 from vpp_gym.params import VPPParams
+from vpp_gym.training.config import SECTIONS
+from vpp_gym.training.environments import DAY_AHEAD, traits_of
 
 PARAMS: dict[str, type[BaseModel]] = {
     "FCEVCarPark-v0": CarParkParams,
@@ -142,7 +142,7 @@ def options_of(env_id: str, algorithm: str) -> dict[str, Option]:
 
 
 def section_options(section: str) -> dict[str, Option]:
-    """Options of one of `agents.config.SECTIONS`, by dotted name."""
+    """Options of one of `vpp_gym.training.config.SECTIONS`, by dotted name."""
     options = _of_model(SECTIONS[section], f"{section}.")
     return {one.name: one for one in options if get_origin(one.kind) is not dict}
 
@@ -352,7 +352,7 @@ def _did_you_mean(env_id: str, algorithm: str, name: str) -> str:
     lines += [f"  {_in_a_line(options[one])}" for one in near or own]
     sections = [f"{section}.*" for section in ("params", "world", "wrappers", algorithm)]
     lines.append(f"It takes {', '.join(own)}; {', '.join(sections)}. To list them all:")
-    lines.append(f"  python -m agents.train --env {env_id} --algo {algorithm} --list-settings")
+    lines.append(f"  vpp-gym train --env {env_id} --algo {algorithm} --list-settings")
     return "\n".join(lines)
 
 

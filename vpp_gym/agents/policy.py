@@ -228,7 +228,7 @@ class AgentPolicy(EnvironmentAgent):
 
     @classmethod
     def load(cls, folder: Path) -> AgentPolicy:
-        """The policy in a folder that `agents.export.export_policy` wrote.
+        """The policy in a folder that `vpp_gym.training.export.export_policy` wrote.
 
         Raises:
             InvalidInputError: a file is missing or damaged, the two do not belong together, or

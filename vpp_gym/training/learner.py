@@ -13,11 +13,11 @@ from stable_baselines3.common.utils import LinearSchedule
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
-from agents.config import RunSettings
-from agents.policy import CLIP, Network
-from agents.vec_env import BatchVecEnv
-from agents.wrappers import Foreseeing, Foresight, GainReward, LoadReward, ScaledReward
+from vpp_gym.agents.policy import CLIP, Network
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.training.config import RunSettings
+from vpp_gym.training.vec_env import BatchVecEnv
+from vpp_gym.training.wrappers import Foreseeing, Foresight, GainReward, LoadReward, ScaledReward
 
 
 class Stack:

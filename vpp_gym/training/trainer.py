@@ -12,12 +12,12 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import configure
 
-from agents.checkpoint import Progress, begin_round, load_checkpoint, save_checkpoint
-from agents.config import BEST, RunSettings
-from agents.export import card_of, export_policy
-from agents.learner import Stack, build_model, network_of
-from agents.validation import GAIN, Score, Validation
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.training.checkpoint import Progress, begin_round, load_checkpoint, save_checkpoint
+from vpp_gym.training.config import BEST, RunSettings
+from vpp_gym.training.export import card_of, export_policy
+from vpp_gym.training.learner import Stack, build_model, network_of
+from vpp_gym.training.validation import GAIN, Score, Validation
 
 Report = Callable[[int, Score | None], None]
 

@@ -19,14 +19,14 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.utils import set_random_seed
 
-from agents.config import CHECKPOINT, RunSettings
-from agents.learner import Stack
-from agents.request import refuse_another_run
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.archives import check_archive, read_arrays
 from vpp_gym.files.reader import MB, opened
 from vpp_gym.files.trial import check_folder
 from vpp_gym.files.writer import remove_file, write_file
+from vpp_gym.training.config import CHECKPOINT, RunSettings
+from vpp_gym.training.learner import Stack
+from vpp_gym.training.request import refuse_another_run
 
 ROUND_SEEDS = 10_000
 REPLAY_ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
