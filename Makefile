@@ -121,10 +121,16 @@ docs: $(stamp) tree ## build the documentation as a site into SITE, without warn
 fresh: $(stamp) tree ## check that the committed leaderboard comes from this code
 	cd "$(tree)" && "$(py)" -m benchmarks.check
 
+# All tests must be there with what they import and read at first; those that compile little run.
+of_sdist = $(addprefix tests/,markets files scenarios/files test_layers.py test_sources.py test_surface.py)
+
 sdist: $(stamp) ## build the source distribution, compare it with the repository, and test from it
 	rm -rf "$(VENV)/sdist"
 	"$(py)" .ci/sdist.py "$(VENV)/sdist"
-	cd "$(VENV)"/sdist/vpp_gym-* && "$(py)" -m pytest --numprocesses 0 tests/markets $(ARGS)
+	cd "$(VENV)"/sdist/vpp_gym-* && { "$(py)" -m pytest --numprocesses 0 --collect-only -qq \
+		> collected.txt || { cat collected.txt; exit 1; }; }
+	cd "$(VENV)"/sdist/vpp_gym-* && NUMBA_DISABLE_JIT=1 "$(py)" -m pytest \
+		--numprocesses $(WORKERS) --dist loadfile $(of_sdist) $(ARGS)
 
 clean: ## remove the environment and what was built
 	rm -rf "$(VENV)" "$(VENV)-lowest" "$(VENV)-newest" build dist site *.egg-info

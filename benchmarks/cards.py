@@ -152,17 +152,22 @@ def totals(days: pd.DataFrame) -> dict[str, float]:
     return {name: round(float(column.sum()), 2) for name, column in columns.items()}
 
 
+def reference_action(card: Card, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """The action of a card in a space of the given shape."""
+    return np.broadcast_to(np.asarray(card.reference, dtype=np.float32), shape)
+
+
 def observations(env_id: str) -> dict[str, dict[str, float]]:
     """Of each field: mean and standard deviation of its flat columns, and how many stand still."""
     card = CARDS[env_id]
     envs = batch(env_id, 16)
     seen, _ = envs.reset(seed=0)
-    action = np.broadcast_to(np.float32(card.reference), envs.action_space.shape or ())
+    action = reference_action(card, envs.action_space.shape or ())
     steps = (gym.spec(env_id).max_episode_steps or STEPS) - 1
     later = (envs.step(action)[0].copy() for _ in range(steps))
     values = np.concatenate([seen.copy(), *later]).astype(np.float64)
     spread = values.std(axis=0)
-    slices: Mapping[str, slice] = envs.unwrapped.core.layout.slices  # type: ignore[attr-defined]
+    slices: Mapping[str, slice] = envs.unwrapped.core.layout.slices
     return {
         name: {
             "first": part.start,
@@ -220,12 +225,17 @@ def picture(env_id: str) -> Image.Image:
     card = CARDS[env_id]
     env = gym.make(env_id, render_mode="rgb_array", **(card.settings or {}))
     env.reset(seed=0)
-    action = np.broadcast_to(np.float32(card.reference), env.action_space.shape or ())
+    action = reference_action(card, env.action_space.shape or ())
     daily = env.spec is not None and (env.spec.max_episode_steps or STEPS) < STEPS
     for _ in range(4 if daily else 140):
         if env.step(action)[2]:
             break
     return Image.fromarray(np.asarray(env.render()))
+
+
+def save_png(drawn: Image.Image, path: Path) -> None:
+    """Write a picture, whole or not at all."""
+    write_file(path, lambda file: drawn.save(file, "PNG"), make_folder=True)
 
 
 def measured(env_id: str) -> dict[str, Any]:
@@ -251,8 +261,7 @@ def main(
     document = read_object(path) if path.exists() else {"environments": {}}
     for one in asked:
         if pictures:
-            target, drawn = images / f"{one}.png", picture(one)
-            write_file(target, lambda file, drawn=drawn: drawn.save(file, "PNG"), make_folder=True)
+            save_png(picture(one), images / f"{one}.png")
         else:
             document["environments"][one] = measured(one)
             document["made_by"] = made_by("python -m benchmarks.cards")

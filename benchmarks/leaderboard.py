@@ -17,6 +17,7 @@ import typer
 
 from benchmarks.boards import MISSING_PRICES, price_column
 from benchmarks.fingerprint import ROOT
+from benchmarks.packaged import package
 from benchmarks.page import leaderboard_page
 from benchmarks.results import read
 from benchmarks.suites import SUITES, suite_of
@@ -276,6 +277,9 @@ def main(results: Path = RESULTS, readme: Path = README) -> None:
     for path in paths:
         render(path)
     documents = [read(path) for path in paths]
+    if results == RESULTS:
+        for path, document in zip(paths, documents, strict=True):
+            package(path, document)
     if documents:
         write_text(results / HTML, leaderboard_page(documents))
     for path, to_root in pages(readme).items():

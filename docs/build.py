@@ -19,6 +19,7 @@ from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.dispatch import VPPDispatchEnv
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
 from vpp_gym.envs.settings import ContractsSettings
+from vpp_gym.envs.site_fields import SITE_FIELDS
 from vpp_gym.envs.stay import VPPStayEnv
 from vpp_gym.envs.stay_observation import STAY_FIELDS
 from vpp_gym.markets.ledger import LEDGER
@@ -129,6 +130,9 @@ def _observations(name: str, fields: Sequence[Field]) -> str:
             _field_table(FLEET_FIELDS, layout),
             'Only with `control="per_ev"`, one value per charger; all 0 where no EV is connected:',
             _field_table(CHARGER_FIELDS, layout),
+            "Only [where there is a site](site.md), behind all others; columns for "
+            '`control="fleet"`:',
+            _field_table(SITE_FIELDS, layout_of(DEFAULT, DT_H, FLEET_FIELDS + SITE_FIELDS)),
             "With `columns`, groups of further parts follow, in this order. What concerns the "
             "planner is that of `planner`; `da_steps`, `im_forecast` and the margins are 0 behind "
             "the last step of a scenario.",

@@ -32,12 +32,19 @@ INLINE = re.compile(r"`((?:vpp-gym|make|python -m|python docs)\b[^`]*)`")
 EXAMPLE = re.compile(r"<!-- code: .*?<!-- /code -->", re.DOTALL)
 RUNNABLE = (
     "README.md",
+    "docs/cars.md",
     "docs/contracts.md",
     "docs/index.md",
+    "docs/site.md",
     "docs/variable-term-menus.md",
     "docs/world.md",
 )
-RUN_ELSEWHERE = ("docs/data.md", "docs/fuel-cell/index.md", "docs/training.md")
+RUN_ELSEWHERE = (
+    "docs/data.md",
+    "docs/fuel-cell/index.md",
+    "docs/submitting.md",
+    "docs/training.md",
+)
 """Pages whose code has a test of its own: `test_docs_data`, `test_docs_fuel_cell_cars` and
 `tests.agents.test_training_page`. Code of examples is run by `test_examples`."""
 CHEAP = {("vpp-gym", "contracts"), ("vpp-gym", "demo"), ("vpp-gym", "doctor")}

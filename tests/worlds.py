@@ -25,6 +25,8 @@ COLUMNS = (
     "owner_draw",
     "departure_draw",
     "interest_draw",
+    "taper_soc",
+    "taper_share",
 )
 FIXED, PRICE, VOLUME, CONTROL = "fixed_term", "price_based", "volume_based", "control_based"
 MENUS = (
@@ -106,23 +108,40 @@ def random_sessions(
     }
 
 
+def random_tapers(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+    """Columns of n sessions, of which some say how their cars taper."""
+    own = rng.random(n) < 0.5
+    return {
+        "taper_soc": np.where(own, rng.choice([0.2, 0.5, 0.8, 0.95], n), 1.0),
+        "taper_share": np.where(own, rng.choice([0.02, 0.3, 0.8], n), 1.0),
+    }
+
+
+TAPERS = ((), ((0.8, 1.0), (1.0, 0.1)), ((0.0, 0.9), (0.5, 0.7), (0.9, 0.4), (1.0, 0.02)))
+"""Of the parameters: none, of two knots, of four."""
+
+
 @st.composite
 def scenarios(
-    draw: st.DrawFn, *, dt_h: float | None = None, n_steps: int | None = None
+    draw: st.DrawFn, *, dt_h: float | None = None, n_steps: int | None = None, tapers: bool = True
 ) -> Scenario:
     """World of one to three days, its prices of either sign and short >= long."""
-    dt = draw(st.sampled_from([1.0, 0.25])) if dt_h is None else dt_h
+    dt = draw(st.sampled_from([1.0, 0.25, 0.5, 1 / 12])) if dt_h is None else dt_h
     steps_per_hour = round(1 / dt)
-    length = draw(st.integers(20, 60)) * steps_per_hour if n_steps is None else n_steps
+    most_h = 60 if steps_per_hour <= 4 else 36
+    length = draw(st.integers(20, most_h)) * steps_per_hour if n_steps is None else n_steps
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     da, one, other = rng.normal(0.05, 0.1, (3, length)).round(4)
     one_price = rng.random(length) < 0.5
     n_sessions = draw(st.sampled_from([20, 35, 6, 0]))
+    sessions = random_sessions(rng, n_sessions, length, steps_per_hour)
+    if tapers and draw(st.booleans()):
+        sessions |= random_tapers(rng, n_sessions)
     return Scenario.from_arrays(
         da_eur_per_kwh=da,
         im_short_eur_per_kwh=np.where(one_price, one, np.maximum(one, other)),
         im_long_eur_per_kwh=np.where(one_price, one, np.minimum(one, other)),
-        sessions=random_sessions(rng, n_sessions, length, steps_per_hour),
+        sessions=sessions,
         dt_h=dt,
         start=draw(st.sampled_from(["2019-03-30", "2019-10-26", "2019-06-03"])),
         timezone=draw(st.sampled_from([None, AMSTERDAM])),
@@ -185,17 +204,21 @@ def random_owners(rng: np.random.Generator) -> dict[str, Any]:
 def params(draw: st.DrawFn, **fixed: Any) -> VPPParams:
     """Rules: any pricing, offers, owners, guarantee and disaggregation, at few chargers."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_chargers, charge_kw = draw(st.sampled_from([6, 3, 1])), draw(st.sampled_from([11.0, 22.0]))
+    each_kw = tuple(rng.choice([charge_kw, 7.4, 3.7], n_chargers).tolist())
     changes: dict[str, Any] = {
         "site": {
-            "n_chargers": draw(st.sampled_from([6, 3, 1])),
-            "charge_kw": draw(st.sampled_from([11.0, 22.0])),
+            "n_chargers": n_chargers,
+            "charge_kw": charge_kw,
+            "charger_kw": draw(st.sampled_from([None, each_kw])),
             "discharge_kw": draw(st.sampled_from([11.0, 7.0, 0.0])),
             "charge_eff": draw(st.sampled_from([0.98, 0.9, 1.0])),
             "discharge_eff": draw(st.sampled_from([0.98, 0.9, 1.0])),
         },
         "battery": draw(
             st.sampled_from([{"min_soc": 0.03, "max_soc": 0.97}, {"min_soc": 0.0, "max_soc": 1.0}])
-        ),
+        )
+        | {"taper": draw(st.sampled_from(TAPERS))},
         "market": {
             "imbalance_pricing": draw(st.sampled_from(["dutch", "single", "dual"])),
             "imbalance_lag_steps": draw(st.sampled_from([1, 0])),

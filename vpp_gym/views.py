@@ -18,6 +18,49 @@ LOAD_MEMORY_DAYS = 20
 
 
 @dataclass(frozen=True)
+class SiteView:
+    """What an operator knows of the connection and what lies behind it.
+
+    Series are of this step and the following ones, to the end of tomorrow. Sun and building load
+    of this step are measured; those of later steps are the mean of the same period over up to
+    seven days, as it was known at noon of the day before. Limits are known
+    `params.connection.notice_h` ahead; behind that stands the least that may come.
+
+    Attributes:
+        import_kwh: (k,) limit of what the connection may take in a step; inf: none.
+        export_kwh: (k,) limit of what it may give.
+        n_announced: how many of the k limits are known.
+        building_peak_kwh: largest load that the building may have in a step.
+        pv_kwh: (k,) solar yield, used or not.
+        building_kwh: (k,) load of the building.
+        import_fee_eur_per_kwh: (k,) grid fee.
+        export_fee_eur_per_kwh: (k,) grid fee.
+        peak_kwh: largest import of a step in this calendar month so far.
+        net_of_year_kwh: net import of this calendar year so far, where it decides on the tax.
+        storage_kwh: stored in the stationary battery.
+        storage_lo_kwh: least load of the battery this step (negative: it gives), at the meter.
+        storage_hi_kwh: largest load of the battery this step.
+        promise_kwh: (n,) stored energy at departure that each connected car was promised on
+            arrival: its target, as far as the connection has room for it.
+    """
+
+    import_kwh: Floats
+    export_kwh: Floats
+    n_announced: int
+    building_peak_kwh: float
+    pv_kwh: Floats
+    building_kwh: Floats
+    import_fee_eur_per_kwh: Floats
+    export_fee_eur_per_kwh: Floats
+    peak_kwh: float
+    net_of_year_kwh: float
+    storage_kwh: float
+    storage_lo_kwh: float
+    storage_hi_kwh: float
+    promise_kwh: Floats
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """Everything an operator knows at the start of a step, after the arrivals.
 
@@ -43,8 +86,8 @@ class Snapshot:
         charge_kw: (n,) limit at the meter, of car and charger.
         discharge_kw: (n,) limit at the meter, of car and charger.
         curves: (n, 2, K) how each EV tapers: stored energies [kWh], and the power [kW] at which
-            they can rise there, losses taken off; see `vpp_gym.fleet.charging`. K is 0 in a world
-            without tapers.
+            they can rise there, losses taken off; see `vpp_gym.fleet.charging`. K is 0 while no
+            EV that tapers is connected.
         steps_to_departure: (n,) steps left as declared, this one included, >= 1; 1 for cars
             that are still there after it.
         steps_connected: (n,) steps since the arrival.
@@ -68,8 +111,12 @@ class Snapshot:
         hi_kwh: (n,) largest net load this step, at the meter.
         idle_kwh: (n,) net load closest to zero within [lo_kwh, hi_kwh].
         laxity_h: (n,) hours of slack; negative: the target is out of reach.
-        period: (k,) delivery period, i.e. position in the local day, of this step and the
-            following ones, to the end of tomorrow.
+        period: (k,) delivery period, i.e. place on the clock of the local day, of this step and
+            the following ones, to the end of tomorrow.
+        slot: (k,) place of the same steps in the bid schedule of their day: the period; where
+            the clock shows an hour again, places behind the last period.
+        n_slots: places of a bid schedule: those of a day of 24 hours, or with a time zone whose
+            clock is put back those of one of 25.
         n_known: how many of the k day-ahead prices are known.
         da_eur_per_kwh: (k,) day-ahead prices: known, then forecast
             (see `vpp_gym.scenarios.da_forecast`).
@@ -86,6 +133,7 @@ class Snapshot:
         bid_lo_kwh: (periods,) least bid of each period of the day, + sells: minus what may be
             bought.
         bid_hi_kwh: (periods,) largest bid of each period of the day: what may be sold.
+        site: the connection and what lies behind it; None: there are only chargers.
     """
 
     step: int
@@ -121,6 +169,8 @@ class Snapshot:
     idle_kwh: Floats
     laxity_h: Floats
     period: Ints
+    slot: Ints
+    n_slots: int
     n_known: int
     da_eur_per_kwh: Floats
     da_sold_kwh: Floats
@@ -134,6 +184,7 @@ class Snapshot:
     expected_load_kwh: Floats
     bid_lo_kwh: Floats
     bid_hi_kwh: Floats
+    site: SiteView | None = None
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Snapshot:
@@ -155,13 +206,21 @@ class Decisions:
 
     Attributes:
         net_load_kwh: (n_chargers,) kWh at the meter, + takes from the grid;
-            0 where no EV is connected; within the snapshot's lo_kwh and hi_kwh.
+            0 where no EV is connected; within the snapshot's lo_kwh and hi_kwh. Where the
+            connection has no room for it, cars with more laxity get less.
         fleet_kwh: net load of the whole fleet, within the sum of those limits,
             handed to the EVs by the disaggregation rule.
-        bids_kwh: (periods_per_day,) sold day-ahead for each period of tomorrow, + sells; read
-            at gate closure only. None: no bids.
+        bids_kwh: sold day-ahead tomorrow, + sells; read at gate closure only. (n_slots,), one
+            for each place of the schedule; or (periods_per_day,), one for each time of the
+            clock, where both hours of the autumn night share theirs. Places that tomorrow does
+            not have are not looked at. None: no bids.
+        storage_kwh: load of the stationary battery, + charges, at the meter; within the snapshot's
+            `site.storage_lo_kwh` and `site.storage_hi_kwh`. None: idle.
+        pv_kwh: solar yield to be used, at most that of this step. None: all of it.
     """
 
     net_load_kwh: Floats | None = None
     fleet_kwh: float | None = None
     bids_kwh: Floats | None = None
+    storage_kwh: float | None = None
+    pv_kwh: float | None = None

@@ -178,7 +178,7 @@ def new_policies(agent: str, tree: Path) -> None:
         with (tree / name).open("a", encoding="utf-8") as file:
             file.write(f"\n{more}\n")
     name, _, seed = agent.rpartition(".")
-    path = tree / f"agents/trained/{name}/seed_{seed}/policy.npz"
+    path = tree / f"vpp_gym/agents/trained/{name}/seed_{seed}/policy.npz"
     arrays = dict(np.load(path))
     arrays["bias_0"][0] += np.float32(1e-3)
     np.savez_compressed(path, **arrays)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.simulation.oracle_charging import Pace
 from tests.worlds import examples, params, plain, plain_world, scenarios
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv, VPPDayAheadVectorEnv
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS
@@ -63,16 +64,30 @@ def market_fields(snapshot: Snapshot) -> dict[str, list[float]]:
     }
 
 
+def pace_of(snapshot: Snapshot, i: int) -> Pace:
+    """How fast a car charges."""
+    full_kw = snapshot.params.site.charge_eff * snapshot.charge_kw[i]
+    return Pace(full_kw, list(zip(*snapshot.curves[i].tolist(), strict=True)))
+
+
 def fleet_fields(snapshot: Snapshot, scenario: Scenario) -> dict[str, list[float]]:
     """What the snapshot says about the fleet."""
     earliest, latest = [0.0] * 24, [0.0] * 24
     for i in range(len(snapshot.session)):
-        power_kw, left_h = snapshot.charge_kw[i], snapshot.steps_to_departure[i] * snapshot.dt_h
-        need_kwh = max(0.0, snapshot.target_kwh[i] - snapshot.energy_kwh[i])
-        hours = min(need_kwh / (snapshot.params.site.charge_eff * power_kw), left_h)
+        left_h = snapshot.steps_to_departure[i] * snapshot.dt_h
+        stored_kwh, target_kwh = snapshot.energy_kwh[i], snapshot.target_kwh[i]
+        if stored_kwh >= target_kwh:
+            continue
+        pace, eff = pace_of(snapshot, i), snapshot.params.site.charge_eff
+        hours = min(pace.hours(stored_kwh, target_kwh), left_h)
+        wait_h = left_h - hours
         for h in range(24):
-            earliest[h] += power_kw * max(0.0, min(hours, h + 1) - h)
-            latest[h] += power_kw * max(0.0, min(left_h, h + 1) - max(left_h - hours, h))
+            early, late = (
+                [pace.after(stored_kwh, min(max(end - start, 0.0), hours)) for end in (h, h + 1)]
+                for start in (0.0, wait_h)
+            )
+            earliest[h] += (early[1] - early[0]) / eff
+            latest[h] += (late[1] - late[0]) / eff
     return {
         "connected": [len(snapshot.session) / snapshot.params.site.n_chargers],
         "envelope": [sum(snapshot.lo_kwh), sum(snapshot.idle_kwh), sum(snapshot.hi_kwh)],
@@ -124,10 +139,10 @@ def due_gap_kwh(snapshot: Snapshot, scenario: Scenario, i: int) -> float:
     """What a driver would be short of who left now: of the target, or what was in reach."""
     session, connected = snapshot.session[i], snapshot.steps_connected[i]
     now = scenario.sessions.arrival_step[session] + connected
-    reach_kwh = snapshot.params.site.charge_eff * snapshot.charge_kw[i] * connected * snapshot.dt_h
+    reach_kwh = pace_of(snapshot, i).after(snapshot.arrival_kwh[i], connected * snapshot.dt_h)
     due_kwh = snapshot.target_kwh[i]
     if now < scenario.sessions.departure_step[session]:
-        due_kwh = min(due_kwh, snapshot.arrival_kwh[i] + reach_kwh)
+        due_kwh = min(due_kwh, reach_kwh)
     return max(due_kwh - snapshot.energy_kwh[i], 0.0)
 
 

@@ -116,7 +116,7 @@ def stochastic_move(hazard: float, missing: float) -> float:
     buy = np.array([0.3, 0.1, 0.1, 0.1, 0.1])
     leaving = Leaving(np.full((1, 5), hazard), np.full((1, 5), 20.0), missing)
     limit = np.zeros((1, 1))
-    problem = buy, buy[None], limit, certain_chain(), CAR, RULES
+    problem = buy, buy[None], limit, certain_chain(), CAR, RULES, np.zeros((1, 2, 0))
     return float(first_moves_leaving_kwh(*problem, leaving)[0])
 
 
@@ -135,7 +135,7 @@ def test_without_a_hazard_the_stochastic_plan_is_as_before():
     car = CAR.copy()
     car[0, 5:7] = np.inf, 5.0
     car[0, 3], car[0, 8] = 60.0, -10.0
-    problem = buy, buy[None] - 0.01, limit, certain_chain(), car, RULES
+    problem = buy, buy[None] - 0.01, limit, certain_chain(), car, RULES, np.zeros((1, 2, 0))
     never = Leaving(np.zeros((1, 5)), np.zeros((1, 5)), 1.0)
     assert first_moves_kwh(*problem) == first_moves_leaving_kwh(*problem, never)
 

@@ -177,11 +177,19 @@ POLICIES = {
 }
 
 
+TAPER = ((0.6, 1.0), (0.8, 0.7), (1.0, 0.05))
+"""Of cars that are charged slowly above 60 %."""
+
+
+@pytest.mark.parametrize("taper", [(), TAPER])
 @pytest.mark.parametrize("guarantee", [False, True])
 @pytest.mark.parametrize("seed", range(2))
-def test_hindsight_earns_at_least_what_any_policy_earns(seed, guarantee):
+def test_hindsight_earns_at_least_what_any_policy_earns(seed, guarantee, taper):
     params = PLAIN.replace(
-        site={"n_chargers": 6}, guarantee=guarantee, market={"imbalance_pricing": "single"}
+        site={"n_chargers": 6},
+        guarantee=guarantee,
+        market={"imbalance_pricing": "single"},
+        battery={"taper": taper},
     )
     scenario = world(seed)
     for term_h, makers in POLICIES.items():
@@ -206,13 +214,14 @@ OFFERS = {
 }
 
 
-@pytest.mark.parametrize("early", [0.0, 0.3])
+@pytest.mark.parametrize(("early", "taper"), [(0.0, ()), (0.3, ()), (0.3, TAPER)])
 @pytest.mark.parametrize("offer", OFFERS)
-def test_hindsight_bounds_policies_with_the_same_offer(offer, early):
+def test_hindsight_bounds_policies_with_the_same_offer(offer, early, taper):
     params = PLAIN.replace(
         site={"n_chargers": 6},
         market={"imbalance_pricing": "single"},
         owner={"early_departure_prob": early},
+        battery={"taper": taper},
     )
     contract, discharged = OFFERS[offer], 0.0
     for seed in range(2):
@@ -240,8 +249,11 @@ def test_hindsight_bounds_charging_under_two_prices(seed, pricing):
             assert run(Operator(make(), bidder), scenario, params)["profit_eur"] <= best + 1e-6
 
 
-def test_hindsight_is_the_mpc_with_perfect_forecasts():
-    params = PLAIN.replace(guarantee=True, market={"imbalance_pricing": "single"})
+@pytest.mark.parametrize("taper", [(), TAPER])
+def test_hindsight_is_the_mpc_with_perfect_forecasts(taper):
+    params = PLAIN.replace(
+        guarantee=True, market={"imbalance_pricing": "single"}, battery={"taper": taper}
+    )
     scenario = world(11)
     for term_h in (0, 2):
         best = run(Hindsight(term_h, bid_bound="none"), scenario, params)
@@ -292,18 +304,20 @@ def replay(policy, sim):
         sim.step(decisions)
 
 
-def test_baselines_are_named_fresh_and_serve_every_demand_that_can_be_served():
-    scenario = world(7)
+@pytest.mark.parametrize("taper", [(), TAPER])
+def test_baselines_are_named_fresh_and_serve_every_demand_that_can_be_served(taper):
+    dear = {"shortfall_eur_per_kwh": 5.0}  # than any spike: so that hindsight serves it, too
+    scenario, params = world(7), PLAIN.replace(battery={"taper": taper}, driver=dear)
     first, second = baselines(), baselines()
     assert {name for name, policy in first.items() if policy.name != name} == set()
     assert {"charge_on_arrival", "no_v2g", "algorithm_1_3h", "rolling_mpc", "hindsight"} < set(
         first
     )
     assert not any(first[name] is second[name] for name in first)
-    reachable = run(ChargeOnArrival(), scenario)["unserved_kwh"]
+    reachable = run(ChargeOnArrival(), scenario, params)["unserved_kwh"]
     for name, policy in first.items():
         assert policy.privileged == (name == "hindsight")
-        result = run(policy, scenario)
+        result = run(policy, scenario, params)
         assert result["unserved_kwh"] == pytest.approx(reachable, abs=1e-6)
         dispatcher = policy.dispatcher if isinstance(policy, Operator) else policy
         assert dispatcher.repair_kwh < 1e-6
@@ -319,11 +333,13 @@ UNCERTAIN = PLAIN.replace(
 """Drivers who leave early and late, bids by expected cars, a penalty that follows prices."""
 
 
+@pytest.mark.parametrize("taper", [(), TAPER])
 @pytest.mark.parametrize("guarantee", [False, True])
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("end", [None, 65])
-def test_hindsight_knows_who_leaves_early_and_late(seed, guarantee, end):
+def test_hindsight_knows_who_leaves_early_and_late(seed, guarantee, end, taper):
     params, scenario = UNCERTAIN.replace(guarantee=guarantee), world(seed, days=4)
+    params = params.replace(battery={"taper": taper})
     hindsight = Hindsight(None, bid_bound="limit")
     best = run(hindsight, scenario, params, 0, end)
     operations = run(Hindsight(None, bid_bound="none"), scenario, params, 0, end)

@@ -53,7 +53,9 @@ def digest(scenario):
         scenario.im_short_eur_per_kwh,
         scenario.im_long_eur_per_kwh,
     )
-    for column in (*vars(scenario.sessions).values(), *prices):
+    sessions = vars(scenario.sessions).copy()
+    assert sessions.pop("taper_share").min(initial=1) == sessions.pop("taper_soc").min(initial=1)
+    for column in (*sessions.values(), *prices):
         finite = np.where(np.isfinite(column), column, -1)
         found.update(np.rint(finite / RESOLUTION).astype(np.int64).tobytes())
     return found.hexdigest()[:16]

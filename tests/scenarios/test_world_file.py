@@ -28,6 +28,7 @@ from vpp_gym.scenarios.fit import charging_cost
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.real import HOURLY_FILE, SESSIONS_FILE, real_source
 from vpp_gym.scenarios.scenario import Scenario, Sessions
+from vpp_gym.scenarios.site_series import SiteSeries
 from vpp_gym.scenarios.world import build_world, splits_of, world_of
 from vpp_gym.scenarios.world_file import CAR_COLUMNS, KEY, read_header, read_world, write_world
 from vpp_gym.scenarios.world_header import World, WorldOptions
@@ -78,6 +79,42 @@ def test_all_days_come_back_as_they_were(world, file):
     assert_same(read_world(file, "all"), world.scenario)
 
 
+def test_a_site_comes_back_as_it_was_and_is_cut_by_split(world, tmp_path):
+    scenario, rng = world.scenario, np.random.default_rng(1)
+    n = scenario.n_steps
+    site = {
+        "pv_kwh": rng.random(n),
+        "import_limit_kw": np.where(rng.random(n) < 0.1, 20.0, np.inf),
+        "pv_peak_kw": 5.0,
+    }
+    site = SiteSeries.of(site, n, scenario.dt_h)
+    path = write_world(
+        tmp_path / "site.parquet", replace(world, scenario=replace(scenario, site=site))
+    )
+    whole = read_world(path, "all")
+    assert_same(whole, scenario)
+    for name, value in vars(site).items():
+        np.testing.assert_array_equal(getattr(whole.site, name), value, err_msg=name)
+    first = world.splits[0].n_steps
+    part = read_world(path, "validation").site
+    np.testing.assert_array_equal(part.pv_kwh, site.pv_kwh[first : first + world.splits[1].n_steps])
+    assert (part.pv_peak_kw, part.least_import_limit_kw) == (5.0, 20.0)
+    assert read_header(path).version == 2
+    again = write_world(tmp_path / "again.parquet", replace(world, scenario=whole))
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_series_of_a_site_that_the_header_does_not_tell_of_are_refused(file, tmp_path):
+    table = pq.read_table(file)
+    table = table.append_column(
+        pa.field("site_pv_kwh", pa.float64(), nullable=False), pa.array(np.ones(len(table)))
+    )
+    path = tmp_path / "untold.parquet"
+    pq.write_table(table, path)
+    with pytest.raises(InvalidInputError, match="other columns"):
+        read_world(path, "all")
+
+
 def test_a_series_that_the_file_cannot_hold_is_not_lost(world, tmp_path):
     @dataclass(frozen=True)
     class WithSun(Scenario):
@@ -88,6 +125,17 @@ def test_a_series_that_the_file_cannot_hold_is_not_lost(world, tmp_path):
     with pytest.raises(InvalidInputError, match=r"pv_kwh.*a world file holds da_eur_per_kwh"):
         write_world(tmp_path / "world.parquet", sunny)
     assert not list(tmp_path.iterdir())
+
+
+def test_tapers_come_back_and_cost_no_column_where_there_are_none(world, file, tmp_path):
+    tapers = {"taper_soc": np.linspace(0.2, 0.9, len(world.scenario.sessions))}
+    tapers["taper_share"] = np.where(tapers["taper_soc"] < 0.5, 0.3, 1.0)
+    sessions = replace(world.scenario.sessions, **tapers)
+    scenario = replace(world.scenario, sessions=sessions)
+    path = write_world(tmp_path / "tapered.parquet", replace(world, scenario=scenario))
+    assert_same(read_world(path, "all"), scenario)
+    assert "taper" not in str(pq.read_schema(file))
+    assert "taper_share" in str(pq.read_schema(path))
 
 
 def test_every_column_of_a_session_is_kept():

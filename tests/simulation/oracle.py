@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from tests.simulation.oracle_charging import Pace
 from tests.simulation.oracle_contracts import Deal, Visit, signed, type_at, wear_seen
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
@@ -39,6 +40,7 @@ class Car:
     battery_max_kwh: float
     charge_kw: float
     discharge_kw: float
+    taper: list[tuple[float, float]]  # stored kWh and stored kW, in rising order
     deal: Deal | None = None
 
 
@@ -85,6 +87,14 @@ class Oracle:
         now = self.clock(t)
         return round((now.hour + now.minute / 60) / self.scenario.dt_h)
 
+    def place(self, t: int) -> int:
+        """Place in the schedule of the day; of a time that was there before, behind the others."""
+        now = self.clock(t)
+        if not now.fold:
+            return self.period(t)
+        earlier = [s for s in range(t) if self.clock(s).date() == now.date() and self.clock(s).fold]
+        return round(24 / self.scenario.dt_h) + len(earlier)
+
     def prices(self, t: int) -> tuple[float, float, float]:
         """Day-ahead, short and long price under the pricing rule."""
         da = float(self.scenario.da_eur_per_kwh[t])
@@ -98,9 +108,19 @@ class Oracle:
         return da, short, long
 
     def laxity_h(self, car: Car) -> float:
-        power_kw = car.charge_kw * self.params.site.charge_eff
-        missing_h = (car.target_kwh - car.stored_kwh) / power_kw
+        missing_h = self.pace(car).hours(car.stored_kwh, car.target_kwh)
         return self.steps_left(car) * self.scenario.dt_h - missing_h
+
+    def pace(self, car: Car) -> Pace:
+        return Pace(car.charge_kw * self.params.site.charge_eff, car.taper)
+
+    def charged(self, car: Car, start_kwh: float, steps: int) -> float:
+        """Stored after steps at full power."""
+        return self.pace(car).after(start_kwh, steps * self.scenario.dt_h)
+
+    def needed(self, car: Car, end_kwh: float, steps: int) -> float:
+        """Stored before steps at full power that end with so much."""
+        return self.pace(car).before(end_kwh, steps * self.scenario.dt_h)
 
     def steps_left(self, car: Car) -> int:
         """As declared; of who is late it is known that there is this one."""
@@ -121,6 +141,8 @@ class Oracle:
         """Least and largest bid: what is bought or sold is backed by cars, where that is asked."""
         market, site = self.params.market, self.params.site
         limit_kw = site.n_chargers * max(site.charge_kw, site.discharge_kw)
+        if site.charger_kw is not None:
+            limit_kw = sum(site.charger_kw)
         by_cars = market.bid_limit == "expected_cars"
         if market.bid_limit_kw is not None:
             limit_kw = min(limit_kw, market.bid_limit_kw) if by_cars else market.bid_limit_kw
@@ -137,12 +159,12 @@ class Oracle:
         site, dt_h = self.params.site, self.scenario.dt_h
         running = car.deal is not None and self.passed_h(car) < car.deal.closes_h
         top_kwh = car.battery_max_kwh if running else car.target_kwh
-        full_kwh = car.charge_kw * dt_h
+        full_kwh = (self.charged(car, car.stored_kwh, 1) - car.stored_kwh) / site.charge_eff
         hi = min(full_kwh, max(0.0, top_kwh - car.stored_kwh) / site.charge_eff)
         spare_kwh = max(0.0, car.stored_kwh - car.floor_kwh)
         if self.params.guarantee:
-            later_kwh = (self.steps_left(car) - 1) * full_kwh * site.charge_eff
-            least_kwh = car.target_kwh - later_kwh  # to be stored after this step
+            later = self.steps_left(car) - 1
+            least_kwh = self.needed(car, car.target_kwh, later)  # after this step
             if least_kwh > car.stored_kwh:
                 return min(hi, (least_kwh - car.stored_kwh) / site.charge_eff), hi
             spare_kwh = min(spare_kwh, car.stored_kwh - least_kwh)
@@ -213,7 +235,9 @@ class Oracle:
     def _settle(self, today: dt.date, load_kwh: float) -> None:
         da, short, long = self.prices(self.t)
         schedule = self.schedules.get(today)
-        da_sold = schedule[self.period(self.t)] if schedule else 0.0
+        by_clock = schedule is not None and len(schedule) == round(24 / self.scenario.dt_h)
+        place = self.period(self.t) if by_clock else self.place(self.t)
+        da_sold = schedule[place] if schedule else 0.0
         im_sold = -da_sold - load_kwh
         self._add(
             da_sold_kwh=da_sold,
@@ -242,13 +266,15 @@ class Oracle:
     def _settle_rest(self, car: Car) -> None:
         site, left = self.params.site, max(0, car.departure - self.t)
         price = mean(self.scenario.da_eur_per_kwh[self.t :][: max(1, left)].tolist())
-        per_step_kwh = car.charge_kw * site.charge_eff * self.scenario.dt_h
-        gets_kwh = max(0.0, min(car.target_kwh - car.stored_kwh, per_step_kwh * left))
+        could_kwh = self.charged(car, car.stored_kwh, left) - car.stored_kwh
+        gets_kwh = max(0.0, min(car.target_kwh - car.stored_kwh, could_kwh))
         if left and car.leaves < car.departure:
             there, away = car.leaves - self.t, car.departure - car.leaves
-            at_once_kwh = min(gets_kwh, per_step_kwh * there)
-            at_last_kwh = max(0.0, gets_kwh - per_step_kwh * away)
-            share = self.charged_share(car, per_step_kwh)
+            at_once_kwh = min(gets_kwh, self.charged(car, car.stored_kwh, there) - car.stored_kwh)
+            end_kwh = car.stored_kwh + gets_kwh
+            later_kwh = end_kwh - self.needed(car, end_kwh, away)
+            at_last_kwh = max(0.0, gets_kwh - later_kwh)
+            share = self.charged_share(car)
             gets_kwh = share * at_once_kwh + (1 - share) * at_last_kwh
         self._serve(car, car.stored_kwh + gets_kwh)
         bought_kwh = gets_kwh / site.charge_eff
@@ -261,9 +287,10 @@ class Oracle:
             self._add(carried_eur=spare_kwh * max(0.0, price - deal.rate_eur_per_kwh(price)))
         self._add(payoff_eur=-self.window_passed(car, deal) * deal.fee_eur)
 
-    def charged_share(self, car: Car, per_step_kwh: float) -> float:
+    def charged_share(self, car: Car) -> float:
         """What the car has got of what it could have got by now."""
-        most_kwh = min(per_step_kwh * (self.t - car.arrival), car.target_kwh - car.arrival_kwh)
+        could_kwh = self.charged(car, car.arrival_kwh, self.t - car.arrival) - car.arrival_kwh
+        most_kwh = min(could_kwh, car.target_kwh - car.arrival_kwh)
         if most_kwh <= 0:
             return 0.0
         return max(0.0, min(1.0, (car.stored_kwh - car.arrival_kwh) / most_kwh))
@@ -278,11 +305,12 @@ class Oracle:
         due_kwh, leaves, share = car.target_kwh, max(self.t, car.leaves), 1.0
         if leaves < car.departure:
             share = driver.early_shortfall_share
-            stay_h = (leaves - car.arrival) * self.scenario.dt_h
-            due_kwh = min(due_kwh, car.arrival_kwh + car.charge_kw * site.charge_eff * stay_h)
+            due_kwh = min(due_kwh, self.charged(car, car.arrival_kwh, leaves - car.arrival))
         demand_kwh = max(0.0, due_kwh - car.arrival_kwh)
         served_kwh = max(0.0, min(demand_kwh, stored_kwh - car.arrival_kwh))
         short_kwh = max(0.0, due_kwh - stored_kwh)
+        limited_kwh = min(short_kwh, self.no_room_kwh(car, due_kwh, leaves))
+        penalty = share * self.penalty_eur_per_kwh()
         self._add(
             departures=1,
             fully_served=short_kwh <= 1e-6,
@@ -290,8 +318,14 @@ class Oracle:
             served_kwh=served_kwh,
             unserved_kwh=short_kwh,
             retail_eur=served_kwh / site.charge_eff * driver.retail_eur_per_kwh,
-            shortfall_eur=-short_kwh * share * self.penalty_eur_per_kwh(),
+            shortfall_eur=-(short_kwh - limited_kwh) * penalty,
+            limited_kwh=limited_kwh,
+            limited_eur=-limited_kwh * penalty,
         )
+
+    def no_room_kwh(self, car: Car, due_kwh: float, leaves: int) -> float:
+        """What was due and the connection had no room for: without one nothing."""
+        return 0.0
 
     def _pay(self, car: Car, deal: Deal) -> None:
         """The payoff, and the word that goes round about it."""
@@ -317,13 +351,24 @@ class Oracle:
                 self._add(turned_away=1)
                 continue
             row = {name: float(col[session]) for name, col in vars(rows).items()}
-            car = self._car(session, row)
+            place = self.lot.index(None)
+            car = self._car(session, row, place)
             if row["interest_draw"] < self.participation:
                 self._offer(car)
             self.lot[self.lot.index(None)] = car
 
-    def _car(self, session: int, row: dict[str, float]) -> Car:
+    def _taper(self, row: dict[str, float]) -> list[tuple[float, float]]:
+        """The car's own, or that of the parameters."""
+        site, knots = self.params.site, self.params.battery.taper
+        if row["taper_share"] < 1:
+            knots = ((row["taper_soc"], 1.0), (1.0, row["taper_share"]))
+        own_kw = row["charge_kw"] if math.isfinite(row["charge_kw"]) else site.charge_kw
+        capacity_kwh = row["capacity_kwh"]
+        return [(soc * capacity_kwh, share * own_kw * site.charge_eff) for soc, share in knots]
+
+    def _car(self, session: int, row: dict[str, float], place: int) -> Car:
         site, battery = self.params.site, self.params.battery
+        charger_kw = math.inf if site.charger_kw is None else site.charger_kw[place]
         capacity_kwh, stay = row["capacity_kwh"], int(row["departure_step"]) - self.t
         return Car(
             session=session,
@@ -337,8 +382,9 @@ class Oracle:
             target_kwh=min(row["target_soc"], battery.max_soc) * capacity_kwh,
             floor_kwh=battery.min_soc * capacity_kwh,
             battery_max_kwh=battery.max_soc * capacity_kwh,
-            charge_kw=min(row["charge_kw"], site.charge_kw),
-            discharge_kw=min(row["discharge_kw"], site.discharge_kw),
+            charge_kw=min(row["charge_kw"], site.charge_kw, charger_kw),
+            discharge_kw=min(row["discharge_kw"], site.discharge_kw, charger_kw),
+            taper=self._taper(row),
         )
 
     def _true_stay(self, stay: int, draw: float) -> int:
@@ -356,18 +402,32 @@ class Oracle:
         at_most = self.scenario.n_steps - self.t
         return min(stay + math.ceil(late_h / self.scenario.dt_h), at_most)
 
+    def exportable_kwh(self, car: Car) -> float:
+        """Most that can be given back and charged again in the time that is to spare."""
+        site, slack_h = self.params.site, self.laxity_h(car)
+        up_kw = car.charge_kw * site.charge_eff * site.discharge_eff
+        if not car.taper or car.discharge_kw <= 0:
+            return slack_h * up_kw / (car.discharge_kw + up_kw) * car.discharge_kw
+        low, high = 0.0, max(slack_h, 0.0) * car.discharge_kw
+        for _ in range(100):
+            middle = (low + high) / 2
+            below_kwh = car.stored_kwh - middle / site.discharge_eff
+            again_h = self.pace(car).hours(below_kwh, car.stored_kwh)
+            if middle / car.discharge_kw + again_h > slack_h:
+                high = middle
+            else:
+                low = middle
+        return low
+
     def _offer(self, car: Car) -> None:
         """Entry checks and choice; Rahman et al. 2023, Sec. 4 and 6.3."""
-        site = self.params.site
-        up_kw = car.charge_kw * site.charge_eff * site.discharge_eff
-        psi = up_kw / (car.discharge_kw + up_kw)
         visit = Visit(
             own_type=car.own_type,
             stay_h=(car.departure - self.t) * self.scenario.dt_h,
             stored_kwh=car.stored_kwh,
             capacity_kwh=car.capacity_kwh,
             discharge_kw=car.discharge_kw,
-            xi_max_kwh=self.laxity_h(car) * psi * car.discharge_kw,
+            xi_max_kwh=self.exportable_kwh(car),
         )
         car.deal = signed(self.params, self.menu, visit)
         if car.deal is not None:

@@ -19,6 +19,7 @@ from tests.worlds import (
     random_bids,
     random_point,
     random_sessions,
+    random_tapers,
     scenarios,
 )
 from vpp_gym.envs.day_ahead import DayAheadCore
@@ -61,6 +62,7 @@ def another_future(scenario: Scenario, world: VPPParams, now: int, seed: int) ->
     old = scenario.sessions.arrival_step <= now
     sessions = with_other_departures(scenario, world, now, rng)
     new = random_sessions(rng, 8, n, round(1 / scenario.dt_h))
+    new |= random_tapers(rng, 8)
     new = {name: column[new["arrival_step"] > now] for name, column in new.items()}
     return Scenario.from_arrays(
         da_eur_per_kwh=np.where(published, scenario.da_eur_per_kwh, da),

@@ -10,6 +10,7 @@ import pytest
 from tests.solvers.cases import plain, random_case, under_contract
 from tests.solvers.oracle import COST, caps, lp_costs, milp_cost, violation_kwh
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.fleet.charging import NO_CURVE
 from vpp_gym.solvers.limits import Ev, Rules
 from vpp_gym.solvers.single_ev import plan_cost, plan_ev, plan_fleet
 from vpp_gym.solvers.single_ev_milp import milp_plan
@@ -20,7 +21,7 @@ RULES: dict[str, Any] = {
     "discharge_eff": 0.95,
     "shortfall_eur_per_kwh": 0.5,
 }
-NOBODY = np.zeros(0), np.zeros(0)
+NOBODY = np.zeros(0), np.zeros(0), NO_CURVE
 """No costs of leaving early."""
 BATTERY = ("energy_kwh", "min_kwh", "max_kwh", "target_kwh")
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.solvers.cases import random_case
 from tests.solvers.oracle import COST, lp_costs, milp_cost, violation_kwh
+from vpp_gym.fleet.charging import NO_CURVE
 from vpp_gym.solvers.budget import SOLVED, UNFINISHED, best_plan
 from vpp_gym.solvers.limits import Ev, Rules
 from vpp_gym.solvers.single_ev import plan_cost, plan_ev
@@ -70,7 +71,9 @@ def test_the_fallback_agrees_with_the_search():
 
 def test_the_search_says_when_it_gives_up():
     buy, *rest = as_problem(random_case(1972, negative=True))
-    stay = stay_of(buy, rest[0], dearest_first(buy), *rest[1:], 0, ANY, np.zeros(0), np.zeros(0))
+    stay = stay_of(
+        buy, rest[0], dearest_first(buy), *rest[1:], 0, ANY, np.zeros(0), np.zeros(0), NO_CURVE
+    )
     plan = np.empty(len(buy))
     assert best_plan(stay, 1, plan)[0] == UNFINISHED
     assert best_plan(stay, 50, plan)[0] == SOLVED

@@ -33,12 +33,17 @@ def car(energy, target, steps, **other) -> np.ndarray:
     return np.array([list(given.values())], dtype=float)
 
 
-def move(buy, chain, row, rules=PLAIN, sell=None, discharge=0.0) -> float:
+def move(buy, chain, row, rules=PLAIN, sell=None, discharge=0.0, curve=None) -> float:
     """First move at these prices [kWh]."""
     buy = np.asarray(buy, dtype=float)
     sell = buy if sell is None else np.asarray(sell, dtype=float)
     limit = np.full((1, 1), discharge)
-    return float(first_moves_kwh(buy, sell[None], limit, chain, row, rules)[0])
+    curves = np.zeros((1, 2, 0)) if curve is None else np.asarray(curve, dtype=float)[None]
+    return float(first_moves_kwh(buy, sell[None], limit, chain, row, rules, curves)[0])
+
+
+def no_curves(rows) -> np.ndarray:
+    return np.zeros((len(rows), 2, 0))
 
 
 def coin(size: float) -> PriceChain:
@@ -98,13 +103,15 @@ def test_own_limits_of_each_step_and_prices_of_each_ev():
     # Discharging is allowed in the second hour only, where it earns most.
     limits, prices = np.array([[0.0, 10.0, 0.0]]), np.array([0.06, 0.09, 0.02])
     row = car(20.0, 20.0, 3, contract=np.inf, window=3, lo=0.0)
-    moves = first_moves_kwh(prices, prices[None], limits, certain_chain(), row, PLAIN)
+    moves = first_moves_kwh(
+        prices, prices[None], limits, certain_chain(), row, PLAIN, no_curves(row)
+    )
     assert moves[0] == 0.0
     both = np.repeat(car(20.0, 20.0, 2, contract=np.inf, window=2, lo=-10.0), 2, axis=0)
     own = np.array([[0.08, 0.0], [0.01, 0.0]])
     limit = np.full((2, 1), 10.0)
     buy = np.array([0.09, 0.03])
-    moves = first_moves_kwh(buy, own, limit, certain_chain(), both, PLAIN)
+    moves = first_moves_kwh(buy, own, limit, certain_chain(), both, PLAIN, no_curves(both))
     np.testing.assert_allclose(moves, [-10.0, 0.0])
 
 
@@ -246,3 +253,28 @@ def test_chain_of_a_constant_past_is_certain():
 def test_grouped_means_cut_into_equal_parts():
     np.testing.assert_allclose(grouped_means(np.arange(6.0), 3), [0.5, 2.5, 4.5])
     np.testing.assert_allclose(grouped_means(np.arange(2.0), 9), [0.0, 1.0])
+
+
+TAPER = [[10.0, 20.0], [10.0, 1.0]]
+"""Ten kWh a step up to 10 kWh, falling to one at 20: a step from 10 comes to 16.5935."""
+
+
+def test_under_a_taper_it_begins_in_time():
+    """From 10 kWh a step comes to 100 / 9 - (100 / 9) exp(-0.9) more."""
+    second = 10 + 100 / 9 * (1 - np.exp(-0.9))
+    row = car(0.0, second, 2, max=20.0)
+    assert move([0.5, 0.01], coin(0.005), row, curve=TAPER) == pytest.approx(10.0)
+    late = car(0.0, second, 3, max=20.0)
+    assert move([0.5, 0.01, 0.01], coin(0.005), late, curve=TAPER) == pytest.approx(0.0)
+    assert move([0.5, 0.01], coin(0.005), car(0.0, 15.0, 2), curve=TAPER) == pytest.approx(
+        charged_first(15.0)
+    )
+
+
+def charged_first(target_kwh):
+    """Energy from which one step at falling power comes to a target: 10 (1 + 0.9) e^-x."""
+    end = 10 + 100 / 9  # where the line is at zero
+    start = end - (end - target_kwh) * np.exp(0.9)
+    assert start < 10.0  # full power until 10, then falling
+    steps_below = np.log((end - 10) / (end - target_kwh)) / 0.9
+    return 10.0 - 10.0 * (1 - steps_below)

@@ -20,6 +20,7 @@ from vpp_gym.envs.observation import observe
 from vpp_gym.envs.planner import BuiltInPlanner
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.envs.reward import progress
+from vpp_gym.envs.site_fields import SITE_FIELDS
 from vpp_gym.envs.sourced import SourcedSimulation
 from vpp_gym.envs.step_kernel import ActionSpec, BatchStepper, BidMode
 from vpp_gym.episodes import EpisodeDays, EpisodeSpan
@@ -79,6 +80,9 @@ class EVCore(Core):
         bought_kwh = (self._progress_kwh - before_kwh + demand_kwh) / self.params.site.charge_eff
         retail_eur_per_kwh = self.params.driver.retail_eur_per_kwh
         earned_eur = demand_kwh / self.params.site.charge_eff * retail_eur_per_kwh
+        if self.simulation.has_site:  # the building's load is bought, and all sun could be sold
+            sun_kwh = records[:, COLUMN.pv_kwh] + records[:, COLUMN.curtailed_kwh]
+            bought_kwh = bought_kwh + records[:, COLUMN.building_kwh] - sun_kwh
         return profit_eur - earned_eur + self._level_eur_per_kwh * bought_kwh
 
     @property
@@ -146,7 +150,7 @@ class HourlyCore(EVCore):
         threads: that share the batch; the result is the same, bit for bit.
 
     Attributes:
-        pending_bids: (B, L) of the next bid schedule: entries of actions, or kWh.
+        pending_bids: (B, S) of the next bid schedule: entries of actions, or kWh.
     """
 
     def __init__(
@@ -160,6 +164,7 @@ class HourlyCore(EVCore):
         super().__init__(source, params, settings, n_envs)
         simulation, per_charger = self.simulation, settings.control == "per_ev"
         fields = FLEET_FIELDS + (CHARGER_FIELDS if per_charger else ())
+        fields += SITE_FIELDS if simulation.has_site else ()
         written = layout_of(params, simulation.dt_h, fields)
         self.layout = written
         if settings.columns:
@@ -168,11 +173,13 @@ class HourlyCore(EVCore):
             )
         mode, bid_scale = self._bidding()
         entries = {"fleet": 1, "per_ev": params.site.n_chargers, "price": N_PRICES}
-        n_dispatch = entries[settings.control]
-        self.action_shape = (n_dispatch + mode.entries(simulation.periods),)
-        self.pending_bids = np.zeros((self.n_runs, simulation.periods))
+        storage = params.storage.kwh > 0
+        n_dispatch = entries[settings.control] + storage
+        self.action_shape = (n_dispatch + mode.entries(simulation.slots),)
+        self.pending_bids = np.zeros((self.n_runs, simulation.slots))
         self._action = ActionSpec(
             per_charger=per_charger,
+            storage=storage,
             n_dispatch=n_dispatch,
             bids=mode.value,
             bid_scale=bid_scale,
@@ -182,6 +189,9 @@ class HourlyCore(EVCore):
         self._stepper = BatchStepper(simulation, self._action, threads)
         self._corrects = settings.control == "price"
         self._gains = settings.reward == "planner_gain"
+        if self._gains and simulation.has_site:
+            remedy = "the planner values the cars alone, and not their site: use spread or profit"
+            raise InvalidInputError("reward", settings.reward, remedy)
         self._gain_eur = np.zeros(self.n_runs)
         shows = any(name in NEEDS_PLANNER for name in settings.columns)
         self._planner: BuiltInPlanner | None = None

@@ -15,6 +15,7 @@ from vpp_gym.envs.day_fields import DAY_FIELDS, day_values
 from vpp_gym.envs.fields import FLEET_FIELDS, layout_of
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.policy_pool import Maker, PolicyPool
+from vpp_gym.envs.site_fields import SITE_FIELDS
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.markets.ledger import LEDGER, TERMS
 from vpp_gym.observation import Field
@@ -37,9 +38,12 @@ class DailyCore(EVCore):
     ) -> None:
         super().__init__(source, params, settings, n_envs)
         dt_h = self.simulation.dt_h
-        self._gate_layout = layout_of(self._shown_params(), dt_h, FLEET_FIELDS)
+        at_gate = FLEET_FIELDS + (SITE_FIELDS if self.simulation.has_site else ())
+        self._gate_layout = layout_of(self._shown_params(), dt_h, at_gate)
+        fields = at_gate + self.fields[len(FLEET_FIELDS) :]
         n_offers = self.simulation.state.offers.shape[1]
-        self.layout = layout_of(self._shown_params(), dt_h, self.fields, n_offers)
+        slots = self.simulation.slots
+        self.layout = layout_of(self._shown_params(), dt_h, fields, n_offers, slots)
         self.booked = np.zeros((n_envs, len(TERMS)))
         self._policies = PolicyPool(self._policy_maker(), n_envs)
 
@@ -83,7 +87,7 @@ class DailyCore(EVCore):
 
     @abstractmethod
     def _decide(self, numbers: Floats, runs: Ints) -> Floats | None:
-        """Put (B, A) actions into effect in some runs; (B, L) schedules if the agent bids."""
+        """Put (B, A) actions into effect in some runs; (B, S) schedules if the agent bids."""
 
     def _shown_params(self) -> VPPParams:
         """Rules that bound what is shown."""

@@ -10,9 +10,10 @@ import numpy as np
 from vpp_gym.arrays import Floats, Observations
 from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, HOURS_PAST, STEPS_PAST
+from vpp_gym.envs.site_fields import write_site
 from vpp_gym.fleet.profile import add_block, hourly_load_kwh
 from vpp_gym.kernels import njit
-from vpp_gym.simulation.charging import charging_h
+from vpp_gym.simulation.charging import charging_h, gain_in_kwh, tapers
 from vpp_gym.simulation.contracting import due_at_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
@@ -81,6 +82,8 @@ def observe_run(
     column = _write_contracts(b, da, rules, state, row, column)
     if per_charger:
         _write_chargers(b, da, dataset, rules, state, row, column)
+    if len(dataset.site) > 0:
+        write_site(b, dataset, rules, state, per_scale, row)
     for j in range(len(row)):
         out[j] = np.float32(row[j] * per_scale[j])
 
@@ -146,7 +149,7 @@ def _write_market(
         row[k] = 0.0
         if at < seen and t < run.end:
             schedule = 1 if at >= step.today_end else 0
-            row[k] = state.da_sold_kwh[b, schedule, dataset.period[at]]
+            row[k] = state.da_sold_kwh[b, schedule, dataset.slot[at]]
         at += hour
     return column + HOURS_AHEAD
 
@@ -174,8 +177,9 @@ def _write_fleet(
         if need_kwh > 0.0:
             left_h = max(ev.departure - t, 1) * rules.dt_h
             full_h = min(charging_h(ev, ev.target_kwh, dataset, rules), left_h)
-            add_block(0.0, full_h, ev.charge_kw, early)
-            add_block(left_h - full_h, left_h, ev.charge_kw, late)
+            if not tapers(ev, dataset, rules):
+                add_block(0.0, full_h, ev.charge_kw, early)
+                add_block(left_h - full_h, left_h, ev.charge_kw, late)
     row[column] = run.connected / state.occupied.shape[1]
     row[column + 1] = run.fleet_lo_kwh
     row[column + 2] = run.fleet_idle_kwh
@@ -184,7 +188,31 @@ def _write_fleet(
     earliest, latest = column + 5, column + 5 + HOURS_AHEAD
     hourly_load_kwh(early, row, earliest)
     hourly_load_kwh(late, row, latest)
+    if dataset.curves.shape[2] > 0:
+        _add_tapered(b, dataset, rules, state, row, earliest, latest)
     return latest + HOURS_AHEAD
+
+
+@njit
+def _add_tapered(
+    b: int, dataset: Dataset, rules: Rules, state: State, row: Floats, earliest: int, latest: int
+) -> None:
+    """Add hour by hour what cars that taper charge at the earliest and at the latest."""
+    t = state.run[b].position
+    for k in range(state.run[b].connected):
+        ev = state.ev[b, state.lot[b, k]]
+        if ev.target_kwh <= ev.energy_kwh or not tapers(ev, dataset, rules):
+            continue
+        left_h = max(ev.departure - t, 1) * rules.dt_h
+        full_h = min(charging_h(ev, ev.target_kwh, dataset, rules), left_h)
+        before_kwh, after_kwh = 0.0, 0.0
+        for hour in range(HOURS_AHEAD):
+            early_h, late_h = min(hour + 1.0, full_h), min(hour + 1.0 - (left_h - full_h), full_h)
+            early = gain_in_kwh(ev, ev.energy_kwh, early_h, dataset, rules)
+            late = gain_in_kwh(ev, ev.energy_kwh, max(late_h, 0.0), dataset, rules)
+            row[earliest + hour] += (early - before_kwh) / rules.charge_eff
+            row[latest + hour] += (late - after_kwh) / rules.charge_eff
+            before_kwh, after_kwh = early, late
 
 
 @njit(inline="always")

@@ -147,6 +147,7 @@ class Fleet(NamedTuple):
     discharge_kwh: Floats  # (n, 1 or H)
     evs: Floats  # (n, 8) in the order of `vpp_gym.solvers.limits.Ev`
     kinks: Kinks
+    curves: Floats  # (n or 1, 2, K) tapers
 
 
 @njit(allocates=True)
@@ -219,7 +220,21 @@ def fleet_of(
         order = np.argsort(buy[0], kind="mergesort")
         for i in range(horizon):
             dearest[0, i] = order[horizon - 1 - i]
-    return Fleet(buy, sell, dearest, charge_kwh, discharge_kwh, evs, kinks)
+    curves = _curves(b, dataset, rules, state)
+    return Fleet(buy, sell, dearest, charge_kwh, discharge_kwh, evs, kinks, curves)
+
+
+@njit(allocates=True)
+def _curves(b: int, dataset: Dataset, rules: Rules, state: State) -> Floats:
+    """(n or 1, 2, K) how the EVs of a run taper: stored kWh, and most stored in a step."""
+    n, knots = state.run[b].connected, dataset.curves.shape[2]
+    curves = np.zeros((n if knots else 1, 2, knots))
+    for k in range(n if knots else 0):
+        session = state.ev[b, state.lot[b, k]].session
+        for j in range(knots):
+            curves[k, 0, j] = dataset.curves[session, 0, j]
+            curves[k, 1, j] = dataset.curves[session, 1, j] * rules.dt_h
+    return curves
 
 
 @njit(allocates=True)
@@ -297,7 +312,7 @@ def plan_batch(
         more = more_eur_per_kwh[b]
         one = fleet_of(b, dataset, rules, state, spec, paths, more[0], more[1])
         series = one.buy, one.sell, one.dearest, one.charge_kwh, one.discharge_kwh
-        plans, status = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks)
+        plans, status = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks, one.curves)
         for k in range(run.connected):
             i = state.lot[b, k]
             ev = state.ev[b, i]
@@ -365,7 +380,7 @@ def note_twin(
             share = rules.early_shortfall_share if t + 1 < ev.departure else 1.0
             gain += _service_eur(due_kwh, ev.arrival_kwh, energy, share * price, rules)
             gain -= _service_eur(due_kwh, ev.arrival_kwh, other, share * price, rules)
-        sold = -state.da_sold_kwh[b, 0, dataset.period[t]]
+        sold = -state.da_sold_kwh[b, 0, dataset.slot[t]]
         short, long = step.short_eur_per_kwh, step.long_eur_per_kwh
         gain += imbalance_eur(sold - own_load, short, long)
         gain -= imbalance_eur(sold - planned_load, short, long)
@@ -422,8 +437,8 @@ def value_twin(
             if twin.session[b, i] == ev.session:
                 others[k, 0] = twin.energy_kwh[b, i]
                 others[k, 6] = twin.contract_kwh[b, i] if t < ev.contract_end else 0.0
-        own, _ = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks)
-        planned, _ = net_load_of_fleet(*series, others, plan_rules, one.kinks)
+        own, _ = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks, one.curves)
+        planned, _ = net_load_of_fleet(*series, others, plan_rules, one.kinks, one.curves)
         for k in range(run.connected):
             if others[k, 0] != one.evs[k, 0]:
                 twin.gain_eur[b] += _cost_eur(k, planned[k], one, others, rules, missing_eur)
@@ -457,8 +472,8 @@ def margins(
         more = one.evs.copy()
         for k in range(len(more)):
             more[k, 0] += BUMP_KWH
-        plans, _ = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks)
-        others, _ = net_load_of_fleet(*series, more, plan_rules, one.kinks)
+        plans, _ = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks, one.curves)
+        others, _ = net_load_of_fleet(*series, more, plan_rules, one.kinks, one.curves)
         takes, gives = 0.0, 0.0
         for k in range(run.connected):
             ev = state.ev[b, state.lot[b, k]]

@@ -15,7 +15,7 @@ from vpp_gym.params import VPPParams
 from vpp_gym.policies.hindsight import Run
 from vpp_gym.policies.stays import Service, Stays, best_plans, end_kwh, prices_of_stays
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.simulation.transition import TOLERANCE_KWH
+from vpp_gym.simulation.arguments import TOLERANCE_KWH
 from vpp_gym.solvers.uncertain_stay import UncertainStay, moves_until
 
 

@@ -88,15 +88,17 @@ def uncertain_stay(
         late = int(np.ceil(LATE_MEANS * owner.late_mean_h / dt_h))
         steps = min(declared + late, run.n_steps - first)
     after, target = np.arange(steps + 1), float(ev["target_kwh"])
-    full_kwh = float(charging.full_kwh[0])
+    full_kwh, each = float(charging.full_kwh[0]), charging.take(np.zeros(steps + 1, np.int64))
     may_give = signed & (after[:-1] < declared)
     fall_kwh = float(ev["discharge_kw"]) * dt_h / site.discharge_eff * may_give
     fallen_kwh = np.concatenate([[0.0], np.cumsum(fall_kwh)])
     lower = np.maximum(min(float(ev["min_kwh"]), stored), stored - fallen_kwh)
     if params.guarantee:
-        lower = np.maximum(lower, target - full_kwh * (declared - after))
+        later_kwh = each.gain_before_kwh(np.full(steps + 1, target), declared - after)
+        lower = np.maximum(lower, target - later_kwh)
     lower[0] = min(lower[0], stored)
-    due = np.where(after < declared, np.minimum(target, stored + full_kwh * after), target)
+    reach = stored + each.gain_kwh(np.full(steps + 1, stored), after)
+    due = np.where(after < declared, np.minimum(target, reach), target)
     # Below the energy on arrival no revenue is left to lose: a line from there is no dearer.
     demand = np.maximum(due - stored, 0.0)
     below = lower < stored - SLACK_KWH

@@ -33,7 +33,8 @@ A run that ends before its scenario. Of cars that declare to stay beyond its end
 they leave; a driver who is late by more than `bound_stays.LATE_MEANS` times the mean owes nothing
 any more.
 
-What is left out. Worlds in which this step's imbalance price is known before the dispatch are
+What is left out. Plans of cars with a departure within the run do not know tapers, which can only
+raise them. Worlds in which this step's imbalance price is known before the dispatch are
 refused. Prices must not depend on the sessions. Offers of other families than those here could be
 signed by owners who are not paid their perceived wear: those are not covered.
 

@@ -29,6 +29,10 @@ from vpp_gym.kernels import njit
 
 NO_CURVE: Floats = np.zeros((2, 0))
 """Of a car that takes full power at any state of charge."""
+HALVINGS = 50
+"""Of an interval, until it is as narrow as rounding."""
+STEEPNESS = 1e-9
+"""Rounding, in kW per kWh, of slopes that are compared."""
 
 
 @njit
@@ -59,6 +63,13 @@ def stored_kw(energy_kwh: float, full_kw: float, curve: Floats) -> float:
 
 
 @njit
+def tapers(full_kw: float, curve: Floats) -> bool:
+    """Whether the battery ever takes less than the charger allows; without knots it does not."""
+    last = curve.shape[1] - 1
+    return last >= 0 and curve[1, last] < full_kw
+
+
+@njit
 def charging_h(energy_kwh: float, target_kwh: float, full_kw: float, curve: Floats) -> float:
     """Hours at full power from one stored energy to another; negative if it is stored already.
 
@@ -74,7 +85,7 @@ def charging_h(energy_kwh: float, target_kwh: float, full_kw: float, curve: Floa
     >>> round(charging_h(40.0, 50.0, 10.0, curve), 6), round(2 * math.log(2), 6)
     (1.386294, 1.386294)
     """
-    if curve.shape[1] == 0:
+    if not tapers(full_kw, curve):
         return (target_kwh - energy_kwh) / full_kw
     low, high = min(energy_kwh, target_kwh), max(energy_kwh, target_kwh)
     hours, at = 0.0, low
@@ -102,7 +113,7 @@ def gain_kwh(energy_kwh: float, hours: float, full_kw: float, curve: Floats) -> 
     >>> round(gain_kwh(30.0, 1.0 + 2.0 * math.log(2.0), 10.0, curve), 9)
     20.0
     """
-    if curve.shape[1] == 0:
+    if not tapers(full_kw, curve):
         return full_kw * hours
     at, left_h = energy_kwh, hours
     for k in range(2 * curve.shape[1] + 1):
@@ -135,7 +146,7 @@ def gain_before_kwh(target_kwh: float, hours: float, full_kw: float, curve: Floa
     >>> round(gain_before_kwh(50.0, 1.0 + 2.0 * math.log(2.0), 10.0, curve), 9)
     20.0
     """
-    if curve.shape[1] == 0:
+    if not tapers(full_kw, curve):
         return full_kw * hours
     at, left_h = target_kwh, hours
     for k in range(2 * curve.shape[1], -1, -1):
@@ -151,6 +162,48 @@ def gain_before_kwh(target_kwh: float, hours: float, full_kw: float, curve: Floa
             return target_kwh - at + kw * left_h * _mean_decay(fall * left_h)
         at, left_h = begin, left_h - piece_h
     return target_kwh - at
+
+
+@njit
+def exportable_kwh(
+    laxity_h: float,
+    energy_kwh: float,
+    discharge_kw: float,
+    discharge_eff: float,
+    full_kw: float,
+    curve: Floats,
+) -> float:
+    """Largest export that still lets an EV that tapers reach its target in time.
+
+    As `vpp_gym.fleet.laxity.dischargeable_kwh`, which knows no taper: to export and to charge
+    again what the battery lost must fit in the laxity. The time grows with the export; it is
+    found by halving.
+
+    Args:
+        laxity_h: hours of slack.
+        energy_kwh: stored now.
+        discharge_kw: largest discharging power at the meter.
+        discharge_eff: fraction of the energy taken out that reaches the meter.
+        full_kw: that the charger allows, losses taken off.
+        curve: see `stored_kw`.
+
+    Returns:
+        kWh at the meter, zero where the laxity is not positive.
+
+    >>> round(exportable_kwh(4.0, 50.0, 11.0, 0.98, 11.0 * 0.98, NO_CURVE), 3)
+    21.556
+    """
+    if laxity_h <= 0.0 or discharge_kw <= 0.0:
+        return 0.0
+    low, high = 0.0, laxity_h * discharge_kw
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        again_h = charging_h(energy_kwh - middle / discharge_eff, energy_kwh, full_kw, curve)
+        if middle / discharge_kw + again_h > laxity_h:
+            high = middle
+        else:
+            low = middle
+    return low
 
 
 @njit
@@ -204,6 +257,46 @@ def _kw_in(k: int, energy_kwh: float, full_kw: float, curve: Floats) -> float:
     return min(full_kw, curve[1, j] + _fall_in(k, full_kw, curve) * (curve[0, j] - energy_kwh))
 
 
+@njit
+def is_taper(curves: Floats) -> bool:
+    """Whether (n, 2, K) knots are of curves that fall ever faster, from some energy on.
+
+    >>> knots = np.array([[[40.0, 50.0], [10.0, 5.0]]])
+    >>> is_taper(knots), is_taper(knots[:, :, ::-1].copy()), is_taper(-knots)
+    (True, False, False)
+    """
+    for i in range(len(curves)):
+        fall = 0.0
+        for k in range(curves.shape[2]):
+            if not (0.0 < curves[i, 1, k] < np.inf and abs(curves[i, 0, k]) < np.inf):
+                return False
+            if k == 0:
+                continue
+            width = curves[i, 0, k] - curves[i, 0, k - 1]
+            lost = curves[i, 1, k - 1] - curves[i, 1, k]
+            if width < 0.0 or lost < (fall - STEEPNESS) * width or (width == 0.0 and lost != 0.0):
+                return False
+            fall = lost / width if width > 0.0 else fall
+    return True
+
+
+def line_curves(
+    capacity_kwh: Floats, own_kw: Floats, taper_soc: Floats, taper_share: Floats
+) -> Floats:
+    """(n, 2, 2) curves of cars at full power up to a state of charge, then on a line to the end.
+
+    Args:
+        capacity_kwh: (n,) of the battery.
+        own_kw: (n,) largest power of the car, losses taken off.
+        taper_soc: (n,) state of charge at which power begins to fall.
+        taper_share: (n,) share of the power in a full battery.
+    """
+    curves = np.empty((len(capacity_kwh), 2, 2))
+    curves[:, 0, 0], curves[:, 0, 1] = taper_soc * capacity_kwh, capacity_kwh
+    curves[:, 1, 0], curves[:, 1, 1] = own_kw, taper_share * own_kw
+    return curves
+
+
 @dataclass(frozen=True)
 class Charging:
     """How n EVs charge, asked by steps: the same for those who plan.
@@ -221,7 +314,7 @@ class Charging:
     curves: Floats
 
     @property
-    def tapers(self) -> bool:
+    def by_curve(self) -> bool:
         """Whether some car charges more slowly at a high state of charge."""
         return self.curves.shape[2] > 0
 
@@ -231,19 +324,24 @@ class Charging:
         full: Floats = self.charge_eff * self.charge_kwh
         return full
 
+    @property
+    def step_curves(self) -> Floats | None:
+        """(n, 2, K) as planners take them: stored kWh, and most stored in a step; None without."""
+        return self.curves * np.array([[1.0], [self.dt_h]]) if self.by_curve else None
+
     def take(self, rows: Ints | Bools) -> Charging:
         """Of some of the EVs."""
         return Charging(self.charge_kwh[rows], self.charge_eff, self.dt_h, self.curves[rows])
 
     def gain_kwh(self, energy_kwh: Floats, steps: Floats | Ints) -> Floats:
         """(n,) stored in so many steps at full power, from (n,) stored energies on."""
-        if not self.tapers:
+        if not self.by_curve:
             return self.full_kwh * steps
         return _gains_kwh(*self._given(energy_kwh, steps))
 
     def gain_before_kwh(self, target_kwh: Floats, steps: Floats | Ints) -> Floats:
         """(n,) stored in the last so many steps at full power before (n,) targets are reached."""
-        if not self.tapers:
+        if not self.by_curve:
             return self.full_kwh * steps
         return _gains_before_kwh(*self._given(target_kwh, steps))
 
@@ -253,9 +351,28 @@ class Charging:
         given = energy_kwh, hours, self.full_kwh / self.dt_h, self.curves
         return tuple(np.array(one, dtype=np.float64, order="C") for one in given)
 
+    def rise_lines(self, n_lines: int = 12) -> Floats:
+        """(n, n_lines + 1, 2) offset [kWh] and slope of lines over the energy before a step.
+
+        The gain of a step at full power is concave in the energy at its beginning, up to a full
+        battery. The lines are its chords from where it begins to fall, and the level before
+        that: what lies below all of them can be stored.
+        """
+        curves, n = self.curves, len(self.charge_kwh)
+        knots = np.empty((n, n_lines + 1))
+        begins = curves[:, 0, 0] - self.gain_before_kwh(curves[:, 0, 0], np.ones(n))
+        for k in range(n_lines + 1):
+            knots[:, k] = begins + k / n_lines * (curves[:, 0, -1] - begins)
+        gains = np.stack([self.gain_kwh(at, np.ones(n)) for at in knots.T], axis=1)
+        gains = np.minimum(gains, curves[:, 0, -1:] - knots)
+        slope = np.diff(gains, axis=1) / np.maximum(np.diff(knots, axis=1), STEEPNESS)
+        chords = np.stack([gains[:, :-1] - slope * knots[:, :-1], slope], axis=2)
+        level = np.stack([gains[:, :1], np.zeros((n, 1))], axis=2)
+        return np.concatenate([level, chords], axis=1)
+
     def metered_kwh(self, energy_kwh: Floats, horizon: int) -> Floats:
         """(n, horizon + 1) charged at the meter in 0, 1, .. steps at full power."""
-        if not self.tapers:
+        if not self.by_curve:
             full: Floats = np.arange(horizon + 1) * self.charge_kwh[:, None]
             return full
         first = np.zeros(len(self.charge_kwh), np.int64)
@@ -264,9 +381,10 @@ class Charging:
 
     def reaches_kwh(self, energy_kwh: Floats, first: Ints, horizon: int) -> Floats:
         """(n, horizon) stored after `first` steps at full power, after one more, and so on."""
-        reach = np.empty((len(self.charge_kwh), horizon))
-        for i in range(horizon):
-            reach[:, i] = energy_kwh + self.gain_kwh(energy_kwh, first + i)
+        if self.by_curve:
+            return _reaches_kwh(self.dt_h, horizon, *self._given(energy_kwh, first))
+        steps = first[:, None] + np.arange(horizon)
+        reach: Floats = energy_kwh[:, None] + self.full_kwh[:, None] * steps
         return reach
 
 
@@ -277,6 +395,25 @@ def _gains_kwh(energy_kwh: Floats, hours: Floats, full_kw: Floats, curves: Float
     for i in range(len(curves)):
         gain[i] = gain_kwh(energy_kwh[i], hours[i], full_kw[i], curves[i])
     return gain
+
+
+@njit(allocates=True)
+def _reaches_kwh(
+    dt_h: float,
+    horizon: int,
+    energy_kwh: Floats,
+    hours: Floats,
+    full_kw: Floats,
+    curves: Floats,
+) -> Floats:
+    """Stored after so many hours, and after each step behind them."""
+    reach = np.empty((len(curves), horizon))
+    for i in range(len(curves)):
+        for k in range(horizon):
+            later_h = hours[i] + k * dt_h
+            gained_kwh = gain_kwh(energy_kwh[i], later_h, full_kw[i], curves[i])
+            reach[i, k] = energy_kwh[i] + gained_kwh
+    return reach
 
 
 @njit(allocates=True)

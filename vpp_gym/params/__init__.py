@@ -9,6 +9,8 @@ from pydantic import model_validator
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.parameters import Section
+from vpp_gym.params.ageing import AgeingParams
+from vpp_gym.params.connection import ConnectionParams, StorageParams, TariffParams
 from vpp_gym.params.contract import ContractParams
 from vpp_gym.params.owner import OwnerParams
 from vpp_gym.params.site import BatteryParams, DriverParams, MarketParams, SiteParams
@@ -31,6 +33,10 @@ class VPPParams(Section):
     driver: DriverParams = DriverParams()
     owner: OwnerParams = OwnerParams()
     contract: ContractParams = ContractParams()
+    ageing: AgeingParams = AgeingParams()
+    connection: ConnectionParams = ConnectionParams()
+    storage: StorageParams = StorageParams()
+    tariff: TariffParams = TariffParams()
     guarantee: bool = True
     disaggregation: Disaggregation = "least_laxity"
 
@@ -42,11 +48,16 @@ class VPPParams(Section):
         return self
 
     @property
+    def has_site(self) -> bool:
+        """Whether anything lies between the cars and the grid: a limit, a battery or a fee."""
+        limits = self.connection.import_limit_kw, self.connection.export_limit_kw
+        return any(one is not None for one in limits) or self.storage.kwh > 0 or self.tariff.is_due
+
+    @property
     def bid_limit_kw(self) -> float:
         """Bound of any bid of a period, kW, either way, whatever cars are expected."""
         limit = self.market.bid_limit_kw
-        largest_kw = max(self.site.charge_kw, self.site.discharge_kw)
-        all_kw = self.site.n_chargers * largest_kw
+        all_kw = self.site.all_kw
         if limit is None:
             return all_kw
         return limit if self.market.bid_limit == "chargers" else min(limit, all_kw)

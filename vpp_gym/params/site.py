@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,13 +11,18 @@ from vpp_gym.parameters import Section
 Pricing = Literal["dutch", "single", "dual"]
 BidLimit = Literal["expected_cars", "chargers"]
 
+LEAST_SHARE = 0.01
+"""Of a car's largest power, that a full battery still takes: with 0 it would never be full."""
+
 
 class SiteParams(Section):
-    """The chargers: all alike, bidirectional.
+    """The chargers: bidirectional, and all alike unless `charger_kw` says otherwise.
 
     n_chargers: how many. The default suits the 27.4 cars that come on a day of the synthetic
         and recorded years: it is the least number at which about one in a hundred is turned away.
     charge_kw: largest charging power of each, at the meter.
+    charger_kw: power of each charger, one number for each, where they differ: it limits
+        charging and discharging further. Cars take the first that is free. None: all alike.
     discharge_kw: largest discharging power of each, at the meter.
     charge_eff: share of the metered energy that is stored.
     discharge_eff: share of the energy taken out that reaches the meter.
@@ -27,9 +32,28 @@ class SiteParams(Section):
 
     n_chargers: int = Field(default=18, ge=1, le=1_000_000)
     charge_kw: float = Field(default=11.0, gt=0, le=5_000)
+    charger_kw: tuple[Annotated[float, Field(gt=0)], ...] | None = None
     discharge_kw: float = Field(default=11.0, ge=0, le=5_000)
     charge_eff: float = Field(default=0.98, gt=0, le=1)
     discharge_eff: float = Field(default=0.98, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_power_a_charger(self) -> SiteParams:
+        if self.charger_kw is None:
+            return self
+        if len(self.charger_kw) != self.n_chargers:
+            raise ValueError(f"charger_kw: give {self.n_chargers} powers, as n_chargers")
+        if max(self.charger_kw) > self.charge_kw:
+            raise ValueError(f"charger_kw: give {self.charge_kw:g} kW at most, or raise charge_kw")
+        return self
+
+    @property
+    def all_kw(self) -> float:
+        """Power of all chargers together, either way."""
+        largest_kw = max(self.charge_kw, self.discharge_kw)
+        if self.charger_kw is None:
+            return self.n_chargers * largest_kw
+        return sum(self.charger_kw)
 
 
 class BatteryParams(Section):
@@ -38,15 +62,39 @@ class BatteryParams(Section):
     min_soc: share of the capacity below which no battery is discharged.
     max_soc: share of the capacity above which none is charged; above 1 removes the upper
         limit, for reproductions.
+    taper: how cars charge more slowly at a high state of charge that say nothing of it
+        themselves: pairs of a state of charge and the share of the car's largest power that it
+        takes there, the last of a full battery, such as ((0.8, 1), (1, 0.1)). Below the first,
+        power is as there; between two, it is on a line; it may only fall, and ever faster.
+        Empty: no taper. See docs/cars.md.
     """
 
     min_soc: float = Field(default=0.03, ge=0, lt=1)
     max_soc: float = Field(default=0.97, gt=0, le=2)
+    taper: tuple[tuple[float, float], ...] = ()
 
     @model_validator(mode="after")
     def _window_is_open(self) -> BatteryParams:
         if self.min_soc >= self.max_soc:
             raise ValueError(f"min_soc {self.min_soc} must be below max_soc {self.max_soc}")
+        return self
+
+    @model_validator(mode="after")
+    def _taper_falls_ever_faster(self) -> BatteryParams:
+        if not self.taper:
+            return self
+        soc, share = zip(*self.taper, strict=True)
+        if min(soc) < 0 or soc[-1] != 1 or list(soc) != sorted(set(soc)):
+            raise ValueError("taper: give states of charge that rise, the last of them 1")
+        if not (max(share) <= 1 and min(share) >= LEAST_SHARE):
+            raise ValueError(f"taper: give shares of {LEAST_SHARE:g} to 1: at 0 no battery fills")
+        falls = [
+            (share[k] - share[k + 1]) / (soc[k + 1] - soc[k]) for k in range(len(self.taper) - 1)
+        ]
+        if any(later < sooner - 1e-9 for sooner, later in zip([0.0, *falls], falls, strict=False)):
+            raise ValueError("taper: power must fall, and ever faster towards a full battery")
+        if self.max_soc > 1:
+            raise ValueError("taper: it ends with a full battery: give a max_soc of 1 at most")
         return self
 
 

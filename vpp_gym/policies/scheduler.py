@@ -118,6 +118,11 @@ class RollingScheduler(DepartureAware):
         da = day_ahead_anchor(snapshot, horizon)
         site = snapshot.params.site
         stays = self._stays(snapshot, rows, da)
+        if snapshot.curves.shape[2] > 0:
+            if self.engine != "exact":
+                remedy = "use exact, which knows cars that taper"
+                raise InvalidInputError("engine", self.engine, remedy)
+            stays["curves"] = charging_of(snapshot, rows).step_curves
         if (law := self.law_in(snapshot)) is not None:
             stays["leaving"] = leaving_early(snapshot, rows, horizon, law)
         return self._solve(

@@ -232,6 +232,7 @@ def _solved(
         charge_eff=service.charge_eff,
         discharge_eff=service.discharge_eff,
         shortfall_eur_per_kwh=slope,
+        curves=stays.charging.step_curves,
     )
 
 

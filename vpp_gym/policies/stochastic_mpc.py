@@ -8,7 +8,7 @@ from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.base import least_load_kwh
+from vpp_gym.policies.base import charging_of, least_load_kwh
 from vpp_gym.policies.departure_law import DepartureAware, Departures, checked_departures
 from vpp_gym.policies.forecasters import Forecaster, day_ahead_anchor, periods_ahead
 from vpp_gym.policies.history import deviation_now, period_means_of
@@ -95,7 +95,7 @@ class StochasticMPC(DepartureAware):
         anchor, rows = day_ahead_anchor(snapshot, horizon), np.arange(n)
         path, half_spread, chain = self.prices(snapshot, anchor)
         limits = discharge_limits(snapshot, rows, anchor)
-        site = snapshot.params.site
+        site, curves = snapshot.params.site, charging_of(snapshot).step_curves
         problem = (
             path + half_spread,
             np.atleast_2d(selling_price(snapshot, rows, path - half_spread, anchor)),
@@ -103,6 +103,7 @@ class StochasticMPC(DepartureAware):
             chain,
             _fleet(snapshot, limits["min_kwh"]),
             Yield(site.charge_eff, site.discharge_eff, HARD_EUR_PER_KWH),
+            np.zeros((n, 2, 0)) if curves is None else curves,
         )
         law = self.law_in(snapshot)
         leaving = None if law is None else leaving_early(snapshot, rows, horizon, law)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.arrays import Bools, Floats
+from vpp_gym.fleet.charging import Charging, line_curves
 
 ROUNDING = 1e-12
 
@@ -46,5 +47,22 @@ def reachable_target_soc(
     hours = (n_steps - sessions["arrival_step"]) * dt_h
     kw = np.minimum(sessions["charge_kw"], charge_kw)
     reach = sessions["arrival_soc"] + charge_eff * kw * hours / sessions["capacity_kwh"]
+    if "taper_share" in sessions and (sessions["taper_share"] < 1).any():
+        reach = _tapered_reach(sessions, hours, charge_kw, charge_eff)
     capped = (sessions["departure_step"] > n_steps) & (reach < target - ROUNDING)
     return np.where(capped, reach, target), capped
+
+
+def _tapered_reach(
+    sessions: Mapping[str, NDArray[Any]], hours: Floats, charge_kw: float, charge_eff: float
+) -> Floats:
+    """(n,) state of charge that full power reaches in so many hours where cars taper."""
+    capacity_kwh = sessions["capacity_kwh"]
+    own_kw = np.where(np.isfinite(sessions["charge_kw"]), sessions["charge_kw"], charge_kw)
+    curves = line_curves(
+        capacity_kwh, charge_eff * own_kw, sessions["taper_soc"], sessions["taper_share"]
+    )
+    charging = Charging(np.minimum(own_kw, charge_kw), charge_eff, 1.0, curves)
+    stored_kwh = sessions["arrival_soc"] * capacity_kwh
+    reach: Floats = (stored_kwh + charging.gain_kwh(stored_kwh, hours)) / capacity_kwh
+    return reach

@@ -26,14 +26,14 @@ class Car:
     """What is assumed about cars, of which a file of sessions knows nothing.
 
     Attributes:
-        capacity_kwh: battery.
+        capacity_kwh: battery; or (n,) that of each car.
         min_soc: no car arrives emptier.
         target_soc: that every driver asks for.
         charge_kw: with which it charges.
         charge_eff: of charging.
     """
 
-    capacity_kwh: float = CAPACITY_KWH
+    capacity_kwh: float | Floats = CAPACITY_KWH
     min_soc: float = MIN_SOC
     target_soc: float = TARGET_SOC
     charge_kw: float = CHARGE_KW

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vpp_gym.arrays import Floats, Ints, close_arrays
+from vpp_gym.arrays import Floats, Ints, close_arrays, read_only
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.calendar import Calendar, calendar_of
+from vpp_gym.params.site import LEAST_SHARE
+from vpp_gym.scenarios.calendar import Calendar, calendar_of, repeated_minutes
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
+from vpp_gym.scenarios.site_series import SiteSeries
 from vpp_gym.scenarios.zones import known_zone
-from vpp_gym.time_steps import checked_step_h
+from vpp_gym.time_steps import checked_step_h, step_minutes
 
 LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 """No battery and no car is larger: what is, has another unit."""
@@ -32,8 +34,15 @@ OPTIONAL_COLUMNS = {
     "owner_draw": None,
     "departure_draw": None,
     "interest_draw": None,
+    "taper_soc": 1.0,
+    "taper_share": 1.0,
 }
 DRAWS = ("owner_draw", "departure_draw", "interest_draw")
+
+
+NOT_STATED: Floats = read_only(np.zeros(0))
+"""Of a column of sessions that was left out: 1 for every car."""
+ONE: Floats = read_only(np.ones(()))
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,11 @@ class Sessions:
             see `vpp_gym.scenarios.departures`.
         interest_draw: (n,) in [0, 1): the owner considers offers if it is below the
             participation.
+        taper_soc: (n,) fraction in [0, 1]: above this state of charge the car charges ever
+            more slowly than with its own `charge_kw`.
+        taper_share: (n,) share of `charge_kw` that it still takes when it is full, in (0, 1];
+            between the two, power is on a line. 1: nothing is known of the car, and it tapers
+            as `vpp_gym.params` has it. See docs/cars.md.
     """
 
     arrival_step: Ints
@@ -68,8 +82,13 @@ class Sessions:
     owner_draw: Floats
     departure_draw: Floats
     interest_draw: Floats
+    taper_soc: Floats = field(default_factory=lambda: NOT_STATED)
+    taper_share: Floats = field(default_factory=lambda: NOT_STATED)
 
     def __post_init__(self) -> None:
+        for name in ("taper_soc", "taper_share"):
+            if getattr(self, name) is NOT_STATED:
+                object.__setattr__(self, name, np.broadcast_to(ONE, len(self)))
         close_arrays(self)
 
     def __len__(self) -> int:
@@ -86,7 +105,8 @@ def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> 
     Args:
         table: columns arrival_step, departure_step, arrival_soc; optional
             target_soc (0.97), capacity_kwh (80), charge_kw, discharge_kw (inf),
-            owner_draw, departure_draw, interest_draw (uniform from `seed`).
+            owner_draw, departure_draw, interest_draw (uniform from `seed`), taper_soc,
+            taper_share (1).
         seed: of those draws which the table does not have.
 
     Raises:
@@ -145,6 +165,7 @@ class Scenario:
         notes: provenance, e.g. how many rows were dropped and why.
         params: what this world says of its own parameters, as changes of the default; see
             `vpp_gym.params.as_params`.
+        site: sun, building load and limits of the site; None: there are only chargers.
     """
 
     da_eur_per_kwh: Floats
@@ -157,6 +178,7 @@ class Scenario:
     name: str = "scenario"
     notes: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    site: SiteSeries | None = None
 
     def __post_init__(self) -> None:
         close_arrays(self)
@@ -177,12 +199,14 @@ class Scenario:
         seed: int = 0,
         notes: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
+        site: SiteSeries | Mapping[str, Any] | None = None,
     ) -> Scenario:
         """Scenario from plain arrays.
 
         Give either `im_eur_per_kwh` (one imbalance price) or both the short and
         the long price. A session that would depart after the last step departs
-        at the end; `notes` counts these as "departures_clipped".
+        at the end; `notes` counts these as "departures_clipped". `site` is a `SiteSeries`, or a
+        mapping of what `SiteSeries.from_arrays` takes.
 
         Raises:
             InvalidInputError: naming the field, the value and the remedy.
@@ -218,18 +242,9 @@ class Scenario:
             raise InvalidInputError("params", params, "give a mapping of changes")
         table, notes = _clip_to_horizon(table, len(da), dict(notes or {}))
         zone = None if timezone is None else known_zone(timezone)
-        return cls(
-            da,
-            short,
-            long,
-            table,
-            _midnight(start),
-            dt_h,
-            zone,
-            name,
-            notes,
-            dict(params or {}),
-        )
+        behind = None if site is None else SiteSeries.of(site, len(da), dt_h)
+        clock = _midnight(start), dt_h, zone
+        return cls(da, short, long, table, *clock, name, notes, dict(params or {}), behind)
 
     def __repr__(self) -> str:
         return (
@@ -261,8 +276,26 @@ class Scenario:
 
     @property
     def period(self) -> Ints:
-        """(T,) delivery period of each step: its position in the local day."""
+        """(T,) delivery period of each step: its place on the clock of the local day."""
         return self.calendar.period
+
+    @property
+    def slot(self) -> Ints:
+        """(T,) place of each step in the bid schedule of its day.
+
+        It is the period; a time that the clock shows again, as in the autumn night, has a place
+        of its own behind the last period of the day.
+        """
+        return self.calendar.slot
+
+    @property
+    def slots_per_day(self) -> int:
+        """Places of a bid schedule: the periods of 24 hours, and those of a repeated hour.
+
+        With a time zone whose clock is put back there is room for a day of 25 hours.
+        """
+        repeated = -(-repeated_minutes(self.timezone) // step_minutes(self.dt_h))
+        return max(self.periods_per_day + repeated, int(self.slot.max()) + 1)
 
     @property
     def day(self) -> Ints:
@@ -339,6 +372,11 @@ def _check_sessions(sessions: Sessions) -> None:
     for name in DRAWS:
         column = getattr(sessions, name)
         refuse(name, (column < 0) | (column >= 1), "a quantile is in [0, 1)")
+    soc, share = sessions.taper_soc, sessions.taper_share
+    refuse("taper_soc", (soc < 0) | (soc > 1), "a state of charge is a fraction in [0, 1]")
+    remedy = f"a full car takes a share of {LEAST_SHARE:g} to 1 of its charge_kw"
+    refuse("taper_share", (share < LEAST_SHARE) | (share > 1), remedy)
+    refuse("taper_soc", (share < 1) & (soc == 1), "a car whose power falls does so below 1")
 
 
 def _clip_to_horizon(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -70,7 +72,7 @@ def sessions_on_steps(
         demand: "metered": reaching the target takes the metered energy.
             "reference": the car charged at full power for the recorded hours
             (Rahman et al. 2023); sessions without these are dropped.
-        car: what is assumed about every car.
+        car: what is assumed about every car of which the rows say nothing.
         car_power: "charger": nothing but the charger limits the power;
             "recorded": the largest power of the session does, too.
         zero_energy: sessions that took no energy, or nobody knows how much: "idle" cars
@@ -91,7 +93,7 @@ def sessions_on_steps(
         unknown = rows["charge_h"].isna().to_numpy() & ~(idle & (zero_energy == "idle"))
         counts |= _counted(rows, unknown, "sessions without charge time")
         rows, idle = rows[~unknown], idle[~unknown]
-    max_kw = _max_kw(rows, car_power, idle)
+    max_kw, car = _max_kw(rows, car_power, idle), _with_batteries(car, rows)
     if stays == "rounded-up" or demand == "reference":
         steps = _rounded_up(rows, span, dt_h)
     else:
@@ -180,6 +182,14 @@ def _in_zone(
     found = moments(local, zone)
     counts = {"sessions at a time that the clock here skips": int(found.skipped.sum())}
     return rows.assign(start=found.utc)[~found.skipped], counts
+
+
+def _with_batteries(car: Car, rows: pd.DataFrame) -> Car:
+    """The car, with the battery of each session where it is stated."""
+    if "battery_kwh" not in rows or rows["battery_kwh"].isna().all():
+        return car
+    stated = rows["battery_kwh"].to_numpy(dtype=np.float64)
+    return replace(car, capacity_kwh=np.where(np.isnan(stated), car.capacity_kwh, stated))
 
 
 def _max_kw(

@@ -34,14 +34,14 @@ from vpp_gym.scenarios.synthetic_regime import (
     in_regime,
     renewable_dips,
 )
-from vpp_gym.scenarios.synthetic_sessions import draw_sessions
+from vpp_gym.scenarios.synthetic_sessions import draw_sessions, with_models
 from vpp_gym.time_steps import step_minutes
 
 START = np.datetime64("2019-01-01", "m")
 N_SCENARIOS = {"train": 32, "validation": 8, "test": 24}
 """Of the test years, the benchmark runs the first twelve; the others check what it found."""
 QUARTER_MIN = 15
-_PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES, _DEMANDS = range(6)
+_PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES, _DEMANDS, _CARS = range(7)
 
 
 class SyntheticSource(BuiltSource[Scenario]):
@@ -145,6 +145,10 @@ class SyntheticSource(BuiltSource[Scenario]):
             mix=self.params.site,
             metered_rng=self.rng(index, _DEMANDS) if self.params.demand == "metered" else None,
         )
+        if self.params.cars.models:
+            sessions = with_models(
+                self.rng(index, _CARS), sessions, self.params.cars, dt_h=self.dt_h
+            )
         return Scenario(  # sessions and clock are right as they were drawn
             da_eur_per_kwh=price_series("da_eur_per_kwh", da),
             im_short_eur_per_kwh=price_series("im_short_eur_per_kwh", im + spread / 2),

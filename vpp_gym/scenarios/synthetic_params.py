@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.parameters import Section
+from vpp_gym.parameters import Section, check_distribution
+from vpp_gym.scenarios.cars import Plug, models_named
 from vpp_gym.scenarios.demand import DemandRule
 
 
@@ -83,6 +84,38 @@ class DualPricingParams(Section):
     spread_eur_per_kwh: float = Field(default=0.03, ge=0, le=10)
 
 
+class CarParams(Section):
+    """Which cars come.
+
+    models: short names of the catalogue, see `vpp_gym.scenarios.cars`, each as likely as any
+        other; ("all",) for every one. Empty: all are the car of the reference, 80 kWh, whose
+        power only the charger limits, or with metered demand what was recorded.
+    shares: of the models, where they are not equally likely; they sum to one.
+    plug: "ac" or "dc": a car's largest power and its taper at such a charger. The power of the
+        charger itself is `site.charge_kw` of `vpp_gym.params`.
+    amperes: of an AC charge point, on each phase.
+    phases: of an AC charge point; a car may use fewer.
+    """
+
+    models: tuple[str, ...] = ()
+    shares: tuple[float, ...] | None = None
+    plug: Plug = "ac"
+    amperes: float = Field(default=16.0, ge=6, le=63)
+    phases: int = Field(default=3, ge=1, le=3)
+
+    @model_validator(mode="after")
+    def _models_are_known(self) -> CarParams:
+        chosen = models_named(self.models, self.plug)
+        for one in chosen:
+            one.at(self.plug, self.amperes, self.phases)
+        if self.shares is None:
+            return self
+        if len(self.shares) != len(chosen):
+            raise ValueError(f"shares: give {len(chosen)}, as models")
+        check_distribution("shares", self.shares)
+        return self
+
+
 class SyntheticParams(Section):
     """Parameters of synthetic years; the defaults are those of the calibration.
 
@@ -97,6 +130,7 @@ class SyntheticParams(Section):
     sessions_per_day: float = Field(default=27.4, ge=0, le=100_000)
     demand: DemandRule = "metered"
     site: SiteMix = SiteMix()
+    cars: CarParams = CarParams()
     renewables: RenewableParams = RenewableParams()
     price: PriceParams = PriceParams()
     dual_pricing: DualPricingParams = DualPricingParams()
@@ -118,7 +152,8 @@ class SyntheticParams(Section):
         default = type(self)()
         plain = self.model_copy(update={"sessions_per_day": default.sessions_per_day})
         known = (f":{name}" for name, preset in PRESETS.items() if preset == plain != default)
-        digest = sha256(plain.model_dump_json().encode()).hexdigest()[:DIGITS]
+        unchanged = {"cars"} - set(self.changed_sections)  # so that older names still hold
+        digest = sha256(plain.model_dump_json(exclude=unchanged).encode()).hexdigest()[:DIGITS]
         changed = "".join(f"+{name}" for name in self.changed_sections)
         regime = next(known, f"{changed}#{digest}" if changed else "")
         fleet = "" if plain == self else f"+{self.sessions_per_day:g}_a_day"

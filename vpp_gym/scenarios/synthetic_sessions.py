@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats, Ints
+from vpp_gym.fleet.charging import Charging, line_curves
 from vpp_gym.kernels import njit
 from vpp_gym.scenarios.calibration import Calibration
+from vpp_gym.scenarios.cars import DrawnCars, draw_cars, models_named
 from vpp_gym.scenarios.demand import (
     CAPACITY_KWH,
+    CHARGE_EFF,
+    MIN_SOC,
     TARGET_SOC,
     metered_arrival_soc,
     reference_arrival_soc,
@@ -17,7 +23,7 @@ from vpp_gym.scenarios.demand import (
 from vpp_gym.scenarios.quantiles import class_of, from_quantiles, guide_of, quantile
 from vpp_gym.scenarios.scenario import Sessions
 from vpp_gym.scenarios.site_mix import Week, stay_hours, week_of
-from vpp_gym.scenarios.synthetic_params import SiteMix
+from vpp_gym.scenarios.synthetic_params import CarParams, SiteMix
 from vpp_gym.time_steps import step_minutes
 
 
@@ -87,6 +93,51 @@ def draw_sessions(
         departure_draw=departure_draw,
         interest_draw=interest_draw,
     )
+
+
+def with_models(
+    rng: np.random.Generator, sessions: Sessions, cars: CarParams, *, dt_h: float
+) -> Sessions:
+    """Sessions whose cars are models of the catalogue.
+
+    Each needs the energy that it needs without, but no more than its battery's window holds and
+    full power reaches in its stay.
+
+    Args:
+        rng: source of the models.
+        sessions: as they were drawn.
+        cars: which models, and where they charge.
+        dt_h: hours per step.
+    """
+    models = models_named(cars.models, cars.plug)
+    drawn = draw_cars(
+        rng,
+        len(sessions),
+        models,
+        cars.shares,
+        plug=cars.plug,
+        amperes=cars.amperes,
+        phases=cars.phases,
+    )
+    needed_kwh = (sessions.target_soc - sessions.arrival_soc) * sessions.capacity_kwh
+    target_kwh: Floats = sessions.target_soc * drawn.capacity_kwh
+    stay_h = np.multiply(sessions.departure_step - sessions.arrival_step, dt_h, dtype=np.float64)
+    least_kwh = least_arrival_kwh(target_kwh, stay_h, drawn)
+    arrival_kwh = np.maximum(target_kwh - needed_kwh, least_kwh)
+    return replace(
+        sessions,
+        arrival_soc=arrival_kwh / drawn.capacity_kwh,
+        **drawn._asdict(),
+    )
+
+
+def least_arrival_kwh(target_kwh: Floats, stay_h: Floats, cars: DrawnCars) -> Floats:
+    """(n,) least stored energy from which a stay at a car's full power reaches its target."""
+    stored_kw = CHARGE_EFF * cars.charge_kw
+    curves = line_curves(cars.capacity_kwh, stored_kw, cars.taper_soc, cars.taper_share)
+    charging = Charging(cars.charge_kw, CHARGE_EFF, 1.0, curves)
+    reach_kwh = target_kwh - charging.gain_before_kwh(target_kwh, stay_h)
+    return np.maximum(reach_kwh, MIN_SOC * cars.capacity_kwh)
 
 
 def _reference_soc(

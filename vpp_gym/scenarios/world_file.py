@@ -1,5 +1,6 @@
 """A world in one Parquet file: a row a step, with its prices and the cars that arrive in it.
 
+Where the world has a site, its series follow as columns of their own: `site_pv_kwh` and the like.
 Any tool that reads Parquet reads it: `arrivals` is a list of structs. Each split is one
 row group; what the rows mean and where they come from is JSON in the file's metadata,
 under "vpp_gym". Reading checks types and numbers and runs nothing.
@@ -8,7 +9,7 @@ under "vpp_gym". Reading checks types and numbers and runs nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +25,7 @@ from vpp_gym.files.writer import write_file
 from vpp_gym.params.stated import checked_changes
 from vpp_gym.scenarios.cut_stays import reachable_target_soc
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.site_series import RATINGS, SERIES, SiteSeries
 from vpp_gym.scenarios.world_header import World, WorldHeader
 
 SUFFIX = ".parquet"
@@ -34,35 +36,44 @@ MAX_ROWS = 10_000_000
 BUILT = "give a file that `vpp-gym data build` wrote"
 NEWER = "this vpp_gym reads another version of the format: update it, or build the file again"
 
+SITE = "site_"
+"""Before the name of a site's series."""
 PRICES = ("da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh")
-ARRIVAL = pa.struct(
-    [
-        pa.field("stay_steps", pa.int32(), nullable=False),
-        *(
-            pa.field(name, pa.float64(), nullable=False)
-            for name in (
-                "arrival_soc",
-                "target_soc",
-                "capacity_kwh",
-                "charge_kw",
-                "discharge_kw",
-                "owner_draw",
-                "departure_draw",
-                "interest_draw",
-            )
-        ),
-    ]
+TAPER_COLUMNS = ("taper_soc", "taper_share")
+"""Columns of cars that files have only where some car says how it tapers; elsewhere they are 1."""
+CAR_COLUMNS = (
+    "arrival_soc",
+    "target_soc",
+    "capacity_kwh",
+    "charge_kw",
+    "discharge_kw",
+    "owner_draw",
+    "departure_draw",
+    "interest_draw",
+    *TAPER_COLUMNS,
 )
-CAR_COLUMNS = tuple(field.name for field in ARRIVAL if field.name != "stay_steps")
-SCHEMA = pa.schema(
-    [
-        pa.field("local_time", pa.timestamp("ms"), nullable=False),
-        *(pa.field(name, pa.float64(), nullable=False) for name in PRICES),
-        pa.field(
-            "arrivals", pa.list_(pa.field("element", ARRIVAL, nullable=False)), nullable=False
-        ),
-    ]
-)
+
+
+def _schema(tapers: bool) -> pa.Schema:
+    """Columns of a file, with or without those of tapers."""
+    columns = [name for name in CAR_COLUMNS if tapers or name not in TAPER_COLUMNS]
+    arrival = pa.struct(
+        [
+            pa.field("stay_steps", pa.int32(), nullable=False),
+            *(pa.field(name, pa.float64(), nullable=False) for name in columns),
+        ]
+    )
+    arrivals = pa.list_(pa.field("element", arrival, nullable=False))
+    return pa.schema(
+        [
+            pa.field("local_time", pa.timestamp("ms"), nullable=False),
+            *(pa.field(name, pa.float64(), nullable=False) for name in PRICES),
+            pa.field("arrivals", arrivals, nullable=False),
+        ]
+    )
+
+
+SCHEMA, TAPERED_SCHEMA = _schema(False), _schema(True)
 
 
 def write_world(path: str | os.PathLike[str], world: World) -> Path:
@@ -79,19 +90,60 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
     series = {name for name, one in vars(scenario).items() if isinstance(one, np.ndarray)}
     if lost := sorted(series - set(PRICES)):
         raise InvalidInputError("scenario", lost, f"a world file holds {', '.join(PRICES)} only")
+    site = site_columns(scenario)
     header = WorldHeader(
-        version=2 if scenario.params else 1,
+        version=2 if scenario.params or scenario.site is not None else 1,
         dt_h=scenario.dt_h,
         timezone=scenario.timezone,
         splits=world.splits,
         provenance=world.provenance,
         params=dict(scenario.params) or None,
+        site=None if scenario.site is None else _ratings(scenario.site),
     )
-    absent = None if scenario.params else {"params"}
-    schema = SCHEMA.with_metadata({KEY: header.model_dump_json(exclude=absent).encode()})
-    table = pa.table([*_price_columns(scenario), _arrivals(scenario)], schema=schema)
+    absent = {name for name in ("params", "site") if getattr(header, name) is None}
+    told = header.model_dump_json(exclude=absent)
+    tapers = bool((scenario.sessions.taper_share < 1).any())
+    schema = schema_with(site, tapers).with_metadata({KEY: told.encode()})
+    arrivals = _arrivals(scenario, schema.field("arrivals").type)
+    columns = [*_price_columns(scenario), arrivals, *map(pa.array, site.values())]
+    table = pa.table(columns, schema=schema)
     sizes = [split.n_steps for split in world.splits]
     return write_file(file, lambda out: _write_row_groups(out, table, sizes))
+
+
+def site_columns(scenario: Scenario) -> dict[str, np.ndarray]:
+    """(T,) series of a scenario's site by the names of their columns."""
+    series = {f"{SITE}{name}": getattr(scenario.site, name, None) for name in SERIES}
+    return {name: column for name, column in series.items() if column is not None}
+
+
+def schema_with(columns: Iterable[str], tapers: bool) -> pa.Schema:
+    """The schema of a file that has some columns of a site, in the order of `SERIES`.
+
+    Args:
+        columns: names, others among them.
+        tapers: cars have those of tapers.
+    """
+    there = [name for name in (f"{SITE}{one}" for one in SERIES) if name in set(columns)]
+    base = TAPERED_SCHEMA if tapers else SCHEMA
+    return pa.schema([*base, *(pa.field(name, pa.float64(), nullable=False) for name in there)])
+
+
+def _ratings(site: SiteSeries) -> dict[str, float]:
+    """Ratings that say something: no limit is none."""
+    ratings = {name: getattr(site, name) for name in RATINGS}
+    return {name: rating for name, rating in ratings.items() if np.isfinite(rating)}
+
+
+def _site(table: pa.Table, header: WorldHeader) -> dict[str, Any] | None:
+    """What the rows and the header say of a site."""
+    if header.site is None:
+        return None
+    series = {name.removeprefix(SITE): name for name in table.column_names if SITE in name}
+    columns = {
+        name: _numbers(table.column(column).combine_chunks()) for name, column in series.items()
+    }
+    return columns | header.site
 
 
 def _write_row_groups(out: BinaryIO, table: pa.Table, sizes: Sequence[int]) -> None:
@@ -109,16 +161,15 @@ def _price_columns(scenario: Scenario) -> list[pa.Array]:
     return [times, *(pa.array(getattr(scenario, name)) for name in PRICES)]
 
 
-def _arrivals(scenario: Scenario) -> pa.Array:
-    """For each step the cars that arrive in it."""
+def _arrivals(scenario: Scenario, kind: pa.ListType) -> pa.Array:
+    """For each step the cars that arrive in it, with the columns of that kind."""
     sessions = scenario.sessions
     stay = (sessions.departure_step - sessions.arrival_step).astype(np.int32)
-    columns = [pa.array(stay), *(pa.array(getattr(sessions, name)) for name in CAR_COLUMNS)]
-    cars = pa.StructArray.from_arrays(columns, fields=list(ARRIVAL))
+    fields = list(kind.value_type)
+    columns = [pa.array(stay), *(pa.array(getattr(sessions, one.name)) for one in fields[1:])]
+    cars = pa.StructArray.from_arrays(columns, fields=fields)
     first = np.searchsorted(sessions.arrival_step, np.arange(scenario.n_steps + 1))
-    return pa.ListArray.from_arrays(
-        pa.array(first.astype(np.int32)), cars, type=SCHEMA.field("arrivals").type
-    )
+    return pa.ListArray.from_arrays(pa.array(first.astype(np.int32)), cars, type=kind)
 
 
 def read_header(path: str | os.PathLike[str]) -> WorldHeader:
@@ -158,7 +209,10 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
     arrivals = table.column("arrivals").combine_chunks()
     cars = arrivals.flatten()
     step = np.repeat(np.arange(len(table)), _numbers(arrivals.value_lengths()))
-    sessions = {column: _numbers(cars.field(column)) for column in CAR_COLUMNS}
+    stated = [field.name for field in cars.type if field.name in CAR_COLUMNS]
+    sessions = {column: _numbers(cars.field(column)) for column in stated}
+    for column in TAPER_COLUMNS:
+        sessions.setdefault(column, np.ones(len(step)))
     sessions |= {
         "arrival_step": step,
         "departure_step": step + _numbers(cars.field("stay_steps")),
@@ -181,6 +235,7 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
         dt_h=header.dt_h,
         timezone=header.timezone,
         name=name,
+        site=_site(table, header),
         notes={
             "provenance": header.provenance.model_dump(mode="json"),
             "demands_capped_by_the_end": int(capped.sum()),
@@ -188,11 +243,11 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
         params=header.params,
     )
     times = table.column("local_time").combine_chunks().view(pa.int64())
-    stated = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
-    if not np.array_equal(stated, scenario.clock):
-        row = int(np.argmax(stated != scenario.clock))
+    clock = _numbers(times).astype("datetime64[ms]").astype("datetime64[m]")
+    if not np.array_equal(clock, scenario.clock):
+        row = int(np.argmax(clock != scenario.clock))
         remedy = f"by its place this row begins at {scenario.clock[row]}"
-        raise InvalidInputError(f"local_time[{row}]", str(stated[row]), remedy)
+        raise InvalidInputError(f"local_time[{row}]", str(clock[row]), remedy)
     return scenario
 
 
@@ -236,6 +291,8 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
         checked_changes(header.params, f"{Path(path).name}: ")
     _refuse_too_much(file.metadata, path)
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-    if not schema.equals(SCHEMA) or groups != [one.n_steps for one in header.splits]:
+    untold = header.site is None and len(schema) > len(SCHEMA)
+    known = any(schema.equals(schema_with(schema.names, tapers)) for tapers in (False, True))
+    if untold or not known or groups != [one.n_steps for one in header.splits]:
         raise InvalidInputError(str(path), "other columns or row groups", BUILT)
     return file, header

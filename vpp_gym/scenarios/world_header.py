@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.scenarios.demand import REFERENCE_CAR, Car, DemandRule
+from vpp_gym.scenarios.demand import CAPACITY_KWH, REFERENCE_CAR, Car, DemandRule
 from vpp_gym.scenarios.files.options import MissingDays, ReadOptions
 from vpp_gym.scenarios.files.report import Fact, FileReport
 from vpp_gym.scenarios.scenario import Scenario
@@ -83,7 +83,7 @@ class WorldOptions(BaseModel):
     shift_days: int = 0
     zero_energy: ZeroEnergy = "idle"
     stays: StaySteps = "recorded"
-    capacity_kwh: Annotated[float, Field(ge=1, le=1_000)] = REFERENCE_CAR.capacity_kwh
+    capacity_kwh: Annotated[float, Field(ge=1, le=1_000)] = CAPACITY_KWH
     target_soc: Share = REFERENCE_CAR.target_soc
     min_soc: Share = REFERENCE_CAR.min_soc
     charge_kw: Annotated[float, Field(ge=0.1, le=400)] = REFERENCE_CAR.charge_kw
@@ -149,13 +149,14 @@ class WorldHeader(BaseModel):
 
     Attributes:
         format: of the file.
-        version: of the format; 2 if it states parameters.
+        version: of the format; 2 if it states parameters or has a site.
         dt_h: hours per step.
         timezone: of the local days; None: 24 hours on every day.
         splits: row groups, in order.
         provenance: of the rows.
         params: what the world says of its parameters, see `Scenario.params`; files that say
             nothing have no such key.
+        site: ratings of the site, see `vpp_gym.scenarios.site_series`; None: there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -167,6 +168,7 @@ class WorldHeader(BaseModel):
     splits: tuple[Split, ...]
     provenance: Provenance
     params: dict[str, Any] | None = None
+    site: dict[str, float] | None = None
 
     @field_validator("splits")
     @classmethod

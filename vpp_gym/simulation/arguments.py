@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
+
+TOLERANCE_KWH = 1e-6
+"""Rounding allowed in a decision, and below which an EV counts as fully served."""
 
 
 def shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
@@ -22,6 +27,18 @@ def shaped(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
     if np.shape(values) != shape:
         raise InvalidInputError(name, f"shape {np.shape(values)}", f"give shape {shape}")
     return array if array.flags.writeable else array.copy()
+
+
+def number_within(name: str, value: Any, lo: float, hi: float) -> float:
+    """A number within limits, up to a rounding, or a refusal."""
+    remedy = f"stay within [{lo:.6g}, {hi:.6g}]"
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(name, value, remedy) from error
+    if not lo - TOLERANCE_KWH <= number <= hi + TOLERANCE_KWH:
+        raise InvalidInputError(name, number, remedy)
+    return number
 
 
 def whole_numbers(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Ints:

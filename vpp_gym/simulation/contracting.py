@@ -13,10 +13,10 @@ from vpp_gym.contracts.choice import (
     sign,
 )
 from vpp_gym.contracts.offer import Arrival, Contract
-from vpp_gym.fleet.laxity import dischargeable_kwh, laxity_h
+from vpp_gym.fleet.laxity import laxity_h
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
-from vpp_gym.simulation.charging import charging_h, gain_kwh
+from vpp_gym.simulation.charging import charging_h, exportable_kwh, gain_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 
@@ -53,9 +53,7 @@ def offer_contract(
         ev.energy_kwh,
         session.capacity_kwh,
         ev.discharge_kw,
-        dischargeable_kwh(
-            laxity, ev.charge_kw, ev.discharge_kw, rules.charge_eff, rules.discharge_eff
-        ),
+        exportable_kwh(ev, laxity, dataset, rules),
     )
     chosen = choose_offer(state.offers[b], arrival)
     if chosen >= 0 and _bind(ev, sign(state.offers[b, chosen], arrival), rules):

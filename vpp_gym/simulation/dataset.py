@@ -15,6 +15,7 @@ from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.da_forecast import day_ahead_forecast
 from vpp_gym.scenarios.departures import leaving_step
 from vpp_gym.scenarios.scenario import Scenario, Sessions
+from vpp_gym.simulation.site_steps import SITE_STEP, fill_site
 
 STEP = np.dtype(
     [
@@ -50,7 +51,6 @@ SESSION = np.dtype(
 )
 """What the kernels read about one session."""
 
-
 PRICE_LEVEL_DAYS = 28
 """Days whose mean day-ahead price is the price level."""
 
@@ -66,12 +66,14 @@ class Dataset(NamedTuple):
     first_step: Ints  # (K + 1,)
     steps: Records  # (T,) of STEP
     period: Ints  # (T,) place in the clock day
+    slot: Ints  # (T,) place in the bid schedule
     da_eur_per_kwh: Floats  # (T,)
     da_forecast_eur_per_kwh: Floats  # (T,) day-ahead forecast made the day before
     residual_eur_per_kwh: Floats  # (T,) mean imbalance price minus day-ahead price
     first_session: Ints  # (T + 1,) sessions that arrive at t: first[t] to first[t + 1]
     sessions: Records  # (S,) of SESSION
     curves: Floats  # (S, 2, K) stored kWh and stored kW of each taper; K is 0 without any
+    site: Records  # (T,) of SITE_STEP; empty where there are only chargers
 
 
 def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
@@ -90,29 +92,42 @@ def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
         _check_gate(scenario, params.market.gate_closure_h)
     first_step = np.cumsum([0, *(s.n_steps for s in scenarios)])
     first_row = np.cumsum([0, *(len(s.sessions) for s in scenarios)])
-    dataset = _empty_dataset(first_step, int(first_row[-1]))
+    has_site = params.has_site or any(s.site is not None for s in scenarios)
+    n_knots = _n_knots(scenarios, params)
+    dataset = _empty_dataset(first_step, int(first_row[-1]), n_knots, has_site)
     for k, scenario in enumerate(scenarios):
         _check_order(scenario)
         at, rows = slice(*first_step[k : k + 2]), slice(*first_row[k : k + 2])
         _fill_steps(dataset, at, scenario, params)
         _fill_sessions(dataset.sessions[rows], scenario, params, at.start)
+        _fill_curves(dataset.curves[rows], scenario.sessions, params)
+        if has_site:
+            fill_site(dataset.site[at], scenario, params)
         arrivals = np.bincount(scenario.sessions.arrival_step, minlength=scenario.n_steps)
         dataset.first_session[at.start + 1 : at.stop + 1] = rows.start + np.cumsum(arrivals)
     return Dataset._make(map(read_only, dataset))
 
 
-def _empty_dataset(first_step: Ints, n_sessions: int) -> Dataset:
+def _n_knots(scenarios: Sequence[Scenario], params: VPPParams) -> int:
+    """Knots of the curves of all sessions; 0 where no car tapers."""
+    own = any((one.sessions.taper_share < 1).any() for one in scenarios)
+    return max(len(params.battery.taper), 2) if own or params.battery.taper else 0
+
+
+def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int, has_site: bool) -> Dataset:
     n_steps = int(first_step[-1])
     return Dataset(
         first_step=first_step,
         steps=records(n_steps, STEP),
         period=np.empty(n_steps, dtype=np.int64),
+        slot=np.empty(n_steps, dtype=np.int64),
         da_eur_per_kwh=np.empty(n_steps),
         da_forecast_eur_per_kwh=np.empty(n_steps),
         residual_eur_per_kwh=np.empty(n_steps),
         first_session=np.zeros(n_steps + 1, dtype=np.int64),
         sessions=records(n_sessions, SESSION),
-        curves=np.zeros((n_sessions, 2, 0)),
+        curves=np.zeros((n_sessions, 2, n_knots)),
+        site=records(n_steps if has_site else 0, SITE_STEP),
     )
 
 
@@ -140,7 +155,7 @@ def _fill_steps(dataset: Dataset, at: slice, scenario: Scenario, params: VPPPara
     steps["weekday"] = calendar.weekday
     steps["today_end"] = at.start + calendar.today_end
     steps["tomorrow_end"] = at.start + calendar.tomorrow_end
-    dataset.period[at] = scenario.period
+    dataset.period[at], dataset.slot[at] = scenario.period, scenario.slot
     dataset.da_eur_per_kwh[at] = da
     dataset.da_forecast_eur_per_kwh[at] = day_ahead_forecast(da, scenario.day, scenario.period)
     dataset.residual_eur_per_kwh[at] = residual
@@ -209,3 +224,23 @@ def _fill_sessions(sessions: Records, scenario: Scenario, params: VPPParams, off
     sessions["discharge_kw"] = np.minimum(given.discharge_kw, site.discharge_kw)
     sessions["owner_draw"] = given.owner_draw
     sessions["interest_draw"] = given.interest_draw
+
+
+def _fill_curves(curves: Floats, given: Sessions, params: VPPParams) -> None:
+    """Write how the cars of a scenario taper: their own way, or that of the parameters.
+
+    Shares are of a car's own largest power, or of the chargers' where it has no limit.
+    """
+    if curves.shape[2] == 0:
+        return
+    site, knots = params.site, np.array(params.battery.taper or ((1.0, 1.0),))
+    own = given.taper_share < 1
+    if own.any() and params.battery.max_soc > 1:
+        remedy = "sessions with a taper end with a full battery: give 1 at most"
+        raise InvalidInputError("params.battery.max_soc", params.battery.max_soc, remedy)
+    own_kw = np.where(np.isfinite(given.charge_kw), given.charge_kw, site.charge_kw)
+    for k in range(curves.shape[2]):
+        soc, share = knots[min(k, len(knots) - 1)]
+        own_soc, own_share = (given.taper_soc, 1.0) if k == 0 else (1.0, given.taper_share)
+        curves[:, 0, k] = np.where(own, own_soc, soc) * given.capacity_kwh
+        curves[:, 1, k] = np.where(own, own_share, share) * own_kw * site.charge_eff

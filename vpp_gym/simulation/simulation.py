@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
@@ -16,12 +16,23 @@ from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario, stated_params
-from vpp_gym.simulation.arguments import distinct_rows, shaped, whole_numbers
+from vpp_gym.simulation.arguments import (
+    TOLERANCE_KWH,
+    distinct_rows,
+    number_within,
+    shaped,
+    whole_numbers,
+)
 from vpp_gym.simulation.dataset import Dataset, build_dataset
 from vpp_gym.simulation.snapshot import bids_allowed_kwh, snapshot_of
-from vpp_gym.simulation.state import State, empty_state, rules_of, scratch_for, with_offers
+from vpp_gym.simulation.state import (
+    State,
+    empty_state,
+    rules_of,
+    scratch_for,
+    with_offers,
+)
 from vpp_gym.simulation.transition import (
-    TOLERANCE_KWH,
     begin,
     disaggregate,
     first_outside_limits,
@@ -42,7 +53,15 @@ class Simulation:
     Attributes:
         state: arrays with the leading axis B; read them, do not write.
         dataset: the scenarios as flat arrays.
+        periods: of a day of 24 hours.
+        watch: called before each step that decisions or arrays advance, with the simulation and
+            the (B, N) dispatch; None: nobody watches.
+        slots: places of a bid schedule: as many, or those of a day of 25 hours where scenarios
+            have a time zone whose clock is put back.
     """
+
+    _least_slots = 0
+    watch: Callable[[Simulation, Floats], None] | None = None
 
     def __init__(
         self,
@@ -55,15 +74,16 @@ class Simulation:
         self.n_envs = whole("n_envs", n_envs, least=1)
         self.scenarios: list[Scenario] = []
         self.dataset: Dataset
+        self.slots = self._least_slots
         self._placed = np.zeros(self.n_envs, dtype=np.bool_)
         self.load(scenarios)
         self.dt_h = self.scenarios[0].dt_h
         self.n_chargers = self.params.site.n_chargers
         self.periods = round(24 / self.dt_h)
         self.rules = rules_of(self.params, self.dt_h)
-        self.state = empty_state(self.n_envs, self.params, self.dt_h)
+        self.state = empty_state(self.n_envs, self.params, self.dt_h, self.slots, self.has_site)
         self._scratch = scratch_for(self.n_chargers)
-        self._no_bids = np.zeros((self.n_envs, self.periods))
+        self._no_bids = np.zeros((self.n_envs, self.slots))
         self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
 
     def load(
@@ -87,6 +107,13 @@ class Simulation:
             raise InvalidInputError(
                 "scenarios", given[0].dt_h, f"keep to dt_h {self.scenarios[0].dt_h:g}"
             )
+        slots = max(one.slots_per_day for one in given)
+        if self.scenarios and slots > self.slots:
+            remedy = f"keep to time zones with {self.slots} periods on the longest day"
+            raise InvalidInputError("scenarios", given[0].timezone, remedy)
+        self.slots = max(self.slots, slots)
+        if self.scenarios and self.has_site != (len(new_dataset.site) > 0):
+            raise InvalidInputError("scenarios", given, "give all of them a site, or none")
         self.scenarios, self.dataset = given, new_dataset
         self._placed[:] = False
 
@@ -143,6 +170,11 @@ class Simulation:
         return one
 
     @property
+    def has_site(self) -> bool:
+        """Whether anything lies between the cars and the grid, or beside them."""
+        return len(self.dataset.site) > 0
+
+    @property
     def done(self) -> Bools:
         """(B,) the run has ended."""
         return self.state.run["position"] >= self.state.run["end"]
@@ -165,8 +197,48 @@ class Simulation:
 
     @property
     def bids_allowed_kwh(self) -> tuple[Floats, Floats]:
-        """(B, L) least and largest bid of each period of tomorrow's schedule, + sells."""
+        """(B, L) least and largest bid of each period of the day, + sells."""
         return bids_allowed_kwh(self.rules, self.state)
+
+    def on_slots(self, by_period: Floats, absent: float = 0.0) -> Floats:
+        """(B, S) what stands at each place of tomorrow's schedule.
+
+        An hour that tomorrow's clock shows again has what it has the first time.
+
+        Args:
+            by_period: (B, L) of every period of the day.
+            absent: at places behind them that tomorrow does not have.
+        """
+        if self.slots == self.periods:
+            return by_period
+        result = np.full((len(by_period), self.slots), absent)
+        result[:, : self.periods] = by_period
+        for run in range(self.n_envs):
+            at = self._tomorrow(run)
+            result[run, self.dataset.slot[at]] = by_period[run, self.dataset.period[at]]
+        return result
+
+    def schedule(self, run: int, bids_kwh: Any) -> Floats:
+        """(S,) a schedule of a run, given by place or by period.
+
+        Raises:
+            InvalidInputError: another shape.
+        """
+        if self.slots == self.periods or np.shape(bids_kwh) != (self.periods,):
+            return shaped("bids_kwh", bids_kwh, (self.slots,))
+        by_period, at = shaped("bids_kwh", bids_kwh, (self.periods,)), self._tomorrow(run)
+        result = np.zeros(self.slots)
+        result[: self.periods] = by_period
+        result[self.dataset.slot[at]] = by_period[self.dataset.period[at]]
+        return result
+
+    def _tomorrow(self, run: int) -> slice:
+        """Positions of the steps of tomorrow; none after the end of the scenario."""
+        clock = self.state.run[run]
+        if clock["position"] > clock["last"]:
+            return slice(0)
+        step = self.dataset.steps[clock["position"]]
+        return slice(step["today_end"], step["tomorrow_end"])
 
     @property
     def accepted(self) -> NDArray[np.int64]:
@@ -213,9 +285,11 @@ class Simulation:
         rows of sessions go on counting from one scenario to the next.
 
         Raises:
-            InvalidInputError: a run that was not placed, or is at another step.
+            InvalidInputError: a run that was not placed, or is at another step, or sites.
         """
         self._check_placed()
+        if self.has_site:
+            raise InvalidInputError("runs", "sites", "each has its connection: ask for each alone")
         steps = self.state.run["position"] - self.state.run["first"]
         if (steps != steps[0]).any():
             raise InvalidInputError("runs", steps.tolist(), "keep them at the same step")
@@ -250,18 +324,24 @@ class Simulation:
         net_load_kwh, bids_kwh = self._net_load(given), self._bids(given)
         self._check_placed()
         self._check_limits(net_load_kwh, bids_kwh)
-        return self._advance(net_load_kwh, bids_kwh)
+        return self._advance(net_load_kwh, bids_kwh, self._behind_the_meter(given))
 
     def advance(
-        self, net_load_kwh: Floats, bids_kwh: Floats | None = None, checked: bool = False
+        self,
+        net_load_kwh: Floats,
+        bids_kwh: Floats | None = None,
+        checked: bool = False,
+        behind_kwh: Floats | None = None,
     ) -> Floats:
         """Advance every run by one step, from arrays.
 
         Args:
             net_load_kwh: (B, N) kWh at the meter.
-            bids_kwh: (B, L) schedules; None sells nothing.
+            bids_kwh: (B, S) schedules by place, or (B, L) by period; None sells nothing.
             checked: the arrays come from `hand_out` and the like, within limits
                 by construction.
+            behind_kwh: (B, 2) load of the stationary battery and solar yield to be used, what is
+                beyond their limits cut off; None: idle, and all of it.
 
         Returns:
             (B, K) what the step booked, columns in the order of `TERMS`.
@@ -275,12 +355,23 @@ class Simulation:
         if not checked:
             shape = (self.n_envs, self.n_chargers)
             net_load_kwh = shaped("net_load_kwh", net_load_kwh, shape)
-            bids = shaped("bids_kwh", bids, (self.n_envs, self.periods))
+            if self.slots > self.periods and np.shape(bids) == (self.n_envs, self.periods):
+                bids = self.on_slots(np.asarray(bids, dtype=np.float64))
+            bids = shaped("bids_kwh", bids, (self.n_envs, self.slots))
             self._check_limits(net_load_kwh, bids)
-        return self._advance(net_load_kwh, bids)
+            if behind_kwh is not None:
+                behind_kwh = shaped("behind_kwh", behind_kwh, (self.n_envs, 2))
+        return self._advance(net_load_kwh, bids, behind_kwh)
 
-    def _advance(self, net_load_kwh: Floats, bids: Floats) -> Floats:
+    def _advance(self, net_load_kwh: Floats, bids: Floats, behind_kwh: Floats | None) -> Floats:
+        if self.watch is not None:
+            self.watch(self, net_load_kwh)
         record = np.empty((self.n_envs, len(TERMS)))
+        if self.has_site:
+            net_load_kwh = net_load_kwh.copy()  # shared out in place
+        if behind_kwh is not None:
+            self.state.site["storage_wanted_kwh"] = behind_kwh[:, 0]
+            self.state.site["pv_wanted_kwh"] = behind_kwh[:, 1]
         transition(self.dataset, self.rules, self.state, net_load_kwh, bids, record)
         return record
 
@@ -309,26 +400,38 @@ class Simulation:
         return net_load_kwh
 
     def _bids(self, given: Sequence[Decisions]) -> Floats:
-        """(B, L) schedules; who gives none sells nothing."""
+        """(B, S) schedules; who gives none sells nothing."""
         if all(decision.bids_kwh is None for decision in given):
             return self._no_bids
-        bids_kwh = np.zeros((self.n_envs, self.periods))
+        bids_kwh = np.zeros((self.n_envs, self.slots))
         for run, decision in enumerate(given):
             if decision.bids_kwh is not None:
-                bids_kwh[run] = shaped("bids_kwh", decision.bids_kwh, (self.periods,))
+                bids_kwh[run] = self.schedule(run, decision.bids_kwh)
         return bids_kwh
+
+    def _behind_the_meter(self, given: Sequence[Decisions]) -> Floats | None:
+        """(B, 2) load of the battery and use of the sun; None where nobody says anything."""
+        if all(one.storage_kwh is None and one.pv_kwh is None for one in given):
+            return None
+        wanted = np.tile([0.0, np.inf], (self.n_envs, 1))
+        for run, decision in enumerate(given):
+            site, at = self.state.site[run], int(self.state.run["position"][run])
+            sun_kwh = 0.0
+            if self.has_site and not self.done[run]:
+                sun_kwh = float(self.dataset.site["pv_kwh"][at])
+            limits = (
+                ("storage_kwh", float(site["storage_lo_kwh"]), float(site["storage_hi_kwh"])),
+                ("pv_kwh", 0.0, sun_kwh),
+            )
+            for k, (name, lo, hi) in enumerate(limits):
+                if (value := getattr(decision, name)) is not None:
+                    wanted[run, k] = number_within(name, value, lo, hi)
+        return wanted
 
     def _fleet_load(self, run: int, value: float) -> float:
         envelope = self.state.run[run]
         lo, hi = envelope["fleet_lo_kwh"], envelope["fleet_hi_kwh"]
-        remedy = f"stay within [{lo:.6g}, {hi:.6g}]"
-        try:
-            fleet_kwh = float(value)
-        except (TypeError, ValueError) as error:
-            raise InvalidInputError("fleet_kwh", value, remedy) from error
-        if not lo - TOLERANCE_KWH <= fleet_kwh <= hi + TOLERANCE_KWH:
-            raise InvalidInputError("fleet_kwh", fleet_kwh, remedy)
-        return fleet_kwh
+        return number_within("fleet_kwh", value, lo, hi)
 
     def _check_placed(self) -> None:
         if not self._placed.all():
@@ -346,7 +449,8 @@ class Simulation:
             )
         if bids_kwh is self._no_bids:
             return
-        least, most = self.bids_allowed_kwh
+        lo, hi = self.bids_allowed_kwh
+        least, most = self.on_slots(lo, absent=-np.inf), self.on_slots(hi, absent=np.inf)
         within = (bids_kwh >= least - TOLERANCE_KWH) & (bids_kwh <= most + TOLERANCE_KWH)
         wrong = ~within & self.is_gate[:, None]
         if wrong.any():

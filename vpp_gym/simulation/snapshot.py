@@ -10,6 +10,7 @@ from vpp_gym.arrays import Bools, Floats, Ints, Records, read_only
 from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.site_view import site_view
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.simulation.transition import bid_limits
 from vpp_gym.views import HISTORY_DAYS, Snapshot
@@ -98,6 +99,7 @@ def snapshot_of(
             "expected_load_kwh": read_only(expected_kwh),
             "bid_lo_kwh": read_only(bid_lo),
             "bid_hi_kwh": read_only(bid_hi),
+            "site": None if len(dataset.site) == 0 else site_view(dataset, rules, state, run),
             **_fleet(dataset, state, runs, connected, int(dataset.first_session[first])),
             **_market(
                 dataset,
@@ -133,11 +135,17 @@ def _fleet(
     fields: dict[str, Any] = dict(zip(AMOUNTS, read_only(amounts), strict=True))
     fields.update(zip(NUMBERS, read_only(numbers), strict=True))
     fields["has_contract"] = read_only(signed)
-    curves = np.zeros((n, 2, 0))
-    if dataset.curves.shape[2] > 0:
-        curves = dataset.curves[fields["session"] + first_session]
-    fields["curves"] = read_only(curves)
+    fields["curves"] = read_only(_curves(dataset, fields["session"] + first_session))
     return fields
+
+
+def _curves(dataset: Dataset, sessions: Ints) -> Floats:
+    """(n, 2, K) tapers of some sessions; K is 0 where none of them has one, whoever comes later."""
+    if dataset.curves.shape[2] == 0:
+        return np.zeros((len(sessions), 2, 0))
+    curves = dataset.curves[sessions]
+    falls = curves[:, 1, -1] < curves[:, 1, 0]
+    return curves if falls.any() else np.zeros((len(sessions), 2, 0))
 
 
 @njit
@@ -224,7 +232,8 @@ def _market(
         da,
         settled,
     )
-    _copy_sold(committed_kwh, dataset.period, t, today_end, sold_kwh)
+    slot = read_only(dataset.slot[t:end].copy())
+    _copy_sold(committed_kwh, slot, today_end - t, sold_kwh)
     short, long = read_only(settled)
     da, past = read_only(da), t - since
     return {
@@ -233,6 +242,8 @@ def _market(
         "im_short_past_eur_per_kwh": short,
         "im_long_past_eur_per_kwh": long,
         "period": period[past:],
+        "slot": slot,
+        "n_slots": committed_kwh.shape[1],
         "n_known": known - t,
         "da_eur_per_kwh": da[past:],
         "da_sold_kwh": read_only(sold_kwh),
@@ -269,17 +280,14 @@ def _copy_prices(
 
 
 @njit
-def _copy_sold(
-    committed_kwh: Floats, period: Ints, t: int, today_end: int, sold_kwh: Floats
-) -> None:
+def _copy_sold(committed_kwh: Floats, slot: Ints, of_today: int, sold_kwh: Floats) -> None:
     """Copy what is committed for the steps ahead.
 
     Args:
-        committed_kwh: (2, periods) of today and tomorrow.
-        period: (T,) of the dataset.
-        t: position of the step.
-        today_end: position.
+        committed_kwh: (2, slots) of today and tomorrow.
+        slot: (k,) of each step ahead.
+        of_today: how many of them are of today.
         sold_kwh: (k,) result.
     """
     for i in range(len(sold_kwh)):
-        sold_kwh[i] = committed_kwh[int(t + i >= today_end), period[t + i]]
+        sold_kwh[i] = committed_kwh[int(i >= of_today), slot[i]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from vpp_gym.fleet.disaggregation import RULES
 from vpp_gym.kernels import by_field, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
+
+GUARD_H = 48.0
+"""Hours ahead in which promises to cars look for room; charging takes less."""
 
 
 class Rules(NamedTuple):
@@ -36,6 +39,19 @@ class Rules(NamedTuple):
     participation_floor: float
     pleasing_eur: float
     disaggregation: int
+    charger_kw: Floats  # (N or 0,) power of each charger, where they differ
+    bids_by_site: bool  # bids may go beyond the chargers by what else is behind the connection
+    notice_steps: int  # limits of the connection are known so many steps ahead
+    guard_steps: int  # promises look no further ahead
+    storage_max_kwh: float  # of the stationary battery, 0: there is none
+    storage_initial_kwh: float
+    storage_power_kwh: float  # in a step, at the meter, either way
+    storage_charge_eff: float
+    storage_discharge_eff: float
+    storage_wear_eur_per_kwh: float
+    energy_tax_eur_per_kwh: float
+    net_metering: bool
+    peak_eur_per_kwh: float  # for each kWh by which a month's largest step grows
 
 
 EV = np.dtype(
@@ -59,6 +75,7 @@ EV = np.dtype(
         ("lo_kwh", np.float64),  # least net load of the step to come
         ("hi_kwh", np.float64),  # largest net load of the step to come
         ("laxity_h", np.float64),
+        ("promise_kwh", np.float64),  # stored at departure, as far as the connection has room
         ("arrival", np.int64),  # position
         ("departure", np.int64),  # position, as declared
         ("leaves", np.int64),  # position, in truth
@@ -91,6 +108,31 @@ RUN = np.dtype(
 """One run's clock, standing with owners, and flexibility envelope."""
 
 
+SITE = np.dtype(
+    [
+        ("storage_kwh", np.float64),  # stored in the stationary battery
+        ("storage_lo_kwh", np.float64),  # its least load in the step to come, at the meter
+        ("storage_hi_kwh", np.float64),  # its largest load
+        ("storage_wanted_kwh", np.float64),  # load that was decided for the step to come
+        ("pv_wanted_kwh", np.float64),  # solar yield that is to be used
+        ("storage_load_kwh", np.float64),  # what became of it in the last step
+        ("pv_used_kwh", np.float64),
+        ("yielded_kwh", np.float64),  # change of the cars' dispatch in the last step
+        ("peak_kwh", np.float64),  # largest import of a step in this month
+        ("net_of_year_kwh", np.float64),  # net import of this calendar year
+        ("take_rated_kwh", np.float64),  # what may be bid beyond the power of the chargers
+        ("give_rated_kwh", np.float64),  # the same of bids that sell
+        ("month", np.int64),
+        ("year", np.int64),
+    ],
+    align=True,
+)
+"""One run's connection: battery, and what its fees depend on."""
+
+SHARED_ROWS = 6
+"""Working memory of a site for each charger: see `vpp_gym.simulation.room`."""
+
+
 class State(NamedTuple):
     """Everything that changes; all arrays have the leading batch axis B.
 
@@ -102,7 +144,7 @@ class State(NamedTuple):
     occupied: Bools  # (B, N)
     lot: Ints  # (B, N) chargers of the connected EVs, in order of arrival
     ev: Records  # (B, N) of EV
-    da_sold_kwh: Floats  # (B, 2, L) committed for today and tomorrow, by period
+    da_sold_kwh: Floats  # (B, 2, S) committed for today and tomorrow, by slot of the schedule
     expected_load_kwh: Floats  # (B, L) running mean of the net load, by period
     expected_take_kwh: Floats  # (B, L) running mean of the charging power, by period
     expected_give_kwh: Floats  # (B, L) of the discharging power that contracts open
@@ -110,6 +152,8 @@ class State(NamedTuple):
     offers: Records  # (B, K) of OFFER, to everybody who arrives
     accepted: Ints  # (B, K) contracts accepted since the run began
     pending: Floats  # (B, K) booked before the first dispatch
+    site: Records  # (B,) of SITE
+    shared: Floats  # (B, SHARED_ROWS, N) working memory of a site; N is 0 without one
 
 
 class Scratch(NamedTuple):
@@ -150,11 +194,42 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         participation_floor=owner.participation_floor,
         pleasing_eur=owner.pleasing_eur,
         disaggregation=RULES.index(params.disaggregation),
+        charger_kw=np.array(params.site.charger_kw or (), dtype=np.float64),
+        **_site_rules(params, dt_h),
     )
 
 
-def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
-    """State of n_envs runs that have not begun, with what the parameters offer."""
+def _site_rules(params: VPPParams, dt_h: float) -> dict[str, Any]:
+    """Rules of what lies between the cars and the grid."""
+    storage, tariff = params.storage, params.tariff
+    return {
+        "bids_by_site": params.market.bid_limit_kw is None,
+        "notice_steps": round(params.connection.notice_h / dt_h),
+        "guard_steps": round(GUARD_H / dt_h),
+        "storage_max_kwh": storage.kwh,
+        "storage_initial_kwh": storage.kwh * storage.initial_soc,
+        "storage_power_kwh": storage.kw * dt_h,
+        "storage_charge_eff": storage.charge_eff,
+        "storage_discharge_eff": storage.discharge_eff,
+        "storage_wear_eur_per_kwh": storage.wear_eur_per_kwh,
+        "energy_tax_eur_per_kwh": tariff.energy_tax_eur_per_kwh,
+        "net_metering": tariff.net_metering,
+        "peak_eur_per_kwh": tariff.peak_eur_per_kw_month / dt_h,
+    }
+
+
+def empty_state(
+    n_envs: int, params: VPPParams, dt_h: float, slots: int, has_site: bool = False
+) -> State:
+    """State of n_envs runs that have not begun, with what the parameters offer.
+
+    Args:
+        n_envs: number of runs.
+        params: rules.
+        dt_h: hours per step.
+        slots: places of a bid schedule.
+        has_site: something lies between the cars and the grid.
+    """
     periods, n = round(24 / dt_h), (n_envs, params.site.n_chargers)
     offers = designed_offers(params)
     return State(
@@ -162,7 +237,7 @@ def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
         occupied=np.zeros(n, dtype=np.bool_),
         lot=np.zeros(n, dtype=np.int64),
         ev=records(n, EV),
-        da_sold_kwh=np.zeros((n_envs, 2, periods)),
+        da_sold_kwh=np.zeros((n_envs, 2, slots)),
         expected_load_kwh=np.zeros((n_envs, periods)),
         expected_take_kwh=np.zeros((n_envs, periods)),
         expected_give_kwh=np.zeros((n_envs, periods)),
@@ -170,6 +245,8 @@ def empty_state(n_envs: int, params: VPPParams, dt_h: float) -> State:
         offers=by_field(np.broadcast_to(offers, (n_envs, len(offers))).copy()),
         accepted=np.zeros((n_envs, len(offers)), dtype=np.int64),
         pending=np.zeros((n_envs, len(TERMS))),
+        site=records(n_envs, SITE),
+        shared=np.zeros((n_envs, SHARED_ROWS, params.site.n_chargers * has_site)),
     )
 
 

@@ -18,17 +18,23 @@ from vpp_gym.fleet.laxity import laxity_h, on_grid
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.markets.settlement import imbalance_eur
+from vpp_gym.simulation.arguments import TOLERANCE_KWH
 from vpp_gym.simulation.charging import charging_h, gain_before_kwh, gain_kwh, step_kwh
 from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner, share_of_window
 from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.room import is_limited, make_promise
+from vpp_gym.simulation.site import (
+    book_site,
+    close_site,
+    measure_site,
+    open_site,
+    share_connection,
+)
 from vpp_gym.simulation.state import Rules, Scratch, State
 from vpp_gym.views import LOAD_MEMORY_DAYS
 
 Record = Any
 """One row of a record array: EV or SESSION, changed in place."""
-
-TOLERANCE_KWH = 1e-6
-"""Rounding allowed in a decision, and below which an EV counts as fully served."""
 
 
 @njit
@@ -64,6 +70,7 @@ def begin(
             _clear(state.ev[b, i])
         _forget(b, state)
         run.participation = rules.participation
+        open_site(b, dataset, rules, state)
         _arrive(b, dataset, rules, state, state.pending[b])
         _measure(b, dataset, rules, state)
 
@@ -73,6 +80,7 @@ def _forget(b: int, state: State) -> None:
     """Clear what a run has committed, learnt and counted."""
     for k in range(state.da_sold_kwh.shape[2]):
         state.da_sold_kwh[b, 0, k], state.da_sold_kwh[b, 1, k] = 0.0, 0.0
+    for k in range(state.expected_load_kwh.shape[1]):
         state.expected_load_kwh[b, k] = 0.0
         state.expected_take_kwh[b, k], state.expected_give_kwh[b, k] = 0.0, 0.0
         state.load_days[b, k] = 0
@@ -98,7 +106,7 @@ def transition(
         rules: parameters.
         state: changed in place.
         net_load_kwh: (B, N) dispatch at the meter, within the step's limits.
-        bids_kwh: (B, L) schedule for tomorrow, + sells; read at the gate.
+        bids_kwh: (B, S) schedule for tomorrow, + sells; read at the gate.
         record: (B, K) result: what the step booked, by `TERMS`.
     """
     for b in range(len(state.run)):
@@ -125,7 +133,11 @@ def step_run(
         if dataset.period[t] == rules.gate_period:
             for k in range(len(bids_kwh)):
                 state.da_sold_kwh[b, 1, k] = bids_kwh[k]
+        if len(dataset.site) > 0:
+            share_connection(b, t, dataset, rules, state, net_load_kwh)
         load_kwh = _dispatch(b, dataset.da_eur_per_kwh[t], rules, state, net_load_kwh, row)
+        if len(dataset.site) > 0:
+            load_kwh = book_site(b, t, dataset, rules, state, load_kwh, row)
         _settle(b, t, dataset, state, load_kwh, row)
         _learn_load(b, dataset.period[t], state, load_kwh)
         run.position = t + 1
@@ -230,7 +242,7 @@ def _dispatch(
 @njit(inline="always")
 def _settle(b: int, t: int, dataset: Dataset, state: State, load_kwh: float, row: Floats) -> None:
     step = dataset.steps[t]
-    da_sold_kwh = state.da_sold_kwh[b, 0, dataset.period[t]]
+    da_sold_kwh = state.da_sold_kwh[b, 0, dataset.slot[t]]
     im_sold_kwh = -da_sold_kwh - load_kwh
     row[COLUMN.da_sold_kwh] = da_sold_kwh
     row[COLUMN.im_sold_kwh] = im_sold_kwh
@@ -252,17 +264,19 @@ def _learn_load(b: int, period: int, state: State, load_kwh: float) -> None:
 @njit(inline="always")
 def bid_lo_kwh(b: int, period: int, rules: Rules, state: State) -> float:
     """Least bid of a period: minus what may be bought."""
+    limit_kwh = rules.bid_limit_kwh + state.site[b].take_rated_kwh
     if not rules.bids_by_cars:
-        return -rules.bid_limit_kwh
-    return -min(state.expected_take_kwh[b, period], rules.bid_limit_kwh)
+        return -limit_kwh
+    return -min(state.expected_take_kwh[b, period], limit_kwh)
 
 
 @njit(inline="always")
 def bid_hi_kwh(b: int, period: int, rules: Rules, state: State) -> float:
     """Largest bid of a period: what may be sold."""
+    limit_kwh = rules.bid_limit_kwh + state.site[b].give_rated_kwh
     if not rules.bids_by_cars:
-        return rules.bid_limit_kwh
-    return min(state.expected_give_kwh[b, period], rules.bid_limit_kwh)
+        return limit_kwh
+    return min(state.expected_give_kwh[b, period], limit_kwh)
 
 
 @njit
@@ -288,7 +302,8 @@ def _depart(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -
             continue
         due_kwh = due_at_kwh(ev, run.position, dataset, rules)
         share = rules.early_shortfall_share if run.position < ev.departure else 1.0
-        _book_service(ev, due_kwh, ev.energy_kwh, share * shortfall_eur_per_kwh, rules, row)
+        penalty = share * shortfall_eur_per_kwh
+        _book_service(ev, run.position, due_kwh, ev.energy_kwh, penalty, dataset, rules, row)
         if ev.contract_end > 0:
             row[COLUMN.payoff_eur] -= pay_owner(ev, run, rules)
         state.occupied[b, i] = False
@@ -299,15 +314,22 @@ def _depart(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -
 @njit(inline="always")
 def _book_service(
     ev: Record,
+    t: int,
     due_kwh: float,
     stored_kwh: float,
     shortfall_eur_per_kwh: float,
+    dataset: Dataset,
     rules: Rules,
     row: Floats,
 ) -> None:
-    """Book what a driver gets and pays who leaves with so much stored."""
+    """Book what a driver gets and pays who leaves in step t with so much stored."""
     demand_kwh = max(due_kwh - ev.arrival_kwh, 0.0)
     unserved_kwh = max(due_kwh - stored_kwh, 0.0)
+    limited_kwh = 0.0
+    if len(dataset.site) > 0:
+        steps = min(t, ev.departure) - ev.arrival
+        reach_kwh = ev.arrival_kwh + gain_kwh(ev, ev.arrival_kwh, steps, dataset, rules)
+        limited_kwh = min(unserved_kwh, max(min(due_kwh, reach_kwh) - ev.promise_kwh, 0.0))
     served_kwh = max(demand_kwh - unserved_kwh, 0.0)
     row[COLUMN.departures] += 1.0
     row[COLUMN.fully_served] += 1.0 if unserved_kwh <= TOLERANCE_KWH else 0.0
@@ -315,7 +337,9 @@ def _book_service(
     row[COLUMN.served_kwh] += served_kwh
     row[COLUMN.unserved_kwh] += unserved_kwh
     row[COLUMN.retail_eur] += served_kwh / rules.charge_eff * rules.retail_eur_per_kwh
-    row[COLUMN.shortfall_eur] -= unserved_kwh * shortfall_eur_per_kwh
+    row[COLUMN.limited_kwh] += limited_kwh
+    row[COLUMN.shortfall_eur] -= (unserved_kwh - limited_kwh) * shortfall_eur_per_kwh
+    row[COLUMN.limited_eur] -= limited_kwh * shortfall_eur_per_kwh
 
 
 @njit(inline="always")
@@ -339,7 +363,8 @@ def _close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
         stored_kwh = ev.energy_kwh + missing_kwh
         shortfall = dataset.steps[min(t, run.last)].shortfall_eur_per_kwh
         share = rules.early_shortfall_share if ev.leaves < ev.departure else 1.0
-        _book_service(ev, due_kwh, stored_kwh, share * shortfall, rules, row)
+        penalty = share * shortfall
+        _book_service(ev, ev.leaves, due_kwh, stored_kwh, penalty, dataset, rules, row)
         row[COLUMN.carried_kwh] += missing_kwh / rules.charge_eff
         row[COLUMN.carried_eur] -= missing_kwh / rules.charge_eff * price
         if t < ev.contract_end:
@@ -348,6 +373,8 @@ def _close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
             row[COLUMN.carried_eur] += beyond_kwh * max(price - pay, 0.0)
         if ev.contract_end > 0:
             row[COLUMN.payoff_eur] -= ev.payoff_eur * share_of_window(ev, t)
+    if len(dataset.site) > 0:
+        close_site(b, dataset, rules, state, row)
 
 
 @njit(inline="always")
@@ -398,9 +425,14 @@ def _arrive(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -
             continue
         ev = state.ev[b, i]
         _plug_in(ev, dataset.sessions[s], s, run.position)
+        if len(rules.charger_kw) > 0:
+            ev.charge_kw = min(ev.charge_kw, rules.charger_kw[i])
+            ev.discharge_kw = min(ev.discharge_kw, rules.charger_kw[i])
         state.occupied[b, i] = True
         state.lot[b, run.connected] = i
         run.connected += 1
+        if len(dataset.site) > 0:
+            make_promise(b, ev, dataset, rules, state)
         if dataset.sessions[s].interest_draw < run.participation and state.offers.shape[1] > 0:
             offer_contract(b, dataset, rules, state, ev, row)
 
@@ -414,6 +446,7 @@ def _plug_in(ev: Record, session: Record, s: int, t: int) -> None:
     ev.energy_kwh = session.arrival_kwh
     ev.arrival_kwh = session.arrival_kwh
     ev.target_kwh = session.target_kwh
+    ev.promise_kwh = session.target_kwh
     ev.min_kwh = session.min_kwh
     ev.battery_max_kwh = session.battery_max_kwh
     ev.charge_kw = session.charge_kw
@@ -428,6 +461,9 @@ def _measure(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     da = dataset.da_eur_per_kwh[min(t, run.last)]
     fleet_lo, fleet_idle, fleet_hi = 0.0, 0.0, 0.0
     take, give = 0.0, 0.0
+    guarded = rules.guarantee
+    if len(dataset.site) > 0:
+        guarded = guarded and not is_limited(min(t, run.last), dataset)
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]
         running = t < ev.contract_end
@@ -436,7 +472,7 @@ def _measure(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
         take += ev.charge_kw * rules.dt_h
         give += ev.discharge_kw * rules.dt_h if running and t >= ev.contract_start else 0.0
         needed_kwh = -np.inf
-        if rules.guarantee:
+        if guarded:
             later_kwh = gain_before_kwh(ev, ev.target_kwh, steps_left - 1, dataset, rules)
             needed_kwh = ev.target_kwh - later_kwh
         lo, hi = dispatch_limits_kwh(
@@ -458,6 +494,8 @@ def _measure(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
         fleet_hi += hi
     run.fleet_lo_kwh, run.fleet_idle_kwh, run.fleet_hi_kwh = fleet_lo, fleet_idle, fleet_hi
     run.take_kwh, run.give_kwh = take, give
+    if len(dataset.site) > 0:
+        measure_site(b, dataset, rules, state)
 
 
 @njit
@@ -469,7 +507,7 @@ def _clear(ev: Record) -> None:
     ev.tariff_eur_per_kwh, ev.margin = 0.0, 0.0
     ev.payoff_eur, ev.earned_eur = 0.0, 0.0
     ev.discharged_kwh, ev.perceived_eur_per_kwh = 0.0, 0.0
-    ev.lo_kwh, ev.hi_kwh, ev.laxity_h = 0.0, 0.0, 0.0
+    ev.lo_kwh, ev.hi_kwh, ev.laxity_h, ev.promise_kwh = 0.0, 0.0, 0.0, 0.0
     ev.arrival, ev.departure, ev.leaves = 0, 0, 0
     ev.contract_start, ev.contract_end = 0, 0
     ev.offer, ev.session = 0, 0

@@ -1,11 +1,11 @@
 """One EV's plan within the energy its contract still lets the VPP take.
 
-Two searches around the exact plan of `lagrangian`. The contract's budget gets a
-price: the dual function of that price is concave and piecewise linear, so that
-cutting the periods of two plans that bracket the budget ends at the optimum after a
-few plans. And steps in which taking earns more than storing costs (negative prices)
-are not convex: a plan that does both there is split into rising only and falling
-only, depth first.
+Two searches around the exact plan of `lagrangian`, or of `tapered` where the battery
+tapers. The contract's budget gets a price: the dual function of that price is concave, and
+without a taper piecewise linear, so that cutting the periods of two plans that bracket the
+budget ends at the optimum after a few plans. And steps in which taking earns more than
+storing costs (negative prices) are not convex: a plan that does both there is split into
+rising only and falling only, depth first.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from vpp_gym.solvers.segments import (
     is_chord,
     late_value,
 )
+from vpp_gym.solvers.tapered import first_beyond_taper, tapered_plan
 
 GAP_EUR = 1e-10
 MAX_CUTS = 200
@@ -81,7 +82,10 @@ def budget_plan(
     many_eur, many_kwh, few_eur, few_kwh = -np.inf, np.inf, np.inf, 0.0
     price, hoped_eur, bound = 0.0, np.inf, -np.inf
     for cut in range(MAX_CUTS):
-        found, plan_eur, plan_kwh = lagrangian_plan(stay, mode, price, after, room, plan)
+        if stay.curve.shape[1] == 0:
+            found, plan_eur, plan_kwh = lagrangian_plan(stay, mode, price, after, room, plan)
+        else:
+            found, plan_eur, plan_kwh = tapered_plan(stay, mode, price, plan)
         if cut == 0 and (not found or plan_kwh <= stay.budget_kwh + 1e-12):
             return found, plan_eur
         if cut == 1 and plan_kwh > stay.budget_kwh + 1e-9:
@@ -110,6 +114,9 @@ def budget_plan(
 @njit(internal=True)
 def _step_to_split(stay: Stay, mode: NDArray[np.int8], plan: Floats) -> int:
     """Undecided concave step that is furthest from either end; -1: none is left."""
+    beyond = first_beyond_taper(stay, plan)
+    if beyond >= 0:
+        return beyond
     widest, step = -1.0, -1
     for i in range(len(plan)):
         gain_eur = stay.fall_eur[i] - stay.rise_eur[i]
@@ -141,7 +148,9 @@ def best_plan(stay: Stay, max_nodes: int, best: Floats) -> tuple[int, float]:
     depth, best_eur = 0, np.inf
     for _ in range(max_nodes):
         found, bound = budget_plan(stay, mode, after, room, plan)
-        cost = true_cost(stay, plan) if found else np.inf
+        cost = np.inf
+        if found and first_beyond_taper(stay, plan) < 0:
+            cost = true_cost(stay, plan)
         if cost < best_eur:
             best_eur = cost
             _copy(plan, best)

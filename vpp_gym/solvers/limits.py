@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.fleet.charging import is_taper
 from vpp_gym.solvers.soundness import all_finite, all_powers, is_fleet
 
 
@@ -172,3 +173,21 @@ def checked_power(name: str, limit_kwh: ArrayLike, n: int, steps: int) -> Floats
         worst = high if low >= 0.0 else low
         raise InvalidInputError(name, worst, "give finite numbers, at least 0")
     return limit
+
+
+def checked_curves(curves: ArrayLike | None, n: int) -> Floats:
+    """(n or 1, 2, K) tapers as `vpp_gym.fleet.charging.stored_kw` reads them, K 0 for none.
+
+    Raises:
+        InvalidInputError: another shape, energies that fall, or power that rises, is not
+            positive or falls ever more slowly.
+    """
+    if curves is None:
+        return np.zeros((1, 2, 0))
+    table = np.array(curves, dtype=float, order="C")
+    if table.ndim != 3 or table.shape[0] not in (1, n) or table.shape[1] != 2:
+        raise InvalidInputError("curves", table.shape, f"give ({n}, 2, K)")
+    if not is_taper(table):
+        remedy = "give energies that rise, and positive power that falls ever faster"
+        raise InvalidInputError("curves", table, remedy)
+    return table

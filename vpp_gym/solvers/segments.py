@@ -56,6 +56,8 @@ class Stay(NamedTuple):
         leave_eur: (T or 0,) EUR per kWh missing to what is due behind a step, for EVs that
             may leave then; see `leaving`. With it all steps are early steps.
         due_kwh: (T or 0,) stored energy that is due then.
+        curve: (2, K) how the EV tapers: stored kWh, and the most that a step stores while the
+            EV stays there, see `tapered`; K is 0 where it does not.
     """
 
     rise_eur: Floats
@@ -72,6 +74,7 @@ class Stay(NamedTuple):
     budget_kwh: float
     leave_eur: Floats
     due_kwh: Floats
+    curve: Floats
 
 
 class Segments(NamedTuple):

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vpp_gym.arrays import Floats
+from vpp_gym.errors import SolveFailedError
 from vpp_gym.solvers.budget import SOLVED
 from vpp_gym.solvers.leaving import Leaving, kinks_of
 from vpp_gym.solvers.limits import (
     Ev,
     Rules,
+    checked_curves,
     checked_fleet,
     checked_power,
     checked_prices,
@@ -43,6 +45,7 @@ def plan_ev(
     discharge_eff: float,
     shortfall_eur_per_kwh: float,
     late_max_kwh: float | None = None,
+    curve: ArrayLike | None = None,
 ) -> Floats:
     """Net load per step that costs least: exact, for prices of any sign.
 
@@ -71,6 +74,8 @@ def plan_ev(
             value above any price makes a reachable target hard.
         late_max_kwh: behind discharge_steps the EV may be above this, but not
             charge beyond it; by default max_kwh.
+        curve: (2, K) how the EV tapers: stored kWh, rising, and the most that a step at full
+            power stores while the EV stays there, falling ever faster; None: it does not.
 
     Returns:
         (T,) kWh at the meter, + takes from the grid.
@@ -99,6 +104,7 @@ def plan_ev(
             steps=np.size(buy),
         ),
         checked_rules(charge_eff, discharge_eff, shortfall_eur_per_kwh),
+        curves=None if curve is None else np.asarray(curve, dtype=float)[None],
     )[0]
 
 
@@ -120,6 +126,7 @@ def plan_fleet(
     shortfall_eur_per_kwh: float,
     late_max_kwh: ArrayLike | None = None,
     leaving: Leaving | None = None,
+    curves: ArrayLike | None = None,
 ) -> Floats:
     """`plan_ev` for n EVs that share the prices of a horizon of H steps.
 
@@ -142,6 +149,7 @@ def plan_fleet(
         shortfall_eur_per_kwh: per kWh of battery energy missing at departure.
         late_max_kwh: limit of charging behind the contract's window.
         leaving: how EVs may leave before the end of their stay; None: they do not.
+        curves: (n, 2, K) how each EV tapers, see `plan_ev`; None: none does.
 
     Returns:
         (n, H) kWh at the meter, zero after an EV's departure.
@@ -168,6 +176,7 @@ def plan_fleet(
         ),
         checked_rules(charge_eff, discharge_eff, shortfall_eur_per_kwh),
         leaving,
+        curves,
     )
 
 
@@ -177,6 +186,7 @@ def _solved(
     fleet: Floats,
     rules: Rules,
     leaving: Leaving | None = None,
+    curves: ArrayLike | None = None,
 ) -> Floats:
     """Net load (n, H) by the exact recursion, by HiGHS for an EV that it gives up on."""
     buy, sell = prices
@@ -187,9 +197,12 @@ def _solved(
     # Where EVs may leave, nothing is filled in order of price: see `Stay.dearest`.
     dearest = dearest_first(buy) if leaving is None else np.zeros(buy.shape, np.int64)
     series = buy, sell, dearest, charge, discharge
-    net_load, status = net_load_of_fleet(*series, fleet, rules, kinks)
+    tapers = checked_curves(curves, len(fleet))
+    net_load, status = net_load_of_fleet(*series, fleet, rules, kinks, tapers)
     if (status == SOLVED).all():
         return net_load
+    if tapers.shape[2]:
+        raise SolveFailedError("an EV that tapers, at prices that are negative in too many steps")
     for k in np.flatnonzero(status != SOLVED):
         ev = Ev(*fleet[k])
         n = min(int(ev.steps), shape[1])

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, diags_array, eye_array, hstack
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import SolveFailedError
+from vpp_gym.fleet.charging import NO_CURVE
 from vpp_gym.solvers.budget import SOLVED, best_plan
 from vpp_gym.solvers.leaving import Kinks
 from vpp_gym.solvers.limits import Ev, Rules
@@ -55,10 +56,10 @@ def milp_plan(
         buy, sell = buy * stays, sell * stays
         rules = rules._replace(shortfall_eur_per_kwh=rules.shortfall_eur_per_kwh * stays[-1])
     problem = buy, sell, dearest_first(buy), charge_kwh, discharge_kwh, ev, rules
-    may_rise, energy_kwh = _directions(stay_of(*problem, 0, ANY, leave_eur, due_kwh), ev)
+    may_rise, energy_kwh = _directions(stay_of(*problem, 0, ANY, leave_eur, due_kwh, NO_CURVE), ev)
     best, best_eur = np.zeros(steps), np.inf
     for back, late in product((_step_back_inside(energy_kwh, ev), steps + 1), (ANY, BELOW, IDLE)):
-        stay = stay_of(*problem, back, late, leave_eur, due_kwh)
+        stay = stay_of(*problem, back, late, leave_eur, due_kwh, NO_CURVE)
         decided = stay._replace(
             rise_kwh=np.where(may_rise, stay.rise_kwh, 0.0),
             fall_kwh=np.where(may_rise, 0.0, stay.fall_kwh),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
+from vpp_gym.fleet.charging import tapers
 from vpp_gym.kernels import njit
 from vpp_gym.solvers.budget import SOLVED, UNFINISHED, best_plan
 from vpp_gym.solvers.leaving import Kinks
@@ -51,6 +52,7 @@ def stay_of(
     late: int,
     leave_eur: Floats,
     due_kwh: Floats,
+    curve: Floats,
 ) -> Stay:
     """The battery-side problem of one EV.
 
@@ -72,6 +74,7 @@ def stay_of(
         late: ANY, BELOW or IDLE behind the contract's window.
         leave_eur: (T or 0,) see `Stay`.
         due_kwh: (T or 0,) see `Stay`.
+        curve: (2, K) see `Stay`.
     """
     steps = len(buy)
     window = min(max(int(ev.discharge_steps), 0), steps)
@@ -117,6 +120,7 @@ def stay_of(
         budget_kwh,
         leave_eur,
         due_kwh,
+        curve,
     )
 
 
@@ -156,6 +160,7 @@ def _plan_of(
     rules: Rules,
     leave_eur: Floats,
     due_kwh: Floats,
+    curve: Floats,
     plan: Floats,
 ) -> int:
     """Optimal change of the stored energy per step, where limits are not convex too.
@@ -174,7 +179,7 @@ def _plan_of(
             continue
         for late in range(3):
             problem = buy, sell, dearest, charge_kwh, discharge_kwh, ev, rules
-            stay = stay_of(*problem, back, late, leave_eur, due_kwh)
+            stay = stay_of(*problem, back, late, leave_eur, due_kwh, curve)
             status, cost = best_plan(stay, MAX_NODES, trial)
             if status == UNFINISHED:
                 return UNFINISHED
@@ -198,6 +203,7 @@ def net_load_of_fleet(
     fleet: Floats,
     rules: Rules,
     kinks: Kinks,
+    curves: Floats,
 ) -> tuple[Floats, Ints]:
     """Optimal net load (n, H) at the meter, and SOLVED or UNFINISHED (n,) of each EV.
 
@@ -210,8 +216,9 @@ def net_load_of_fleet(
         fleet: (n, 8) other limits in the order of `Ev`.
         rules: efficiencies and penalty.
         kinks: what it costs if EVs leave earlier; prices are weighted by them.
+        curves: (n or 1, 2, K) see `Stay`.
     """
-    n, horizon = len(fleet), buy.shape[1]
+    n, horizon, none = len(fleet), buy.shape[1], np.zeros((2, 0))
     net_load, status = np.zeros((n, horizon)), np.zeros(n, np.int64)
     for k in range(n):
         own = fleet[k]
@@ -233,7 +240,10 @@ def net_load_of_fleet(
                 rules.shortfall_eur_per_kwh * kinks.stays[row, end - 1],
             )
         problem = own_buy, own_sell, order, charge, discharge, ev, at_end
-        status[k] = _plan_of(*problem, leave_eur, due_kwh, plan)
+        curve = curves[min(k, len(curves) - 1)]
+        if not tapers(charge.max() * rules.charge_eff, curve):
+            curve = none
+        status[k] = _plan_of(*problem, leave_eur, due_kwh, curve, plan)
         for i in range(end):
             if abs(plan[i]) < NOISE_KWH:
                 plan[i] = 0.0

@@ -12,7 +12,8 @@ and V at departure is the penalty on what is missing. Energies lie on levels one
 step of charging apart, and one of them is the target. There V is exact for an EV that
 only charges: it is piecewise linear with its breaks on these levels. With a contract
 a step of discharging is taken to move one level, too; the move of this step is not
-rounded.
+rounded. Where the battery tapers levels lie closer, as far apart as a step at full power comes,
+and V between two levels is taken to be linear, which it is not quite.
 
 An EV that may leave after step i with probability h_i if it is still there counts the cost to
 come behind it as h_i miss max(due_i - e, 0) + (1 - h_i) E[V_{i+1}].
@@ -25,6 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vpp_gym.arrays import Floats
+from vpp_gym.fleet.charging import gain_before_kwh, gain_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.solvers.leaving import Leaving
 from vpp_gym.solvers.price_chain import PriceChain
@@ -32,6 +34,8 @@ from vpp_gym.solvers.segments import NOISE_KWH
 
 TIE_EUR = 1e-9
 """A move must gain more than this over the one closest to idle."""
+LEAST_STEP = 0.125
+"""Of a step without the taper: levels lie no closer, so that there are not too many."""
 
 
 class Car(NamedTuple):
@@ -94,6 +98,8 @@ class Levels(NamedTuple):
         n: levels in all.
         budget: units of contract energy.
         capped: the contract energy can bind.
+        energy_kwh: (n or 0,) stored energy of each level where the EV tapers.
+        rise: (n or 0,) share of the way to the next level that a step at full power comes.
     """
 
     lowest_kwh: float
@@ -102,11 +108,19 @@ class Levels(NamedTuple):
     n: int
     budget: int
     capped: bool
+    energy_kwh: Floats
+    rise: Floats
 
 
 @njit(allocates=True)
 def first_moves_kwh(
-    buy: Floats, sell: Floats, discharge_kwh: Floats, chain: PriceChain, fleet: Floats, rules: Yield
+    buy: Floats,
+    sell: Floats,
+    discharge_kwh: Floats,
+    chain: PriceChain,
+    fleet: Floats,
+    rules: Yield,
+    curves: Floats,
 ) -> Floats:
     """(n,) best net load of this step at the meter, + takes from the grid.
 
@@ -117,10 +131,11 @@ def first_moves_kwh(
         chain: of the deviation from both paths.
         fleet: (n, 10) in the order of `Car`.
         rules: efficiencies and penalty.
+        curves: (n, 2, K) how each EV tapers, see `vpp_gym.solvers.segments.Stay`.
     """
     none = np.zeros((len(fleet), 0))
     leaving = Leaving(none, none, 0.0)
-    return first_moves_leaving_kwh(buy, sell, discharge_kwh, chain, fleet, rules, leaving)
+    return first_moves_leaving_kwh(buy, sell, discharge_kwh, chain, fleet, rules, curves, leaving)
 
 
 @njit(allocates=True)
@@ -131,17 +146,19 @@ def first_moves_leaving_kwh(
     chain: PriceChain,
     fleet: Floats,
     rules: Yield,
+    curves: Floats,
     leaving: Leaving,
 ) -> Floats:
     """(n,) best net load of this step, of EVs that may leave before their last step.
 
     Args:
-        buy: as in `first_moves_kwh`, as are the next five.
+        buy: as in `first_moves_kwh`, as are the next six.
         sell: of discharging.
         discharge_kwh: at the meter.
         chain: of the deviation.
         fleet: the EVs.
         rules: efficiencies and penalty.
+        curves: of the EVs.
         leaving: (n, H) how they may leave; (n, 0): they do not.
     """
     moves = np.empty(len(fleet))
@@ -152,7 +169,8 @@ def first_moves_leaving_kwh(
         )
         own_sell = sell[min(j, len(sell) - 1)]
         leaves = Leaves(leaving.hazard[j], leaving.due_kwh[j], leaving.missing_eur_per_kwh)
-        moves[j] = _first_move_kwh(buy, own_sell, discharge_kwh[j], chain, car, rules, leaves)
+        problem = buy, own_sell, discharge_kwh[j], chain, car, rules
+        moves[j] = _first_move_kwh(*problem, curves[j], leaves)
     return moves
 
 
@@ -164,13 +182,14 @@ def _first_move_kwh(
     chain: PriceChain,
     car: Car,
     rules: Yield,
+    curve: Floats,
     leaves: Leaves,
 ) -> float:
     idle = min(max(0.0, car.lo_kwh), car.hi_kwh)
     window = min(car.window, car.steps) if car.contract_kwh > NOISE_KWH else 0
     if window <= 0 and car.energy_kwh >= car.target_kwh - NOISE_KWH:
         return idle
-    levels = levels_of(car, window, discharge_kwh.max(), rules)
+    levels = levels_of(car, window, discharge_kwh.max(), rules, curve)
     if levels.unit_kwh <= 0.0:
         return idle
     after = value_after(buy, sell, discharge_kwh, chain, car, window, levels, rules, leaves)
@@ -186,24 +205,52 @@ def _first_move_kwh(
     return best_kwh
 
 
-@njit
-def levels_of(car: Car, window: int, discharge_kwh: float, rules: Yield) -> Levels:
+@njit(allocates=True)
+def levels_of(car: Car, window: int, discharge_kwh: float, rules: Yield, curve: Floats) -> Levels:
     """The grid on which an EV is planned: all that it can reach, the target among it."""
+    none = np.zeros(0)
     unit = car.charge_kwh * rules.charge_eff
     if unit <= 0.0:
         unit = discharge_kwh / rules.discharge_eff
     if unit <= 0.0:
-        return Levels(car.energy_kwh, 0.0, 0, 1, 0, False)
+        return Levels(car.energy_kwh, 0.0, 0, 1, 0, False, none, none)
     room = max(car.energy_kwh - car.min_kwh, 0.0) if window > 0 else 0.0
     reach = min(room, window * unit)
     capped = car.contract_kwh < reach * rules.discharge_eff
     down = min(reach, car.contract_kwh / rules.discharge_eff + unit)
     budget = int(np.ceil(car.contract_kwh / (unit * rules.discharge_eff) - 1e-9)) if capped else 0
     top = max(car.energy_kwh, car.max_kwh if window > 0 else car.target_kwh)
+    if curve.shape[1] > 0 and car.charge_kwh > 0.0:
+        return _tapered_levels(car, unit, car.energy_kwh - down, top, budget, capped, curve)
     below = max(int(np.ceil((car.target_kwh - car.energy_kwh + down) / unit - 1e-9)), 0)
     above = max(int(np.ceil((top - car.target_kwh) / unit - 1e-9)), 0)
     lowest = car.target_kwh - below * unit
-    return Levels(lowest, unit, below, below + above + 1, budget, capped)
+    return Levels(lowest, unit, below, below + above + 1, budget, capped, none, none)
+
+
+@njit(internal=True, allocates=True)
+def _tapered_levels(
+    car: Car, unit: float, bottom: float, top: float, budget: int, capped: bool, curve: Floats
+) -> Levels:
+    """Levels a step at full power apart, or `LEAST_STEP` of the unit where that is less."""
+    below, energy = 0, car.target_kwh
+    while energy > bottom + NOISE_KWH:
+        energy -= max(gain_before_kwh(energy, 1.0, unit, curve), LEAST_STEP * unit)
+        below += 1
+    above, energy = 0, car.target_kwh
+    while energy < top - NOISE_KWH:
+        energy += max(gain_kwh(energy, 1.0, unit, curve), LEAST_STEP * unit)
+        above += 1
+    n = below + above + 1
+    at, rise = np.empty(n), np.ones(n)
+    at[below] = car.target_kwh
+    for a in range(below - 1, -1, -1):
+        at[a] = at[a + 1] - max(gain_before_kwh(at[a + 1], 1.0, unit, curve), LEAST_STEP * unit)
+    for a in range(below + 1, n):
+        at[a] = at[a - 1] + max(gain_kwh(at[a - 1], 1.0, unit, curve), LEAST_STEP * unit)
+    for a in range(n - 1):
+        rise[a] = min(gain_kwh(at[a], 1.0, unit, curve) / (at[a + 1] - at[a]), 1.0)
+    return Levels(at[0], unit, below, n, budget, capped, at, rise)
 
 
 @njit(allocates=True)
@@ -222,7 +269,7 @@ def value_after(
     states = len(chain.state_eur)
     value = np.empty((levels.n, levels.budget + 1, states))
     for a in range(levels.n):
-        missing_kwh = max(levels.below - a, 0) * levels.unit_kwh
+        missing_kwh = _missing_kwh(a, levels)
         value[a] = rules.shortfall_eur_per_kwh * missing_kwh
     mean = np.empty_like(value)
     for i in range(car.steps - 1, 0, -1):
@@ -233,9 +280,11 @@ def value_after(
                     for s in range(states):
                         mean[a, b, s] = _unless_left(mean[a, b, s], a, i, levels, leaves)
         limit = discharge_kwh[min(i, len(discharge_kwh) - 1)] if i < window else 0.0
-        _step_back(
-            buy[i], sell[i], limit, i < window, chain.state_eur, car, levels, rules, mean, value
-        )
+        step = buy[i], sell[i], limit, i < window, chain.state_eur, car, levels, rules, mean, value
+        if len(levels.energy_kwh) > 0:
+            _tapered_step_back(*step)
+        else:
+            _step_back(*step)
     after = np.zeros((levels.n, levels.budget + 1))
     for a in range(levels.n):
         for b in range(levels.budget + 1):
@@ -247,10 +296,21 @@ def value_after(
 
 
 @njit(internal=True)
+def _missing_kwh(a: int, levels: Levels) -> float:
+    """To the target, at a level of energy."""
+    if len(levels.energy_kwh) > 0:
+        return max(levels.energy_kwh[levels.below] - levels.energy_kwh[a], 0.0)
+    return max(levels.below - a, 0) * levels.unit_kwh
+
+
+@njit(internal=True)
 def _unless_left(cost_eur: float, a: int, step: int, levels: Levels, leaves: Leaves) -> float:
     """Cost behind a step at a level of energy, where the EV may have left."""
     hazard = leaves.hazard[step]
-    missing_kwh = max(leaves.due_kwh[step] - (levels.lowest_kwh + a * levels.unit_kwh), 0.0)
+    energy_kwh = levels.lowest_kwh + a * levels.unit_kwh
+    if len(levels.energy_kwh) > 0:
+        energy_kwh = levels.energy_kwh[a]
+    missing_kwh = max(leaves.due_kwh[step] - energy_kwh, 0.0)
     return hazard * leaves.missing_eur * missing_kwh + (1.0 - hazard) * cost_eur
 
 
@@ -302,12 +362,51 @@ def _step_back(
 
 
 @njit(internal=True)
+def _tapered_step_back(
+    buy: float,
+    sell: float,
+    limit_kwh: float,
+    in_window: bool,
+    state_eur: Floats,
+    car: Car,
+    levels: Levels,
+    rules: Yield,
+    mean: Floats,
+    value: Floats,
+) -> None:
+    """The same where levels lie as the taper has it."""
+    at, spent = levels.energy_kwh, 1 if levels.capped else 0
+    for a in range(levels.n):
+        up_kwh, rise, down_kwh, fall = 0.0, 0.0, 0.0, 0.0
+        if a + 1 < levels.n:
+            below_max = in_window and at[a + 1] <= car.max_kwh + NOISE_KWH
+            rise = levels.rise[a] if a < levels.below or below_max else 0.0
+            up_kwh = (at[a + 1] - at[a]) / rules.charge_eff
+        if a > 0 and at[a - 1] >= car.min_kwh - NOISE_KWH:
+            down_kwh = (at[a] - at[a - 1]) * rules.discharge_eff
+            fall = min(limit_kwh / down_kwh, 1.0)
+        for b in range(levels.budget + 1):
+            for s in range(len(state_eur)):
+                best = mean[a, b, s]
+                if rise > 0.0:
+                    change = (buy + state_eur[s]) * up_kwh + mean[a + 1, b, s] - mean[a, b, s]
+                    best = min(best, mean[a, b, s] + rise * change)
+                if fall > 0.0 and b >= spent:
+                    gain = (sell + state_eur[s]) * down_kwh
+                    change = mean[a - 1, b - spent, s] - mean[a, b, s] - gain
+                    best = min(best, mean[a, b, s] + fall * change)
+                value[a, b, s] = best
+
+
+@njit(internal=True)
 def _candidate_kwh(k: int, levels: Levels, car: Car, rules: Yield) -> float:
     """Move k at which the cost may break: a limit, a level of energy or of the budget."""
     if k < 2:
         return car.hi_kwh if k == 0 else car.lo_kwh
     if k < 2 + levels.n:
         change = levels.lowest_kwh + (k - 2) * levels.unit_kwh - car.energy_kwh
+        if len(levels.energy_kwh) > 0:
+            change = levels.energy_kwh[k - 2] - car.energy_kwh
         return change / rules.charge_eff if change > 0.0 else change * rules.discharge_eff
     left = (k - 2 - levels.n) * levels.unit_kwh * rules.discharge_eff
     return min(left - car.contract_kwh, 0.0) if levels.capped else 0.0
@@ -323,12 +422,25 @@ def _cost_eur(
     else:
         paid, energy = move_kwh * sell, car.energy_kwh + move_kwh / rules.discharge_eff
     x = min(max((energy - levels.lowest_kwh) / levels.unit_kwh, 0.0), levels.n - 1.0)
+    if len(levels.energy_kwh) > 0:
+        x = _place(levels.energy_kwh, energy)
     y = 0.0
     if levels.capped:
         left = car.contract_kwh + min(move_kwh, 0.0)
         unit = levels.unit_kwh * rules.discharge_eff
         y = min(max(left / unit, 0.0), float(levels.budget))
     return paid + _between(after, x, y)
+
+
+@njit(internal=True)
+def _place(at: Floats, energy_kwh: float) -> float:
+    """Place of an energy on the grid of levels, 0 to n - 1, between two of them in proportion."""
+    if energy_kwh <= at[0]:
+        return 0.0
+    for a in range(len(at) - 1):
+        if energy_kwh < at[a + 1]:
+            return a + (energy_kwh - at[a]) / (at[a + 1] - at[a])
+    return len(at) - 1.0
 
 
 @njit(internal=True)

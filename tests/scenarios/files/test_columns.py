@@ -12,9 +12,12 @@ import pytest
 
 from tests.scenarios.files import samples
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.scenarios.demand import Car
 from vpp_gym.scenarios.files.columns_map import ColumnsMap, StatedColumns
 from vpp_gym.scenarios.files.folder import files_of
 from vpp_gym.scenarios.files.options import ReadOptions
+from vpp_gym.scenarios.grid import Span
+from vpp_gym.scenarios.session_demand import sessions_on_steps
 
 BERLIN = "Europe/Berlin"
 PRICES = {"day_ahead": {"column": "P", "unit": "EUR/MWh"}}
@@ -385,6 +388,37 @@ def test_sessions_with_duration_and_power(found):
     assert (rows["max_kw"] == 7.4).all()
     with pytest.raises(InvalidInputError, match="durations read hours:minutes:seconds"):
         found([line.replace("0:45:00", "45 min") for line in content], table)
+
+
+def test_sessions_may_state_the_battery_of_the_car(found):
+    content = ["No,In,Out,kWh,Wh"]
+    content += [f"{i},2024-06-{i} 08:00,2024-06-{i} 12:00,5,52000" for i in range(10, 20)]
+    content[3] = content[3].removesuffix("52000")
+    content[4] = content[4].removesuffix("52000") + "0"
+    table = session_table(
+        {"start": "In", "end": "Out", "clock": "utc"},
+        id="No",
+        battery={"column": "Wh", "unit": "Wh"},
+    )
+    rows = found(content, table).rows
+    assert rows["battery_kwh"].isna().tolist() == [False, False, True, True, *[False] * 6]
+    assert (rows["battery_kwh"].dropna() == 52.0).all()
+    span = Span(pd.Timestamp("2024-06-10"), pd.Timestamp("2024-06-19"), None)
+    local = rows.assign(start=rows["start"].dt.tz_localize(None))
+    rule = {"dt_h": 1.0, "demand": "metered", "car_power": "charger"}
+    table, _ = sessions_on_steps(local, span, car=Car(capacity_kwh=70.0), **rule)
+    assert table["capacity_kwh"].tolist() == [52.0, 52.0, 70.0, 70.0, *[52.0] * 6]
+    needed = (table["target_soc"] - table["arrival_soc"]) * table["capacity_kwh"]
+    np.testing.assert_allclose(needed, 5 * 0.98)
+    with pytest.raises(InvalidInputError, match="batteries are in kWh, not Wh"):
+        found(
+            [line.replace(",52000", ",52000000") for line in content],
+            session_table(
+                {"start": "In", "end": "Out", "clock": "utc"},
+                id="No",
+                battery={"column": "Wh", "unit": "Wh"},
+            ),
+        )
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,10 @@ class SessionColumns(Part):
     power: PowerColumn | None = Field(
         default=None, description="Largest power of the session; needed for `--car-power recorded`."
     )
+    battery: EnergyColumn | None = Field(
+        default=None,
+        description="Usable battery of the car; where it is empty, `--capacity-kwh` stands in.",
+    )
 
     @model_validator(mode="after")
     def _sessions_have_names(self) -> SessionColumns:

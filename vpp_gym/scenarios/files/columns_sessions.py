@@ -60,7 +60,13 @@ def read_stated_sessions(
 
 def _columns(table: Table, places: SessionColumns) -> list[str]:
     single = (places.id, places.charge_point, places.connector, places.card)
-    measured = (places.energy, places.duration, places.charge_time, places.power)
+    measured = (
+        places.energy,
+        places.duration,
+        places.charge_time,
+        places.power,
+        places.battery,
+    )
     return [
         *(table.time.start or ()),
         *(table.time.end or ()),
@@ -92,6 +98,10 @@ def _measured(
     if power is not None:
         kw = stated_numbers(cells[power.column], table, file=file, unit=power.unit)
         measured["max_kw"] = kw * KW[power.unit]
+    if places.battery is not None:
+        battery = places.battery
+        kwh = stated_numbers(cells[battery.column], table, file=file, unit=battery.unit)
+        measured["battery_kwh"] = (kwh * KWH[battery.unit]).where(kwh > 0)
     return measured
 
 

@@ -11,7 +11,7 @@ from vpp_gym.time_steps import STEPS_MIN
 LARGEST_EUR_PER_KWH = 20.0
 """The harmonised limit of the day-ahead auction is 4 EUR/kWh; imbalance has gone beyond."""
 LONGEST_STAY_H = 24.0 * 60
-LARGEST_SESSION_KWH, LARGEST_CAR_KW = 500.0, 400.0
+LARGEST_SESSION_KWH, LARGEST_CAR_KW, LARGEST_BATTERY_KWH = 500.0, 400.0, 1_000.0
 
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 """Of files of these kinds; a slip in a year is no reason to fill centuries."""
@@ -63,9 +63,14 @@ SESSION_ROWS = pa.DataFrameSchema(
         "max_kw": pa.Column(
             float, _at_most(LARGEST_CAR_KW, "power is in kW, not W"), nullable=True
         ),
+        "battery_kwh": pa.Column(
+            float,
+            _at_most(LARGEST_BATTERY_KWH, "batteries are in kWh, not Wh", positive=True),
+            nullable=True,
+        ),
     }
 )
-"""start, stay_h, charge_h, metered_kwh, max_kw, one row a session."""
+"""start, stay_h, charge_h, metered_kwh, max_kw, battery_kwh, one row a session."""
 
 
 def checked_rows(schema: pa.DataFrameSchema, rows: pd.DataFrame, file: str) -> pd.DataFrame:

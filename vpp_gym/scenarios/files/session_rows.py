@@ -13,7 +13,17 @@ from vpp_gym.scenarios.files.schema import LARGEST_CAR_KW, SESSION_ROWS, checked
 from vpp_gym.scenarios.files.stays import EARLIER, check_overlaps, ends_of, one_row_a_stay
 from vpp_gym.scenarios.files.tally import MOST_DROPPED_SHARE, Tally
 
-COLUMNS = ("id", "start", "stay_h", "charge_h", "metered_kwh", "max_kw", "plug", "card")
+COLUMNS = (
+    "id",
+    "start",
+    "stay_h",
+    "charge_h",
+    "metered_kwh",
+    "max_kw",
+    "battery_kwh",
+    "plug",
+    "card",
+)
 OPTIONAL = ("plug", "card")
 NO_ENERGY_KWH = 0.05
 """Less rounds to 0.0 on a meter; the least of 2019 is 0.1."""
@@ -30,8 +40,8 @@ class SessionRows:
     """Sessions of one file.
 
     Attributes:
-        rows: id, start (UTC), stay_h, charge_h, metered_kwh and max_kw (these three NaN
-            where unknown), plug and card (text; None where unknown), in the order of the
+        rows: id, start (UTC), stay_h, charge_h, metered_kwh, max_kw and battery_kwh (these
+            four NaN where unknown), plug and card (text; None where unknown), in the order of the
             file. A plug is a connector of a charge point: one car at a time.
         zone: local clock of the chargers.
         report: what was dropped and changed.
@@ -83,6 +93,8 @@ def without_energy(metered_kwh: pd.Series) -> pd.Series:
 
 def _with_columns(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows, plug and card None where they are unknown or empty, or half of a plug is."""
+    if "battery_kwh" not in rows:
+        rows = rows.assign(battery_kwh=float("nan"))
     for name in OPTIONAL:
         cells = rows[name] if name in rows else pd.Series(None, index=rows.index, dtype=object)
         cells = cells.astype(object)
