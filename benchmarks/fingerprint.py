@@ -25,8 +25,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = Sources(
     {"vpp_gym": PACKAGE, "agents": ROOT / "agents", "benchmarks": ROOT / "benchmarks"}
 )
-MAKES_NO_NUMBER = {__name__, "vpp_gym.evaluation.values", "vpp_gym.errors"}
-"""Modules that digests leave out: they compute digests, or say in words what is refused."""
+MAKES_NO_NUMBER = {
+    *(__name__, "vpp_gym.evaluation.values", "vpp_gym.evaluation.provenance"),
+    "vpp_gym.errors",
+}
+"""Modules that digests leave out: they say what made a result, or in words what is refused."""
 
 
 @dataclass(frozen=True)

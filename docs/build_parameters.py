@@ -23,6 +23,7 @@ UNITS = {
     "_eur_per_kwh": "EUR/kWh",
     "_eur_per_h": "EUR/h",
     "_eur_per_kw": "EUR/kW",
+    "_eur_per_kw_month": "EUR/kW",
     "_per_kwh_arrival": "EUR/kWh",
     "_kwh": "kWh",
     "_kw": "kW",
@@ -45,7 +46,8 @@ INTRODUCTION = """\
 
 <!-- Written by `python docs/build_parameters.py`; do not edit. -->
 
-Chargers, batteries, market rules, drivers, owners and contracts. Where they are given:
+Chargers, batteries, market rules, drivers, owners, contracts and the site's connection. Where
+they are given:
 
 - on the command line, `vpp-gym run`, `vpp-gym demo` and `vpp-gym data build` take
   `--params site.yaml` and `--set site.n_chargers=40`; what `--set` says counts more than the file;

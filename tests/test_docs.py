@@ -35,6 +35,7 @@ RUNNABLE = (
     "docs/cars.md",
     "docs/contracts.md",
     "docs/index.md",
+    "docs/site.md",
     "docs/variable-term-menus.md",
     "docs/world.md",
 )

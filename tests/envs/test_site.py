@@ -75,7 +75,7 @@ def test_the_last_columns_are_the_sites(control):
 
 def test_the_entry_behind_the_dispatch_is_the_batterys():
     free = PARAMS | {"connection": {}}
-    env = gym.make("VPPDayAhead-v0", scenario=days(), params=free, bids="period")
+    env = gym.make("VPPDayAhead-v0", scenario=days(), params=free, episode_days=2)
     env.reset(seed=0)
     assert env.action_space.shape == (3,)
     idle = env.step(np.array([0, 0, 0], np.float32))[-1]
@@ -112,8 +112,7 @@ def test_a_batch_of_sites_is_as_many_sites_alone():
 
 def test_rewards_leave_out_what_building_and_sun_cost_at_the_price_level():
     """Two sites that differ in building load alone differ in spread by its fees and prices."""
-    env = gym.make("VPPDayAhead-v0", scenario=days(), params=PARAMS, reward="profit")
-    twin = gym.make("VPPDayAhead-v0", scenario=days(), params=PARAMS, reward="spread")
+    env, twin = (made("VPPDayAhead-v0", reward=reward) for reward in ("profit", "spread"))
     for one in (env, twin):
         one.reset(seed=0)
     level = twin.unwrapped.core._level_eur_per_kwh[0]

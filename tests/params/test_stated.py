@@ -14,6 +14,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT, PRESETS, as_params
 from vpp_gym.params.names import known_parameters, nearest
 from vpp_gym.params.stated import joined, load_params, read_changes, set_changes
+from vpp_gym.params.tariffs import TARIFFS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "site.yaml"
 
@@ -151,3 +152,11 @@ def test_environments_and_runs_take_what_was_read():
 def test_the_name_of_a_file_in_the_place_of_a_preset_tells_how():
     with pytest.raises(InvalidInputError, match=r"vpp_gym\.load_params\('site\.yaml'\)"):
         as_params("site.yaml")
+
+
+def test_a_name_stands_for_a_whole_tariff():
+    stated = as_params(set_changes(["tariff=de", "storage.kwh=40", "storage.kw=20"]))
+    assert stated.tariff == TARIFFS["de"]
+    assert stated.storage.kwh == 40.0
+    with pytest.raises(InvalidInputError, match=r"give any of currency.*, nl, de"):
+        set_changes(["tariff=fr"])

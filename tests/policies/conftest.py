@@ -117,6 +117,8 @@ def build_snapshot(
         idle_kwh=np.clip(0.0, lo, hi),
         laxity_h=np.array(lax, dtype=float),
         period=(line_now + np.arange(ahead)) % periods,
+        slot=(line_now + np.arange(ahead)) % periods,
+        n_slots=periods,
         n_known=ahead if hour > 12 else ahead - periods,
         da_eur_per_kwh=_padded(da or [0.04], ahead),
         da_sold_kwh=np.zeros(ahead),

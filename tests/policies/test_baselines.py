@@ -10,6 +10,7 @@ from vpp_gym.policies.baselines import (
     PLAIN_OFFERS,
     PLAIN_WORLD_NAMES,
     PRICE_OFFER,
+    SITE_NAMES,
     baseline,
     baseline_names,
     plain_baselines,
@@ -17,7 +18,7 @@ from vpp_gym.policies.baselines import (
 
 
 def test_names_of_either_roster_are_made():
-    for name in (*baseline_names(), *PLAIN_WORLD_NAMES):
+    for name in (*baseline_names(), *PLAIN_WORLD_NAMES, *SITE_NAMES):
         assert baseline(name).name == name
     plain = plain_baselines()
     assert tuple(plain) == PLAIN_WORLD_NAMES

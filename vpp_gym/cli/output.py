@@ -70,7 +70,7 @@ def number_text(name: str, number: float) -> str:
     """
     if name.endswith(("_share", "_satisfaction")):
         return f"{math.floor(1e4 * number + 1e-6) / 100:.2f} %"
-    digits = {"_eur": 2, "_kwh": 1, "_mean": 2, "_max": 2}
+    digits = {"_eur_per_kwh": 4, "_eur": 2, "_kwh": 1, "_mean": 2, "_max": 2}
     places = next((digits[unit] for unit in digits if name.endswith(unit)), 0)
     return f"{round(number, places) + 0.0:,.{places}f}"
 

@@ -30,13 +30,18 @@ def named_policy(name: str | None) -> Policy:
     Raises:
         InvalidInputError: no name, an unknown one, or something that is not a policy.
     """
-    from vpp_gym.policies.baselines import PLAIN_WORLD_NAMES, baseline, baseline_names
+    from vpp_gym.policies.baselines import (
+        PLAIN_WORLD_NAMES,
+        SITE_NAMES,
+        baseline,
+        baseline_names,
+    )
 
     if name is not None and ":" in name:
         from vpp_gym.evaluation.outside import outside_policy
 
         return outside_policy(name, field="POLICY")
-    known = tuple(dict.fromkeys((*baseline_names(), *PLAIN_WORLD_NAMES)))
+    known = tuple(dict.fromkeys((*baseline_names(), *PLAIN_WORLD_NAMES, *SITE_NAMES)))
     if name is None:
         raise InvalidInputError("POLICY", None, f"{NAME_ONE}; {LISTED}; {OWN}")
     if name not in known:

@@ -149,7 +149,7 @@ def _write_market(
         row[k] = 0.0
         if at < seen and t < run.end:
             schedule = 1 if at >= step.today_end else 0
-            row[k] = state.da_sold_kwh[b, schedule, dataset.period[at]]
+            row[k] = state.da_sold_kwh[b, schedule, dataset.slot[at]]
         at += hour
     return column + HOURS_AHEAD
 

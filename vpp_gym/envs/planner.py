@@ -175,7 +175,7 @@ class BuiltInPlanner:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the network and what is worked out from the dataset: copies find both again."""
-        state = {**self.__dict__, "_known": None, "spec": self.spec._replace(net=None)}
+        state = {**self.__dict__, "_known": None, "spec": self.spec._replace(net=_no_net())}
         return {name: state[name] for name in state if name not in ("_forecast", "_scheduler")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

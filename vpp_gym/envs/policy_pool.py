@@ -12,6 +12,7 @@ import numpy as np
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
+from vpp_gym.policies.baselines import baseline
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee, ZeroBidder
 from vpp_gym.policies.learned import learned_mpc
 from vpp_gym.policies.operator import Operator
@@ -34,6 +35,7 @@ SCHEDULERS: dict[str, Maker] = {
     "hazard_mpc": hazard_mpc,
     "learned_mpc": learned_mpc,
     "stochastic_mpc": StochasticMPC,
+    "site_mpc": partial(baseline, "site_mpc"),
     "no_v2g": no_v2g,
     "algorithm_1": partial(algorithm_1, 3),
     "price_threshold": PriceThreshold,

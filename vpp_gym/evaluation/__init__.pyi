@@ -1,3 +1,6 @@
+from .ageing import BatteryAgeing as BatteryAgeing
+from .ageing import ageing_by_v2g as ageing_by_v2g
+from .ageing import battery_ageing as battery_ageing
 from .agent import EnvironmentAgent as EnvironmentAgent
 from .bounds import dual_bound as dual_bound
 from .bounds import dual_estimate as dual_estimate

@@ -65,7 +65,8 @@ class StorageParams(Section):
 class TariffParams(Section):
     """What the site pays for using the grid, beside what the markets settle.
 
-    Fees are one number, or 24: one for each hour of the local clock. A negative fee pays.
+    Fees are one number, or 24: one for each hour of the local clock. A negative fee pays, but
+    not for a kWh that is taken and given back.
 
     currency: "EUR"; to be said where anything is to be paid. Convert other currencies first.
     import_fee_eur_per_kwh: grid fee on what the connection takes.
@@ -76,8 +77,8 @@ class TariffParams(Section):
     peak_eur_per_kw_month: on the largest mean power of a step that the connection takes in each
         calendar month.
 
-    In `params`, a name of `vpp_gym.params.tariffs.TARIFFS` stands for all of it, such as
-    `{"tariff": "nl"}`.
+    A name of `vpp_gym.params.tariffs.TARIFFS` stands for all of it: `{"tariff": "nl"}`, or
+    `--set tariff=nl`.
     """
 
     currency: Literal["EUR"] | None = None

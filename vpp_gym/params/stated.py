@@ -16,10 +16,13 @@ from vpp_gym.files.plain_yaml import LARGEST_CHARACTERS, parsed_yaml
 from vpp_gym.files.reader import read_text
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.params.names import Parameter, known_parameters, nearest, section_names
+from vpp_gym.params.tariffs import TARIFFS
 
 Changes = dict[str, Any]
 """Changes of the default parameters, or of those of a preset that the entry "preset" names."""
 
+NAMED: Mapping[str, Mapping[str, Any]] = {"tariff": TARIFFS}
+"""Sections for all of which a name may stand."""
 BYTES_PER_CHARACTER = 4
 PAGE = "docs/parameters.md lists them all"
 OPTION = "--set"
@@ -63,8 +66,9 @@ def set_changes(words: Iterable[str]) -> Changes:
         value: Any = parsed_yaml(text, file=f"{OPTION} {name.strip()}")
         for part in reversed(name.strip().split(".")):
             value = {part: value}
-        changes = joined(changes, checked_changes(value, f"{OPTION} "))
-    return changes
+        changes = joined(changes, value)
+    # Together, as some values are taken only beside others.
+    return checked_changes(changes, f"{OPTION} ")
 
 
 def joined(*changes: Mapping[str, Any]) -> Changes:
@@ -108,8 +112,10 @@ def _check_names(
     for part, value in values.items():
         name = f"{prefix}{part}"
         if name in sections:
+            if isinstance(value, str) and value in NAMED.get(name, ()):
+                continue
             if not isinstance(value, Mapping):
-                own = ", ".join(_within(name, known))
+                own = ", ".join((*_within(name, known), *NAMED.get(name, ())))
                 raise InvalidInputError(place + name, value, f"a section: give any of {own}")
             _check_names(value, f"{name}.", place, known)
         elif name not in known:

@@ -1,3 +1,4 @@
+from .ageing import AgeingAware as AgeingAware
 from .base import Dispatcher as Dispatcher
 from .base import by_charger as by_charger
 from .base import idle_until_forced_kwh as idle_until_forced_kwh
@@ -37,5 +38,7 @@ from .scheduler import algorithm_1 as algorithm_1
 from .scheduler import hazard_mpc as hazard_mpc
 from .scheduler import no_v2g as no_v2g
 from .scheduler import rolling_mpc as rolling_mpc
+from .site_mpc import SelfConsumption as SelfConsumption
+from .site_mpc import SiteScheduler as SiteScheduler
 from .stochastic_mpc import StochasticMPC as StochasticMPC
 from .two_stage import TwoStage as TwoStage

@@ -42,7 +42,8 @@ def baseline(name: str) -> Policy:
     """A fresh baseline by its name; only its own module is imported.
 
     Args:
-        name: one of `baseline_names()`, or else of `PLAIN_WORLD_NAMES` or `LEARNED_NAMES`.
+        name: one of `baseline_names()`, or else of `PLAIN_WORLD_NAMES`, `LEARNED_NAMES`
+            or `SITE_NAMES`.
 
     Raises:
         InvalidInputError: there is no such baseline.
@@ -50,7 +51,7 @@ def baseline(name: str) -> Policy:
     >>> baseline("rolling_mpc_3h").name
     'rolling_mpc_3h'
     """
-    for others in (_PLAIN_MAKERS, _LEARNED_MAKERS):
+    for others in (_PLAIN_MAKERS, _LEARNED_MAKERS, _SITE_MAKERS):
         if name in others and name not in _MAKERS:
             return others[name]()
     return made_by_name(_MAKERS, name)
@@ -297,3 +298,30 @@ LEARNED_NAMES = tuple(_LEARNED_MAKERS)
 from its own past, `stochastic_learned_mpc` weighs how the forecast may be revised. `baseline`
 makes them, too; they are not on the leaderboards.
 """
+
+
+def _site_mpc(ending: str = "") -> Policy:
+    """The scheduler of a whole site with no offer, or with what `params` offer."""
+    from vpp_gym.policies.site_mpc import SiteScheduler
+
+    return SiteScheduler(name=f"site_mpc{ending}", term_h=None if ending else 0)
+
+
+def _keeping_sun(name: str) -> Policy:
+    """A baseline with a battery that keeps sun for later."""
+    from vpp_gym.policies.site_mpc import SelfConsumption
+
+    return SelfConsumption(baseline(name))
+
+
+_KEEPING_SUN = ("charge_on_arrival", "algorithm_1_3h", "rolling_mpc", "rolling_mpc_tariff")
+
+_SITE_MAKERS: dict[str, Maker] = {
+    "site_mpc": _site_mpc,
+    "site_mpc_tariff": partial(_site_mpc, "_tariff"),
+    **{f"{name}+self_consumption": partial(_keeping_sun, name) for name in _KEEPING_SUN},
+}
+"""How each baseline that knows of a site is made, by its name."""
+
+SITE_NAMES = tuple(_SITE_MAKERS)
+"""Names of the baselines that know of a site, see `vpp_gym.policies.site_mpc`."""

@@ -13,10 +13,13 @@ from .real import real_source as real_source
 from .scenario import Scenario as Scenario
 from .scenario import Sessions as Sessions
 from .scenario import sessions_from_table as sessions_from_table
+from .site_series import SiteSeries as SiteSeries
 from .source import FixedSource as FixedSource
 from .source import ScenarioSource as ScenarioSource
 from .synthetic import SyntheticSource as SyntheticSource
 from .synthetic_params import SyntheticParams as SyntheticParams
+from .synthetic_site import SiteMix as SiteMix
+from .synthetic_site import SiteSource as SiteSource
 from .world import build_world as build_world
 from .world import splits_of as splits_of
 from .world import world_of as world_of

@@ -18,6 +18,8 @@ NAMES = (
     *(f"synthetic:{split}" for split in SPLITS),
     "real",
     *(f"real:{split}" for split in REAL_SPLITS),
+    "site",
+    *(f"site:{split}" for split in SPLITS),
 )
 
 PRESET_NAMES = f"synthetic:test:PRESET with PRESET one of {', '.join(PRESETS)}"
@@ -36,10 +38,11 @@ def as_source(
             "synthetic:test", or a split with a preset of
             `vpp_gym.scenarios.synthetic_params`, such as
             "synthetic:test:price_crisis"; "real" (same as "real:test") or
-            "real:train"; the path of a world file and one of its splits, such as
-            "path/to/world.parquet:test" (":all" is all of it); None for
-            "synthetic". The real data is read from the folder that the
-            environment variable VPP_GYM_DATA names, and only when asked for.
+            "real:train"; "site" and its splits, the synthetic years with a site of
+            `vpp_gym.scenarios.synthetic_site`; the path of a world file and one of its splits,
+            such as "path/to/world.parquet:test" (":all" is all of it); None for "synthetic".
+            The real data is read from the folder that the environment variable VPP_GYM_DATA
+            names, and only when asked for.
         dt_h: hours per step, which the result must have.
 
     Raises:
@@ -99,6 +102,10 @@ def _named(name: str, dt_h: float) -> ScenarioSource:
         raise InvalidInputError("scenario", name, f"{suggestion(name, NAMES)}{known}")
     if kind == "synthetic":
         return SyntheticSource(split or "train", dt_h=dt_h, params=preset or None)
+    if kind == "site":
+        years = SyntheticSource(split or "train", dt_h=dt_h)
+        site: ScenarioSource = _by_name("synthetic_site", "SiteSource")(years)
+        return site
     source: ScenarioSource = _by_name("real", "real_source")(None, split or "test", dt_h=dt_h)
     return source
 

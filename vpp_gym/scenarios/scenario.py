@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from vpp_gym.arrays import Floats, Ints, close_arrays, read_only
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params.site import LEAST_SHARE
-from vpp_gym.scenarios.calendar import Calendar, calendar_of
+from vpp_gym.scenarios.calendar import Calendar, calendar_of, repeated_minutes
 from vpp_gym.scenarios.columns import float_column, price_series, step_column, whole
 from vpp_gym.scenarios.site_series import SiteSeries
 from vpp_gym.scenarios.zones import known_zone
-from vpp_gym.time_steps import checked_step_h
+from vpp_gym.time_steps import checked_step_h, step_minutes
 
 LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 """No battery and no car is larger: what is, has another unit."""
@@ -276,8 +276,26 @@ class Scenario:
 
     @property
     def period(self) -> Ints:
-        """(T,) delivery period of each step: its position in the local day."""
+        """(T,) delivery period of each step: its place on the clock of the local day."""
         return self.calendar.period
+
+    @property
+    def slot(self) -> Ints:
+        """(T,) place of each step in the bid schedule of its day.
+
+        It is the period; a time that the clock shows again, as in the autumn night, has a place
+        of its own behind the last period of the day.
+        """
+        return self.calendar.slot
+
+    @property
+    def slots_per_day(self) -> int:
+        """Places of a bid schedule: the periods of 24 hours, and those of a repeated hour.
+
+        With a time zone whose clock is put back there is room for a day of 25 hours.
+        """
+        repeated = -(-repeated_minutes(self.timezone) // step_minutes(self.dt_h))
+        return max(self.periods_per_day + repeated, int(self.slot.max()) + 1)
 
     @property
     def day(self) -> Ints:

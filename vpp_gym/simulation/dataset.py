@@ -66,6 +66,7 @@ class Dataset(NamedTuple):
     first_step: Ints  # (K + 1,)
     steps: Records  # (T,) of STEP
     period: Ints  # (T,) place in the clock day
+    slot: Ints  # (T,) place in the bid schedule
     da_eur_per_kwh: Floats  # (T,)
     da_forecast_eur_per_kwh: Floats  # (T,) day-ahead forecast made the day before
     residual_eur_per_kwh: Floats  # (T,) mean imbalance price minus day-ahead price
@@ -119,6 +120,7 @@ def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int, has_site: bo
         first_step=first_step,
         steps=records(n_steps, STEP),
         period=np.empty(n_steps, dtype=np.int64),
+        slot=np.empty(n_steps, dtype=np.int64),
         da_eur_per_kwh=np.empty(n_steps),
         da_forecast_eur_per_kwh=np.empty(n_steps),
         residual_eur_per_kwh=np.empty(n_steps),
@@ -153,7 +155,7 @@ def _fill_steps(dataset: Dataset, at: slice, scenario: Scenario, params: VPPPara
     steps["weekday"] = calendar.weekday
     steps["today_end"] = at.start + calendar.today_end
     steps["tomorrow_end"] = at.start + calendar.tomorrow_end
-    dataset.period[at] = scenario.period
+    dataset.period[at], dataset.slot[at] = scenario.period, scenario.slot
     dataset.da_eur_per_kwh[at] = da
     dataset.da_forecast_eur_per_kwh[at] = day_ahead_forecast(da, scenario.day, scenario.period)
     dataset.residual_eur_per_kwh[at] = residual

@@ -33,7 +33,7 @@ SITE_STEP = np.dtype(
 
 FORECAST_DAYS = 7
 """Days whose mean is the forecast of sun and building load."""
-ROUNDING_KWH = 1e-9
+ROUNDING_KWH, ROUNDING_H = 1e-9, 1e-9
 
 
 def fill_site(steps: Records, scenario: Scenario, params: VPPParams) -> None:
@@ -63,7 +63,7 @@ def fill_site(steps: Records, scenario: Scenario, params: VPPParams) -> None:
         steps[f"{way}_kwh"] = dt_h * np.minimum(np.inf if series is None else series, own)
         steps[f"least_{way}_kwh"] = dt_h * min(least, own)
         fees = np.array(getattr(params.tariff, f"{way}_fee_eur_per_kwh"))
-        hour = (scenario.period * dt_h).astype(np.int64) % HOURS_OF_DAY
+        hour = (scenario.period * dt_h + ROUNDING_H).astype(np.int64) % HOURS_OF_DAY
         steps[f"{way}_fee_eur_per_kwh"] = np.broadcast_to(fees, HOURS_OF_DAY)[hour]
     steps["month"] = scenario.clock.astype("datetime64[M]").astype(np.int64)
     steps["year"] = scenario.clock.astype("datetime64[Y]").astype(np.int64)

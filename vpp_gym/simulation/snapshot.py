@@ -232,7 +232,8 @@ def _market(
         da,
         settled,
     )
-    _copy_sold(committed_kwh, dataset.period, t, today_end, sold_kwh)
+    slot = read_only(dataset.slot[t:end].copy())
+    _copy_sold(committed_kwh, slot, today_end - t, sold_kwh)
     short, long = read_only(settled)
     da, past = read_only(da), t - since
     return {
@@ -241,6 +242,8 @@ def _market(
         "im_short_past_eur_per_kwh": short,
         "im_long_past_eur_per_kwh": long,
         "period": period[past:],
+        "slot": slot,
+        "n_slots": committed_kwh.shape[1],
         "n_known": known - t,
         "da_eur_per_kwh": da[past:],
         "da_sold_kwh": read_only(sold_kwh),
@@ -277,17 +280,14 @@ def _copy_prices(
 
 
 @njit
-def _copy_sold(
-    committed_kwh: Floats, period: Ints, t: int, today_end: int, sold_kwh: Floats
-) -> None:
+def _copy_sold(committed_kwh: Floats, slot: Ints, of_today: int, sold_kwh: Floats) -> None:
     """Copy what is committed for the steps ahead.
 
     Args:
-        committed_kwh: (2, periods) of today and tomorrow.
-        period: (T,) of the dataset.
-        t: position of the step.
-        today_end: position.
+        committed_kwh: (2, slots) of today and tomorrow.
+        slot: (k,) of each step ahead.
+        of_today: how many of them are of today.
         sold_kwh: (k,) result.
     """
     for i in range(len(sold_kwh)):
-        sold_kwh[i] = committed_kwh[int(t + i >= today_end), period[t + i]]
+        sold_kwh[i] = committed_kwh[int(i >= of_today), slot[i]]

@@ -144,7 +144,7 @@ class State(NamedTuple):
     occupied: Bools  # (B, N)
     lot: Ints  # (B, N) chargers of the connected EVs, in order of arrival
     ev: Records  # (B, N) of EV
-    da_sold_kwh: Floats  # (B, 2, L) committed for today and tomorrow, by period
+    da_sold_kwh: Floats  # (B, 2, S) committed for today and tomorrow, by slot of the schedule
     expected_load_kwh: Floats  # (B, L) running mean of the net load, by period
     expected_take_kwh: Floats  # (B, L) running mean of the charging power, by period
     expected_give_kwh: Floats  # (B, L) of the discharging power that contracts open
@@ -218,8 +218,18 @@ def _site_rules(params: VPPParams, dt_h: float) -> dict[str, Any]:
     }
 
 
-def empty_state(n_envs: int, params: VPPParams, dt_h: float, has_site: bool = False) -> State:
-    """State of n_envs runs that have not begun, with what the parameters offer."""
+def empty_state(
+    n_envs: int, params: VPPParams, dt_h: float, slots: int, has_site: bool = False
+) -> State:
+    """State of n_envs runs that have not begun, with what the parameters offer.
+
+    Args:
+        n_envs: number of runs.
+        params: rules.
+        dt_h: hours per step.
+        slots: places of a bid schedule.
+        has_site: something lies between the cars and the grid.
+    """
     periods, n = round(24 / dt_h), (n_envs, params.site.n_chargers)
     offers = designed_offers(params)
     return State(
@@ -227,7 +237,7 @@ def empty_state(n_envs: int, params: VPPParams, dt_h: float, has_site: bool = Fa
         occupied=np.zeros(n, dtype=np.bool_),
         lot=np.zeros(n, dtype=np.int64),
         ev=records(n, EV),
-        da_sold_kwh=np.zeros((n_envs, 2, periods)),
+        da_sold_kwh=np.zeros((n_envs, 2, slots)),
         expected_load_kwh=np.zeros((n_envs, periods)),
         expected_take_kwh=np.zeros((n_envs, periods)),
         expected_give_kwh=np.zeros((n_envs, periods)),

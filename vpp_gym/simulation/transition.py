@@ -80,6 +80,7 @@ def _forget(b: int, state: State) -> None:
     """Clear what a run has committed, learnt and counted."""
     for k in range(state.da_sold_kwh.shape[2]):
         state.da_sold_kwh[b, 0, k], state.da_sold_kwh[b, 1, k] = 0.0, 0.0
+    for k in range(state.expected_load_kwh.shape[1]):
         state.expected_load_kwh[b, k] = 0.0
         state.expected_take_kwh[b, k], state.expected_give_kwh[b, k] = 0.0, 0.0
         state.load_days[b, k] = 0
@@ -105,7 +106,7 @@ def transition(
         rules: parameters.
         state: changed in place.
         net_load_kwh: (B, N) dispatch at the meter, within the step's limits.
-        bids_kwh: (B, L) schedule for tomorrow, + sells; read at the gate.
+        bids_kwh: (B, S) schedule for tomorrow, + sells; read at the gate.
         record: (B, K) result: what the step booked, by `TERMS`.
     """
     for b in range(len(state.run)):
@@ -241,7 +242,7 @@ def _dispatch(
 @njit(inline="always")
 def _settle(b: int, t: int, dataset: Dataset, state: State, load_kwh: float, row: Floats) -> None:
     step = dataset.steps[t]
-    da_sold_kwh = state.da_sold_kwh[b, 0, dataset.period[t]]
+    da_sold_kwh = state.da_sold_kwh[b, 0, dataset.slot[t]]
     im_sold_kwh = -da_sold_kwh - load_kwh
     row[COLUMN.da_sold_kwh] = da_sold_kwh
     row[COLUMN.im_sold_kwh] = im_sold_kwh

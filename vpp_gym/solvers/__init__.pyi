@@ -11,6 +11,7 @@ from .newsvendor import best_bids_kwh as best_bids_kwh
 from .schedule import ScheduleProgram as ScheduleProgram
 from .single_ev import plan_ev as plan_ev
 from .single_ev import plan_fleet as plan_fleet
+from .site_lp import plan_site as plan_site
 from .solution import Solution as Solution
 from .variable_term_programs import solve_bundled_program as solve_bundled_program
 from .variable_term_programs import solve_joint_program as solve_joint_program

@@ -8,16 +8,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vpp_gym.agents.policy import CARD, WEIGHTS, AgentPolicy, Network
+from vpp_gym.agents.policy import CARD, TRAINED, WEIGHTS, AgentPolicy, Network
+from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.files.folders import replace_folder
 from vpp_gym.files.reader import DIGEST, digest_of, read_bytes
 from vpp_gym.files.writer import write_text
 from vpp_gym.training.config import RunSettings
 from vpp_gym.training.environments import guaranteed, hours_per_step, observed_fields
 from vpp_gym.training.options import flat
-from vpp_gym.training.origin import origin
 from vpp_gym.training.request import default_interval, run_settings
 from vpp_gym.training.validation import Score
+
+KEPT = TRAINED.relative_to(TRAINED.parents[2]).as_posix()
+"""Where `--keep` copies policies to, which no training reads: a seed that was kept before changes
+tracked files, but not what trains the next one."""
 
 
 def card_of(
@@ -47,7 +51,7 @@ def card_of(
         "validation": {name: round(value, 4) for name, value in score.items()},
         "dt_h": hours_per_step(core),
         "run": run.model_dump(mode="json"),
-        **origin(),
+        **provenance(apart=[KEPT]),
         "command": _command(run, ends),
     }
 
