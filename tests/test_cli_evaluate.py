@@ -187,7 +187,7 @@ def test_every_digit_of_a_row_is_shown_at_any_width(width, monkeypatch, capsys):
 
 
 def test_a_board_of_other_rules_says_so(monkeypatch):
-    board = replace(boards()["hourly.plain"], rules_digest="0" * 16)
+    board = replace(boards()["hourly.plain"], rules={"guarantee": None})
     monkeypatch.setattr(console, "_width", 200)
     with console.capture() as captured:
         show_ranking(ranking(board, {}))

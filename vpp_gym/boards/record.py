@@ -14,12 +14,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vpp_gym.arrays import Floats
-from vpp_gym.boards.entry import Entry
+from vpp_gym.boards.entry import Entry, flat
 from vpp_gym.boards.published import DECIMALS, Board, board_named
 from vpp_gym.boards.ranking import Ranking, ranking
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
-from vpp_gym.evaluation.values import value_digest
 from vpp_gym.files.names import MAX_LENGTH, NAME_PATTERN
 from vpp_gym.files.reader import DIGEST, MB, digest_of, read_object
 from vpp_gym.files.writer import write_text
@@ -287,5 +286,9 @@ def read_folder(folder: Path) -> dict[str, Record]:
 
 
 def rules_are_published(board: Board) -> bool:
-    """Whether the rules of this version are those under which the published rows were made."""
-    return value_digest(board.params) == board.rules_digest
+    """Whether the rules of this version are those under which the published rows were made.
+
+    A part of the world that has come since, and is not there by default, does not count.
+    """
+    now = flat(json.loads(json.dumps(board.params.model_dump(mode="json"))))
+    return all(now.get(name) == value for name, value in flat(board.rules).items())
