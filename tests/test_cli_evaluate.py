@@ -143,6 +143,7 @@ def test_a_world_without_a_board_is_judged_alone(here):
         (("ppo_synthetic", "--scenario", "synthetic:test"), "use --against none"),
         (("ppo_synthetic", "--out", "row.txt"), "end the name with .json"),
         (("ppo_synthetic", "--policy", "own_models:half"), "not both"),
+        (("a.zip", "b.zip", "--vecnormalize", "v.pkl"), "statistics of its own"),
         ((), "vpp-gym evaluate ppo.zip"),
         (("--policy", "own_models:half", "--set", "control=fleet"), "with --env"),
     ],
