@@ -72,7 +72,7 @@ CARDS = {
     "VPPDispatch-v0": Card("embedded", "reference", reference=1.0),
     "VPPBidding-v0": Card("embedded", "reference", worlds=1),
     "VPPContracts-v0": Card("embedded", "reference", worlds=1),
-    STAY: Card("embedded", "reference", reference=1.0),
+    STAY: Card("embedded", "reference", reference=1.0, worlds=1),
     "FCEVCarPark-v0": Card("car_park", "equal"),
     "FCEVMicrogrid-v0": Card("microgrid", "volume"),
 }

@@ -137,8 +137,8 @@ def top(document: Document) -> str:
     ]
     columns = {name: board.columns[name] for name in board.brief if name in SHORT}
     words = (
-        f"{period(document)}. {suite.lead(document)} {PRIVILEGED_MARK} saw the future; brackets "
-        f"are 95 % intervals. [All boards]({BOARDS.as_posix()})."
+        f"{board.words}: {period(document)}. {suite.lead(document)} {PRIVILEGED_MARK} saw the "
+        f"future; brackets are 95 % intervals. [All boards]({BOARDS.as_posix()})."
     )
     lines = [f"{words[0].upper()}{words[1:]}", markdown_table(shown, columns)]
     return "\n\n".join([start_marker(suite.name, "top"), *lines, END_OF_TOP])

@@ -245,7 +245,7 @@ def results_table(env_id: str) -> str:
         shown = words if words == name or name in ("random", one.high) else f"{words} (`{name}`)"
         shown = f"bound (`{name}`) †" if name == one.high else shown
         shown = f"trained agents `{name}`" if words.startswith("trained") else shown
-        row = [shown, _whole(eur), f"{100 * (eur - low) / (high - low):.1f}"]
+        row = [shown, _whole(eur), f"{round(100 * (eur - low) / (high - low), 1) + 0:.1f}"]
         rows.append([*row, "–" if share is None else f"{100 * share:.1f}"] if served else row)
     headings = ["Policy", "EUR a year", "Score", *(["Demand served %"] if served else [])]
     return _table(headings, rows, numbers=1)

@@ -44,6 +44,7 @@ API_PAGES = tuple(f"api/{package}.md" for package in PACKAGES)
 FENCE = re.compile(r"(^ *```.*?^ *```[^\n]*$)", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"(?<![\[`])`(vpp_gym(?:\.\w+)+)`(?!`)")
 LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#|/)([^)#\s\"]+)")
+SOURCE = re.compile(r"\]\((?:\.\./)+(vpp_gym/[\w/]+\.py)\)")
 COMMENT = re.compile(r"^ *<!--.*?-->\n|<!--.*?-->", re.DOTALL | re.MULTILINE)
 """Markers of what is generated; within a list they would end it."""
 LOADED = re.compile(
@@ -68,6 +69,8 @@ def site_path(path: str) -> str:
         return "results/" + path.removeprefix(f"{RESULTS}/")
     if path.startswith("examples/") and path.endswith(".py"):
         return path.removesuffix(".py") + ".md"
+    if path.startswith("vpp_gym/") and path.endswith(".py"):
+        return f"source/{path.removesuffix('.py')}.md"
     return path
 
 
@@ -118,11 +121,17 @@ def api_places() -> dict[str, str]:
     return places
 
 
-def example_page(path: Path) -> str:
-    """An example as a page: what it is about, and its code."""
+def code_page(path: Path) -> str:
+    """A module as a page: what it is about, and its code."""
     code = path.read_text(encoding="utf-8")
     about = (ast.get_docstring(ast.parse(code)) or "").partition("\n")[0]
     return f"# {path.name}\n\n{about}\n\n```python\n{code}```\n"
+
+
+def linked_sources() -> list[str]:
+    """Modules of the package to which pages lead."""
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    return sorted({name for text in texts for name in SOURCE.findall(text)})
 
 
 def api_page(package: str) -> str:
@@ -197,7 +206,9 @@ def beside_docs() -> Iterator[tuple[str, Path | str]]:
         if place != "index.md":
             yield place, ROOT / name
     for path in sorted((ROOT / "examples").glob("*.py")):
-        yield site_path(f"examples/{path.name}"), example_page(path)
+        yield site_path(f"examples/{path.name}"), code_page(path)
+    for name in linked_sources():
+        yield site_path(name), code_page(_package_folder().parent / name)
     yield "api/index.md", api_index()
     for package in PACKAGES:
         yield f"api/{package}.md", api_page(package)
@@ -217,6 +228,8 @@ def with_everything(nav: list[Any], pages: list[str]) -> list[Any]:
     sections["Results"].append({"Tables": [one for one in left if one.startswith("results/")]})
     sections["Tutorials"].append({"Scripts": [one for one in left if one.startswith("examples/")]})
     sections["Project"] += [one for one in left if one in MOVED.values() and "/" not in one]
+    if sources := [one for one in left if one.startswith("source/")]:
+        sections["Project"].append({"Sources": sources})
     named = set(_named(nav))
     more = [page for page in pages if page not in named]
     return [*nav, {MORE: more}] if more else nav
@@ -276,7 +289,7 @@ def shown(markdown: str, place: str) -> str:
         markdown: of the file that the page is made of.
         place: of the page on the site.
     """
-    if place.startswith(("api/", "examples/")):
+    if place.startswith(("api/", "examples/", "source/")):
         return markdown
     places = {place: path for path, place in MOVED.items() if place != "index.md"}
     results = f"{RESULTS}/{place.removeprefix('results/')}"

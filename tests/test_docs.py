@@ -231,7 +231,7 @@ def test_programs_take_the_commands_of_blocks(page: Path):
         "vpp-gym data build",
         "vpp-gym demo --seed -1",
         "python -m benchmarks.run --suite",
-        "python -m agents.train --envs VPPDayAhead-v0",
+        "vpp-gym train --envs VPPDayAhead-v0",
         "pip install .[trains]",
         "curl example.org",
     ],

@@ -35,8 +35,7 @@ def test_totals_leave_the_bids_out_where_there_are_any():
     days = pd.DataFrame(
         dict.fromkeys(TERMS, 0.0)
         | {
-            "da_eur": [-3.0, -1.0],
-            "im_eur": [1.0, 0.5],
+            "position_eur": [-0.5, 0.25],
             "retail_eur": [5.0, 5.0],
             "payoff_eur": [-1.0, 0.0],
             "shortfall_eur": [0.0, -0.5],

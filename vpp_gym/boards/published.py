@@ -47,7 +47,7 @@ class Board:
         low: policy whose value is score 0.
         high: policy whose value is score 100.
         days: days of a world.
-        world_digests: of each scenario, see `vpp_gym.boards.digest`; none where they are of
+        world_digests: of its scenarios, see `vpp_gym.boards.digest`; none where they are of
             files that the packager did not have.
         rules: of its runs, as they were when the rows were packaged.
         rows_sha256: of the published file that the rows come from.

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vpp_gym.arrays import Floats
+from vpp_gym.boards.digest import same_worlds
 from vpp_gym.boards.entry import Entry, flat
 from vpp_gym.boards.published import DECIMALS, Board, board_named
 from vpp_gym.boards.ranking import Ranking, ranking
@@ -204,7 +205,7 @@ class Record:
             yield f"quantities: {board.name} has {', '.join(board.quantities)}"
             return
         worlds = board.world_digests[: len(document.world_digests)]
-        if board.world_digests and document.world_digests != worlds:
+        if board.world_digests and not same_worlds(document.world_digests, worlds):
             yield f"worlds: they are not the scenarios of {board.name}"
         if found := [name for name, why in self._other_rules() if why]:
             yield f"rules: {', '.join(found)} differ from those of {board.name}"
@@ -239,7 +240,7 @@ class Record:
             again: the runs; of the first seeds and worlds, and the same days.
         """
         seeds, worlds = again.values.shape[:2]
-        if again.world_digests != self.document.world_digests[:worlds]:
+        if not same_worlds(again.world_digests, self.document.world_digests[:worlds]):
             yield "worlds: this version makes other scenarios"
         mine = self.values[:seeds, :worlds]
         if mine.shape != again.values.shape:
