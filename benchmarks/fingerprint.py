@@ -27,9 +27,10 @@ SOURCES = Sources(
 )
 MAKES_NO_NUMBER = {
     *(__name__, "vpp_gym.evaluation.values", "vpp_gym.evaluation.provenance"),
-    "vpp_gym.errors",
+    *("vpp_gym", "vpp_gym.errors"),
 }
-"""Modules that digests leave out: they say what made a result, or in words what is refused."""
+"""Modules that digests leave out: they say what made a result, what there is by name, or in words
+what is refused."""
 
 
 @dataclass(frozen=True)

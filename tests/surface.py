@@ -26,7 +26,6 @@ MORE = (
     "solvers",
     "fcev.car_park",
     "fcev.microgrid",
-    "training",
 )
 """Packages that export names and are not themselves exported by `vpp_gym`."""
 

@@ -25,7 +25,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
 from vpp_gym.evaluation.rollout import evaluate as plain_evaluate
 from vpp_gym.scenarios.synthetic import SyntheticSource
-from vpp_gym.training import BatchVecEnv
+from vpp_gym.training.vec_env import BatchVecEnv
 
 DISPATCH = "VPPDispatch-v0"
 D1 = {"guarantee": False, "params": {"contract": {"families": ()}, "site": {"n_chargers": 6}}}
@@ -386,3 +386,16 @@ def test_a_pretrained_agent_is_judged_as_its_card_says(days):
     assert profit_eur(by_name) == profit_eur(plain_evaluate(agent, days))
     with pytest.raises(InvalidInputError, match="bids"):
         vpp_gym.evaluate(agent, gym.make("VPPDayAhead-v0", bids="schedule"), scenario=days)
+
+
+def test_an_agent_of_fuel_cell_cars_runs_under_the_rules_of_its_card():
+    agent = vpp_gym.load("ppo_synthetic_car_park_random")
+    run = vpp_gym.evaluate(agent, "car_park:synthetic:validation", end_step=24 * 3)
+    assert run.metadata["params"]["contract"]["min_price"] == "random"
+    other = vpp_gym.evaluate(agent, "car_park:synthetic:validation", {}, end_step=24 * 3)
+    assert other.metadata["params"]["contract"]["min_price"] == "equal"
+
+
+def test_agents_of_single_stays_are_sent_to_their_own_door(days):
+    with pytest.raises(InvalidInputError, match="StayAgent"):
+        vpp_gym.evaluate(small, "VPPStay-v0", scenario=days)

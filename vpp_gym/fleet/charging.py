@@ -356,15 +356,23 @@ class Charging:
 
         The gain of a step at full power is concave in the energy at its beginning, up to a full
         battery. The lines are its chords from where it begins to fall, and the level before
-        that: what lies below all of them can be stored.
+        that: what lies below all of them, and within the battery, can be stored.
         """
         curves, n = self.curves, len(self.charge_kwh)
         knots = np.empty((n, n_lines + 1))
-        begins = curves[:, 0, 0] - self.gain_before_kwh(curves[:, 0, 0], np.ones(n))
+        full_kw = self.full_kwh / self.dt_h
+        falls = np.array(
+            [
+                np.interp(kw, curve[1, ::-1], curve[0, ::-1])
+                for kw, curve in zip(full_kw, curves, strict=True)
+            ]
+        )
+        first, last = (
+            at - self.gain_before_kwh(at, np.ones(n)) for at in (falls, curves[:, 0, -1])
+        )
         for k in range(n_lines + 1):
-            knots[:, k] = begins + k / n_lines * (curves[:, 0, -1] - begins)
+            knots[:, k] = first + k / n_lines * (last - first)
         gains = np.stack([self.gain_kwh(at, np.ones(n)) for at in knots.T], axis=1)
-        gains = np.minimum(gains, curves[:, 0, -1:] - knots)
         slope = np.diff(gains, axis=1) / np.maximum(np.diff(knots, axis=1), STEEPNESS)
         chords = np.stack([gains[:, :-1] - slope * knots[:, :-1], slope], axis=2)
         level = np.stack([gains[:, :1], np.zeros((n, 1))], axis=2)

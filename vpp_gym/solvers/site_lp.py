@@ -142,7 +142,7 @@ class SitePlan:
     price_eur_per_kwh: Floats
 
 
-class _Rows:
+class Rows:
     """Rows of a program, put together entry by entry."""
 
     def __init__(self) -> None:
@@ -169,7 +169,7 @@ class _Rows:
         return csc_array(coo_array((values, (rows, columns)), shape=(self.count, n_columns)))
 
 
-class _Columns:
+class Columns:
     """Columns of a program, block by block."""
 
     def __init__(self) -> None:
@@ -200,7 +200,7 @@ def plan_site(cars: Cars, connection: Connection) -> SitePlan:
         SolveFailedError: not solved.
     """
     site, horizon, n = connection, connection.horizon, len(cars.steps)
-    columns, rows = _Columns(), _Rows()
+    columns, rows = Columns(), Rows()
     balance = rows.add(-site.building_kwh, -site.building_kwh)
     of_car = np.repeat(np.arange(n), cars.steps)
     first = np.cumsum(cars.steps) - cars.steps
@@ -231,7 +231,8 @@ def plan_site(cars: Cars, connection: Connection) -> SitePlan:
         row_low=np.concatenate(rows.low),
         row_high=np.concatenate(rows.high),
     )
-    values, prices = solve_with_prices(program)
+    # So small a program is solved sooner than it is simplified.
+    values, prices = solve_with_prices(program, {"presolve": "off"})
     net_load = np.zeros((n, horizon))
     net_load[of_car, of_step] = values[charge] - values[discharge]
     return SitePlan(
@@ -244,7 +245,7 @@ def plan_site(cars: Cars, connection: Connection) -> SitePlan:
 
 
 def _car_columns(
-    cars: Cars, columns: _Columns, rows: _Rows, of_car: Ints, of_step: Ints
+    cars: Cars, columns: Columns, rows: Rows, of_car: Ints, of_step: Ints
 ) -> tuple[Ints, Ints]:
     """Charging, discharging and stored energy of every car in each of its steps."""
     size, n = len(of_car), len(cars.steps)
@@ -283,7 +284,7 @@ def _car_columns(
     return charge, discharge
 
 
-def _storage_columns(site: Connection, columns: _Columns, rows: _Rows) -> tuple[Ints, Ints]:
+def _storage_columns(site: Connection, columns: Columns, rows: Rows) -> tuple[Ints, Ints]:
     """Charging, discharging and stored energy of the battery in each step."""
     horizon, power = site.horizon, site.storage_power_kwh if site.storage_max_kwh > 0 else 0.0
     charge = columns.add(horizon, 0.0, 0.0, power)

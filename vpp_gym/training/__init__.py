@@ -1,5 +1,4 @@
-"""Training with Stable-Baselines3: a `VecEnv` over the native batch, rewards, and whole runs."""
+"""Training with Stable-Baselines3: a `VecEnv` over the native batch, rewards, and whole runs.
 
-import lazy_loader
-
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+Import from its modules, such as `vpp_gym.training.vec_env`: most need torch and Stable-Baselines3.
+"""

@@ -1,0 +1,191 @@
+"""A bound on the profit at a site: everything planned at once with the whole future known.
+
+One linear program over a run: every car that finds a charger from its arrival until it really
+leaves, battery, sun, limits, fees, taxes and peaks. It knows all prices, loads and departures, may
+take any share of a step, and lets no promise bind it: whatever a policy without contracts and bids
+books, the program could book too, so that no such policy earns more.
+
+What it does not know makes it larger, never smaller: cars that taper charge at full power to the
+end, and where a run ends at negative prices what the battery keeps is valued by a line above its
+worth.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.fleet.charging import NO_CURVE, gain_kwh
+from vpp_gym.params import VPPParams
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.simulation import Simulation
+from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.solvers.linear_program import LinearProgram, solve
+from vpp_gym.solvers.site_lp import Columns, Rows
+from vpp_gym.views import Decisions
+
+
+class _Stays(NamedTuple):
+    """The cars that find a charger."""
+
+    first: Ints  # (n,) step of arrival
+    steps: Ints  # (n,) until they really leave
+    most_kwh: Floats  # (n,) that fits below the target, in the battery
+    full_kwh: Floats  # (n,) of a step at full power, at the meter
+    due_kwh: Floats  # (n,) demand when they leave, in the battery
+    missed_eur: Floats  # (n,) per kWh missing in the battery: penalty and retail price
+
+
+def site_bound_eur(scenario: Scenario, params: VPPParams) -> float:
+    """A profit [EUR] of the whole scenario that no policy without contracts and bids exceeds.
+
+    Args:
+        scenario: with or without a site.
+        params: rules of the world; what they offer to owners is left out.
+
+    Raises:
+        SolveFailedError: not solved.
+    """
+    params = params.replace(contract={"families": ()}, guarantee=False)
+    sim = Simulation(scenario, params)
+    stays, eff = _stays(sim, scenario), params.site.charge_eff
+    columns, rows = Columns(), Rows()
+    building = sim.dataset.site["building_kwh"] if sim.has_site else np.zeros(scenario.n_steps)
+    balance = rows.add(-building, -building)
+    _add_cars(stays, eff, columns, rows, balance)
+    _add_markets(sim.dataset, params, scenario, columns, rows, balance)
+    if params.storage.kwh > 0:
+        _add_storage(params, scenario, columns, rows, balance)
+    program = LinearProgram(
+        name="bound of the site",
+        cost=np.concatenate(columns.cost),
+        low=np.concatenate(columns.low),
+        high=np.concatenate(columns.high),
+        rows=rows.matrix(columns.count),
+        row_low=np.concatenate(rows.low),
+        row_high=np.concatenate(rows.high),
+    )
+    retail_eur = float(stays.due_kwh.sum()) / eff * params.driver.retail_eur_per_kwh
+    return retail_eur - float(program.cost @ solve(program))
+
+
+def _stays(sim: Simulation, scenario: Scenario) -> _Stays:
+    """Who finds a charger, which no decision changes, and what each is due."""
+    sim.reset()
+    seen: set[int] = set()
+    run, occupied, session = sim.state.run, sim.state.occupied, sim.state.ev["session"]
+    while not sim.done[0]:
+        seen.update(session[0, occupied[0]].tolist())
+        sim.step(Decisions(fleet_kwh=float(run["fleet_idle_kwh"][0])))
+    rows = np.array(sorted(seen), dtype=np.int64)
+    cars, params, dt_h = sim.dataset.sessions[rows], sim.params, scenario.dt_h
+    eff, driver = params.site.charge_eff, params.driver
+    first, leaves = scenario.sessions.arrival_step[rows], cars["leaves"]
+    curves = sim.dataset.curves
+    reach = [
+        gain_kwh(
+            float(cars["arrival_kwh"][k]),
+            (leaves[k] - first[k]) * dt_h,
+            eff * float(cars["charge_kw"][k]),
+            curves[row] if curves.shape[2] else NO_CURVE,
+        )
+        for k, row in enumerate(rows.tolist())
+    ]
+    early = leaves < cars["departure"]
+    most = np.maximum(cars["target_kwh"] - cars["arrival_kwh"], 0.0)
+    penalty = sim.dataset.steps["shortfall_eur_per_kwh"][np.minimum(leaves, scenario.n_steps - 1)]
+    share = np.where(early, driver.early_shortfall_share, 1.0)
+    return _Stays(
+        first=first,
+        steps=leaves - first,
+        most_kwh=most,
+        full_kwh=cars["charge_kw"] * dt_h,
+        due_kwh=np.where(early, np.minimum(most, np.array(reach)), most),
+        missed_eur=share * penalty + driver.retail_eur_per_kwh / eff,
+    )
+
+
+def _add_cars(stays: _Stays, eff: float, columns: Columns, rows: Rows, balance: Ints) -> None:
+    """Charging of every car in each of its steps, and what it misses."""
+    n = len(stays.steps)
+    of_car = np.repeat(np.arange(n), stays.steps)
+    begins = np.cumsum(stays.steps) - stays.steps
+    of_step = stays.first[of_car] + np.arange(len(of_car)) - begins[of_car]
+    charge = columns.add(len(of_car), 0.0, 0.0, stays.full_kwh[of_car])
+    rows.put(balance[of_step], charge, 1.0)
+    missed = columns.add(n, stays.missed_eur, 0.0, np.inf)
+    fits = rows.add(np.full(n, -np.inf), stays.most_kwh)
+    rows.put(fits[of_car], charge, eff)
+    served = rows.add(stays.due_kwh, np.full(n, np.inf))
+    rows.put(served, missed, 1.0)
+    rows.put(served[of_car], charge, eff)
+
+
+def _add_markets(
+    dataset: Dataset,
+    params: VPPParams,
+    scenario: Scenario,
+    columns: Columns,
+    rows: Rows,
+    balance: Ints,
+) -> None:
+    """What is taken, given and used of the sun in each step, with its prices, fees and taxes."""
+    n, tariff = scenario.n_steps, params.tariff
+    buy, sell = (dataset.steps[f"{way}_eur_per_kwh"].copy() for way in ("short", "long"))
+    tax = tariff.energy_tax_eur_per_kwh
+    most_in, most_out, sun = np.full(n, np.inf), np.full(n, np.inf), np.zeros(n)
+    site = dataset.site
+    if len(site):
+        buy += site["import_fee_eur_per_kwh"] + (0.0 if tariff.net_metering else tax)
+        sell -= site["export_fee_eur_per_kwh"]
+        most_in, most_out, sun = site["import_kwh"], site["export_kwh"], site["pv_kwh"]
+    used = columns.add(n, 0.0, 0.0, sun)
+    taken = columns.add(n, buy, 0.0, most_in)
+    given = columns.add(n, -sell, 0.0, most_out)
+    for block, sign in ((used, -1.0), (taken, -1.0), (given, 1.0)):
+        rows.put(balance, block, sign)
+    if len(site) and tariff.peak_eur_per_kw_month > 0:
+        of_month = site["month"] - site["month"].min()
+        peaks = columns.add(
+            int(of_month.max()) + 1, tariff.peak_eur_per_kw_month / scenario.dt_h, 0.0, np.inf
+        )
+        below = rows.add(np.full(n, -np.inf), np.zeros(n))
+        rows.put(below, taken, 1.0)
+        rows.put(below, peaks[of_month], -1.0)
+    if len(site) and tariff.net_metering and tax > 0:
+        of_year = site["year"] - site["year"].min()
+        taxed = columns.add(int(of_year.max()) + 1, tax, 0.0, np.inf)
+        net = rows.add(np.full(len(taxed), -np.inf), np.zeros(len(taxed)))
+        rows.put(net[of_year], taken, 1.0)
+        rows.put(net[of_year], given, -1.0)
+        rows.put(net, taxed, -1.0)
+
+
+def _add_storage(
+    params: VPPParams, scenario: Scenario, columns: Columns, rows: Rows, balance: Ints
+) -> None:
+    """The battery's load in each step, and what it has more at the end."""
+    storage, n = params.storage, scenario.n_steps
+    power, begins = storage.kw * scenario.dt_h, np.zeros(n)
+    begins[0] = initial = storage.kwh * storage.initial_soc
+    charge = columns.add(n, 0.0, 0.0, power)
+    discharge = columns.add(n, storage.wear_eur_per_kwh, 0.0, power)
+    stored = columns.add(n, 0.0, 0.0, storage.kwh)
+    rows.put(balance, charge, 1.0)
+    rows.put(balance, discharge, -1.0)
+    change = rows.add(begins, begins)
+    rows.put(change, stored, 1.0)
+    rows.put(change[1:], stored[:-1], -1.0)
+    rows.put(change, charge, -storage.charge_eff)
+    rows.put(change, discharge, 1.0 / storage.discharge_eff)
+    price = float(scenario.da_eur_per_kwh[-round(24 / scenario.dt_h) :].mean())
+    worth, due = price * storage.discharge_eff, price / storage.charge_eff
+    if price < 0:  # a line above both: less is worth more there, and would be without end
+        worth = due = (worth * (storage.kwh - initial) + due * initial) / storage.kwh
+    more, less = columns.add(1, -worth, 0.0, np.inf), columns.add(1, due, 0.0, np.inf)
+    end = rows.add(np.array([initial]), np.array([initial]))
+    rows.put(end, stored[-1:], 1.0)
+    rows.put(end, more, -1.0)
+    rows.put(end, less, 1.0)
