@@ -1,1 +1,1 @@
-"""Training with Stable-Baselines3, and the trained policies; run from the repository."""
+"""Training with Stable-Baselines3, run from the repository; `vpp-gym train` is the same."""

@@ -29,7 +29,7 @@ from benchmarks.figures import IMAGES
 from benchmarks.leaderboard import RESULTS
 from benchmarks.suites import suite_of
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation import EnvironmentAgent, evaluate
+from vpp_gym.evaluation import EnvironmentAgent, StayAgent, evaluate
 from vpp_gym.evaluation.metrics import without_position_eur
 from vpp_gym.files.reader import read_object
 from vpp_gym.files.writer import write_file, write_text
@@ -38,6 +38,9 @@ BATCH = 64
 SECONDS = 2.0
 """Of processor time, for each measurement of speed."""
 FILE = "cards.json"
+STAY = "VPPStay-v0"
+STEPS = 100
+"""Steps of an environment whose episodes have no length of their own."""
 TOTALS = ("profit_eur", "demand_kwh", "served_kwh")
 STILL = 1e-6
 """Standard deviation below which a column of the observation is counted as constant."""
@@ -69,16 +72,22 @@ CARDS = {
     "VPPDispatch-v0": Card("embedded", "reference", reference=1.0),
     "VPPBidding-v0": Card("embedded", "reference", worlds=1),
     "VPPContracts-v0": Card("embedded", "reference", worlds=1),
+    STAY: Card("embedded", "reference", reference=1.0, worlds=1),
     "FCEVCarPark-v0": Card("car_park", "equal"),
     "FCEVMicrogrid-v0": Card("microgrid", "volume"),
 }
 
 
 class Constant:
-    """The same action in every step."""
+    """The same action in every step.
+
+    Args:
+        size: of the action.
+        value: of its entries.
+    """
 
     def __init__(self, size: int, value: float = 0.0) -> None:
-        self.action = np.full(size, value, dtype=np.float32)
+        self.size, self.value = size, value
 
     def predict(
         self,
@@ -87,26 +96,30 @@ class Constant:
         episode_start: Any = None,
         deterministic: bool = True,
     ) -> tuple[Any, Any]:
-        """The action, and no state."""
-        return self.action, None
+        """Actions for one observation, or for each of a batch; and no state."""
+        shape = (*np.shape(observation)[:-1], self.size)
+        return self.drawn(shape).astype(np.float32), None
+
+    def drawn(self, shape: tuple[int, ...]) -> Array:
+        """Entries of that many actions."""
+        return np.full(shape, self.value)
 
 
 class Uniform(Constant):
-    """Actions drawn evenly from -1 to 1."""
+    """Actions drawn evenly from -1 to 1.
+
+    Args:
+        size: of the action.
+        seed: of the draws.
+    """
 
     def __init__(self, size: int, seed: int) -> None:
         super().__init__(size)
         self.rng = np.random.default_rng(seed)
 
-    def predict(
-        self,
-        observation: Any,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = True,
-    ) -> tuple[Any, Any]:
-        """A new action, and no state."""
-        return self.rng.uniform(-1, 1, self.action.size).astype(np.float32), None
+    def drawn(self, shape: tuple[int, ...]) -> Array:
+        """Entries of that many actions."""
+        return self.rng.uniform(-1, 1, shape)
 
 
 def rows(env_id: str) -> list[dict[str, Any]]:
@@ -118,12 +131,17 @@ def rows(env_id: str) -> list[dict[str, Any]]:
     for world in range(card.worlds):
         scenario, params = suite.scenario(card.track, world, None), suite.params(card.track)
         for name, model in (("action 0", Constant(size)), ("random", Uniform(size, world))):
-            agent = EnvironmentAgent(
-                model, name=name, env_id=env_id, settings=dict(card.settings or {})
-            )
-            days = evaluate(agent, scenario, params).days
+            days = evaluate(_agent(env_id, name, model), scenario, params).days
             found.append({"policy": name, "world": world, **totals(days)})
     return found
+
+
+def _agent(env_id: str, name: str, model: Constant) -> EnvironmentAgent | StayAgent:
+    """What plays a model's actions in the world of an environment."""
+    if env_id == STAY:
+        return StayAgent(model, name=name)
+    settings = dict(CARDS[env_id].settings or {})
+    return EnvironmentAgent(model, name=name, env_id=env_id, settings=settings)
 
 
 def totals(days: pd.DataFrame) -> dict[str, float]:
@@ -145,11 +163,9 @@ def observations(env_id: str) -> dict[str, dict[str, float]]:
     envs = batch(env_id, 16)
     seen, _ = envs.reset(seed=0)
     action = reference_action(card, envs.action_space.shape or ())
-    kept, over = [seen.copy()], np.zeros(envs.num_envs, dtype=bool)
-    while not over.any():
-        seen, _, _, over, _ = envs.step(action)
-        kept.append(seen.copy())
-    values = np.concatenate(kept).astype(np.float64)
+    steps = (gym.spec(env_id).max_episode_steps or STEPS) - 1
+    later = (envs.step(action)[0].copy() for _ in range(steps))
+    values = np.concatenate([seen.copy(), *later]).astype(np.float64)
     spread = values.std(axis=0)
     slices: Mapping[str, slice] = envs.unwrapped.core.layout.slices
     return {
@@ -185,7 +201,7 @@ def speed(env_id: str) -> dict[str, float]:
     action = np.zeros(env.action_space.shape or (), dtype=np.float32)
 
     def step() -> None:
-        if env.step(action)[3]:
+        if any(env.step(action)[2:4]):
             env.reset()
 
     envs = batch(env_id, BATCH)
@@ -210,9 +226,10 @@ def picture(env_id: str) -> Image.Image:
     env = gym.make(env_id, render_mode="rgb_array", **(card.settings or {}))
     env.reset(seed=0)
     action = reference_action(card, env.action_space.shape or ())
-    steps = 4 if env.spec is not None and (env.spec.max_episode_steps or 0) < 100 else 140
-    for _ in range(steps):
-        env.step(action)
+    daily = env.spec is not None and (env.spec.max_episode_steps or STEPS) < STEPS
+    for _ in range(4 if daily else 140):
+        if env.step(action)[2]:
+            break
     return Image.fromarray(np.asarray(env.render()))
 
 

@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import claims
+from benchmarks import claims, packaged
 from benchmarks.evidence import results_in
 from benchmarks.fingerprint import study_digest
 from benchmarks.leaderboard import (
@@ -67,12 +67,20 @@ def findings(results: Path, readme: Path, data: Path | None = None) -> Iterator[
             yield f"{path.name} does not show the result files; run: {RENDER}"
     for fault in claims.findings(results_in(results), readme.parent):
         yield f"{fault}; run: {claims.COMMAND}"
+    yield from _of_the_package(results, found)
     shown = {path.stem for path in published(results)}
     for path, text in texts.items():
         for suite in SUITES:
             markers = start_marker(suite), start_marker(suite, "top")
             if suite not in shown and any(marker in text for marker in markers):
                 yield f"{path.name} shows {suite}, which has no result file; run: {_make(suite)}"
+
+
+def _of_the_package(results: Path, found: Mapping[Path, Document]) -> Iterator[str]:
+    """What is wrong with the rows that the package brings; they are of the published results."""
+    if results == RESULTS:
+        for fault in packaged.findings(found):
+            yield f"{fault}; run: {RENDER}"
 
 
 def _read_or_why_not(path: Path) -> Document | str:

@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.values import modules_of, value_digest
 from vpp_gym.evaluation.rollout import modules_behind
+from vpp_gym.evaluation.values import modules_of, value_digest
 from vpp_gym.evaluation.worlds import WORLDS
 from vpp_gym.sources import PACKAGE, Sources
 
@@ -25,8 +25,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = Sources(
     {"vpp_gym": PACKAGE, "agents": ROOT / "agents", "benchmarks": ROOT / "benchmarks"}
 )
-MAKES_NO_NUMBER = {__name__, "benchmarks.values", "vpp_gym.errors"}
-"""Modules that digests leave out: they compute digests, or say in words what is refused."""
+MAKES_NO_NUMBER = {
+    *(__name__, "vpp_gym.evaluation.values", "vpp_gym.evaluation.provenance"),
+    *("vpp_gym", "vpp_gym.errors"),
+}
+"""Modules that digests leave out: they say what made a result, what there is by name, or in words
+what is refused."""
 
 
 @dataclass(frozen=True)

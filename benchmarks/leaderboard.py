@@ -17,6 +17,7 @@ import typer
 
 from benchmarks.boards import MISSING_PRICES, price_column
 from benchmarks.fingerprint import ROOT
+from benchmarks.packaged import package
 from benchmarks.page import leaderboard_page
 from benchmarks.results import read
 from benchmarks.suites import SUITES, suite_of
@@ -136,8 +137,8 @@ def top(document: Document) -> str:
     ]
     columns = {name: board.columns[name] for name in board.brief if name in SHORT}
     words = (
-        f"{period(document)}. {suite.lead(document)} {PRIVILEGED_MARK} saw the future; brackets "
-        f"are 95 % intervals. [All boards]({BOARDS.as_posix()})."
+        f"{board.words}: {period(document)}. {suite.lead(document)} {PRIVILEGED_MARK} saw the "
+        f"future; brackets are 95 % intervals. [All boards]({BOARDS.as_posix()})."
     )
     lines = [f"{words[0].upper()}{words[1:]}", markdown_table(shown, columns)]
     return "\n\n".join([start_marker(suite.name, "top"), *lines, END_OF_TOP])
@@ -276,6 +277,9 @@ def main(results: Path = RESULTS, readme: Path = README) -> None:
     for path in paths:
         render(path)
     documents = [read(path) for path in paths]
+    if results == RESULTS:
+        for path, document in zip(paths, documents, strict=True):
+            package(path, document)
     if documents:
         write_text(results / HTML, leaderboard_page(documents))
     for path, to_root in pages(readme).items():

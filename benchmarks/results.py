@@ -17,9 +17,9 @@ from benchmarks.fingerprint import code_digest
 from benchmarks.store import StoredRun
 from benchmarks.suites import suite_of
 from benchmarks.suites.base import Board, Contestants, Document, Run, Suite
-from benchmarks.values import value_digest
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.evaluation.values import value_digest
 from vpp_gym.files.reader import DIGEST, digest_of, read_object
 from vpp_gym.files.writer import write_text
 

@@ -20,12 +20,13 @@ import pandas as pd
 import yaml
 from gymnasium.envs.registration import load_env_creator
 
-import vpp_gym  # noqa: F401 - registers the environments
-from vpp_gym.settings import Settings
+import vpp_gym
+from vpp_gym.settings import Settings, Shown
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS.parent / "benchmarks" / "results"
-TRAINED = DOCS.parent / "agents" / "trained"
+TRAINED = DOCS.parent / "agents" / "trained", Path(vpp_gym.__file__).parent / "agents" / "trained"
+"""Where trained agents lie, in the repository and in the package."""
 FOLDER = DOCS / "environments"
 BUILD = runpy.run_path(str(DOCS / "build.py"))
 EVS = "embedded"
@@ -84,7 +85,7 @@ def pages() -> dict[str, str]:
 
 
 def index() -> str:
-    """The six environments in one table."""
+    """The environments in one table."""
     rows = []
     for env_id, one in CARDS.items():
         env = gym.make(env_id)
@@ -93,7 +94,7 @@ def index() -> str:
             (
                 f"[`{env_id}`]({env_id}.md)",
                 _summary(env_id),
-                one.step,
+                one.step.partition(",")[0],
                 _size(env.action_space),
                 _size(env.observation_space),
                 _whole(speed["one"]),
@@ -105,9 +106,9 @@ def index() -> str:
         *("Steps a second", "in a batch"),
     )
     return (
-        f"# Environments\n\n{_written()}\n\nSix environments over three worlds; sizes with default "
-        "settings, speeds in steps per second of processor time.\n\n"
-        f"{_table(headings, rows)}\n\n"
+        f"# Environments\n\n{_written()}\n\nSeven environments over three worlds; sizes with "
+        "default settings, speeds in steps per second of processor time.\n\n"
+        f"{_table(headings, rows, numbers=3)}\n\n"
         "All fields, terms and arguments: [electric vehicles](../environment.md), "
         "[car park](../fuel-cell/car-park.md), [microgrid](../fuel-cell/microgrid.md).\n"
     )
@@ -166,6 +167,7 @@ def _reference(env_id: str) -> str:
     return {
         "VPPDayAhead-v0": "charging on arrival (1, 0)",
         "VPPDispatch-v0": "charging on arrival (1)",
+        "VPPStay-v0": "charging on arrival (1)",
     }.get(env_id, "action 0")
 
 
@@ -205,8 +207,8 @@ def _speed(env_id: str) -> str:
 def _knobs(kind: Any, arguments: str) -> str:
     settings: type[Settings] = kind.core_kind.settings_kind
     told: dict[str, str] = {}
-    for base in settings.__mro__[: settings.__mro__.index(Settings) + 1]:
-        told |= BUILD["_entries"](base.__doc__ or "", "Attributes:")
+    for base in settings.__mro__[: settings.__mro__.index(Shown) + 1]:
+        told = {**told, **BUILD["_entries"](base.__doc__ or "", "Attributes:"), **told}
     return "\n".join([*BUILD["_bullets"](arguments), *BUILD["_settings"](settings, told)])
 
 
@@ -243,7 +245,7 @@ def results_table(env_id: str) -> str:
         shown = words if words == name or name in ("random", one.high) else f"{words} (`{name}`)"
         shown = f"bound (`{name}`) †" if name == one.high else shown
         shown = f"trained agents `{name}`" if words.startswith("trained") else shown
-        row = [shown, _whole(eur), f"{100 * (eur - low) / (high - low):.1f}"]
+        row = [shown, _whole(eur), f"{round(100 * (eur - low) / (high - low), 1) + 0:.1f}"]
         rows.append([*row, "–" if share is None else f"{100 * share:.1f}"] if served else row)
     headings = ["Policy", "EUR a year", "Score", *(["Demand served %"] if served else [])]
     return _table(headings, rows, numbers=1)
@@ -289,7 +291,7 @@ def _published_rows(env_id: str) -> dict[str, Result]:
 def learned(env_id: str) -> list[str]:
     """Published agents that were trained in an environment."""
     published = _published_rows(env_id)
-    cards = sorted(TRAINED.glob("*/seed_0/card.json"))
+    cards = [path for one in TRAINED for path in sorted(one.glob("*/seed_0/card.json"))]
     trained = (json.loads(path.read_text(encoding="utf-8")) for path in cards)
     return [one["name"] for one in trained if one["env_id"] == env_id and one["name"] in published]
 

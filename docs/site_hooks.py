@@ -23,27 +23,12 @@ MOVED = {
     "CHANGELOG.md": "changelog.md",
     "tests/mutation/mutants.md": "results/mutants.md",
 }
-PACKAGES = (
-    "vpp_gym",
-    "vpp_gym.envs",
-    "vpp_gym.policies",
-    "vpp_gym.evaluation",
-    "vpp_gym.scenarios",
-    "vpp_gym.contracts",
-    "vpp_gym.simulation",
-    "vpp_gym.fleet",
-    "vpp_gym.markets",
-    "vpp_gym.solvers",
-    "vpp_gym.plots",
-    "vpp_gym.fcev",
-    "vpp_gym.fcev.car_park",
-    "vpp_gym.fcev.microgrid",
-)
-"""Packages whose exported names make up the API."""
-API_PAGES = tuple(f"api/{package}.md" for package in PACKAGES)
+FIRST = ("vpp_gym", "envs", "policies", "evaluation", "agents", "scenarios", "contracts")
+"""Packages that stand first among those of the API."""
 FENCE = re.compile(r"(^ *```.*?^ *```[^\n]*$)", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"(?<![\[`])`(vpp_gym(?:\.\w+)+)`(?!`)")
 LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#|/)([^)#\s\"]+)")
+SOURCE = re.compile(r"\]\((?:\.\./)+(vpp_gym/[\w/]+\.py)\)")
 COMMENT = re.compile(r"^ *<!--.*?-->\n|<!--.*?-->", re.DOTALL | re.MULTILINE)
 """Markers of what is generated; within a list they would end it."""
 LOADED = re.compile(
@@ -52,6 +37,29 @@ LOADED = re.compile(
 )
 MORE = "More"
 """Section of pages that the navigation does not name."""
+
+
+def _package_folder() -> Path:
+    """Where the sources of the package lie: in the repository, or where it is installed."""
+    if (ROOT / "vpp_gym").is_dir():
+        return ROOT / "vpp_gym"
+    spec = find_spec("vpp_gym")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("vpp_gym is not installed")
+    return Path(spec.origin).parent
+
+
+def _packages() -> tuple[str, ...]:
+    """Packages whose exported names make up the API: those with a stub that says them."""
+    folder = _package_folder()
+    stubs = (path.parent.relative_to(folder.parent) for path in folder.rglob("__init__.pyi"))
+    names = sorted(".".join(path.parts) for path in stubs)
+    places = {name: FIRST.index(last) for name in names if (last := name.split(".")[-1]) in FIRST}
+    return tuple(sorted(names, key=lambda name: (places.get(name, len(FIRST)), name)))
+
+
+PACKAGES = _packages()
+API_PAGES = tuple(f"api/{package}.md" for package in PACKAGES)
 
 
 def site_path(path: str) -> str:
@@ -68,6 +76,8 @@ def site_path(path: str) -> str:
         return "results/" + path.removeprefix(f"{RESULTS}/")
     if path.startswith("examples/") and path.endswith(".py"):
         return path.removesuffix(".py") + ".md"
+    if path.startswith("vpp_gym/") and path.endswith(".py"):
+        return f"source/{path.removesuffix('.py')}.md"
     return path
 
 
@@ -118,11 +128,17 @@ def api_places() -> dict[str, str]:
     return places
 
 
-def example_page(path: Path) -> str:
-    """An example as a page: what it is about, and its code."""
+def code_page(path: Path) -> str:
+    """A module as a page: what it is about, and its code."""
     code = path.read_text(encoding="utf-8")
     about = (ast.get_docstring(ast.parse(code)) or "").partition("\n")[0]
     return f"# {path.name}\n\n{about}\n\n```python\n{code}```\n"
+
+
+def linked_sources() -> list[str]:
+    """Modules of the package to which pages lead."""
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    return sorted({name for text in texts for name in SOURCE.findall(text)})
 
 
 def api_page(package: str) -> str:
@@ -163,16 +179,6 @@ def exported(package: str) -> Iterator[str]:
             yield from (f"{package}.{node.module}.{alias.name}" for alias in node.names)
 
 
-def _package_folder() -> Path:
-    """Where the sources of the package lie: in the repository, or where it is installed."""
-    if (ROOT / "vpp_gym").is_dir():
-        return ROOT / "vpp_gym"
-    spec = find_spec("vpp_gym")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("vpp_gym is not installed")
-    return Path(spec.origin).parent
-
-
 def api_index() -> str:
     """The list of packages."""
     rows = "\n".join(f"| [`{one}`]({one}.md) | {_about(one)} |" for one in PACKAGES)
@@ -197,7 +203,9 @@ def beside_docs() -> Iterator[tuple[str, Path | str]]:
         if place != "index.md":
             yield place, ROOT / name
     for path in sorted((ROOT / "examples").glob("*.py")):
-        yield site_path(f"examples/{path.name}"), example_page(path)
+        yield site_path(f"examples/{path.name}"), code_page(path)
+    for name in linked_sources():
+        yield site_path(name), code_page(_package_folder().parent / name)
     yield "api/index.md", api_index()
     for package in PACKAGES:
         yield f"api/{package}.md", api_page(package)
@@ -217,6 +225,8 @@ def with_everything(nav: list[Any], pages: list[str]) -> list[Any]:
     sections["Results"].append({"Tables": [one for one in left if one.startswith("results/")]})
     sections["Tutorials"].append({"Scripts": [one for one in left if one.startswith("examples/")]})
     sections["Project"] += [one for one in left if one in MOVED.values() and "/" not in one]
+    if sources := [one for one in left if one.startswith("source/")]:
+        sections["Project"].append({"Sources": sources})
     named = set(_named(nav))
     more = [page for page in pages if page not in named]
     return [*nav, {MORE: more}] if more else nav
@@ -276,7 +286,7 @@ def shown(markdown: str, place: str) -> str:
         markdown: of the file that the page is made of.
         place: of the page on the site.
     """
-    if place.startswith(("api/", "examples/")):
+    if place.startswith(("api/", "examples/", "source/")):
         return markdown
     places = {place: path for path, place in MOVED.items() if place != "index.md"}
     results = f"{RESULTS}/{place.removeprefix('results/')}"

@@ -2,7 +2,7 @@
 
 python examples/train_agent.py
 
-Such a short training is worth little; `python -m agents.train` trains the leaderboard's agents.
+Such a short training is worth little; `vpp-gym train` trains the leaderboard's agents.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pandas as pd
 from stable_baselines3 import PPO
 
 import vpp_gym
+from vpp_gym.agents import agent_of
 from vpp_gym.evaluation import EnvironmentAgent, leaderboard
 
 ENV_ID = "VPPDispatch-v0"
@@ -26,7 +27,7 @@ def trained(timesteps: int, seed: int = 0) -> EnvironmentAgent:
     )
     model = PPO("MlpPolicy", env, n_steps=512, batch_size=128, seed=seed, device="cpu")
     model.learn(timesteps)
-    return EnvironmentAgent(model, name="ppo", env_id=ENV_ID, term_h=0, guarantee=True, dt_h=0.25)
+    return agent_of(model, env, name="ppo")
 
 
 def compare(agent: EnvironmentAgent, days: int) -> pd.DataFrame:

@@ -16,8 +16,6 @@ import gymnasium as gym
 import numpy as np
 import pandas as pd
 
-from agents.request import run_settings
-from agents.validation import GAIN, Validation
 from benchmarks.weeks import SUMS
 from vpp_gym.cli.report import run_report
 from vpp_gym.evaluation.leaderboard import leaderboard
@@ -40,6 +38,8 @@ from vpp_gym.reproduction.rahman2023.outcome import outcome_of
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL
 from vpp_gym.reproduction.rahman2023.run_records import RunRecords
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.training.request import run_settings
+from vpp_gym.training.validation import GAIN, Validation
 
 FEE = "network_fee_eur"
 DAYS = 3

@@ -17,7 +17,16 @@ import gymnasium as gym
 import vpp_gym
 
 FILE = Path(__file__).with_suffix(".txt")
-MORE = ("fleet", "markets", "plots", "simulation", "solvers", "fcev.car_park", "fcev.microgrid")
+MORE = (
+    "fleet",
+    "markets",
+    "boards",
+    "plots",
+    "simulation",
+    "solvers",
+    "fcev.car_park",
+    "fcev.microgrid",
+)
 """Packages that export names and are not themselves exported by `vpp_gym`."""
 
 

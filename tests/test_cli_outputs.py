@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ from typer.testing import CliRunner, Result
 
 from tests.scenarios.files import samples
 from vpp_gym.cli import app
+from vpp_gym.cli.output import terminal
+from vpp_gym.cli.tables import Column, Grid, show
 from vpp_gym.evaluation import rollout
 from vpp_gym.files import writer
 
@@ -136,6 +139,16 @@ def test_what_a_file_says_does_not_steer_the_terminal(tmp_path):
     result = command("data", "check", tmp_path)
     assert r"\x1b[31mNL" in result.stdout
     assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize("width", ["0", "00", "1", "7", "-5", "x", ""])
+def test_the_environment_cannot_silence_a_table(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", width)
+    out = io.StringIO()
+    show(
+        terminal(file=out), Grid((Column("day"), Column("eur", True)), [("2024-06-03", "-488.06")])
+    )
+    assert {"2024-06-03", "-488.06"} <= set(out.getvalue().split())
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8:strict", "cp1252"])

@@ -34,12 +34,18 @@ RUNNABLE = (
     "README.md",
     "docs/cars.md",
     "docs/contracts.md",
+    "docs/drivers.md",
     "docs/index.md",
     "docs/site.md",
     "docs/variable-term-menus.md",
     "docs/world.md",
 )
-RUN_ELSEWHERE = ("docs/data.md", "docs/fuel-cell/index.md", "docs/training.md")
+RUN_ELSEWHERE = (
+    "docs/data.md",
+    "docs/fuel-cell/index.md",
+    "docs/submitting.md",
+    "docs/training.md",
+)
 """Pages whose code has a test of its own: `test_docs_data`, `test_docs_fuel_cell_cars` and
 `tests.agents.test_training_page`. Code of examples is run by `test_examples`."""
 CHEAP = {("vpp-gym", "contracts"), ("vpp-gym", "demo"), ("vpp-gym", "doctor")}
@@ -226,7 +232,7 @@ def test_programs_take_the_commands_of_blocks(page: Path):
         "vpp-gym data build",
         "vpp-gym demo --seed -1",
         "python -m benchmarks.run --suite",
-        "python -m agents.train --envs VPPDayAhead-v0",
+        "vpp-gym train --envs VPPDayAhead-v0",
         "pip install .[trains]",
         "curl example.org",
     ],

@@ -69,7 +69,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "simulation": (BELOW_SIMULATION | {"scenarios"}, {"numpy"}),
     "policies": (BELOW_POLICIES, {"numpy", "pandas", "scipy"}),
-    "plots": ({"params", "views", "markets"}, {"numpy", "pandas", "matplotlib"}),
+    "plots": ({"params", "views", "markets"}, {"numpy", "pandas", "matplotlib", "PIL"}),
     "envs": (BELOW_ENVS | ENV | {"plots"}, {"numpy", "gymnasium", "pydantic"}),
     "evaluation": (
         BELOW_ENVS | ENV | {"envs"},
@@ -83,9 +83,22 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         BELOW_ENVS | {"evaluation", "plots", "fcev"},
         {"numpy", "pandas", "matplotlib"},
     ),
+    "agents": (
+        BELOW_ENVS | ENV | {"", "__version__", "envs", "evaluation", "fcev"},
+        {"numpy", "gymnasium", "pydantic", "stable_baselines3", "torch"},
+    ),
+    "training": (
+        BELOW_ENVS | ENV | {"", "envs", "evaluation", "fcev", "agents"},
+        {"numpy", "gymnasium", "pydantic", "typer", "rich", "stable_baselines3", "torch"},
+    ),
+    "boards": (
+        BELOW_ENVS | ENV | {"evaluation", "fcev", "agents"},
+        {"numpy", "pandas", "pydantic"},
+    ),
     "cli": (
         BELOW_ENVS
-        | {"", "__version__", "envs", "env", "evaluation", "plots", "reproduction", "fcev"},
+        | {"", "__version__", "envs", "env", "evaluation", "plots", "reproduction", "fcev"}
+        | {"agents", "training", "boards"},
         {"typer", "rich", "numpy", "pandas", "gymnasium"},
     ),
 }

@@ -126,9 +126,10 @@ def scenarios(
     draw: st.DrawFn, *, dt_h: float | None = None, n_steps: int | None = None, tapers: bool = True
 ) -> Scenario:
     """World of one to three days, its prices of either sign and short >= long."""
-    dt = draw(st.sampled_from([1.0, 0.25])) if dt_h is None else dt_h
+    dt = draw(st.sampled_from([1.0, 0.25, 0.5, 1 / 12])) if dt_h is None else dt_h
     steps_per_hour = round(1 / dt)
-    length = draw(st.integers(20, 60)) * steps_per_hour if n_steps is None else n_steps
+    most_h = 60 if steps_per_hour <= 4 else 36
+    length = draw(st.integers(20, most_h)) * steps_per_hour if n_steps is None else n_steps
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     da, one, other = rng.normal(0.05, 0.1, (3, length)).round(4)
     one_price = rng.random(length) < 0.5

@@ -92,6 +92,11 @@ class Snapshot:
             that are still there after it.
         steps_connected: (n,) steps since the arrival.
         arrival_kwh: (n,) stored on arrival.
+        driver: (n,) number of the driver; -1: nobody is known.
+        driver_visits: (n,) visits of that driver in this run that are over.
+        driver_stay_h: (n,) their mean length; 0 without any.
+        driver_early_h: (n,) by how much they ended before the departure that was declared, on
+            average; negative: after it.
         has_contract: (n,) the owner signed a contract, whether or not its window is open.
         offer: (n,) position of the signed contract in the list of offers, -1 without a
             contract.
@@ -111,8 +116,12 @@ class Snapshot:
         hi_kwh: (n,) largest net load this step, at the meter.
         idle_kwh: (n,) net load closest to zero within [lo_kwh, hi_kwh].
         laxity_h: (n,) hours of slack; negative: the target is out of reach.
-        period: (k,) delivery period, i.e. position in the local day, of this step and the
-            following ones, to the end of tomorrow.
+        period: (k,) delivery period, i.e. place on the clock of the local day, of this step and
+            the following ones, to the end of tomorrow.
+        slot: (k,) place of the same steps in the bid schedule of their day: the period; where
+            the clock shows an hour again, places behind the last period.
+        n_slots: places of a bid schedule: those of a day of 24 hours, or with a time zone whose
+            clock is put back those of one of 25.
         n_known: how many of the k day-ahead prices are known.
         da_eur_per_kwh: (k,) day-ahead prices: known, then forecast
             (see `vpp_gym.scenarios.da_forecast`).
@@ -150,6 +159,10 @@ class Snapshot:
     steps_to_departure: Ints
     steps_connected: Ints
     arrival_kwh: Floats
+    driver: Ints
+    driver_visits: Ints
+    driver_stay_h: Floats
+    driver_early_h: Floats
     has_contract: Bools
     offer: Ints
     contract_kwh: Floats
@@ -165,6 +178,8 @@ class Snapshot:
     idle_kwh: Floats
     laxity_h: Floats
     period: Ints
+    slot: Ints
+    n_slots: int
     n_known: int
     da_eur_per_kwh: Floats
     da_sold_kwh: Floats
@@ -204,8 +219,10 @@ class Decisions:
             connection has no room for it, cars with more laxity get less.
         fleet_kwh: net load of the whole fleet, within the sum of those limits,
             handed to the EVs by the disaggregation rule.
-        bids_kwh: (periods_per_day,) sold day-ahead for each period of tomorrow, + sells; read
-            at gate closure only. None: no bids.
+        bids_kwh: sold day-ahead tomorrow, + sells; read at gate closure only. (n_slots,), one
+            for each place of the schedule; or (periods_per_day,), one for each time of the
+            clock, where both hours of the autumn night share theirs. Places that tomorrow does
+            not have are not looked at. None: no bids.
         storage_kwh: load of the stationary battery, + charges, at the meter; within the snapshot's
             `site.storage_lo_kwh` and `site.storage_hi_kwh`. None: idle.
         pv_kwh: solar yield to be used, at most that of this step. None: all of it.

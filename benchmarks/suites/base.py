@@ -12,12 +12,11 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from benchmarks.fingerprint import ROOTS, PolicyDigest, Roots, policy_digest
-from benchmarks.values import value_digest
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.tables import Columns
+from vpp_gym.evaluation.values import value_digest
 from vpp_gym.ledger import PROFIT
-
-AGENT_PACKAGES = {"agents", "agents.policy", "torch", "stable_baselines3"}
 
 OUTSIDE = "outside"
 """Kind of the policies that are no contestants."""
@@ -249,7 +248,7 @@ class Suite(ABC):
         """What a contestant is: rule, optimiser, hindsight or learned."""
         if policy is None or policy.privileged:
             return "hindsight"
-        if not type(policy).__module__.startswith("vpp_gym."):
+        if isinstance(policy, EnvironmentAgent):
             return "learned"
         return "rule" if self.is_rule(policy) else "optimiser"
 
@@ -367,7 +366,7 @@ def seed_words(document: Document) -> Iterator[str]:
 
 def trained(env_ids: Collection[str]) -> dict[tuple[str, int], Any]:
     """The trained agents that play one of these environments, by name and seed."""
-    loaded = import_module("agents.policy").load_agents()
+    loaded = import_module("vpp_gym.agents.policy").load_agents()
     return {(agent.name, agent.seed): agent for agent in loaded if agent.env_id in env_ids}
 
 
@@ -378,11 +377,6 @@ def trained_or_none(suite: Suite) -> dict[tuple[str, int], Any]:
 
 def _agents(suite: Suite) -> tuple[dict[tuple[str, int], Any], str | None]:
     """The trained agents of a suite, and why there are none, if there are none."""
-    try:
-        found = trained(suite.env_ids)
-    except ModuleNotFoundError as error:
-        if error.name not in AGENT_PACKAGES:
-            raise
-        return {}, f"trained agents, because there is no module {error.name}"
+    found = trained(suite.env_ids)
     learned = {key: agent for key, agent in found.items() if suite.takes(agent)}
     return learned, None if learned else "trained agents: none was found"

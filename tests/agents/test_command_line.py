@@ -8,12 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from agents import trainer
-from agents.config import CHECKPOINT
-from agents.train import main
-from agents.trainer import Trainer
 from tests.agents.test_training import only
+from vpp_gym.cli.train import train as main
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.training import trainer
+from vpp_gym.training.config import CHECKPOINT
+from vpp_gym.training.trainer import Trainer
 
 TINY = ("--timesteps", "128", "--validate-every", "64", "--run-dir", "run")
 SMALL = ("world.n_envs=8", "ppo.n_steps=8", "ppo.batch_size=32", "wrappers.foresight_h=2")
@@ -76,7 +76,7 @@ def test_a_folder_that_has_a_run_is_left_alone(short):
     tiny()
     before = (short / "run" / CHECKPOINT).read_bytes()
     message = refusal("--run-dir", "run")
-    assert "python -m agents.train --resume --run-dir run" in message
+    assert "vpp-gym train --resume --run-dir run" in message
     assert (short / "run" / CHECKPOINT).read_bytes() == before
 
 
@@ -143,6 +143,6 @@ def test_settings_are_listed_with_value_and_meaning():
 
 def test_help_names_every_option_with_its_default():
     text = " ".join(command("--help").output.replace("│", " ").split())
-    assert "Environment: VPPDayAhead-v0, VPPDispatch-v0, VPPBidding-v0" in text
+    assert "Environment: VPPDayAhead-v0, VPPBidding-v0, VPPDispatch-v0" in text
     assert "[default: (VPPDayAhead-v0)]" in text
     assert "[default: (runs/NAME-seedSEED)]" in text

@@ -12,21 +12,21 @@ import numpy as np
 import pytest
 import torch
 
-from agents import train
-from agents.checkpoint import (
+from tests.agents.test_policy import CARD_OF_TEST, SIZE, random_network
+from tests.agents.test_training import settings
+from vpp_gym.agents.policy import CARD, TRAINED, WEIGHTS, AgentPolicy, Network, load_agents
+from vpp_gym.cli.train import train
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.lock import alone_in
+from vpp_gym.files.reader import DIGEST
+from vpp_gym.training.checkpoint import (
     Progress,
     checkpoint_progress,
     checkpoint_settings,
     load_checkpoint,
 )
-from agents.config import CHECKPOINT
-from agents.export import export_policy
-from agents.policy import CARD, TRAINED, WEIGHTS, AgentPolicy, Network, load_agents
-from tests.agents.test_policy import CARD_OF_TEST, SIZE, random_network
-from tests.agents.test_training import settings
-from vpp_gym.errors import InvalidInputError
-from vpp_gym.files.lock import alone_in
-from vpp_gym.files.reader import DIGEST
+from vpp_gym.training.config import CHECKPOINT
+from vpp_gym.training.export import export_policy
 
 
 @pytest.fixture
@@ -199,5 +199,5 @@ def test_parts_that_are_missing_are_refused(tmp_path):
 
 def test_second_training_in_one_folder_is_refused(tmp_path):
     with alone_in(tmp_path), pytest.raises(InvalidInputError, match="another program"):
-        train.main(run_dir=tmp_path)
+        train(run_dir=tmp_path)
     assert not (tmp_path / CHECKPOINT).exists()

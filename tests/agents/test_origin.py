@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from agents import origin as module
-from agents.export import card_of
-from agents.learner import Stack
-from agents.origin import differs, origin
-from agents.policy import TRAINED
-from agents.request import run_settings
+from vpp_gym.evaluation import provenance as module
+from vpp_gym.evaluation.provenance import provenance
+from vpp_gym.training.export import KEPT, card_of
+from vpp_gym.training.learner import Stack
+from vpp_gym.training.request import run_settings
 
-KEPT = "agents/trained/ppo/seed_0/card.json"
+POLICY = "vpp_gym/agents/trained/ppo/seed_0/card.json"
 CODE = "agents/trainer.py"
+RESULT = "benchmarks/results/embedded.json"
 
 
 def git(root: Path, *words: str) -> None:
@@ -24,54 +24,43 @@ def git(root: Path, *words: str) -> None:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A committed policy, some code and a result."""
-    for name in (KEPT, CODE, "README.md", "benchmarks/results/embedded.json"):
+    for name in (POLICY, CODE, RESULT):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("as committed")
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-qm", "all")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [(KEPT, False), ("benchmarks/results/embedded.json", False), (CODE, True)],
-)
+@pytest.mark.parametrize(("name", "expected"), [(POLICY, False), (RESULT, False), (CODE, True)])
 def test_a_policy_that_an_earlier_seed_left_is_no_change_of_the_code(checkout, name, expected):
-    assert not differs(checkout)
+    assert provenance(apart=[KEPT])["modified"] is False
     (checkout / name).write_text("otherwise")
-    assert differs(checkout) is expected
+    assert provenance(apart=[KEPT])["modified"] is expected
+    assert provenance()["modified"] is (name != RESULT)
 
 
 def test_another_change_counts_beside_a_kept_policy(checkout):
-    for name in (KEPT, CODE):
+    for name in (POLICY, CODE):
         (checkout / name).write_text("otherwise")
-    assert differs(checkout)
+    assert provenance(apart=[KEPT])["modified"] is True
 
 
-def test_where_git_cannot_tell_the_code_is_taken_to_differ(tmp_path):
-    assert differs(tmp_path)
+def test_outside_a_checkout_nobody_can_tell(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    made = provenance(apart=[KEPT])
+    assert (made["commit"], made["modified"]) == (None, None)
 
 
-@pytest.mark.parametrize(
-    ("said", "apart", "expected"),
-    [(True, False, False), (True, True, True), (False, True, False), (None, True, None)],
-)
-def test_only_a_change_is_looked_at_again(monkeypatch, said, apart, expected):
-    monkeypatch.setattr(module, "provenance", lambda: {"modified": said})
-    monkeypatch.setattr(module, "differs", lambda root: apart)
-    assert origin() == {"modified": expected}
-
-
-def test_the_card_carries_it(monkeypatch, small):
-    monkeypatch.setattr("agents.export.origin", lambda: {"modified": "as said"})
+def test_the_card_leaves_kept_policies_out(checkout, small):
+    (checkout / POLICY).write_text("otherwise")
     run = run_settings("VPPDayAhead-v0").model_copy(update={"name": "x"})
     core = Stack(run, scenario=small).base.batch.core
-    assert card_of(run, core, steps=1, score={"saving_eur": 1.0})["modified"] == "as said"
-
-
-def test_the_folder_that_is_left_out_is_that_of_the_kept_policies():
-    assert TRAINED.relative_to(TRAINED.parents[1]).as_posix() == KEPT.split("/ppo")[0]
+    card = card_of(run, core, steps=1, score={"saving_eur": 1.0})
+    assert card["modified"] is False
+    assert len(card["commit"]) == 40

@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 
-from agents.config import RunSettings
-from agents.environments import make_batch, observed_fields
-from agents.export import export_policy
-from agents.policy import CARD, TRAINED, WEIGHTS, AgentPolicy, Network, load_agents
+from vpp_gym.agents.policy import CARD, TRAINED, WEIGHTS, AgentPolicy, Network, load_agents
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import EnvironmentAgent, evaluate
 from vpp_gym.markets.ledger import TERMS
+from vpp_gym.training.config import RunSettings
+from vpp_gym.training.environments import make_batch, observed_fields
+from vpp_gym.training.export import export_policy
 
 FIELDS = observed_fields(make_batch("VPPDayAhead-v0", 1).core)
 CARD_OF_TEST = {

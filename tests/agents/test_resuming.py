@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from agents import checkpoint
-from agents.checkpoint import (
+from tests.agents.test_training import only, parameters, settings, trained
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.training import checkpoint
+from vpp_gym.training.checkpoint import (
     checkpoint_progress,
     checkpoint_settings,
     load_replay,
     replay_of,
 )
-from agents.config import CHECKPOINT
-from agents.export import card_of
-from agents.request import RunRequest
-from agents.trainer import Trainer
-from tests.agents.test_training import only, parameters, settings, trained
-from vpp_gym.errors import InvalidInputError
+from vpp_gym.training.config import CHECKPOINT
+from vpp_gym.training.export import card_of
+from vpp_gym.training.request import RunRequest
+from vpp_gym.training.trainer import Trainer
 
 FULL_BUFFER = {"hidden": (8,), "learning_starts": 64, "batch_size": 32, "buffer_size": 400}
 
@@ -196,7 +196,7 @@ def test_a_run_at_its_end_can_be_extended(toy, tmp_path):
     first, second = card["command"].split(" && ")
     assert "--timesteps 512" in first
     assert "--keep" not in first
-    again = "python -m agents.train --resume --name small --seed 0 --timesteps 1024 --keep"
+    again = "vpp-gym train --resume --name small --seed 0 --timesteps 1024 --keep"
     assert second == again
 
 

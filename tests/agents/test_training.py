@@ -7,19 +7,19 @@ import shlex
 import numpy as np
 import pytest
 
-from agents.config import BEST, TUNED, RunSettings
-from agents.environments import TRAITS
-from agents.learner import Stack, build_model, network_of
-from agents.options import read_changes
-from agents.policy import AgentPolicy
-from agents.request import run_settings
-from agents.trainer import Trainer
-from agents.validation import Validation
 from tests.agents.conftest import CHEAP, DEAR, FULL_HOUR_KWH, TOY_DAYS
+from vpp_gym.agents.policy import AgentPolicy
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.policies.baselines import baseline
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.training.config import BEST, TUNED, RunSettings
+from vpp_gym.training.environments import TRAITS
+from vpp_gym.training.learner import Stack, build_model, network_of
+from vpp_gym.training.options import read_changes
+from vpp_gym.training.request import run_settings
+from vpp_gym.training.trainer import Trainer
+from vpp_gym.training.validation import Validation
 
 SMALL = {
     "name": "small",

@@ -14,15 +14,16 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from agents import train
-from agents.checkpoint import Progress, checkpoint_settings
-from agents.config import CHECKPOINT
-from agents.environments import TRAITS
-from agents.options import read_changes
-from agents.policy import TRAINED
-from agents.request import RunRequest, run_settings
-from agents.trainer import Trainer
 from tests.agents.test_training import only, settings
+from vpp_gym.agents.policy import TRAINED
+from vpp_gym.cli.train import train
+from vpp_gym.training import command
+from vpp_gym.training.checkpoint import Progress, checkpoint_settings
+from vpp_gym.training.config import CHECKPOINT
+from vpp_gym.training.environments import TRAITS
+from vpp_gym.training.options import read_changes
+from vpp_gym.training.request import RunRequest, run_settings
+from vpp_gym.training.trainer import Trainer
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -44,20 +45,21 @@ def test_the_code_of_the_page_runs(small, tmp_path, monkeypatch, capsys):
     assert result["model"].num_timesteps == 8_192
 
 
-def finished(run, folder, resume):
+def finished(run, folder, resume, told):
     """Instead of training: the checkpoint of a run at its end."""
     folder.mkdir(parents=True, exist_ok=True)
     progress = asdict(Progress(steps=run.timesteps))
     torch.save({"run": run.model_dump_json(), "progress": progress}, folder / CHECKPOINT)
+    return Progress(steps=run.timesteps)
 
 
 def test_the_commands_of_the_page_are_understood(tmp_path, monkeypatch):
     """In the order of the page: what it resumes is what it began, and then is longer."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "_train", finished)
+    monkeypatch.setattr(command, "_train", finished)
     app = typer.Typer()
-    app.command()(train.main)
-    lines = re.findall(r"^python -m agents\.train (.*)$", page(), re.MULTILINE)
+    app.command()(train)
+    lines = re.findall(r"^(?:python -m agents\.train|vpp-gym train) (.*)$", page(), re.MULTILINE)
     assert len(lines) == 4
     for line in lines:
         result = CliRunner().invoke(app, shlex.split(line))
@@ -85,7 +87,7 @@ def test_the_table_of_the_page_is_that_of_the_settings():
 def test_the_command_for_fuel_cell_cars_is_that_of_a_trained_agent(env_id: str):
     pages = (DOCS / "fuel-cell").glob("*.md")
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
-    lines = re.findall(r"^python -m agents.train (.*)$", text, re.MULTILINE)
+    lines = re.findall(r"^(?:python -m agents\.train|vpp-gym train) (.*)$", text, re.MULTILINE)
     (line,) = (one for one in lines if f"--env {env_id}" in one)
     words = shlex.split(line)
     pairs = list(zip(words[::2], words[1::2], strict=True))

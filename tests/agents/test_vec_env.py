@@ -12,10 +12,10 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecMonitor, VecNormalize
 
-from agents.vec_env import BatchVecEnv
 from vpp_gym.envs.day_ahead import VPPDayAheadVectorEnv
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
+from vpp_gym.training.vec_env import BatchVecEnv
 
 N, STEPS = 5, 96
 SETTINGS = {"bids": "expected_load", "episode_days": 1}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.vec_env import BatchVecEnv
-from agents.wrappers import Foreseeing, Foresight, LoadReward
 from vpp_gym.markets.ledger import LEDGER, POSITION
+from vpp_gym.training.vec_env import BatchVecEnv
+from vpp_gym.training.wrappers import Foreseeing, Foresight, LoadReward
 
 N, DAYS, STEPS = 3, 2, 96
 QUARTERS = 4

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from agents import checkpoint
-from agents.config import CHECKPOINT, RunSettings
-from agents.policy import AgentPolicy
-from agents.trainer import Trainer
 from benchmarks.store import StoredRun, load_run, save_run
 from tests.agents.test_policy import CARD_OF_TEST, SIZE, random_network
 from tests.agents.test_training import SMALL
 from tests.attack.readers import small_world
+from vpp_gym.agents.policy import AgentPolicy
+from vpp_gym.training import checkpoint
+from vpp_gym.training.config import CHECKPOINT, RunSettings
+from vpp_gym.training.trainer import Trainer
 
 KEY = "a" * 64
 SEEN = np.random.default_rng(0).standard_normal((3, SIZE)).astype(np.float32)
@@ -25,7 +25,7 @@ SEEN = np.random.default_rng(0).standard_normal((3, SIZE)).astype(np.float32)
 
 def policy(folder: Path) -> None:
     """Weights and card of an agent that learned nothing."""
-    from agents.export import export_policy
+    from vpp_gym.training.export import export_policy
 
     place = folder / "made"
     export_policy(random_network(), CARD_OF_TEST, place)

@@ -88,22 +88,22 @@ def write_a_run(folder: Path, version: int) -> None:
 
 
 def write_a_policy(folder: Path, version: int) -> None:
-    from agents.export import export_policy
     from tests.agents.test_policy import CARD_OF_TEST, random_network
+    from vpp_gym.training.export import export_policy
 
     export_policy(random_network(seed=version), CARD_OF_TEST, folder / "seed_3")
 
 
 def policy_of(folder: Path) -> Any:
-    from agents.policy import AgentPolicy
+    from vpp_gym.agents.policy import AgentPolicy
 
     agent = AgentPolicy.load(folder)
     return digest([vars(agent.predictor), agent.card])
 
 
 def write_a_checkpoint(folder: Path, version: int) -> None:
-    from agents.checkpoint import Progress, save_checkpoint
     from tests.attack.agent_files import trained
+    from vpp_gym.training.checkpoint import Progress, save_checkpoint
 
     trainer, _ = trained()
     progress = Progress(rounds=version, steps=128 * (1 + version))
@@ -112,8 +112,8 @@ def write_a_checkpoint(folder: Path, version: int) -> None:
 
 def checkpoint_of(path: Path) -> Any:
     """A checkpoint and the replay buffer that it names."""
-    from agents.checkpoint import load_checkpoint
     from tests.attack.agent_files import trained
+    from vpp_gym.training.checkpoint import load_checkpoint
 
     trainer, _ = trained()
     progress = load_checkpoint(path.parent, trainer.run, trainer.model, trainer.stack)

@@ -105,18 +105,19 @@ def test_actions_mean_what_the_docs_say(seed: int) -> None:
     first = int(np.flatnonzero(scenario.period == gate)[0])
     sim = Simulation(scenario, params, n_envs=n)
     sim.reset(start_step=first)
-    periods, pending = sim.periods, np.zeros((n, sim.periods))
+    periods, pending = sim.periods, np.zeros((n, sim.slots))
     for t in range(first, min(first + 60, scenario.n_steps)):
         actions = random_actions(rng, batch.action_space.shape).astype(np.float64)
         loads = decoded(sim, actions, control)
         entries = actions[:, sim.n_chargers if control == "per_ev" else 1 :]
-        least, most = (limit.copy() for limit in sim.bids_allowed_kwh)
+        least, most = (sim.on_slots(limit).copy() for limit in sim.bids_allowed_kwh)
         if bids == "schedule":
             pending[:] = entries
         elif bids == "period":
             pending[:, (int(scenario.period[t]) - gate - 1) % periods] = entries[:, 0]
-        expected = sim.state.expected_load_kwh.copy()
-        schedule = np.clip(pending * scale * (most - least) - expected, least, most)
+        expected = sim.on_slots(sim.state.expected_load_kwh).copy()
+        bid = sim.on_slots(pending[:, :periods]) if bids == "period" else pending
+        schedule = np.clip(bid * scale * (most - least) - expected, least, most)
         record = sim.advance(loads, schedule)
         _, rewards, _, _, info = batch.step(actions.astype(np.float32))
         mine = {name: record[:, k] for k, name in enumerate(TERMS)}

@@ -22,6 +22,8 @@ from benchmarks.results import read
 from benchmarks.suites import SUITES
 from benchmarks.suites.ev import bids_of
 from benchmarks.weeks import SUMS, weekly
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.markets.ledger import SITE_MONEY
 
 DAYS = 15
 
@@ -101,6 +103,10 @@ def test_weeks_add_up_to_the_run_and_the_last_has_the_days_left_over():
     table = weekly(days)
     assert table["week"].tolist() == [0, 1]
     assert table["profit_eur"].tolist() == [sum(range(7)), sum(range(7, DAYS))]
+    assert not {*SITE_MONEY} & {*table}
+    assert weekly(days.assign(grid_fee_eur=0.0)).equals(table)
+    with pytest.raises(InvalidInputError, match="grid_fee_eur"):
+        weekly(days.assign(grid_fee_eur=np.arange(DAYS) == 3, peak_fee_eur=0.0))
 
 
 @pytest.mark.parametrize("name", ["embedded", "real", "hourly", "hourly_real"])

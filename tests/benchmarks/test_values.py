@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from benchmarks.values import modules_of, value_digest
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation.values import modules_of, value_digest
 from vpp_gym.fcev.car_park.params import CarParkParams
 from vpp_gym.kernels import njit
 from vpp_gym.params import DEFAULT

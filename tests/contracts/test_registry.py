@@ -15,7 +15,6 @@ import pytest
 from pydantic import Field
 
 import vpp_gym
-from agents.options import environment_options
 from tests.envs.test_api import busy_world
 from tests.worlds import plain_world
 from vpp_gym.arrays import Records
@@ -36,6 +35,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT, VPPParams, as_params
 from vpp_gym.params.contract import ContractParams, offer
 from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.training.options import environment_options
 
 DOCS = Path(__file__).parents[2] / "docs"
 

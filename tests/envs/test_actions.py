@@ -214,9 +214,10 @@ def test_an_episode_is_a_run_of_the_simulator(scenario, world, seed, control, bi
         _, got, terminated, over, info = env.step(action)
         entries = np.clip(action.astype(float), -1, 1)
         now = sim.snapshot()
-        least, most = now.bid_lo_kwh, now.bid_hi_kwh
-        moved_kwh = entries[-sim.periods :] * bid_scale * (most - least)
-        bids = np.clip(moved_kwh - now.expected_load_kwh, least, most)
+        by_period = now.bid_lo_kwh, now.bid_hi_kwh, now.expected_load_kwh
+        least, most, expected = (sim.on_slots(one[None])[0] for one in by_period)
+        moved_kwh = entries[-sim.slots :] * bid_scale * (most - least)
+        bids = np.clip(moved_kwh - expected, least, most)
         if control == "fleet":
             limits = now.lo_kwh.sum(), now.idle_kwh.sum(), now.hi_kwh.sum()
             decisions = Decisions(fleet_kwh=float(from_idle(entries[0], *limits)), bids_kwh=bids)

@@ -29,7 +29,13 @@ IDS = ("VPPDispatch-v0", "VPPDayAhead-v0")
 FORECASTERS = {"hazard_mpc": DayAheadAnchored, "learned_mpc": LearnedForecaster}
 
 
-def world(days: int = 4, dt_h: float = 0.25, seed: int = 0, future_seed: int = 0) -> Scenario:
+def world(
+    days: int = 4,
+    dt_h: float = 0.25,
+    seed: int = 0,
+    future_seed: int = 0,
+    tapers: bool = False,
+) -> Scenario:
     """Busy days with the clock change in them; the last one follows another seed."""
     rng, n = np.random.default_rng(seed), round(24 * days / dt_h) - round(1 / dt_h)
     behind = n - round(24 / dt_h)
@@ -39,6 +45,9 @@ def world(days: int = 4, dt_h: float = 0.25, seed: int = 0, future_seed: int = 0
     short[behind:] = other.normal(0.05, 0.05, n - behind)
     sessions = random_sessions(rng, 25 * days, n, round(1 / dt_h))
     sessions["departure_step"] = np.minimum(sessions["departure_step"], n)
+    if tapers:
+        sessions["taper_soc"] = np.full(25 * days, 0.6)
+        sessions["taper_share"] = np.full(25 * days, 0.2)
     return plain_world(
         n,
         da=da,
@@ -65,6 +74,8 @@ RULES: dict[str, dict[str, Any]] = {
     "known_price": {"market": {"imbalance_lag_steps": 0}},
     "dual": {"market": {"imbalance_pricing": "dual"}},
     "cheap_wear": {"owner": {"wear_eur_per_kwh": 0.005}},
+    "tapered": {"battery": {"taper": ((0.6, 1.0), (0.9, 0.5), (1.0, 0.05))}},
+    "cars_that_taper": {},
 }
 CASES = [("hazard_mpc", offered, "cheap_wear") for offered in OFFERS]
 CASES += [("learned_mpc", "hybrid", rules) for rules in RULES]
@@ -78,7 +89,7 @@ def total_eur(record: np.ndarray) -> float:
 def test_an_action_of_0_is_the_planner_bit_for_bit(planner, offered, rules):
     """Against the policy that reads snapshots, in the same simulator; and with corrections."""
     params = DEFAULT.changed({**RULES[rules], "contract": OFFERS[offered]})
-    scenario, rng = world(), np.random.default_rng(1)
+    scenario, rng = world(tapers=rules == "cars_that_taper"), np.random.default_rng(1)
     env = gym.make(
         "VPPDispatch-v0",
         scenario=scenario,
@@ -368,3 +379,14 @@ def test_columns_are_appended_and_leave_the_others_alone():
 def test_wrong_settings_are_refused(field, wrong):
     with pytest.raises(InvalidInputError, match=field):
         gym.make("VPPDispatch-v0", scenario=world(), **wrong)
+
+
+def test_gains_are_refused_where_there_is_a_site():
+    """The planner values cars alone."""
+    with pytest.raises(InvalidInputError, match="reward"):
+        gym.make(
+            "VPPDispatch-v0",
+            scenario=world(),
+            params={"connection": {"import_limit_kw": 50.0}},
+            reward="planner_gain",
+        )

@@ -48,6 +48,7 @@ VARIANTS: list[dict[str, Any]] = [
     {"params": "plain"},
     {"params": {"market": {"imbalance_lag_steps": 0, "imbalance_pricing": "dual"}}},
     {"scenario": [world(seed=1), world(5, seed=2)]},
+    {"params": {"site": {"n_chargers": 2, "charger_kw": [3.7, 11.0]}}},
 ]
 
 
@@ -322,6 +323,7 @@ def test_the_columns_by_hand():
         ("dt_h", {"scenario": world(dt_h=1.0)}),
         ("forecast", {"forecast": "perfect"}),
         ("scenario", {"scenario": plain_world(96, dt_h=0.25)}),
+        ("params", {"params": {"connection": {"import_limit_kw": 50.0}}}),
     ],
 )
 def test_what_it_cannot_play_is_refused(field, wrong):

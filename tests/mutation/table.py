@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from tests.mutation.sample import GROUPS, HERE, Change
+from tests.mutation.sample import GROUPS, HERE, ROOT, Change
 
 COLUMNS = ("group", "module", "line", "function", "kind", "change", "result", "by", "reason")
 LEAST_KILLED = 0.95
@@ -72,6 +74,7 @@ def page(rows: list[dict[str, Any]]) -> str:
         "",
         "Written by `make mutants` (`python -m tests.mutation.run`): each row is the code with one",
         "change, tried with JIT off by the tests that call the changed function.",
+        *tried_code(),
         "",
         _line("Modules", "mutants", "killed", "survived"),
         _line("---", "---:", "---:", "---:"),
@@ -90,6 +93,16 @@ def page(rows: list[dict[str, Any]]) -> str:
         *(_line(_place(row), _code(row["change"]), row["by"] or row["result"]) for row in rows),
     ]
     return "\n".join(lines) + "\n"
+
+
+def tried_code() -> list[str]:
+    """Which code it was, where the tree is that of a repository."""
+    command = ["git", "-C", os.fspath(ROOT), "log", "-1", "--format=%h of %cs"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return [f"The code was that of commit {done.stdout.strip()}."]
 
 
 def _count(name: str, rows: list[dict[str, Any]]) -> str:

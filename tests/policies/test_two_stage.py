@@ -165,7 +165,7 @@ def test_only_the_two_stage_bid_weighs_risk():
 @pytest.mark.parametrize("date", ["2019-03-30", "2019-10-26"])
 @pytest.mark.parametrize("name", BIDDERS)
 def test_bids_for_a_day_on_which_the_clock_changes(name, date):
-    """Tomorrow has 23 or 25 hours, and bids for 24 periods."""
+    """Tomorrow has 23 or 25 hours, and the schedule a place for each of 25."""
     rng = np.random.default_rng(0)
     prices = rng.normal(0.05, 0.02, (2, 24 * 5))
     scenario = Scenario.from_arrays(
@@ -175,5 +175,5 @@ def test_bids_for_a_day_on_which_the_clock_changes(name, date):
         timezone="Europe/Amsterdam",
     )
     schedules, _, _ = run(BIDDERS[name](), scenario, 72)
-    assert [schedule.shape for schedule in schedules] == [(24,)] * 3
+    assert [schedule.shape for schedule in schedules] == [(25,)] * 3
     assert np.isfinite(schedules).all()

@@ -87,6 +87,14 @@ class Oracle:
         now = self.clock(t)
         return round((now.hour + now.minute / 60) / self.scenario.dt_h)
 
+    def place(self, t: int) -> int:
+        """Place in the schedule of the day; of a time that was there before, behind the others."""
+        now = self.clock(t)
+        if not now.fold:
+            return self.period(t)
+        earlier = [s for s in range(t) if self.clock(s).date() == now.date() and self.clock(s).fold]
+        return round(24 / self.scenario.dt_h) + len(earlier)
+
     def prices(self, t: int) -> tuple[float, float, float]:
         """Day-ahead, short and long price under the pricing rule."""
         da = float(self.scenario.da_eur_per_kwh[t])
@@ -227,7 +235,9 @@ class Oracle:
     def _settle(self, today: dt.date, load_kwh: float) -> None:
         da, short, long = self.prices(self.t)
         schedule = self.schedules.get(today)
-        da_sold = schedule[self.period(self.t)] if schedule else 0.0
+        by_clock = schedule is not None and len(schedule) == round(24 / self.scenario.dt_h)
+        place = self.period(self.t) if by_clock else self.place(self.t)
+        da_sold = schedule[place] if schedule else 0.0
         im_sold = -da_sold - load_kwh
         self._add(
             da_sold_kwh=da_sold,

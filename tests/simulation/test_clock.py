@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 from tests.worlds import AMSTERDAM, plain, plain_world
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import COLUMN, TERMS
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions
@@ -41,6 +44,127 @@ def test_a_schedule_is_delivered_tomorrow_period_by_period(start, dt_h):
     yesterday = dt_h * (10.0 * (scenario.day - 1) + scenario.period / periods)
     expected = np.where(scenario.day > 0, yesterday, 0.0)
     np.testing.assert_allclose(sold, expected, atol=1e-12)
+
+
+ZONES = {
+    AMSTERDAM: ("2019-10-26", 60),
+    "Europe/London": ("2019-10-26", 60),
+    "America/Los_Angeles": ("2019-11-02", 60),
+    "Australia/Lord_Howe": ("2019-04-06", 30),
+}
+"""The day before the clock is put back, and by how many minutes."""
+
+
+WHOLE_STEPS = [
+    (zone, step) for zone, step in product(ZONES, (5, 15, 30, 60)) if step <= ZONES[zone][1]
+]
+
+
+@pytest.mark.parametrize(("zone", "minutes"), WHOLE_STEPS)
+def test_a_day_with_a_repeated_time_has_a_bid_for_each_period(zone, minutes):
+    start, repeated = ZONES[zone]
+    again, n_steps = repeated // minutes, 4 * 24 * 60 // minutes
+    scenario = plain_world(n_steps, start=start, dt_h=minutes / 60, timezone=zone)
+    sim = Simulation(scenario, plain())
+    sim.reset()
+    slots = sim.slots
+    assert slots == scenario.slots_per_day == scenario.periods_per_day + again
+    sold = sold_by_step(sim, lambda day: scenario.dt_h * (10.0 * day + np.arange(slots) / slots))
+    yesterday = scenario.dt_h * (10.0 * (scenario.day - 1) + scenario.slot / slots)
+    np.testing.assert_allclose(sold, np.where(scenario.day > 0, yesterday, 0.0), atol=1e-12)
+    long_day = scenario.day == 1
+    assert long_day.sum() == (24 * 60 + repeated) / minutes
+    assert len(np.unique(scenario.slot[long_day])) == long_day.sum()
+    twice = scenario.slot >= scenario.periods_per_day
+    assert (twice & long_day).sum() == twice.sum() == repeated // minutes
+    np.testing.assert_array_equal(scenario.slot[~twice], scenario.period[~twice])
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Tokyo"])
+def test_a_clock_that_is_never_put_back_needs_no_further_bids(zone):
+    scenario = plain_world(48, timezone=zone)
+    assert scenario.slots_per_day == Simulation(scenario).slots == 24
+    assert scenario.slot is scenario.period
+
+
+def test_a_schedule_by_the_clock_shares_its_bid_between_both_hours():
+    scenario = days_world(AUTUMN)
+    sim = Simulation(scenario, plain())
+    sim.reset()
+    by_array = Simulation(scenario, plain())
+    by_array.reset()
+    sold = []
+    for _ in range(scenario.n_steps):
+        bids = np.arange(24.0)
+        sold.append(sim.step(Decisions(fleet_kwh=0.0, bids_kwh=bids))[0, COLUMN.da_sold_kwh])
+        idle = np.zeros((1, by_array.n_chargers))
+        assert by_array.advance(idle, bids[None])[0, COLUMN.da_sold_kwh] == sold[-1]
+    np.testing.assert_array_equal(sold, np.where(scenario.day > 0, scenario.period, 0))
+    assert sold[24 + 2] == sold[24 + 3] == 2.0
+
+
+@pytest.mark.parametrize("size", [23, 26])
+def test_a_schedule_of_another_size_is_refused(size):
+    sim = Simulation(days_world(AUTUMN), plain())
+    sim.reset()
+    with pytest.raises(InvalidInputError, match="bids_kwh"):
+        sim.step(Decisions(fleet_kwh=0.0, bids_kwh=np.zeros(size)))
+
+
+def test_limits_hold_for_both_hours():
+    sim = Simulation(days_world(AUTUMN), plain())
+    sim.reset()
+    for _ in range(12):
+        sim.step(Decisions(fleet_kwh=0.0))
+    bids = np.zeros(25)
+    bids[24] = 1 + sim.bids_allowed_kwh[1][0, 2]
+    with pytest.raises(InvalidInputError, match=r"bids_kwh\[0, 24\]"):
+        sim.step(Decisions(fleet_kwh=0.0, bids_kwh=bids))
+
+
+def test_a_zone_with_longer_days_is_refused_where_there_is_no_room_for_them():
+    sim = Simulation(plain_world(48), plain())
+    with pytest.raises(InvalidInputError, match="scenarios: got 'Europe/Amsterdam'"):
+        sim.load(days_world(AUTUMN))
+
+
+@pytest.mark.parametrize("start", [SPRING, AUTUMN])
+@pytest.mark.parametrize("minutes", [5, 15, 30, 60])
+def test_energy_and_money_balance_over_a_change_of_the_clock(start, minutes):
+    """A car charges through the night at random, with random bids, hour by hour of the clock."""
+    per_hour, rng = 60 // minutes, np.random.default_rng(minutes)
+    n_steps = 3 * 24 * per_hour
+    da, im = rng.uniform(-0.05, 0.2, (2, n_steps))
+    sessions = {
+        "arrival_step": [20 * per_hour],
+        "departure_step": [33 * per_hour],
+        "arrival_soc": [0.1],
+        "capacity_kwh": [200.0],
+    }
+    scenario = plain_world(
+        n_steps, start=start, dt_h=minutes / 60, timezone=AMSTERDAM, da=da, short=im,
+        sessions=sessions,
+    )  # fmt: skip
+    sim = Simulation(scenario, plain(owner={"late_departure_prob": 0}))
+    sim.reset()
+    schedules: dict[int, np.ndarray] = {}
+    stored, charged = 20.0, 0.0
+    for step in range(n_steps):
+        snapshot, day = sim.snapshot(), int(scenario.day[step])
+        if len(snapshot.energy_kwh):
+            assert snapshot.energy_kwh[0] == pytest.approx(stored, abs=1e-9)
+        bids = rng.uniform(-9, 9, sim.slots) * scenario.dt_h
+        if snapshot.is_gate:
+            schedules[day + 1] = bids
+        load = rng.uniform(snapshot.idle_kwh.sum(), snapshot.hi_kwh.sum())
+        row = sim.step(Decisions(fleet_kwh=load, bids_kwh=bids))[0]
+        stored, charged = stored + 0.98 * row[COLUMN.charge_kwh], charged + load
+        sold = schedules[day][scenario.slot[step]] if day in schedules else 0.0
+        assert row[COLUMN.da_sold_kwh] == sold
+        assert row[COLUMN.im_sold_kwh] == pytest.approx(-sold - load, abs=1e-12)
+        assert row[COLUMN.da_eur] == pytest.approx(sold * da[step], abs=1e-12)
+        assert row[COLUMN.im_eur] == pytest.approx(-(sold + load) * im[step], abs=1e-12)
+    assert charged > 50
 
 
 @pytest.mark.parametrize(("start", "hours"), [(SPRING, 23), (AUTUMN, 25), (SUMMER, 24)])

@@ -92,12 +92,15 @@ def test_every_step_of_a_random_world_is_that_of_the_oracle(data, scenario, worl
     rng = np.random.default_rng(seed)
     start = data.draw(st.integers(0, scenario.n_steps - 1))
     end = data.draw(st.integers(start + 1, scenario.n_steps))
-    per_ev = data.draw(st.booleans())
+    per_ev, by_place = data.draw(st.booleans()), data.draw(st.booleans())
     sim, oracle = Simulation(scenario, world), Oracle(scenario, world, menu_of(world), start, end)
     sim.reset(start_step=start, end_step=end)
     for _ in range(start, end):
         assert_same_lot(sim, oracle)
-        bids = random_bids(rng, *(limit[0] for limit in sim.bids_allowed_kwh))
+        limits = sim.bids_allowed_kwh
+        if by_place:
+            limits = tuple(map(sim.on_slots, limits))
+        bids = random_bids(rng, *(limit[0] for limit in limits))
         lo, hi = sim.lo_kwh[0], sim.hi_kwh[0]
         if per_ev:
             loads = random_point(rng, lo, hi)

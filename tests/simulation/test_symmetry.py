@@ -155,7 +155,8 @@ def test_each_run_of_a_batch_is_a_run_of_its_own(one, other, world, seed):
 
 
 def assert_same_snapshot(one, other):
-    for name, value in vars(one).items():
+    for name in vars(one).keys() - {"n_slots"}:  # a batch has room for the longest days of all
+        value = getattr(one, name)
         np.testing.assert_array_equal(value, getattr(other, name), err_msg=name)
 
 

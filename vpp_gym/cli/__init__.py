@@ -14,8 +14,13 @@ from vpp_gym.cli.contracts import contracts
 from vpp_gym.cli.data import data
 from vpp_gym.cli.demo import demo
 from vpp_gym.cli.doctor import doctor
+from vpp_gym.cli.evaluate import evaluate
+from vpp_gym.cli.leaderboard import leaderboard
 from vpp_gym.cli.reproduce import reproduce
 from vpp_gym.cli.run import run
+from vpp_gym.cli.speed import speed
+from vpp_gym.cli.train import train
+from vpp_gym.cli.watch import watch
 from vpp_gym.errors import InvalidInputError, SolveFailedError, printable
 from vpp_gym.files.writer import WriteFailedError
 
@@ -53,8 +58,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, contracts, doctor):
+for command in (demo, run, train, evaluate, watch, contracts, speed, doctor):
     app.command()(command)
+app.add_typer(leaderboard, name="leaderboard")
 app.add_typer(data, name="data")
 app.add_typer(reproduce)
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 State = Literal["ok", "broken", "absent"]
 
-IMPORTED_AS = {"pytest-xdist": "xdist", "PyYAML": "yaml"}
+IMPORTED_AS = {"pytest-xdist": "xdist", "PyYAML": "yaml", "pillow": "PIL"}
 """Packages whose module has another name."""
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from vpp_gym.plots.day_view import DayView
 
-TEMPLATE = Path(__file__).with_suffix(".html")
+TEMPLATE = Path(__file__).with_name("html_report.html")
 SUFFIXES = (".html", ".htm")
 
 GROUPS = {

@@ -18,9 +18,21 @@ from vpp_gym.files.trial import check_writable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
-console = Console(highlight=False, markup=False)
+LEAST_WIDTH = 20
+"""Characters of the longest number; a terminal that is narrower breaks the line itself."""
+
+
+def terminal(**options: Any) -> Console:
+    """A console that prints something even where COLUMNS is 0, as some programs leave it."""
+    made = Console(markup=False, **options)
+    if made.width < LEAST_WIDTH:
+        made.width = LEAST_WIDTH
+    return made
+
+
+console = terminal(highlight=False)
 """Names of files and policies stand in what it prints: brackets in them are no commands."""
-progress_console = Console(stderr=True, markup=False)
+progress_console = terminal(stderr=True)
 """Progress is printed to stderr, so that stdout holds results only."""
 
 
@@ -70,7 +82,7 @@ def number_text(name: str, number: float) -> str:
     """
     if name.endswith(("_share", "_satisfaction")):
         return f"{math.floor(1e4 * number + 1e-6) / 100:.2f} %"
-    digits = {"_eur": 2, "_kwh": 1, "_mean": 2, "_max": 2}
+    digits = {"_eur_per_kwh": 4, "_eur": 2, "_kwh": 1, "_mean": 2, "_max": 2}
     places = next((digits[unit] for unit in digits if name.endswith(unit)), 0)
     return f"{round(number, places) + 0.0:,.{places}f}"
 

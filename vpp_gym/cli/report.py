@@ -60,6 +60,7 @@ def show_report(report: dict[str, Any]) -> None:
         (("Energy", report["energy"]), ("Cars", report["cars"])),
         (("Contracts", report["contracts"]), ("Time per decision", report["time"])),
     )
-    for pair in pairs:
+    more = ((("Ageing of batteries", report["ageing"]),),) if "ageing" in report else ()
+    for pair in (*pairs, *more):
         console.print()
         show_table(*(named_numbers(title, numbers, *profit) for title, numbers in pair))

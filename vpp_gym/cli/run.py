@@ -82,6 +82,14 @@ def run(
             show_default=False,
         ),
     ] = None,
+    ageing: Annotated[
+        bool,
+        typer.Option(
+            "--ageing",
+            help="Tell what batteries lose at the chargers, with contracts and without; the run "
+            "is made twice more for it.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="CSV file to write, one row per day.", show_default=False)
     ] = None,
@@ -122,6 +130,8 @@ def run(
     warnings = _warnings(world, changes)
     result = _evaluate(chosen, world, end_step, changes)
     found = {**run_report(result), "warnings": warnings}
+    if ageing:
+        found["ageing"] = _ageing(named_policy(policy), world, end_step, changes)
     # First what took long to find, so that a disk that is full by now takes nothing away.
     if as_json:
         print_json(found)
@@ -162,6 +172,15 @@ def _warnings(scenario: Scenario, changes: dict[str, Any]) -> list[str]:
     for one in found:
         progress_console.print(f"Warning: {one}", style="yellow", soft_wrap=True)
     return found
+
+
+def _ageing(
+    policy: Policy, scenario: Scenario, end_step: int, changes: dict[str, Any]
+) -> dict[str, float]:
+    from vpp_gym.evaluation.ageing import ageing_by_v2g
+
+    with progress_console.status("Ageing of batteries"):
+        return ageing_by_v2g(policy, scenario, changes, end_step=end_step)
 
 
 def _write_days(result: RunResult, out: Path) -> None:

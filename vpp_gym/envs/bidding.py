@@ -31,16 +31,17 @@ class BiddingCore(DailyCore):
         n_envs: int = 1,
     ) -> None:
         super().__init__(source, params, settings, n_envs)
-        self.action_shape = (self.simulation.periods,)
+        self.action_shape = (self.simulation.slots,)
 
     def _policy_maker(self) -> Maker:
         return scheduler_maker(self.settings.scheduler)
 
     def _decide(self, numbers: Floats, runs: Ints) -> Floats:
-        """(B, L) kWh: the expected load bought, moved by the action, within the bid limit."""
-        least_kwh, most_kwh = self.simulation.bids_allowed_kwh
+        """(B, S) kWh: the expected load bought, moved by the action, within the bid limit."""
+        simulation = self.simulation
+        least_kwh, most_kwh = map(simulation.on_slots, simulation.bids_allowed_kwh)
         moved_kwh = numbers * self.settings.bid_scale * (most_kwh - least_kwh)
-        wanted_kwh = moved_kwh - self.simulation.state.expected_load_kwh
+        wanted_kwh = moved_kwh - simulation.on_slots(simulation.state.expected_load_kwh)
         return np.clip(wanted_kwh, least_kwh, most_kwh)
 
 
@@ -54,9 +55,10 @@ class VPPBiddingEnv(Env):
 
     ## Action Space
     `Box(-1, 1)`, one entry per period of tomorrow's schedule (96, or 24 with steps of
-    an hour), with the meaning of `VPPDayAhead-v0`: 0 buys the expected load, +1 sells
-    on top of it `bid_scale` times the range of bids that are allowed, -1 buys as much. On
-    the first day of an episode the expected load and the range are zero.
+    an hour; in worlds with a time zone whose clock is put back four or one more, for the
+    hour that it shows again), with the meaning of `VPPDayAhead-v0`: 0 buys the expected load,
+    +1 sells on top of it `bid_scale` times the range of bids that are allowed, -1 buys as much.
+    On the first day of an episode the expected load and the range are zero.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with

@@ -150,7 +150,7 @@ class HourlyCore(EVCore):
         threads: that share the batch; the result is the same, bit for bit.
 
     Attributes:
-        pending_bids: (B, L) of the next bid schedule: entries of actions, or kWh.
+        pending_bids: (B, S) of the next bid schedule: entries of actions, or kWh.
     """
 
     def __init__(
@@ -175,8 +175,8 @@ class HourlyCore(EVCore):
         entries = {"fleet": 1, "per_ev": params.site.n_chargers, "price": N_PRICES}
         storage = params.storage.kwh > 0
         n_dispatch = entries[settings.control] + storage
-        self.action_shape = (n_dispatch + mode.entries(simulation.periods),)
-        self.pending_bids = np.zeros((self.n_runs, simulation.periods))
+        self.action_shape = (n_dispatch + mode.entries(simulation.slots),)
+        self.pending_bids = np.zeros((self.n_runs, simulation.slots))
         self._action = ActionSpec(
             per_charger=per_charger,
             storage=storage,
@@ -189,6 +189,9 @@ class HourlyCore(EVCore):
         self._stepper = BatchStepper(simulation, self._action, threads)
         self._corrects = settings.control == "price"
         self._gains = settings.reward == "planner_gain"
+        if self._gains and simulation.has_site:
+            remedy = "the planner values the cars alone, and not their site: use spread or profit"
+            raise InvalidInputError("reward", settings.reward, remedy)
         self._gain_eur = np.zeros(self.n_runs)
         shows = any(name in NEEDS_PLANNER for name in settings.columns)
         self._planner: BuiltInPlanner | None = None

@@ -42,7 +42,8 @@ class DailyCore(EVCore):
         self._gate_layout = layout_of(self._shown_params(), dt_h, at_gate)
         fields = at_gate + self.fields[len(FLEET_FIELDS) :]
         n_offers = self.simulation.state.offers.shape[1]
-        self.layout = layout_of(self._shown_params(), dt_h, fields, n_offers)
+        slots = self.simulation.slots
+        self.layout = layout_of(self._shown_params(), dt_h, fields, n_offers, slots)
         self.booked = np.zeros((n_envs, len(TERMS)))
         self._policies = PolicyPool(self._policy_maker(), n_envs)
 
@@ -86,7 +87,7 @@ class DailyCore(EVCore):
 
     @abstractmethod
     def _decide(self, numbers: Floats, runs: Ints) -> Floats | None:
-        """Put (B, A) actions into effect in some runs; (B, L) schedules if the agent bids."""
+        """Put (B, A) actions into effect in some runs; (B, S) schedules if the agent bids."""
 
     def _shown_params(self) -> VPPParams:
         """Rules that bound what is shown."""

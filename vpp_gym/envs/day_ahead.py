@@ -38,24 +38,24 @@ class VPPDayAheadEnv(Env):
     when they leave; many leave earlier or later, and nobody is told in advance.
 
     ## Action Space
-    `Box(-1, 1)`; two entries by default. The dispatch comes first: with `control="fleet"`
-    one number, which sets the net load of the fleet in this step: 0 idles, +1 charges and
-    -1 discharges all it can; with `control="per_ev"` one number per charger, which does the
-    same for its EV. Idle is what is nearest to nothing that still serves the cars in time,
-    where that is guaranteed. With `control="price"` two numbers, for any size of the fleet: the
-    built-in planner plans every EV in this step as if the short (buying) and the long (selling)
-    price that it expects now were dearer by `price_scale` times each; 0 is exactly the planner,
-    +1 makes it wait, or sell, where it would not. Where the site has a stationary battery
-    (`params.storage`), one entry follows for its load: 0 idles, +1 charges and -1 discharges all
-    it can. The bids follow: with `bids="period"` one per step, so that the steps after one gate
-    closure set, in order, the periods of the schedule that the next one submits; with
-    `bids="schedule"` one per delivery period of tomorrow, read at gate closure only; with
-    `bids="expected_load"` none. A bid of 0 buys the expected load; +1 sells,
-    on top of it, `bid_scale` times the range from the least to the largest bid that is allowed,
-    and -1 buys as much; what lies beyond that range is cut off. The expected load of a period is
-    its mean load so far in the episode. The range is what the cars of the past days could take,
-    and what those with a running contract could give, see `vpp_gym.params.MarketParams`. On the
-    first day of an episode both are zero.
+    `Box(-1, 1)`; two entries by default. The dispatch comes first: with `control="fleet"` one
+    number, which sets the net load of the fleet in this step: 0 idles, +1 charges and -1
+    discharges all it can; with `control="per_ev"` one number per charger, which does the same for
+    its EV. Idle is what is nearest to nothing that still serves the cars in time, where that is
+    guaranteed. With `control="price"` two numbers, for any size of the fleet: the built-in
+    planner plans every EV in this step as if the short (buying) and the long (selling) price that
+    it expects now were dearer by `price_scale` times each; 0 is exactly the planner, +1 makes it
+    wait, or sell, where it would not. Where the site has a stationary battery (`params.storage`),
+    one entry follows for its load: 0 idles, +1 charges and -1 discharges all it can. The bids
+    follow: with `bids="period"` one per step, so that the steps after one gate closure set, in
+    order, the periods of the schedule that the next one submits; with `bids="schedule"` one per
+    delivery period of tomorrow, and of an hour that the clock of the world's time zone shows
+    again in autumn, read at gate closure only; with `bids="expected_load"` none. A bid of 0 buys
+    the expected load; +1 sells, on top of it, `bid_scale` times the range from the least to the
+    largest bid that is allowed, and -1 buys as much; what lies beyond that range is cut off. The
+    expected load of a period is its mean load so far in the episode. The range is what the cars
+    of the past days could take, and what those with a running contract could give, see
+    `vpp_gym.params.MarketParams`. On the first day of an episode both are zero.
 
     ## Observation Space
     Float32 `Box`, or a `Dict` of named parts in their units with

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_gym.arrays import Floats
-from vpp_gym.envs.fields import BUSY, PER_OFFER, PER_PERIOD
+from vpp_gym.envs.fields import BUSY, PER_OFFER, PER_PERIOD, PER_SLOT
 from vpp_gym.markets.ledger import COLUMN, MONEY, SITE_MONEY
 from vpp_gym.observation import Field
 from vpp_gym.views import Snapshot
@@ -22,8 +22,9 @@ DAY_FIELDS = (
         "mean net load by period of the day, in the episode so far: what a bid of 0 buys",
     ),
     Field(
-        "da_tomorrow", PER_PERIOD, "EUR/kWh", "price", -400, 400,
-        "day-ahead price expected for each period of tomorrow; 0 beyond the scenario",
+        "da_tomorrow", PER_SLOT, "EUR/kWh", "price", -400, 400,
+        "day-ahead price expected for each period of tomorrow, by place in the bid schedule; 0 "
+        "where there is none",
     ),
     Field(
         "im_residual_by_period", PER_PERIOD, "EUR/kWh", "price", -800, 800,
@@ -79,12 +80,12 @@ def offer_values(booked: Floats, signed: Floats) -> list[Floats]:
 
 
 def _tomorrow(snapshot: Snapshot) -> Floats:
-    """(periods,) EUR/kWh; 0 where tomorrow has no such period."""
-    values = np.zeros(len(snapshot.expected_load_kwh))
-    midnight = np.flatnonzero(snapshot.period == 0)
+    """(slots,) EUR/kWh; 0 where tomorrow has no such period."""
+    values = np.zeros(snapshot.n_slots)
+    midnight = np.flatnonzero(snapshot.slot == 0)
     if len(midnight):
-        rows = np.arange(midnight[-1], len(snapshot.period))
-        values[snapshot.period[rows]] = snapshot.da_eur_per_kwh[rows]
+        rows = np.arange(midnight[-1], len(snapshot.slot))
+        values[snapshot.slot[rows]] = snapshot.da_eur_per_kwh[rows]
     return values
 
 

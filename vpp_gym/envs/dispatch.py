@@ -21,7 +21,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.settings import ObservationForm, checked
-from vpp_gym.simulation.arguments import TOLERANCE_KWH, shaped
+from vpp_gym.simulation.arguments import TOLERANCE_KWH
 
 IN_THE_KERNEL = {"expected_load": BidMode.EXPECTED_LOAD, "zero": BidMode.GIVEN}
 """Bidders that need no snapshot; nothing is sold where nobody gives a schedule."""
@@ -75,8 +75,11 @@ class DispatchCore(HourlyCore):
 
     def _schedule(self, run: int, bids_kwh: Any) -> Any:
         """The bidder's schedule, refused beyond what may be bid."""
-        schedule = shaped("bids_kwh", bids_kwh, (self.simulation.periods,))
-        least, most = (limit[run] for limit in self.simulation.bids_allowed_kwh)
+        simulation = self.simulation
+        schedule = simulation.schedule(run, bids_kwh)
+        lo, hi = simulation.bids_allowed_kwh
+        least = simulation.on_slots(lo, absent=-np.inf)[run]
+        most = simulation.on_slots(hi, absent=np.inf)[run]
         within = (schedule >= least - TOLERANCE_KWH) & (schedule <= most + TOLERANCE_KWH)
         if not within.all():
             k = int(np.argmin(within))

@@ -23,8 +23,9 @@ DEAR_EUR_PER_KWH = 20.0
 """Prices in contracts beyond which they are shown as this."""
 BUSY = 4.0
 """Scales of the fleet are those of a fleet of which a quarter is connected, as sites are built."""
-PER_CHARGER, PER_PERIOD, PER_OFFER = 0, -1, -2
-"""Sizes of fields with a value for each charger, period of the bid schedule, or offer."""
+PER_CHARGER, PER_PERIOD, PER_OFFER, PER_SLOT = 0, -1, -2, -3
+"""Sizes of fields with a value for each charger, period of the day, offer, or place of the bid
+schedule."""
 
 
 FLEET_FIELDS = (
@@ -144,7 +145,11 @@ CHARGER_FIELDS = (
 
 
 def layout_of(
-    params: VPPParams, dt_h: float, fields: Sequence[Field], n_offers: int = 0
+    params: VPPParams,
+    dt_h: float,
+    fields: Sequence[Field],
+    n_offers: int = 0,
+    slots: int | None = None,
 ) -> ObservationLayout:
     """Layout of an observation of EVs.
 
@@ -153,10 +158,12 @@ def layout_of(
         dt_h: hours per step.
         fields: the parts, in the order of the columns.
         n_offers: number of contracts on offer, where a field lists them.
+        slots: places of a bid schedule; None: those of a day of 24 hours.
     """
     counts = {
         PER_CHARGER: params.site.n_chargers,
         PER_PERIOD: round(24 / dt_h),
+        PER_SLOT: round(24 / dt_h) if slots is None else slots,
         PER_OFFER: n_offers,
     }
     return ObservationLayout(fields, counts, _scales(params, dt_h))

@@ -380,7 +380,7 @@ def note_twin(
             share = rules.early_shortfall_share if t + 1 < ev.departure else 1.0
             gain += _service_eur(due_kwh, ev.arrival_kwh, energy, share * price, rules)
             gain -= _service_eur(due_kwh, ev.arrival_kwh, other, share * price, rules)
-        sold = -state.da_sold_kwh[b, 0, dataset.period[t]]
+        sold = -state.da_sold_kwh[b, 0, dataset.slot[t]]
         short, long = step.short_eur_per_kwh, step.long_eur_per_kwh
         gain += imbalance_eur(sold - own_load, short, long)
         gain -= imbalance_eur(sold - planned_load, short, long)

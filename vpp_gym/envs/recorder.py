@@ -73,7 +73,7 @@ class DayRecorder(Recorder):
         unseen = np.arange(self._end - self._first) >= now
         records = self._records
         sold, traded = records[:, COLUMN.da_sold_kwh].copy(), records[:, COLUMN.im_sold_kwh]
-        sold[unseen] = self._simulation.state.da_sold_kwh[0, 0, period[unseen]]
+        sold[unseen] = self._simulation.state.da_sold_kwh[0, 0, dataset.slot[day][unseen]]
         clock = self._simulation.scenarios[0].clock
         offset = self._first - int(dataset.first_step[0])
         return DayView(

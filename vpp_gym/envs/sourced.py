@@ -10,7 +10,7 @@ from vpp_gym.arrays import Ints
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.scenarios.source import OfSource, ScenarioSource
+from vpp_gym.scenarios.source import FixedSource, OfSource, ScenarioSource
 from vpp_gym.simulation.dataset import Dataset, build_dataset
 from vpp_gym.simulation.simulation import Simulation
 
@@ -29,6 +29,8 @@ class SourcedSimulation(OfSource, Simulation):
 
     def __init__(self, source: ScenarioSource, params: VPPParams, n_envs: int) -> None:
         self.source = source
+        # All scenarios share the sizes of actions, also those that are loaded later.
+        self._least_slots = source.slots_per_day if isinstance(source, FixedSource) else 0
         self._numbers = tuple(range(source.n_scenarios if n_envs > 1 else 1))
         self._loaded: dict[tuple[int, ...], tuple[list[Scenario], Dataset]] = {}
         super().__init__([source.scenario(k) for k in self._numbers], params, n_envs)

@@ -71,9 +71,13 @@ class StayCore(EVCore):
         if source.dt_h != DT_H:
             remedy = "a stay is settled by quarters of an hour: use 0.25"
             raise InvalidInputError("dt_h", source.dt_h, remedy)
-        super().__init__(source, params.replace(site={"n_chargers": 1}), settings, n_envs)
+        one = params.replace(site={"n_chargers": 1, "charger_kw": None})
+        super().__init__(source, one, settings, n_envs)
+        if self.simulation.has_site:
+            remedy = "a stay has none: leave out connection, sun, building, battery and fees"
+            raise InvalidInputError("params", "a site", remedy)
         self.layout, self.action_shape = STAY_LAYOUT, (1,)
-        self._no_bids = np.zeros(self.simulation.periods)
+        self._no_bids = np.zeros(self.simulation.slots)
         self._forecast = BuiltInPlanner(
             FORECASTS[settings.forecast], self.simulation, self.params, shows_inputs=True
         )

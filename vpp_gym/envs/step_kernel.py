@@ -27,7 +27,7 @@ class BidMode(IntEnum):
     """How the bid schedule comes about."""
 
     SCHEDULE = 0
-    """All periods of tomorrow in the action, read at the gate."""
+    """All places of tomorrow's schedule in the action, read at the gate."""
     PERIOD = 1
     """One period in the action of each step."""
     EXPECTED_LOAD = 2
@@ -35,9 +35,9 @@ class BidMode(IntEnum):
     GIVEN = 3
     """In kWh, by somebody else than the agent."""
 
-    def entries(self, periods: int) -> int:
-        """Entries of the action that bid, for a day of so many periods."""
-        return {BidMode.SCHEDULE: periods, BidMode.PERIOD: 1}.get(self, 0)
+    def entries(self, slots: int) -> int:
+        """Entries of the action that bid, for a schedule of so many places."""
+        return {BidMode.SCHEDULE: slots, BidMode.PERIOD: 1}.get(self, 0)
 
 
 class ActionSpec(NamedTuple):
@@ -56,17 +56,17 @@ class StepMemory(NamedTuple):
     """Working memory of an environment's step: one run at a time."""
 
     net_load_kwh: Floats  # (N,)
-    bids_kwh: Floats  # (L,)
+    bids_kwh: Floats  # (S,)
     row: Floats  # (size,) of the observation
     early: Floats  # (2, HOURS_AHEAD + 1)
     late: Floats  # (2, HOURS_AHEAD + 1)
 
 
-def step_memory(n_chargers: int, periods: int, size: int) -> StepMemory:
-    """Working memory for a fleet, a day of periods and the size of an observation."""
+def step_memory(n_chargers: int, slots: int, size: int) -> StepMemory:
+    """Working memory for a fleet, the places of a schedule and the size of an observation."""
     return StepMemory(
         np.zeros(n_chargers),
-        np.zeros(periods),
+        np.zeros(slots),
         np.zeros(size),
         np.empty((2, HOURS_AHEAD + 1)),
         np.empty((2, HOURS_AHEAD + 1)),
@@ -94,7 +94,7 @@ def step_batch(
         state: changed in place.
         how: how actions are read.
         actions: (B, A) dispatch first, then the stationary battery, then bids.
-        pending_bids: (B, L) entries of the next bid schedule, changed in place; kWh where given.
+        pending_bids: (B, S) entries of the next bid schedule, changed in place; kWh where given.
         records: (B, K) result, by `TERMS`.
         out: (B, size) observations.
         scratch: working memory of the simulator.
@@ -155,7 +155,7 @@ def step_given(
         how: how actions are read.
         actions: (B, A) of which only the bids are read.
         net_load_kwh: (B, N) within the limits of the step.
-        pending_bids: (B, L) as in `step_batch`, as are the next three.
+        pending_bids: (B, S) as in `step_batch`, as are the next three.
         records: (B, K) result.
         out: (B, size) observations.
         memory: working memory.
@@ -222,9 +222,10 @@ def _advance(
         )
     if run.position < run.end:
         period = dataset.period[run.position]
-        _note_bids(b, period, rules.gate_period, how, actions, how.n_dispatch, pending_bids)
+        entry = (period - rules.gate_period - 1) % state.expected_load_kwh.shape[1]
+        _note_bids(b, entry, how, actions, how.n_dispatch, pending_bids)
         if period == rules.gate_period:
-            _submit(b, rules, state, how, pending_bids, bids_kwh)
+            _submit(b, dataset, rules, state, how, pending_bids, bids_kwh)
     step_run(b, dataset, rules, state, net_load_kwh, bids_kwh, record)
     observe_run(
         b,
@@ -244,34 +245,58 @@ def _advance(
 @njit(inline="always")
 def _note_bids(
     b: int,
-    period: int,
-    gate_period: int,
+    entry: int,
     how: ActionSpec,
     actions: Floats,
     n_dispatch: int,
     pending_bids: Floats,
 ) -> None:
-    """Keep what the action bids for the next schedule."""
-    periods = pending_bids.shape[1]
+    """Keep what the action bids for the next schedule; one bid is for the period `entry`."""
     if how.bids == BidMode.SCHEDULE:
-        for k in range(periods):
+        for k in range(pending_bids.shape[1]):
             pending_bids[b, k] = actions[b, n_dispatch + k]
     elif how.bids == BidMode.PERIOD:
-        pending_bids[b, (period - gate_period - 1) % periods] = actions[b, n_dispatch]
+        pending_bids[b, entry] = actions[b, n_dispatch]
 
 
 @njit(inline="always")
 def _submit(
-    b: int, rules: Rules, state: State, how: ActionSpec, pending_bids: Floats, bids_kwh: Floats
+    b: int,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    how: ActionSpec,
+    pending_bids: Floats,
+    bids_kwh: Floats,
 ) -> None:
-    """The schedule: expected load bought, moved by the entries, or as given; within the limits."""
-    for k in range(pending_bids.shape[1]):
-        least_kwh, most_kwh = bid_lo_kwh(b, k, rules, state), bid_hi_kwh(b, k, rules, state)
-        bid_kwh = pending_bids[b, k]
-        if how.bids != BidMode.GIVEN:
-            moved_kwh = bid_kwh * how.bid_scale * (most_kwh - least_kwh)
-            bid_kwh = moved_kwh - state.expected_load_kwh[b, k]
-        bids_kwh[k] = min(max(bid_kwh, least_kwh), most_kwh)
+    """The schedule: expected load bought, moved by the entries, or as given; within the limits.
+
+    An hour that tomorrow's clock shows again has places of its own. What agents bid period by
+    period is for both times.
+    """
+    periods = state.expected_load_kwh.shape[1]
+    for k in range(periods):
+        bids_kwh[k] = _bid_kwh(b, k, pending_bids[b, k], rules, state, how)
+    if pending_bids.shape[1] > periods:
+        step = dataset.steps[state.run[b].position]
+        for at in range(step.today_end, step.tomorrow_end):
+            slot, period = dataset.slot[at], dataset.period[at]
+            if slot >= periods:
+                entry = pending_bids[b, period if how.bids == BidMode.PERIOD else slot]
+                bids_kwh[slot] = _bid_kwh(b, period, entry, rules, state, how)
+
+
+@njit(inline="always")
+def _bid_kwh(
+    b: int, period: int, entry: float, rules: Rules, state: State, how: ActionSpec
+) -> float:
+    """Bid of one place of the schedule, at a time of the clock."""
+    least_kwh, most_kwh = bid_lo_kwh(b, period, rules, state), bid_hi_kwh(b, period, rules, state)
+    bid_kwh = entry
+    if how.bids != BidMode.GIVEN:
+        moved_kwh = bid_kwh * how.bid_scale * (most_kwh - least_kwh)
+        bid_kwh = moved_kwh - state.expected_load_kwh[b, period]
+    return min(max(bid_kwh, least_kwh), most_kwh)
 
 
 class BatchStepper:
@@ -295,7 +320,7 @@ class BatchStepper:
         self._parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
         chargers, size = simulation.n_chargers, len(how.per_scale)
         self._memory = [
-            (scratch_for(chargers), step_memory(chargers, simulation.periods, size))
+            (scratch_for(chargers), step_memory(chargers, simulation.slots, size))
             for _ in self._parts
         ]
         self._pool: ThreadPoolExecutor | None = None

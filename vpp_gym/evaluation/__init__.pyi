@@ -1,11 +1,14 @@
+from .ageing import BatteryAgeing as BatteryAgeing
+from .ageing import ageing_by_v2g as ageing_by_v2g
+from .ageing import battery_ageing as battery_ageing
 from .agent import EnvironmentAgent as EnvironmentAgent
 from .bounds import dual_bound as dual_bound
 from .bounds import dual_estimate as dual_estimate
+from .judging import evaluate as evaluate
 from .leaderboard import leaderboard as leaderboard
 from .metrics import profit_parts as profit_parts
 from .metrics import totals as totals
 from .rollout import RunResult as RunResult
-from .rollout import evaluate as evaluate
 from .statistics import Interval as Interval
 from .statistics import block_bootstrap as block_bootstrap
 from .statistics import interquartile_mean as interquartile_mean

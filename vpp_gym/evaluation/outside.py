@@ -30,13 +30,7 @@ def outside_policy(place: str, field: str = "policy") -> Policy[Any, Any]:
         InvalidInputError: no such module or name, an error on the way, not a policy, or a name
             that cannot stand in file names and tables.
     """
-    module_name, _, name = place.partition(":")
-    if not module_name or not name:
-        raise InvalidInputError(field, place, HOW)
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # as `python -m` does; an installed command does not
-    found = _attribute(place, field, _module(place, field, module_name), name)
-    policy: Policy[Any, Any] = _made(place, field, found)
+    policy: Policy[Any, Any] = made_by(place, field)
     try:
         check_policy(policy)
     except InvalidInputError as error:
@@ -47,6 +41,25 @@ def outside_policy(place: str, field: str = "policy") -> Policy[Any, Any]:
         remedy = f"its name {policy.name!r}: {error.remedy}"
         raise InvalidInputError(field, place, remedy) from error
     return policy
+
+
+def made_by(place: str, field: str = "policy") -> Any:
+    """What stands at "package.module:name", or what the class or function there makes.
+
+    Args:
+        place: module and name with a colon between them.
+        field: named in errors.
+
+    Raises:
+        InvalidInputError: no such module or name, or an error on the way.
+    """
+    module_name, _, name = place.partition(":")
+    if not module_name or not name:
+        raise InvalidInputError(field, place, HOW)
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python -m` does; an installed command does not
+    found = _attribute(place, field, _module(place, field, module_name), name)
+    return _made(place, field, found)
 
 
 def _module(place: str, field: str, name: str) -> ModuleType:

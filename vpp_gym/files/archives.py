@@ -61,6 +61,26 @@ def arrays_in(
     return _arrays(io.BytesIO(content), names, file, max_bytes)
 
 
+def member_text(content: bytes, member: str, *, file: str, max_bytes: int = MAX_BYTES) -> str:
+    """The text of a member of a ZIP archive, such as Stable-Baselines3 writes.
+
+    Args:
+        content: of the archive.
+        member: its name within.
+        file: named in errors.
+        max_bytes: that the member may have when unpacked.
+
+    Raises:
+        InvalidInputError: no archive, no such member, too large a one, or no text.
+    """
+    with _checked_archive(io.BytesIO(content), file) as archive:
+        members = _members(archive, file)
+        if member not in members:
+            raise InvalidInputError(file, sorted(members), f"it has no {member}")
+        _limit(members[member].file_size, file, max_bytes)
+        return archive.read(members[member]).decode("utf-8")
+
+
 def check_archive(file: BinaryIO, name: str, *, max_bytes: int = MAX_BYTES) -> None:
     """Refuse a ZIP archive, such as PyTorch writes, of which a checksum does not fit.
 

@@ -351,6 +351,33 @@ class Charging:
         given = energy_kwh, hours, self.full_kwh / self.dt_h, self.curves
         return tuple(np.array(one, dtype=np.float64, order="C") for one in given)
 
+    def rise_lines(self, n_lines: int = 12) -> Floats:
+        """(n, n_lines + 1, 2) offset [kWh] and slope of lines over the energy before a step.
+
+        The gain of a step at full power is concave in the energy at its beginning, up to a full
+        battery. The lines are its chords from where it begins to fall, and the level before
+        that: what lies below all of them, and within the battery, can be stored.
+        """
+        curves, n = self.curves, len(self.charge_kwh)
+        knots = np.empty((n, n_lines + 1))
+        full_kw = self.full_kwh / self.dt_h
+        falls = np.array(
+            [
+                np.interp(kw, curve[1, ::-1], curve[0, ::-1])
+                for kw, curve in zip(full_kw, curves, strict=True)
+            ]
+        )
+        first, last = (
+            at - self.gain_before_kwh(at, np.ones(n)) for at in (falls, curves[:, 0, -1])
+        )
+        for k in range(n_lines + 1):
+            knots[:, k] = first + k / n_lines * (last - first)
+        gains = np.stack([self.gain_kwh(at, np.ones(n)) for at in knots.T], axis=1)
+        slope = np.diff(gains, axis=1) / np.maximum(np.diff(knots, axis=1), STEEPNESS)
+        chords = np.stack([gains[:, :-1] - slope * knots[:, :-1], slope], axis=2)
+        level = np.stack([gains[:, :1], np.zeros((n, 1))], axis=2)
+        return np.concatenate([level, chords], axis=1)
+
     def metered_kwh(self, energy_kwh: Floats, horizon: int) -> Floats:
         """(n, horizon + 1) charged at the meter in 0, 1, .. steps at full power."""
         if not self.by_curve:

@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.parameters import Section
+from vpp_gym.params.ageing import AgeingParams
 from vpp_gym.params.connection import ConnectionParams, StorageParams, TariffParams
 from vpp_gym.params.contract import ContractParams
 from vpp_gym.params.owner import OwnerParams
@@ -32,6 +33,7 @@ class VPPParams(Section):
     driver: DriverParams = DriverParams()
     owner: OwnerParams = OwnerParams()
     contract: ContractParams = ContractParams()
+    ageing: AgeingParams = AgeingParams()
     connection: ConnectionParams = ConnectionParams()
     storage: StorageParams = StorageParams()
     tariff: TariffParams = TariffParams()

@@ -1,3 +1,4 @@
+from .ageing import AgeingAware as AgeingAware
 from .base import Dispatcher as Dispatcher
 from .base import by_charger as by_charger
 from .base import idle_until_forced_kwh as idle_until_forced_kwh

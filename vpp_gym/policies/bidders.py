@@ -39,7 +39,9 @@ class Bidder(Protocol):
         ...
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(periods,) kWh sold in each period of tomorrow at the gate, else None; and own state.
+        """(slots,) kWh sold in each period of tomorrow at the gate, else None; and own state.
+
+        Or (periods,), where both hours of the autumn night share their bids.
 
         Args:
             snapshot: of this step; the bidder is asked in every step.
@@ -130,17 +132,17 @@ class WaitAndSee:
             self.forecaster.reveal(scenario, params, start_step, end_step)
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(periods,) kWh sold at the gate, else None; the state is the occupancy."""
+        """(slots,) kWh sold at the gate, else None; the state is the occupancy."""
         periods = len(snapshot.expected_load_kwh)
         seen = state or Occupancy(np.zeros(periods), np.zeros(periods, dtype=np.int64))
         seen = seen.after(int(snapshot.period[0]), len(snapshot.session))
         if not snapshot.is_gate:
             return None, seen
-        schedule = np.zeros(periods)
+        schedule = np.zeros(snapshot.n_slots)
         rows = tomorrow(snapshot)
         if len(rows):
-            period = snapshot.period[rows]
-            schedule[period] = self._mean_of_optima(snapshot, rows, seen.expected()[period])
+            connected = seen.expected()[snapshot.period[rows]]
+            schedule[snapshot.slot[rows]] = self._mean_of_optima(snapshot, rows, connected)
         return within_limit(snapshot, schedule), seen
 
     def _mean_of_optima(self, snapshot: Snapshot, rows: Ints, connected: Floats) -> Floats:
@@ -241,11 +243,24 @@ def best_bids_kwh(
 
 def tomorrow(snapshot: Snapshot) -> Ints:
     """(k,) places in the snapshot's day-ahead prices that belong to tomorrow; may be empty."""
-    starts = np.flatnonzero(snapshot.period[1:] == 0)
+    starts = np.flatnonzero(snapshot.slot[1:] == 0)
     first = int(starts[-1]) + 1 if len(starts) else len(snapshot.period)
     return np.arange(first, len(snapshot.period))
 
 
 def within_limit(snapshot: Snapshot, bids_kwh: Floats) -> Floats:
-    """Bids cut to what may be bought and sold in each period."""
-    return np.clip(bids_kwh, snapshot.bid_lo_kwh, snapshot.bid_hi_kwh)
+    """Bids by place in the schedule, or by period, cut to what may be bought and sold there."""
+    least, most = snapshot.bid_lo_kwh, snapshot.bid_hi_kwh
+    if len(bids_kwh) > len(least):
+        least, most = over_slots(snapshot, least), over_slots(snapshot, most)
+    return np.clip(bids_kwh, least, most)
+
+
+def over_slots(snapshot: Snapshot, by_period: Floats) -> Floats:
+    """(slots,) of (periods,): an hour that tomorrow's clock shows again has its value twice."""
+    if snapshot.n_slots == len(by_period):
+        return by_period
+    values, rows = np.zeros(snapshot.n_slots), tomorrow(snapshot)
+    values[: len(by_period)] = by_period
+    values[snapshot.slot[rows]] = by_period[snapshot.period[rows]]
+    return values

@@ -10,7 +10,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints, read_only
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.policies.bidders import tomorrow, within_limit
+from vpp_gym.policies.bidders import over_slots, tomorrow, within_limit
 from vpp_gym.policies.history import period_means_of
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
@@ -130,16 +130,16 @@ class ClimatologyBidder:
     privileged: bool = False
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(periods,) kWh sold at the gate, else None."""
+        """(slots,) kWh sold at the gate, else None."""
         if not snapshot.is_gate:
             return None, state
-        schedule = -snapshot.expected_load_kwh
+        schedule = -over_slots(snapshot, snapshot.expected_load_kwh)
         rows = tomorrow(snapshot)
         if len(rows):
             spread = self.expected_spread(snapshot, rows)
-            period = snapshot.period[rows]
-            schedule[period] = bet_kwh(
-                snapshot, period, spread, schedule[period], self.threshold_eur_per_kwh
+            period, slot = snapshot.period[rows], snapshot.slot[rows]
+            schedule[slot] = bet_kwh(
+                snapshot, period, spread, schedule[slot], self.threshold_eur_per_kwh
             )
         return within_limit(snapshot, schedule), state
 

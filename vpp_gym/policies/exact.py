@@ -13,7 +13,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
 from vpp_gym.policies.base import Dispatcher
-from vpp_gym.policies.bidders import tomorrow, within_limit
+from vpp_gym.policies.bidders import over_slots, tomorrow, within_limit
 from vpp_gym.policies.climatology import bet_kwh
 from vpp_gym.policies.forecasters import day_ahead_anchor, with_price_now
 from vpp_gym.policies.operator import Operator
@@ -111,17 +111,17 @@ class ExactBids:
         self._gap, self._start = da - expected, start_step
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(periods,) kWh sold at the gate, else None."""
+        """(slots,) kWh sold at the gate, else None."""
         if not snapshot.is_gate:
             return None, state
         if self._gap is None:
             raise InvalidInputError("bidder", self.name, "call reveal before the run")
-        schedule = -snapshot.expected_load_kwh
+        schedule = -over_slots(snapshot, snapshot.expected_load_kwh)
         rows = tomorrow(snapshot)
         if len(rows):
-            period = snapshot.period[rows]
+            period, slot = snapshot.period[rows], snapshot.slot[rows]
             gap = self._gap[self._start + snapshot.step + rows]
-            schedule[period] = bet_kwh(snapshot, period, -gap, schedule[period])
+            schedule[slot] = bet_kwh(snapshot, period, -gap, schedule[slot])
         return within_limit(snapshot, schedule), state
 
 

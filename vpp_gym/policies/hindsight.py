@@ -155,31 +155,21 @@ class Hindsight:
         span = slice(start_step, start_step + len(least_kwh))
         da, short, long = (series[span] for series in settled_prices(scenario, params))
         load = np.array([one.sum() for one in self._loads])
-        day, period = self._day, scenario.period[span]
-        schedules = {int(d): np.zeros(scenario.periods_per_day) for d in np.unique(day)}
-        order = np.lexsort((period, day))
-        starts = np.flatnonzero(np.diff(day[order] * 1000 + period[order], prepend=-1))
-        for at in np.split(order, starts[1:]):
-            bounds = float(least_kwh[at].max()), float(most_kwh[at].min())
-            schedules[int(day[at[0]])][period[at[0]]] = _best_bid_kwh(
-                da[at], short[at], long[at], load[at], *bounds
+        day, slot = self._day, scenario.slot[span]
+        schedules = {int(d): np.zeros(scenario.slots_per_day) for d in np.unique(day)}
+        for at in range(len(day)):
+            schedules[int(day[at])][slot[at]] = _best_bid_kwh(
+                da[at], short[at], long[at], load[at], float(least_kwh[at]), float(most_kwh[at])
             )
         return schedules
 
 
 def _best_bid_kwh(
-    da: Floats, short: Floats, long: Floats, load_kwh: Floats, least_kwh: float, most_kwh: float
+    da: float, short: float, long: float, load_kwh: float, least_kwh: float, most_kwh: float
 ) -> float:
-    """Best bid of one period: its steps (nearly always one) share it."""
-    cover = np.clip(-load_kwh, least_kwh, most_kwh)
-    candidates = np.concatenate([cover, [least_kwh, most_kwh]])
-    money = [
-        sum(
-            bid * da[i] + imbalance_eur(-bid - load_kwh[i], short[i], long[i])
-            for i in range(len(da))
-        )
-        for bid in candidates
-    ]
+    """Best bid of one step."""
+    candidates = (min(max(-load_kwh, least_kwh), most_kwh), least_kwh, most_kwh)
+    money = [bid * da + imbalance_eur(-bid - load_kwh, short, long) for bid in candidates]
     best = int(np.argmax(money))
     return float(candidates[0] if money[best] <= money[0] + 1e-12 else candidates[best])
 

@@ -10,7 +10,7 @@ import numpy as np
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.base import by_charger
+from vpp_gym.policies.base import by_charger, charging_of, least_load_kwh
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, day_ahead_anchor
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, discharge_limits, selling_price
 from vpp_gym.policy import Policy, Privileged, StatelessPolicy
@@ -29,8 +29,9 @@ class SiteScheduler(StatelessPolicy[Snapshot, Decisions]):
 
     The plan knows limits as far as they are announced, and then the least that may come; sun and
     building load as they are now and are expected to be; fees, taxes and the peak charge. It is a
-    linear program, see `vpp_gym.solvers.site_lp`. Where there are only chargers it plans what
-    `rolling_mpc` plans.
+    linear program, see `vpp_gym.solvers.site_lp`. What a car that tapers can store in a step is
+    there a line of twelve pieces, which is a little less. Where there are only chargers it plans
+    what `rolling_mpc` plans.
 
     Args:
         name: row label in results.
@@ -64,6 +65,9 @@ class SiteScheduler(StatelessPolicy[Snapshot, Decisions]):
         cars, connection = self.problem(snapshot)
         plan = plan_site(cars, connection)
         load = np.clip(plan.net_load_kwh[:, 0], snapshot.lo_kwh, snapshot.hi_kwh)
+        if cars.rise_lines is not None:
+            # A plan's steps at falling power come a little less far than real ones.
+            load = np.maximum(load, least_load_kwh(snapshot))
         decisions = Decisions(net_load_kwh=by_charger(snapshot, load))
         if snapshot.site is None:
             return decisions
@@ -121,6 +125,7 @@ def cars_of(snapshot: Snapshot, long: Floats, da: Floats, horizon: int) -> Cars:
         charge_eff=site.charge_eff,
         discharge_eff=site.discharge_eff,
         shortfall_eur_per_kwh=HARD_EUR_PER_KWH,
+        rise_lines=charging_of(snapshot).rise_lines() if snapshot.curves.shape[2] > 0 else None,
     )
 
 

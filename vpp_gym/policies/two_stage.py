@@ -100,14 +100,14 @@ class TwoStage:
         self.name = name or METHODS[method] + (f"_cvar_{beta:g}" if beta else "")
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
-        """(periods,) kWh sold at the gate, else None; the state holds what was seen so far."""
+        """(slots,) kWh sold at the gate, else None; the state holds what was seen so far."""
         seen = self._seen(snapshot, state)
         if not snapshot.is_gate:
             return None, seen
-        schedule = np.zeros(len(snapshot.expected_load_kwh))
+        schedule = np.zeros(snapshot.n_slots)
         rows = tomorrow(snapshot)
         if len(rows):
-            schedule[snapshot.period[rows]] = self._schedule(snapshot, rows, seen)
+            schedule[snapshot.slot[rows]] = self._schedule(snapshot, rows, seen)
         return within_limit(snapshot, schedule), seen
 
     def _seen(self, snapshot: Snapshot, state: _Seen | None) -> _Seen:

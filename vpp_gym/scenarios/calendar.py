@@ -25,7 +25,9 @@ class Calendar(NamedTuple):
 
     Attributes:
         clock: (T,) local clock time at which each step begins.
-        period: (T,) its place in the local clock day.
+        period: (T,) its place in the local clock day; a repeated hour has that of the first time.
+        slot: (T,) its place in a bid schedule: the period, and behind the last one where the
+            clock shows a time again.
         day: (T,) number of the local day, 0 for the first.
         weekday: (T,) 0 Monday .. 6 Sunday.
         today_end: (T,) step with which the next local day begins, or the scenario ends.
@@ -34,6 +36,7 @@ class Calendar(NamedTuple):
 
     clock: Dates
     period: Ints
+    slot: Ints
     day: Ints
     weekday: Ints
     today_end: Ints
@@ -59,10 +62,40 @@ def calendar_of(start: np.datetime64, n_steps: int, dt_h: float, timezone: str |
     day = (date - date[:1]).astype(np.int64)
     end = np.searchsorted(day, np.arange(day[-1] + 1), side="right")
     weekday = (date.astype(np.int64) + THURSDAY) % 7
-    calendar = Calendar(clock, period, day, weekday, end[day], end[np.minimum(day + 1, day[-1])])
+    slot = period if timezone is None else _slots(period, day, 24 * 60 // step_min)
+    tomorrow_end = end[np.minimum(day + 1, day[-1])]
+    calendar = Calendar(clock, period, slot, day, weekday, end[day], tomorrow_end)
     for part in calendar:
         part.setflags(write=False)
     return calendar
+
+
+def _slots(period: Ints, day: Ints, periods: int) -> Ints:
+    """(T,) the period; what a day shows again has a place of its own behind them, in order."""
+    again = np.ones(len(period), dtype=np.bool_)
+    again[np.unique(day * periods + period, return_index=True)[1]] = False
+    if not again.any():
+        return period
+    slot, at = period.copy(), np.flatnonzero(again)
+    first = np.searchsorted(day[at], day[at])  # place of the day's first in the list
+    slot[at] = periods + np.arange(len(at)) - first
+    return slot
+
+
+@lru_cache(maxsize=CALENDARS_KEPT)
+def repeated_minutes(timezone: str | None) -> int:
+    """Minutes that the clock of a zone shows twice on a day, at most.
+
+    Looked up for 2000 to 2037, so that scenarios of one zone agree, whatever days they have.
+
+    >>> repeated_minutes("Europe/Amsterdam"), repeated_minutes("Asia/Tokyo"), repeated_minutes(None)
+    (60, 0, 0)
+    """
+    if timezone is None:
+        return 0
+    days = np.arange(np.datetime64("2000-01-01"), np.datetime64("2038-01-01"))
+    offset = _offset_min(days.astype("datetime64[m]"), ZoneInfo(timezone)).astype(np.int64)
+    return max(0, -int(np.diff(offset).min()))
 
 
 def _clock(start: np.datetime64, n_steps: int, step_min: int, timezone: str | None) -> Dates:

@@ -95,6 +95,11 @@ class FixedSource:
         self.dt_h = given[0].dt_h
         self.n_scenarios = len(given)
 
+    @property
+    def slots_per_day(self) -> int:
+        """Places of a bid schedule that suits every scenario."""
+        return max(one.slots_per_day for one in self._scenarios)
+
     def stated_params(self, params: Any) -> Mapping[str, Any]:
         """What the scenarios say of their parameters, see `scenario.stated_params`."""
         return stated_params(self._scenarios, params)

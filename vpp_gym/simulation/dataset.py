@@ -46,6 +46,8 @@ SESSION = np.dtype(
         ("discharge_kw", np.float64),  # of car and charger
         ("owner_draw", np.float64),  # quantile of the owner's type
         ("interest_draw", np.float64),  # quantile of the owner's interest in offers
+        ("driver", np.int64),  # -1: nobody is known
+        ("trip_kwh", np.float64),  # from the target of the driver's visit before to the arrival
     ],
     align=True,
 )
@@ -66,6 +68,7 @@ class Dataset(NamedTuple):
     first_step: Ints  # (K + 1,)
     steps: Records  # (T,) of STEP
     period: Ints  # (T,) place in the clock day
+    slot: Ints  # (T,) place in the bid schedule
     da_eur_per_kwh: Floats  # (T,)
     da_forecast_eur_per_kwh: Floats  # (T,) day-ahead forecast made the day before
     residual_eur_per_kwh: Floats  # (T,) mean imbalance price minus day-ahead price
@@ -119,6 +122,7 @@ def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int, has_site: bo
         first_step=first_step,
         steps=records(n_steps, STEP),
         period=np.empty(n_steps, dtype=np.int64),
+        slot=np.empty(n_steps, dtype=np.int64),
         da_eur_per_kwh=np.empty(n_steps),
         da_forecast_eur_per_kwh=np.empty(n_steps),
         residual_eur_per_kwh=np.empty(n_steps),
@@ -153,7 +157,7 @@ def _fill_steps(dataset: Dataset, at: slice, scenario: Scenario, params: VPPPara
     steps["weekday"] = calendar.weekday
     steps["today_end"] = at.start + calendar.today_end
     steps["tomorrow_end"] = at.start + calendar.tomorrow_end
-    dataset.period[at] = scenario.period
+    dataset.period[at], dataset.slot[at] = scenario.period, scenario.slot
     dataset.da_eur_per_kwh[at] = da
     dataset.da_forecast_eur_per_kwh[at] = day_ahead_forecast(da, scenario.day, scenario.period)
     dataset.residual_eur_per_kwh[at] = residual
@@ -222,6 +226,28 @@ def _fill_sessions(sessions: Records, scenario: Scenario, params: VPPParams, off
     sessions["discharge_kw"] = np.minimum(given.discharge_kw, site.discharge_kw)
     sessions["owner_draw"] = given.owner_draw
     sessions["interest_draw"] = given.interest_draw
+    sessions["driver"] = given.driver
+    sessions["trip_kwh"] = _trip_kwh(given.driver, sessions["target_kwh"], sessions["arrival_kwh"])
+
+
+def _trip_kwh(driver: Ints, target_kwh: Floats, arrival_kwh: Floats) -> Floats:
+    """(n,) what each car used since the visit before, if it left that with its target.
+
+    Negative: it was charged elsewhere. 0 for the first visit of a driver, and for those whom
+    nobody knows.
+    """
+    trip = np.zeros(len(driver))
+    known = np.flatnonzero(driver >= 0)
+    rows = known[np.argsort(driver[known], kind="stable")]
+    again = np.flatnonzero(np.diff(driver[rows]) == 0)
+    before, after = rows[again], rows[again + 1]
+    trip[after] = target_kwh[before] - arrival_kwh[after]
+    return trip
+
+
+def n_drivers(dataset: Dataset) -> int:
+    """One more than the highest number of a known driver; 0 if nobody is known."""
+    return int(dataset.sessions["driver"].max(initial=-1)) + 1
 
 
 def _fill_curves(curves: Floats, given: Sessions, params: VPPParams) -> None:

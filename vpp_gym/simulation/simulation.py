@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vpp_gym.arrays import Bools, Floats
 from vpp_gym.contracts.offer import check_offers
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.kernels import records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.columns import whole
@@ -23,15 +24,9 @@ from vpp_gym.simulation.arguments import (
     shaped,
     whole_numbers,
 )
-from vpp_gym.simulation.dataset import Dataset, build_dataset
+from vpp_gym.simulation.dataset import Dataset, build_dataset, n_drivers
 from vpp_gym.simulation.snapshot import bids_allowed_kwh, snapshot_of
-from vpp_gym.simulation.state import (
-    State,
-    empty_state,
-    rules_of,
-    scratch_for,
-    with_offers,
-)
+from vpp_gym.simulation.state import DRIVER, State, empty_state, rules_of, scratch_for, with_offers
 from vpp_gym.simulation.transition import (
     begin,
     disaggregate,
@@ -53,7 +48,15 @@ class Simulation:
     Attributes:
         state: arrays with the leading axis B; read them, do not write.
         dataset: the scenarios as flat arrays.
+        periods: of a day of 24 hours.
+        watch: called before each step that decisions or arrays advance, with the simulation and
+            the (B, N) dispatch; None: nobody watches.
+        slots: places of a bid schedule: as many, or those of a day of 25 hours where scenarios
+            have a time zone whose clock is put back.
     """
+
+    _least_slots = 0
+    watch: Callable[[Simulation, Floats], None] | None = None
 
     def __init__(
         self,
@@ -66,15 +69,23 @@ class Simulation:
         self.n_envs = whole("n_envs", n_envs, least=1)
         self.scenarios: list[Scenario] = []
         self.dataset: Dataset
+        self.slots = self._least_slots
         self._placed = np.zeros(self.n_envs, dtype=np.bool_)
         self.load(scenarios)
         self.dt_h = self.scenarios[0].dt_h
         self.n_chargers = self.params.site.n_chargers
         self.periods = round(24 / self.dt_h)
         self.rules = rules_of(self.params, self.dt_h)
-        self.state = empty_state(self.n_envs, self.params, self.dt_h, self.has_site)
+        self.state = empty_state(
+            self.n_envs,
+            self.params,
+            self.dt_h,
+            self.slots,
+            self.has_site,
+            n_drivers(self.dataset),
+        )
         self._scratch = scratch_for(self.n_chargers)
-        self._no_bids = np.zeros((self.n_envs, self.periods))
+        self._no_bids = np.zeros((self.n_envs, self.slots))
         self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
 
     def load(
@@ -98,8 +109,16 @@ class Simulation:
             raise InvalidInputError(
                 "scenarios", given[0].dt_h, f"keep to dt_h {self.scenarios[0].dt_h:g}"
             )
+        slots = max(one.slots_per_day for one in given)
+        if self.scenarios and slots > self.slots:
+            remedy = f"keep to time zones with {self.slots} periods on the longest day"
+            raise InvalidInputError("scenarios", given[0].timezone, remedy)
+        self.slots = max(self.slots, slots)
         if self.scenarios and self.has_site != (len(new_dataset.site) > 0):
             raise InvalidInputError("scenarios", given, "give all of them a site, or none")
+        if self.scenarios and n_drivers(new_dataset) > self.state.known.shape[1]:
+            known = records((self.n_envs, n_drivers(new_dataset)), DRIVER)
+            self.state = self.state._replace(known=known)
         self.scenarios, self.dataset = given, new_dataset
         self._placed[:] = False
 
@@ -183,8 +202,48 @@ class Simulation:
 
     @property
     def bids_allowed_kwh(self) -> tuple[Floats, Floats]:
-        """(B, L) least and largest bid of each period of tomorrow's schedule, + sells."""
+        """(B, L) least and largest bid of each period of the day, + sells."""
         return bids_allowed_kwh(self.rules, self.state)
+
+    def on_slots(self, by_period: Floats, absent: float = 0.0) -> Floats:
+        """(B, S) what stands at each place of tomorrow's schedule.
+
+        An hour that tomorrow's clock shows again has what it has the first time.
+
+        Args:
+            by_period: (B, L) of every period of the day.
+            absent: at places behind them that tomorrow does not have.
+        """
+        if self.slots == self.periods:
+            return by_period
+        result = np.full((len(by_period), self.slots), absent)
+        result[:, : self.periods] = by_period
+        for run in range(self.n_envs):
+            at = self._tomorrow(run)
+            result[run, self.dataset.slot[at]] = by_period[run, self.dataset.period[at]]
+        return result
+
+    def schedule(self, run: int, bids_kwh: Any) -> Floats:
+        """(S,) a schedule of a run, given by place or by period.
+
+        Raises:
+            InvalidInputError: another shape.
+        """
+        if self.slots == self.periods or np.shape(bids_kwh) != (self.periods,):
+            return shaped("bids_kwh", bids_kwh, (self.slots,))
+        by_period, at = shaped("bids_kwh", bids_kwh, (self.periods,)), self._tomorrow(run)
+        result = np.zeros(self.slots)
+        result[: self.periods] = by_period
+        result[self.dataset.slot[at]] = by_period[self.dataset.period[at]]
+        return result
+
+    def _tomorrow(self, run: int) -> slice:
+        """Positions of the steps of tomorrow; none after the end of the scenario."""
+        clock = self.state.run[run]
+        if clock["position"] > clock["last"]:
+            return slice(0)
+        step = self.dataset.steps[clock["position"]]
+        return slice(step["today_end"], step["tomorrow_end"])
 
     @property
     def accepted(self) -> NDArray[np.int64]:
@@ -283,7 +342,7 @@ class Simulation:
 
         Args:
             net_load_kwh: (B, N) kWh at the meter.
-            bids_kwh: (B, L) schedules; None sells nothing.
+            bids_kwh: (B, S) schedules by place, or (B, L) by period; None sells nothing.
             checked: the arrays come from `hand_out` and the like, within limits
                 by construction.
             behind_kwh: (B, 2) load of the stationary battery and solar yield to be used, what is
@@ -301,13 +360,17 @@ class Simulation:
         if not checked:
             shape = (self.n_envs, self.n_chargers)
             net_load_kwh = shaped("net_load_kwh", net_load_kwh, shape)
-            bids = shaped("bids_kwh", bids, (self.n_envs, self.periods))
+            if self.slots > self.periods and np.shape(bids) == (self.n_envs, self.periods):
+                bids = self.on_slots(np.asarray(bids, dtype=np.float64))
+            bids = shaped("bids_kwh", bids, (self.n_envs, self.slots))
             self._check_limits(net_load_kwh, bids)
             if behind_kwh is not None:
                 behind_kwh = shaped("behind_kwh", behind_kwh, (self.n_envs, 2))
         return self._advance(net_load_kwh, bids, behind_kwh)
 
     def _advance(self, net_load_kwh: Floats, bids: Floats, behind_kwh: Floats | None) -> Floats:
+        if self.watch is not None:
+            self.watch(self, net_load_kwh)
         record = np.empty((self.n_envs, len(TERMS)))
         if self.has_site:
             net_load_kwh = net_load_kwh.copy()  # shared out in place
@@ -342,13 +405,13 @@ class Simulation:
         return net_load_kwh
 
     def _bids(self, given: Sequence[Decisions]) -> Floats:
-        """(B, L) schedules; who gives none sells nothing."""
+        """(B, S) schedules; who gives none sells nothing."""
         if all(decision.bids_kwh is None for decision in given):
             return self._no_bids
-        bids_kwh = np.zeros((self.n_envs, self.periods))
+        bids_kwh = np.zeros((self.n_envs, self.slots))
         for run, decision in enumerate(given):
             if decision.bids_kwh is not None:
-                bids_kwh[run] = shaped("bids_kwh", decision.bids_kwh, (self.periods,))
+                bids_kwh[run] = self.schedule(run, decision.bids_kwh)
         return bids_kwh
 
     def _behind_the_meter(self, given: Sequence[Decisions]) -> Floats | None:
@@ -391,7 +454,8 @@ class Simulation:
             )
         if bids_kwh is self._no_bids:
             return
-        least, most = self.bids_allowed_kwh
+        lo, hi = self.bids_allowed_kwh
+        least, most = self.on_slots(lo, absent=-np.inf), self.on_slots(hi, absent=np.inf)
         within = (bids_kwh >= least - TOLERANCE_KWH) & (bids_kwh <= most + TOLERANCE_KWH)
         wrong = ~within & self.is_gate[:, None]
         if wrong.any():

@@ -100,7 +100,9 @@ def snapshot_of(
             "bid_lo_kwh": read_only(bid_lo),
             "bid_hi_kwh": read_only(bid_hi),
             "site": None if len(dataset.site) == 0 else site_view(dataset, rules, state, run),
-            **_fleet(dataset, state, runs, connected, int(dataset.first_session[first])),
+            **_fleet(
+                dataset, state, runs, connected, int(dataset.first_session[first]), rules.dt_h
+            ),
             **_market(
                 dataset,
                 rules,
@@ -126,7 +128,7 @@ def _by_name(record: Any) -> dict[str, Any]:
 
 
 def _fleet(
-    dataset: Dataset, state: State, runs: slice, n: int, first_session: int
+    dataset: Dataset, state: State, runs: slice, n: int, first_session: int, dt_h: float
 ) -> dict[str, Any]:
     amounts, numbers = np.empty((len(AMOUNTS), n)), np.empty((len(NUMBERS), n), np.int64)
     signed = np.empty(n, np.bool_)
@@ -135,8 +137,29 @@ def _fleet(
     fields: dict[str, Any] = dict(zip(AMOUNTS, read_only(amounts), strict=True))
     fields.update(zip(NUMBERS, read_only(numbers), strict=True))
     fields["has_contract"] = read_only(signed)
-    fields["curves"] = read_only(_curves(dataset, fields["session"] + first_session))
+    rows = fields["session"] + first_session
+    fields["curves"] = read_only(_curves(dataset, rows))
+    run = fields["charger"] // state.occupied.shape[1] + (runs.start or 0)
+    fields.update(_habits(dataset.sessions["driver"][rows], state.known, run, dt_h))
     return fields
+
+
+def _habits(driver: Ints, known: Records, run: Ints, dt_h: float) -> dict[str, Any]:
+    """What runs have seen of the drivers of some cars."""
+    visits, stay_h, early_h = np.zeros(len(driver), np.int64), *np.zeros((2, len(driver)))
+    if known.shape[1] > 0:
+        there = driver >= 0
+        past = known[run[there], driver[there]]
+        visits[there] = past["visits"]
+        before = np.maximum(past["visits"], 1)
+        stay_h[there] = past["stay_steps"] * dt_h / before
+        early_h[there] = past["early_steps"] * dt_h / before
+    return {
+        "driver": read_only(driver.copy()),
+        "driver_visits": read_only(visits),
+        "driver_stay_h": read_only(stay_h),
+        "driver_early_h": read_only(early_h),
+    }
 
 
 def _curves(dataset: Dataset, sessions: Ints) -> Floats:
@@ -232,7 +255,8 @@ def _market(
         da,
         settled,
     )
-    _copy_sold(committed_kwh, dataset.period, t, today_end, sold_kwh)
+    slot = read_only(dataset.slot[t:end].copy())
+    _copy_sold(committed_kwh, slot, today_end - t, sold_kwh)
     short, long = read_only(settled)
     da, past = read_only(da), t - since
     return {
@@ -241,6 +265,8 @@ def _market(
         "im_short_past_eur_per_kwh": short,
         "im_long_past_eur_per_kwh": long,
         "period": period[past:],
+        "slot": slot,
+        "n_slots": committed_kwh.shape[1],
         "n_known": known - t,
         "da_eur_per_kwh": da[past:],
         "da_sold_kwh": read_only(sold_kwh),
@@ -277,17 +303,14 @@ def _copy_prices(
 
 
 @njit
-def _copy_sold(
-    committed_kwh: Floats, period: Ints, t: int, today_end: int, sold_kwh: Floats
-) -> None:
+def _copy_sold(committed_kwh: Floats, slot: Ints, of_today: int, sold_kwh: Floats) -> None:
     """Copy what is committed for the steps ahead.
 
     Args:
-        committed_kwh: (2, periods) of today and tomorrow.
-        period: (T,) of the dataset.
-        t: position of the step.
-        today_end: position.
+        committed_kwh: (2, slots) of today and tomorrow.
+        slot: (k,) of each step ahead.
+        of_today: how many of them are of today.
         sold_kwh: (k,) result.
     """
     for i in range(len(sold_kwh)):
-        sold_kwh[i] = committed_kwh[int(t + i >= today_end), period[t + i]]
+        sold_kwh[i] = committed_kwh[int(i >= of_today), slot[i]]

@@ -40,6 +40,9 @@ class Cars:
         charge_eff: in (0, 1].
         discharge_eff: in (0, 1].
         shortfall_eur_per_kwh: per kWh missing in the battery at departure.
+        rise_lines: (n, M, 2) offset and slope of lines over the stored energy, below which lies
+            what a step behind the first can store, see `vpp_gym.fleet.charging.Charging`; None:
+            no car tapers.
     """
 
     steps: Ints
@@ -56,6 +59,7 @@ class Cars:
     charge_eff: float
     discharge_eff: float
     shortfall_eur_per_kwh: float
+    rise_lines: Floats | None = None
 
     def take(self, rows: Ints) -> Cars:
         """Some of the cars."""
@@ -264,6 +268,13 @@ def _car_columns(
     rows.put(change[~at_once], stored[~at_once] - 1, -1.0)
     rows.put(change, charge, -cars.charge_eff)
     rows.put(change, discharge, 1.0 / cars.discharge_eff)
+    if cars.rise_lines is not None:
+        later, lines = np.flatnonzero(~at_once), cars.rise_lines
+        for k in range(lines.shape[1]):
+            offset, slope = lines[of_car[later], k].T
+            below = rows.add(np.full(len(later), -np.inf), offset)
+            rows.put(below, charge[later], cars.charge_eff)
+            rows.put(below, stored[later] - 1, -slope)
     within = rows.add(np.full(n, -np.inf), cars.contract_kwh)
     rows.put(within[of_car], discharge, 1.0)
     short = columns.add(n, cars.shortfall_eur_per_kwh, 0.0, np.inf)

@@ -1,0 +1,5 @@
+"""Agents: judged in the world they were trained in, saved with it, and loaded by name."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

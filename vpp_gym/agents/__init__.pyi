@@ -1,0 +1,9 @@
+from .judged import ModelAgent as ModelAgent
+from .origin import agent_of as agent_of
+from .policy import AgentPolicy as AgentPolicy
+from .policy import Network as Network
+from .setting import Setting as Setting
+from .setting import setting_of as setting_of
+from .stored import load as load
+from .stored import pretrained as pretrained
+from .stored import save as save
