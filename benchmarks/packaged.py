@@ -59,7 +59,7 @@ def packaged(document: Document, rows: pd.DataFrame) -> tuple[dict[str, Any], di
         "high": document["high"],
         "days": document["scenario"]["days"],
         "scenarios": digests["scenarios"],
-        "rules": digests["rules"],
+        "rules": {track: suite.params(track).model_dump(mode="json") for track in values},
         "rows_sha256": document["rows_sha256"],
         "boards": boards,
         "runs": {track: [list(one) for one in named] for track, named in runs.items()},

@@ -94,7 +94,7 @@ def index() -> str:
             (
                 f"[`{env_id}`]({env_id}.md)",
                 _summary(env_id),
-                one.step,
+                one.step.partition(",")[0],
                 _size(env.action_space),
                 _size(env.observation_space),
                 _whole(speed["one"]),
@@ -108,7 +108,7 @@ def index() -> str:
     return (
         f"# Environments\n\n{_written()}\n\nSeven environments over three worlds; sizes with "
         "default settings, speeds in steps per second of processor time.\n\n"
-        f"{_table(headings, rows)}\n\n"
+        f"{_table(headings, rows, numbers=3)}\n\n"
         "All fields, terms and arguments: [electric vehicles](../environment.md), "
         "[car park](../fuel-cell/car-park.md), [microgrid](../fuel-cell/microgrid.md).\n"
     )

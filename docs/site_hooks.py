@@ -23,24 +23,8 @@ MOVED = {
     "CHANGELOG.md": "changelog.md",
     "tests/mutation/mutants.md": "results/mutants.md",
 }
-PACKAGES = (
-    "vpp_gym",
-    "vpp_gym.envs",
-    "vpp_gym.policies",
-    "vpp_gym.evaluation",
-    "vpp_gym.scenarios",
-    "vpp_gym.contracts",
-    "vpp_gym.simulation",
-    "vpp_gym.fleet",
-    "vpp_gym.markets",
-    "vpp_gym.solvers",
-    "vpp_gym.plots",
-    "vpp_gym.fcev",
-    "vpp_gym.fcev.car_park",
-    "vpp_gym.fcev.microgrid",
-)
-"""Packages whose exported names make up the API."""
-API_PAGES = tuple(f"api/{package}.md" for package in PACKAGES)
+FIRST = ("vpp_gym", "envs", "policies", "evaluation", "agents", "scenarios", "contracts")
+"""Packages that stand first among those of the API."""
 FENCE = re.compile(r"(^ *```.*?^ *```[^\n]*$)", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"(?<![\[`])`(vpp_gym(?:\.\w+)+)`(?!`)")
 LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#|/)([^)#\s\"]+)")
@@ -53,6 +37,29 @@ LOADED = re.compile(
 )
 MORE = "More"
 """Section of pages that the navigation does not name."""
+
+
+def _package_folder() -> Path:
+    """Where the sources of the package lie: in the repository, or where it is installed."""
+    if (ROOT / "vpp_gym").is_dir():
+        return ROOT / "vpp_gym"
+    spec = find_spec("vpp_gym")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("vpp_gym is not installed")
+    return Path(spec.origin).parent
+
+
+def _packages() -> tuple[str, ...]:
+    """Packages whose exported names make up the API: those with a stub that says them."""
+    folder = _package_folder()
+    stubs = (path.parent.relative_to(folder.parent) for path in folder.rglob("__init__.pyi"))
+    names = sorted(".".join(path.parts) for path in stubs)
+    places = {name: FIRST.index(last) for name in names if (last := name.split(".")[-1]) in FIRST}
+    return tuple(sorted(names, key=lambda name: (places.get(name, len(FIRST)), name)))
+
+
+PACKAGES = _packages()
+API_PAGES = tuple(f"api/{package}.md" for package in PACKAGES)
 
 
 def site_path(path: str) -> str:
@@ -170,16 +177,6 @@ def exported(package: str) -> Iterator[str]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{package}.{node.module}.{alias.name}" for alias in node.names)
-
-
-def _package_folder() -> Path:
-    """Where the sources of the package lie: in the repository, or where it is installed."""
-    if (ROOT / "vpp_gym").is_dir():
-        return ROOT / "vpp_gym"
-    spec = find_spec("vpp_gym")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("vpp_gym is not installed")
-    return Path(spec.origin).parent
 
 
 def api_index() -> str:

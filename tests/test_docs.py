@@ -34,6 +34,7 @@ RUNNABLE = (
     "README.md",
     "docs/cars.md",
     "docs/contracts.md",
+    "docs/drivers.md",
     "docs/index.md",
     "docs/site.md",
     "docs/variable-term-menus.md",

@@ -92,6 +92,11 @@ class Snapshot:
             that are still there after it.
         steps_connected: (n,) steps since the arrival.
         arrival_kwh: (n,) stored on arrival.
+        driver: (n,) number of the driver; -1: nobody is known.
+        driver_visits: (n,) visits of that driver in this run that are over.
+        driver_stay_h: (n,) their mean length; 0 without any.
+        driver_early_h: (n,) by how much they ended before the departure that was declared, on
+            average; negative: after it.
         has_contract: (n,) the owner signed a contract, whether or not its window is open.
         offer: (n,) position of the signed contract in the list of offers, -1 without a
             contract.
@@ -154,6 +159,10 @@ class Snapshot:
     steps_to_departure: Ints
     steps_connected: Ints
     arrival_kwh: Floats
+    driver: Ints
+    driver_visits: Ints
+    driver_stay_h: Floats
+    driver_early_h: Floats
     has_contract: Bools
     offer: Ints
     contract_kwh: Floats

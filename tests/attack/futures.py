@@ -15,7 +15,7 @@ from tests.attack.ev_worlds import random_sessions
 from vpp_gym.fcev.car_park.simulation import CarParkScenario
 from vpp_gym.fcev.microgrid.simulation import MicrogridScenario
 from vpp_gym.params import VPPParams
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.scenario import Scenario, sessions_from_table
 
 
 def another_ev(scenario: Scenario, rules: VPPParams, now: int, seed: int) -> Scenario:
@@ -56,7 +56,7 @@ def _other_cars(
         leaves = [came + books._true_stay(stay, float(d), n - came) for d in draws]
         if min(leaves) > now:  # nobody knows yet which of the two it will be
             columns["departure_draw"][k] = draws[1]
-    new = random_sessions(rng, 30, n, round(1 / scenario.dt_h))
+    new = vars(sessions_from_table(random_sessions(rng, 30, n, round(1 / scenario.dt_h))))
     later = np.flatnonzero(new["arrival_step"] > now)
     return {name: np.concatenate([columns[name], new[name][later]]) for name in columns}
 

@@ -178,6 +178,9 @@ def origin_of(env: Any, source: str = "env") -> Origin:
     inner = vars(outer).get("envs", [outer])[0]
     layers = tuple(acting_layers(inner))
     setting = setting_of(env)
+    if stacked > 1 and _is_dict(setting):
+        remedy = "frames of named parts are not stacked here: use Gymnasium's FrameStackObservation"
+        raise InvalidInputError("env", "VecFrameStack", remedy)
     first = _scales_single(scaled, setting)
     names = tuple(type(layer).__name__ for layer in layers)
     return Origin(source, setting, Behind(layers, scaled, stacked, first), names)

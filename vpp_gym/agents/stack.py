@@ -36,8 +36,10 @@ class RunEnv(gym.Env[Any, Any]):
 
     Args:
         run: of an agent that reads whole observations.
-        core: of the environment, for its spaces.
-        n_money: how many of the first terms of a record are money.
+        core: of the environment.
+
+    Attributes:
+        booked: (k, K) terms of the last step.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
@@ -74,6 +76,7 @@ class WrappedRun:
     Args:
         run: of an agent that reads whole observations.
         wrapped: makes the wrappers around the environment of the run.
+        core: of the environment.
 
     Attributes:
         simulation: of the run.

@@ -109,18 +109,19 @@ def _differences(setting: Setting, board: Board) -> Iterator[str]:
         return
     if suite.dt_h != setting.dt_h:
         yield f"dt_h: trained with {setting.dt_h:g}, the board has {suite.dt_h:g}"
-    mine, theirs = (_flat(one.model_dump(mode="json")) for one in (setting.params, board.params))
+    mine, theirs = (flat(one.model_dump(mode="json")) for one in (setting.params, board.params))
     for name, value in mine.items():
         may_differ = suite.world == "ev" and name.startswith(OFFER)
         if not may_differ and theirs.get(name) != value:
             yield f"params.{name}: trained with {value!r}, the board has {theirs.get(name)!r}"
 
 
-def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Rules by dotted name."""
     values: dict[str, Any] = {}
     for name, value in fields.items():
         dotted = f"{prefix}{name}"
-        values |= _flat(value, f"{dotted}.") if isinstance(value, Mapping) else {dotted: value}
+        values |= flat(value, f"{dotted}.") if isinstance(value, Mapping) else {dotted: value}
     return values
 
 

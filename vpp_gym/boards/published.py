@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,9 +47,9 @@ class Board:
         low: policy whose value is score 0.
         high: policy whose value is score 100.
         days: days of a world.
-        world_digests: of each scenario, see `vpp_gym.boards.digest`; none where they are of
+        world_digests: of its scenarios, see `vpp_gym.boards.digest`; none where they are of
             files that the packager did not have.
-        rules_digest: of the rules, likewise.
+        rules: of its runs, as they were when the rows were packaged.
         rows_sha256: of the published file that the rows come from.
     """
 
@@ -66,7 +66,7 @@ class Board:
     high: str
     days: int
     world_digests: tuple[str, ...]
-    rules_digest: str
+    rules: Mapping[str, Any]
     rows_sha256: str
 
     @property
@@ -163,7 +163,7 @@ def _of_suite(suite: str) -> Iterable[Board]:
             high=document["high"],
             days=document["days"],
             world_digests=tuple(document["world_digests"][track]),
-            rules_digest=document["rules"][track],
+            rules=document["rules"][track],
             rows_sha256=document["rows_sha256"],
         )
 

@@ -14,12 +14,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vpp_gym.arrays import Floats
-from vpp_gym.boards.entry import Entry
+from vpp_gym.boards.digest import same_worlds
+from vpp_gym.boards.entry import Entry, flat
 from vpp_gym.boards.published import DECIMALS, Board, board_named
 from vpp_gym.boards.ranking import Ranking, ranking
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
-from vpp_gym.evaluation.values import value_digest
 from vpp_gym.files.names import MAX_LENGTH, NAME_PATTERN
 from vpp_gym.files.reader import DIGEST, MB, digest_of, read_object
 from vpp_gym.files.writer import write_text
@@ -205,7 +205,7 @@ class Record:
             yield f"quantities: {board.name} has {', '.join(board.quantities)}"
             return
         worlds = board.world_digests[: len(document.world_digests)]
-        if board.world_digests and document.world_digests != worlds:
+        if board.world_digests and not same_worlds(document.world_digests, worlds):
             yield f"worlds: they are not the scenarios of {board.name}"
         if found := [name for name, why in self._other_rules() if why]:
             yield f"rules: {', '.join(found)} differ from those of {board.name}"
@@ -240,7 +240,7 @@ class Record:
             again: the runs; of the first seeds and worlds, and the same days.
         """
         seeds, worlds = again.values.shape[:2]
-        if again.world_digests != self.document.world_digests[:worlds]:
+        if not same_worlds(again.world_digests, self.document.world_digests[:worlds]):
             yield "worlds: this version makes other scenarios"
         mine = self.values[:seeds, :worlds]
         if mine.shape != again.values.shape:
@@ -287,5 +287,9 @@ def read_folder(folder: Path) -> dict[str, Record]:
 
 
 def rules_are_published(board: Board) -> bool:
-    """Whether the rules of this version are those under which the published rows were made."""
-    return value_digest(board.params) == board.rules_digest
+    """Whether the rules of this version are those under which the published rows were made.
+
+    A part of the world that has come since, and is not there by default, does not count.
+    """
+    now = flat(json.loads(json.dumps(board.params.model_dump(mode="json"))))
+    return all(now.get(name) == value for name, value in flat(board.rules).items())

@@ -203,6 +203,13 @@ def build(
             "keep: they are batteries, too; drop: left out."
         ),
     ] = "idle",
+    drivers: Annotated[
+        str,
+        typer.Option(
+            help="unknown: nobody is known; card: stays with one card are of one driver, see "
+            "docs/drivers.md."
+        ),
+    ] = "unknown",
     capacity_kwh: Annotated[float, typer.Option(help="Battery capacity of every car.")] = 80.0,
     target_soc: Annotated[
         float, typer.Option(help="State of charge that every driver asks for.")

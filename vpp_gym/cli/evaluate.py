@@ -210,10 +210,10 @@ def agents_of(
     more = {"vecnormalize": vecnormalize, "trust": trust, "algorithm": algo}
     if policy is not None:
         return [_from_code(policy, env, arguments, more)]
-    return [
-        _agent(model, seed, env, arguments, more if len(models) == 1 else {**more})
-        for seed, model in enumerate(models)
-    ]
+    if vecnormalize is not None and len(models) > 1:
+        remedy = "each model has statistics of its own: save them with vpp_gym.save, in their cards"
+        raise InvalidInputError("vecnormalize", str(vecnormalize), remedy)
+    return [_agent(model, seed, env, arguments, more) for seed, model in enumerate(models)]
 
 
 def _arguments(env: str | None, changes: list[str]) -> dict[str, Any]:

@@ -154,6 +154,9 @@ def relaxed_days(
     if params.market.imbalance_lag_steps == 0:
         remedy = "the bound is for policies that do not know this step's price: use 1"
         raise InvalidInputError("params.market.imbalance_lag_steps", 0, remedy)
+    if params.driver.returning and (scenario.sessions.driver >= 0).any():
+        remedy = "the bound takes cars as the scenario has them: turn it off"
+        raise InvalidInputError("params.driver.returning", True, remedy)
     start, end = WORLD.span(scenario, start_step, end_step)
     rules = params.replace(
         contract=ANY_OFFER, owner={"participation": 1.0, "participation_memory": 0}

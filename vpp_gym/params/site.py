@@ -137,6 +137,8 @@ class DriverParams(Section):
     shortfall_da_factor: the penalty is no less than this times the mean day-ahead price of
         today and the 27 days before, so that it follows the price level of the world: not
         to charge must not pay where energy is dear.
+    returning: cars of known drivers come back as they left, minus the trip, see docs/drivers.md;
+        false: as the scenario has them.
 
     Sources of the defaults. Retail price: Rahman et al. 2023, Sec. 7. Penalty: what is missing
     is bought at a fast charger. That cost 0.59 EUR/kWh in the Netherlands of 2019 (Fastned
@@ -148,3 +150,4 @@ class DriverParams(Section):
     shortfall_eur_per_kwh: float = Field(default=0.5, ge=0, le=1_000)
     early_shortfall_share: float = Field(default=0.1, ge=0, le=1)
     shortfall_da_factor: float = Field(default=10.0, ge=0, le=1_000)
+    returning: bool = False

@@ -25,6 +25,8 @@ LARGEST_KWH, LARGEST_KW = 5_000.0, 5_000.0
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 """In which a scenario may begin: a year is added without leaving what a clock can show."""
 
+NOBODY = -1
+"""Driver of a car that nobody knows."""
 REQUIRED_COLUMNS = ("arrival_step", "departure_step", "arrival_soc")
 OPTIONAL_COLUMNS = {
     "target_soc": 0.97,
@@ -36,13 +38,19 @@ OPTIONAL_COLUMNS = {
     "interest_draw": None,
     "taper_soc": 1.0,
     "taper_share": 1.0,
+    "driver": NOBODY,
 }
+MOST_DRIVERS = 1_000_000
+"""Every run remembers each of them."""
 DRAWS = ("owner_draw", "departure_draw", "interest_draw")
 
 
 NOT_STATED: Floats = read_only(np.zeros(0))
 """Of a column of sessions that was left out: 1 for every car."""
+NOT_KNOWN: Ints = read_only(np.zeros(0, dtype=np.int64))
+"""The same of drivers: nobody is known."""
 ONE: Floats = read_only(np.ones(()))
+NONE: Ints = read_only(np.full((), NOBODY))
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,8 @@ class Sessions:
         taper_share: (n,) share of `charge_kw` that it still takes when it is full, in (0, 1];
             between the two, power is on a line. 1: nothing is known of the car, and it tapers
             as `vpp_gym.params` has it. See docs/cars.md.
+        driver: (n,) number of the driver, from 0 on, so that stays of one car are known to be
+            of one; -1: nobody is known.
     """
 
     arrival_step: Ints
@@ -84,11 +94,14 @@ class Sessions:
     interest_draw: Floats
     taper_soc: Floats = field(default_factory=lambda: NOT_STATED)
     taper_share: Floats = field(default_factory=lambda: NOT_STATED)
+    driver: Ints = field(default_factory=lambda: NOT_KNOWN)
 
     def __post_init__(self) -> None:
         for name in ("taper_soc", "taper_share"):
             if getattr(self, name) is NOT_STATED:
                 object.__setattr__(self, name, np.broadcast_to(ONE, len(self)))
+        if self.driver is NOT_KNOWN:
+            object.__setattr__(self, "driver", np.broadcast_to(NONE, len(self)))
         close_arrays(self)
 
     def __len__(self) -> int:
@@ -131,7 +144,10 @@ def sessions_from_table(table: Mapping[str, ArrayLike] | Any, seed: int = 0) -> 
         for name in ("arrival_step", "departure_step")
     }
     floats: dict[str, Any] = {}
-    for name in ("arrival_soc", *OPTIONAL_COLUMNS):
+    steps["driver"] = np.broadcast_to(NONE, n)
+    if "driver" in columns:
+        steps["driver"] = step_column("sessions.driver", columns["driver"], n)
+    for name in ("arrival_soc", *(name for name in OPTIONAL_COLUMNS if name != "driver")):
         default = OPTIONAL_COLUMNS.get(name)
         if name in columns:
             floats[name] = float_column(
@@ -368,6 +384,8 @@ def _check_sessions(sessions: Sessions) -> None:
     for name in ("charge_kw", "discharge_kw"):
         column = getattr(sessions, name)
         refuse(name, np.isfinite(column) & (column > LARGEST_KW), "power is in kW, not W")
+    remedy = f"number the drivers from 0, below {MOST_DRIVERS:,}; -1: nobody is known"
+    refuse("driver", (sessions.driver < NOBODY) | (sessions.driver >= MOST_DRIVERS), remedy)
     refuse("discharge_kw", sessions.discharge_kw < 0, "give 0 or more kW")
     for name in DRAWS:
         column = getattr(sessions, name)

@@ -18,8 +18,9 @@ from vpp_gym.scenarios.demand import (
 from vpp_gym.scenarios.files.session_rows import SessionRows, without_energy
 from vpp_gym.scenarios.files.times import DUTCH, moments, same_clock
 from vpp_gym.scenarios.grid import Span
+from vpp_gym.scenarios.scenario import NOBODY
 from vpp_gym.scenarios.session_steps import Stays, stays_on_steps
-from vpp_gym.scenarios.world_header import CarPower, SiteClock, StaySteps, ZeroEnergy
+from vpp_gym.scenarios.world_header import CarPower, Drivers, SiteClock, StaySteps, ZeroEnergy
 
 WITHOUT_ENERGY = {
     "idle": "sessions without energy, idle on their charger",
@@ -61,6 +62,7 @@ def sessions_on_steps(
     car_power: CarPower,
     zero_energy: ZeroEnergy = "idle",
     stays: StaySteps = "recorded",
+    drivers: Drivers = "unknown",
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Sessions of a site, ready for `Scenario.from_arrays`.
 
@@ -81,6 +83,8 @@ def sessions_on_steps(
         stays: "recorded": as in `vpp_gym.scenarios.session_steps`; "rounded-up": from the
             step that contains the start on, rounded up to steps, whoever else is there. That
             is how the reference rule has it, in any case, and how synthetic cars stay.
+        drivers: "card": stays with one card are one driver's, numbered as they come; "unknown":
+            nobody is known.
 
     Returns:
         Columns of `Scenario.from_arrays`, and counts of what was left out or changed.
@@ -120,7 +124,21 @@ def sessions_on_steps(
             "discharge_kw": np.where(idle & (zero_energy == "idle"), 0.0, np.inf),
         }
     )
+    if drivers == "card":
+        table["driver"] = _by_card(rows)
+        counts["drivers known by their card"] = int(table["driver"].max()) + 1
     return table[~outside], counts
+
+
+def _by_card(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """(n,) number of the driver in the order in which they come first; -1 without a card."""
+    if "card" not in rows:
+        return np.full(len(rows), NOBODY)
+    cards = [one if isinstance(one, str) and one.strip() else None for one in rows["card"]]
+    order = np.argsort(rows["start"].to_numpy(), kind="stable")
+    numbers = np.empty(len(rows), dtype=np.int64)
+    numbers[order] = pd.factorize(pd.Series(cards, dtype=object).iloc[order])[0]
+    return numbers
 
 
 def _counted(rows: pd.DataFrame, which: NDArray[np.bool_], what: str) -> dict[str, int]:

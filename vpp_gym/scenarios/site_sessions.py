@@ -61,6 +61,7 @@ def site_sessions(
         car_power=build.car_power,
         zero_energy=build.zero_energy,
         stays=build.stays,
+        drivers=build.drivers,
     )
     counts |= changed
     if table.empty:
@@ -73,12 +74,16 @@ def site_sessions(
 
 
 def _of_file(rows: pd.DataFrame, report: FileReport) -> pd.DataFrame:
-    """Rows with the name of their file; their plugs are those of its kind."""
+    """Rows with the name of their file; their plugs and cards are those of its kind."""
     rows = rows.assign(file=report.file)
-    if "plug" in rows:
-        named = [f"{report.kind}|{one}" if isinstance(one, str) else None for one in rows["plug"]]
-        rows = rows.assign(plug=pd.Series(named, index=rows.index, dtype=object))
+    for column in {"plug", "card"} & set(rows):
+        named = [f"{report.kind}|{one}" if _is_named(one) else None for one in rows[column]]
+        rows = rows.assign(**{column: pd.Series(named, index=rows.index, dtype=object)})
     return rows
+
+
+def _is_named(cell: object) -> bool:
+    return isinstance(cell, str) and bool(cell.strip())
 
 
 def capped_at_end(

@@ -18,6 +18,7 @@ from vpp_gym.scenarios.calibration import (
     fitted_on,
 )
 from vpp_gym.scenarios.columns import price_series, whole
+from vpp_gym.scenarios.repeat_drivers import with_drivers
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import SPLITS, BuiltSource
 from vpp_gym.scenarios.synthetic_params import SyntheticParams, as_synthetic_params
@@ -41,7 +42,7 @@ START = np.datetime64("2019-01-01", "m")
 N_SCENARIOS = {"train": 32, "validation": 8, "test": 24}
 """Of the test years, the benchmark runs the first twelve; the others check what it found."""
 QUARTER_MIN = 15
-_PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES, _DEMANDS, _CARS = range(7)
+_PRICES, _SESSIONS, _QUARTERS, _WEATHER, _SPIKES, _DEMANDS, _CARS, _DRIVERS = range(8)
 
 
 class SyntheticSource(BuiltSource[Scenario]):
@@ -148,6 +149,10 @@ class SyntheticSource(BuiltSource[Scenario]):
         if self.params.cars.models:
             sessions = with_models(
                 self.rng(index, _CARS), sessions, self.params.cars, dt_h=self.dt_h
+            )
+        if self.params.drivers.known:
+            sessions = with_drivers(
+                self.rng(index, _DRIVERS), sessions, self.params.drivers, dt_h=self.dt_h
             )
         return Scenario(  # sessions and clock are right as they were drawn
             da_eur_per_kwh=price_series("da_eur_per_kwh", da),

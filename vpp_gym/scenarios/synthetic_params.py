@@ -12,6 +12,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.parameters import Section, check_distribution
 from vpp_gym.scenarios.cars import Plug, models_named
 from vpp_gym.scenarios.demand import DemandRule
+from vpp_gym.scenarios.repeat_drivers import DriverMix
 
 
 class SiteMix(Section):
@@ -125,12 +126,14 @@ class SyntheticParams(Section):
     demand: what a car needs, see `vpp_gym.scenarios.session_demand`. "metered": the
         recorded energy, and no more than the largest power that the session was recorded
         with. "reference": that it charged at the site's power for the recorded hours.
+    drivers: who comes back, see `vpp_gym.scenarios.repeat_drivers`.
     """
 
     sessions_per_day: float = Field(default=27.4, ge=0, le=100_000)
     demand: DemandRule = "metered"
     site: SiteMix = SiteMix()
     cars: CarParams = CarParams()
+    drivers: DriverMix = DriverMix()
     renewables: RenewableParams = RenewableParams()
     price: PriceParams = PriceParams()
     dual_pricing: DualPricingParams = DualPricingParams()
@@ -152,7 +155,8 @@ class SyntheticParams(Section):
         default = type(self)()
         plain = self.model_copy(update={"sessions_per_day": default.sessions_per_day})
         known = (f":{name}" for name, preset in PRESETS.items() if preset == plain != default)
-        unchanged = {"cars"} - set(self.changed_sections)  # so that older names still hold
+        # So that older names still hold.
+        unchanged = {"cars", "drivers"} - set(self.changed_sections)
         digest = sha256(plain.model_dump_json(exclude=unchanged).encode()).hexdigest()[:DIGITS]
         changed = "".join(f"+{name}" for name in self.changed_sections)
         regime = next(known, f"{changed}#{digest}" if changed else "")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,7 +25,7 @@ from vpp_gym.files.reader import read_bytes
 from vpp_gym.files.writer import write_file
 from vpp_gym.params.stated import checked_changes
 from vpp_gym.scenarios.cut_stays import reachable_target_soc
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.scenario import NOBODY, Scenario, Sessions
 from vpp_gym.scenarios.site_series import RATINGS, SERIES, SiteSeries
 from vpp_gym.scenarios.world_header import World, WorldHeader
 
@@ -41,6 +42,8 @@ SITE = "site_"
 PRICES = ("da_eur_per_kwh", "im_short_eur_per_kwh", "im_long_eur_per_kwh")
 TAPER_COLUMNS = ("taper_soc", "taper_share")
 """Columns of cars that files have only where some car says how it tapers; elsewhere they are 1."""
+DRIVER_COLUMN = "driver"
+"""That files have only where some driver is known."""
 CAR_COLUMNS = (
     "arrival_soc",
     "target_soc",
@@ -51,12 +54,14 @@ CAR_COLUMNS = (
     "departure_draw",
     "interest_draw",
     *TAPER_COLUMNS,
+    DRIVER_COLUMN,
 )
 
 
-def _schema(tapers: bool) -> pa.Schema:
-    """Columns of a file, with or without those of tapers."""
-    columns = [name for name in CAR_COLUMNS if tapers or name not in TAPER_COLUMNS]
+def _schema(tapers: bool, drivers: bool) -> pa.Schema:
+    """Columns of a file, with or without those of tapers and drivers."""
+    absent = {*(() if tapers else TAPER_COLUMNS), *(() if drivers else (DRIVER_COLUMN,))}
+    columns = [name for name in CAR_COLUMNS if name not in absent]
     arrival = pa.struct(
         [
             pa.field("stay_steps", pa.int32(), nullable=False),
@@ -73,7 +78,7 @@ def _schema(tapers: bool) -> pa.Schema:
     )
 
 
-SCHEMA, TAPERED_SCHEMA = _schema(False), _schema(True)
+SCHEMA = _schema(tapers=False, drivers=False)
 
 
 def write_world(path: str | os.PathLike[str], world: World) -> Path:
@@ -91,8 +96,9 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
     if lost := sorted(series - set(PRICES)):
         raise InvalidInputError("scenario", lost, f"a world file holds {', '.join(PRICES)} only")
     site = site_columns(scenario)
+    drivers = bool((scenario.sessions.driver >= 0).any())
     header = WorldHeader(
-        version=2 if scenario.params or scenario.site is not None else 1,
+        version=2 if scenario.params or scenario.site is not None or drivers else 1,
         dt_h=scenario.dt_h,
         timezone=scenario.timezone,
         splits=world.splits,
@@ -103,7 +109,7 @@ def write_world(path: str | os.PathLike[str], world: World) -> Path:
     absent = {name for name in ("params", "site") if getattr(header, name) is None}
     told = header.model_dump_json(exclude=absent)
     tapers = bool((scenario.sessions.taper_share < 1).any())
-    schema = schema_with(site, tapers).with_metadata({KEY: told.encode()})
+    schema = schema_with(site, tapers, drivers).with_metadata({KEY: told.encode()})
     arrivals = _arrivals(scenario, schema.field("arrivals").type)
     columns = [*_price_columns(scenario), arrivals, *map(pa.array, site.values())]
     table = pa.table(columns, schema=schema)
@@ -117,16 +123,21 @@ def site_columns(scenario: Scenario) -> dict[str, np.ndarray]:
     return {name: column for name, column in series.items() if column is not None}
 
 
-def schema_with(columns: Iterable[str], tapers: bool) -> pa.Schema:
+def schema_with(columns: Iterable[str], tapers: bool, drivers: bool) -> pa.Schema:
     """The schema of a file that has some columns of a site, in the order of `SERIES`.
 
     Args:
         columns: names, others among them.
         tapers: cars have those of tapers.
+        drivers: cars have that of drivers.
     """
     there = [name for name in (f"{SITE}{one}" for one in SERIES) if name in set(columns)]
-    base = TAPERED_SCHEMA if tapers else SCHEMA
-    return pa.schema([*base, *(pa.field(name, pa.float64(), nullable=False) for name in there)])
+    return pa.schema(
+        [
+            *_schema(tapers, drivers),
+            *(pa.field(name, pa.float64(), nullable=False) for name in there),
+        ]
+    )
 
 
 def _ratings(site: SiteSeries) -> dict[str, float]:
@@ -166,10 +177,14 @@ def _arrivals(scenario: Scenario, kind: pa.ListType) -> pa.Array:
     sessions = scenario.sessions
     stay = (sessions.departure_step - sessions.arrival_step).astype(np.int32)
     fields = list(kind.value_type)
-    columns = [pa.array(stay), *(pa.array(getattr(sessions, one.name)) for one in fields[1:])]
+    columns = [pa.array(stay), *(_column(sessions, one) for one in fields[1:])]
     cars = pa.StructArray.from_arrays(columns, fields=fields)
     first = np.searchsorted(sessions.arrival_step, np.arange(scenario.n_steps + 1))
     return pa.ListArray.from_arrays(pa.array(first.astype(np.int32)), cars, type=kind)
+
+
+def _column(sessions: Sessions, field: pa.Field) -> pa.Array:
+    return pa.array(np.ascontiguousarray(getattr(sessions, field.name)), type=field.type)
 
 
 def read_header(path: str | os.PathLike[str]) -> WorldHeader:
@@ -213,6 +228,7 @@ def _scenario(table: pa.Table, header: WorldHeader, first_day: date, name: str) 
     sessions = {column: _numbers(cars.field(column)) for column in stated}
     for column in TAPER_COLUMNS:
         sessions.setdefault(column, np.ones(len(step)))
+    sessions.setdefault(DRIVER_COLUMN, np.full(len(step), NOBODY))
     sessions |= {
         "arrival_step": step,
         "departure_step": step + _numbers(cars.field("stay_steps")),
@@ -292,7 +308,8 @@ def _opened(path: str | os.PathLike[str]) -> tuple[pq.ParquetFile, WorldHeader]:
     _refuse_too_much(file.metadata, path)
     groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
     untold = header.site is None and len(schema) > len(SCHEMA)
-    known = any(schema.equals(schema_with(schema.names, tapers)) for tapers in (False, True))
+    forms = (schema_with(schema.names, *cars) for cars in product((False, True), repeat=2))
+    known = any(schema.equals(form) for form in forms)
     if untold or not known or groups != [one.n_steps for one in header.splits]:
         raise InvalidInputError(str(path), "other columns or row groups", BUILT)
     return file, header

@@ -28,6 +28,7 @@ CarPower = Literal["charger", "recorded"]
 SiteClock = Literal["instant", "local"]
 ZeroEnergy = Literal["idle", "keep", "drop"]
 StaySteps = Literal["recorded", "rounded-up"]
+Drivers = Literal["unknown", "card"]
 DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -60,8 +61,8 @@ class WorldOptions(BaseModel):
         max_fill_h: hours of the longest price gap that is filled.
         missing_days: what becomes of longer gaps: see `vpp_gym.scenarios.missing_days`.
         resolution: of the prices to use where several cover the same time.
-        demand: see `vpp_gym.scenarios.session_demand`; so are the next five.
-        car_power, site_clock, shift_days, zero_energy, stays: as there.
+        demand: see `vpp_gym.scenarios.session_demand`; so are the next six.
+        car_power, site_clock, shift_days, zero_energy, stays, drivers: as there.
         capacity_kwh, target_soc, min_soc, charge_kw, charge_eff: what is assumed
             about every car.
         seed: of the owners' types.
@@ -83,6 +84,7 @@ class WorldOptions(BaseModel):
     shift_days: int = 0
     zero_energy: ZeroEnergy = "idle"
     stays: StaySteps = "recorded"
+    drivers: Drivers = "unknown"
     capacity_kwh: Annotated[float, Field(ge=1, le=1_000)] = CAPACITY_KWH
     target_soc: Share = REFERENCE_CAR.target_soc
     min_soc: Share = REFERENCE_CAR.min_soc

@@ -46,6 +46,8 @@ SESSION = np.dtype(
         ("discharge_kw", np.float64),  # of car and charger
         ("owner_draw", np.float64),  # quantile of the owner's type
         ("interest_draw", np.float64),  # quantile of the owner's interest in offers
+        ("driver", np.int64),  # -1: nobody is known
+        ("trip_kwh", np.float64),  # from the target of the driver's visit before to the arrival
     ],
     align=True,
 )
@@ -224,6 +226,28 @@ def _fill_sessions(sessions: Records, scenario: Scenario, params: VPPParams, off
     sessions["discharge_kw"] = np.minimum(given.discharge_kw, site.discharge_kw)
     sessions["owner_draw"] = given.owner_draw
     sessions["interest_draw"] = given.interest_draw
+    sessions["driver"] = given.driver
+    sessions["trip_kwh"] = _trip_kwh(given.driver, sessions["target_kwh"], sessions["arrival_kwh"])
+
+
+def _trip_kwh(driver: Ints, target_kwh: Floats, arrival_kwh: Floats) -> Floats:
+    """(n,) what each car used since the visit before, if it left that with its target.
+
+    Negative: it was charged elsewhere. 0 for the first visit of a driver, and for those whom
+    nobody knows.
+    """
+    trip = np.zeros(len(driver))
+    known = np.flatnonzero(driver >= 0)
+    rows = known[np.argsort(driver[known], kind="stable")]
+    again = np.flatnonzero(np.diff(driver[rows]) == 0)
+    before, after = rows[again], rows[again + 1]
+    trip[after] = target_kwh[before] - arrival_kwh[after]
+    return trip
+
+
+def n_drivers(dataset: Dataset) -> int:
+    """One more than the highest number of a known driver; 0 if nobody is known."""
+    return int(dataset.sessions["driver"].max(initial=-1)) + 1
 
 
 def _fill_curves(curves: Floats, given: Sessions, params: VPPParams) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vpp_gym.arrays import Bools, Floats
 from vpp_gym.contracts.offer import check_offers
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.kernels import records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.columns import whole
@@ -23,15 +24,9 @@ from vpp_gym.simulation.arguments import (
     shaped,
     whole_numbers,
 )
-from vpp_gym.simulation.dataset import Dataset, build_dataset
+from vpp_gym.simulation.dataset import Dataset, build_dataset, n_drivers
 from vpp_gym.simulation.snapshot import bids_allowed_kwh, snapshot_of
-from vpp_gym.simulation.state import (
-    State,
-    empty_state,
-    rules_of,
-    scratch_for,
-    with_offers,
-)
+from vpp_gym.simulation.state import DRIVER, State, empty_state, rules_of, scratch_for, with_offers
 from vpp_gym.simulation.transition import (
     begin,
     disaggregate,
@@ -81,7 +76,14 @@ class Simulation:
         self.n_chargers = self.params.site.n_chargers
         self.periods = round(24 / self.dt_h)
         self.rules = rules_of(self.params, self.dt_h)
-        self.state = empty_state(self.n_envs, self.params, self.dt_h, self.slots, self.has_site)
+        self.state = empty_state(
+            self.n_envs,
+            self.params,
+            self.dt_h,
+            self.slots,
+            self.has_site,
+            n_drivers(self.dataset),
+        )
         self._scratch = scratch_for(self.n_chargers)
         self._no_bids = np.zeros((self.n_envs, self.slots))
         self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
@@ -114,6 +116,9 @@ class Simulation:
         self.slots = max(self.slots, slots)
         if self.scenarios and self.has_site != (len(new_dataset.site) > 0):
             raise InvalidInputError("scenarios", given, "give all of them a site, or none")
+        if self.scenarios and n_drivers(new_dataset) > self.state.known.shape[1]:
+            known = records((self.n_envs, n_drivers(new_dataset)), DRIVER)
+            self.state = self.state._replace(known=known)
         self.scenarios, self.dataset = given, new_dataset
         self._placed[:] = False
 

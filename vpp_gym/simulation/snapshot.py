@@ -100,7 +100,9 @@ def snapshot_of(
             "bid_lo_kwh": read_only(bid_lo),
             "bid_hi_kwh": read_only(bid_hi),
             "site": None if len(dataset.site) == 0 else site_view(dataset, rules, state, run),
-            **_fleet(dataset, state, runs, connected, int(dataset.first_session[first])),
+            **_fleet(
+                dataset, state, runs, connected, int(dataset.first_session[first]), rules.dt_h
+            ),
             **_market(
                 dataset,
                 rules,
@@ -126,7 +128,7 @@ def _by_name(record: Any) -> dict[str, Any]:
 
 
 def _fleet(
-    dataset: Dataset, state: State, runs: slice, n: int, first_session: int
+    dataset: Dataset, state: State, runs: slice, n: int, first_session: int, dt_h: float
 ) -> dict[str, Any]:
     amounts, numbers = np.empty((len(AMOUNTS), n)), np.empty((len(NUMBERS), n), np.int64)
     signed = np.empty(n, np.bool_)
@@ -135,8 +137,29 @@ def _fleet(
     fields: dict[str, Any] = dict(zip(AMOUNTS, read_only(amounts), strict=True))
     fields.update(zip(NUMBERS, read_only(numbers), strict=True))
     fields["has_contract"] = read_only(signed)
-    fields["curves"] = read_only(_curves(dataset, fields["session"] + first_session))
+    rows = fields["session"] + first_session
+    fields["curves"] = read_only(_curves(dataset, rows))
+    run = fields["charger"] // state.occupied.shape[1] + (runs.start or 0)
+    fields.update(_habits(dataset.sessions["driver"][rows], state.known, run, dt_h))
     return fields
+
+
+def _habits(driver: Ints, known: Records, run: Ints, dt_h: float) -> dict[str, Any]:
+    """What runs have seen of the drivers of some cars."""
+    visits, stay_h, early_h = np.zeros(len(driver), np.int64), *np.zeros((2, len(driver)))
+    if known.shape[1] > 0:
+        there = driver >= 0
+        past = known[run[there], driver[there]]
+        visits[there] = past["visits"]
+        before = np.maximum(past["visits"], 1)
+        stay_h[there] = past["stay_steps"] * dt_h / before
+        early_h[there] = past["early_steps"] * dt_h / before
+    return {
+        "driver": read_only(driver.copy()),
+        "driver_visits": read_only(visits),
+        "driver_stay_h": read_only(stay_h),
+        "driver_early_h": read_only(early_h),
+    }
 
 
 def _curves(dataset: Dataset, sessions: Ints) -> Floats:

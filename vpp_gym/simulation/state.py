@@ -39,6 +39,7 @@ class Rules(NamedTuple):
     participation_floor: float
     pleasing_eur: float
     disaggregation: int
+    returning: bool  # cars of known drivers come back as they left, minus the trip
     charger_kw: Floats  # (N or 0,) power of each charger, where they differ
     bids_by_site: bool  # bids may go beyond the chargers by what else is behind the connection
     notice_steps: int  # limits of the connection are known so many steps ahead
@@ -87,6 +88,17 @@ EV = np.dtype(
     align=True,
 )
 """One charger's EV; all zero where none is connected."""
+
+DRIVER = np.dtype(
+    [
+        ("left_kwh", np.float64),  # stored when the car left last; NaN: not known
+        ("visits", np.int64),  # that are over
+        ("stay_steps", np.int64),  # of these visits together
+        ("early_steps", np.int64),  # by which they were shorter than declared, together
+    ],
+    align=True,
+)
+"""What a run has seen of one driver."""
 
 RUN = np.dtype(
     [
@@ -154,6 +166,7 @@ class State(NamedTuple):
     pending: Floats  # (B, K) booked before the first dispatch
     site: Records  # (B,) of SITE
     shared: Floats  # (B, SHARED_ROWS, N) working memory of a site; N is 0 without one
+    known: Records  # (B, D) of DRIVER: past visits in the run; D is 0 if nobody is known
 
 
 class Scratch(NamedTuple):
@@ -194,6 +207,7 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         participation_floor=owner.participation_floor,
         pleasing_eur=owner.pleasing_eur,
         disaggregation=RULES.index(params.disaggregation),
+        returning=params.driver.returning,
         charger_kw=np.array(params.site.charger_kw or (), dtype=np.float64),
         **_site_rules(params, dt_h),
     )
@@ -219,7 +233,12 @@ def _site_rules(params: VPPParams, dt_h: float) -> dict[str, Any]:
 
 
 def empty_state(
-    n_envs: int, params: VPPParams, dt_h: float, slots: int, has_site: bool = False
+    n_envs: int,
+    params: VPPParams,
+    dt_h: float,
+    slots: int,
+    has_site: bool = False,
+    drivers: int = 0,
 ) -> State:
     """State of n_envs runs that have not begun, with what the parameters offer.
 
@@ -229,6 +248,7 @@ def empty_state(
         dt_h: hours per step.
         slots: places of a bid schedule.
         has_site: something lies between the cars and the grid.
+        drivers: number of those who are known.
     """
     periods, n = round(24 / dt_h), (n_envs, params.site.n_chargers)
     offers = designed_offers(params)
@@ -247,6 +267,7 @@ def empty_state(
         pending=np.zeros((n_envs, len(TERMS))),
         site=records(n_envs, SITE),
         shared=np.zeros((n_envs, SHARED_ROWS, params.site.n_chargers * has_site)),
+        known=records((n_envs, drivers), DRIVER),
     )
 
 

@@ -84,6 +84,9 @@ def _forget(b: int, state: State) -> None:
         state.expected_load_kwh[b, k] = 0.0
         state.expected_take_kwh[b, k], state.expected_give_kwh[b, k] = 0.0, 0.0
         state.load_days[b, k] = 0
+    for d in range(state.known.shape[1]):
+        known = state.known[b, d]
+        known.left_kwh, known.visits, known.stay_steps, known.early_steps = np.nan, 0, 0, 0
     for k in range(state.accepted.shape[1]):
         state.accepted[b, k] = 0
     for k in range(state.pending.shape[1]):
@@ -307,8 +310,41 @@ def _depart(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -
         if ev.contract_end > 0:
             row[COLUMN.payoff_eur] -= pay_owner(ev, run, rules)
         state.occupied[b, i] = False
+        if state.known.shape[1] > 0:
+            _note_visit(b, dataset.sessions[ev.session].driver, ev, run.position, state)
         _clear(ev)
     run.connected = staying
+
+
+@njit
+def _note_visit(b: int, driver: int, ev: Record, t: int, state: State) -> None:
+    """Remember a visit that ends at t."""
+    if driver < 0:
+        return
+    known = state.known[b, driver]
+    known.left_kwh = ev.energy_kwh
+    known.visits += 1
+    known.stay_steps += t - ev.arrival
+    known.early_steps += ev.departure - t
+
+
+@njit
+def _come_back(b: int, session: Record, rules: Rules, state: State, ev: Record) -> None:
+    """A car of a known driver arrives with what it left with, minus the trip.
+
+    Where the visit before is not over, or the car was turned away since, it comes as the
+    scenario has it.
+    """
+    if session.driver < 0:
+        return
+    known = state.known[b, session.driver]
+    left_kwh = known.left_kwh
+    known.left_kwh = np.nan
+    if rules.returning and not np.isnan(left_kwh):
+        least_kwh = min(session.min_kwh, session.arrival_kwh)
+        most_kwh = max(session.battery_max_kwh, session.arrival_kwh)
+        ev.energy_kwh = min(max(left_kwh - session.trip_kwh, least_kwh), most_kwh)
+        ev.arrival_kwh = ev.energy_kwh
 
 
 @njit(inline="always")
@@ -422,9 +458,13 @@ def _arrive(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -
             i += 1
         if i == n_chargers:
             row[COLUMN.turned_away] += 1.0
+            if state.known.shape[1] > 0 and dataset.sessions[s].driver >= 0:
+                state.known[b, dataset.sessions[s].driver].left_kwh = np.nan
             continue
         ev = state.ev[b, i]
         _plug_in(ev, dataset.sessions[s], s, run.position)
+        if state.known.shape[1] > 0:
+            _come_back(b, dataset.sessions[s], rules, state, ev)
         if len(rules.charger_kw) > 0:
             ev.charge_kw = min(ev.charge_kw, rules.charger_kw[i])
             ev.discharge_kw = min(ev.discharge_kw, rules.charger_kw[i])
