@@ -25,6 +25,7 @@ from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.scenarios.synthetic_params import SyntheticParams
 from vpp_gym.simulation import Simulation
 from vpp_gym.simulation.dataset import PRICE_LEVEL_DAYS
+from vpp_gym.time_steps import STEPS_MIN
 from vpp_gym.views import HISTORY_DAYS, LOAD_MEMORY_DAYS
 
 PAGE = Path(__file__).parents[1] / "docs" / "world.md"
@@ -36,6 +37,7 @@ FIXED, PRICE = PLAIN.contract, CONTRACT.price_based
 VOLUME, CONTROL = CONTRACT.volume_based, CONTRACT.control_based
 
 EARLY, LATE = OWNER.early_departure_prob, OWNER.late_departure_prob
+MINUTES = STEPS_MIN[::-1]
 MEAN_SHARE = OWNER.early_exponent / (1 + OWNER.early_exponent)
 FIRST_HALF = 0.5**OWNER.early_exponent
 FAST_CHARGER_EUR_PER_KWH = 0.59
@@ -117,9 +119,16 @@ COMPUTED = (
     f"{PACK_EUR_PER_KWH} EUR/kWh",
     f"compares offers at {', '.join(f'{one:g}' for one in WEARS[:-1])} and {WEARS[-1]:g}",
     # Prices and settlement
-    "one line for each period of the clock day, 24 or 96",
-    "On the day of 25 hours both hours from 02:00 on share a line",
-    "where the market would take 25 or 100 bids. On the day of 23 hours",
+    f"{', '.join(map(str, MINUTES[:-1]))} or {MINUTES[-1]} minutes long, `dt_h` of "
+    f"{', '.join(f'{one / 60:g}' for one in MINUTES[:-1])} or {MINUTES[-1] / 60:.4f}",
+    f"a step of {MINUTES[-1]} minutes has the price of its quarter",
+    "days of 23, 24 and 25 hours",
+    "with steps of an hour the second hour from 02:00 on is in place 24",
+    f"those of a day of 25 hours: {', '.join(str(25 * 60 // one) for one in MINUTES[:-1])} or "
+    f"{25 * 60 // MINUTES[-1]}; elsewhere {', '.join(str(24 * 60 // one) for one in MINUTES[:-1])} "
+    f"or {24 * 60 // MINUTES[-1]}",
+    "On the day of 23 hours the places",
+    "where the day before has 24 hours in which to bid",
     f"of which {LOAD_MEMORY_DAYS} are remembered",
     # The end of a run: tests/simulation/test_end_of_run.py
     "By episodes of 1, 7 and 28 days the difference between the two is within 10 % of the whole",
@@ -206,10 +215,6 @@ def test_every_other_number_would_be_noticed():
         rest = rest.replace(name, "")
     places = [one.span() for one in NUMBER.finditer(rest)]
     assert [rest[max(begin - 60, 0) : end + 20] for begin, end in places] == []
-
-
-def test_the_clock_has_as_many_periods_as_the_page_says():
-    assert [round(24 / dt_h) for dt_h in (1.0, 0.25)] == [24, 96]
 
 
 def test_numbers_in_words():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.sites import site_params, site_scenarios
 from tests.worlds import examples, one_car, plain, plain_world, random_point
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.fleet.charging import gain_kwh
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
@@ -109,6 +110,42 @@ def test_what_was_promised_on_arrival_is_kept_whatever_is_decided(scenario, worl
         leaving = before.steps_to_departure == 1
         missing = booked["unserved_kwh"] - booked["limited_kwh"]
         assert missing <= beyond_reach_kwh(scenario, world, before, leaving) + 1e-6
+
+
+TAPERS = (((0.5, 1.0), (0.8, 0.7), (1.0, 0.1)), ((0.3, 1.0), (1.0, 0.2)))
+
+
+@examples(30)
+@given(
+    site_scenarios(),
+    site_params(guarantee=True, owner=ON_TIME),
+    SEED,
+    st.sampled_from(TAPERS),
+    st.sampled_from([9.0, 15.0, 25.0]),
+)
+def test_promises_to_cars_that_taper_are_kept_too(scenario, world, seed, taper, limit_kw):
+    world = world.replace(battery={"taper": taper}, connection={"import_limit_kw": limit_kw})
+    sim, decide = Simulation(scenario, world), at_random(seed)
+    sim.reset()
+    while not sim.done[0]:
+        before = sim.snapshot()
+        booked = dict(zip(TERMS, sim.step(decide(before))[0].tolist(), strict=True))
+        leaving = before.steps_to_departure == 1
+        stay_h = (before.steps_connected[leaving] + 1) * scenario.dt_h
+        reach_kwh = [
+            gain_kwh(stored, hours, kw * world.site.charge_eff, curve)
+            for stored, hours, kw, curve in zip(
+                before.arrival_kwh[leaving],
+                stay_h,
+                before.charge_kw[leaving],
+                before.curves[leaving],
+                strict=True,
+            )
+        ]
+        asked_kwh = before.target_kwh[leaving] - before.arrival_kwh[leaving]
+        beyond_kwh = np.maximum(asked_kwh - np.array(reach_kwh), 0.0).sum()
+        assert booked["unserved_kwh"] - booked["limited_kwh"] <= beyond_kwh + 1e-6
+        assert booked["import_kwh"] <= limit_kw * scenario.dt_h + 1e-9
 
 
 def beyond_reach_kwh(

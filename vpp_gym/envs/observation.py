@@ -210,8 +210,9 @@ def _add_tapered(
             early_h, late_h = min(hour + 1.0, full_h), min(hour + 1.0 - (left_h - full_h), full_h)
             early = gain_in_kwh(ev, ev.energy_kwh, early_h, dataset, rules)
             late = gain_in_kwh(ev, ev.energy_kwh, max(late_h, 0.0), dataset, rules)
-            row[earliest + hour] += (early - before_kwh) / rules.charge_eff
-            row[latest + hour] += (late - after_kwh) / rules.charge_eff
+            # Rounding may leave -1e-14.
+            row[earliest + hour] += max(early - before_kwh, 0.0) / rules.charge_eff
+            row[latest + hour] += max(late - after_kwh, 0.0) / rules.charge_eff
             before_kwh, after_kwh = early, late
 
 

@@ -77,7 +77,7 @@ class StayCore(EVCore):
             remedy = "a stay has none: leave out connection, sun, building, battery and fees"
             raise InvalidInputError("params", "a site", remedy)
         self.layout, self.action_shape = STAY_LAYOUT, (1,)
-        self._no_bids = np.zeros(self.simulation.periods)
+        self._no_bids = np.zeros(self.simulation.slots)
         self._forecast = BuiltInPlanner(
             FORECASTS[settings.forecast], self.simulation, self.params, shows_inputs=True
         )

@@ -36,7 +36,7 @@ def step_stays(
         rules: parameters.
         state: of one charger each, changed in place.
         actions: (B, 1)
-        no_bids: (L,) zeros, a schedule.
+        no_bids: (S,) zeros, a schedule.
         records: (B, K) result, by `TERMS`.
     """
     for b in range(len(actions)):

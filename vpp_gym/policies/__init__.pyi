@@ -38,6 +38,8 @@ from .scheduler import algorithm_1 as algorithm_1
 from .scheduler import hazard_mpc as hazard_mpc
 from .scheduler import no_v2g as no_v2g
 from .scheduler import rolling_mpc as rolling_mpc
+from .site_hindsight import SiteHindsight as SiteHindsight
+from .site_hindsight import site_bound_eur as site_bound_eur
 from .site_mpc import SelfConsumption as SelfConsumption
 from .site_mpc import SiteScheduler as SiteScheduler
 from .stochastic_mpc import StochasticMPC as StochasticMPC

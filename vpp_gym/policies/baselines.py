@@ -314,12 +314,20 @@ def _keeping_sun(name: str) -> Policy:
     return SelfConsumption(baseline(name))
 
 
+def _site_hindsight() -> Policy:
+    """The optimum of a site with the whole future known."""
+    from vpp_gym.policies.site_hindsight import SiteHindsight
+
+    return SiteHindsight()
+
+
 _KEEPING_SUN = ("charge_on_arrival", "algorithm_1_3h", "rolling_mpc", "rolling_mpc_tariff")
 
 _SITE_MAKERS: dict[str, Maker] = {
     "site_mpc": _site_mpc,
     "site_mpc_tariff": partial(_site_mpc, "_tariff"),
     **{f"{name}+self_consumption": partial(_keeping_sun, name) for name in _KEEPING_SUN},
+    "site_hindsight": _site_hindsight,
 }
 """How each baseline that knows of a site is made, by its name."""
 

@@ -1,4 +1,4 @@
-"""A bound on the profit at a site: everything planned at once with the whole future known.
+"""The hindsight optimum of a site: everything planned at once with the whole future known.
 
 One linear program over a run: every car that finds a charger from its arrival until it really
 leaves, battery, sun, limits, fees, taxes and peaks. It knows all prices, loads and departures, may
@@ -12,30 +12,103 @@ worth.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.fleet.charging import NO_CURVE, gain_kwh
 from vpp_gym.params import VPPParams
+from vpp_gym.policies.base import by_charger
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.solvers.linear_program import LinearProgram, solve
 from vpp_gym.solvers.site_lp import Columns, Rows
-from vpp_gym.views import Decisions
+from vpp_gym.views import Decisions, Snapshot
+
+TIE_EUR_PER_KWH = 1e-7
+"""Cost of discharging the battery, so that it does not charge and discharge at once for nothing.
+What it may come to is added to the bound."""
 
 
 class _Stays(NamedTuple):
     """The cars that find a charger."""
 
+    session: Ints  # (n,) row in the scenario
     first: Ints  # (n,) step of arrival
     steps: Ints  # (n,) until they really leave
     most_kwh: Floats  # (n,) that fits below the target, in the battery
     full_kwh: Floats  # (n,) of a step at full power, at the meter
     due_kwh: Floats  # (n,) demand when they leave, in the battery
     missed_eur: Floats  # (n,) per kWh missing in the battery: penalty and retail price
+
+
+class _Solved(NamedTuple):
+    """The optimal run."""
+
+    bound_eur: float
+    load_kwh: dict[int, tuple[int, Floats]]  # by session: step of arrival, load of each step
+    storage_kwh: Floats  # (T,) load of the battery
+    sun_kwh: Floats  # (T,) that is used
+
+
+class SiteHindsight:
+    """Replays the plan behind `site_bound_eur`. Privileged, without contracts and bids.
+
+    What it earns is the bound, less what the simulator does not let it do: to charge a car that
+    tapers at full power to the end, or to charge and discharge the battery at once where
+    energy costs less than nothing.
+
+    Args:
+        name: row label in results.
+    """
+
+    privileged = True
+    term_h = 0
+
+    def __init__(self, *, name: str = "site_hindsight") -> None:
+        self.name = name
+        self.bound_eur = np.nan
+        self._solved: _Solved | None = None
+
+    def reveal(self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int) -> None:
+        """Plan the whole run.
+
+        Raises:
+            InvalidInputError: a part of a scenario, after which cars are still connected.
+        """
+        if (start_step, end_step) != (0, scenario.n_steps):
+            raise InvalidInputError(
+                "start_step, end_step", (start_step, end_step), "run the whole scenario"
+            )
+        self._solved = _solve(scenario, params)
+        self.bound_eur = self._solved.bound_eur
+
+    def predict(
+        self,
+        observation: Snapshot,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[Decisions, Any]:
+        """The plan's loads of this step, within the limits of the snapshot."""
+        if self._solved is None:
+            raise InvalidInputError("policy", self.name, "call reveal before the run")
+        plan, t = self._solved, observation.step
+        load = np.zeros(len(observation.session))
+        for k, session in enumerate(observation.session.tolist()):
+            first, planned = plan.load_kwh[session]
+            load[k] = planned[t - first]
+        load = np.clip(load, observation.lo_kwh, observation.hi_kwh)
+        decisions = Decisions(net_load_kwh=by_charger(observation, load))
+        if (site := observation.site) is not None:
+            storage = np.clip(plan.storage_kwh[t], site.storage_lo_kwh, site.storage_hi_kwh)
+            sun = np.clip(plan.sun_kwh[t], 0.0, site.pv_kwh[0])
+            decisions = replace(decisions, storage_kwh=float(storage), pv_kwh=float(sun))
+        return decisions, state
 
 
 def site_bound_eur(scenario: Scenario, params: VPPParams) -> float:
@@ -48,16 +121,20 @@ def site_bound_eur(scenario: Scenario, params: VPPParams) -> float:
     Raises:
         SolveFailedError: not solved.
     """
+    return _solve(scenario, params).bound_eur
+
+
+def _solve(scenario: Scenario, params: VPPParams) -> _Solved:
+    """The program of a whole scenario, solved."""
     params = params.replace(contract={"families": ()}, guarantee=False)
     sim = Simulation(scenario, params)
     stays, eff = _stays(sim, scenario), params.site.charge_eff
     columns, rows = Columns(), Rows()
     building = sim.dataset.site["building_kwh"] if sim.has_site else np.zeros(scenario.n_steps)
     balance = rows.add(-building, -building)
-    _add_cars(stays, eff, columns, rows, balance)
-    _add_markets(sim.dataset, params, scenario, columns, rows, balance)
-    if params.storage.kwh > 0:
-        _add_storage(params, scenario, columns, rows, balance)
+    charge = _add_cars(stays, eff, columns, rows, balance)
+    used = _add_markets(sim.dataset, params, scenario, columns, rows, balance)
+    into, out = _add_storage(params, scenario, columns, rows, balance)
     program = LinearProgram(
         name="bound of the site",
         cost=np.concatenate(columns.cost),
@@ -68,18 +145,33 @@ def site_bound_eur(scenario: Scenario, params: VPPParams) -> float:
         row_high=np.concatenate(rows.high),
     )
     retail_eur = float(stays.due_kwh.sum()) / eff * params.driver.retail_eur_per_kwh
-    return retail_eur - float(program.cost @ solve(program))
+    values = solve(program)
+    loads = np.split(values[charge], np.cumsum(stays.steps)[:-1])
+    ties_eur = TIE_EUR_PER_KWH * float(values[out].size * params.storage.kw * scenario.dt_h)
+    return _Solved(
+        bound_eur=retail_eur - float(program.cost @ values) + ties_eur,
+        load_kwh={
+            session: (first, load)
+            for session, first, load in zip(
+                stays.session.tolist(), stays.first.tolist(), loads, strict=False
+            )
+        },
+        storage_kwh=values[into] - values[out],
+        sun_kwh=values[used],
+    )
 
 
 def _stays(sim: Simulation, scenario: Scenario) -> _Stays:
     """Who finds a charger, which no decision changes, and what each is due."""
     sim.reset()
-    seen: set[int] = set()
-    run, occupied, session = sim.state.run, sim.state.occupied, sim.state.ev["session"]
+    full_kw: dict[int, float] = {}
+    run, occupied, evs = sim.state.run, sim.state.occupied, sim.state.ev
     while not sim.done[0]:
-        seen.update(session[0, occupied[0]].tolist())
+        there = occupied[0]
+        pairs = zip(evs["session"][0, there], evs["charge_kw"][0, there], strict=True)
+        full_kw.update((int(session), float(kw)) for session, kw in pairs)
         sim.step(Decisions(fleet_kwh=float(run["fleet_idle_kwh"][0])))
-    rows = np.array(sorted(seen), dtype=np.int64)
+    rows = np.array(sorted(full_kw), dtype=np.int64)
     cars, params, dt_h = sim.dataset.sessions[rows], sim.params, scenario.dt_h
     eff, driver = params.site.charge_eff, params.driver
     first, leaves = scenario.sessions.arrival_step[rows], cars["leaves"]
@@ -88,7 +180,7 @@ def _stays(sim: Simulation, scenario: Scenario) -> _Stays:
         gain_kwh(
             float(cars["arrival_kwh"][k]),
             (leaves[k] - first[k]) * dt_h,
-            eff * float(cars["charge_kw"][k]),
+            eff * full_kw[row],
             curves[row] if curves.shape[2] else NO_CURVE,
         )
         for k, row in enumerate(rows.tolist())
@@ -98,17 +190,18 @@ def _stays(sim: Simulation, scenario: Scenario) -> _Stays:
     penalty = sim.dataset.steps["shortfall_eur_per_kwh"][np.minimum(leaves, scenario.n_steps - 1)]
     share = np.where(early, driver.early_shortfall_share, 1.0)
     return _Stays(
+        session=rows,
         first=first,
         steps=leaves - first,
         most_kwh=most,
-        full_kwh=cars["charge_kw"] * dt_h,
+        full_kwh=dt_h * np.array([full_kw[row] for row in rows.tolist()]),
         due_kwh=np.where(early, np.minimum(most, np.array(reach)), most),
         missed_eur=share * penalty + driver.retail_eur_per_kwh / eff,
     )
 
 
-def _add_cars(stays: _Stays, eff: float, columns: Columns, rows: Rows, balance: Ints) -> None:
-    """Charging of every car in each of its steps, and what it misses."""
+def _add_cars(stays: _Stays, eff: float, columns: Columns, rows: Rows, balance: Ints) -> Ints:
+    """Charging of every car in each of its steps, and what it misses; columns of the first."""
     n = len(stays.steps)
     of_car = np.repeat(np.arange(n), stays.steps)
     begins = np.cumsum(stays.steps) - stays.steps
@@ -121,6 +214,7 @@ def _add_cars(stays: _Stays, eff: float, columns: Columns, rows: Rows, balance: 
     served = rows.add(stays.due_kwh, np.full(n, np.inf))
     rows.put(served, missed, 1.0)
     rows.put(served[of_car], charge, eff)
+    return charge
 
 
 def _add_markets(
@@ -130,8 +224,8 @@ def _add_markets(
     columns: Columns,
     rows: Rows,
     balance: Ints,
-) -> None:
-    """What is taken, given and used of the sun in each step, with its prices, fees and taxes."""
+) -> Ints:
+    """What is taken, given and used in each step, with its prices; columns of the sun used."""
     n, tariff = scenario.n_steps, params.tariff
     buy, sell = (dataset.steps[f"{way}_eur_per_kwh"].copy() for way in ("short", "long"))
     tax = tariff.energy_tax_eur_per_kwh
@@ -161,17 +255,19 @@ def _add_markets(
         rows.put(net[of_year], taken, 1.0)
         rows.put(net[of_year], given, -1.0)
         rows.put(net, taxed, -1.0)
+    return used
 
 
 def _add_storage(
     params: VPPParams, scenario: Scenario, columns: Columns, rows: Rows, balance: Ints
-) -> None:
-    """The battery's load in each step, and what it has more at the end."""
+) -> tuple[Ints, Ints]:
+    """The battery's charging and discharging in each step, and what it has more at the end."""
     storage, n = params.storage, scenario.n_steps
-    power, begins = storage.kw * scenario.dt_h, np.zeros(n)
+    power = storage.kw * scenario.dt_h if storage.kwh > 0 else 0.0
+    begins = np.zeros(n)
     begins[0] = initial = storage.kwh * storage.initial_soc
     charge = columns.add(n, 0.0, 0.0, power)
-    discharge = columns.add(n, storage.wear_eur_per_kwh, 0.0, power)
+    discharge = columns.add(n, storage.wear_eur_per_kwh + TIE_EUR_PER_KWH, 0.0, power)
     stored = columns.add(n, 0.0, 0.0, storage.kwh)
     rows.put(balance, charge, 1.0)
     rows.put(balance, discharge, -1.0)
@@ -183,9 +279,10 @@ def _add_storage(
     price = float(scenario.da_eur_per_kwh[-round(24 / scenario.dt_h) :].mean())
     worth, due = price * storage.discharge_eff, price / storage.charge_eff
     if price < 0:  # a line above both: less is worth more there, and would be without end
-        worth = due = (worth * (storage.kwh - initial) + due * initial) / storage.kwh
+        worth = due = (worth * (storage.kwh - initial) + due * initial) / max(storage.kwh, 1e-9)
     more, less = columns.add(1, -worth, 0.0, np.inf), columns.add(1, due, 0.0, np.inf)
     end = rows.add(np.array([initial]), np.array([initial]))
     rows.put(end, stored[-1:], 1.0)
     rows.put(end, more, -1.0)
     rows.put(end, less, 1.0)
+    return charge, discharge
