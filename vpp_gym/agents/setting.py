@@ -271,8 +271,17 @@ def _compared(setting: Setting) -> dict[str, Any]:
     """Rules and settings by dotted name, without what may differ."""
     rules = _flat({"params": setting.params.model_dump(mode="json")})
     return rules | {
-        name: one for name, one in setting.settings.items() if name not in ONLY_IN_TRAINING
+        name: _listed(one) for name, one in setting.settings.items() if name not in ONLY_IN_TRAINING
     }
+
+
+def _listed(value: Any) -> Any:
+    """With lists for tuples, as a card that was read has them.
+
+    >>> _listed((1, ("a", [2])))
+    [1, ['a', [2]]]
+    """
+    return [_listed(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _sizes(setting: Setting) -> str:
