@@ -94,9 +94,7 @@ def test_without_a_battery_there_is_no_entry_more():
 
 def test_a_batch_of_sites_is_as_many_sites_alone():
     settings = {"scenario": days(), "params": PARAMS, "episode_days": 2, "dt_h": 0.25}
-    batch = gym.make_vec(
-        "VPPDayAhead-v0", 3, vectorization_mode="vector_entry_point", **settings
-    )
+    batch = gym.make_vec("VPPDayAhead-v0", 3, vectorization_mode="vector_entry_point", **settings)
     batch.reset(seed=5)
     env = made("VPPDayAhead-v0")
     env.reset(seed=5)

@@ -271,17 +271,23 @@ def _compared(setting: Setting) -> dict[str, Any]:
     """Rules and settings by dotted name, without what may differ."""
     rules = _flat({"params": setting.params.model_dump(mode="json")})
     return rules | {
-        name: _listed(one) for name, one in setting.settings.items() if name not in ONLY_IN_TRAINING
+        name: as_plain(one)
+        for name, one in setting.settings.items()
+        if name not in ONLY_IN_TRAINING
     }
 
 
-def _listed(value: Any) -> Any:
-    """With lists for tuples, as a card that was read has them.
+def as_plain(value: Any) -> Any:
+    """A value with lists for tuples, as a card has it.
 
-    >>> _listed((1, ("a", [2])))
-    [1, ['a', [2]]]
+    >>> as_plain({"columns": ("clock", ("a", 1))})
+    {'columns': ['clock', ['a', 1]]}
     """
-    return [_listed(one) for one in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [as_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: as_plain(one) for name, one in value.items()}
+    return value
 
 
 def _sizes(setting: Setting) -> str:
