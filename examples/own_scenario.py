@@ -57,4 +57,5 @@ def charge_at_night(scenario: vpp_gym.Scenario) -> dict[str, float]:
 
 if __name__ == "__main__":
     for name, value in charge_at_night(two_days()).items():
-        print(f"{name:15} {value:9.3f}")
+        if value:
+            print(f"{name:15} {value:9.3f}")

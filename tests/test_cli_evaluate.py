@@ -159,6 +159,13 @@ def test_pretrained_agents_are_listed():
     assert "FCEVMicrogrid-v0" in run("evaluate", "--list")
 
 
+def test_a_board_is_shown_without_any_record(here):
+    shown = document("leaderboard", "show", "hourly.plain")
+    assert shown["row"] is None
+    assert [row["rank"] for row in shown["rows"] if row["rank"]] == list(range(1, 24))
+    assert "rolling_mpc_price" in run("leaderboard", "show", "hourly.plain")
+
+
 def test_boards_are_listed():
     rows = {row["board"]: row for row in document("leaderboard", "show")}
     assert rows["embedded.market"]["worlds"] == 12

@@ -64,6 +64,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "torch.load": "parses what the reader has read, for which the user has given their word"
     },
     "benchmarks.packaged": {"savez_compressed": TO_WRITER},
+    "agents.forecaster": {"savez_compressed": TO_WRITER},
     "vpp_gym.agents.policy": {"savez_compressed": TO_WRITER},
     "vpp_gym.training.checkpoint": {
         "savez": TO_WRITER,

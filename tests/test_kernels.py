@@ -449,10 +449,15 @@ def test_kernels_use_nothing_that_plain_python_does_otherwise():
 
 
 def done_otherwise(kernel: ast.AST) -> Iterator[str]:
-    """Whole numbers are exact either way, but which are whole is not in the source."""
+    """Whole numbers are exact either way, but which are whole is not in the source.
+
+    A field may have the name of a method, as long as it is not called.
+    """
+    called = {node.func for node in ast.walk(kernel) if isinstance(node, ast.Call)}
     for node in ast.walk(kernel):
         if isinstance(node, ast.Attribute) and node.attr in ROUNDED_OTHERWISE:
-            if ast.unparse(node.value) != "math":
+            owner = ast.unparse(node.value)
+            if owner == "np" or (owner != "math" and node in called):
                 yield ast.unparse(node)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.MatMult):
             yield ast.unparse(node)
@@ -465,6 +470,8 @@ def done_otherwise(kernel: ast.AST) -> Iterator[str]:
     ("code", "found"),
     [
         ("x.sum()", 1),
+        ("(x - net.mean) / net.std", 0),
+        ("reduced(np.sum, x)", 1),
         ("np.exp(x) + math.exp(x)", 1),
         ("x**2 @ y", 2),
         ("np.argsort(x)", 1),

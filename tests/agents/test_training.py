@@ -216,7 +216,8 @@ def test_the_command_on_a_card_makes_the_same_run(toy, tmp_path):
     )
     trained(tmp_path, toy, run)
     words = shlex.split(AgentPolicy.load(tmp_path / BEST).card["command"])
-    given = dict(zip(words[3::2], words[4::2], strict=False))
+    assert words[:2] == ["vpp-gym", "train"]
+    given = dict(zip(words[2::2], words[3::2], strict=False))
     changes = [words[k + 1] for k, word in enumerate(words) if word == "--set"]
     again = run_settings(
         given["--env"],

@@ -171,7 +171,7 @@ BAD_ARGUMENTS = [
     ({"episode_days": 1.5}, "episode_days"),
     ({"dt_h": 0.5}, "dt_h"),
     ({"dt_h": 0.25}, "dt_h"),  # the scenario has whole hours
-    ({"scenario": "synthetic", "dt_h": 0.5}, "dt_h"),
+    ({"scenario": "synthetic", "dt_h": 0.4}, "dt_h"),
     ({"scenario": "synthetics"}, "scenario"),
     ({"scenario": []}, "scenarios"),
     ({"scenario": [WORLD, 3]}, "scenarios[1]"),

@@ -310,7 +310,8 @@ def idle_agent(env_id: str) -> EnvironmentAgent:
 
 def test_agents_of_every_environment_can_be_evaluated():
     registered = {env_id for env_id in gym.registry if env_id.startswith(("VPP", "FCEV"))}
-    assert set(ENVIRONMENTS) == set(SIZES) == registered
+    one_stay = {"VPPStay-v0"}  # a fleet is played by `StayAgent`: tests/envs/test_stay.py
+    assert set(ENVIRONMENTS) == set(SIZES) == registered - one_stay
 
 
 @pytest.mark.parametrize("env_id", list(ENVIRONMENTS))

@@ -219,7 +219,7 @@ def test_gaps_beyond_two_hours_are_refused(csv_file):
 
 def test_times_off_the_quarters_are_refused(csv_file):
     rows = [*_quarters(), "0,2019-10-02 00:07:00,60,196"]
-    with pytest.raises(InvalidInputError, match="prices begin on the quarters of an hour"):
+    with pytest.raises(InvalidInputError, match="prices begin every 15 minutes of an hour"):
         read_quarters(csv_file(QUARTERS, *rows), **WEEK)
 
 

@@ -55,6 +55,7 @@ def digest(scenario):
     )
     sessions = vars(scenario.sessions).copy()
     assert sessions.pop("taper_share").min(initial=1) == sessions.pop("taper_soc").min(initial=1)
+    assert (sessions.pop("driver") < 0).all()
     for column in (*sessions.values(), *prices):
         finite = np.where(np.isfinite(column), column, -1)
         found.update(np.rint(finite / RESOLUTION).astype(np.int64).tobytes())

@@ -87,6 +87,8 @@ class SiteOracle(Oracle):
             return super().bids_allowed(period)
         site, dt_h, power = self.params.site, self.scenario.dt_h, self.params.storage.kw
         chargers_kw = site.n_chargers * max(site.charge_kw, site.discharge_kw)
+        if site.charger_kw is not None:
+            chargers_kw = sum(site.charger_kw)
         building_kw = 0.0 if self.site is None else self.site.building_peak_kw
         sun_kw = 0.0 if self.site is None else self.site.pv_peak_kw
         take_kwh = (chargers_kw + power + building_kw) * dt_h
@@ -120,8 +122,8 @@ class SiteOracle(Oracle):
             [min(self.steps_left(car), round(48 / dt_h)) for car in cars],
         )
 
-    def _car(self, session: int, row: dict[str, float]) -> Car:
-        car = super()._car(session, row)
+    def _car(self, session: int, row: dict[str, float], place: int) -> Car:
+        car = super()._car(session, row, place)
         self.promises[session] = car.target_kwh
         if not self.is_limited:
             return car

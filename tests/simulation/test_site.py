@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.sites import site_params, site_scenarios
 from tests.worlds import examples, one_car, plain, plain_world, random_point
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.fleet.charging import gain_kwh
+from vpp_gym.fleet.charging import Charging, gain_kwh
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
@@ -154,9 +154,16 @@ def beyond_reach_kwh(
     """What those who leave now could not have got at full power from the first step on."""
     sessions = scenario.sessions
     rows = snapshot.session[leaving]
-    stay_h = (sessions.departure_step[rows] - sessions.arrival_step[rows]) * scenario.dt_h
-    gets = snapshot.charge_kw[leaving] * world.site.charge_eff * stay_h
-    asks = snapshot.target_kwh[leaving] - snapshot.arrival_kwh[leaving]
+    steps = sessions.departure_step[rows] - sessions.arrival_step[rows]
+    arrived = snapshot.arrival_kwh[leaving]
+    charging = Charging(
+        snapshot.charge_kw[leaving] * scenario.dt_h,
+        world.site.charge_eff,
+        scenario.dt_h,
+        snapshot.curves[leaving],
+    )
+    gets = charging.gain_kwh(arrived, steps)
+    asks = snapshot.target_kwh[leaving] - arrived
     return float(np.maximum(asks - gets, 0.0).sum())
 
 

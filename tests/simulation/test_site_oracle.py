@@ -53,11 +53,12 @@ def assert_same_site(sim: Simulation, oracle: SiteOracle) -> None:
 @examples(25)
 @given(
     data=st.data(),
-    scenario=site_scenarios(),
-    world=site_params(),
+    scenario=site_scenarios(tapers=False),
+    world=site_params(battery={"taper": ()}),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_every_step_of_a_random_site_is_that_of_the_oracle(data, scenario, world, seed):
+    """Promises to cars that taper have a test of their own, in `test_site`."""
     if scenario.site is None and not world.has_site:
         return
     rng = np.random.default_rng(seed)

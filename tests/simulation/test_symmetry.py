@@ -111,9 +111,17 @@ TO_THE_MINUTE = {"early_departure_prob": 0.0, "late_departure_prob": 0.0}
 
 
 @examples(30)
-@given(scenarios(dt_h=1.0), params(owner=TO_THE_MINUTE), SEED, st.sampled_from([2, 4, 12]))
+@given(
+    scenarios(dt_h=1.0, tapers=False),
+    params(owner=TO_THE_MINUTE, battery={"taper": ()}),
+    SEED,
+    st.sampled_from([2, 4, 12]),
+)
 def test_an_hour_in_shorter_steps_changes_nothing(scenario, world, seed, parts):
-    """But for who leaves early or late, which may happen at any step."""
+    """But for who leaves early or late, which may happen at any step.
+
+    A car that tapers cannot keep one power through an hour.
+    """
     rng = np.random.default_rng(seed)
     hourly, quarterly = Simulation(scenario, world), Simulation(in_parts(scenario, parts), world)
     for sim in (hourly, quarterly):

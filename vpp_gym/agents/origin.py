@@ -14,6 +14,7 @@ from vpp_gym.agents.policy import CARD, AgentPolicy
 from vpp_gym.agents.predictors import as_predictor, read_model, read_vec_normalize
 from vpp_gym.agents.setting import (
     Setting,
+    as_plain,
     base_of,
     differences,
     made,
@@ -274,7 +275,7 @@ def _check_agent(agent: EnvironmentAgent, env: Any, arguments: Mapping[str, Any]
         raise InvalidInputError("env", setting.env_id, f"{agent.name} plays {agent.env_id}")
     for name, value in setting.settings.items():
         own = agent.settings.get(name, value)
-        if own != value and name != "reward":
+        if as_plain(own) != as_plain(value) and name != "reward":
             remedy = f"{agent.name} was trained with {own!r}"
             raise InvalidInputError(f"env.{name}", value, remedy)
 

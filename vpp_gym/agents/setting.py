@@ -271,8 +271,23 @@ def _compared(setting: Setting) -> dict[str, Any]:
     """Rules and settings by dotted name, without what may differ."""
     rules = _flat({"params": setting.params.model_dump(mode="json")})
     return rules | {
-        name: one for name, one in setting.settings.items() if name not in ONLY_IN_TRAINING
+        name: as_plain(one)
+        for name, one in setting.settings.items()
+        if name not in ONLY_IN_TRAINING
     }
+
+
+def as_plain(value: Any) -> Any:
+    """A value with lists for tuples, as a card has it.
+
+    >>> as_plain({"columns": ("clock", ("a", 1))})
+    {'columns': ['clock', ['a', 1]]}
+    """
+    if isinstance(value, list | tuple):
+        return [as_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: as_plain(one) for name, one in value.items()}
+    return value
 
 
 def _sizes(setting: Setting) -> str:

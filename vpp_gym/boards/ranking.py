@@ -51,7 +51,7 @@ class Ranking:
 
     @property
     def row(self) -> Mapping[str, Any]:
-        """The row of the policy in question."""
+        """The row of the policy in question; there is one."""
         return next(row for row in self.rows if row["policy"] == self.own)
 
     @property

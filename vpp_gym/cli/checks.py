@@ -15,7 +15,12 @@ from typing import Any, Literal
 
 State = Literal["ok", "broken", "absent"]
 
-IMPORTED_AS = {"pytest-xdist": "xdist", "PyYAML": "yaml", "pillow": "PIL"}
+IMPORTED_AS = {
+    "pytest-xdist": "xdist",
+    "PyYAML": "yaml",
+    "pillow": "PIL",
+    "mkdocs-material": "material",
+}
 """Packages whose module has another name."""
 
 

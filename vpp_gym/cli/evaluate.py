@@ -178,7 +178,7 @@ def document(found: Ranking, record: Record | None = None) -> dict[str, Any]:
         "worlds": found.worlds,
         "days": found.days,
         "own": found.own,
-        "row": dict(found.row),
+        "row": None if found.own is None else dict(found.row),
         "ranked": found.ranked,
         "rows": [dict(row) for row in found.rows],
         "published_sha256": board.rows_sha256,

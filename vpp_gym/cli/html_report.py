@@ -10,6 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from vpp_gym.cli.output import number_text
+from vpp_gym.files.reader import read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,7 @@ def html_report(report: Mapping[str, Any], days: pd.DataFrame, view: DayView | s
     demand = "with guarantee" if report["guarantee"] else "without guarantee"
     title = f"{report['policy']} in {report['scenario']}"
     provenance = report["provenance"]
-    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+    return Template(read_text(TEMPLATE)).substitute(
         title=escape(title),
         heading=escape(title),
         span=escape(

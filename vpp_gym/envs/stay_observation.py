@@ -152,7 +152,8 @@ def write_stay(
         row[12], row[13] = now - lowest, now - highest
     if need > 0.0:
         place = min(math.ceil(need - 1e-9), left)
-        row[15] = now - np.sort(short[:left])[max(place, 1) - 1]
+        order = np.argsort(short[:left], kind="mergesort")
+        row[15] = now - short[order[max(place, 1) - 1]]
     if ev.contract and left > 1:
         dearest = -np.inf
         for i in range(1, left):

@@ -43,6 +43,8 @@ from vpp_gym.solvers.segments import (
 
 MAX_ITERATIONS = 80
 """Of the search for a level between two jumps."""
+FLAT_EUR_PER_KWH = 1e-12
+"""A slope that is zero: what a level is off by then costs nothing that could be seen."""
 BEYOND_KWH = 1e-9
 """Of rounding, by which a plan may charge faster than its taper."""
 MOST_EUR_PER_KWH = 1e6
@@ -318,7 +320,7 @@ def _crossing(stay: Stay, levels: Levels, i: int, eur: float, low: float, high: 
         if k % 3 != 2 and at_low < 0.0 < at_high:
             middle = low - at_low * (high - low) / (at_high - at_low)
         value = eur + _slope_at(stay, levels, i + 1, middle) + _kink_eur(stay, i, middle)
-        if value == 0.0 or middle <= low or middle >= high:
+        if abs(value) <= FLAT_EUR_PER_KWH or middle <= low or middle >= high:
             low = high = middle
         elif value > 0.0:
             high, at_high = middle, value
