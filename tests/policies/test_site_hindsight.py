@@ -79,17 +79,29 @@ def test_a_battery_that_trades_perfectly_by_hand():
 
 
 @examples(8)
-@given(site_scenarios(), site_params(contract={"families": ()}, guarantee=False))
+@given(
+    site_scenarios(),
+    site_params(contract={"families": ()}, guarantee=False, battery={"taper": ()}),
+)
 def test_the_replay_earns_the_bound_where_prices_are_positive(scenario, world):
     dear = {
         name: np.abs(getattr(scenario, name)) + 0.01
         for name in ("da_eur_per_kwh", "im_short_eur_per_kwh")
     }
     one_price = dear | {"im_long_eur_per_kwh": dear["im_short_eur_per_kwh"]}
-    positive = replace(scenario, **one_price)
+    ones = np.ones(len(scenario.sessions))
+    flat = replace(scenario.sessions, taper_soc=ones, taper_share=ones)
+    positive = replace(scenario, **one_price, sessions=flat)
     policy = SiteHindsight()
     days = evaluate(policy, positive, world).days
     assert days["profit_eur"].sum() == pytest.approx(policy.bound_eur, abs=1e-3)
+
+
+def test_cars_that_come_back_as_they_left_are_refused():
+    car = one_car(0, 3, 0.5) | {"driver": [0]}
+    scenario, world = plain_world(24, dt_h=1.0, sessions=car), plain(driver={"returning": True})
+    with pytest.raises(InvalidInputError, match="returning"):
+        site_bound_eur(scenario, world)
 
 
 def test_a_part_of_a_scenario_is_refused():

@@ -119,13 +119,21 @@ def site_bound_eur(scenario: Scenario, params: VPPParams) -> float:
         params: rules of the world; what they offer to owners is left out.
 
     Raises:
+        InvalidInputError: cars that arrive as they left (`params.driver.returning`).
         SolveFailedError: not solved.
     """
     return _solve(scenario, params).bound_eur
 
 
 def _solve(scenario: Scenario, params: VPPParams) -> _Solved:
-    """The program of a whole scenario, solved."""
+    """The program of a whole scenario, solved.
+
+    Raises:
+        InvalidInputError: cars that arrive as they left, so that stays hang together.
+    """
+    if params.driver.returning and (scenario.sessions.driver >= 0).any():
+        remedy = "what cars arrive with depends on what is decided: set driver.returning to false"
+        raise InvalidInputError("params.driver.returning", True, remedy)
     params = params.replace(contract={"families": ()}, guarantee=False)
     sim = Simulation(scenario, params)
     stays, eff = _stays(sim, scenario), params.site.charge_eff
