@@ -26,6 +26,7 @@ from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import runner_for
 from vpp_gym.files.trial import check_folder
+from vpp_gym.markets.ledger import LEDGER
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.frontier import draw_frontier
 from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure
@@ -72,8 +73,14 @@ def day_views(policy: Policy, day: int, title: str = "") -> Iterator[Callable[[]
 
 
 def board_table(document: Document, board: str) -> pd.DataFrame:
-    """Rows of a board, as `draw_leaderboard` and `draw_frontier` read them."""
-    return pd.DataFrame(document["boards"][board])
+    """Rows of a board, as `draw_leaderboard` and `draw_frontier` read them.
+
+    A board whose rows were tried again after the ledger gained a term has no column of it: the
+    profit is the same without.
+    """
+    rows = pd.DataFrame(document["boards"][board])
+    gained = [name for name in LEDGER.split if name not in rows]
+    return rows.assign(**dict.fromkeys(gained, 0.0))
 
 
 def main(
