@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -99,6 +100,9 @@ def make_batch(env_id: str, n_envs: int, **arguments: Any) -> VectorEnv:
         batch: VectorEnv = kind(num_envs=n_envs, **arguments)
     except TypeError as error:
         raise InvalidInputError("arguments", sorted(arguments), str(error)) from error
+    # As `gym.make_vec` does: who judges an agent reads from it what it was trained on.
+    batch.spec = deepcopy(gym.spec(env_id))
+    batch.spec.kwargs |= arguments
     return batch
 
 
