@@ -17,10 +17,11 @@ from vpp_gym.envs.observation import observe_run
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.scenarios.columns import whole
+from vpp_gym.simulation.choices import bid_hi_kwh, bid_lo_kwh, disaggregate_run
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.simulation.state import Rules, Scratch, State, scratch_for
-from vpp_gym.simulation.transition import bid_hi_kwh, bid_lo_kwh, disaggregate_run, step_run
+from vpp_gym.simulation.transition import step_run
 
 
 class BidMode(IntEnum):
