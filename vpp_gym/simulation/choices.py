@@ -49,6 +49,7 @@ def disaggregate_run(
         scratch.load_kwh,
         scratch.sorted_key,
         scratch.room_kwh,
+        scratch.bucket,
     )
     for i in range(len(net_load_kwh)):
         net_load_kwh[i] = 0.0

@@ -9,7 +9,7 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats, Ints, Records
 from vpp_gym.contracts.families import designed_offers
 from vpp_gym.contracts.offer import OFFER
-from vpp_gym.fleet.disaggregation import RULES
+from vpp_gym.fleet.disaggregation import BUCKETS, RULES
 from vpp_gym.kernels import by_field, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
@@ -178,11 +178,12 @@ class Scratch(NamedTuple):
     load_kwh: Floats  # (N,)
     sorted_key: Floats  # (N,)
     room_kwh: Floats  # (N,)
+    bucket: Floats  # (BUCKETS,)
 
 
 def scratch_for(n_chargers: int) -> Scratch:
     """Working memory for a fleet."""
-    return Scratch(*(np.empty(n_chargers) for _ in Scratch._fields))
+    return Scratch(*(np.empty(n_chargers) for _ in Scratch._fields[:-1]), np.empty(BUCKETS))
 
 
 def rules_of(params: VPPParams, dt_h: float) -> Rules:
