@@ -108,6 +108,7 @@ RUN = np.dtype(
         ("first", np.int64),  # position at which the scenario begins
         ("last", np.int64),  # position of the scenario's last step
         ("connected", np.int64),  # number of EVs connected
+        ("posted", np.int64),  # 1: something else than the designed offers is on offer
         ("participation", np.float64),  # share of owners who look at offers
         ("fleet_lo_kwh", np.float64),  # the envelope of the step to come
         ("fleet_idle_kwh", np.float64),
@@ -290,4 +291,5 @@ def with_offers(state: State, offers: Records, runs: Ints) -> State:
     void = np.zeros((), dtype=OFFER)
     on_offer[runs] = void
     on_offer[runs, : len(offers)] = offers
+    state.run["posted"][runs] = 1
     return state._replace(offers=on_offer, accepted=accepted)

@@ -16,11 +16,12 @@ from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.simulation.charging import charging_h, gain_before_kwh, step_kwh
+from vpp_gym.simulation.contracting import designed
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.room import is_limited
 from vpp_gym.simulation.site import book_site, measure_site, open_site, share_connection
 from vpp_gym.simulation.state import Rules, State
-from vpp_gym.simulation.visits import arrive, clear, close, depart
+from vpp_gym.simulation.visits import arrive, clear, close, depart, foresee
 from vpp_gym.views import LOAD_MEMORY_DAYS
 
 
@@ -52,6 +53,8 @@ def begin(
         run.first = dataset.first_step[scenarios[k]]
         run.last = dataset.first_step[scenarios[k] + 1] - 1
         run.connected = 0
+        if designed(b, rules, state):
+            foresee(b, dataset, rules, state)
         for i in range(state.occupied.shape[1]):
             state.occupied[b, i] = False
             clear(state.ev[b, i])

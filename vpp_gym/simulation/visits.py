@@ -12,7 +12,14 @@ from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.simulation.arguments import TOLERANCE_KWH
 from vpp_gym.simulation.charging import gain_before_kwh, gain_kwh
-from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner, share_of_window
+from vpp_gym.simulation.contracting import (
+    agree,
+    due_at_kwh,
+    note_deal,
+    offer_contract,
+    pay_owner,
+    share_of_window,
+)
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.room import make_promise
 from vpp_gym.simulation.site import close_site
@@ -50,6 +57,18 @@ def arrive(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
             make_promise(b, ev, dataset, rules, state)
         if dataset.sessions[s].interest_draw < run.participation and state.offers.shape[1] > 0:
             offer_contract(b, dataset, rules, state, ev, row)
+
+
+@njit
+def foresee(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
+    """Before a run, work out what those who will arrive sign, where that is not known yet."""
+    run, ev = state.run[b], state.ev[b, 0]
+    for t in range(run.start, run.end):
+        for s in range(dataset.first_session[t], dataset.first_session[t + 1]):
+            if dataset.deals[s].known == 0:
+                clear(ev)
+                plug_in(ev, dataset.sessions[s], s, t)
+                note_deal(dataset.deals[s], agree(b, dataset, rules, state, ev), ev)
 
 
 @njit
