@@ -9,10 +9,10 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats, Ints, Records, read_only
 from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
+from vpp_gym.simulation.choices import bid_limits
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.site_view import site_view
 from vpp_gym.simulation.state import Rules, State
-from vpp_gym.simulation.transition import bid_limits
 from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 AMOUNTS = (
