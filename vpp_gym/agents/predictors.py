@@ -19,7 +19,7 @@ MAX_BYTES = 1024 * MB
 """Of the file of a model."""
 ALGORITHMS = {
     **dict.fromkeys(("PPO", "A2C", "SAC", "TD3", "DDPG"), "stable_baselines3"),
-    **dict.fromkeys(("TQC", "RecurrentPPO", "TRPO", "CrossQ", "ARS"), "sb3_contrib"),
+    **dict.fromkeys(("TQC", "RecurrentPPO", "MaskablePPO", "TRPO", "CrossQ", "ARS"), "sb3_contrib"),
 }
 """Algorithms for such actions that a ZIP file of Stable-Baselines3 can be of, and their package."""
 OF_POLICY = {
@@ -27,6 +27,7 @@ OF_POLICY = {
     "stable_baselines3.td3.": "TD3",
     "sb3_contrib.tqc.": "TQC",
     "sb3_contrib.common.recurrent.": "RecurrentPPO",
+    "sb3_contrib.common.maskable.": "MaskablePPO",
     "sb3_contrib.crossq.": "CrossQ",
     "sb3_contrib.ars.": "ARS",
 }
