@@ -20,6 +20,7 @@ MAX_BYTES = 1024 * MB
 ALGORITHMS = {
     **dict.fromkeys(("PPO", "A2C", "SAC", "TD3", "DDPG"), "stable_baselines3"),
     **dict.fromkeys(("TQC", "RecurrentPPO", "MaskablePPO", "TRPO", "CrossQ", "ARS"), "sb3_contrib"),
+    **dict.fromkeys(("sbx.PPO", "sbx.SAC", "sbx.TD3", "sbx.TQC", "sbx.CrossQ"), "sbx"),
 }
 """Algorithms for such actions that a ZIP file of Stable-Baselines3 can be of, and their package."""
 OF_POLICY = {
@@ -30,6 +31,11 @@ OF_POLICY = {
     "sb3_contrib.common.maskable.": "MaskablePPO",
     "sb3_contrib.crossq.": "CrossQ",
     "sb3_contrib.ars.": "ARS",
+    "sbx.ppo.": "sbx.PPO",
+    "sbx.sac.": "sbx.SAC",
+    "sbx.td3.": "sbx.TD3",
+    "sbx.tqc.": "sbx.TQC",
+    "sbx.crossq.": "sbx.CrossQ",
 }
 """Algorithm by the module of the policy that a file names."""
 OWN_WORD = (
@@ -107,9 +113,9 @@ def _loaded(path: Path, content: bytes, name: str) -> Any:
         raise InvalidInputError("algo", name, remedy)
     package = ALGORITHMS[name]
     try:
-        kind = getattr(import_module(package), name)
+        kind = getattr(import_module(package), name.rpartition(".")[2])
     except ModuleNotFoundError as error:
-        lacking = package.replace("_", "-")
+        lacking = {"sbx": "sbx-rl"}.get(package, package.replace("_", "-"))
         raise InvalidInputError(
             "model", str(path), f"{name} needs it: pip install {lacking}"
         ) from error
