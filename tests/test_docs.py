@@ -42,6 +42,7 @@ RUNNABLE = (
     "docs/world.md",
 )
 RUN_ELSEWHERE = (
+    "docs/bridges.md",
     "docs/data.md",
     "docs/fuel-cell/index.md",
     "docs/submitting.md",

@@ -89,6 +89,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
         BELOW_ENVS | ENV | {"", "__version__", "envs", "evaluation", "fcev"},
         {"numpy", "gymnasium", "pydantic", "stable_baselines3", "torch"},
     ),
+    "wrappers": (ENV | {"envs", "markets"}, {"numpy", "gymnasium", "lazy_loader"}),
+    "bridges": (
+        BELOW_ENVS | ENV | {"", "__version__", "envs", "evaluation", "fcev", "agents", "wrappers"},
+        {"numpy", "gymnasium", "lazy_loader", "minari", "pettingzoo", "ray"},
+    ),
     "training": (
         BELOW_ENVS | ENV | {"", "envs", "evaluation", "fcev", "agents"},
         {"numpy", "gymnasium", "pydantic", "typer", "rich", "stable_baselines3", "torch"},
