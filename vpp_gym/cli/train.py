@@ -14,7 +14,9 @@ from vpp_gym.cli.output import AsJson
 def train(
     env: Annotated[
         str | None,
-        typer.Option(help=f"Environment: {', '.join(env_ids())}.", show_default="VPPDayAhead-v0"),
+        typer.Option(
+            help=f"Environment: {', '.join(env_ids(stays=True))}.", show_default="VPPDayAhead-v0"
+        ),
     ] = None,
     algo: Annotated[
         str | None, typer.Option(help="Algorithm: ppo or sac.", show_default="ppo")

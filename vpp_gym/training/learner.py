@@ -116,6 +116,7 @@ def build_model(run: RunSettings, stack: Stack, tensorboard: str | None = None) 
         if run.ppo.start_at_zero:
             policy: Any = model.policy
             nn.init.zeros_(policy.action_net.weight)
+            nn.init.constant_(policy.action_net.bias, run.ppo.first_action)
         if isinstance(run.ppo.log_std_init, tuple):
             _refuse_other_length(run.ppo.log_std_init, stack.top.action_space.shape)
             model.policy.log_std.data = torch.tensor(run.ppo.log_std_init)
@@ -138,6 +139,7 @@ def _ppo(run: RunSettings, stack: Stack) -> dict[str, Any]:
             "final_learning_rate",
             "log_std_init",
             "start_at_zero",
+            "first_action",
         }
     )
     return {
