@@ -370,8 +370,8 @@ def forecast_of(agent: Any) -> str | None:
 
     With corrected prices that is the planner that it corrects.
     """
-    settings: Mapping[str, Any] = agent.settings
-    if agent.env_id == STAY:
+    settings: Mapping[str, Any] = getattr(agent, "settings", {})
+    if getattr(agent, "env_id", None) == STAY:
         return FORECASTS[settings.get("forecast", "learned")]
     if settings.get("control") == "price" or "forecast" in settings.get("columns", ()):
         return str(settings.get("planner", "hazard_mpc"))
