@@ -93,11 +93,13 @@ class WrapperSettings(_Frozen):
             deviation of the discounted return.
         foresight_h: hours of future prices and arrivals that only the critic sees, where
             every action dispatches EVs.
+        fields: of the observation, those that the agent sees; null: all.
     """
 
     reward: Literal["profit", "gain", "load"] = "profit"
     reward_scale: float | None = Field(default=None, gt=0)
     foresight_h: int = Field(default=0, ge=0)
+    fields: tuple[str, ...] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -247,6 +249,9 @@ def _refuse_conflicts(run: RunSettings) -> None:
         raise InvalidInputError("wrappers.reward", wrappers.reward, remedy)
     if wrappers.foresight_h and not run.traits.dispatches_evs:
         remedy = f"use 0 in {run.env_id}; foresight is for {stepwise}"
+        raise InvalidInputError("wrappers.foresight_h", wrappers.foresight_h, remedy)
+    if wrappers.foresight_h and wrappers.fields is not None:
+        remedy = "use 0 with chosen fields: what is foreseen is shown relative to fields of prices"
         raise InvalidInputError("wrappers.foresight_h", wrappers.foresight_h, remedy)
     if wrappers.reward == "gain" and run.traits.one_stay:
         remedy = f"use profit in {run.env_id}, whose episodes differ in length"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from gymnasium.envs.registration import load_env_creator
 
 import vpp_gym  # noqa: F401 - registers the environments
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.env import VectorEnv
 from vpp_gym.envs.core import EVCore
 from vpp_gym.errors import InvalidInputError
@@ -104,9 +105,29 @@ def make_batch(env_id: str, n_envs: int, **arguments: Any) -> VectorEnv:
     return batch
 
 
-def observed_fields(core: Any) -> tuple[tuple[str, int], ...]:
-    """Name and size of every field of the observation, in the order of the columns."""
-    return tuple((name, part.stop - part.start) for name, part in core.layout.slices.items())
+def observed_fields(core: Any, chosen: Sequence[str] | None = None) -> tuple[tuple[str, int], ...]:
+    """Name and size of every field of the observation, in the order of the columns.
+
+    Args:
+        core: of the environment.
+        chosen: names of the fields that count; None: all.
+
+    Raises:
+        InvalidInputError: the environment shows no such field, or none is chosen.
+    """
+    slices = core.layout.slices
+    if chosen is not None and (not chosen or set(chosen) - set(slices)):
+        remedy = f"use some of {', '.join(slices)}"
+        raise InvalidInputError("wrappers.fields", list(chosen), remedy)
+    counted = (one for one in slices.items() if chosen is None or one[0] in chosen)
+    return tuple((name, part.stop - part.start) for name, part in counted)
+
+
+def observed_columns(core: Any, chosen: Sequence[str] | None = None) -> Ints:
+    """Columns of the fields of `observed_fields`, in their order."""
+    slices = core.layout.slices
+    parts = [slices[name] for name, _ in observed_fields(core, chosen)]
+    return np.concatenate([np.arange(part.start, part.stop) for part in parts])
 
 
 def hours_per_step(core: Any) -> float:

@@ -16,8 +16,16 @@ from torch import nn
 from vpp_gym.agents.policy import CLIP, Network
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.training.config import RunSettings
+from vpp_gym.training.environments import observed_columns
 from vpp_gym.training.vec_env import BatchVecEnv
-from vpp_gym.training.wrappers import Foreseeing, Foresight, GainReward, LoadReward, ScaledReward
+from vpp_gym.training.wrappers import (
+    Foreseeing,
+    Foresight,
+    GainReward,
+    LoadReward,
+    ScaledReward,
+    Selected,
+)
 
 
 class Stack:
@@ -47,6 +55,8 @@ class Stack:
             venv = GainReward(venv, twin, reference)
         if chosen.reward_scale is not None:
             venv = ScaledReward(venv, chosen.reward_scale)
+        if chosen.fields is not None:
+            venv = Selected(venv, observed_columns(core, chosen.fields))
         self.n_public: int = venv.observation_space.shape[0]
         if run.algorithm == "ppo" and chosen.foresight_h > 0:
             venv = Foreseeing(venv, Foresight(core, chosen.foresight_h))

@@ -12,7 +12,7 @@ from vpp_gym.agents.policy import Network
 from vpp_gym.arrays import Floats
 from vpp_gym.markets.ledger import COLUMN, MONEY
 from vpp_gym.training.config import RunSettings
-from vpp_gym.training.environments import make_batch
+from vpp_gym.training.environments import make_batch, observed_columns
 from vpp_gym.training.validation import GAIN, Score
 
 N_STAYS = 4096
@@ -41,12 +41,15 @@ class StayValidation:
         years = [source.scenario(index) for index in range(source.n_scenarios)]
         self._stays_a_year = float(np.mean([len(one.sessions) for one in years]))
         self._seeds = list(range(n_stays))
+        self._columns = observed_columns(core, run.wrappers.fields)
         action = run.traits.reference_action(core, self._batch.action_space)
         self.reference, _ = self._played(lambda observations: action)
 
     def __call__(self, network: Network) -> Score:
         """Score of the network's actions: EUR of as many stays as a year has."""
-        profit_eur, satisfaction = self._played(lambda seen: network.predict(seen)[0])
+        profit_eur, satisfaction = self._played(
+            lambda seen: network.predict(seen[:, self._columns])[0]
+        )
         gain_eur = float((profit_eur - self.reference).mean())
         return {GAIN: self._stays_a_year * gain_eur, "satisfaction": satisfaction}
 
