@@ -46,7 +46,8 @@ def test_the_score_is_what_charging_otherwise_gains(days):
 
 
 def test_a_trained_policy_drives_a_fleet(days, tmp_path):
-    run = run_settings(STAY, timesteps=128, validate_every=64, changes=SMALL)
+    shown = {"wrappers.fields": ["need", "market", "price_to_mean"]}
+    run = run_settings(STAY, timesteps=128, validate_every=64, changes={**SMALL, **shown})
     small = {"scenario": days}
     trainer = Trainer(run, tmp_path, arguments=small, validation={**small, "n_stays": 8})
     first = trainer.model.policy.action_net.bias
@@ -55,9 +56,23 @@ def test_a_trained_policy_drives_a_fleet(days, tmp_path):
     agent = vpp_gym.load(tmp_path / "best")
     assert isinstance(agent, AgentPolicy)
     assert agent.env_id == STAY
+    assert [name for name, _ in agent.fields] == ["need", "price_to_mean", "market"]
     fleet = evaluate(agent, days.scenario(0)).days
     assert len(fleet) == 4
     assert np.isfinite(fleet[PROFIT]).all()
+
+
+@pytest.mark.parametrize("fields", [[], ["needs"]])
+def test_fields_that_are_not_shown_are_refused(fields, days, tmp_path):
+    run = run_settings(STAY, changes={**SMALL, "wrappers.fields": fields})
+    with pytest.raises(InvalidInputError, match="fields"):
+        Trainer(run, tmp_path, arguments={"scenario": days})
+
+
+def test_chosen_fields_exclude_foresight():
+    changes = {"wrappers.fields": ["clock"], "wrappers.foresight_h": 24}
+    with pytest.raises(InvalidInputError, match="foresight"):
+        run_settings("VPPDispatch-v0", changes=changes)
 
 
 def test_gains_over_a_twin_are_refused():
