@@ -36,11 +36,13 @@ RUNNABLE = (
     "docs/contracts.md",
     "docs/drivers.md",
     "docs/index.md",
+    "docs/many.md",
     "docs/site.md",
     "docs/variable-term-menus.md",
     "docs/world.md",
 )
 RUN_ELSEWHERE = (
+    "docs/bridges.md",
     "docs/data.md",
     "docs/fuel-cell/index.md",
     "docs/submitting.md",

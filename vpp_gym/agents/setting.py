@@ -188,14 +188,14 @@ def env_id_of(base: Any) -> str:
         InvalidInputError: it is a class of somebody's own.
     """
     spec = getattr(base, "spec", None)
+    if spec is not None and spec.id == STAY:
+        raise InvalidInputError("env", STAY, OF_STAYS)
     if spec is not None and spec.id in ENVIRONMENTS:
         return str(spec.id)
     kind = type(base.core).__module__
     for env_id in ENVIRONMENTS:
         if str(gym.spec(env_id).entry_point).partition(":")[0] == kind:
             return env_id
-    if spec is not None and spec.id == STAY:
-        raise InvalidInputError("env", STAY, OF_STAYS)
     remedy = f"it is none of {', '.join(ENVIRONMENTS)}: evaluate a Policy of your own instead"
     raise InvalidInputError("env", type(base).__name__, remedy)
 

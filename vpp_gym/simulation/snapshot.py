@@ -146,7 +146,8 @@ def _fleet(
 
 def _habits(driver: Ints, known: Records, run: Ints, dt_h: float) -> dict[str, Any]:
     """What runs have seen of the drivers of some cars."""
-    visits, stay_h, early_h = np.zeros(len(driver), np.int64), *np.zeros((2, len(driver)))
+    visits = np.zeros(len(driver), np.int64)
+    stay_h, early_h = np.zeros(len(driver)), np.zeros(len(driver))
     if known.shape[1] > 0:
         there = driver >= 0
         past = known[run[there], driver[there]]
