@@ -13,16 +13,15 @@ from pydantic import BaseModel, ValidationError
 
 from vpp_gym.env import Core
 from vpp_gym.errors import InvalidInputError, suggestion
-from vpp_gym.evaluation.agent import ENVIRONMENTS
+from vpp_gym.evaluation.agent import ENVIRONMENTS, Environment
 from vpp_gym.evaluation.worlds import WORLDS
+from vpp_gym.params import as_params
 
 ONLY_IN_TRAINING = ("episode_days", "reward")
 """Settings that change neither what an agent is shown nor what its actions mean."""
 STAY = "VPPStay-v0"
-OF_STAYS = (
-    "its agents are judged on a fleet: evaluate vpp_gym.evaluation.stay_agent.StayAgent(model, "
-    "name=...), with --policy on the command line"
-)
+JUDGED = {**ENVIRONMENTS, STAY: Environment("ev", "vpp_gym.agents.stays")}
+"""Environments whose agents are judged; those of single stays on a fleet."""
 PARAMS = {
     "ev": "vpp_gym.params:VPPParams",
     "car_park": "vpp_gym.fcev.car_park.params:CarParkParams",
@@ -56,7 +55,7 @@ class Setting:
     @property
     def world(self) -> str:
         """Name of the world."""
-        return ENVIRONMENTS[self.env_id].world
+        return JUDGED[self.env_id].world
 
     def as_json(self) -> dict[str, Any]:
         """As a card has it.
@@ -88,7 +87,7 @@ class Setting:
             InvalidInputError: something is missing or out of range.
         """
         known = _SettingModel.checked(content)
-        kind = params_kind(ENVIRONMENTS[known.env_id].world)
+        kind = params_kind(JUDGED[known.env_id].world)
         try:
             params = kind.model_validate(known.params)
         except ValidationError as error:
@@ -126,9 +125,9 @@ class _SettingModel(BaseModel):
             first = error.errors()[0]
             place = ".".join(("card", *map(str, first["loc"])))
             raise InvalidInputError(place, first.get("input"), first["msg"]) from error
-        if known.env_id not in ENVIRONMENTS:
-            hint = suggestion(known.env_id, ENVIRONMENTS)
-            remedy = f"{hint}use one of {', '.join(ENVIRONMENTS)}"
+        if known.env_id not in JUDGED:
+            hint = suggestion(known.env_id, JUDGED)
+            remedy = f"{hint}use one of {', '.join(JUDGED)}"
             raise InvalidInputError("card.env_id", known.env_id, remedy)
         return known
 
@@ -160,7 +159,7 @@ def base_of(env: Any) -> Any:
         if below is None and "remotes" in vars(inner):  # in other processes: made here again
             below = _again(inner.get_attr("spec")[0])
         if below is None:
-            remedy = f"give an environment of this package: {', '.join(ENVIRONMENTS)}"
+            remedy = f"give an environment of this package: {', '.join(JUDGED)}"
             raise InvalidInputError("env", env, remedy)
         inner = below
 
@@ -188,15 +187,13 @@ def env_id_of(base: Any) -> str:
         InvalidInputError: it is a class of somebody's own.
     """
     spec = getattr(base, "spec", None)
-    if spec is not None and spec.id in ENVIRONMENTS:
+    if spec is not None and spec.id in JUDGED:
         return str(spec.id)
     kind = type(base.core).__module__
-    for env_id in ENVIRONMENTS:
+    for env_id in JUDGED:
         if str(gym.spec(env_id).entry_point).partition(":")[0] == kind:
             return env_id
-    if spec is not None and spec.id == STAY:
-        raise InvalidInputError("env", STAY, OF_STAYS)
-    remedy = f"it is none of {', '.join(ENVIRONMENTS)}: evaluate a Policy of your own instead"
+    remedy = f"it is none of {', '.join(JUDGED)}: evaluate a Policy of your own instead"
     raise InvalidInputError("env", type(base).__name__, remedy)
 
 
@@ -215,15 +212,22 @@ def setting_of(env: Any) -> Setting:
     given = {} if spec is None else spec.kwargs
     names = type(core.settings).model_fields
     drawn = given.get("scenario", "synthetic" if spec is not None else None)
+    env_id = env_id_of(base)
     return Setting(
-        env_id=env_id_of(base),
+        env_id=env_id,
         settings={name: getattr(core.settings, name) for name in names if name != "episode_days"},
-        params=core.params,
+        params=_of_fleet(core.params, given.get("params")) if env_id == STAY else core.params,
         dt_h=float(getattr(core.simulation, "dt_h", 1.0)),
         fields=tuple((name, part.stop - part.start) for name, part in core.layout.slices.items()),
         action=tuple(core.action_shape),
         scenario=(drawn or "synthetic") if isinstance(drawn, str | None) and spec else None,
     )
+
+
+def _of_fleet(params: Any, given: Any) -> Any:
+    """Rules of a stay with all chargers of its world, where one car after the other has one."""
+    site = as_params(given).site
+    return params.replace(site={"n_chargers": site.n_chargers, "charger_kw": site.charger_kw})
 
 
 def made(env_id: str, **arguments: Any) -> Any:
@@ -232,10 +236,8 @@ def made(env_id: str, **arguments: Any) -> Any:
     Raises:
         InvalidInputError: there is none of this id, or it does not take these arguments.
     """
-    if env_id == STAY:
-        raise InvalidInputError("env", env_id, OF_STAYS)
-    if env_id not in ENVIRONMENTS:
-        remedy = f"{suggestion(env_id, ENVIRONMENTS)}use one of {', '.join(ENVIRONMENTS)}"
+    if env_id not in JUDGED:
+        remedy = f"{suggestion(env_id, JUDGED)}use one of {', '.join(JUDGED)}"
         raise InvalidInputError("env", env_id, remedy)
     try:
         return gym.make(env_id, disable_env_checker=True, **arguments)
