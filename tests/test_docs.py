@@ -36,6 +36,7 @@ RUNNABLE = (
     "docs/contracts.md",
     "docs/drivers.md",
     "docs/index.md",
+    "docs/many.md",
     "docs/site.md",
     "docs/variable-term-menus.md",
     "docs/world.md",

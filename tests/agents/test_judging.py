@@ -26,6 +26,7 @@ from vpp_gym.evaluation import StayAgent
 from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
 from vpp_gym.evaluation.rollout import evaluate as plain_evaluate
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.training.environments import make_batch
 from vpp_gym.training.vec_env import BatchVecEnv
 
 DISPATCH = "VPPDispatch-v0"
@@ -350,6 +351,14 @@ def test_what_is_no_environment_of_the_package_is_refused(days):
 )
 def test_agents_are_judged_on_the_test_split(name, split):
     assert _test_split(name) == split
+
+
+def test_the_batch_of_training_knows_its_scenarios_and_arguments():
+    batch = make_batch(DISPATCH, 2, scenario="synthetic:train", **D1)
+    setting = setting_of(batch)
+    assert setting.scenario == "synthetic:train"
+    assert setting.params.site.n_chargers == D1["params"]["site"]["n_chargers"]
+    assert gym.spec(DISPATCH).kwargs == {}, "the registered spec stays as it is"
 
 
 def test_sac_is_recognised(short, days, tmp_path):

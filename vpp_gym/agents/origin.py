@@ -13,7 +13,6 @@ from vpp_gym.agents.normalisation import FLAT, Normalisation
 from vpp_gym.agents.policy import CARD, AgentPolicy
 from vpp_gym.agents.predictors import as_predictor, read_model, read_vec_normalize
 from vpp_gym.agents.setting import (
-    JUDGED,
     STAY,
     Setting,
     as_plain,
@@ -27,7 +26,7 @@ from vpp_gym.agents.sidecar import Sidecar
 from vpp_gym.agents.stack import acting_layers
 from vpp_gym.agents.stays import StayModelAgent
 from vpp_gym.errors import InvalidInputError, suggestion
-from vpp_gym.evaluation.agent import EnvironmentAgent
+from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
 from vpp_gym.evaluation.worlds import world_named
 from vpp_gym.params import as_params
 
@@ -204,7 +203,7 @@ def _agreed(origins: Sequence[Origin], env_id: str | None) -> Origin:
         raise InvalidInputError("env", None, UNKNOWN)
     first = origins[0]
     if env_id is not None and first.setting.env_id != env_id:
-        hint = "" if env_id in JUDGED else suggestion(env_id, JUDGED)
+        hint = "" if env_id in ENVIRONMENTS else suggestion(env_id, ENVIRONMENTS)
         remedy = f"{hint}{first.source} says {first.setting.env_id}"
         raise InvalidInputError("env", env_id, remedy)
     for other in origins[1:]:

@@ -13,15 +13,13 @@ from pydantic import BaseModel, ValidationError
 
 from vpp_gym.env import Core
 from vpp_gym.errors import InvalidInputError, suggestion
-from vpp_gym.evaluation.agent import ENVIRONMENTS, Environment
+from vpp_gym.evaluation.agent import ENVIRONMENTS
 from vpp_gym.evaluation.worlds import WORLDS
 from vpp_gym.params import as_params
 
 ONLY_IN_TRAINING = ("episode_days", "reward")
 """Settings that change neither what an agent is shown nor what its actions mean."""
 STAY = "VPPStay-v0"
-JUDGED = {**ENVIRONMENTS, STAY: Environment("ev", "vpp_gym.agents.stays")}
-"""Environments whose agents are judged; those of single stays on a fleet."""
 PARAMS = {
     "ev": "vpp_gym.params:VPPParams",
     "car_park": "vpp_gym.fcev.car_park.params:CarParkParams",
@@ -55,7 +53,7 @@ class Setting:
     @property
     def world(self) -> str:
         """Name of the world."""
-        return JUDGED[self.env_id].world
+        return ENVIRONMENTS[self.env_id].world
 
     def as_json(self) -> dict[str, Any]:
         """As a card has it.
@@ -87,7 +85,7 @@ class Setting:
             InvalidInputError: something is missing or out of range.
         """
         known = _SettingModel.checked(content)
-        kind = params_kind(JUDGED[known.env_id].world)
+        kind = params_kind(ENVIRONMENTS[known.env_id].world)
         try:
             params = kind.model_validate(known.params)
         except ValidationError as error:
@@ -125,9 +123,9 @@ class _SettingModel(BaseModel):
             first = error.errors()[0]
             place = ".".join(("card", *map(str, first["loc"])))
             raise InvalidInputError(place, first.get("input"), first["msg"]) from error
-        if known.env_id not in JUDGED:
-            hint = suggestion(known.env_id, JUDGED)
-            remedy = f"{hint}use one of {', '.join(JUDGED)}"
+        if known.env_id not in ENVIRONMENTS:
+            hint = suggestion(known.env_id, ENVIRONMENTS)
+            remedy = f"{hint}use one of {', '.join(ENVIRONMENTS)}"
             raise InvalidInputError("card.env_id", known.env_id, remedy)
         return known
 
@@ -159,7 +157,7 @@ def base_of(env: Any) -> Any:
         if below is None and "remotes" in vars(inner):  # in other processes: made here again
             below = _again(inner.get_attr("spec")[0])
         if below is None:
-            remedy = f"give an environment of this package: {', '.join(JUDGED)}"
+            remedy = f"give an environment of this package: {', '.join(ENVIRONMENTS)}"
             raise InvalidInputError("env", env, remedy)
         inner = below
 
@@ -187,13 +185,13 @@ def env_id_of(base: Any) -> str:
         InvalidInputError: it is a class of somebody's own.
     """
     spec = getattr(base, "spec", None)
-    if spec is not None and spec.id in JUDGED:
+    if spec is not None and spec.id in ENVIRONMENTS:
         return str(spec.id)
     kind = type(base.core).__module__
-    for env_id in JUDGED:
+    for env_id in ENVIRONMENTS:
         if str(gym.spec(env_id).entry_point).partition(":")[0] == kind:
             return env_id
-    remedy = f"it is none of {', '.join(JUDGED)}: evaluate a Policy of your own instead"
+    remedy = f"it is none of {', '.join(ENVIRONMENTS)}: evaluate a Policy of your own instead"
     raise InvalidInputError("env", type(base).__name__, remedy)
 
 
@@ -236,8 +234,8 @@ def made(env_id: str, **arguments: Any) -> Any:
     Raises:
         InvalidInputError: there is none of this id, or it does not take these arguments.
     """
-    if env_id not in JUDGED:
-        remedy = f"{suggestion(env_id, JUDGED)}use one of {', '.join(JUDGED)}"
+    if env_id not in ENVIRONMENTS:
+        remedy = f"{suggestion(env_id, ENVIRONMENTS)}use one of {', '.join(ENVIRONMENTS)}"
         raise InvalidInputError("env", env_id, remedy)
     try:
         return gym.make(env_id, disable_env_checker=True, **arguments)

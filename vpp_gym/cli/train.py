@@ -16,7 +16,7 @@ def train(
     env: Annotated[
         str | None,
         typer.Option(
-            help=f"Environment: {', '.join(env_ids())}.",
+            help=f"Environment: {', '.join(env_ids(stays=True))}.",
             show_default="VPPDayAhead-v0",
             autocompletion=completion.ids,
         ),

@@ -16,13 +16,15 @@ from vpp_gym.arrays import Bools, Floats, Ints, Observations
 from vpp_gym.env import Core
 from vpp_gym.envs.columns import NEEDS_PLANNER, column_fields, column_values
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
+from vpp_gym.envs.market_table import MarketTables
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.planner import BuiltInPlanner
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.envs.reward import progress
 from vpp_gym.envs.site_fields import SITE_FIELDS
 from vpp_gym.envs.sourced import SourcedSimulation
-from vpp_gym.envs.step_kernel import ActionSpec, BatchStepper, BidMode
+from vpp_gym.envs.step_kernel import ActionSpec, BidMode
+from vpp_gym.envs.stepper import BatchStepper
 from vpp_gym.episodes import EpisodeDays, EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import COLUMN, MONEY, TERMS
@@ -187,6 +189,7 @@ class HourlyCore(EVCore):
             per_scale=written.per_scale,
         )
         self._stepper = BatchStepper(simulation, self._action, threads)
+        self._markets = MarketTables(self._action.lag_steps, written.per_scale)
         self._corrects = settings.control == "price"
         self._gains = settings.reward == "planner_gain"
         if self._gains and simulation.has_site:
@@ -203,7 +206,8 @@ class HourlyCore(EVCore):
         numbers = self._checked(actions)
         self._let_bid()
         if self._planner is None or not (self._corrects or self._gains):
-            records, flat = self._stepper.step(self.simulation, numbers, self.pending_bids)
+            market = self._markets.of(self.simulation.dataset)
+            records, flat = self._stepper.step(self.simulation, market, numbers, self.pending_bids)
         else:
             records, flat = self._step_beside(self._planner, numbers)
         if self.on_step is not None:
@@ -228,7 +232,8 @@ class HourlyCore(EVCore):
         if self._gains:
             planned = planner.net_load_kwh(simulation, np.zeros_like(more))
             planner.note(simulation, net_load_kwh, planned)
-        stepped = self._stepper.step_with(simulation, net_load_kwh, numbers, self.pending_bids)
+        market, bids = self._markets.of(simulation.dataset), self.pending_bids
+        stepped = self._stepper.step_with(simulation, market, net_load_kwh, numbers, bids)
         if self._gains:
             self._gain_eur = planner.gain_eur(simulation)
         return stepped
@@ -243,8 +248,20 @@ class HourlyCore(EVCore):
 
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
+        flat = np.empty((self.n_runs, len(self._action.per_scale)), dtype=np.float32)
+        self._observe(np.arange(self.n_runs), flat)
+        return self._shown(self._with_columns(flat))
+
+    def observe_again(self, observations: Any, runs: Ints) -> Any:
+        """Observations after some runs have begun anew: see `Core.observe_again`."""
+        if self.settings.columns or self.settings.observation != "flat":
+            return self.observe()
+        self._observe(runs, observations)
+        return observations
+
+    def _observe(self, runs: Ints, flat: Observations) -> None:
+        """Fill rows of (B, size) flat observations."""
         simulation, how = self.simulation, self._action
-        flat = np.empty((self.n_runs, len(how.per_scale)), dtype=np.float32)
         observe(
             simulation.dataset,
             simulation.rules,
@@ -252,9 +269,10 @@ class HourlyCore(EVCore):
             how.lag_steps,
             how.per_charger,
             how.per_scale,
+            self._markets.of(simulation.dataset),
+            runs,
             flat,
         )
-        return self._shown(self._with_columns(flat))
 
     @abstractmethod
     def _bidding(self) -> tuple[BidMode, float]:
@@ -265,6 +283,7 @@ class HourlyCore(EVCore):
 
     def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
         self.pending_bids[runs] = 0.0
+        self._markets.prepare(self.simulation, runs)
         if self._planner is not None:
             self._planner.forget(runs)
 
