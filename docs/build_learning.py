@@ -15,7 +15,13 @@ RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 FORECAST = RESULTS / "learned_forecast.csv"
 TRIALS = RESULTS / "learning_trials.csv"
 HORIZONS = ("0", "1", "2", "4", "8", "16", "32")
-TRIED = {"what": "Tried", "gain": "Gain EUR a year", "seeds": "Seeds", "worlds": "Worlds"}
+TRIED = {
+    "what": "Tried",
+    "over": "More than",
+    "result": "Result",
+    "seeds": "Seeds",
+    "worlds": "Validation worlds",
+}
 
 
 def page(text: str) -> str:
@@ -43,7 +49,7 @@ def forecast() -> str:
 def trials() -> str:
     """What was tried, and what came of it."""
     lines = [[one[name] for name in TRIED] for one in rows(TRIALS)]
-    return markdown(list(TRIED.values()), lines, texts=1)
+    return markdown(list(TRIED.values()), lines, texts=2)
 
 
 def markdown(heading: Sequence[str], lines: Sequence[Sequence[str]], texts: int = 1) -> str:

@@ -63,7 +63,7 @@ SCHEDULER = "rolling_mpc"
 """The scheduler that others are compared with."""
 OFFERING = (SCHEDULER, "hazard_mpc")
 """Schedulers on which offers to owners are compared."""
-STAY, DISPATCH = "VPPStay-v0", "VPPDispatch-v0"
+STAY, DISPATCH, BIDDING = "VPPStay-v0", "VPPDispatch-v0", "VPPBidding-v0"
 FORECASTS = {"learned": "learned_mpc", "anchored": "hazard_mpc"}
 """The planner with each forecast that single stays may show."""
 KNOWN = (SCHEDULER, "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
@@ -244,9 +244,12 @@ class EVSuite(Suite):
         privileged: Collection[str],
         statistics: Mapping[str, int],
     ) -> pd.DataFrame:
-        """By the value of the board; operations lists a dispatcher once, whatever it bids."""
+        """By the value of the board; operations lists a dispatcher once, and who only bids not."""
         scale = self.scale(board)
         if board.name == "operations":
+            agents = trained_or_none(self).items()
+            only_bid = {name for (name, _), one in agents if _env_id(one) == BIDDING}
+            days = days[~days["policy"].isin(only_bid)]
             days = one_per_dispatcher(days, scale.value_eur, {self.low, self.high})
         table = leaderboard(
             days,
@@ -371,11 +374,17 @@ def forecast_of(agent: Any) -> str | None:
     With corrected prices that is the planner that it corrects.
     """
     settings: Mapping[str, Any] = getattr(agent, "settings", {})
-    if getattr(agent, "env_id", None) == STAY:
+    if _env_id(agent) == STAY:
         return FORECASTS[settings.get("forecast", "learned")]
     if settings.get("control") == "price" or "forecast" in settings.get("columns", ()):
         return str(settings.get("planner", "hazard_mpc"))
     return None
+
+
+def _env_id(policy: Any) -> str | None:
+    """Environment that an agent plays; None for all other policies."""
+    env_id: str | None = getattr(policy, "env_id", None)
+    return env_id
 
 
 def end_step(scenario: Scenario, days: int | None) -> int | None:
@@ -388,7 +397,7 @@ def bids_of(policy: Any) -> str:
     settings: Mapping[str, Any] = getattr(policy, "settings", {})
     if "bids" in settings:
         return str(settings["bids"])
-    if getattr(policy, "env_id", None) == DISPATCH:
+    if _env_id(policy) == DISPATCH:
         bidder = str(settings.get("bidder", "expected_load"))
         return "" if bidder == "zero" else bidder
     return str(policy.name).partition("+")[2]
