@@ -61,7 +61,8 @@ def test_a_picture_has_connection_limits_and_what_lies_behind(view):
     assert {"limits", "building", "cars charge", "sun that is used", "in the battery"} <= words
     assert "cars discharge" not in words
     panel = site_day.connection(view)
-    assert panel.scale.low < -10 and panel.scale.high > 20
+    assert panel.scale.low < -10
+    assert panel.scale.high > 20
 
 
 def test_without_limits_and_battery_there_are_none_in_the_picture():
