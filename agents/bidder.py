@@ -93,8 +93,9 @@ def trained(
     mean, std = train[0].mean(axis=0), train[0].std(axis=0) + 1e-6
     x, y = (torch.tensor(part, dtype=torch.float32) for part in ((train[0] - mean) / std, train[1]))
     y = y / PRICE_EUR_PER_KWH
-    layers = nn.Sequential(nn.Linear(x.shape[1], UNITS), nn.Tanh(), nn.Linear(UNITS, y.shape[1]))
-    nn.init.zeros_(layers[2].weight)
+    last = nn.Linear(UNITS, y.shape[1])
+    layers = nn.Sequential(nn.Linear(x.shape[1], UNITS), nn.Tanh(), last)
+    nn.init.zeros_(last.weight)
     optimiser = torch.optim.AdamW(layers.parameters(), RATE, weight_decay=DECAY)
     best: tuple[float, int, Any] = (-np.inf, 0, None)
     for epoch in range(1, EPOCHS + 1):

@@ -329,7 +329,7 @@ def test_kernels_count_no_references_but_those_that_allocate():
     found = {name: counting(kernel) for name, kernel in plain.items()}
     assert {name for name, numbers in found.items() if any(numbers)} == set()
     must = ("envs.step_kernel.step_batch", "simulation.transition.transition",
-            "simulation.transition.begin", "simulation.transition.disaggregate",
+            "simulation.transition.begin", "simulation.choices.disaggregate",
             "fcev.car_park.transition.use_store", "fcev.microgrid.transition.exchange",
             "solvers.stay.discharge_end")  # fmt: skip
     assert [name for name in must if not found.get(f"vpp_gym.{name}")] == []

@@ -25,9 +25,8 @@ def world():
         )
         for t in np.sort(rng.integers(0, 24 * DAYS - 40, N))
     ]
-    return plain_world(
-        24 * DAYS, sessions={name: sum((car[name] for car in cars), []) for name in cars[0]}
-    )
+    columns = {name: [car[name][0] for car in cars] for name in cars[0]}
+    return plain_world(24 * DAYS, sessions=columns)
 
 
 def run_of(sim: Simulation) -> tuple[bytes, bytes]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from vpp_gym.agents.origin import setting_of_agent
 from vpp_gym.agents.setting import Setting
+from vpp_gym.agents.stays import StayModelAgent
 from vpp_gym.arrays import Floats
 from vpp_gym.boards.digest import world_digest
 from vpp_gym.boards.kept import KeptRuns
@@ -55,18 +56,18 @@ class Entry:
     rules: Mapping[str, Any]
 
 
-def board_of(agent: EnvironmentAgent, name: str | None = None) -> Board:
+def board_of(agent: EnvironmentAgent | StayModelAgent, name: str | None = None) -> Board:
     """The published board of the world that an agent was trained in.
 
     Args:
-        agent: of any environment.
+        agent: of any environment; of single stays, on a fleet.
         name: of the board or suite that is asked for; None: the first with the same rules and
             time step: "market" for agents that bid, "operations" for others.
 
     Raises:
         InvalidInputError: its rules differ from those of every board, with what differs.
     """
-    setting = getattr(agent, "setting", None) or setting_of_agent(agent)
+    setting: Setting = getattr(agent, "setting", None) or setting_of_agent(agent)
     if name is not None:
         asked = board_named(name)
         if name == asked.suite:
@@ -85,7 +86,7 @@ def board_of(agent: EnvironmentAgent, name: str | None = None) -> Board:
     raise _refused(agent, nearest, list(_differences(setting, nearest)))
 
 
-def _refused(agent: EnvironmentAgent, board: Board, found: Sequence[str]) -> InvalidInputError:
+def _refused(agent: Any, board: Board, found: Sequence[str]) -> InvalidInputError:
     more = f"; and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
     remedy = (
         f"{agent.name} was trained under other rules: {'; '.join(found[:MOST_SHOWN])}{more}. "

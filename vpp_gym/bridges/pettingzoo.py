@@ -43,7 +43,7 @@ class ChargersParallelEnv(ParallelEnv[str, Any, Any]):
     }
 
     def __init__(self, render_mode: str | None = None, **arguments: Any) -> None:
-        made = gym.make(ENV_ID, control="per_ev", render_mode=render_mode, **arguments)
+        made: Any = gym.make(ENV_ID, control="per_ev", render_mode=render_mode, **arguments)
         self.env: Any = made.unwrapped
         self.render_mode, self.terms = render_mode, dict[str, float]()
         core = self.env.core

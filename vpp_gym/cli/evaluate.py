@@ -42,10 +42,10 @@ INTERRUPTED = 130
 Env = Annotated[
     str | None,
     typer.Option(
-        help=f"Environment that it was trained in: {', '.join(env_ids())}. Not needed where "
-        "a card lies beside the file.",
+        help=f"Environment that it was trained in: {', '.join(env_ids(stays=True))}. "
+        "Not needed where a card lies beside the file.",
         show_default=False,
-        autocompletion=completion.ids,
+        autocompletion=completion.all_ids,
     ),
 ]
 Set = Annotated[
@@ -277,10 +277,9 @@ def _on_board(
     from vpp_gym.boards.entry import board_of, run_on_board
     from vpp_gym.boards.published import board_named
     from vpp_gym.boards.ranking import ranking
-    from vpp_gym.evaluation.agent import EnvironmentAgent
 
     asked = None if against == PUBLISHED else against
-    if isinstance(agents[0], EnvironmentAgent):
+    if hasattr(agents[0], "env_id"):
         board = board_of(agents[0], asked)
     else:
         board = board_named(asked or "embedded.operations")
@@ -383,9 +382,8 @@ def _alone(
     from vpp_gym.agents.origin import setting_of_agent
     from vpp_gym.agents.setting import judged_scenario
     from vpp_gym.boards.alone import totals_of
-    from vpp_gym.evaluation.agent import EnvironmentAgent
 
-    if not isinstance(agent, EnvironmentAgent):
+    if not hasattr(agent, "env_id"):
         raise InvalidInputError("policy", agent.name, "`vpp-gym run` runs policies alone")
     setting = getattr(agent, "setting", None) or setting_of_agent(agent)
     with progress_bar() as report:

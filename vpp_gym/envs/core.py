@@ -20,14 +20,15 @@ from vpp_gym.envs.market_table import MarketTables
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.planner import BuiltInPlanner
 from vpp_gym.envs.recorder import DayRecorder
-from vpp_gym.envs.reward import progress
+from vpp_gym.envs.reward import spread_rewards
 from vpp_gym.envs.site_fields import SITE_FIELDS
 from vpp_gym.envs.sourced import SourcedSimulation
 from vpp_gym.envs.step_kernel import ActionSpec, BidMode
 from vpp_gym.envs.stepper import BatchStepper
 from vpp_gym.episodes import EpisodeDays, EpisodeSpan
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.markets.ledger import COLUMN, MONEY, TERMS
+from vpp_gym.kernels import bind
+from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.named import WORLD_SUFFIX, as_source, world_source
 from vpp_gym.scenarios.scenario import Scenario
@@ -66,26 +67,33 @@ class EVCore(Core):
         self._days: dict[int, EpisodeDays] = {}
         self._progress_kwh = np.zeros(self.n_runs)
         self._level_eur_per_kwh = np.zeros(self.n_runs)
+        self._rewarded: tuple[Any, Any] = None, None
 
     def rewards(self, records: Floats) -> Floats:
         """(B,) rewards of (B, K) records [EUR]: see `vpp_gym.envs.settings.Reward`.
 
         To be asked for once after each step.
         """
-        profit_eur = super().rewards(records)
         if self.settings.reward == "profit":
-            return profit_eur
-        before_kwh = self._progress_kwh.copy()
-        progress(self.simulation.state, self._progress_kwh)
-        demand_kwh = records[:, COLUMN.demand_kwh]
-        # Over a whole stay what is bought adds up to the demand, whatever has been served of it.
-        bought_kwh = (self._progress_kwh - before_kwh + demand_kwh) / self.params.site.charge_eff
-        retail_eur_per_kwh = self.params.driver.retail_eur_per_kwh
-        earned_eur = demand_kwh / self.params.site.charge_eff * retail_eur_per_kwh
-        if self.simulation.has_site:  # the building's load is bought, and all sun could be sold
-            sun_kwh = records[:, COLUMN.pv_kwh] + records[:, COLUMN.curtailed_kwh]
-            bought_kwh = bought_kwh + records[:, COLUMN.building_kwh] - sun_kwh
-        return profit_eur - earned_eur + self._level_eur_per_kwh * bought_kwh
+            return super().rewards(records)
+        rewards_eur, state = np.empty(len(records)), self.simulation.state
+        given = (
+            state,
+            self._progress_kwh,
+            self._level_eur_per_kwh,
+            self.params.site.charge_eff,
+            self.params.driver.retail_eur_per_kwh,
+            self.simulation.has_site,
+            np.ascontiguousarray(records, dtype=np.float64),
+            rewards_eur,
+        )
+        if self._rewarded[0] is not state:
+            self._rewarded = state, bind(spread_rewards, *given)
+        self._rewarded[1](*given)
+        return rewards_eur
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_rewarded": (None, None)}
 
     @property
     def over(self) -> Bools:

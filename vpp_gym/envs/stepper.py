@@ -27,7 +27,7 @@ from vpp_gym.simulation.state import State, scratch_for
 PLACES = 1_600
 """Least number of chargers of a thread's runs: waking one for less costs more than it saves."""
 
-NOTHING = (None,) * 4
+NOTHING = (None, None, None)
 """Nothing is bound yet."""
 
 
@@ -74,11 +74,9 @@ class BatchStepper:
         """
         records, observations = self._results(len(actions))
         given = actions, pending_bids, records, observations
-        bound = simulation.dataset, simulation.rules, simulation.state, market
-        if len(self._bound) == 0 or any(
-            a is not b for a, b in zip(bound, self._bound, strict=True)
-        ):
-            self._bind(bound, given)
+        dataset, state, before = simulation.dataset, simulation.state, self._bound
+        if dataset is not before[0] or state is not before[1] or market is not before[2]:
+            self._bind(simulation, market, given)
         if len(self._calls) == 1:
             step, fixed = self._calls[0]
             step(*fixed, *given)
@@ -91,16 +89,16 @@ class BatchStepper:
         self._threads.each(step_part)
         return records, observations
 
-    def _bind(self, bound: tuple[Any, ...], given: tuple[Any, ...]) -> None:
+    def _bind(self, simulation: Simulation, market: MarketTable, given: tuple[Any, ...]) -> None:
         """Look up the compiled step for the arrays that stay the same from step to step."""
-        dataset, rules, state, market = bound
+        dataset, rules, state = simulation.dataset, simulation.rules, simulation.state
         self._calls = []
         for own, (scratch, memory) in zip(self._parts, self._memory, strict=True):
             part = _part_of(state, own)
             fixed = dataset, rules, part, self._how, market, scratch, memory
             step = bind(step_batch, *fixed, *(array[own] for array in given))
             self._calls.append((step, fixed))
-        self._bound = bound
+        self._bound = dataset, state, market
 
     def decoded_kwh(self, simulation: Simulation, actions: Floats) -> Floats:
         """(B, N) net load that the actions stand for."""
@@ -119,7 +117,7 @@ class BatchStepper:
     ) -> tuple[Floats, Observations]:
         """Step every run with (B, N) net loads that are decided already; the rest as in `step`."""
         records, observations = self._results(len(actions))
-        given = actions, net_load_kwh, pending_bids, records, observations
+        given: tuple[Any, ...] = actions, net_load_kwh, pending_bids, records, observations
 
         def step_part(k: int) -> None:
             own = self._parts[k]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -107,5 +108,7 @@ def excerpt(scenario: Scenario, first_day: int, days: int) -> Scenario:
 def _of_steps(site: SiteSeries, begin: int, end: int) -> SiteSeries:
     """Series of some steps, with the ratings of all."""
     series: dict[str, Floats | None] = {name: getattr(site, name) for name in SERIES}
-    cut = {name: None if one is None else one[begin:end] for name, one in series.items()}
+    cut: dict[str, Any] = {
+        name: None if one is None else one[begin:end] for name, one in series.items()
+    }
     return replace(site, **cut)

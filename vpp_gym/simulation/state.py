@@ -184,7 +184,8 @@ class Scratch(NamedTuple):
 
 def scratch_for(n_chargers: int) -> Scratch:
     """Working memory for a fleet."""
-    return Scratch(*(np.empty(n_chargers) for _ in Scratch._fields[:-1]), np.empty(BUCKETS))
+    by_ev = [np.empty(n_chargers) for _ in Scratch._fields[:-1]]
+    return Scratch._make([*by_ev, np.empty(BUCKETS)])
 
 
 def rules_of(params: VPPParams, dt_h: float) -> Rules:

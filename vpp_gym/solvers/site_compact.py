@@ -230,7 +230,8 @@ def _add_storage(
 ) -> tuple[Ints, Ints]:
     """Charging and discharging of the battery in each block."""
     n = len(blocks.length)
-    power = site.storage_power_kwh * blocks.length * float(site.storage_max_kwh > 0)
+    is_there = float(site.storage_max_kwh > 0)
+    power: Floats = np.asarray(site.storage_power_kwh * blocks.length * is_there, dtype=np.float64)
     into = program.add(n, 0.0, 0.0, power)
     out = program.add(n, site.storage_wear_eur_per_kwh, 0.0, power)
     if site.storage_max_kwh <= 0.0:

@@ -117,7 +117,7 @@ class Selected(VecEnvWrapper):
 
     def reset(self) -> Any:
         """What is seen first."""
-        return self.venv.reset()[:, self._columns]
+        return np.asarray(self.venv.reset())[:, self._columns]
 
     def step_wait(self) -> VecEnvStepReturn:
         """As the environment, and less is seen."""
@@ -125,7 +125,7 @@ class Selected(VecEnvWrapper):
         for run in np.flatnonzero(dones):
             last = infos[run]["terminal_observation"]
             infos[run]["terminal_observation"] = last[self._columns]
-        return observations[:, self._columns], rewards, dones, infos
+        return np.asarray(observations)[:, self._columns], rewards, dones, infos
 
 
 def _summed(values: Floats) -> Floats:

@@ -28,7 +28,7 @@ def live_entries(core: Core) -> Bools:
         core: of an environment; where it decides once a day, or is of fuel-cell cars, every
             entry counts.
     """
-    live = np.ones((core.n_runs, *core.action_shape), dtype=np.bool_)
+    live: Bools = np.ones((core.n_runs, *core.action_shape), dtype=np.bool_)
     if not isinstance(core, HourlyCore):
         return live
     state, how = core.simulation.state, core._action
@@ -36,7 +36,7 @@ def live_entries(core: Core) -> Bools:
     if how.per_charger:
         live[:, :n_cars] = state.occupied & (state.ev["lo_kwh"] < state.ev["hi_kwh"])
     elif n_cars == N_PRICES:
-        live[:, :n_cars] = state.occupied.any(axis=1)[:, None]
+        live[:, :n_cars] = state.occupied.any(axis=1, keepdims=True)
     else:
         live[:, 0] = state.run["fleet_lo_kwh"] < state.run["fleet_hi_kwh"]
     if how.storage:
@@ -78,7 +78,7 @@ class ActionMask(gym.Wrapper[Any, Any, Any, Any]):
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """As the environment, and the mask of the next step."""
         *seen, info = self.env.step(action)
-        return (*seen, {**info, MASK: self.action_masks()})  # type: ignore[return-value]
+        return (*seen, {**info, MASK: self.action_masks()})
 
 
 class VectorActionMask(gym.vector.VectorWrapper):
@@ -107,7 +107,7 @@ class VectorActionMask(gym.vector.VectorWrapper):
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """As the batch, and the masks of the next step."""
         *seen, infos = self.env.step(actions)
-        return (*seen, self._with_masks(infos))  # type: ignore[return-value]
+        return (*seen, self._with_masks(infos))
 
     def _with_masks(self, infos: dict[str, Any]) -> dict[str, Any]:
         every = np.ones(core_of(self).n_runs, dtype=np.bool_)
