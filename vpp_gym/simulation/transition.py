@@ -22,7 +22,9 @@ from vpp_gym.simulation.arguments import TOLERANCE_KWH
 from vpp_gym.simulation.charging import charging_h, gain_before_kwh, gain_kwh, step_kwh
 from vpp_gym.simulation.contracting import due_at_kwh, offer_contract, pay_owner, share_of_window
 from vpp_gym.simulation.dataset import Dataset
-from vpp_gym.simulation.room import is_limited, make_promise
+from vpp_gym.simulation.groups import narrow_limits
+from vpp_gym.simulation.limits_ahead import is_limited
+from vpp_gym.simulation.room import make_promise
 from vpp_gym.simulation.site import (
     book_site,
     close_site,
@@ -185,6 +187,8 @@ def disaggregate_run(
         ev = state.ev[b, state.lot[b, k]]
         scratch.lo_kwh[k], scratch.hi_kwh[k] = ev.lo_kwh, ev.hi_kwh
         scratch.key[k] = float(ev.departure) if earliest else on_grid(ev.laxity_h)
+    if len(rules.groups) > 0:
+        narrow_limits(b, proportional, rules, state, fleet_kwh, scratch)
     hand_out(
         fleet_kwh,
         n,
