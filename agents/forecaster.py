@@ -1,9 +1,12 @@
 """Train the network of `vpp_gym.policies.learned.LearnedForecaster`.
 
     python -m agents.forecaster [--years 16] [--out vpp_gym/policies/imbalance_net.npz]
+    python -m agents.forecaster --explain
 
 It sees synthetic years of the training split only. Validation years tell, at the end, how much
-of the price's distance from the day-ahead price it explains, beside the anchored forecast.
+of the price's distance from the day-ahead price it explains, beside the anchored forecast; that
+goes to benchmarks/results/learned_forecast.csv, from which docs/learning.md is written. With
+`--explain` the network is left as it is.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +24,8 @@ from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.files.writer import write_file
+from vpp_gym.files.reader import read_bytes
+from vpp_gym.files.writer import write_file, write_text
 from vpp_gym.kernels import njit
 from vpp_gym.params import DEFAULT
 from vpp_gym.policies.forecast_net import (
@@ -34,14 +39,16 @@ from vpp_gym.policies.forecast_net import (
     net_of,
 )
 from vpp_gym.policies.forecasters import DayAheadAnchored
-from vpp_gym.policies.learned import DT_H, WEIGHTS
+from vpp_gym.policies.learned import DT_H, WEIGHTS, net_from
 from vpp_gym.policies.market_path import Anchoring, Moment, anchored_path
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.simulation.dataset import Dataset, build_dataset
 from vpp_gym.simulation.state import rules_of
 from vpp_gym.views import HISTORY_DAYS
 
-OUT = Path(__file__).parents[1] / "vpp_gym" / "policies" / WEIGHTS
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "vpp_gym" / "policies" / WEIGHTS
+TABLE = ROOT / "benchmarks" / "results" / "learned_forecast.csv"
 SHOWN = (0, 1, 2, 4, 8, 16, 32, 64, 95)
 """Horizons whose share of explained variance is printed."""
 UNITS, EPOCHS, BATCH, RATE, DECAY = 96, 8, 2048, 2e-3, 1e-3
@@ -155,15 +162,29 @@ def explained(missed: Floats, away: Floats) -> Floats:
     return share
 
 
-def report(net: Net, years: int) -> Iterator[str]:
-    """What the network explains of validation years, beside the anchored forecast."""
+def shares(net: Net, years: int) -> dict[str, Floats]:
+    """(H,) of validation years explained by the anchored forecast and by the network."""
     rows = [year("validation", index) for index in range(years)]
     inputs, missed, away = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     learned = missed - np.stack([correction_of(one, net) for one in inputs]) / PRICE_EUR_PER_KWH
+    return {"anchored": explained(missed, away), "learned": explained(learned, away)}
+
+
+def report(found: dict[str, Floats]) -> Iterator[str]:
+    """What is explained at some horizons."""
     yield "steps ahead  " + "".join(f"{h:7d}" for h in SHOWN)
-    for name, off in (("anchored", missed), ("learned", learned)):
-        share = explained(off, away)
+    for name, share in found.items():
         yield f"{name:13s}" + "".join(f"{share[h]:7.3f}" for h in SHOWN)
+
+
+def write_report(found: dict[str, Floats], years: int, out: Path) -> None:
+    """Write the table that the documentation shows, with the digest of the network's file."""
+    digest = sha256(read_bytes(out)).hexdigest()[:16]
+    lines = ["forecast,validation_years,network," + ",".join(str(h) for h in SHOWN)]
+    for name, share in found.items():
+        numbers = ",".join(f"{share[h]:.4f}" for h in SHOWN)
+        lines.append(f"{name},{years},{digest},{numbers}")
+    write_text(TABLE, "\n".join(lines) + "\n")
 
 
 def main(
@@ -171,16 +192,23 @@ def main(
     validation_years: Annotated[int, typer.Option(min=1, max=8, help="To report on.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Of the training.")] = 0,
     out: Annotated[Path, typer.Option(help="File of the weights.")] = OUT,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Only say what the network explains.")
+    ] = False,
 ) -> None:
-    """Train the network, write its weights, and print what it explains."""
-    begun = time.perf_counter()
-    rows = [year("train", index)[:2] for index in range(years)]
-    inputs, missed = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-    net = trained(inputs, missed, seed)
-    arrays: dict[str, Any] = {name: np.float32(values) for name, values in net._asdict().items()}
-    write_file(out, lambda file: np.savez_compressed(file, **arrays))
-    print(f"{len(inputs)} steps of {years} years, {time.perf_counter() - begun:.0f} s")
-    for line in report(net, validation_years):
+    """Train the network, write its weights, and say what it explains."""
+    if not explain:
+        begun = time.perf_counter()
+        rows = [year("train", index)[:2] for index in range(years)]
+        inputs, missed = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+        net = trained(inputs, missed, seed)
+        arrays: dict[str, Any] = {name: np.float32(part) for name, part in net._asdict().items()}
+        write_file(out, lambda file: np.savez_compressed(file, **arrays))
+        print(f"{len(inputs)} steps of {years} years, {time.perf_counter() - begun:.0f} s")
+    found = shares(net_from(out), validation_years)
+    if out == OUT:
+        write_report(found, validation_years, out)
+    for line in report(found):
         print(line)
 
 

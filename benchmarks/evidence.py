@@ -13,7 +13,11 @@ from vpp_gym.evaluation.csv_text import read_table
 from vpp_gym.files.reader import read_text
 
 Row = Mapping[str, Any]
-SUITES = ("embedded", "real", "hourly", "hourly_real", "microgrid", "car_park")
+SUITES = (
+    *("embedded", "real", "hourly", "hourly_real"),
+    *("site", "site_real", "site_busy"),
+    *("microgrid", "car_park"),
+)
 TABLES = ("wear",)
 """Tables beside the boards that sentences rest on."""
 

@@ -81,10 +81,13 @@ _EV = {
     "bound": ["vpp_gym.evaluation.bounds"],
     "ranking": ["vpp_gym.evaluation.comparison", "benchmarks.boards", "benchmarks.weeks"],
 }
+_SITE = {"ranking": ["vpp_gym.evaluation.comparison", "benchmarks.boards", "benchmarks.site_weeks"]}
 _CAR_PARK, _MICROGRID = "vpp_gym.fcev.car_park", "vpp_gym.fcev.microgrid"
 ROOTS = {
     **{name: _roots("ev", _SYNTHETIC, **_EV) for name in ("embedded", "hourly")},
     **{name: _roots("ev", _REAL, **_EV) for name in ("real", "hourly_real")},
+    **{name: _roots("ev", "vpp_gym.boards.sites", **_SITE) for name in ("site", "site_busy")},
+    "site_real": _roots("ev", "vpp_gym.boards.sites", _REAL, **_SITE),
     "car_park": _roots(
         "car_park", _SYNTHETIC, f"{_CAR_PARK}.scenario", bound=[f"{_CAR_PARK}.bound"]
     ),

@@ -69,6 +69,21 @@ class Selection:
         return [*options, "--quick"] if self.quick else options
 
 
+@dataclass(frozen=True)
+class Engine:
+    """What makes the runs.
+
+    Attributes:
+        jobs: processes; 0: in this one.
+        engine: "local" or "ray".
+        address: of a Ray cluster.
+    """
+
+    jobs: int
+    engine: str = "local"
+    address: str | None = None
+
+
 def main(
     suite: Annotated[
         list[str] | None,
@@ -108,6 +123,12 @@ def main(
     ] = 0,
     quick: Annotated[bool, typer.Option("--quick", help=f"Run only {QUICK_DAYS} days.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Re-run finished runs.")] = False,
+    engine: Annotated[
+        str, typer.Option(help="local, or ray: --jobs cores of a cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="Of a Ray cluster, such as auto; all of its cores are used.")
+    ] = None,
 ) -> None:
     """Run the policies of a suite and write its leaderboard.
 
@@ -121,7 +142,8 @@ def main(
     )
     with alone_in(out, "out"):
         for name in _suites(suite or ["embedded", *(["real"] if data else [])], data):
-            _run_suite(name, chosen, data=data, out=out, jobs=jobs, fresh=fresh)
+            made_by = Engine(jobs, engine, address)
+            _run_suite(name, chosen, data=data, out=out, made_by=made_by, fresh=fresh)
 
 
 def _suites(names: Sequence[str], data: Path | None) -> list[str]:
@@ -137,7 +159,7 @@ def _run_suite(
     *,
     data: Path | None,
     out: Path,
-    jobs: int,
+    made_by: Engine,
     fresh: bool,
 ) -> None:
     suite = suite_of(name)
@@ -160,7 +182,7 @@ def _run_suite(
     digests = {**digests_of(suite, everyone), "scenarios": scenarios}
     made: Any = {"digests": digests, "data": data, "out": out, "outside": outside}
     tasks = [task(run, everyone, **made) for run in runs]
-    finish(tasks, jobs=jobs, fresh=fresh)
+    finish(tasks, made_by=made_by, fresh=fresh)
     results = assemble(
         suite,
         {todo.run: _stored(todo) for todo in tasks},
@@ -188,7 +210,7 @@ def _by_name(places: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool) -> None:
+def finish(tasks: Sequence[Task], *, made_by: Engine, fresh: bool) -> None:
     """Make the runs that are not stored yet; leave with an error if one failed."""
     todo = [one for one in tasks if fresh or not one.is_stored(console.print)]
     if len(todo) < len(tasks):
@@ -197,7 +219,7 @@ def finish(tasks: Sequence[Task], *, jobs: int, fresh: bool) -> None:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         bar = progress.add_task("runs", total=len(todo))
-        for done, failure in make_all(todo, jobs):
+        for done, failure in make_all(todo, made_by.jobs, made_by.engine, made_by.address):
             label = _label(done.run)
             words, style = (f"failed {label}: {failure}", "red") if failure else (label, None)
             progress.console.print(words, style=style)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -16,10 +14,10 @@ from typing import Any
 from benchmarks.store import StoredRun, load_run, save_run
 from benchmarks.suites import suite_of
 from benchmarks.suites.base import Contestants, Run, Suite
+from vpp_gym.engines import run_jobs
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.outside import outside_policy
 from vpp_gym.files.names import checked_name
-from vpp_gym.workers import worker_pool
 
 
 @dataclass(frozen=True)
@@ -127,8 +125,8 @@ def task(
     return Task(run, key, out / "runs" / run.suite / run.track / name, data, place)
 
 
-def make_run(todo: Task) -> None:
-    """Make a run and store it; the time taken leaves compilation out."""
+def made(todo: Task) -> StoredRun:
+    """Make a run; the time taken leaves compilation out."""
     suite, run = suite_of(todo.run.suite), todo.run
     warm_up(suite.name, run.policy, run.seed, todo.data, todo.outside)
     outside = None if todo.outside is None else outside_policy(todo.outside)
@@ -136,7 +134,7 @@ def make_run(todo: Task) -> None:
     days, metadata = suite.play(run, todo.data, outside)
     wall_s = time.perf_counter() - begun
     columns = {str(name): column.tolist() for name, column in days.items()}
-    save_run(todo.path, StoredRun(todo.key, wall_s, metadata, columns))
+    return StoredRun(todo.key, wall_s, metadata, columns)
 
 
 @cache
@@ -146,34 +144,30 @@ def warm_up(suite: str, policy: str, seed: int, data: Path | None, outside: str 
     suite_of(suite).warm_up(made, data)
 
 
-def make_all(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, str | None]]:
-    """Make the runs, yielding each as it ends with what went wrong, if anything did.
+def make_all(
+    tasks: Sequence[Task], jobs: int, engine: str = "local", address: str | None = None
+) -> Iterator[tuple[Task, str | None]]:
+    """Make and store the runs, yielding each as it ends with what went wrong, if anything did.
 
     Args:
         tasks: the runs.
         jobs: processes; 0 works in this one.
+        engine: "local" or "ray", see `vpp_gym.engines.run_jobs`.
+        address: of a Ray cluster.
     """
-    if jobs == 0:
-        for todo in tasks:
-            yield todo, _failure(todo)
-        return
-    # One thread each, so that timings compare and sums do not depend on the machine.
-    alone = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    os.environ.update(alone)
-    with worker_pool(jobs) as pool:
-        futures = {pool.submit(_failure, todo): todo for todo in tasks}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    workers = None if engine == "ray" and address else jobs
+    answers = run_jobs(_made_or_failed, tasks, engine=engine, workers=workers, address=address)
+    for number, answer in answers:
+        if isinstance(answer, StoredRun):
+            save_run(tasks[number].path, answer)
+            yield tasks[number], None
+        else:
+            yield tasks[number], answer
 
 
-def _failure(todo: Task) -> str | None:
-    """Make a run; what went wrong, so that one failure does not end the others."""
+def _made_or_failed(todo: Task) -> StoredRun | str:
+    """Make a run; or what went wrong, so that one failure does not end the others."""
     try:
-        make_run(todo)
+        return made(todo)
     except Exception as error:  # noqa: BLE001  (reported by name, and the exit code is 1)
         return f"{type(error).__name__}: {error}"
-    return None

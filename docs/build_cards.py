@@ -229,11 +229,13 @@ def results_words(env_id: str) -> str:
 def results_table(env_id: str) -> str:
     """Action 0, random actions and published policies in the same worlds."""
     one = CARDS[env_id]
-    found = _measured_rows(env_id) | _published_rows(env_id)
+    plain = MEASURED["environments"][env_id].get("plain", {})
+    found = _measured_rows(env_id) | _published_rows(env_id) | _plain_rows(env_id)
     low, high = (found[name][0] for name in (one.low, one.high))
     names = {
         "action 0": "action 0",
         "random actions": "random",
+        **{f"plain {one}, {told['steps']:,} steps": f"plain {one}" for one, told in plain.items()},
         **one.published,
         **{f"trained: {name}": name for name in learned(env_id)},
         "bound †": one.high,
@@ -244,6 +246,7 @@ def results_table(env_id: str) -> str:
         eur, share = found[name]
         shown = words if words == name or name in ("random", one.high) else f"{words} (`{name}`)"
         shown = f"bound (`{name}`) †" if name == one.high else shown
+        shown = words if words.startswith("plain") else shown
         shown = f"trained agents `{name}`" if words.startswith("trained") else shown
         row = [shown, _whole(eur), f"{round(100 * (eur - low) / (high - low), 1) + 0:.1f}"]
         rows.append([*row, "–" if share is None else f"{100 * share:.1f}"] if served else row)
@@ -264,6 +267,15 @@ def _measured_rows(env_id: str) -> dict[str, Result]:
     rows = pd.DataFrame(MEASURED["environments"][env_id]["rows"])
     means = rows.groupby("policy").mean(numeric_only=True)
     return {str(name): _result(row, CARDS[env_id].value) for name, row in means.iterrows()}
+
+
+def _plain_rows(env_id: str) -> dict[str, Result]:
+    """What plain agents earned in the same worlds, by their names."""
+    found = {}
+    for algorithm, told in MEASURED["environments"][env_id].get("plain", {}).items():
+        means = pd.DataFrame(told["rows"]).mean(numeric_only=True)
+        found[f"plain {algorithm}"] = _result(means, CARDS[env_id].value)
+    return found
 
 
 def _result(row: pd.Series, value: str) -> Result:
@@ -311,13 +323,20 @@ def learned_words(env_id: str) -> Iterator[str]:
             "steps, in weeks of the validation years "
             "([how it was measured](../../benchmarks/results/plain_sb3.md))."
         )
-    elif learned(env_id):
-        yield "Plain PPO, without the settings of the trained agents, was not measured here."
-    else:
+    known = MEASURED["environments"][env_id].get("plain", {})
+    if known:
         yield (
-            "No published agent was trained in this environment, and plain PPO was not measured "
-            "here: both rows are open."
+            f"{' and '.join(f'Plain {one}' for one in known)}: Stable-Baselines3, all settings as "
+            "they come, one seed, trained by `python -m benchmarks.plain_rows`. So few steps say "
+            "what a first try is worth, and not what an algorithm can do."
         )
+    if missing := [one for one in ("PPO", "SAC") if one not in known]:
+        yield (
+            f"Open: plain {' and '.join(missing)}; `python -m benchmarks.plain_rows --env "
+            f"{env_id}` fills the rows."
+        )
+    if not learned(env_id):
+        yield "No published agent was trained in this environment: that row is open."
 
 
 def _whole(value: float) -> str:

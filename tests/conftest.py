@@ -7,12 +7,18 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from vpp_gym.kernels import COMPILED
+
 # The same examples in every run; `pytest --hypothesis-profile=search` looks for new ones.
 hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True, database=None)
 hypothesis.settings.register_profile(
     "search", parent=hypothesis.settings.get_profile("default"), deadline=None, max_examples=2000
 )
-hypothesis.settings.load_profile("repeat")
+# Kernels that run as plain Python are for which branches are taken: a hundred times as slow.
+hypothesis.settings.register_profile(
+    "plain", parent=hypothesis.settings.get_profile("repeat"), max_examples=15
+)
+hypothesis.settings.load_profile("repeat" if COMPILED else "plain")
 
 
 @pytest.fixture

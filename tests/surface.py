@@ -26,6 +26,7 @@ MORE = (
     "solvers",
     "fcev.car_park",
     "fcev.microgrid",
+    "wrappers",
 )
 """Packages that export names and are not themselves exported by `vpp_gym`."""
 

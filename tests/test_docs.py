@@ -36,11 +36,13 @@ RUNNABLE = (
     "docs/contracts.md",
     "docs/drivers.md",
     "docs/index.md",
+    "docs/many.md",
     "docs/site.md",
     "docs/variable-term-menus.md",
     "docs/world.md",
 )
 RUN_ELSEWHERE = (
+    "docs/bridges.md",
     "docs/data.md",
     "docs/fuel-cell/index.md",
     "docs/submitting.md",
@@ -48,6 +50,8 @@ RUN_ELSEWHERE = (
 )
 """Pages whose code has a test of its own: `test_docs_data`, `test_docs_fuel_cell_cars` and
 `tests.agents.test_training_page`. Code of examples is run by `test_examples`."""
+OF_OTHERS = {"rl_zoo3.train"}
+"""Modules that need not be installed; tests of their pages run them where they are."""
 CHEAP = {("vpp-gym", "contracts"), ("vpp-gym", "demo"), ("vpp-gym", "doctor")}
 """Commands that are run wherever they stand in a block."""
 PROGRAMS = {"vpp-gym", "make", "python", "pip", "pre-commit", ".ci/run", "."}
@@ -97,7 +101,7 @@ def problem(words: list[str]) -> str:
             targets = (ROOT / "Makefile").read_text(encoding="utf-8")
             return "" if re.search(rf"^{target}:", targets, re.MULTILINE) else "no such target"
         case ["python", "-m", module, *_]:
-            return "" if find_spec(module) else "no such module"
+            return "" if module in OF_OTHERS or find_spec(module) else "no such module"
         case ["python", script, *_]:
             return "" if (ROOT / script).is_file() else "no such file"
     return ""
@@ -121,6 +125,8 @@ def refusal(words: list[str]) -> str:
     match words:
         case ["vpp-gym", *rest]:
             return _refused_by(get_command(app), rest)
+        case ["python", "-m", module, *rest] if module in OF_OTHERS:
+            return ""
         case ["python", "-m", module, *rest] if "typer.run(main)" in _source(module):
             return _refused_by(_command_of(module), rest)
         case ["pip", "install", *rest]:

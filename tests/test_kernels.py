@@ -22,7 +22,7 @@ from tests import trajectories
 from vpp_gym import kernels
 from vpp_gym.arrays import Floats
 from vpp_gym.evaluation import evaluate
-from vpp_gym.kernels import by_field, njit, records, total
+from vpp_gym.kernels import COMPILED, bind, by_field, njit, records, sums, total
 from vpp_gym.policies.baselines import baseline
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.simulation.simulation import Simulation
@@ -329,13 +329,28 @@ def test_kernels_count_no_references_but_those_that_allocate():
     found = {name: counting(kernel) for name, kernel in plain.items()}
     assert {name for name, numbers in found.items() if any(numbers)} == set()
     must = ("envs.step_kernel.step_batch", "simulation.transition.transition",
-            "simulation.transition.begin", "simulation.transition.disaggregate",
+            "simulation.transition.begin", "simulation.choices.disaggregate",
             "fcev.car_park.transition.use_store", "fcev.microgrid.transition.exchange",
             "solvers.stay.discharge_end")  # fmt: skip
     assert [name for name in must if not found.get(f"vpp_gym.{name}")] == []
     # What is looked for is there where references are counted.
     assert all(all(counting(kernel)) for kernel in counted.values())
     assert counting(counted["vpp_gym.fcev.car_park.transition.advance"])
+
+
+@pytest.mark.parametrize("n", [0, 3, 7, 8, 12, 21])
+def test_sums_are_rounded_as_numpy_rounds_them(n):
+    table = np.random.default_rng(n).normal(size=(50, 25)) * 10.0 ** np.arange(-12, 13)
+    result = np.empty(50)
+    sums(table, n, result)
+    np.testing.assert_array_equal(result, table[:, :n].sum(axis=1))
+
+
+def test_a_bound_kernel_does_what_the_kernel_does():
+    values = np.arange(5.0)
+    bound = bind(total, values)
+    assert bound(values) == bound(np.ones(5)) + 5.0 == total(values)
+    assert (bound is total) != COMPILED
 
 
 @njit(allocates=True)

@@ -27,6 +27,7 @@ GROUND = {
     "policy",
     "files",
     "workers",
+    "engines",
     "time_steps",
 }
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
@@ -47,6 +48,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "policy": (set(), set()),
     "files": (set(), {"numpy", "filelock", "yaml"}),
     "workers": (set(), set()),
+    "engines": (set(), set()),
     "time_steps": (set(), set()),
     "settings": (set(), {"pydantic"}),
     "actions": (set(), {"numpy"}),
@@ -73,7 +75,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "envs": (BELOW_ENVS | ENV | {"plots"}, {"numpy", "gymnasium", "pydantic"}),
     "evaluation": (
         BELOW_ENVS | ENV | {"envs"},
-        {"numpy", "pandas", "scipy", "gymnasium", "lazy_loader"},
+        {"numpy", "pandas", "scipy", "gymnasium", "lazy_loader", "pyarrow"},
     ),
     "fcev": (
         BELOW_SIMULATION | ENV | {"scenarios", "solvers", "plots", "evaluation"},
@@ -86,6 +88,11 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "agents": (
         BELOW_ENVS | ENV | {"", "__version__", "envs", "evaluation", "fcev"},
         {"numpy", "gymnasium", "pydantic", "stable_baselines3", "torch"},
+    ),
+    "wrappers": (ENV | {"envs", "markets"}, {"numpy", "gymnasium", "lazy_loader"}),
+    "bridges": (
+        BELOW_ENVS | ENV | {"", "__version__", "envs", "evaluation", "fcev", "agents", "wrappers"},
+        {"numpy", "gymnasium", "lazy_loader", "minari", "pettingzoo", "ray"},
     ),
     "training": (
         BELOW_ENVS | ENV | {"", "envs", "evaluation", "fcev", "agents"},

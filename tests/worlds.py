@@ -45,7 +45,7 @@ MENUS = (
 
 def examples(number: int) -> settings:
     """That many examples; twenty times as many with `--hypothesis-profile=search`."""
-    return settings(max_examples=number * settings.default.max_examples // 100)
+    return settings(max_examples=max(number * settings.default.max_examples // 100, 1))
 
 
 def plain(**changes: Any) -> VPPParams:

@@ -12,6 +12,7 @@ from .errors import SolveFailedError as SolveFailedError
 from .evaluation.agent import EnvironmentAgent as EnvironmentAgent
 from .evaluation.judging import evaluate as evaluate
 from .evaluation.leaderboard import leaderboard as leaderboard
+from .evaluation.many import evaluate_many as evaluate_many
 from .evaluation.rollout import RunResult as RunResult
 from .params import DEFAULT as DEFAULT
 from .params import PAPER_2023 as PAPER_2023

@@ -27,6 +27,7 @@ from vpp_gym.actions import batch_of_one, checked_actions
 from vpp_gym.arrays import Bools, Floats, Ints, Observations
 from vpp_gym.episodes import EpisodeDays, EpisodeSpan, draw_episode
 from vpp_gym.errors import InvalidInputError, suggestion
+from vpp_gym.kernels import sums
 from vpp_gym.observation import ObservationLayout
 from vpp_gym.recorder import Recorder
 from vpp_gym.scenarios.columns import whole
@@ -140,11 +141,22 @@ class Core(ABC):
 
     def rewards(self, records: Floats) -> Floats:
         """(B,) reward of (B, K) records: the money that they book [EUR]."""
-        return records[:, : self.n_money].sum(axis=1)
+        rewards = np.empty(len(records))
+        sums(records, self.n_money, rewards)
+        return rewards
 
     @abstractmethod
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
+
+    def observe_again(self, observations: Any, runs: Ints) -> Any:
+        """Observations after some runs have begun anew.
+
+        Args:
+            observations: those of the last step; they may be changed.
+            runs: (n,) rows of the batch that have begun.
+        """
+        return self.observe()
 
     @abstractmethod
     def recorder(self) -> Recorder:
@@ -294,6 +306,7 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         self._generators = [seeding.np_random()[0] for _ in range(self.num_envs)]
         self._placed = np.zeros(self.num_envs, dtype=np.bool_)
         self._ended = np.zeros(self.num_envs, dtype=np.bool_)
+        self._told = tuple(f"_{name}" for name in core.terms)
 
     def reset(
         self,
@@ -336,7 +349,7 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         self._ended = ended.copy()
         if again.any():
             self._place(again, {})
-            observations = self.core.observe()
+            observations = self.core.observe_again(observations, np.flatnonzero(again))
         never = np.zeros_like(ended)
         terminated, truncated = (ended, never) if self.terminates else (never, ended)
         return observations, rewards, terminated, truncated, info
@@ -349,16 +362,14 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
 
     def _info(self, records: Floats, valid: Bools) -> dict[str, Any]:
         """The terms of all runs, and of which runs they tell."""
-        info: dict[str, Any] = {}
-        for column, name in enumerate(self.core.terms):
-            info[name] = records[:, column]
-            info[f"_{name}"] = valid
+        info: dict[str, Any] = dict(zip(self.core.terms, records.T, strict=True))
+        info.update(dict.fromkeys(self._told, valid))
         return info
 
     def _final(self, last: Any, ended: Bools, records: Floats) -> dict[str, Any]:
         final_obs = np.full(self.num_envs, None, dtype=object)
         for run in np.flatnonzero(ended).tolist():
-            final_obs[run] = one(last, run)
+            final_obs[run] = _kept(one(last, run))
         final_info = self._info(np.where(ended[:, None], records, 0.0), ended)
         return {
             "final_obs": final_obs,
@@ -408,6 +419,13 @@ def one(observations: Any, run: int) -> Any:
     if isinstance(observations, dict):
         return {name: part[run] for name, part in observations.items()}
     return observations[run]
+
+
+def _kept(observation: Any) -> Any:
+    """A copy of the observation of one run."""
+    if isinstance(observation, dict):
+        return {name: part.copy() for name, part in observation.items()}
+    return observation.copy()
 
 
 def _mapped(options: Any) -> Mapping[str, Any]:

@@ -189,6 +189,57 @@ def njit(
     return compiled if function is None else compiled(function)
 
 
+def bind(kernel: Callable[..., Any], *args: Any) -> Callable[..., Any]:
+    """The compiled code of a kernel for arguments of these types, without the look-up of types.
+
+    A look-up takes longer than a small step. What is returned does not look at types at all:
+    call it only with arrays that were made like these.
+
+    Args:
+        kernel: to be called many times.
+        args: as it will be called with; it is not called yet.
+
+    Returns:
+        The code; the kernel itself where kernels run as plain Python.
+    """
+    if not COMPILED:
+        return kernel
+    dispatcher: Any = kernel
+    types = tuple(dispatcher.typeof_pyval(one) for one in args)
+    dispatcher.compile(types)
+    return dispatcher.overloads[types].entry_point
+
+
+@njit
+def sums(table: Floats, n: int, result: Floats) -> None:
+    """Fill (B,) sums of the first n columns of a (B, K) table, rounded as NumPy rounds them.
+
+    NumPy adds eight numbers side by side; this does it for up to 128 columns.
+    """
+    for b in range(len(result)):
+        row = table[b]
+        if n < 8:
+            result[b] = 0.0
+            for k in range(n):
+                result[b] += row[k]
+            continue
+        s0, s1, s2, s3 = row[0], row[1], row[2], row[3]
+        s4, s5, s6, s7 = row[4], row[5], row[6], row[7]
+        whole = n - n % 8
+        for k in range(8, whole, 8):
+            s0 += row[k]
+            s1 += row[k + 1]
+            s2 += row[k + 2]
+            s3 += row[k + 3]
+            s4 += row[k + 4]
+            s5 += row[k + 5]
+            s6 += row[k + 6]
+            s7 += row[k + 7]
+        result[b] = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
+        for k in range(whole, n):
+            result[b] += row[k]
+
+
 @njit
 def total(values: Floats) -> float:
     """Sum of (n,) values from the first to the last, the same compiled or not.

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from benchmarks.suites.base import Suite
 from benchmarks.suites.car_park import CarParkSuite
-from benchmarks.suites.ev import WORLDS, EVSuite
+from benchmarks.suites.ev import EVSuite
+from benchmarks.suites.ev_worlds import WORLDS
 from benchmarks.suites.microgrid import MicrogridSuite
+from benchmarks.suites.site import SITES, SiteSuite
 from vpp_gym.errors import InvalidInputError
 
 SUITES: dict[str, Suite] = {
-    suite.name: suite for suite in (*map(EVSuite, WORLDS), CarParkSuite(), MicrogridSuite())
+    suite.name: suite
+    for suite in (
+        *map(EVSuite, WORLDS),
+        *map(SiteSuite, SITES),
+        CarParkSuite(),
+        MicrogridSuite(),
+    )
 }
 
 

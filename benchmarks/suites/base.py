@@ -306,7 +306,7 @@ def worlds_of(document: Document) -> list[int]:
 def period(document: Document) -> str:
     """The days of the runs, in words."""
     scenario, worlds = document["scenario"], worlds_of(document)
-    days = f"{scenario['days']} days from {scenario['start'][:10]}"
+    days = f"{scenario['days']} days from {scenario.get('from', scenario['start'][:10])}"
     return days if len(worlds) == 1 else f"mean of {len(worlds)} worlds, each {days}"
 
 

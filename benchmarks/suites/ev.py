@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,10 @@ from benchmarks.boards import (
     ranks_at_prices,
     with_frontier,
 )
+from benchmarks.suites import ev_words
 from benchmarks.suites.base import Board, Document, Run, Suite, trained_or_none
+from benchmarks.suites.ev_words import BOARD_WORDS, ENDS, MARKET_BRIEF, OPERATIONS_BRIEF
+from benchmarks.suites.ev_worlds import WORLDS, EVWorlds
 from benchmarks.weeks import weekly
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import ENVIRONMENTS
@@ -25,7 +27,6 @@ from vpp_gym.evaluation.bounds import DUAL_BOUND, DUAL_ESTIMATE, dual_bound, dua
 from vpp_gym.evaluation.comparison import gains
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.metrics import (
-    HINDSIGHT,
     MARKET,
     NO_CONTROL,
     OPERATIONS,
@@ -37,17 +38,20 @@ from vpp_gym.evaluation.rollout import evaluate
 from vpp_gym.evaluation.tables import (
     BRIEF,
     COLUMNS,
-    FEW_SEEDS,
-    FEW_SEEDS_MARK,
     OPERATIONS_COLUMNS,
-    PRIVILEGED_MARK,
 )
 from vpp_gym.evaluation.worlds import Scale
-from vpp_gym.params import DEFAULT, PLAIN, VPPParams
+from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
-from vpp_gym.policies.baselines import PRICE_OFFER, baselines, plain_baselines
+from vpp_gym.policies.baselines import (
+    LEARNED_NAMES,
+    PRICE_OFFER,
+    baseline,
+    baselines,
+    plain_baselines,
+)
 from vpp_gym.policies.exact import exact_forecast, exact_forecast_and_bids
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import real_source
@@ -55,78 +59,15 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
-TEST_WORLDS, ALL_WORLDS = 12, 24
 SCHEDULER = "rolling_mpc"
 """The scheduler that others are compared with."""
 OFFERING = (SCHEDULER, "hazard_mpc")
 """Schedulers on which offers to owners are compared."""
+STAY, DISPATCH, BIDDING = "VPPStay-v0", "VPPDispatch-v0", "VPPBidding-v0"
+FORECASTS = {"learned": "learned_mpc", "anchored": "hazard_mpc"}
+"""The planner with each forecast that single stays may show."""
 KNOWN = (SCHEDULER, "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
-ENDS = {
-    DUAL_BOUND: "a bound on what any policy without knowledge of the future earns on average: it "
-    "knows every price, but pays for what it could not have known (information relaxation)",
-    DUAL_ESTIMATE: "an estimate of such a bound; on real prices nobody knows the law of the "
-    "noise, so that a policy may exceed it",
-    HINDSIGHT: "the optimum with every price known",
-}
-"""What score 100 is, by the policy that earns it."""
-
-
-@dataclass(frozen=True)
-class EVWorlds:
-    """Where the scenarios of a suite come from, and the rules in them.
-
-    Attributes:
-        description: in words.
-        params: rules.
-        dt_h: hours per step.
-        worlds: on how many scenarios policies rank.
-        all_worlds: how many there are.
-        real: they are read from files.
-        plain: older policies only, in one table.
-        high: what is score 100.
-    """
-
-    description: str
-    params: VPPParams = DEFAULT
-    dt_h: float = 0.25
-    worlds: int = 1
-    all_worlds: int = 1
-    real: bool = False
-    plain: bool = False
-    high: str = DUAL_BOUND
-
-
-WORLDS = {
-    "embedded": EVWorlds(
-        "synthetic Dutch years, the test split of the embedded generator, by quarter hours",
-        worlds=TEST_WORLDS,
-        all_worlds=ALL_WORLDS,
-    ),
-    "real": EVWorlds(
-        "Dutch public charging and prices of 2019, by quarter hours",
-        real=True,
-        high=DUAL_ESTIMATE,
-    ),
-    "hourly": EVWorlds(
-        "one synthetic Dutch year by hours, for comparison with older figures: cars that leave "
-        "when they said, demand by the rule of the reference paper, prices of 2018 and 2019",
-        params=PLAIN,
-        dt_h=1.0,
-        plain=True,
-        high=HINDSIGHT,
-    ),
-    "hourly_real": EVWorlds(
-        "2019 by hours, for comparison with older figures: cars that leave when they said, demand "
-        "by the rule of the reference paper",
-        params=PLAIN,
-        dt_h=1.0,
-        real=True,
-        plain=True,
-        high=HINDSIGHT,
-    ),
-}
-"""By suite."""
 
 
 @cache
@@ -166,6 +107,11 @@ def scenario_of(suite: str, world: int = 0, data: Path | None = None) -> Scenari
     return scenario
 
 
+def learned_planners() -> dict[str, Any]:
+    """The planners with the learned forecast, which knows quarters of an hour."""
+    return {name: baseline(name) for name in LEARNED_NAMES}
+
+
 def beside(world: EVWorlds) -> dict[str, Any]:
     """What runs beside the baselines: who knows the law of synthetic prices, and the bound."""
     offered = PRICE_OFFER, "exact_forecast_price"
@@ -174,14 +120,6 @@ def beside(world: EVWorlds) -> dict[str, Any]:
     )
     known: dict[str, Any] = {one.name: one for one in references}
     return {**known, world.high: None}
-
-
-BOARD_WORDS = {
-    "operations": "what dispatch and contracts are worth, with the bids left out",
-    "market": "profit, with what the own bids earned or lost",
-    "plain": "profit",
-}
-"""What the boards rank by."""
 
 
 class EVSuite(Suite):
@@ -238,10 +176,10 @@ class EVSuite(Suite):
         return {"operations": OPERATIONS, "market": MARKET, "plain": SCALE}[board.name]
 
     def baselines(self) -> Mapping[str, Any]:
-        """Rules, schedulers, bidders, and what knows more than a policy may."""
+        """Rules, schedulers, those that learned to forecast, bidders, and who knows more."""
         if self.world.plain:
             return plain_baselines()
-        return {**baselines(), **beside(self.world)}
+        return {**baselines(), **learned_planners(), **beside(self.world)}
 
     def takes(self, agent: Any) -> bool:
         """Agents that were trained for its time step."""
@@ -306,9 +244,12 @@ class EVSuite(Suite):
         privileged: Collection[str],
         statistics: Mapping[str, int],
     ) -> pd.DataFrame:
-        """By the value of the board; operations lists a dispatcher once, whatever it bids."""
+        """By the value of the board; operations lists a dispatcher once, and who only bids not."""
         scale = self.scale(board)
         if board.name == "operations":
+            agents = trained_or_none(self).items()
+            only_bid = {name for (name, _), one in agents if _env_id(one) == BIDDING}
+            days = days[~days["policy"].isin(only_bid)]
             days = one_per_dispatcher(days, scale.value_eur, {self.low, self.high})
         table = leaderboard(
             days,
@@ -350,34 +291,60 @@ class EVSuite(Suite):
         rows: Sequence[Mapping[str, Any]],
         statistics: Mapping[str, int],
     ) -> list[dict[str, Any]]:
-        """Over the rolling MPC with the same offer and bids, over no bids, over other planners."""
-        same = self.same_offer([row for row in rows if not row["privileged"]], board)
-        return differences(days, rows, same, self.scale(board).value_eur, statistics)
+        """Over planners with the same offer and bids, over no bids, over the best planner."""
+        names = [str(row["policy"]) for row in rows if not row["privileged"]]
+        same, value_eur = self.same_offer(names, board), self.scale(board).value_eur
+        forecast = self.same_forecast(names, board)
+        return differences(days, rows, same, value_eur, statistics, forecast)
 
-    def same_offer(self, rows: Sequence[Mapping[str, Any]], board: Board) -> dict[str, str]:
+    def same_offer(self, names: Sequence[str], board: Board) -> dict[str, str]:
         """The rolling MPC that makes the same offer to owners and, on the market, the same bids.
 
         Args:
-            rows: of policies without knowledge of the future.
-            board: of the rows.
+            names: of policies without knowledge of the future.
+            board: that they are on.
 
         Returns:
             its name by policy; without those that have none.
         """
+        return self._alike(self._met(names), SCHEDULER, board)
+
+    def same_forecast(self, names: Sequence[str], board: Board) -> dict[str, str]:
+        """The planner that has the same forecast as an agent, offer and bids being the same.
+
+        Args:
+            names: of policies without knowledge of the future.
+            board: that they are on.
+
+        Returns:
+            its name by agent; without those that see no forecast of a planner.
+        """
+        agents = {name: one for (name, _), one in trained_or_none(self).items() if name in names}
+        planners = {name: forecast_of(agent) for name, agent in agents.items()}
+        found: dict[str, str] = {}
+        for planner in sorted({one for one in planners.values() if one is not None}):
+            those = {name: agents[name] for name, one in planners.items() if one == planner}
+            found |= self._alike(those, planner, board)
+        return found
+
+    def _alike(self, policies: Mapping[str, Any], scheduler: str, board: Board) -> dict[str, str]:
+        """By policy: the scheduler with its offer and, on the market, its bids."""
         known = self.baselines()
-        learned = {name: one for (name, _), one in trained_or_none(self).items()}
-        offers = {name: self._contract(known[name]) for name in self._offering()}
+        offers = {name: self._contract(known[name]) for name in self._offering(scheduler)}
         found = {}
-        for name in (str(row["policy"]) for row in rows):
-            policy = known.get(name, learned.get(name))
-            if policy is None:  # from outside
-                continue
+        for name, policy in policies.items():
             contract = self._contract(policy)
             alike = next((one for one, offered in offers.items() if offered == contract), None)
             bids = "" if board.name == "operations" else bids_of(policy)
             if alike is not None:
                 found[name] = f"{alike}+{bids}" if bids else alike
         return found
+
+    def _met(self, names: Sequence[str]) -> dict[str, Any]:
+        """Baselines and trained agents by name; without those from outside."""
+        learned = {name: one for (name, _), one in trained_or_none(self).items()}
+        known = {**learned, **self.baselines()}
+        return {name: known[name] for name in names if known.get(name) is not None}
 
     def _contract(self, policy: Any) -> ContractParams:
         """What a policy offers to owners."""
@@ -396,92 +363,28 @@ class EVSuite(Suite):
         """What the scores are."""
         return f"Score: 0 is charging on arrival, 100 is {ENDS[document['high']]}."
 
-    def _turned_away(self, document: Document) -> Iterator[str]:
-        """How many cars find a charger, which depends on no policy."""
-        row = next((row for rows in document["boards"].values() for row in rows), None)
-        if row is not None:
-            yield (
-                f"Chargers: {self.world.params.site.n_chargers}. Of {row['arrivals']:,.0f} cars "
-                f"in a world {row['turned_away']:,.0f} find none free and are turned away "
-                f"({100 * row['turned_away'] / row['arrivals']:.1f} %), whatever the policy."
-            )
-
     def caveats(self, document: Document) -> Iterator[str]:
         """What to know before reading the tables."""
-        scenario = document["scenario"]
-        yield (
-            f"World: {document['description']}; {scenario['days']} days from "
-            f"{scenario['start'][:10]}, time step {scenario['dt_h']:g} h. A run starts with an "
-            f"empty car park and without bids for its first day. Money is EUR over all days of a "
-            f"world."
-        )
-        yield from self._turned_away(document)
-        if self.needs_data and self.world.plain:
-            yield (
-                "Not unseen: the synthetic years that agents were trained on and menus searched "
-                "on have their statistics from 2018 and 2019."
-            )
-        high = document["high"]
-        yield (
-            f"Score: 0 is `{NO_CONTROL}`, 100 is `{high}`, on the same days: {ENDS[high]}. "
-            f"{PRIVILEGED_MARK} saw the future and has no rank. {FEW_SEEDS_MARK} is learned with "
-            f"fewer than {FEW_SEEDS} seeds."
-        )
-        if self.world.plain:
-            yield (
-                "Flexibility score: the same scale with all bids left out. Position is what the "
-                "bids earned. Rank: by profit."
-            )
-            return
-        yield (
-            "Two boards of the same runs. Operations leaves the bids out: its value is the profit "
-            "minus the position, so the net load valued at the reference price, plus retail "
-            "revenue, minus payoffs and penalties; policies that differ in their bids only stand "
-            "there once. Market is the whole profit; the position is what the bids earned, and "
-            "what steps with two imbalance prices cost."
-        )
-        yield RANK_WORDS
-        yield (
-            "Weeks better than rolling MPC: share of the weeks of all worlds in which the policy "
-            "earned more than the rolling MPC with the same offer to owners and, on the market "
-            "board, the same bids; ties count half. SD between worlds: of the gain over charging "
-            "on arrival."
-        )
-        yield (
-            "Owners' balance: what owners are paid minus the wear of their batteries at its true "
-            f"cost, {self.world.params.owner.wear_eur_per_kwh:g} EUR/kWh. Joint surplus: what the "
-            "VPP earns plus that balance; what one side is paid by the other cancels out of it."
-        )
+        yield from ev_words.caveats(document, self.world, self.needs_data)
 
 
-OPERATIONS_BRIEF = (
-    "Rank",
-    "Policy",
-    "Value EUR",
-    "Score [95 %]",
-    "Worlds with a gain",
-    "Demand served %",
-    "Owners' balance EUR",
-    "V2G kWh",
-)
-MARKET_BRIEF = (
-    "Rank",
-    "Policy",
-    "Profit EUR",
-    "Score [95 %]",
-    "Position EUR",
-    "Weeks better than rolling MPC %",
-    "Demand served %",
-)
-RANK_WORDS = (
-    "Rank: by value alone. Every kWh that a driver misses already costs the operator its retail "
-    "price and a penalty, so that money holds the service, and a policy that misses a little more "
-    "for much more money may rank higher. A threshold, below which a policy would fall behind all "
-    "others, has no reason at any one figure: with drivers who leave early every plan that "
-    "waits misses some demand, and a hair's breadth would decide. What a missing kWh is worth is a "
-    "choice, so the ranks at other prices of it stand beside these, and the frontier shows which "
-    "policies no other one beats in both."
-)
+def forecast_of(agent: Any) -> str | None:
+    """The planner whose forecast of prices a trained agent sees or works with; None: it has none.
+
+    With corrected prices that is the planner that it corrects.
+    """
+    settings: Mapping[str, Any] = getattr(agent, "settings", {})
+    if _env_id(agent) == STAY:
+        return FORECASTS[settings.get("forecast", "learned")]
+    if settings.get("control") == "price" or "forecast" in settings.get("columns", ()):
+        return str(settings.get("planner", "hazard_mpc"))
+    return None
+
+
+def _env_id(policy: Any) -> str | None:
+    """Environment that an agent plays; None for all other policies."""
+    env_id: str | None = getattr(policy, "env_id", None)
+    return env_id
 
 
 def end_step(scenario: Scenario, days: int | None) -> int | None:
@@ -494,4 +397,7 @@ def bids_of(policy: Any) -> str:
     settings: Mapping[str, Any] = getattr(policy, "settings", {})
     if "bids" in settings:
         return str(settings["bids"])
+    if _env_id(policy) == DISPATCH:
+        bidder = str(settings.get("bidder", "expected_load"))
+        return "" if bidder == "zero" else bidder
     return str(policy.name).partition("+")[2]

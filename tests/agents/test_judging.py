@@ -22,9 +22,11 @@ import vpp_gym
 from vpp_gym.agents import agent_of, pretrained, setting_of
 from vpp_gym.agents.setting import _test_split
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.evaluation import StayAgent
 from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
 from vpp_gym.evaluation.rollout import evaluate as plain_evaluate
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.training.environments import make_batch
 from vpp_gym.training.vec_env import BatchVecEnv
 
 DISPATCH = "VPPDispatch-v0"
@@ -351,6 +353,14 @@ def test_agents_are_judged_on_the_test_split(name, split):
     assert _test_split(name) == split
 
 
+def test_the_batch_of_training_knows_its_scenarios_and_arguments():
+    batch = make_batch(DISPATCH, 2, scenario="synthetic:train", **D1)
+    setting = setting_of(batch)
+    assert setting.scenario == "synthetic:train"
+    assert setting.params.site.n_chargers == D1["params"]["site"]["n_chargers"]
+    assert gym.spec(DISPATCH).kwargs == {}, "the registered spec stays as it is"
+
+
 def test_sac_is_recognised(short, days, tmp_path):
     model = SAC("MlpPolicy", dispatch(short), learning_starts=1, buffer_size=100, device="cpu")
     zipped = vpp_gym.save(model, tmp_path / "sac.zip")
@@ -396,6 +406,67 @@ def test_an_agent_of_fuel_cell_cars_runs_under_the_rules_of_its_card():
     assert other.metadata["params"]["contract"]["min_price"] == "equal"
 
 
-def test_agents_of_single_stays_are_sent_to_their_own_door(days):
-    with pytest.raises(InvalidInputError, match="StayAgent"):
-        vpp_gym.evaluate(small, "VPPStay-v0", scenario=days)
+STAYS = "VPPStay-v0"
+NO_OFFER = {"params": {"contract": {"families": ()}}}
+
+
+def test_agents_of_single_stays_are_judged_on_a_fleet(days, tmp_path):
+    env = VecNormalize(BatchVecEnv(STAYS, 2, scenario="synthetic:train", **NO_OFFER))
+    model = trained(env)
+    zipped = vpp_gym.save(model, tmp_path / "stay.zip")
+    runs = [
+        vpp_gym.evaluate(model, days),
+        vpp_gym.evaluate(zipped, scenario=days, trust=True),
+        vpp_gym.evaluate(model, gym.make(STAYS, **NO_OFFER), scenario=days),
+    ]
+
+    class Scaled:
+        def predict(self, observation, state=None, episode_start=None, deterministic=True):
+            return model.predict(env.normalize_obs(observation), deterministic=True)
+
+    by_hand = plain_evaluate(StayAgent(Scaled(), name="x", contract={"families": ()}), days)
+    assert by_hand.days["arrivals"].sum() > 20
+    for run in runs:
+        assert profit_eur(run) == profit_eur(by_hand)
+        assert run.metadata["params"]["site"] == by_hand.metadata["params"]["site"]
+    with pytest.raises(InvalidInputError, match="trained with"):
+        vpp_gym.evaluate(zipped, gym.make(STAYS), scenario=days, trust=True)
+    with pytest.raises(InvalidInputError, match="its card says VPPStay-v0"):
+        vpp_gym.evaluate(zipped, DISPATCH, scenario=days, trust=True)
+
+
+def test_functions_and_modules_charge_every_car_of_a_fleet(days):
+    import torch
+
+    env = gym.make(STAYS)
+    module = torch.nn.Linear(env.observation_space.shape[0], 1)
+    weight, bias = (one.detach().numpy() for one in module.parameters())
+    line = lambda seen: np.clip(weight @ seen + bias, -1.0, 1.0)  # noqa: E731
+    by_module, by_line = (vpp_gym.evaluate(one, env, scenario=days) for one in (module, line))
+    assert profit_eur(by_module) == pytest.approx(profit_eur(by_line), abs=1e-2)
+
+
+def test_a_model_that_cannot_see_every_car_by_itself_is_refused(days):
+    stacked = FrameStackObservation(gym.make(STAYS), 2)
+    with pytest.raises(InvalidInputError, match="every car is shown by itself"):
+        vpp_gym.evaluate(small, stacked, scenario=days)
+    with pytest.raises(InvalidInputError, match="with 'flat'"):
+        vpp_gym.evaluate(small, gym.make(STAYS, observation="dict"), scenario=days)
+    with_memory = Reads()
+    with_memory.policy = type("Policy", (), {"lstm_actor": None})()
+    with pytest.raises(InvalidInputError, match="train one without memory"):
+        vpp_gym.evaluate(with_memory, gym.make(STAYS), scenario=days)
+
+
+def test_the_same_agent_earns_the_same_whether_its_settings_are_said_or_read(short, days):
+    """They once had to be said by hand, and what was forgotten was another world, in silence."""
+    asked = {"guarantee": True, "params": {"contract": {"families": ()}}}
+    model = trained(gym.make(DISPATCH, scenario=short, episode_days=1, **asked))
+    read = vpp_gym.evaluate(model, days)
+    said = EnvironmentAgent(
+        model, name="said", env_id=DISPATCH, contract={"families": ()}, guarantee=True
+    )
+    assert profit_eur(vpp_gym.evaluate(said, days)) == profit_eur(read)
+    forgotten = EnvironmentAgent(model, name="forgotten", env_id=DISPATCH)
+    with pytest.raises(InvalidInputError, match=r"contract\.families: trained with \[\]"):
+        vpp_gym.evaluate(forgotten, days)

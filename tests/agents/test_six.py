@@ -14,13 +14,13 @@ import vpp_gym  # noqa: F401 - registers the environments
 from vpp_gym.agents import agent_of
 from vpp_gym.boards import board_of
 from vpp_gym.cli import app
-from vpp_gym.evaluation.agent import ENVIRONMENTS
+from vpp_gym.cli.ids import env_ids
 
 BY_RULE = {"scheduler": "charge_on_arrival"}
 ARGUMENTS = {"VPPBidding-v0": BY_RULE, "VPPContracts-v0": BY_RULE}
 
 
-@pytest.mark.parametrize("env_id", ENVIRONMENTS)
+@pytest.mark.parametrize("env_id", env_ids(stays=True))
 def test_a_zip_with_statistics_gets_its_row(env_id, tmp_path):
     arguments = ARGUMENTS.get(env_id, {})
     env = VecNormalize(DummyVecEnv([lambda: gym.make(env_id, **arguments)]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,10 +22,12 @@ from benchmarks.boards import (
 from benchmarks.leaderboard import RESULTS
 from benchmarks.results import read
 from benchmarks.suites import SUITES
-from benchmarks.suites.ev import bids_of
+from benchmarks.suites.ev import bids_of, forecast_of, scenario_of
 from benchmarks.weeks import SUMS, weekly
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import SITE_MONEY
+from vpp_gym.policies import LEARNED_NAMES
+from vpp_gym.scenarios.synthetic import SyntheticSource
 
 DAYS = 15
 
@@ -113,14 +117,47 @@ def test_weeks_add_up_to_the_run_and_the_last_has_the_days_left_over():
 def test_policies_are_compared_with_the_rolling_mpc_of_the_same_offer_and_bids(name):
     suite = SUITES[name]
     boards = list(suite.boards.values())
-    rows = [{"policy": policy} for policy in suite.baselines() if policy != suite.high]
+    names = [policy for policy in suite.baselines() if policy != suite.high]
     for board in boards:
-        same = suite.same_offer(rows, board)
+        same = suite.same_offer(names, board)
         assert same["rolling_mpc"] == "rolling_mpc"
         assert same["charge_on_arrival"] == "rolling_mpc"
         bids = "" if board.name == "operations" else "+two_stage"
         offer = "rolling_mpc" if suite.world.plain else "rolling_mpc_tariff"
         assert same[f"{offer}+two_stage"] == f"{offer}{bids}"
+
+
+@pytest.mark.parametrize("name", ["embedded", "real"])
+def test_planners_with_the_learned_forecast_are_on_the_boards_of_quarter_hours(name):
+    suite = SUITES[name]
+    assert set(LEARNED_NAMES) <= set(suite.baselines())
+    market = suite.boards["market"]
+    same = suite.same_offer(LEARNED_NAMES, market)
+    assert same["adaptive_mpc_price"] == "rolling_mpc_price"
+    assert same["learned_mpc_tariff+two_stage"] == "rolling_mpc_tariff+two_stage"
+
+
+def test_what_learns_on_synthetic_years_sees_no_price_of_the_recorded_test_year():
+    tested = str(scenario_of("embedded").start.astype("datetime64[Y]"))
+    prices = SyntheticSource("train").fitted_on["prices"]
+    assert tested == "2019"
+    assert tested not in prices
+    assert "2018" in prices
+
+
+@pytest.mark.parametrize(
+    ("env_id", "settings", "planner"),
+    [
+        ("VPPDispatch-v0", {"control": "price", "planner": "learned_mpc"}, "learned_mpc"),
+        ("VPPDayAhead-v0", {"control": "price"}, "hazard_mpc"),
+        ("VPPDispatch-v0", {"columns": ("forecast",), "planner": "learned_mpc"}, "learned_mpc"),
+        ("VPPDispatch-v0", {"columns": ("stays",)}, None),
+        ("VPPStay-v0", {}, "learned_mpc"),
+        ("VPPStay-v0", {"forecast": "anchored"}, "hazard_mpc"),
+    ],
+)
+def test_the_planner_with_the_forecast_of_an_agent(env_id, settings, planner):
+    assert forecast_of(SimpleNamespace(env_id=env_id, settings=settings)) == planner
 
 
 def test_an_agents_bids_are_those_of_its_environment():
@@ -131,6 +168,10 @@ def test_an_agents_bids_are_those_of_its_environment():
         name = "mpc+two_stage"
 
     assert (bids_of(Agent()), bids_of(Planner())) == ("line", "two_stage")
+    dispatch = SimpleNamespace(name="ppo", env_id="VPPDispatch-v0", settings={"bidder": "zero"})
+    assert bids_of(dispatch) == ""
+    dispatch.settings = {}
+    assert bids_of(dispatch) == "expected_load"
 
 
 @pytest.mark.parametrize("suite", ["embedded", "real", "hourly", "hourly_real"])

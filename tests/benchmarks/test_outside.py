@@ -124,8 +124,8 @@ def test_an_outside_policy_runs_beside_the_baselines_and_is_not_published(tiny, 
 def test_an_outside_policy_always_runs_again_and_the_others_do_not(tiny, monkeypatch):
     tiny(policy=["theirs.own:Mine"], policies=["twin"], track=["reference"])
     ran = []
-    real = tasks.make_run
-    monkeypatch.setattr(tasks, "make_run", lambda todo: ran.append(todo.run.policy) or real(todo))
+    real = tasks.made
+    monkeypatch.setattr(tasks, "made", lambda todo: ran.append(todo.run.policy) or real(todo))
     tiny(policy=["theirs.own:holder.inner"], track=["reference"])
     assert ran == ["mine"]
 

@@ -17,7 +17,7 @@ from tests.worlds import plain_world
 from vpp_gym.envs.stay_kernel import stays_in
 from vpp_gym.envs.stay_observation import N_OWN, STAY_FIELDS, STAY_LAYOUT
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.evaluation import StayAgent, evaluate
+from vpp_gym.evaluation import EnvironmentAgent, StayAgent, evaluate
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import DEFAULT
 from vpp_gym.policies.learned import LearnedForecaster
@@ -362,3 +362,44 @@ def test_contracts_of_the_world_or_of_the_agent():
     for agent, discharges in ((StayAgent(Idle(), name="idle"), True), (more, False)):
         days = evaluate(agent, WORLD, CHEAP).days
         assert (days["discharge_kwh"].sum() > 0) == discharges
+
+
+class Half:
+    """Charges at half the power, and says how many rows it was shown."""
+
+    def __init__(self) -> None:
+        self.shown: set[int] = set()
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=True):
+        self.shown.add(len(observation))
+        return np.full((len(observation), 1), 0.5, np.float32), state
+
+
+@pytest.mark.parametrize("forecast", ["learned", "anchored"])
+def test_an_agent_of_the_environment_drives_a_fleet_as_the_adapter_does(forecast):
+    half = Half()
+    agent = EnvironmentAgent(half, name="a", env_id=ID, settings={"forecast": forecast}, dt_h=0.25)
+    other = StayAgent(Half(), name="a", forecast=forecast)
+    days, again = (evaluate(one, WORLD, CHEAP).days for one in (agent, other))
+    columns = [name for name in days if not name.startswith("solve_ms")]
+    assert days[columns].equals(again[columns])
+    assert len(half.shown) > 3
+    assert 0 not in half.shown
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("observation", {"settings": {"observation": "dict"}}),
+        ("forecast", {"settings": {"forecast": "perfect"}}),
+    ],
+)
+def test_settings_that_no_fleet_can_be_shown_are_refused(field, given):
+    with pytest.raises(InvalidInputError, match=field):
+        EnvironmentAgent(Half(), name="a", env_id=ID, **given)
+
+
+def test_an_agent_of_quarters_refuses_hours():
+    agent = EnvironmentAgent(Half(), name="a", env_id=ID, dt_h=0.25)
+    with pytest.raises(InvalidInputError, match="dt_h"):
+        evaluate(agent, world(dt_h=1.0))

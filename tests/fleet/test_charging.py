@@ -142,3 +142,27 @@ def test_lines_lie_close_below_what_a_step_can_store():
         below = np.minimum(below, charging.curves[:, 0, -1] - energy)
         assert (below <= gain + 1e-9).all()
         assert (below >= gain - 0.01 * charging.full_kwh).all()
+
+
+def test_without_a_taper_power_is_that_of_the_charger():
+    assert stored_kw(30.0, 7.0, NO_CURVE) == 7.0
+
+
+def test_beyond_the_last_knot_power_is_that_of_the_last():
+    curve = np.array([[40.0, 50.0], [10.0, 2.0]])
+    assert stored_kw(60.0, 7.0, curve) == 2.0
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        [[40.0, 50.0], [10.0, 0.0]],
+        [[40.0, 50.0], [np.inf, 5.0]],
+        [[np.nan, 50.0], [10.0, 5.0]],
+        [[50.0, 40.0], [10.0, 5.0]],
+        [[40.0, 40.0], [10.0, 5.0]],
+        [[30.0, 40.0, 50.0], [10.0, 5.0, 4.0]],
+    ],
+)
+def test_curves_that_jump_turn_back_or_fall_less_and_less_are_no_taper(curve):
+    assert not is_taper(np.array([curve]))

@@ -7,13 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpp_gym.fleet.disaggregation import (
-    FEW,
-    _waterline_of_few,
-    _waterline_of_many,
-    hand_out,
-    waterline,
-)
+from vpp_gym.fleet.disaggregation import BUCKETS, hand_out, waterline
 
 LO = np.array([-5.0, 0.0, -3.0, 2.0])
 HI = np.array([4.0, 6.0, 0.0, 8.0])
@@ -23,7 +17,7 @@ KEY = np.array([3.0, 1.0, 2.0, 1.0])
 def shares(fleet_kwh, lo=LO, hi=HI, key=KEY, proportional=False):
     n = len(lo)
     result = np.full(n, np.nan)
-    hand_out(fleet_kwh, n, lo, hi, key, proportional, result, np.empty(n), np.empty(n))
+    hand_out(fleet_kwh, n, lo, hi, key, proportional, result, *np.empty((3, n)))
     return result
 
 
@@ -63,8 +57,8 @@ def test_an_empty_fleet_is_handed_nothing():
 
 @st.composite
 def fleets(draw):
-    """A few EVs, or more than are compared in pairs; with keys that are often the same."""
-    n = draw(st.one_of(st.integers(1, 12), st.integers(FEW - 1, 3 * FEW)))
+    """A few EVs, or more than there are buckets; with keys that are often the same."""
+    n = draw(st.one_of(st.integers(1, 12), st.integers(BUCKETS - 1, 3 * BUCKETS)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     lo = rng.choice([-11.0, -3.3, 0.0, 1.7], n)
     rise = rng.choice([0.0, 2.5, 11.0], n)
@@ -114,14 +108,25 @@ def test_the_order_of_the_evs_does_not_matter(fleet, proportional, seed):
 
 
 @given(fleets(), st.sampled_from([0.0, 1e-9, 0.5, 1 - 1e-9]), st.floats(0, 1))
-def test_both_ways_to_the_waterline_end_at_the_same(fleet, edge, share):
+def test_rounds_end_where_sorting_ends(fleet, edge, share):
     _, lo, hi, key = fleet
     n, room = len(key), hi - lo
     for part in (edge, share):
         amount = part * room.sum()
-        line, at = _waterline_of_few(n, key.copy(), room.copy(), amount)
-        again, at_again = _waterline_of_many(n, key.copy(), room.copy(), amount)
+        line, at = waterline(n, key.copy(), room.copy(), amount, np.empty(n))
+        again, at_again = sorted_line(key, room, amount)
         assert filled(line, at, key, room) == pytest.approx(filled(again, at_again, key, room))
+
+
+def sorted_line(key, room, amount):
+    """The line by sorting: keys one after the other until the amount is reached."""
+    below = 0.0
+    for line in np.unique(key):
+        at = room[key == line].sum()
+        if below + at >= amount - 1e-12:
+            return line, (amount - below) / at if at > 0 else 0.0
+        below += at
+    return np.inf, 0.0
 
 
 def filled(line, at, key, room):
@@ -129,10 +134,10 @@ def filled(line, at, key, room):
     return np.where(key < line, room, np.where(key == line, at * room, 0.0))
 
 
-@pytest.mark.parametrize("n", [3, FEW + 6])
+@pytest.mark.parametrize("n", [3, BUCKETS + 6])
 def test_more_than_all_room_fills_everybody(n):
     """As where a sum in another order is larger by rounding."""
-    line, share = waterline(n, np.arange(n, dtype=float), np.ones(n), n + 1e-9)
+    line, share = waterline(n, np.arange(n, dtype=float), np.ones(n), n + 1e-9, np.empty(n))
     assert (line, share) == (np.inf, 0.0)
 
 
@@ -141,7 +146,7 @@ def test_waterline_is_where_sorting_by_key_would_stop(fleet, share):
     _, lo, hi, key = fleet
     room = hi - lo
     amount = share * room.sum()
-    line, part = waterline(len(key), key.copy(), room.copy(), amount)
+    line, part = waterline(len(key), key.copy(), room.copy(), amount, np.empty(len(key)))
     below, at = room[key < line].sum(), room[key == line].sum()
     assert below + part * at == pytest.approx(amount, abs=1e-9)
     assert 0.0 <= part <= 1.0 + 1e-12

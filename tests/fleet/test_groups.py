@@ -23,7 +23,7 @@ def narrowed(room, key, rank, groups, slack):
     for g, ends in enumerate(groups):
         table["first"][g], table["end"][g] = ends
     left = np.array(room, dtype=float)
-    work = np.empty(n), np.empty(n)
+    work = np.empty((3, n))
     given = np.array(rank, float), m, table
     narrow(n, *given, np.array(slack, float), np.array(key, float), left, *work)
     return left
@@ -80,7 +80,7 @@ def test_handing_a_number_out_is_the_best_by_a_linear_program(seed, share):
     amount, n = share * left.sum(), len(room)
     given = np.empty(n)
     zero = np.zeros(n)
-    hand_out(amount, n, zero, left, key, False, given, np.empty(n), np.empty(n))
+    hand_out(amount, n, zero, left, key, False, given, *np.empty((3, n)))
     rows = [[float(first <= place < end) for place in rank] for first, end in groups]
     best = linprog(
         -(2.0**-key),

@@ -13,7 +13,7 @@ HOURS = 6
 
 
 def load_of(*blocks):
-    ramps, load = np.zeros((2, HOURS + 1)), np.full(HOURS, np.nan)
+    ramps, load = np.zeros((HOURS + 2, 2)), np.full(HOURS, np.nan)
     for start, end, power in blocks:
         add_block(start, end, power, ramps)
     hourly_load_kwh(ramps, load, 0)

@@ -101,7 +101,7 @@ def test_a_cut_takes_the_lowest_keys_first(seed):
     room, key = rng.choice([0.0, 1.0, 2.5], n), rng.integers(0, 5, n).astype(float)
     amount = float(rng.uniform(0, 1.2) * room.sum())
     move, sorted_kwh, keys = np.empty(n), np.empty(n), key.copy()
-    cut = give_way(amount, n, room, keys, move, sorted_kwh)
+    cut = give_way(amount, n, room, keys, move, sorted_kwh, np.empty(n))
     assert cut == pytest.approx(min(amount, room.sum()), abs=1e-9)
     assert move.sum() == pytest.approx(cut, abs=1e-9)
     assert (move >= 0).all()
@@ -113,5 +113,5 @@ def test_a_cut_takes_the_lowest_keys_first(seed):
 
 def test_nothing_to_cut_cuts_nothing():
     move = np.full(2, 7.0)
-    assert give_way(3.0, 2, np.zeros(2), np.zeros(2), move, np.empty(2)) == 0.0
+    assert give_way(3.0, 2, np.zeros(2), np.zeros(2), move, np.empty(2), np.empty(2)) == 0.0
     assert move.tolist() == [0.0, 0.0]

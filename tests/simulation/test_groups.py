@@ -15,6 +15,7 @@ from tests.worlds import examples, plain, plain_world
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation import Simulation
+from vpp_gym.simulation.decided import behind_the_meter, net_loads
 from vpp_gym.simulation.site import share_connection
 from vpp_gym.simulation.state import State
 from vpp_gym.views import Decisions
@@ -33,15 +34,15 @@ def decided(sim: Simulation, rng: np.random.Generator, decide: Any) -> Decisions
 def shared(sim: Simulation, decisions: Decisions) -> np.ndarray:
     """(N,) loads that a decision comes to; the simulation stays as it is."""
     state = State._make(part.copy() for part in sim.state)
-    loads = sim._net_load([decisions])[0].copy()
-    behind = sim._behind_the_meter([decisions])
+    loads = net_loads(sim, [decisions])[0].copy()
+    behind = behind_the_meter(sim, [decisions])
     if behind is not None:
         state.site["storage_wanted_kwh"], state.site["pv_wanted_kwh"] = behind[0]
     share_connection(0, int(state.run["position"][0]), sim.dataset, sim.rules, state, loads)
     return loads
 
 
-@examples(25)
+@examples(15)
 @given(site_scenarios(), site_params(), SEED)
 def test_every_group_is_within_its_limits_at_every_step(scenario, world, seed):
     rng, decide = np.random.default_rng(seed), at_random(seed)
@@ -52,7 +53,7 @@ def test_every_group_is_within_its_limits_at_every_step(scenario, world, seed):
     while not sim.done[0] and groups:
         decisions = decided(sim, rng, decide)
         if decisions.fleet_kwh is not None:
-            handed = sim._net_load([decisions])[0]
+            handed = net_loads(sim, [decisions])[0]
             assert handed.sum() == pytest.approx(decisions.fleet_kwh, abs=1e-9)
             assert_within(handed, world, inside, scenario.dt_h)
         loads = shared(sim, decisions)

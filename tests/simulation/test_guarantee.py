@@ -71,7 +71,7 @@ def test_what_is_within_reach_is_served(data, scenario, seed, empty):
         assert unserved == pytest.approx(lost, abs=1e-6)
 
 
-@examples(40)
+@examples(15)
 @given(
     data=st.data(),
     scenario=site_scenarios(),

@@ -301,3 +301,42 @@ def test_other_worlds_need_a_reset(sim):
         sim.step(Decisions(fleet_kwh=0.0))
     sim.reset()
     sim.step(Decisions(fleet_kwh=0.0))
+
+
+def test_other_scenarios_are_like_those_before(sim):
+    behind = {"building_kwh": np.zeros(48)}
+    for other in (
+        plain_world(48, dt_h=0.5),
+        plain_world(48, site=behind),
+    ):
+        before = sim.scenarios
+        with pytest.raises(InvalidInputError) as refused:
+            sim.load(other)
+        assert refused.value.field == "scenarios"
+        assert refused.value.remedy
+        assert sim.scenarios == before
+
+
+def test_other_scenarios_may_bring_more_drivers_but_no_longer_days(sim):
+    car = one_car(0, 40, 0.2)
+    sim.load(plain_world(48, sessions=car | {"driver": [7]}))
+    assert sim.state.known.shape[1] > 0
+    long_day = plain_world(48, sessions=car, start="2024-10-26 00:00", timezone="Europe/Amsterdam")
+    with pytest.raises(InvalidInputError) as refused:
+        sim.load(long_day)
+    assert refused.value.field == "scenarios"
+
+
+def test_a_fleet_of_sites_has_no_joint_snapshot():
+    sites = Simulation(plain_world(48, site={"building_kwh": np.zeros(48)}), plain(), n_envs=2)
+    sites.reset()
+    with pytest.raises(InvalidInputError) as refused:
+        sites.joint_snapshot()
+    assert refused.value.field == "runs"
+
+
+def test_a_car_with_a_taper_of_its_own_ends_with_a_full_battery():
+    world = plain_world(48, sessions=one_car(0, 40, 0.2, taper_soc=0.8, taper_share=0.5))
+    with pytest.raises(InvalidInputError) as refused:
+        Simulation(world, plain(battery={"max_soc": 1.1}))
+    assert refused.value.field == "params.battery.max_soc"

@@ -13,6 +13,7 @@ from vpp_gym.agents.normalisation import FLAT, Normalisation
 from vpp_gym.agents.policy import CARD, AgentPolicy
 from vpp_gym.agents.predictors import as_predictor, read_model, read_vec_normalize
 from vpp_gym.agents.setting import (
+    STAY,
     Setting,
     as_plain,
     base_of,
@@ -23,6 +24,7 @@ from vpp_gym.agents.setting import (
 )
 from vpp_gym.agents.sidecar import Sidecar
 from vpp_gym.agents.stack import acting_layers
+from vpp_gym.agents.stays import StayModelAgent
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
 from vpp_gym.evaluation.worlds import world_named
@@ -69,8 +71,8 @@ def agent_of(
     trust: bool = False,
     algorithm: str | None = None,
     arguments: Mapping[str, Any] | None = None,
-) -> EnvironmentAgent:
-    """A model as a policy in the setting that it was trained in.
+) -> EnvironmentAgent | StayModelAgent:
+    """A model as a policy in the setting that it was trained in; of single stays on a fleet.
 
     The world, its rules, what is shown and what is decided are read from the environment; from
     the card beside the file of the model, which `vpp_gym.save` writes; or from the environment
@@ -97,6 +99,8 @@ def agent_of(
     path = Path(model) if isinstance(model, str | os.PathLike) else None
     if path is not None and (path / CARD).is_file():
         model = AgentPolicy.load(path)
+    if isinstance(model, StayModelAgent):
+        return model
     if isinstance(model, EnvironmentAgent):
         _check_agent(model, env, arguments)
         return model
@@ -118,9 +122,15 @@ def agent_of(
         origin.behind.stacked,
         _scales_single(scaled, origin.setting),
     )
+    label = name or (type(model).__name__ if path is None else path.stem)
+    if origin.setting.env_id == STAY:
+        predictor = as_predictor(model, top)
+        return StayModelAgent(
+            predictor, name=label, setting=origin.setting, behind=behind, seed=seed
+        )
     return ModelAgent(
         as_predictor(model, top),
-        name=name or (type(model).__name__ if path is None else path.stem),
+        name=label,
         setting=origin.setting,
         behind=behind,
         fields=None if whole or _is_dict(origin.setting) else origin.setting.fields,
@@ -280,7 +290,7 @@ def _check_agent(agent: EnvironmentAgent, env: Any, arguments: Mapping[str, Any]
             raise InvalidInputError(f"env.{name}", value, remedy)
 
 
-def setting_of_agent(agent: EnvironmentAgent) -> Setting:
+def setting_of_agent(agent: Any) -> Setting:
     """What an agent was trained in, by what it says of itself.
 
     Raises:

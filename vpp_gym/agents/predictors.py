@@ -19,7 +19,8 @@ MAX_BYTES = 1024 * MB
 """Of the file of a model."""
 ALGORITHMS = {
     **dict.fromkeys(("PPO", "A2C", "SAC", "TD3", "DDPG"), "stable_baselines3"),
-    **dict.fromkeys(("TQC", "RecurrentPPO", "TRPO", "CrossQ", "ARS"), "sb3_contrib"),
+    **dict.fromkeys(("TQC", "RecurrentPPO", "MaskablePPO", "TRPO", "CrossQ", "ARS"), "sb3_contrib"),
+    **dict.fromkeys(("sbx.PPO", "sbx.SAC", "sbx.TD3", "sbx.TQC", "sbx.CrossQ"), "sbx"),
 }
 """Algorithms for such actions that a ZIP file of Stable-Baselines3 can be of, and their package."""
 OF_POLICY = {
@@ -27,8 +28,14 @@ OF_POLICY = {
     "stable_baselines3.td3.": "TD3",
     "sb3_contrib.tqc.": "TQC",
     "sb3_contrib.common.recurrent.": "RecurrentPPO",
+    "sb3_contrib.common.maskable.": "MaskablePPO",
     "sb3_contrib.crossq.": "CrossQ",
     "sb3_contrib.ars.": "ARS",
+    "sbx.ppo.": "sbx.PPO",
+    "sbx.sac.": "sbx.SAC",
+    "sbx.td3.": "sbx.TD3",
+    "sbx.tqc.": "sbx.TQC",
+    "sbx.crossq.": "sbx.CrossQ",
 }
 """Algorithm by the module of the policy that a file names."""
 OWN_WORD = (
@@ -106,9 +113,9 @@ def _loaded(path: Path, content: bytes, name: str) -> Any:
         raise InvalidInputError("algo", name, remedy)
     package = ALGORITHMS[name]
     try:
-        kind = getattr(import_module(package), name)
+        kind = getattr(import_module(package), name.rpartition(".")[2])
     except ModuleNotFoundError as error:
-        lacking = package.replace("_", "-")
+        lacking = {"sbx": "sbx-rl"}.get(package, package.replace("_", "-"))
         raise InvalidInputError(
             "model", str(path), f"{name} needs it: pip install {lacking}"
         ) from error

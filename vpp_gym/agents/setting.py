@@ -15,14 +15,11 @@ from vpp_gym.env import Core
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.evaluation.agent import ENVIRONMENTS
 from vpp_gym.evaluation.worlds import WORLDS
+from vpp_gym.params import as_params
 
 ONLY_IN_TRAINING = ("episode_days", "reward")
 """Settings that change neither what an agent is shown nor what its actions mean."""
 STAY = "VPPStay-v0"
-OF_STAYS = (
-    "its agents are judged on a fleet: evaluate vpp_gym.evaluation.stay_agent.StayAgent(model, "
-    "name=...), with --policy on the command line"
-)
 PARAMS = {
     "ev": "vpp_gym.params:VPPParams",
     "car_park": "vpp_gym.fcev.car_park.params:CarParkParams",
@@ -194,8 +191,6 @@ def env_id_of(base: Any) -> str:
     for env_id in ENVIRONMENTS:
         if str(gym.spec(env_id).entry_point).partition(":")[0] == kind:
             return env_id
-    if spec is not None and spec.id == STAY:
-        raise InvalidInputError("env", STAY, OF_STAYS)
     remedy = f"it is none of {', '.join(ENVIRONMENTS)}: evaluate a Policy of your own instead"
     raise InvalidInputError("env", type(base).__name__, remedy)
 
@@ -215,15 +210,22 @@ def setting_of(env: Any) -> Setting:
     given = {} if spec is None else spec.kwargs
     names = type(core.settings).model_fields
     drawn = given.get("scenario", "synthetic" if spec is not None else None)
+    env_id = env_id_of(base)
     return Setting(
-        env_id=env_id_of(base),
+        env_id=env_id,
         settings={name: getattr(core.settings, name) for name in names if name != "episode_days"},
-        params=core.params,
+        params=_of_fleet(core.params, given.get("params")) if env_id == STAY else core.params,
         dt_h=float(getattr(core.simulation, "dt_h", 1.0)),
         fields=tuple((name, part.stop - part.start) for name, part in core.layout.slices.items()),
         action=tuple(core.action_shape),
         scenario=(drawn or "synthetic") if isinstance(drawn, str | None) and spec else None,
     )
+
+
+def _of_fleet(params: Any, given: Any) -> Any:
+    """Rules of a stay with all chargers of its world, where one car after the other has one."""
+    site = as_params(given).site
+    return params.replace(site={"n_chargers": site.n_chargers, "charger_kw": site.charger_kw})
 
 
 def made(env_id: str, **arguments: Any) -> Any:
@@ -232,8 +234,6 @@ def made(env_id: str, **arguments: Any) -> Any:
     Raises:
         InvalidInputError: there is none of this id, or it does not take these arguments.
     """
-    if env_id == STAY:
-        raise InvalidInputError("env", env_id, OF_STAYS)
     if env_id not in ENVIRONMENTS:
         remedy = f"{suggestion(env_id, ENVIRONMENTS)}use one of {', '.join(ENVIRONMENTS)}"
         raise InvalidInputError("env", env_id, remedy)

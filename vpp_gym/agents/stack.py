@@ -27,6 +27,7 @@ NEUTRAL = {
     *("OrderEnforcing", "PassiveEnvChecker", "TimeLimit"),
     *("RecordEpisodeStatistics", "RecordVideo", "Monitor"),
     *("TransformReward", "ClipReward", "NormalizeReward"),
+    *("LoadReward", "GainReward", "CostInfo", "ActionMask"),
 }
 """Wrappers that change neither what is shown nor what is done."""
 

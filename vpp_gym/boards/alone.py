@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vpp_gym.agents.setting import Setting
+from vpp_gym.agents.stays import StayModelAgent
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.evaluation.rollout import evaluate
@@ -14,7 +15,7 @@ from vpp_gym.scenarios.named import load_scenario
 
 
 def totals_of(
-    agent: EnvironmentAgent,
+    agent: EnvironmentAgent | StayModelAgent,
     setting: Setting,
     scenario: Any,
     days: int | None,

@@ -11,8 +11,10 @@ import pandas as pd
 
 from vpp_gym.agents.origin import setting_of_agent
 from vpp_gym.agents.setting import Setting
+from vpp_gym.agents.stays import StayModelAgent
 from vpp_gym.arrays import Floats
 from vpp_gym.boards.digest import world_digest
+from vpp_gym.boards.kept import KeptRuns
 from vpp_gym.boards.published import Board, board_named, boards, week_sums
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import EnvironmentAgent
@@ -54,18 +56,18 @@ class Entry:
     rules: Mapping[str, Any]
 
 
-def board_of(agent: EnvironmentAgent, name: str | None = None) -> Board:
+def board_of(agent: EnvironmentAgent | StayModelAgent, name: str | None = None) -> Board:
     """The published board of the world that an agent was trained in.
 
     Args:
-        agent: of any environment.
+        agent: of any environment; of single stays, on a fleet.
         name: of the board or suite that is asked for; None: the first with the same rules and
             time step: "market" for agents that bid, "operations" for others.
 
     Raises:
         InvalidInputError: its rules differ from those of every board, with what differs.
     """
-    setting = getattr(agent, "setting", None) or setting_of_agent(agent)
+    setting: Setting = getattr(agent, "setting", None) or setting_of_agent(agent)
     if name is not None:
         asked = board_named(name)
         if name == asked.suite:
@@ -84,7 +86,7 @@ def board_of(agent: EnvironmentAgent, name: str | None = None) -> Board:
     raise _refused(agent, nearest, list(_differences(setting, nearest)))
 
 
-def _refused(agent: EnvironmentAgent, board: Board, found: Sequence[str]) -> InvalidInputError:
+def _refused(agent: Any, board: Board, found: Sequence[str]) -> InvalidInputError:
     more = f"; and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
     remedy = (
         f"{agent.name} was trained under other rules: {'; '.join(found[:MOST_SHOWN])}{more}. "
@@ -133,6 +135,7 @@ def run_on_board(
     worlds: int | None = None,
     days: int | None = None,
     progress: Progress = lambda what, done, total: None,
+    kept: KeptRuns | None = None,
 ) -> Entry:
     """Run the trainings of one policy through the worlds of a board.
 
@@ -143,10 +146,12 @@ def run_on_board(
         worlds: how many scenarios, from the first; None: all that policies rank on.
         days: how many days of each, from the first: whole weeks; None: all.
         progress: called after each day.
+        kept: runs that are over already, and where those are kept that end.
 
     Raises:
         InvalidInputError: worlds or days that the board does not have.
     """
+    runs = KeptRuns() if kept is None else kept
     n_worlds, n_days = checked_span(board, worlds, days)
     label = name or str(policies[0].name)
     values, digests = [], []
@@ -158,7 +163,11 @@ def run_on_board(
                 digests.append(world_digest(scenario))
             what = f"{label}, world {world + 1} of {n_worlds}"
             what += f", seed {seed + 1} of {len(policies)}" if len(policies) > 1 else ""
-            of_seed.append(_run(policy, board, scenario, n_days, what, progress))
+            found = runs.get(seed, world)
+            if found is None:
+                found = _run(policy, board, scenario, n_days, what, progress)
+                runs.put(seed, world, found)
+            of_seed.append(found)
         values.append(of_seed)
     return Entry(
         name=label,

@@ -16,6 +16,7 @@ from vpp_gym.cli.demo import demo
 from vpp_gym.cli.doctor import doctor
 from vpp_gym.cli.evaluate import evaluate
 from vpp_gym.cli.leaderboard import leaderboard
+from vpp_gym.cli.portfolio import portfolio
 from vpp_gym.cli.reproduce import reproduce
 from vpp_gym.cli.run import run
 from vpp_gym.cli.speed import speed
@@ -54,11 +55,10 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, train, evaluate, watch, contracts, speed, doctor):
+for command in (demo, run, portfolio, train, evaluate, watch, contracts, speed, doctor):
     app.command()(command)
 app.add_typer(leaderboard, name="leaderboard")
 app.add_typer(data, name="data")

@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from vpp_gym.cli import completion
 from vpp_gym.cli.board_table import show_ranking
 from vpp_gym.cli.ids import env_ids
 from vpp_gym.cli.output import (
@@ -37,12 +38,14 @@ if TYPE_CHECKING:
     from vpp_gym.boards.record import Record
 
 PUBLISHED, NOTHING = "published", "none"
+INTERRUPTED = 130
 Env = Annotated[
     str | None,
     typer.Option(
-        help=f"Environment that it was trained in: {', '.join(env_ids())}. Not needed where "
-        "a card lies beside the file.",
+        help=f"Environment that it was trained in: {', '.join(env_ids(stays=True))}. "
+        "Not needed where a card lies beside the file.",
         show_default=False,
+        autocompletion=completion.all_ids,
     ),
 ]
 Set = Annotated[
@@ -87,6 +90,7 @@ def evaluate(
             "policy that `vpp-gym train` made, or the name of a pretrained agent. Several are "
             "seeds of one agent.",
             show_default=False,
+            autocompletion=completion.agents,
         ),
     ] = None,
     env: Env = None,
@@ -100,6 +104,7 @@ def evaluate(
         typer.Option(
             help="published: the board of the same rules; a board by name, such as "
             "embedded.market; or none.",
+            autocompletion=completion.boards,
         ),
     ] = PUBLISHED,
     worlds: Annotated[
@@ -139,6 +144,7 @@ def evaluate(
 
     The environment, all of its settings and its rules come from the card beside the file, which
     `vpp_gym.save` writes, or from --env and --set. What was trained in another world is refused.
+    After Ctrl-C the same command with --out goes on with the worlds that are left.
     """
     if show_list:
         _list_pretrained(as_json)
@@ -157,10 +163,13 @@ def evaluate(
     if scenario is not None:
         remedy = "the board has its own worlds: leave it out, or use --against none"
         raise InvalidInputError("scenario", scenario, remedy)
-    entry, found = _on_board(agents, against, name, worlds, days)
+    made_of = {"models": models, "digests": digests_of(models or []), "name": name}
+    kept = None if policy is not None or out is None else (out, made_of)
+    entry, found = _on_board(agents, against, name, worlds, days, kept)
     record = _record(entry, found, agents, models or [])
     if out is not None:
         record.write(out)
+        _drop_kept(out)
     if as_json:
         print_json(document(found, record))
         return
@@ -258,15 +267,19 @@ def _from_code(place: str, env: str | None, arguments: dict[str, Any], more: dic
 
 
 def _on_board(
-    agents: list[Any], against: str, name: str | None, worlds: int | None, days: int | None
+    agents: list[Any],
+    against: str,
+    name: str | None,
+    worlds: int | None,
+    days: int | None,
+    keep: tuple[Path, dict[str, Any]] | None,
 ) -> tuple[Entry, Ranking]:
     from vpp_gym.boards.entry import board_of, run_on_board
     from vpp_gym.boards.published import board_named
     from vpp_gym.boards.ranking import ranking
-    from vpp_gym.evaluation.agent import EnvironmentAgent
 
     asked = None if against == PUBLISHED else against
-    if isinstance(agents[0], EnvironmentAgent):
+    if hasattr(agents[0], "env_id"):
         board = board_of(agents[0], asked)
     else:
         board = board_named(asked or "embedded.operations")
@@ -274,9 +287,36 @@ def _on_board(
     if label in board.policies():
         remedy = f"{board.name} has a row of that name: give another with --name"
         raise InvalidInputError("name", label, remedy)
-    with progress_bar() as report:
-        entry = run_on_board(agents, board, name=label, worlds=worlds, days=days, progress=report)
+    with _resumable(keep, board, agents, days) as kept, progress_bar() as report:
+        entry = run_on_board(
+            agents, board, name=label, worlds=worlds, days=days, progress=report, kept=kept
+        )
     return entry, ranking(board, {entry.name: entry.values})
+
+
+@contextmanager
+def _resumable(
+    keep: tuple[Path, dict[str, Any]] | None, board: Any, agents: list[Any], days: int | None
+) -> Iterator[Any]:
+    """Runs kept beside the record, so that the same command goes on after Ctrl-C."""
+    from vpp_gym.boards.kept import KeptRuns, depends_on, kept_beside
+
+    kept = KeptRuns()
+    if keep is not None:
+        out, made_of = keep
+        kept = KeptRuns(kept_beside(out), {**made_of, **depends_on(board, agents, days)})
+    if kept.found:
+        progress_console.print(f"Runs kept in {kept.path}: {kept.found}; only the others are run")
+    try:
+        yield kept
+    except KeyboardInterrupt:
+        remedy = "nothing was kept; with --out FILE the same command goes on where it stopped"
+        if len(kept):
+            remedy = f"the same command goes on; runs kept in {kept.path}: {len(kept)}"
+        elif keep is not None:
+            remedy = "no run was over yet"
+        typer.echo(f"Interrupted: {remedy}.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager
@@ -295,6 +335,12 @@ def progress_bar() -> Iterator[Any]:
         yield lambda what, done, total: bar.update(
             task, description=f"{what}, days", completed=done, total=total
         )
+
+
+def _drop_kept(out: Path) -> None:
+    from vpp_gym.boards.kept import KeptRuns, kept_beside
+
+    KeptRuns(kept_beside(out)).drop()
 
 
 def _record(entry: Entry, found: Ranking, agents: list[Any], models: list[str]) -> Record:
@@ -336,9 +382,8 @@ def _alone(
     from vpp_gym.agents.origin import setting_of_agent
     from vpp_gym.agents.setting import judged_scenario
     from vpp_gym.boards.alone import totals_of
-    from vpp_gym.evaluation.agent import EnvironmentAgent
 
-    if not isinstance(agent, EnvironmentAgent):
+    if not hasattr(agent, "env_id"):
         raise InvalidInputError("policy", agent.name, "`vpp-gym run` runs policies alone")
     setting = getattr(agent, "setting", None) or setting_of_agent(agent)
     with progress_bar() as report:

@@ -7,7 +7,7 @@ import gymnasium as gym
 import vpp_gym  # noqa: F401 - registers the environments
 
 STAY = "VPPStay-v0"
-"""An environment of single stays: neither `train` nor `evaluate` takes it."""
+"""An environment of single stays, whose agents `evaluate` judges on a fleet."""
 
 
 def env_ids(stays: bool = False) -> list[str]:

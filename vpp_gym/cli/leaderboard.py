@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vpp_gym.cli import completion
 from vpp_gym.cli.board_table import show_ranking
 from vpp_gym.cli.evaluate import Algo, Env, PolicyPlace, Set, Trust, VecNormalizeFile
 from vpp_gym.cli.output import AsJson, console, print_json, show_table
@@ -42,6 +43,7 @@ def show(
         typer.Argument(
             help="Name of a board, such as embedded.market; without it the boards are listed.",
             show_default=False,
+            autocompletion=completion.boards,
         ),
     ] = None,
     folder: Folder = FOLDER,

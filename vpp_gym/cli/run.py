@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from vpp_gym.cli import completion
 from vpp_gym.cli.day_figure import SUFFIXES, last_day, save_day
 from vpp_gym.cli.html_report import SUFFIXES as PAGES
 from vpp_gym.cli.html_report import html_report
@@ -42,6 +43,7 @@ def run(
             help="A baseline, see --list, or a policy of your own as package.module:name, where "
             "name is the policy, its class or a function that makes it.",
             show_default=False,
+            autocompletion=completion.policies,
         ),
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="List the baselines and exit.")] = False,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vpp_gym.cli import completion
 from vpp_gym.cli.ids import env_ids
 from vpp_gym.cli.output import AsJson, print_json, progress_console, show_table
 from vpp_gym.cli.tables import Column, Grid
@@ -22,6 +23,7 @@ def speed(
         typer.Option(
             help=f"Environment, of {', '.join(env_ids(stays=True))}; repeat it for several.",
             show_default="VPPDayAhead-v0",
+            autocompletion=completion.all_ids,
         ),
     ] = None,
     batch: Annotated[

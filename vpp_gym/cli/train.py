@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vpp_gym.cli import completion
 from vpp_gym.cli.ids import env_ids
 from vpp_gym.cli.output import AsJson
 
@@ -14,7 +15,11 @@ from vpp_gym.cli.output import AsJson
 def train(
     env: Annotated[
         str | None,
-        typer.Option(help=f"Environment: {', '.join(env_ids())}.", show_default="VPPDayAhead-v0"),
+        typer.Option(
+            help=f"Environment: {', '.join(env_ids(stays=True))}.",
+            show_default="VPPDayAhead-v0",
+            autocompletion=completion.ids,
+        ),
     ] = None,
     algo: Annotated[
         str | None, typer.Option(help="Algorithm: ppo or sac.", show_default="ppo")

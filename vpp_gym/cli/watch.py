@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vpp_gym.cli import completion
 from vpp_gym.cli.evaluate import Algo, Env, PolicyPlace, Set, Trust, VecNormalizeFile
 from vpp_gym.cli.output import (
     AsJson,
@@ -35,6 +36,7 @@ def watch(
             help="As for `vpp-gym evaluate`: a file, the folder of a run, or the name of a "
             "pretrained agent such as ppo_synthetic.",
             show_default=False,
+            autocompletion=completion.agents,
         ),
     ] = None,
     day: Annotated[int, typer.Option(min=1, help="Number of the day to watch.")] = 30,

@@ -16,16 +16,19 @@ from vpp_gym.arrays import Bools, Floats, Ints, Observations
 from vpp_gym.env import Core
 from vpp_gym.envs.columns import NEEDS_PLANNER, column_fields, column_values
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
+from vpp_gym.envs.market_table import MarketTables
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.planner import BuiltInPlanner
 from vpp_gym.envs.recorder import DayRecorder
-from vpp_gym.envs.reward import progress
+from vpp_gym.envs.reward import spread_rewards
 from vpp_gym.envs.site_fields import site_fields
 from vpp_gym.envs.sourced import SourcedSimulation
-from vpp_gym.envs.step_kernel import ActionSpec, BatchStepper, BidMode
+from vpp_gym.envs.step_kernel import ActionSpec, BidMode
+from vpp_gym.envs.stepper import BatchStepper
 from vpp_gym.episodes import EpisodeDays, EpisodeSpan
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.markets.ledger import COLUMN, MONEY, TERMS
+from vpp_gym.kernels import bind
+from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.named import WORLD_SUFFIX, as_source, world_source
 from vpp_gym.scenarios.scenario import Scenario
@@ -64,26 +67,33 @@ class EVCore(Core):
         self._days: dict[int, EpisodeDays] = {}
         self._progress_kwh = np.zeros(self.n_runs)
         self._level_eur_per_kwh = np.zeros(self.n_runs)
+        self._rewarded: tuple[Any, Any] = None, None
 
     def rewards(self, records: Floats) -> Floats:
         """(B,) rewards of (B, K) records [EUR]: see `vpp_gym.envs.settings.Reward`.
 
         To be asked for once after each step.
         """
-        profit_eur = super().rewards(records)
         if self.settings.reward == "profit":
-            return profit_eur
-        before_kwh = self._progress_kwh.copy()
-        progress(self.simulation.state, self._progress_kwh)
-        demand_kwh = records[:, COLUMN.demand_kwh]
-        # Over a whole stay what is bought adds up to the demand, whatever has been served of it.
-        bought_kwh = (self._progress_kwh - before_kwh + demand_kwh) / self.params.site.charge_eff
-        retail_eur_per_kwh = self.params.driver.retail_eur_per_kwh
-        earned_eur = demand_kwh / self.params.site.charge_eff * retail_eur_per_kwh
-        if self.simulation.has_site:  # the building's load is bought, and all sun could be sold
-            sun_kwh = records[:, COLUMN.pv_kwh] + records[:, COLUMN.curtailed_kwh]
-            bought_kwh = bought_kwh + records[:, COLUMN.building_kwh] - sun_kwh
-        return profit_eur - earned_eur + self._level_eur_per_kwh * bought_kwh
+            return super().rewards(records)
+        rewards_eur, state = np.empty(len(records)), self.simulation.state
+        given = (
+            state,
+            self._progress_kwh,
+            self._level_eur_per_kwh,
+            self.params.site.charge_eff,
+            self.params.driver.retail_eur_per_kwh,
+            self.simulation.has_site,
+            np.ascontiguousarray(records, dtype=np.float64),
+            rewards_eur,
+        )
+        if self._rewarded[0] is not state:
+            self._rewarded = state, bind(spread_rewards, *given)
+        self._rewarded[1](*given)
+        return rewards_eur
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_rewarded": (None, None)}
 
     @property
     def over(self) -> Bools:
@@ -188,6 +198,7 @@ class HourlyCore(EVCore):
             per_scale=written.per_scale,
         )
         self._stepper = BatchStepper(simulation, self._action, threads)
+        self._markets = MarketTables(self._action.lag_steps, written.per_scale)
         self._corrects = settings.control == "price"
         self._gains = settings.reward == "planner_gain"
         if self._gains and simulation.has_site:
@@ -204,7 +215,8 @@ class HourlyCore(EVCore):
         numbers = self._checked(actions)
         self._let_bid()
         if self._planner is None or not (self._corrects or self._gains):
-            records, flat = self._stepper.step(self.simulation, numbers, self.pending_bids)
+            market = self._markets.of(self.simulation.dataset)
+            records, flat = self._stepper.step(self.simulation, market, numbers, self.pending_bids)
         else:
             records, flat = self._step_beside(self._planner, numbers)
         if self.on_step is not None:
@@ -229,7 +241,8 @@ class HourlyCore(EVCore):
         if self._gains:
             planned = planner.net_load_kwh(simulation, np.zeros_like(more))
             planner.note(simulation, net_load_kwh, planned)
-        stepped = self._stepper.step_with(simulation, net_load_kwh, numbers, self.pending_bids)
+        market, bids = self._markets.of(simulation.dataset), self.pending_bids
+        stepped = self._stepper.step_with(simulation, market, net_load_kwh, numbers, bids)
         if self._gains:
             self._gain_eur = planner.gain_eur(simulation)
         return stepped
@@ -244,8 +257,20 @@ class HourlyCore(EVCore):
 
     def observe(self) -> Any:
         """(B, size) flat observations, or the named parts of them."""
+        flat = np.empty((self.n_runs, len(self._action.per_scale)), dtype=np.float32)
+        self._observe(np.arange(self.n_runs), flat)
+        return self._shown(self._with_columns(flat))
+
+    def observe_again(self, observations: Any, runs: Ints) -> Any:
+        """Observations after some runs have begun anew: see `Core.observe_again`."""
+        if self.settings.columns or self.settings.observation != "flat":
+            return self.observe()
+        self._observe(runs, observations)
+        return observations
+
+    def _observe(self, runs: Ints, flat: Observations) -> None:
+        """Fill rows of (B, size) flat observations."""
         simulation, how = self.simulation, self._action
-        flat = np.empty((self.n_runs, len(how.per_scale)), dtype=np.float32)
         observe(
             simulation.dataset,
             simulation.rules,
@@ -253,9 +278,10 @@ class HourlyCore(EVCore):
             how.lag_steps,
             how.per_charger,
             how.per_scale,
+            self._markets.of(simulation.dataset),
+            runs,
             flat,
         )
-        return self._shown(self._with_columns(flat))
 
     @abstractmethod
     def _bidding(self) -> tuple[BidMode, float]:
@@ -266,6 +292,7 @@ class HourlyCore(EVCore):
 
     def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
         self.pending_bids[runs] = 0.0
+        self._markets.prepare(self.simulation, runs)
         if self._planner is not None:
             self._planner.forget(runs)
 

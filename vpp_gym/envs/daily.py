@@ -13,6 +13,7 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.envs.core import EVCore
 from vpp_gym.envs.day_fields import DAY_FIELDS, day_values
 from vpp_gym.envs.fields import FLEET_FIELDS, layout_of
+from vpp_gym.envs.market_table import NO_TABLE
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.policy_pool import Maker, PolicyPool
 from vpp_gym.envs.site_fields import site_fields
@@ -75,6 +76,8 @@ class DailyCore(EVCore):
             self.params.market.imbalance_lag_steps,
             False,
             at_gate.per_scale,
+            NO_TABLE,
+            np.arange(simulation.n_envs),
             shown,
         )
         more = [np.concatenate(self._values(run)) for run in range(simulation.n_envs)]

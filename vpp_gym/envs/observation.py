@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from vpp_gym.arrays import Floats, Observations
+from vpp_gym.arrays import Floats, Ints, Observations
 from vpp_gym.contracts.choice import pay_eur_per_kwh
-from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD, HOURS_PAST, STEPS_PAST
+from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD
+from vpp_gym.envs.market_table import MARKET_COLUMNS, RESIDUAL_NOW, MarketTable, write_market
 from vpp_gym.envs.site_fields import write_site
 from vpp_gym.fleet.profile import add_block, hourly_load_kwh
 from vpp_gym.kernels import njit
@@ -50,14 +50,40 @@ def observe(
     lag_steps: int,
     per_charger: bool,
     per_scale: Floats,
+    market: MarketTable,
+    runs: Ints,
     out: Observations,
 ) -> None:
-    """Fill (B, size) observations, column by column in the order of the table."""
+    """Fill rows of (B, size) observations, column by column in the order of the table.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        lag_steps: by which imbalance prices are published late.
+        per_charger: each charger is shown, too.
+        per_scale: (size,) one over the scale of each column.
+        market: what was made of the columns that do not depend on the run.
+        runs: (n,) rows that are filled.
+        out: result.
+    """
     row = np.zeros(len(per_scale))
-    early, late = np.empty((2, HOURS_AHEAD + 1)), np.empty((2, HOURS_AHEAD + 1))
-    for b in range(len(state.run)):
+    early, late = np.empty((HOURS_AHEAD + 2, 2)), np.empty((HOURS_AHEAD + 2, 2))
+    for k in range(len(runs)):
+        b = runs[k]
         observe_run(
-            b, dataset, rules, state, lag_steps, per_charger, per_scale, row, early, late, out[b]
+            b,
+            dataset,
+            rules,
+            state,
+            lag_steps,
+            per_charger,
+            per_scale,
+            market,
+            row,
+            early,
+            late,
+            out[b],
         )
 
 
@@ -70,13 +96,27 @@ def observe_run(
     lag_steps: int,
     per_charger: bool,
     per_scale: Floats,
+    market: MarketTable,
     row: Floats,
     early: Floats,
     late: Floats,
     out: Observations,
 ) -> None:
-    """Fill the (size,) observation of run b; row, early and late are working memory."""
-    column = _write_market(b, dataset, rules, state, lag_steps, row)
+    """Fill the (size,) observation of run b; row, early and late are working memory.
+
+    What does not depend on the run is taken from the table, where it was made.
+    """
+    run = state.run[b]
+    t, live = run.position, 0
+    if t <= run.last and t < len(market.made) and market.made[t]:
+        live = MARKET_COLUMNS
+        for j in range(live):
+            out[j] = market.shown[t, j]
+        if t >= run.end:
+            out[RESIDUAL_NOW] = np.float32(0.0)
+    else:
+        write_market(t, run.first, run.last, run.end, dataset, rules, lag_steps, row)
+    column = _write_schedule(b, dataset, rules, state, row, MARKET_COLUMNS)
     column = _write_fleet(b, dataset, rules, state, row, column, early, late)
     da = dataset.da_eur_per_kwh[min(state.run[b].position, state.run[b].last)]
     column = _write_contracts(b, da, rules, state, row, column)
@@ -84,70 +124,23 @@ def observe_run(
         _write_chargers(b, da, dataset, rules, state, row, column)
     if len(dataset.site) > 0:
         write_site(b, dataset, rules, state, per_scale, row)
-    for j in range(len(row)):
+    for j in range(live, len(row)):
         out[j] = np.float32(row[j] * per_scale[j])
 
 
 @njit(inline="always")
-def _write_market(
-    b: int, dataset: Dataset, rules: Rules, state: State, lag_steps: int, row: Floats
+def _write_schedule(
+    b: int, dataset: Dataset, rules: Rules, state: State, row: Floats, column: int
 ) -> int:
+    """What is sold in the hours ahead, as far as the schedules go."""
     run = state.run[b]
     t = run.position
-    last = min(t, run.last)
-    step = dataset.steps[last]
-    hour = round(1.0 / rules.dt_h)
-    turn = 2.0 * math.pi * dataset.period[last] * rules.dt_h / 24.0
-    week = 2.0 * math.pi * step.weekday / 7.0
-    row[0], row[1] = math.sin(turn), math.cos(turn)
-    row[2] = (dataset.period[last] % hour) / hour
-    row[3], row[4] = math.sin(week), math.cos(week)
-    known, seen = t, t
-    if t <= run.last:
-        known = step.tomorrow_end if dataset.period[last] > rules.gate_period else step.today_end
-        seen = step.tomorrow_end
-    level, shown_hours = 0.0, 0
-    at = t
-    for column in range(6, 6 + HOURS_AHEAD):
-        row[column] = 0.0
-        if at < seen:
-            price = (
-                dataset.da_eur_per_kwh[at] if at < known else dataset.da_forecast_eur_per_kwh[at]
-            )
-            row[column] = price
-            level += price
-            shown_hours += 1
-        at += hour
-    level = level / shown_hours if shown_hours > 0 else 0.0
-    row[5] = level
-    for column in range(6, 6 + shown_hours):
-        row[column] -= level
-    column = 6 + HOURS_AHEAD
-    row[column] = (known - t) * rules.dt_h
-    for k in range(STEPS_PAST):
-        past = t - 1 - k
-        row[column + 1 + k] = dataset.residual_eur_per_kwh[past] if past >= run.first else 0.0
-    column += 1 + STEPS_PAST
-    for h in range(HOURS_PAST):
-        mean, n = 0.0, 0
-        for past in range(t - (h + 1) * hour, t - h * hour):
-            if past >= run.first:
-                mean += dataset.residual_eur_per_kwh[past]
-                n += 1
-        row[column + h] = mean / n if n > 0 else 0.0
-    column += HOURS_PAST
-    shown = lag_steps == 0 and t < run.end
-    row[column] = step.residual_day_eur_per_kwh if t <= run.last else 0.0
-    row[column + 1] = dataset.residual_eur_per_kwh[t] if shown else 0.0
-    row[column + 2] = 0.0
-    if t > run.first:
-        settled = dataset.steps[t - 1]
-        row[column + 2] = settled.short_eur_per_kwh - settled.long_eur_per_kwh
-    column += 3
-    at = t
+    step = dataset.steps[min(t, run.last)]
+    seen = step.tomorrow_end if t < run.end else t
+    at, hour = t, round(1.0 / rules.dt_h)
     for k in range(column, column + HOURS_AHEAD):
         row[k] = 0.0
-        if at < seen and t < run.end:
+        if at < seen:
             schedule = 1 if at >= step.today_end else 0
             row[k] = state.da_sold_kwh[b, schedule, dataset.slot[at]]
         at += hour
@@ -167,8 +160,8 @@ def _write_fleet(
 ) -> int:
     run = state.run[b]
     t = run.position
-    for h in range(early.shape[1]):
-        early[0, h], early[1, h], late[0, h], late[1, h] = 0.0, 0.0, 0.0, 0.0
+    for h in range(early.shape[0]):
+        early[h, 0], early[h, 1], late[h, 0], late[h, 1] = 0.0, 0.0, 0.0, 0.0
     gap_kwh = 0.0
     for k in range(run.connected):
         ev = state.ev[b, state.lot[b, k]]

@@ -15,6 +15,13 @@ from vpp_gym.simulation.simulation import Simulation
 if TYPE_CHECKING:
     from vpp_gym.plots.day_chart import DayChart
     from vpp_gym.plots.day_view import DayView
+    from vpp_gym.plots.site_day import SiteDay
+
+SITE_TERMS = (
+    *("import_kwh", "export_kwh", "building_kwh", "pv_kwh", "curtailed_kwh"),
+    *("storage_charge_kwh", "storage_discharge_kwh"),
+)
+"""Terms of a step that a picture of a site shows, beside those of the cars."""
 
 
 class DayRecorder(Recorder):
@@ -56,6 +63,8 @@ class DayRecorder(Recorder):
         self._now = step + 1
         self._before = self._lot()
         self._stored[step + 1], self._target[step + 1] = self._before[2:]
+        if self._simulation.has_site:
+            self._battery[step + 1] = self._simulation.state.site["storage_kwh"][0]
         if self._whole_days and settled + 1 == self._end:
             self._over = self._view()
 
@@ -94,6 +103,24 @@ class DayRecorder(Recorder):
             notes=self._notes(),
             fleet_target_kwh=self._target,
             period=period,
+            site=self._site(day, unseen),
+        )
+
+    def _site(self, day: slice, unseen: NDArray[np.bool_]) -> SiteDay | None:
+        """Connection and what lies behind it; None where there are only chargers."""
+        if not self._simulation.has_site:
+            return None
+        from vpp_gym.plots.site_day import SiteDay
+
+        series, records = self._simulation.dataset.site[day], self._records
+        names = (*SITE_TERMS, "charge_kwh", "discharge_kwh")
+        return SiteDay(
+            **{name: records[:, getattr(COLUMN, name)] for name in names},
+            # Limits that are not announced are not shown.
+            import_limit_kwh=np.where(unseen, np.nan, series["import_kwh"]),
+            export_limit_kwh=np.where(unseen, np.nan, series["export_kwh"]),
+            storage_kwh=self._battery,
+            storage_max_kwh=self._simulation.params.storage.kwh,
         )
 
     def _new_chart(self) -> DayChart[DayView]:
@@ -113,6 +140,9 @@ class DayRecorder(Recorder):
         self._contract = np.zeros((chargers, length), dtype=np.bool_)
         self._stored = np.full(length + 1, np.nan)
         self._target = np.full(length + 1, np.nan)
+        self._battery = np.full(length + 1, np.nan)
+        if self._simulation.has_site:
+            self._battery[position - self._first] = self._simulation.state.site["storage_kwh"][0]
         self._records = np.full((length, len(self._simulation.state.pending[0])), np.nan)
         self._now = position - self._first
 

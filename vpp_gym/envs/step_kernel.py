@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from vpp_gym.actions import from_idle
 from vpp_gym.arrays import Floats, Observations
 from vpp_gym.envs.fields import HOURS_AHEAD
+from vpp_gym.envs.market_table import MarketTable
 from vpp_gym.envs.observation import observe_run
 from vpp_gym.kernels import njit
-from vpp_gym.markets.ledger import TERMS
-from vpp_gym.scenarios.columns import whole
+from vpp_gym.simulation.choices import bid_hi_kwh, bid_lo_kwh, disaggregate_run
 from vpp_gym.simulation.dataset import Dataset
-from vpp_gym.simulation.simulation import Simulation
-from vpp_gym.simulation.state import Rules, Scratch, State, scratch_for
-from vpp_gym.simulation.transition import bid_hi_kwh, bid_lo_kwh, disaggregate_run, step_run
+from vpp_gym.simulation.state import Rules, Scratch, State
+from vpp_gym.simulation.transition import step_run
 
 
 class BidMode(IntEnum):
@@ -58,8 +54,9 @@ class StepMemory(NamedTuple):
     net_load_kwh: Floats  # (N,)
     bids_kwh: Floats  # (S,)
     row: Floats  # (size,) of the observation
-    early: Floats  # (2, HOURS_AHEAD + 1)
-    late: Floats  # (2, HOURS_AHEAD + 1)
+    early: Floats  # (HOURS_AHEAD + 2, 2)
+    late: Floats  # (HOURS_AHEAD + 2, 2)
+    touched: Floats  # (4,)
 
 
 def step_memory(n_chargers: int, slots: int, size: int) -> StepMemory:
@@ -68,8 +65,9 @@ def step_memory(n_chargers: int, slots: int, size: int) -> StepMemory:
         np.zeros(n_chargers),
         np.zeros(slots),
         np.zeros(size),
-        np.empty((2, HOURS_AHEAD + 1)),
-        np.empty((2, HOURS_AHEAD + 1)),
+        np.empty((HOURS_AHEAD + 2, 2)),
+        np.empty((HOURS_AHEAD + 2, 2)),
+        np.zeros(4),
     )
 
 
@@ -79,12 +77,13 @@ def step_batch(
     rules: Rules,
     state: State,
     how: ActionSpec,
+    market: MarketTable,
+    scratch: Scratch,
+    memory: StepMemory,
     actions: Floats,
     pending_bids: Floats,
     records: Floats,
     out: Observations,
-    scratch: Scratch,
-    memory: StepMemory,
 ) -> None:
     """Step every run by its action, without holding the interpreter's lock.
 
@@ -93,14 +92,16 @@ def step_batch(
         rules: parameters.
         state: changed in place.
         how: how actions are read.
+        market: columns of the observation that were made before.
+        scratch: working memory of the simulator.
+        memory: working memory of the environment.
         actions: (B, A) dispatch first, then the stationary battery, then bids.
         pending_bids: (B, S) entries of the next bid schedule, changed in place; kWh where given.
         records: (B, K) result, by `TERMS`.
         out: (B, size) observations.
-        scratch: working memory of the simulator.
-        memory: working memory of the environment.
     """
     for b in range(len(actions)):
+        _touch(b, state, memory.touched)
         _decode(b, rules, state, how, actions, memory.net_load_kwh, scratch)
         _advance(
             b,
@@ -108,6 +109,7 @@ def step_batch(
             rules,
             state,
             how,
+            market,
             actions,
             memory.net_load_kwh,
             pending_bids,
@@ -139,12 +141,13 @@ def step_given(
     rules: Rules,
     state: State,
     how: ActionSpec,
+    market: MarketTable,
+    memory: StepMemory,
     actions: Floats,
     net_load_kwh: Floats,
     pending_bids: Floats,
     records: Floats,
     out: Observations,
-    memory: StepMemory,
 ) -> None:
     """Step every run with net loads that are decided already; see `step_batch`.
 
@@ -153,12 +156,13 @@ def step_given(
         rules: parameters.
         state: changed in place.
         how: how actions are read.
+        market: as in `step_batch`.
+        memory: working memory.
         actions: (B, A) of which only the bids are read.
         net_load_kwh: (B, N) within the limits of the step.
-        pending_bids: (B, S) as in `step_batch`, as are the next three.
+        pending_bids: (B, S) as in `step_batch`, as are the next two.
         records: (B, K) result.
         out: (B, size) observations.
-        memory: working memory.
     """
     for b in range(len(actions)):
         _advance(
@@ -167,6 +171,7 @@ def step_given(
             rules,
             state,
             how,
+            market,
             actions,
             net_load_kwh[b],
             pending_bids,
@@ -174,6 +179,23 @@ def step_given(
             out[b],
             memory,
         )
+
+
+@njit(inline="always")
+def _touch(b: int, state: State, touched: Floats) -> None:
+    """Read a word from each line of memory that holds an EV of run b.
+
+    The lines come to the processor side by side, and not one after the other when the stages of
+    the step ask for them.
+    """
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0
+    for k in range(state.run[b].connected):
+        ev = state.ev[b, state.lot[b, k]]
+        first += ev.energy_kwh
+        second += ev.keep_kwh
+        third += ev.lo_kwh
+        fourth += ev.contract_end
+    touched[0], touched[1], touched[2], touched[3] = first, second, third, float(fourth)
 
 
 @njit(inline="always")
@@ -206,6 +228,7 @@ def _advance(
     rules: Rules,
     state: State,
     how: ActionSpec,
+    market: MarketTable,
     actions: Floats,
     net_load_kwh: Floats,
     pending_bids: Floats,
@@ -235,6 +258,7 @@ def _advance(
         how.lag_steps,
         how.per_charger,
         how.per_scale,
+        market,
         memory.row,
         memory.early,
         memory.late,
@@ -297,106 +321,3 @@ def _bid_kwh(
         moved_kwh = bid_kwh * how.bid_scale * (most_kwh - least_kwh)
         bid_kwh = moved_kwh - state.expected_load_kwh[b, period]
     return min(max(bid_kwh, least_kwh), most_kwh)
-
-
-class BatchStepper:
-    """Steps the runs of a simulation by their actions, shared by a fixed number of threads.
-
-    Runs do not touch each other, so any split gives the same bits.
-
-    Args:
-        simulation: of the runs.
-        how: how actions are read.
-        threads: that share the batch.
-
-    Raises:
-        InvalidInputError: threads is no whole number from 1 up.
-    """
-
-    def __init__(self, simulation: Simulation, how: ActionSpec, threads: int = 1) -> None:
-        self._how, n_envs = how, simulation.n_envs
-        count = min(whole("threads", threads, least=1), n_envs)
-        edges = np.linspace(0, n_envs, count + 1).astype(int).tolist()
-        self._parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
-        chargers, size = simulation.n_chargers, len(how.per_scale)
-        self._memory = [
-            (scratch_for(chargers), step_memory(chargers, simulation.slots, size))
-            for _ in self._parts
-        ]
-        self._pool: ThreadPoolExecutor | None = None
-
-    def step(
-        self, simulation: Simulation, actions: Floats, pending_bids: Floats
-    ) -> tuple[Floats, Observations]:
-        """Step every run: (B, K) records and (B, size) observations."""
-        records, observations = self._results(len(actions))
-
-        def step_part(k: int, own: slice, state: State) -> None:
-            step_batch(
-                simulation.dataset,
-                simulation.rules,
-                state,
-                self._how,
-                actions[own],
-                pending_bids[own],
-                records[own],
-                observations[own],
-                *self._memory[k],
-            )
-
-        self._share(simulation.state, step_part)
-        return records, observations
-
-    def decoded_kwh(self, simulation: Simulation, actions: Floats) -> Floats:
-        """(B, N) net load that the actions stand for."""
-        net_load_kwh = np.empty((len(actions), simulation.n_chargers))
-        how, scratch = self._how, self._memory[0][0]
-        decode_batch(simulation.rules, simulation.state, how, actions, net_load_kwh, scratch)
-        return net_load_kwh
-
-    def step_with(
-        self, simulation: Simulation, net_load_kwh: Floats, actions: Floats, pending_bids: Floats
-    ) -> tuple[Floats, Observations]:
-        """Step every run with (B, N) net loads that are decided already; bids as in `step`."""
-        records, observations = self._results(len(actions))
-
-        def step_part(k: int, own: slice, state: State) -> None:
-            step_given(
-                simulation.dataset,
-                simulation.rules,
-                state,
-                self._how,
-                actions[own],
-                net_load_kwh[own],
-                pending_bids[own],
-                records[own],
-                observations[own],
-                self._memory[k][1],
-            )
-
-        self._share(simulation.state, step_part)
-        return records, observations
-
-    def _results(self, n: int) -> tuple[Floats, Observations]:
-        records = np.empty((n, len(TERMS)))
-        return records, np.empty((n, len(self._how.per_scale)), dtype=np.float32)
-
-    def _share(self, state: State, step_part: Callable[[int, slice, State], None]) -> None:
-        """Have each thread step its part of the runs."""
-        if len(self._parts) == 1:
-            step_part(0, self._parts[0], state)
-            return
-
-        def step_own(k: int) -> None:
-            own = self._parts[k]
-            step_part(k, own, State._make(array[own] for array in state))
-
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(len(self._parts) - 1)
-        others = [self._pool.submit(step_own, k) for k in range(1, len(self._parts))]
-        step_own(0)
-        for other in others:
-            other.result()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_pool": None}

@@ -6,6 +6,8 @@ from .bounds import dual_bound as dual_bound
 from .bounds import dual_estimate as dual_estimate
 from .judging import evaluate as evaluate
 from .leaderboard import leaderboard as leaderboard
+from .many import ManyRuns as ManyRuns
+from .many import evaluate_many as evaluate_many
 from .metrics import profit_parts as profit_parts
 from .metrics import totals as totals
 from .rollout import RunResult as RunResult

@@ -31,6 +31,7 @@ ENVIRONMENTS = {
     "VPPDispatch-v0": Environment("ev", "vpp_gym.evaluation.ev_agent"),
     "VPPBidding-v0": Environment("ev", "vpp_gym.evaluation.ev_agent"),
     "VPPContracts-v0": Environment("ev", "vpp_gym.evaluation.ev_agent"),
+    "VPPStay-v0": Environment("ev", "vpp_gym.evaluation.stay_runs"),
     "FCEVCarPark-v0": Environment("car_park", "vpp_gym.fcev.car_park.agent"),
     "FCEVMicrogrid-v0": Environment("microgrid", "vpp_gym.fcev.microgrid.agent"),
 }

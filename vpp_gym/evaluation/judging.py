@@ -135,7 +135,7 @@ def _in_its_world(
 
 def _is_model(policy: Any, where: Any) -> bool:
     """Whether a policy is a model that plays an environment, and not one that reads snapshots."""
-    if isinstance(policy, EnvironmentAgent):
+    if isinstance(policy, EnvironmentAgent) or hasattr(policy, "setting"):
         return _is_environment(where) or where is None or hasattr(policy, "setting")
     if isinstance(policy, os.PathLike):
         return True

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from vpp_gym.actions import checked_actions
 from vpp_gym.envs.stay_kernel import stays_in
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.agent import Predictor
-from vpp_gym.policies.base import by_charger
+from vpp_gym.evaluation.stay_runs import load_by_charger
 from vpp_gym.policies.learned import LearnedForecaster
 from vpp_gym.policy import check_predict
 from vpp_gym.views import Decisions, Snapshot
@@ -67,10 +64,6 @@ class StayAgent:
         """
         seen = stays_in(observation, self._forecaster, self.forecast == "learned")
         if not len(seen):
-            return Decisions(net_load_kwh=by_charger(observation, np.zeros(0))), state
-        given, _ = self.predictor.predict(seen, None, None, deterministic)
-        actions = checked_actions(given, (len(seen), 1))[:, 0]
-        lo, idle, hi = observation.lo_kwh, observation.idle_kwh, observation.hi_kwh
-        end = np.where(actions > 0.0, hi, lo)
-        load_kwh = np.clip(idle + np.abs(actions) * (end - idle), lo, hi)
-        return Decisions(net_load_kwh=by_charger(observation, load_kwh)), state
+            return Decisions(net_load_kwh=load_by_charger(observation, None)), state
+        actions, _ = self.predictor.predict(seen, None, None, deterministic)
+        return Decisions(net_load_kwh=load_by_charger(observation, actions)), state

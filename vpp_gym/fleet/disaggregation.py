@@ -10,82 +10,62 @@ from vpp_gym.kernels import njit
 RULES = ("least_laxity", "proportional", "earliest_departure")
 LEAST_LAXITY, PROPORTIONAL, EARLIEST_DEPARTURE = range(3)
 
-FEW = 24
-"""Up to so many EVs, comparing all pairs is faster than partitioning."""
+BUCKETS = 64
+"""Most intervals of keys in which room is added up at a time."""
 
 
 @njit
-def waterline(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
+def waterline(
+    n: int, key: Floats, room: Floats, amount: float, bucket: Floats
+) -> tuple[float, float]:
     """Key up to which room is filled when it is filled in ascending order of key.
 
     EVs with a key below the line get all their room, those at the line share
     what is left in proportion, those above get none. The order of the EVs does
     not matter.
 
+    In rounds: the range of keys is cut into equal intervals, and the room in each is added up.
+    The interval in which the amount is reached is the range of the next round, until all keys in
+    it are the same. Each round leaves a small part of the EVs, so that the time is linear.
+
     Args:
         n: number of EVs; what lies beyond in the arrays is not looked at.
-        key: (>= n,) rank of each EV; overwritten.
+        key: (>= n,) rank of each EV, finite; overwritten.
         room: (>= n,) kWh >= 0 each can take; overwritten.
         amount: kWh to hand out, 0 <= amount <= sum(room).
+        bucket: (>= min(n, `BUCKETS`),) working memory.
 
     Returns:
         (line, share): the key at the line and the fraction of room filled there.
     """
-    if n <= FEW:
-        return _waterline_of_few(n, key, room, amount)
-    return _waterline_of_many(n, key, room, amount)
-
-
-@njit
-def _waterline_of_few(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
-    """By comparing all pairs: quadratic, but without a branch that is hard to predict."""
-    line, line_below, line_at = np.inf, 0.0, 0.0
+    least, most = np.inf, -np.inf
     for i in range(n):
-        below, at = 0.0, 0.0
-        for j in range(n):
-            below += room[j] if key[j] < key[i] else 0.0
-            at += room[j] if key[j] == key[i] else 0.0
-        if below + at >= amount and key[i] < line:
-            line, line_below, line_at = key[i], below, at
-    return line, (amount - line_below) / line_at if line_at > 0.0 else 0.0
-
-
-@njit
-def _waterline_of_many(n: int, key: Floats, room: Floats, amount: float) -> tuple[float, float]:
-    """By three-way partition, in expected linear time."""
-    first, last = 0, n
-    while last - first > 0:
-        pivot = _median_of_three(key[first], key[(first + last) // 2], key[last - 1])
-        below, above = first, last
-        i = first
-        room_below, room_at = 0.0, 0.0
-        while i < above:
-            if key[i] < pivot:
-                room_below += room[i]
-                key[i], key[below] = key[below], key[i]
-                room[i], room[below] = room[below], room[i]
-                below += 1
-                i += 1
-            elif key[i] > pivot:
-                above -= 1
-                key[i], key[above] = key[above], key[i]
-                room[i], room[above] = room[above], room[i]
-            else:
-                room_at += room[i]
-                i += 1
-        if amount < room_below:
-            last = below
-        elif amount <= room_below + room_at:
-            return pivot, (amount - room_below) / room_at if room_at > 0.0 else 0.0
-        else:
-            amount -= room_below + room_at
-            first = above
-    return np.inf, 0.0
-
-
-@njit
-def _median_of_three(a: float, b: float, c: float) -> float:
-    return max(min(a, b), min(max(a, b), c))
+        least, most = min(least, key[i]), max(most, key[i])
+    left, below = n, 0.0
+    while least < most:
+        buckets = min(left, BUCKETS)
+        scale = buckets / (most - least)
+        for at in range(buckets):
+            bucket[at] = 0.0
+        for i in range(left):
+            bucket[min(int((key[i] - least) * scale), buckets - 1)] += room[i]
+        chosen = 0
+        while chosen < buckets and below + bucket[chosen] < amount:
+            below += bucket[chosen]
+            chosen += 1
+        if chosen == buckets:  # all of it, but for rounding
+            return np.inf, 0.0
+        count, first, last = 0, np.inf, -np.inf
+        for i in range(left):
+            if min(int((key[i] - least) * scale), buckets - 1) == chosen:
+                key[count], room[count] = key[i], room[i]
+                first, last = min(first, key[i]), max(last, key[i])
+                count += 1
+        left, least, most = count, first, last
+    total = 0.0
+    for i in range(left):
+        total += room[i]
+    return least, min((amount - below) / total, 1.0) if total > 0.0 else 0.0
 
 
 @njit
@@ -99,6 +79,7 @@ def hand_out(
     net_load_kwh: Floats,
     scratch_key: Floats,
     scratch_room: Floats,
+    bucket: Floats,
 ) -> None:
     """Split the fleet's net load over its n connected EVs.
 
@@ -116,6 +97,7 @@ def hand_out(
         net_load_kwh: (>= n,) result.
         scratch_key: (>= n,) working memory.
         scratch_room: (>= n,) working memory.
+        bucket: (>= min(n, `BUCKETS`),) working memory.
     """
     amount = fleet_kwh
     for i in range(n):
@@ -133,7 +115,7 @@ def hand_out(
         return
     line, share = np.inf, amount / total_room
     if not proportional:
-        line, share = waterline(n, scratch_key, scratch_room, amount)
+        line, share = waterline(n, scratch_key, scratch_room, amount, bucket)
     for i in range(n):
         rank = sign * key[i]
         limit = hi_kwh[i] if sign > 0.0 else lo_kwh[i]

@@ -18,6 +18,7 @@ def narrow(
     room_kwh: Floats,
     scratch_key: Floats,
     scratch_room: Floats,
+    bucket: Floats,
 ) -> None:
     """Cut the room of EVs down to what their groups have, the highest keys first.
 
@@ -37,6 +38,7 @@ def narrow(
         room_kwh: (>= n,) what each can take, >= 0; narrowed in place.
         scratch_key: (>= n,) working memory.
         scratch_room: (>= n,) working memory.
+        bucket: (>= n,) working memory.
     """
     for g in range(n_groups):
         first, end, total, m = groups[g].first, groups[g].end, 0.0, 0
@@ -48,7 +50,7 @@ def narrow(
         slack = max(slack_kwh[g], 0.0)
         if total <= slack:
             continue
-        line, share = waterline(m, scratch_key, scratch_room, slack)
+        line, share = waterline(m, scratch_key, scratch_room, slack, bucket)
         for k in range(n):
             if first <= rank[k] < end and key[k] >= line:
                 room_kwh[k] *= share if key[k] == line else 0.0

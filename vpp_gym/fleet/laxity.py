@@ -26,6 +26,8 @@ def laxity_h(time_left_h: float, charging_h: float) -> float:
     return time_left_h - charging_h
 
 
+FAR_H = 1e9
+"""Laxities beyond this are equal: those of EVs that cannot charge are infinite."""
 GRID_H = 1e-6
 """Laxities closer than this are equal when EVs are ranked: rounding must not decide who charges."""
 
@@ -40,7 +42,7 @@ def on_grid(hours: float) -> float:
     >>> on_grid(1.0000000001) == on_grid(0.9999999999)
     True
     """
-    return np.floor(hours / GRID_H + 0.5) * GRID_H
+    return np.floor(min(max(hours, -FAR_H), FAR_H) / GRID_H + 0.5) * GRID_H
 
 
 @njit

@@ -19,17 +19,16 @@ def add_block(start_h: float, end_h: float, power_kw: float, ramps: Floats) -> N
         start_h: hours from now, >= 0.
         end_h: hours from now, >= start_h.
         power_kw: of the block.
-        ramps: (2, H + 1) slopes and offsets by the hour at which they begin,
-            changed in place; what lies beyond H hours is left out.
+        ramps: (H + 2, 2) slope and offset by the hour at which they begin, changed in place;
+            the last row is for all that lies beyond H hours.
     """
-    hours = ramps.shape[1] - 1
-    first, last = math.ceil(start_h), math.ceil(end_h)
-    if first <= hours:
-        ramps[0, first] += power_kw
-        ramps[1, first] += power_kw * start_h
-    if last <= hours:
-        ramps[0, last] -= power_kw
-        ramps[1, last] -= power_kw * end_h
+    beyond = ramps.shape[0] - 1
+    first = math.ceil(min(start_h, float(beyond)))
+    last = math.ceil(min(end_h, float(beyond)))
+    ramps[first, 0] += power_kw
+    ramps[first, 1] += power_kw * start_h
+    ramps[last, 0] -= power_kw
+    ramps[last, 1] -= power_kw * end_h
 
 
 @njit
@@ -37,14 +36,14 @@ def hourly_load_kwh(ramps: Floats, load_kwh: Floats, first: int) -> None:
     """Energy of each hour ahead from the ramps of `add_block`.
 
     Args:
-        ramps: (2, H + 1) slopes and offsets.
+        ramps: (H + 2, 2) slope and offset by hour.
         load_kwh: result, from place `first` on.
         first: where the first hour goes.
     """
     slope, offset, before = 0.0, 0.0, 0.0
-    for hour in range(ramps.shape[1]):
-        slope += ramps[0, hour]
-        offset += ramps[1, hour]
+    for hour in range(ramps.shape[0] - 1):
+        slope += ramps[hour, 0]
+        offset += ramps[hour, 1]
         until = slope * hour - offset
         if hour > 0:
             load_kwh[first + hour - 1] = max(until - before, 0.0)  # rounding may leave -1e-14

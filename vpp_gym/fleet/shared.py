@@ -71,7 +71,13 @@ def _down_to(level: float, need_kwh: float, steps: float, full_kwh: float) -> fl
 
 @njit
 def give_way(
-    amount_kwh: float, n: int, room_kwh: Floats, key: Floats, move_kwh: Floats, sorted_kwh: Floats
+    amount_kwh: float,
+    n: int,
+    room_kwh: Floats,
+    key: Floats,
+    move_kwh: Floats,
+    sorted_kwh: Floats,
+    bucket: Floats,
 ) -> float:
     """Hand out a cut among cars, the lowest keys first.
 
@@ -82,6 +88,7 @@ def give_way(
         key: (>= n,) rank; overwritten.
         move_kwh: (>= n,) result: what each is cut by.
         sorted_kwh: (>= n,) working memory.
+        bucket: (>= n,) working memory, too.
 
     Returns:
         What was cut: the amount, or all room where that is less.
@@ -95,7 +102,7 @@ def give_way(
         for k in range(n):
             move_kwh[k] = 0.0
         return 0.0
-    line, share = waterline(n, key, sorted_kwh, amount)
+    line, share = waterline(n, key, sorted_kwh, amount, bucket)
     for k in range(n):
         rank = move_kwh[k]
         move_kwh[k] = room_kwh[k] * (share if rank == line else (1.0 if rank < line else 0.0))

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.plots import panels
+from vpp_gym.plots import panels, site_day
 from vpp_gym.plots.canvas import DPI, new_figure
 from vpp_gym.plots.chargers import chargers
 from vpp_gym.plots.day_chart import DayChart
@@ -16,6 +16,10 @@ from vpp_gym.plots.day_view import DayView
 __all__ = ["DayChart", "DayView", "day_chart", "day_image", "draw_day"]
 
 PANELS = (panels.prices, panels.trades, panels.energy, panels.profit, chargers)
+SITE_PANELS = (panels.prices, site_day.connection, site_day.behind)
+"""Of a day at a site, above those of its cars."""
+SITE_PX = 1080
+"""Height of the picture of a day at a site."""
 
 
 def day_chart(width_px: int = 960, height_px: int = 720) -> DayChart[DayView]:
@@ -38,6 +42,8 @@ def day_chart(width_px: int = 960, height_px: int = 720) -> DayChart[DayView]:
 def draw_day(view: DayView, figure: Figure | None = None) -> Figure:
     """Prices, trades, energy, profit and chargers over one day.
 
+    Of a site, connection with its limits, building, sun, battery and cars' power as well.
+
     Args:
         view: the day; what is nan is left out.
         figure: one to clear and draw on; None makes one on an Agg canvas.
@@ -45,7 +51,11 @@ def draw_day(view: DayView, figure: Figure | None = None) -> Figure:
     Returns:
         The figure drawn on.
     """
-    return DayChart(figure or new_figure(), PANELS).draw(view)
+    if view.site is None:
+        return DayChart(figure or new_figure(), PANELS).draw(view)
+    battery = (site_day.battery,) if view.site.storage_max_kwh > 0 else ()
+    chosen = (*SITE_PANELS, *battery, panels.energy, panels.profit, chargers)
+    return DayChart(figure or new_figure(960, SITE_PX), chosen).draw(view)
 
 
 def day_image(view: DayView, width_px: int = 960, height_px: int = 720) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vpp_gym.arrays import Bools, Floats
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.plots.clock import Ticks, clock_ticks, day_name, places, time_now
+from vpp_gym.plots.site_day import SiteDay
 from vpp_gym.time_steps import checked_step_h
 
 PER_STEP = (
@@ -54,6 +55,7 @@ class DayView:
         period: (L,) delivery period of each step: its place on the clock of the day, which
             a day of 25 hours shows twice for the repeated hour. Needed only on days of a
             clock change; None counts from midnight.
+        site: connection and what lies behind it; None: there are only chargers.
 
     Raises:
         InvalidInputError: wrong length, an infinite number, a SoC outside [0, 1].
@@ -77,6 +79,7 @@ class DayView:
     fleet_min_kwh: Floats | None = None
     fleet_target_kwh: Floats | None = None
     period: NDArray[np.int64] | None = None
+    site: SiteDay | None = None
 
     def __post_init__(self) -> None:
         _check_clock(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vpp_gym.params.contract import ContractChanges, offer
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, WaitAndSee
@@ -296,15 +296,16 @@ LEARNED_NAMES = tuple(_LEARNED_MAKERS)
 
 `learned_mpc` is `hazard_mpc` with that forecast, `adaptive_mpc` learns the law of departures
 from its own past, `stochastic_learned_mpc` weighs how the forecast may be revised. `baseline`
-makes them, too; they are not on the leaderboards.
+makes them, too; they are on the leaderboards of quarter hours.
 """
 
 
-def _site_mpc(ending: str = "") -> Policy:
-    """The scheduler of a whole site with no offer, or with what `params` offer."""
-    from vpp_gym.policies.site_mpc import SiteScheduler
+def _site_mpc(name: str, **settings: Any) -> Policy:
+    """A scheduler of a whole site with no offer, or with what `params` offer."""
+    from vpp_gym.policies.site_fast import FastSiteScheduler
 
-    return SiteScheduler(name=f"site_mpc{ending}", term_h=None if ending else 0)
+    term_h = None if name.endswith("_tariff") else 0
+    return FastSiteScheduler(name=name, term_h=term_h, **settings)
 
 
 def _keeping_sun(name: str) -> Policy:
@@ -324,12 +325,17 @@ def _site_hindsight() -> Policy:
 _KEEPING_SUN = ("charge_on_arrival", "algorithm_1_3h", "rolling_mpc", "rolling_mpc_tariff")
 
 _SITE_MAKERS: dict[str, Maker] = {
-    "site_mpc": _site_mpc,
-    "site_mpc_tariff": partial(_site_mpc, "_tariff"),
+    **{name: partial(_site_mpc, name) for name in ("site_mpc", "site_mpc_tariff")},
+    **{
+        name: partial(_site_mpc, name, early=True)
+        for name in ("site_hazard_mpc", "site_hazard_mpc_tariff")
+    },
+    "site_mpc_exact": partial(_site_mpc, "site_mpc_exact", single=None),
     **{f"{name}+self_consumption": partial(_keeping_sun, name) for name in _KEEPING_SUN},
     "site_hindsight": _site_hindsight,
 }
 """How each baseline that knows of a site is made, by its name."""
 
 SITE_NAMES = tuple(_SITE_MAKERS)
-"""Names of the baselines that know of a site, see `vpp_gym.policies.site_mpc`."""
+"""Names of the baselines that know of a site, see `vpp_gym.policies.site_mpc` and
+`vpp_gym.policies.site_fast`."""

@@ -15,7 +15,7 @@ from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, day_ahead
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, discharge_limits, selling_price
 from vpp_gym.policy import Policy, Privileged, StatelessPolicy
 from vpp_gym.scenarios.scenario import Scenario
-from vpp_gym.solvers.site_lp import Cars, Connection, plan_site
+from vpp_gym.solvers.site_lp import Cars, Connection, SitePlan, plan_site
 from vpp_gym.views import Decisions, GroupsView, SiteView, Snapshot
 
 LONGEST_H = 48.0
@@ -62,10 +62,9 @@ class SiteScheduler(StatelessPolicy[Snapshot, Decisions]):
 
     def decide(self, snapshot: Snapshot) -> Decisions:
         """The first step of the plan; no bids."""
-        cars, connection = self.problem(snapshot)
-        plan = plan_site(cars, connection)
+        plan = self.planned(snapshot)
         load = np.clip(plan.net_load_kwh[:, 0], snapshot.lo_kwh, snapshot.hi_kwh)
-        if cars.rise_lines is not None:
+        if snapshot.curves.shape[2] > 0:
             # A plan's steps at falling power come a little less far than real ones.
             load = np.maximum(load, least_load_kwh(snapshot))
         decisions = Decisions(net_load_kwh=by_charger(snapshot, load))
@@ -78,13 +77,22 @@ class SiteScheduler(StatelessPolicy[Snapshot, Decisions]):
             pv_kwh=float(np.clip(plan.sun_kwh[0], 0.0, snapshot.site.pv_kwh[0])),
         )
 
-    def problem(self, snapshot: Snapshot) -> tuple[Cars, Connection]:
-        """What is planned in a step: the cars, and the connection over the plan's horizon."""
+    def planned(self, snapshot: Snapshot) -> SitePlan:
+        """The plan of a step."""
+        return plan_site(*self.problem(snapshot))
+
+    def problem(self, snapshot: Snapshot, with_lines: bool = True) -> tuple[Cars, Connection]:
+        """What is planned in a step: the cars, and the connection over the plan's horizon.
+
+        Args:
+            snapshot: of the step.
+            with_lines: of cars that taper, the lines below which they charge.
+        """
         horizon = _horizon(snapshot)
         short, long = self.forecaster.forecast(snapshot, horizon)
         da = day_ahead_anchor(snapshot, horizon)
         connection = connection_ahead(snapshot, short, long, self.peak_share)
-        return cars_of(snapshot, long, da, horizon), connection
+        return cars_of(snapshot, long, da, horizon, with_lines), connection
 
 
 def _horizon(snapshot: Snapshot) -> int:
@@ -95,7 +103,9 @@ def _horizon(snapshot: Snapshot) -> int:
     return min(last, round(LONGEST_H / snapshot.dt_h))
 
 
-def cars_of(snapshot: Snapshot, long: Floats, da: Floats, horizon: int) -> Cars:
+def cars_of(
+    snapshot: Snapshot, long: Floats, da: Floats, horizon: int, with_lines: bool = True
+) -> Cars:
     """The connected cars, as the program takes them.
 
     Args:
@@ -103,7 +113,9 @@ def cars_of(snapshot: Snapshot, long: Floats, da: Floats, horizon: int) -> Cars:
         long: (H,) what the market is expected to pay.
         da: (H,) day-ahead prices, known or expected.
         horizon: H, steps of the plan.
+        with_lines: of cars that taper, the lines below which they charge.
     """
+    tapers = with_lines and snapshot.curves.shape[2] > 0
     rows, site = np.arange(len(snapshot.session)), snapshot.params.site
     limits = discharge_limits(snapshot, rows, da)
     ahead = np.arange(horizon) < limits["discharge_steps"][:, None]
@@ -125,7 +137,7 @@ def cars_of(snapshot: Snapshot, long: Floats, da: Floats, horizon: int) -> Cars:
         charge_eff=site.charge_eff,
         discharge_eff=site.discharge_eff,
         shortfall_eur_per_kwh=HARD_EUR_PER_KWH,
-        rise_lines=charging_of(snapshot).rise_lines() if snapshot.curves.shape[2] > 0 else None,
+        rise_lines=charging_of(snapshot).rise_lines() if tapers else None,
         in_group=None if snapshot.site is None else in_group(snapshot.site.groups),
     )
 

@@ -7,7 +7,8 @@ from vpp_gym.kernels import njit
 from vpp_gym.simulation.contracting import offer_contract
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
-from vpp_gym.simulation.transition import _clear, _measure, _plug_in
+from vpp_gym.simulation.transition import measure
+from vpp_gym.simulation.visits import clear, plug_in
 
 
 @njit
@@ -32,11 +33,11 @@ def begin_stays(dataset: Dataset, rules: Rules, state: State, runs: Ints, sessio
             booked[i] = 0.0
         for i in range(state.accepted.shape[1]):
             state.accepted[b, i] = 0
-        _clear(ev)
-        _plug_in(ev, session, sessions[k], run.position)
+        clear(ev)
+        plug_in(ev, session, sessions[k], run.position)
         state.occupied[b, 0], state.lot[b, 0] = True, 0
         run.connected = 1
         run.end = session.leaves
         if session.interest_draw < run.participation and state.offers.shape[1] > 0:
             offer_contract(b, dataset, rules, state, ev, booked)
-        _measure(b, dataset, rules, state)
+        measure(b, dataset, rules, state)

@@ -33,6 +33,8 @@ def offer_contract(
 ) -> None:
     """Show the offers to an arriving owner, and sign the contract that the owner chooses.
 
+    What is known beforehand is not worked out again.
+
     Args:
         b: run of the batch.
         dataset: with the session of the arriving EV.
@@ -41,6 +43,54 @@ def offer_contract(
         ev: EV record, changed in place.
         row: terms of the step, to which a contract is added.
     """
+    deal = dataset.deals[ev.session]
+    if deal.known == 1 and designed(b, rules, state):
+        chosen = _take(deal, ev)
+    else:
+        chosen = agree(b, dataset, rules, state, ev)
+    if chosen >= 0:
+        ev.offer = chosen
+        state.accepted[b, chosen] += 1
+        row[COLUMN.contracts] += 1.0
+
+
+@njit
+def designed(b: int, rules: Rules, state: State) -> bool:
+    """Whether what owners sign depends on their session and the designed offers only."""
+    alike = len(rules.charger_kw) == 0 and state.known.shape[1] == 0
+    return alike and state.run[b].posted == 0 and state.offers.shape[1] > 0
+
+
+@njit
+def _take(deal: Record, ev: Record) -> int:
+    """Write what is known of a contract to the EV; its place, or -1."""
+    ev.perceived_eur_per_kwh = deal.perceived_eur_per_kwh
+    if deal.offer >= 0:
+        ev.contract_start, ev.contract_end = deal.start, deal.end
+        ev.contract_kwh, ev.keep_kwh = deal.contract_kwh, deal.keep_kwh
+        ev.min_price_eur_per_kwh = deal.min_price_eur_per_kwh
+        ev.tariff_eur_per_kwh, ev.margin = deal.tariff_eur_per_kwh, deal.margin
+        ev.payoff_eur = deal.payoff_eur
+    return deal.offer
+
+
+@njit
+def note_deal(deal: Record, chosen: int, ev: Record) -> None:
+    """Keep what an owner signed, for runs to come."""
+    deal.perceived_eur_per_kwh = ev.perceived_eur_per_kwh
+    deal.offer = chosen
+    if chosen >= 0:
+        deal.start, deal.end = ev.contract_start, ev.contract_end
+        deal.contract_kwh, deal.keep_kwh = ev.contract_kwh, ev.keep_kwh
+        deal.min_price_eur_per_kwh = ev.min_price_eur_per_kwh
+        deal.tariff_eur_per_kwh, deal.margin = ev.tariff_eur_per_kwh, ev.margin
+        deal.payoff_eur = ev.payoff_eur
+    deal.known = 1
+
+
+@njit
+def agree(b: int, dataset: Dataset, rules: Rules, state: State, ev: Record) -> int:
+    """Have the owner of an EV choose among a run's offers, and sign: its place, or -1."""
     stay_h = (ev.departure - ev.arrival) * rules.dt_h
     session = dataset.sessions[ev.session]
     laxity = laxity_h(stay_h, charging_h(ev, ev.target_kwh, dataset, rules))
@@ -57,9 +107,8 @@ def offer_contract(
     )
     chosen = choose_offer(state.offers[b], arrival)
     if chosen >= 0 and _bind(ev, sign(state.offers[b, chosen], arrival), rules):
-        ev.offer = chosen
-        state.accepted[b, chosen] += 1
-        row[COLUMN.contracts] += 1.0
+        return chosen
+    return -1
 
 
 @njit

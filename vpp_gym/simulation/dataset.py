@@ -53,6 +53,24 @@ SESSION = np.dtype(
 )
 """What the kernels read about one session."""
 
+DEAL = np.dtype(
+    [
+        ("known", np.int64),  # 1: worked out
+        ("offer", np.int64),  # place of what is signed, -1: nothing
+        ("start", np.int64),  # position at which the window opens
+        ("end", np.int64),  # position at which it closes
+        ("perceived_eur_per_kwh", np.float64),  # these and the next as in an EV's record
+        ("contract_kwh", np.float64),
+        ("keep_kwh", np.float64),
+        ("min_price_eur_per_kwh", np.float64),
+        ("tariff_eur_per_kwh", np.float64),
+        ("margin", np.float64),
+        ("payoff_eur", np.float64),
+    ],
+    align=True,
+)
+"""What the owner of one session signs of the designed offers."""
+
 PRICE_LEVEL_DAYS = 28
 """Days whose mean day-ahead price is the price level."""
 
@@ -74,12 +92,13 @@ class Dataset(NamedTuple):
     residual_eur_per_kwh: Floats  # (T,) mean imbalance price minus day-ahead price
     first_session: Ints  # (T + 1,) sessions that arrive at t: first[t] to first[t + 1]
     sessions: Records  # (S,) of SESSION
+    deals: Records  # (S,) of DEAL, worked out before runs that need them
     curves: Floats  # (S, 2, K) stored kWh and stored kW of each taper; K is 0 without any
     site: Records  # (T,) of SITE_STEP; empty where there are only chargers
 
 
 def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
-    """Flat arrays of some scenarios under the given rules; they are read-only.
+    """Flat arrays of some scenarios under the given rules; all but the deals are read-only.
 
     Raises:
         InvalidInputError: no scenario, scenarios of unequal dt_h, a gate that the
@@ -107,7 +126,8 @@ def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
             fill_site(dataset.site[at], scenario, params)
         arrivals = np.bincount(scenario.sessions.arrival_step, minlength=scenario.n_steps)
         dataset.first_session[at.start + 1 : at.stop + 1] = rows.start + np.cumsum(arrivals)
-    return Dataset._make(map(read_only, dataset))
+    closed = Dataset._make(map(read_only, dataset))
+    return closed._replace(deals=records(len(dataset.sessions), DEAL))
 
 
 def _n_knots(scenarios: Sequence[Scenario], params: VPPParams) -> int:
@@ -128,6 +148,7 @@ def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int, has_site: bo
         residual_eur_per_kwh=np.empty(n_steps),
         first_session=np.zeros(n_steps + 1, dtype=np.int64),
         sessions=records(n_sessions, SESSION),
+        deals=records(0, DEAL),
         curves=np.zeros((n_sessions, 2, n_knots)),
         site=records(n_steps if has_site else 0, SITE_STEP),
     )

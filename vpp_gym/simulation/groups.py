@@ -8,7 +8,7 @@ from vpp_gym.fleet.laxity import on_grid
 from vpp_gym.fleet.shared import give_way
 from vpp_gym.kernels import njit
 from vpp_gym.simulation.group_tree import OF, RANK
-from vpp_gym.simulation.room import EXTRA, KEY, NEED, RANKS, TAKE, TIME
+from vpp_gym.simulation.room import BUCKET, EXTRA, KEY, NEED, RANKS, TAKE, TIME
 from vpp_gym.simulation.state import Rules, Scratch, State
 
 
@@ -80,6 +80,7 @@ def narrow_limits(
         shared[NEED],
         shared[TAKE],
         shared[EXTRA],
+        shared[BUCKET],
     )
     for k in range(n):
         idle = min(max(0.0, scratch.lo_kwh[k]), scratch.hi_kwh[k])
@@ -198,8 +199,10 @@ def _cut(
         shared[NEED],
         shared[TAKE],
         shared[EXTRA],
+        shared[BUCKET],
     )
-    cut = give_way(amount_kwh, n, shared[NEED], shared[TIME], shared[TAKE], shared[EXTRA])
+    working = shared[TAKE], shared[EXTRA], shared[BUCKET]
+    cut = give_way(amount_kwh, n, shared[NEED], shared[TIME], *working)
     for k in range(n):
         i = state.lot[b, k]
         net_load_kwh[i] -= sign * shared[TAKE, k]

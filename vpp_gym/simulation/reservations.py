@@ -105,9 +105,11 @@ def _move_back(b: int, n: int, dataset: Dataset, rules: Rules, state: State) -> 
 @njit
 def _fill_room(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     """Room of every group and, in the last row, the connection, as if nothing were reserved."""
-    run, horizon = state.run[b], rules.guard_steps
-    for ahead in range(horizon):
-        at = (run.position + ahead) % horizon
+    run, steps = state.run[b], 0
+    for k in range(run.connected):
+        steps = max(steps, _steps_left(b, state.lot[b, k], rules, state))
+    for ahead in range(steps):
+        at = (run.position + ahead) % rules.guard_steps
         for g in range(len(rules.groups)):
             state.group_room[b, g, at] = rules.groups[g].import_kwh
         room = room_kwh(run.position, ahead, run.last, dataset, rules)
@@ -125,15 +127,21 @@ def _steps_left(b: int, i: int, rules: Rules, state: State) -> int:
 
 @njit
 def _trim(b: int, i: int, rules: Rules, state: State) -> None:
-    """Drop what a car no longer needs of its reservation, of the nearest steps first."""
+    """Drop what a car no longer needs of its reservation, of the nearest steps first.
+
+    With a guarantee this is done in every step, so that only one step is over since.
+    """
     ev, reserved, horizon = state.ev[b, i], state.reserved[b, i], rules.guard_steps
-    need_kwh = 0.0
-    if rules.guarantee:
-        need_kwh = max(ev.promise_kwh - ev.energy_kwh, 0.0) / rules.charge_eff
-    steps = _steps_left(b, i, rules, state)
-    for ahead in range(horizon - 1, -1, -1):
-        at = (state.run[b].position + ahead) % horizon
-        kept_kwh = min(reserved[at], need_kwh) if ahead < steps else 0.0
+    position = state.run[b].position
+    if not rules.guarantee:
+        for at in range(horizon):
+            reserved[at] = 0.0
+        return
+    need_kwh = max(ev.promise_kwh - ev.energy_kwh, 0.0) / rules.charge_eff
+    reserved[(position + horizon - 1) % horizon] = 0.0
+    for ahead in range(_steps_left(b, i, rules, state) - 1, -1, -1):
+        at = (position + ahead) % horizon
+        kept_kwh = min(reserved[at], need_kwh)
         reserved[at] = kept_kwh
         need_kwh -= kept_kwh
         if kept_kwh > 0.0:
@@ -144,7 +152,8 @@ def _trim(b: int, i: int, rules: Rules, state: State) -> None:
 def _release(b: int, i: int, rules: Rules, state: State) -> None:
     """Take back all that is reserved for a car."""
     reserved = state.reserved[b, i]
-    for at in range(rules.guard_steps):
+    for ahead in range(_steps_left(b, i, rules, state)):
+        at = (state.run[b].position + ahead) % rules.guard_steps
         if reserved[at] > 0.0:
             _take_room(b, i, at, -reserved[at], rules, state)
             reserved[at] = 0.0

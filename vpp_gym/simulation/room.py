@@ -26,10 +26,10 @@ from vpp_gym.simulation.state import Rules, State
 Record = Any
 """One row of a record array: EV, changed in place."""
 
-NEED, TIME, EXTRA, TAKE, FULL, STEPS = range(6)
+NEED, TIME, EXTRA, TAKE, FULL, STEPS, BUCKET = range(7)
 """Rows of `State.shared`: need of each car and the steps that takes at full power, what
 discharging would have to be charged again, what it takes in a step, its full step where it is
-there, and the steps to its departure."""
+there, the steps to its departure, and working memory of the sharing within groups."""
 RANKS, KEY = FULL, STEPS
 """Rows of it in the sharing within groups: place of each car's charger, and rank of the car."""
 TRIALS = 30

@@ -18,21 +18,16 @@ from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario, stated_params
 from vpp_gym.simulation.arguments import (
-    TOLERANCE_KWH,
     distinct_rows,
-    number_within,
     shaped,
     whole_numbers,
 )
+from vpp_gym.simulation.choices import disaggregate
 from vpp_gym.simulation.dataset import Dataset, build_dataset, n_drivers
+from vpp_gym.simulation.decided import behind_the_meter, check_limits, net_loads, schedules
 from vpp_gym.simulation.snapshot import bids_allowed_kwh, snapshot_of
 from vpp_gym.simulation.state import DRIVER, State, empty_state, rules_of, scratch_for, with_offers
-from vpp_gym.simulation.transition import (
-    begin,
-    disaggregate,
-    first_outside_limits,
-    transition,
-)
+from vpp_gym.simulation.transition import begin, transition
 from vpp_gym.views import Decisions, Snapshot
 
 
@@ -51,6 +46,7 @@ class Simulation:
         periods: of a day of 24 hours.
         watch: called before each step that decisions or arrays advance, with the simulation and
             the (B, N) dispatch; None: nobody watches.
+        no_bids: (B, S) zeros: the schedule of who sells nothing.
         slots: places of a bid schedule: as many, or those of a day of 25 hours where scenarios
             have a time zone whose clock is put back.
     """
@@ -85,7 +81,7 @@ class Simulation:
             n_drivers(self.dataset),
         )
         self._scratch = scratch_for(self.n_chargers)
-        self._no_bids = np.zeros((self.n_envs, self.slots))
+        self.no_bids = np.zeros((self.n_envs, self.slots))
         self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
 
     def load(
@@ -170,7 +166,7 @@ class Simulation:
         one = copy(self)
         one.n_envs = 1
         one.state = State._make(part[own] for part in self.state)
-        one._placed, one._no_bids = self._placed[own], self._no_bids[own]
+        one._placed, one.no_bids = self._placed[own], self.no_bids[own]
         one._scenario_index = self._scenario_index[own]
         return one
 
@@ -326,10 +322,10 @@ class Simulation:
                 raise InvalidInputError("decisions", one, "give a Decisions for each run")
         if len(given) != self.n_envs:
             raise InvalidInputError("decisions", len(given), f"give one for each of {self.n_envs}")
-        net_load_kwh, bids_kwh = self._net_load(given), self._bids(given)
+        net_load_kwh, bids_kwh = net_loads(self, given), schedules(self, given)
         self._check_placed()
-        self._check_limits(net_load_kwh, bids_kwh)
-        return self._advance(net_load_kwh, bids_kwh, self._behind_the_meter(given))
+        check_limits(self, net_load_kwh, bids_kwh)
+        return self._advance(net_load_kwh, bids_kwh, behind_the_meter(self, given))
 
     def advance(
         self,
@@ -356,14 +352,14 @@ class Simulation:
                 nothing has moved.
         """
         self._check_placed()
-        bids = self._no_bids if bids_kwh is None else bids_kwh
+        bids = self.no_bids if bids_kwh is None else bids_kwh
         if not checked:
             shape = (self.n_envs, self.n_chargers)
             net_load_kwh = shaped("net_load_kwh", net_load_kwh, shape)
             if self.slots > self.periods and np.shape(bids) == (self.n_envs, self.periods):
                 bids = self.on_slots(np.asarray(bids, dtype=np.float64))
             bids = shaped("bids_kwh", bids, (self.n_envs, self.slots))
-            self._check_limits(net_load_kwh, bids)
+            check_limits(self, net_load_kwh, bids)
             if behind_kwh is not None:
                 behind_kwh = shaped("behind_kwh", behind_kwh, (self.n_envs, 2))
         return self._advance(net_load_kwh, bids, behind_kwh)
@@ -386,83 +382,7 @@ class Simulation:
         disaggregate(self.rules, self.state, fleet_kwh, net_load_kwh, self._scratch)
         return net_load_kwh
 
-    def _net_load(self, given: Sequence[Decisions]) -> Floats:
-        """(B, N) dispatch, the fleets' numbers handed out."""
-        fleet_kwh = np.zeros(self.n_envs)
-        for run, decision in enumerate(given):
-            if (decision.net_load_kwh is None) == (decision.fleet_kwh is None):
-                raise InvalidInputError(
-                    "decisions", decision, "give either net_load_kwh or fleet_kwh, not both"
-                )
-            if decision.fleet_kwh is not None:
-                fleet_kwh[run] = self._fleet_load(run, decision.fleet_kwh)
-        by_fleet = any(decision.fleet_kwh is not None for decision in given)
-        shape = (self.n_envs, self.n_chargers)
-        net_load_kwh = self.hand_out(fleet_kwh) if by_fleet else np.empty(shape)
-        for run, decision in enumerate(given):
-            if decision.net_load_kwh is not None:
-                net_load_kwh[run] = shaped("net_load_kwh", decision.net_load_kwh, shape[1:])
-        return net_load_kwh
-
-    def _bids(self, given: Sequence[Decisions]) -> Floats:
-        """(B, S) schedules; who gives none sells nothing."""
-        if all(decision.bids_kwh is None for decision in given):
-            return self._no_bids
-        bids_kwh = np.zeros((self.n_envs, self.slots))
-        for run, decision in enumerate(given):
-            if decision.bids_kwh is not None:
-                bids_kwh[run] = self.schedule(run, decision.bids_kwh)
-        return bids_kwh
-
-    def _behind_the_meter(self, given: Sequence[Decisions]) -> Floats | None:
-        """(B, 2) load of the battery and use of the sun; None where nobody says anything."""
-        if all(one.storage_kwh is None and one.pv_kwh is None for one in given):
-            return None
-        wanted = np.tile([0.0, np.inf], (self.n_envs, 1))
-        for run, decision in enumerate(given):
-            site, at = self.state.site[run], int(self.state.run["position"][run])
-            sun_kwh = 0.0
-            if self.has_site and not self.done[run]:
-                sun_kwh = float(self.dataset.site["pv_kwh"][at])
-            limits = (
-                ("storage_kwh", float(site["storage_lo_kwh"]), float(site["storage_hi_kwh"])),
-                ("pv_kwh", 0.0, sun_kwh),
-            )
-            for k, (name, lo, hi) in enumerate(limits):
-                if (value := getattr(decision, name)) is not None:
-                    wanted[run, k] = number_within(name, value, lo, hi)
-        return wanted
-
-    def _fleet_load(self, run: int, value: float) -> float:
-        envelope = self.state.run[run]
-        lo, hi = envelope["fleet_lo_kwh"], envelope["fleet_hi_kwh"]
-        return number_within("fleet_kwh", value, lo, hi)
-
     def _check_placed(self) -> None:
         if not self._placed.all():
             run = int(np.argmin(self._placed))
             raise InvalidInputError("run", run, "place it with reset() first")
-
-    def _check_limits(self, net_load_kwh: Floats, bids_kwh: Floats) -> None:
-        run, charger = first_outside_limits(self.state, net_load_kwh)
-        if run >= 0:
-            lo, hi = self.lo_kwh[run, charger], self.hi_kwh[run, charger]
-            raise InvalidInputError(
-                f"net_load_kwh[{run}, {charger}]",
-                float(net_load_kwh[run, charger]),
-                f"stay within [{lo:.6g}, {hi:.6g}]",
-            )
-        if bids_kwh is self._no_bids:
-            return
-        lo, hi = self.bids_allowed_kwh
-        least, most = self.on_slots(lo, absent=-np.inf), self.on_slots(hi, absent=np.inf)
-        within = (bids_kwh >= least - TOLERANCE_KWH) & (bids_kwh <= most + TOLERANCE_KWH)
-        wrong = ~within & self.is_gate[:, None]
-        if wrong.any():
-            row, period = np.argwhere(wrong)[0]
-            raise InvalidInputError(
-                f"bids_kwh[{row}, {period}]",
-                float(bids_kwh[row, period]),
-                f"stay within [{least[row, period]:.6g}, {most[row, period]:.6g}] kWh, see "
-                "bid_lo_kwh and bid_hi_kwh of the snapshot (params.market.bid_limit)",
-            )

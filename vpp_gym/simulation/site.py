@@ -20,7 +20,7 @@ from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.groups import group_envelope, share_groups, yield_within
 from vpp_gym.simulation.limits_ahead import is_limited
-from vpp_gym.simulation.room import EXTRA, NEED, TAKE, TIME, keep_promises
+from vpp_gym.simulation.room import EXTRA, FULL, NEED, TAKE, TIME, keep_promises
 from vpp_gym.simulation.state import Rules, State
 
 Record = Any
@@ -152,7 +152,8 @@ def _cut(
         idle = min(max(0.0, ev.lo_kwh), ev.hi_kwh) if keeps else 0.0
         shared[NEED, k] = max(sign * (net_load_kwh[i] - idle), 0.0)
         shared[TIME, k] = -sign * on_grid(ev.laxity_h)
-    cut = give_way(amount_kwh, n, shared[NEED], shared[TIME], shared[TAKE], shared[EXTRA])
+    working = shared[TAKE], shared[EXTRA], shared[FULL]
+    cut = give_way(amount_kwh, n, shared[NEED], shared[TIME], *working)
     for k in range(n):
         i = state.lot[b, k]
         net_load_kwh[i] -= sign * shared[TAKE, k]

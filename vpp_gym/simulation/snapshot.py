@@ -9,10 +9,10 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats, Ints, Records, read_only
 from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
+from vpp_gym.simulation.choices import bid_limits
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.site_view import site_view
 from vpp_gym.simulation.state import Rules, State
-from vpp_gym.simulation.transition import bid_limits
 from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 AMOUNTS = (
@@ -147,7 +147,8 @@ def _fleet(
 
 def _habits(driver: Ints, known: Records, run: Ints, dt_h: float) -> dict[str, Any]:
     """What runs have seen of the drivers of some cars."""
-    visits, stay_h, early_h = np.zeros(len(driver), np.int64), *np.zeros((2, len(driver)))
+    visits = np.zeros(len(driver), np.int64)
+    stay_h, early_h = np.zeros(len(driver)), np.zeros(len(driver))
     if known.shape[1] > 0:
         there = driver >= 0
         past = known[run[there], driver[there]]

@@ -9,7 +9,7 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats, Ints, Records
 from vpp_gym.contracts.families import designed_offers
 from vpp_gym.contracts.offer import OFFER
-from vpp_gym.fleet.disaggregation import RULES
+from vpp_gym.fleet.disaggregation import BUCKETS, RULES
 from vpp_gym.kernels import by_field, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
@@ -111,6 +111,7 @@ RUN = np.dtype(
         ("first", np.int64),  # position at which the scenario begins
         ("last", np.int64),  # position of the scenario's last step
         ("connected", np.int64),  # number of EVs connected
+        ("posted", np.int64),  # 1: something else than the designed offers is on offer
         ("participation", np.float64),  # share of owners who look at offers
         ("fleet_lo_kwh", np.float64),  # the envelope of the step to come
         ("fleet_idle_kwh", np.float64),
@@ -144,7 +145,7 @@ SITE = np.dtype(
 )
 """One run's connection: battery, and what its fees depend on."""
 
-SHARED_ROWS = 6
+SHARED_ROWS = 7
 """Working memory of a site for each charger: see `vpp_gym.simulation.room`."""
 
 
@@ -185,11 +186,13 @@ class Scratch(NamedTuple):
     load_kwh: Floats  # (N,)
     sorted_key: Floats  # (N,)
     room_kwh: Floats  # (N,)
+    bucket: Floats  # (BUCKETS,)
 
 
 def scratch_for(n_chargers: int) -> Scratch:
     """Working memory for a fleet."""
-    return Scratch(*(np.empty(n_chargers) for _ in Scratch._fields))
+    by_ev = [np.empty(n_chargers) for _ in Scratch._fields[:-1]]
+    return Scratch._make([*by_ev, np.empty(BUCKETS)])
 
 
 def rules_of(params: VPPParams, dt_h: float) -> Rules:
@@ -302,4 +305,5 @@ def with_offers(state: State, offers: Records, runs: Ints) -> State:
     void = np.zeros((), dtype=OFFER)
     on_offer[runs] = void
     on_offer[runs, : len(offers)] = offers
+    state.run["posted"][runs] = 1
     return state._replace(offers=on_offer, accepted=accepted)

@@ -61,7 +61,7 @@ def solve_with_prices(
     highs.silent()
     for name, value in (options or {}).items():
         highs.setOptionValue(name, value)
-    if highs.passModel(_model(program)) != highspy.HighsStatus.kOk:
+    if highs.passModel(highs_model(program)) != highspy.HighsStatus.kOk:
         raise SolveFailedError(f"{program.name}: HiGHS did not accept the model")
     highs.run()
     status = highs.getModelStatus()
@@ -74,7 +74,8 @@ def solve_with_prices(
     return np.clip(values, program.low, program.high), prices
 
 
-def _model(program: LinearProgram) -> highspy.HighsLp:
+def highs_model(program: LinearProgram) -> highspy.HighsLp:
+    """A program as HiGHS takes it."""
     model, rows = highspy.HighsLp(), csc_array(program.rows)
     model.num_row_, model.num_col_ = rows.shape
     model.col_cost_, model.col_lower_, model.col_upper_ = program.cost, program.low, program.high

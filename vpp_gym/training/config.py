@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.names import MAX_LENGTH, NAME_PATTERN
 from vpp_gym.scenarios.named import as_source
-from vpp_gym.training.environments import DAY_AHEAD, TRAITS, EnvTraits, traits_of
+from vpp_gym.training.environments import DAY_AHEAD, STAY, TRAITS, EnvTraits, traits_of
 
 Algorithm = Literal["ppo", "sac"]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
@@ -31,10 +31,13 @@ class WorldSettings(_Frozen):
         validation: name of the scenarios for choosing the best policy.
         arguments: other keyword arguments of the environment, which checks them.
         in_training: more of them, in training only.
-        episode_days: length of a training episode; validation runs whole years.
+        episode_days: length of a training episode; validation runs whole years. Single stays
+            have no days.
         n_envs: environments in the batch.
         n_scenarios: scenarios for training, of fuel-cell cars.
         n_validation: scenarios for validation, of fuel-cell cars.
+        validation_years: of EVs, on how many years of the validation split, from its first;
+            null: on all of them.
         first_scenario: number of the first scenario for training, of fuel-cell cars.
             Those for validation follow far behind, so that neither shares drivers or
             weather with tests, which count from 0.
@@ -48,25 +51,29 @@ class WorldSettings(_Frozen):
     n_envs: int = Field(default=64, ge=1)
     n_scenarios: int = Field(default=16, ge=1)
     n_validation: int = Field(default=4, ge=1)
+    validation_years: int | None = Field(default=None, ge=1)
     first_scenario: int = Field(default=1_000, ge=0)
 
     def training(self, traits: EnvTraits) -> dict[str, Any]:
         """Keyword arguments of the environment for training."""
         numbers = self._numbers(traits, self.first_scenario, self.n_scenarios)
         given = {**self.arguments, **self.in_training}
-        return {"scenario": self.train, **numbers, "episode_days": self.episode_days, **given}
+        days = {} if traits.one_stay else {"episode_days": self.episode_days}
+        return {"scenario": self.train, **numbers, **days, **given}
 
     def validating(self, traits: EnvTraits) -> dict[str, Any]:
-        """Keyword arguments of the environment for validation: whole years."""
+        """Keyword arguments of the environment for validation: whole years, or stays."""
         first = 2 * self.first_scenario + self.n_scenarios
         numbers = self._numbers(traits, first, self.n_validation)
-        return {"scenario": self.validation, **numbers, "episode_days": None, **self.arguments}
+        days = {} if traits.one_stay else {"episode_days": None}
+        return {"scenario": self.validation, **numbers, **days, **self.arguments}
 
     def n_years(self, traits: EnvTraits) -> int:
         """Number of years for validation."""
         if traits.numbers_scenarios:
             return self.n_validation
-        return as_source(self.validation).n_scenarios
+        years = as_source(self.validation).n_scenarios
+        return years if self.validation_years is None else min(years, self.validation_years)
 
     @staticmethod
     def _numbers(traits: EnvTraits, first: int, count: int) -> dict[str, int]:
@@ -86,11 +93,13 @@ class WrapperSettings(_Frozen):
             deviation of the discounted return.
         foresight_h: hours of future prices and arrivals that only the critic sees, where
             every action dispatches EVs.
+        fields: of the observation, those that the agent sees; null: all.
     """
 
     reward: Literal["profit", "gain", "load"] = "profit"
     reward_scale: float | None = Field(default=None, gt=0)
     foresight_h: int = Field(default=0, ge=0)
+    fields: tuple[str, ...] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -122,6 +131,7 @@ class PPOSettings(_Frozen):
             or one for each entry of the action.
         start_at_zero: the first policy's mean action is 0 for every observation: the
             environment's default strategy, from which learning starts.
+        first_action: what it is instead of 0 with `start_at_zero`, in every entry.
     """
 
     hidden: Widths = (64, 64)
@@ -139,6 +149,7 @@ class PPOSettings(_Frozen):
     target_kl: float | None = Field(default=None, gt=0)
     log_std_init: float | tuple[float, ...] = -1.0
     start_at_zero: bool = False
+    first_action: float = Field(default=0.0, ge=-1, le=1)
 
 
 class SACSettings(_Frozen):
@@ -239,6 +250,12 @@ def _refuse_conflicts(run: RunSettings) -> None:
     if wrappers.foresight_h and not run.traits.dispatches_evs:
         remedy = f"use 0 in {run.env_id}; foresight is for {stepwise}"
         raise InvalidInputError("wrappers.foresight_h", wrappers.foresight_h, remedy)
+    if wrappers.foresight_h and wrappers.fields is not None:
+        remedy = "use 0 with chosen fields: what is foreseen is shown relative to fields of prices"
+        raise InvalidInputError("wrappers.foresight_h", wrappers.foresight_h, remedy)
+    if wrappers.reward == "gain" and run.traits.one_stay:
+        remedy = f"use profit in {run.env_id}, whose episodes differ in length"
+        raise InvalidInputError("wrappers.reward", wrappers.reward, remedy)
     if run.algorithm == "ppo" and run.world.n_envs * run.ppo.n_steps < 2:
         remedy = "an update needs 2 steps: set ppo.n_steps or world.n_envs higher"
         raise InvalidInputError("ppo.n_steps", run.ppo.n_steps, remedy)
@@ -273,6 +290,21 @@ TUNED: dict[str, dict[str, Any]] = {
     "VPPDispatch-v0": _STEPWISE,
     "VPPBidding-v0": _DAILY,
     "VPPContracts-v0": _DAILY,
+    STAY: {
+        "timesteps": {"ppo": 4_000_000, "sac": 500_000},
+        "world": {"n_envs": 256},
+        "ppo": {
+            "n_steps": 64,
+            "batch_size": 4096,
+            "n_epochs": 5,
+            "learning_rate": 1e-3,
+            "final_learning_rate": 5e-5,
+            "gamma": 0.995,
+            "log_std_init": -0.7,
+            "start_at_zero": True,
+            "first_action": 0.5,
+        },
+    },
     "FCEVCarPark-v0": {
         "timesteps": {"ppo": 800_000, "sac": 100_000},
         "world": {

@@ -46,7 +46,7 @@ def card_of(
         "seed": run.seed,
         "env_id": run.env_id,
         "arguments": {**run.world.arguments, **guaranteed(core)},
-        "observation": [list(one) for one in observed_fields(core)],
+        "observation": [list(one) for one in observed_fields(core, run.wrappers.fields)],
         "steps": steps,
         "validation": {name: round(value, 4) for name, value in score.items()},
         "dt_h": hours_per_step(core),

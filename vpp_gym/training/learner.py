@@ -16,8 +16,16 @@ from torch import nn
 from vpp_gym.agents.policy import CLIP, Network
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.training.config import RunSettings
+from vpp_gym.training.environments import observed_columns
 from vpp_gym.training.vec_env import BatchVecEnv
-from vpp_gym.training.wrappers import Foreseeing, Foresight, GainReward, LoadReward, ScaledReward
+from vpp_gym.training.wrappers import (
+    Foreseeing,
+    Foresight,
+    GainReward,
+    LoadReward,
+    ScaledReward,
+    Selected,
+)
 
 
 class Stack:
@@ -47,6 +55,8 @@ class Stack:
             venv = GainReward(venv, twin, reference)
         if chosen.reward_scale is not None:
             venv = ScaledReward(venv, chosen.reward_scale)
+        if chosen.fields is not None:
+            venv = Selected(venv, observed_columns(core, chosen.fields))
         self.n_public: int = venv.observation_space.shape[0]
         if run.algorithm == "ppo" and chosen.foresight_h > 0:
             venv = Foreseeing(venv, Foresight(core, chosen.foresight_h))
@@ -116,6 +126,7 @@ def build_model(run: RunSettings, stack: Stack, tensorboard: str | None = None) 
         if run.ppo.start_at_zero:
             policy: Any = model.policy
             nn.init.zeros_(policy.action_net.weight)
+            nn.init.constant_(policy.action_net.bias, run.ppo.first_action)
         if isinstance(run.ppo.log_std_init, tuple):
             _refuse_other_length(run.ppo.log_std_init, stack.top.action_space.shape)
             model.policy.log_std.data = torch.tensor(run.ppo.log_std_init)
@@ -138,6 +149,7 @@ def _ppo(run: RunSettings, stack: Stack) -> dict[str, Any]:
             "final_learning_rate",
             "log_std_init",
             "start_at_zero",
+            "first_action",
         }
     )
     return {

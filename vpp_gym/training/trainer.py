@@ -17,6 +17,7 @@ from vpp_gym.training.checkpoint import Progress, begin_round, load_checkpoint, 
 from vpp_gym.training.config import BEST, RunSettings
 from vpp_gym.training.export import card_of, export_policy
 from vpp_gym.training.learner import Stack, build_model, network_of
+from vpp_gym.training.stay_validation import StayValidation
 from vpp_gym.training.validation import GAIN, Score, Validation
 
 Report = Callable[[int, Score | None], None]
@@ -61,7 +62,8 @@ class Trainer:
         self.stack = Stack(run, **(arguments or {}))
         self.model: BaseAlgorithm = build_model(run, self.stack)
         self.model.set_logger(_logger(folder))
-        self.validation = Validation(run, **(validation or {}))
+        validates = StayValidation if run.traits.one_stay else Validation
+        self.validation: Any = validates(run, **(validation or {}))
         self.progress = (
             load_checkpoint(folder, run, self.model, self.stack) if resume else Progress()
         )

@@ -13,7 +13,7 @@ from vpp_gym.env import VectorEnv
 from vpp_gym.envs.core import HourlyCore
 from vpp_gym.markets.ledger import LEDGER, POSITION
 from vpp_gym.training.config import RunSettings
-from vpp_gym.training.environments import corrects_prices, make_batch
+from vpp_gym.training.environments import corrects_prices, make_batch, observed_columns
 
 Score = dict[str, float]
 """Means over the validation years: `GAIN`, by which the best network is chosen, and what
@@ -37,11 +37,12 @@ class Validation:
         given = arguments.get("scenario")
         self._n_years = run.world.n_years(run.traits) if given is None else _count(given)
         self._batch = self._years(self._arguments)
+        self._columns = observed_columns(self._batch.core, run.wrappers.fields)
         self.reference = self._reference_totals()
 
     def __call__(self, network: Network) -> Score:
         """Score of the network's actions."""
-        total = self._totals(self._batch, lambda seen: network.predict(seen)[0])
+        total = self._totals(self._batch, lambda seen: network.predict(seen[:, self._columns])[0])
         gain_eur = self._value_eur(total) - self._value_eur(self.reference)
         return {GAIN: gain_eur, **self._figures(total)}
 

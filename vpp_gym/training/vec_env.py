@@ -26,7 +26,7 @@ class BatchVecEnv(VecEnv):
     step booked, as arrays.
 
     Args:
-        env_id: one of `vpp_gym.training.environments.TRAITS`, or "VPPStay-v0".
+        env_id: one of `vpp_gym.training.environments.TRAITS`.
         n_envs: number of environments.
         arguments: keyword arguments of the environment.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.markets.ledger import LEDGER, POSITION
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.training.vec_env import BatchVecEnv
@@ -99,6 +99,33 @@ class Foreseeing(VecEnvWrapper):
 
     def _shown(self, flat: Any, position: NDArray[np.int64]) -> NDArray[np.float32]:
         return np.hstack([flat, self._foresight.shown(flat, position)]).astype(np.float32)
+
+
+class Selected(VecEnvWrapper):
+    """Some columns of the observations.
+
+    Args:
+        venv: environments.
+        columns: (n,) that are shown, in their order.
+    """
+
+    def __init__(self, venv: Any, columns: Ints) -> None:
+        self._columns = columns
+        whole = venv.observation_space
+        space = spaces.Box(whole.low[columns], whole.high[columns], dtype=np.float32)
+        super().__init__(venv, observation_space=space)
+
+    def reset(self) -> Any:
+        """What is seen first."""
+        return np.asarray(self.venv.reset())[:, self._columns]
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """As the environment, and less is seen."""
+        observations, rewards, dones, infos = self.venv.step_wait()
+        for run in np.flatnonzero(dones):
+            last = infos[run]["terminal_observation"]
+            infos[run]["terminal_observation"] = last[self._columns]
+        return np.asarray(observations)[:, self._columns], rewards, dones, infos
 
 
 def _summed(values: Floats) -> Floats:

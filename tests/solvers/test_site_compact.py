@@ -1,0 +1,130 @@
+"""The smaller program of a site against the program that defines its plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.solvers.test_site_lp import instance
+from tests.worlds import examples
+from vpp_gym.errors import SolveFailedError
+from vpp_gym.solvers.site_compact import Tapers, coarse_edges, plan_compact
+from vpp_gym.solvers.site_lp import Cars, Connection, plan_site
+
+RTOL = 1e-7
+"""Of the cost of a plan."""
+
+
+def tapering(seed: int) -> tuple[Cars, Connection]:
+    """A small site of `test_site_lp`, half of them with cars that taper."""
+    cars, site = instance(seed)
+    rng = np.random.default_rng(seed)
+    n = len(cars.steps)
+    if not n or rng.random() < 0.5:
+        return cars, site
+    full = np.maximum(cars.max_kwh, cars.energy_kwh)
+    level = cars.charge_kwh * cars.charge_eff
+    lines = np.zeros((n, 3, 2))
+    lines[:, 0, 0] = level
+    for k in (1, 2):
+        slope = -k * rng.uniform(0.05, 0.3, n)
+        lines[:, k, 1] = slope
+        begins = rng.uniform(5, 15, n)
+        lines[:, k, 0] = np.maximum(level - slope * begins, -slope * full)
+    return replace(cars, rise_lines=lines), site
+
+
+@examples(120)
+@given(st.integers(0, 2**32 - 1))
+def test_it_costs_what_the_whole_program_costs(seed):
+    cars, site = tapering(seed)
+    whole, plan = plan_site(cars, site), plan_compact(cars, site)
+    assert plan.cost_eur == pytest.approx(whole.cost_eur, rel=RTOL, abs=RTOL)
+    assert plan.net_load_kwh.shape == whole.net_load_kwh.shape
+    for k, steps in enumerate(cars.steps.tolist()):
+        assert (plan.net_load_kwh[k, steps:] == 0).all()
+        assert cars.lo_kwh[k] - 1e-6 <= plan.net_load_kwh[k, 0]
+        assert plan.net_load_kwh[k, 0] <= max(cars.hi_kwh[k], cars.lo_kwh[k]) + 1e-6
+    net = plan.net_load_kwh.sum(axis=0) + site.building_kwh + plan.storage_kwh - plan.sun_kwh
+    assert (net >= -site.export_kwh - 1e-6).all()
+    assert (plan.sun_kwh <= site.sun_kwh + 1e-9).all()
+
+
+@examples(30)
+@given(st.integers(0, 2**32 - 1))
+def test_blocks_of_one_step_are_the_steps_and_the_first_step_stays_alone(seed):
+    cars, site = tapering(seed)
+    fine = plan_compact(cars, site, np.arange(site.horizon + 1))
+    assert fine.cost_eur == pytest.approx(plan_compact(cars, site).cost_eur, rel=1e-9, abs=1e-9)
+    coarse = plan_compact(cars, site, coarse_edges(site.horizon, single=1, growth=2, most=4))
+    assert coarse.net_load_kwh.shape == fine.net_load_kwh.shape
+    stay = np.arange(site.horizon) < cars.steps[:, None]
+    assert (coarse.net_load_kwh[~stay] == 0).all()
+    assert (coarse.net_load_kwh[:, 0] <= np.maximum(cars.hi_kwh, cars.lo_kwh) + 1e-6).all()
+
+
+def test_where_prices_are_alike_within_a_block_nothing_is_lost():
+    price = np.array([0.3, 0.2, 0.2, 0.1, 0.1, 0.1])
+    nothing, free = np.zeros(6), np.full(6, np.inf)
+    site = Connection(price, price, nothing, nothing, free, free)
+    one = np.ones(1)
+    cars = Cars(
+        steps=np.array([6]),
+        energy_kwh=0 * one,
+        min_kwh=0 * one,
+        max_kwh=20 * one,
+        target_kwh=8 * one,
+        charge_kwh=2 * one,
+        discharge_kwh=np.zeros((1, 6)),
+        contract_kwh=0 * one,
+        pay_eur_per_kwh=np.zeros((1, 6)),
+        lo_kwh=0 * one,
+        hi_kwh=2 * one,
+        charge_eff=1.0,
+        discharge_eff=1.0,
+        shortfall_eur_per_kwh=100.0,
+    )
+    plan = plan_compact(cars, site, np.array([0, 1, 3, 6]))
+    assert plan.cost_eur == pytest.approx(6 * 0.1 + 2 * 0.2)
+    np.testing.assert_allclose(plan.net_load_kwh, [[0, 1, 1, 2, 2, 2]])
+    np.testing.assert_allclose(plan.price_eur_per_kwh, price)
+    # What comes late costs more: the same car charges at once.
+    late = np.array([[0, 1, 1, 1, 1, 1.0]])
+    soon = plan_compact(cars, site, charge_eur_per_kwh=late)
+    np.testing.assert_allclose(soon.net_load_kwh[0, 0], 2)
+
+
+def test_lines_are_asked_for_cars_only_that_may_taper():
+    cars, site = next(
+        (cars, site)
+        for cars, site in map(tapering, range(40))
+        if cars.rise_lines is not None and (cars.contract_kwh > 0).any()
+    )
+    asked = []
+
+    def lines(rows):
+        asked.append(rows)
+        return cars.rise_lines[rows]
+
+    bare = replace(cars, rise_lines=None)
+    never = plan_compact(bare, site, tapers=Tapers(np.full(len(cars.steps), np.inf), lines))
+    assert not asked
+    assert never.cost_eur == pytest.approx(plan_compact(bare, site).cost_eur)
+
+
+def test_edges_grow_to_the_most_and_end_with_the_horizon():
+    edges = coarse_edges(96, single=8, most=8)
+    assert edges[:9].tolist() == list(range(9))
+    assert edges[-1] == 96
+    assert np.diff(edges).max() == 8
+    assert coarse_edges(3).tolist() == [0, 1, 2, 3]
+
+
+def test_what_cannot_be_solved_is_said():
+    cars, site = instance(3)
+    with pytest.raises(SolveFailedError, match="plan of the site"):
+        plan_compact(cars, replace(site, building_kwh=np.full(site.horizon, np.nan)))

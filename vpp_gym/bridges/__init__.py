@@ -1,0 +1,1 @@
+"""Bridges to other libraries: each module needs its own, and nothing else does."""

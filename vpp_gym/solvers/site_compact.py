@@ -1,0 +1,445 @@
+"""The plan of a site as a smaller linear program, for many cars or many plans.
+
+What it plans is what `vpp_gym.solvers.site_lp` plans, to rounding, in fewer rows and columns:
+
+- A car that may not discharge only fills up: what it stores in between needs no column, and its
+  whole stay is one row, the sum of what it charges.
+- The lines below which a tapering car charges (`Cars.rise_lines`) bind in few steps. They are left
+  out at first; those that the answer breaks are added, and the program goes on from there, until it
+  breaks none. So the last answer is that of the program with all of them.
+
+Steps far ahead can be put together in blocks (`edges`). That is an approximation: prices and loads
+of a block are its mean, and within it a car's load is even over the steps of its stay.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+import highspy
+import numpy as np
+
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.errors import SolveFailedError
+from vpp_gym.solvers.site_groups import add_group_rows
+from vpp_gym.solvers.site_lp import OVER_EUR_PER_KWH, Cars, Connection, SitePlan
+
+BREACH_KWH = 1e-7
+"""By which an answer may lie above the lines that were left out."""
+_LOCAL = threading.local()
+
+
+class Tapers(NamedTuple):
+    """How cars charge more slowly.
+
+    Attributes:
+        from_kwh: (n,) stored energy up to which each charges at full power.
+        lines: (m, M, 2) lines below which lies what some cars can store, by their rows.
+    """
+
+    from_kwh: Floats
+    lines: Callable[[Ints], Floats]
+
+
+class _Blocks(NamedTuple):
+    """The steps that are planned as one."""
+
+    edges: Ints  # (B + 1,) first step of each block, and the horizon
+    length: Ints  # (B,) steps
+
+    def sums(self, series: Floats) -> Floats:
+        """(..., B) sums over the steps of each block."""
+        return np.add.reduceat(series, self.edges[:-1], axis=-1)
+
+    def means(self, series: Floats) -> Floats:
+        """(..., B) means."""
+        return self.sums(series) / self.length
+
+
+class _Stays(NamedTuple):
+    """The blocks of every car's stay, one after the other."""
+
+    car: Ints  # (S,)
+    block: Ints  # (S,)
+    inside: Ints  # (S,) steps of the block that belong to the stay
+    first: Ints  # (n + 1,) where the blocks of each car begin
+
+
+class _Loads(NamedTuple):
+    """Columns of the program."""
+
+    charge: Ints  # (S,)
+    discharge: Ints  # (G,) of the cars that may
+    giving: Ints  # (G,) which of the S these are
+    into: Ints  # (B,) battery
+    out: Ints  # (B,)
+    sun: Ints  # (B,)
+    balance: Ints  # (B,) rows
+
+
+class _Program:
+    """A program that grows by columns, rows and entries, no two of them at one place."""
+
+    def __init__(self) -> None:
+        self.n_columns = self.n_rows = 0
+        self.columns: list[tuple[Floats, Floats, Floats]] = []
+        self.rows: list[tuple[Floats, Floats]] = []
+        self.entries: list[tuple[Ints, Ints, Floats]] = []
+
+    def add(self, n: int, cost: Floats | float, low: Floats | float, high: Floats | float) -> Ints:
+        """Numbers of n new columns."""
+        self.columns.append((_filled(cost, n), _filled(low, n), _filled(high, n)))
+        self.n_columns += n
+        return np.arange(self.n_columns - n, self.n_columns)
+
+    def add_rows(self, n: int, low: Floats | float, high: Floats | float) -> Ints:
+        """Numbers of n new rows."""
+        self.rows.append((_filled(low, n), _filled(high, n)))
+        self.n_rows += n
+        return np.arange(self.n_rows - n, self.n_rows)
+
+    def put(self, rows: Ints, columns: Ints, values: Floats | float) -> None:
+        """Entries of some rows."""
+        self.entries.append((rows, columns, _filled(values, len(rows))))
+
+    def model(self) -> highspy.HighsLp:
+        """As HiGHS takes it."""
+        model = highspy.HighsLp()
+        model.num_row_, model.num_col_ = self.n_rows, self.n_columns
+        cost, low, high = map(np.concatenate, zip(*self.columns, strict=True))
+        model.col_cost_, model.col_lower_, model.col_upper_ = cost, low, high
+        low, high = map(np.concatenate, zip(*self.rows, strict=True))
+        model.row_lower_, model.row_upper_ = low, high
+        rows, columns, values = map(np.concatenate, zip(*self.entries, strict=True))
+        order = np.argsort(columns, kind="stable")
+        count = np.bincount(columns, minlength=self.n_columns)
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_ = np.concatenate([[0], np.cumsum(count)])
+        model.a_matrix_.index_ = rows[order]
+        model.a_matrix_.value_ = values[order]
+        return model
+
+
+def _filled(values: Floats | float, n: int) -> Floats:
+    """(n,) one number for each, or the same for all."""
+    return values if isinstance(values, np.ndarray) else np.full(n, values, dtype=np.float64)
+
+
+def coarse_edges(horizon: int, single: int = 8, growth: float = 1.35, most: int = 8) -> Ints:
+    """First steps of blocks that grow with how far ahead they are, and the horizon behind them.
+
+    Args:
+        horizon: number of steps.
+        single: so many blocks of one step come first.
+        growth: of the length of a block from one to the next.
+        most: steps of a block.
+
+    >>> coarse_edges(20, single=3, growth=2, most=4).tolist()
+    [0, 1, 2, 3, 5, 9, 13, 17, 20]
+    """
+    edges, length = list(range(min(single, horizon) + 1)), 1.0
+    while edges[-1] < horizon:
+        length = min(length * growth, most)
+        edges.append(min(edges[-1] + round(length), horizon))
+    return np.array(edges, dtype=np.int64)
+
+
+def plan_compact(
+    cars: Cars,
+    connection: Connection,
+    edges: Ints | None = None,
+    tapers: Tapers | None = None,
+    charge_eur_per_kwh: Floats | None = None,
+) -> SitePlan:
+    """The cheapest plan of a site.
+
+    Args:
+        cars: their stays end within the horizon.
+        connection: of the site.
+        edges: first step of each block that is planned as one, and the horizon; the first has one
+            step. None: every step by itself, which is exact.
+        tapers: how cars taper, if that is not in `cars.rise_lines`.
+        charge_eur_per_kwh: (n, H) what each kWh charged costs beside its price; None: nothing.
+
+    Raises:
+        SolveFailedError: not solved.
+    """
+    horizon = connection.horizon
+    edges = np.arange(horizon + 1) if edges is None else edges
+    blocks = _Blocks(edges, np.diff(edges))
+    if tapers is None and cars.rise_lines is not None:
+        tapers = Tapers(np.full(len(cars.steps), -np.inf), cars.rise_lines.__getitem__)
+    stays, program = _stays(cars, blocks), _Program()
+    loads = _add_site(connection, blocks, program)
+    beside: Floats | float = 0.0
+    if charge_eur_per_kwh is not None:
+        beside = blocks.means(charge_eur_per_kwh)[stays.car, stays.block]
+    loads = _add_cars(cars, blocks, stays, loads, program, beside)
+    if cars.in_group is not None:
+        add_group_rows(cars, connection, cars.in_group, blocks, stays, loads, program)
+    values, prices, cost_eur = _solved(program, cars, stays, loads, tapers)
+    load = values[loads.charge]
+    load[loads.giving] -= values[loads.discharge]
+    at_step = np.repeat(np.arange(len(blocks.length)), blocks.length)
+    spread = np.zeros((len(cars.steps), len(blocks.length)))
+    spread[stays.car, stays.block] = load / stays.inside
+    per_step = blocks.length[at_step]
+    return SitePlan(
+        net_load_kwh=spread[:, at_step] * (np.arange(horizon) < cars.steps[:, None]),
+        storage_kwh=(values[loads.into] - values[loads.out])[at_step] / per_step,
+        sun_kwh=np.minimum(values[loads.sun][at_step] / per_step, connection.sun_kwh),
+        cost_eur=cost_eur,
+        price_eur_per_kwh=-prices[loads.balance][at_step],
+    )
+
+
+def _stays(cars: Cars, blocks: _Blocks) -> _Stays:
+    """Which blocks belong to the stay of each car."""
+    count = np.searchsorted(blocks.edges, cars.steps, side="left")
+    first = np.concatenate([[0], np.cumsum(count)])
+    car = np.repeat(np.arange(len(cars.steps)), count)
+    block = np.arange(len(car)) - first[car]
+    inside = np.minimum(cars.steps[car] - blocks.edges[block], blocks.length[block])
+    return _Stays(car, block, inside, first)
+
+
+def _add_site(site: Connection, blocks: _Blocks, program: _Program) -> _Loads:
+    """What is taken, given and used in each block, peak and battery."""
+    n = len(blocks.length)
+    building = blocks.sums(site.building_kwh)
+    balance = program.add_rows(n, -building, -building)
+    sun = program.add(n, 0.0, 0.0, blocks.sums(site.sun_kwh))
+    most_in, most_out = blocks.sums(site.import_kwh), blocks.sums(site.export_kwh)
+    buy, sell = blocks.means(site.buy_eur_per_kwh), blocks.means(site.sell_eur_per_kwh)
+    taken, sold = program.add(n, buy, 0.0, most_in), program.add(n, -sell, 0.0, most_out)
+    # Where there is no limit, nothing goes beyond it.
+    over = program.add(n, OVER_EUR_PER_KWH, 0.0, np.where(np.isfinite(most_in), np.inf, 0.0))
+    for block, sign in ((sun, -1.0), (taken, -1.0), (sold, 1.0), (over, -1.0)):
+        program.put(balance, block, sign)
+    if site.peak_eur_per_kwh > 0.0:
+        peak = program.add(1, site.peak_eur_per_kwh, 0.0, np.inf)
+        above = program.add_rows(n, -np.inf, site.peak_kwh)
+        program.put(above, taken, 1.0 / blocks.length)
+        program.put(above, np.repeat(peak, n), -1.0)
+    into, out = _add_storage(site, blocks, balance, program)
+    none = np.zeros(0, dtype=np.int64)
+    return _Loads(none, none, none, into, out, sun, balance)
+
+
+def _add_storage(
+    site: Connection, blocks: _Blocks, balance: Ints, program: _Program
+) -> tuple[Ints, Ints]:
+    """Charging and discharging of the battery in each block."""
+    n = len(blocks.length)
+    is_there = float(site.storage_max_kwh > 0)
+    power: Floats = np.asarray(site.storage_power_kwh * blocks.length * is_there, dtype=np.float64)
+    into = program.add(n, 0.0, 0.0, power)
+    out = program.add(n, site.storage_wear_eur_per_kwh, 0.0, power)
+    if site.storage_max_kwh <= 0.0:
+        return into, out
+    worth = np.zeros(n)
+    worth[-1] = -site.storage_value_eur_per_kwh
+    stored = program.add(n, worth, 0.0, site.storage_max_kwh)
+    begins = np.zeros(n)
+    begins[0] = site.storage_kwh
+    change = program.add_rows(n, begins, begins)
+    program.put(change, stored, 1.0)
+    program.put(change[1:], stored[:-1], -1.0)
+    program.put(change, into, -site.storage_charge_eff)
+    program.put(change, out, 1.0 / site.storage_discharge_eff)
+    program.put(balance, into, 1.0)
+    program.put(balance, out, -1.0)
+    return into, out
+
+
+def _add_cars(
+    cars: Cars,
+    blocks: _Blocks,
+    stays: _Stays,
+    loads: _Loads,
+    program: _Program,
+    charge_eur_per_kwh: Floats | float,
+) -> _Loads:
+    """What every car charges in the blocks of its stay, and what those discharge that may."""
+    car, block = stays.car, stays.block
+    n, now = len(cars.steps), block == 0
+    may_give = _may_give(cars, blocks, stays)
+    ever = np.bincount(car, may_give, minlength=n) > 0
+    may_take = np.where((cars.energy_kwh <= cars.max_kwh) | ever, cars.charge_kwh, 0.0)[car]
+    most = np.where(now, np.maximum(cars.hi_kwh, 0.0)[car], may_take * stays.inside)
+    least = np.where(now, np.clip(cars.lo_kwh, 0.0, np.maximum(cars.hi_kwh, 0.0))[car], 0.0)
+    charge = program.add(len(car), charge_eur_per_kwh, least, most)
+    program.put(loads.balance[block], charge, 1.0)
+    energy, target = cars.energy_kwh, cars.target_kwh
+    room = np.maximum(cars.max_kwh - energy, 0.0)
+    missing = np.clip(target - energy, 0.0, room)
+    # What is charged fills what is missing first; what then is still missing is paid for.
+    only = np.flatnonzero(~ever)
+    fills = program.add(len(only), -cars.shortfall_eur_per_kwh, 0.0, missing[only])
+    beyond = program.add(len(only), 0.0, 0.0, (room - missing)[only])
+    row_of = np.full(n, -1, dtype=np.int64)
+    row_of[only] = program.add_rows(len(only), 0.0, 0.0)
+    mine = np.flatnonzero(~ever[car])
+    program.put(row_of[car[mine]], charge[mine], cars.charge_eff)
+    program.put(row_of[only], fills, -1.0)
+    program.put(row_of[only], beyond, -1.0)
+    # The program counts from "all is missing": one number, so that costs are those of the plan.
+    due = cars.shortfall_eur_per_kwh * float(np.maximum(target - energy, 0.0)[only].sum())
+    program.add(1, due, 1.0, 1.0)
+    giving = np.flatnonzero(ever[car])
+    if not giving.size:
+        return loads._replace(charge=charge, giving=giving)
+    pay = _mean_pay(cars, blocks, stays)[giving]
+    discharge = program.add(len(giving), pay, 0.0, may_give[giving])
+    program.put(loads.balance[block[giving]], discharge, -1.0)
+    _add_stored(cars, stays, giving, charge[giving], discharge, program)
+    return loads._replace(charge=charge, discharge=discharge, giving=giving)
+
+
+def _may_give(cars: Cars, blocks: _Blocks, stays: _Stays) -> Floats:
+    """(S,) most that each car discharges in each block of its stay."""
+    contracts = cars.contract_kwh > 0
+    most = np.zeros((len(contracts), len(blocks.length)))
+    if contracts.any():
+        ahead = np.arange(cars.discharge_kwh.shape[1]) < cars.steps[contracts, None]
+        most[contracts] = blocks.sums(cars.discharge_kwh[contracts] * ahead)
+    found: Floats = most[stays.car, stays.block]
+    now = stays.block == 0
+    found[now] = np.maximum(-cars.lo_kwh, 0.0)[stays.car[now]]
+    return found
+
+
+def _mean_pay(cars: Cars, blocks: _Blocks, stays: _Stays) -> Floats:
+    """(S,) what an owner is paid per kWh, mean of the block's steps."""
+    means: Floats = blocks.means(cars.pay_eur_per_kwh)[stays.car, stays.block]
+    return means
+
+
+def _add_stored(
+    cars: Cars,
+    stays: _Stays,
+    giving: Ints,
+    charge: Ints,
+    discharge: Ints,
+    program: _Program,
+) -> None:
+    """Stored energy, contract and target of the cars that may discharge."""
+    car, now = stays.car[giving], stays.block[giving] == 0
+    own, place = np.unique(car, return_inverse=True)
+    lower = np.minimum(cars.min_kwh, cars.energy_kwh)[car]
+    upper = np.maximum(cars.max_kwh, cars.energy_kwh)[car]
+    stored = program.add(len(giving), 0.0, lower, upper)
+    begins = np.where(now, cars.energy_kwh[car], 0.0)
+    change = program.add_rows(len(giving), begins, begins)
+    program.put(change, stored, 1.0)
+    program.put(change[~now], stored[~now] - 1, -1.0)
+    program.put(change, charge, -cars.charge_eff)
+    program.put(change, discharge, 1.0 / cars.discharge_eff)
+    capped = np.isfinite(cars.contract_kwh[car])
+    within = program.add_rows(len(own), -np.inf, cars.contract_kwh[own])
+    program.put(within[place[capped]], discharge[capped], 1.0)
+    short = program.add(len(own), cars.shortfall_eur_per_kwh, 0.0, np.inf)
+    served = program.add_rows(len(own), cars.target_kwh[own], np.inf)
+    program.put(served, short, 1.0)
+    last = np.flatnonzero(np.append(np.diff(place) != 0, True))
+    program.put(served, stored[last], 1.0)
+
+
+def _solved(
+    program: _Program, cars: Cars, stays: _Stays, loads: _Loads, tapers: Tapers | None
+) -> tuple[Floats, Floats, float]:
+    """Values, prices and cost of the program, with the lines that its answer would break."""
+    highs = _highs()
+    if highs.passModel(program.model()) != highspy.HighsStatus.kOk:
+        raise SolveFailedError("plan of the site: HiGHS did not accept the model")
+    _, low, high = map(np.concatenate, zip(*program.columns, strict=True))
+    known: dict[int, Floats] = {}
+    while True:
+        values, prices = _run(highs)
+        values = np.clip(values, low, high)
+        if tapers is None or not _add_broken(highs, values, cars, stays, loads, tapers, known):
+            return values, prices, float(highs.getObjectiveValue())
+
+
+def _highs() -> highspy.Highs:
+    """The solver of this thread, which keeps what is dear to set up."""
+    if not hasattr(_LOCAL, "highs"):
+        _LOCAL.highs = highspy.Highs()
+        _LOCAL.highs.silent()
+        # So small a program is solved sooner than it is simplified.
+        _LOCAL.highs.setOptionValue("presolve", "off")
+    return _LOCAL.highs
+
+
+def _run(highs: highspy.Highs) -> tuple[Floats, Floats]:
+    """Optimal values, and prices of the rows."""
+    highs.run()
+    status = highs.getModelStatus()
+    if status != highspy.HighsModelStatus.kOptimal:
+        label = highs.modelStatusToString(status)
+        raise SolveFailedError(f"plan of the site: HIGHS: {label}")
+    solution = highs.getSolution()
+    values = np.asarray(solution.col_value, dtype=np.float64)
+    return values, np.asarray(solution.row_dual, dtype=np.float64)
+
+
+def _add_broken(
+    highs: highspy.Highs,
+    values: Floats,
+    cars: Cars,
+    stays: _Stays,
+    loads: _Loads,
+    tapers: Tapers,
+    known: dict[int, Floats],
+) -> bool:
+    """Add the lines that an answer breaks; whether there were any."""
+    change = cars.charge_eff * values[loads.charge]
+    change[loads.giving] -= values[loads.discharge] / cars.discharge_eff
+    total = np.cumsum(change)
+    begin = stays.first[stays.car]
+    before = total - change - (total[begin] - change[begin])
+    stored = cars.energy_kwh[stays.car] + before  # at the beginning of each block
+    later = (stays.block > 0) & (values[loads.charge] > BREACH_KWH)
+    later &= stored + change > tapers.from_kwh[stays.car]
+    new = [k for k in np.unique(stays.car[later]).tolist() if k not in known]
+    if new:
+        known.update(zip(new, tapers.lines(np.array(new)), strict=True))
+    place = np.full(len(stays.car), -1, dtype=np.int64)
+    place[loads.giving] = np.arange(len(loads.giving))
+    found = False
+    for i in np.flatnonzero(later).tolist():
+        offset, slope = known[int(stays.car[i])].T
+        # Of a block, so many times what the line says of its first step.
+        beyond = cars.charge_eff * values[loads.charge[i]] - stays.inside[i] * (
+            offset + slope * stored[i]
+        )
+        k = int(np.argmax(beyond))
+        if beyond[k] > BREACH_KWH:
+            found = True
+            _add_line(highs, cars, stays, loads, place, i, float(offset[k]), float(slope[k]))
+    return found
+
+
+def _add_line(
+    highs: highspy.Highs,
+    cars: Cars,
+    stays: _Stays,
+    loads: _Loads,
+    place: Ints,
+    i: int,
+    offset: float,
+    slope: float,
+) -> None:
+    """One line of one car in one block, over the energy that its loads before add up to."""
+    n_steps, begin = int(stays.inside[i]), int(stays.first[stays.car[i]])
+    earlier = np.arange(begin, i)
+    index = [loads.charge[i : i + 1], loads.charge[earlier]]
+    factor = [np.array([cars.charge_eff]), np.full(i - begin, -n_steps * slope * cars.charge_eff)]
+    if loads.giving.size and place[begin] >= 0:
+        index.append(loads.discharge[place[earlier]])
+        factor.append(np.full(i - begin, n_steps * slope / cars.discharge_eff))
+    columns = np.concatenate(index).astype(np.int32)
+    most = n_steps * (offset + slope * float(cars.energy_kwh[stays.car[i]]))
+    highs.addRow(-highspy.kHighsInf, most, len(columns), columns, np.concatenate(factor))

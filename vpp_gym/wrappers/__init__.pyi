@@ -1,0 +1,9 @@
+from .costs import COSTS as COSTS
+from .costs import CostInfo as CostInfo
+from .costs import VectorCostInfo as VectorCostInfo
+from .masks import ActionMask as ActionMask
+from .masks import DiscreteActions as DiscreteActions
+from .masks import VectorActionMask as VectorActionMask
+from .masks import live_entries as live_entries
+from .rewards import GainReward as GainReward
+from .rewards import LoadReward as LoadReward
