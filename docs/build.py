@@ -19,7 +19,7 @@ from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.envs.dispatch import VPPDispatchEnv
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
 from vpp_gym.envs.settings import ContractsSettings
-from vpp_gym.envs.site_fields import SITE_FIELDS
+from vpp_gym.envs.site_fields import GROUP_FIELDS, SITE_FIELDS
 from vpp_gym.envs.stay import VPPStayEnv
 from vpp_gym.envs.stay_observation import STAY_FIELDS
 from vpp_gym.markets.ledger import LEDGER
@@ -133,6 +133,11 @@ def _observations(name: str, fields: Sequence[Field]) -> str:
             "Only [where there is a site](site.md), behind all others; columns for "
             '`control="fleet"`:',
             _field_table(SITE_FIELDS, layout_of(DEFAULT, DT_H, FLEET_FIELDS + SITE_FIELDS)),
+            "And behind these, [where groups of chargers have limits](site.md), one column for "
+            "each group; here for one:",
+            _field_table(
+                GROUP_FIELDS, layout_of(DEFAULT, DT_H, FLEET_FIELDS + SITE_FIELDS + GROUP_FIELDS)
+            ),
             "With `columns`, groups of further parts follow, in this order. What concerns the "
             "planner is that of `planner`; `da_steps`, `im_forecast` and the margins are 0 behind "
             "the last step of a scenario.",

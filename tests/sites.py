@@ -67,8 +67,44 @@ def random_site(rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
+def random_groups(rng: np.random.Generator, n_chargers: int) -> list[dict[str, Any]]:
+    """A tree of up to five groups in any order; some chargers are in none of them."""
+    n = int(rng.integers(1, 6))
+    own = rng.integers(-1, n, n_chargers)
+    groups = [
+        {
+            "name": f"g{k}",
+            "chargers": np.flatnonzero(own == k).tolist(),
+            "import_kw": float(rng.choice([3.0, 8.0, 15.0, 30.0])),
+            "export_kw": (None, 0.0, 4.0)[rng.integers(3)],
+            "parent": None if k == 0 or rng.random() < 0.3 else f"g{rng.integers(k)}",
+        }
+        for k in range(n)
+    ]
+    while True:  # until nothing empty is left
+        parents = {group["parent"] for group in groups}
+        kept = [group for group in groups if group["chargers"] or group["name"] in parents]
+        if len(kept) == len(groups):
+            return [groups[k] for k in rng.permutation(len(groups))]
+        groups = kept
+
+
+def members_of(groups: Any) -> dict[str, set[int]]:
+    """Chargers of each group and of those within it; `chargers` are lists."""
+    inside = {group.name: set(group.chargers) for group in groups}
+    for _ in groups:
+        for group in groups:
+            if group.parent is not None:
+                inside[group.parent] |= inside[group.name]
+    return inside
+
+
 @st.composite
 def site_params(draw: st.DrawFn, **fixed: Any) -> VPPParams:
-    """Random rules with a random site."""
+    """Random rules with a random site, one in three with groups of chargers."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    return draw(params()).replace(**random_site(rng)).replace(**fixed)
+    world = draw(params()).replace(**random_site(rng))
+    if rng.random() < 1 / 3:
+        groups = random_groups(rng, world.site.n_chargers)
+        world = world.replace(connection={"groups": groups})
+    return world.replace(**fixed)

@@ -18,6 +18,36 @@ LOAD_MEMORY_DAYS = 20
 
 
 @dataclass(frozen=True)
+class GroupsView:
+    """G groups of chargers with limits of their own, in the order of `params.connection.groups`.
+
+    Loads are those of all cars in a group in the step to come, and of the groups within it.
+
+    Attributes:
+        names: of the groups.
+        parent: (G,) row of the group that each is in; -1: the connection.
+        import_kwh: (G,) most that each may take in a step.
+        export_kwh: (G,) most that each may give; inf: no limit.
+        lo_kwh: (G,) least load this step, within the limits.
+        idle_kwh: (G,) load where every car takes what it must, and nothing else.
+        hi_kwh: (G,) largest load this step.
+        group: (n,) row of the group that each connected car is directly in; -1: none.
+        room_kwh: (n,) what all groups that a car is in have left when every car takes what it
+            must: the least of them; inf: it is in none.
+    """
+
+    names: tuple[str, ...]
+    parent: Ints
+    import_kwh: Floats
+    export_kwh: Floats
+    lo_kwh: Floats
+    idle_kwh: Floats
+    hi_kwh: Floats
+    group: Ints
+    room_kwh: Floats
+
+
+@dataclass(frozen=True)
 class SiteView:
     """What an operator knows of the connection and what lies behind it.
 
@@ -42,6 +72,7 @@ class SiteView:
         storage_hi_kwh: largest load of the battery this step.
         promise_kwh: (n,) stored energy at departure that each connected car was promised on
             arrival: its target, as far as the connection has room for it.
+        groups: groups of chargers with limits of their own; None: there are none.
     """
 
     import_kwh: Floats
@@ -58,6 +89,7 @@ class SiteView:
     storage_lo_kwh: float
     storage_hi_kwh: float
     promise_kwh: Floats
+    groups: GroupsView | None = None
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,48 @@ def test_the_last_columns_are_the_sites(control):
     assert list(layout.slices)[-len(SITE_FIELDS) :] == [field.name for field in SITE_FIELDS]
 
 
+GROUPS = [
+    {"name": "row", "chargers": [0, 1], "import_kw": 12.0, "parent": "hall"},
+    {"name": "hall", "chargers": [2], "import_kw": 20.0},
+]
+
+
+@pytest.mark.parametrize("control", ["fleet", "per_ev"])
+def test_groups_have_two_columns_each_behind_those_of_the_site(control):
+    world = PARAMS | {"connection": {"import_limit_kw": 30.0, "groups": GROUPS}}
+    settings = {"params": world, "control": control, "episode_days": 2}
+    env = gym.make("VPPDayAhead-v0", scenario=days(), **settings)
+    env.reset(seed=0, options={"start_day": 1})
+    layout, simulation = env.unwrapped.core.layout, env.unwrapped.core.simulation
+    assert list(layout.slices)[-2:] == ["group_must", "group_most"]
+    rng, seen = np.random.default_rng(3), 0.0
+    for _ in range(120):
+        flat, *_ = env.step(rng.uniform(-1, 1, env.action_space.shape).astype(np.float32))
+        named, site = layout.named(flat), simulation.snapshot().site
+        np.testing.assert_allclose(named["group_must"], site.groups.idle_kwh, atol=1e-4)
+        np.testing.assert_allclose(named["group_most"], site.groups.hi_kwh, atol=1e-4)
+        gap = np.maximum(site.promise_kwh - simulation.snapshot().energy_kwh, 0).sum()
+        assert named["promise_gap"][0] == pytest.approx(gap, abs=1e-3)
+        seen = max(seen, site.groups.hi_kwh[1])
+    assert seen == pytest.approx(5.0)
+
+
+def test_a_batch_of_groups_is_as_many_alone():
+    world = PARAMS | {"connection": {"groups": GROUPS}}
+    settings = {"scenario": days(), "params": world, "episode_days": 2}
+    batch = gym.make_vec("VPPDayAhead-v0", 3, vectorization_mode="vector_entry_point", **settings)
+    env = gym.make("VPPDayAhead-v0", **settings)
+    batch.reset(seed=5)
+    env.reset(seed=5)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        actions = rng.uniform(-1, 1, batch.action_space.shape).astype(np.float32)
+        many, rewards, *_ = batch.step(actions)
+        one, reward, *_ = env.step(actions[0])
+        np.testing.assert_array_equal(many[0], one)
+        assert rewards[0] == reward
+
+
 def test_the_entry_behind_the_dispatch_is_the_batterys():
     free = PARAMS | {"connection": {}}
     env = gym.make("VPPDayAhead-v0", scenario=days(), params=free, episode_days=2)

@@ -32,6 +32,8 @@ def test_a_file_changes_what_it_names_and_nothing_else():
     assert params.contract.section("price_based").margin == 0.3
     assert params.market.replace(imbalance_pricing="dutch") == DEFAULT.market
     assert params.battery == DEFAULT.battery
+    garage, _, lower = params.connection.groups
+    assert (garage.export_kw, lower.chargers, lower.parent) == (100.0, "15-29", "garage")
 
 
 def test_json_is_read_and_a_preset_is_changed(tmp_path: Path):

@@ -7,12 +7,13 @@ where promises are kept is not retyped: see `least_total_kwh`, which bounds it f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
 
+from tests.simulation.group_oracle import Reservations, handed_out
 from tests.simulation.oracle import Car, Oracle
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
@@ -37,6 +38,8 @@ class SiteOracle(Oracle):
         self.promises: dict[int, float] = {}
         self.net_kwh = 0.0
         self.used: dict[str, float] = {}
+        self.params, self.scenario, self.lot = params, scenario, []
+        self.reservations = Reservations(self) if params.connection.groups else None
         super().__init__(scenario, params, menu, start, end)
 
     # What is there, and allowed, in a step
@@ -61,7 +64,7 @@ class SiteOracle(Oracle):
 
     @property
     def is_limited(self) -> bool:
-        return bool(np.isfinite(self.least_limit_kwh()))
+        return bool(np.isfinite(self.least_limit_kwh()) or self.params.connection.groups)
 
     def building_peak_kwh(self) -> float:
         return 0.0 if self.site is None else self.site.building_peak_kw * self.scenario.dt_h
@@ -127,6 +130,9 @@ class SiteOracle(Oracle):
         self.promises[session] = car.target_kwh
         if not self.is_limited:
             return car
+        if self.reservations is not None:
+            self.promises[session] = self.reservations.promise(place, car)
+            return car
         eff, dt_h = self.params.site.charge_eff, self.scenario.dt_h
         need, full, steps = self.needs()
         reach = min(
@@ -152,7 +158,7 @@ class SiteOracle(Oracle):
 
     def no_room_kwh(self, car: Car, due_kwh: float, leaves: int) -> float:
         stay_h = (min(leaves, car.departure) - car.arrival) * self.scenario.dt_h
-        reach = car.arrival_kwh + car.charge_kw * self.params.site.charge_eff * stay_h
+        reach = self.pace(car).after(car.arrival_kwh, stay_h)
         return max(0.0, min(due_kwh, reach) - self.promises[car.session])
 
     # The step
@@ -167,44 +173,63 @@ class SiteOracle(Oracle):
     ) -> dict[str, float]:
         """Advance by one step with what was decided; `floors_kwh` are the least loads."""
         loads, storage, sun = list(loads_kwh), storage_kwh, sun_kwh
-        base = self.series("building_kwh", self.t)
+        base, yielded = self.series("building_kwh", self.t), 0.0
+        if self.reservations is not None:
+            yielded = self._share_groups(loads, floors_kwh)
         over = base + sum(loads) + storage - sun - self.limit_kwh("import", self.t)
         under = -self.limit_kwh("export", self.t) - (base + sum(loads) + storage - sun)
-        yielded = 0.0
         if over > 0:
             more = min(over, self.series("pv_kwh", self.t) - sun)
             less = min(over - more, max(0.0, storage))
             sun, storage = sun + more, storage - less
-            yielded = self._cut(loads, floors_kwh, over - more - less, +1)
+            yielded += self._cut(loads, floors_kwh, over - more - less, +1)
         elif under > 0:
             less = min(under, sun)
             more = min(under - less, max(0.0, -storage))
             sun, storage = sun - less, storage + more
-            yielded = self._cut(loads, floors_kwh, under - less - more, -1)
+            yielded += self._cut(loads, floors_kwh, under - less - more, -1)
         self.net_kwh = base + sum(loads) + storage - sun
         self.used = {"storage": storage, "sun": sun, "yielded": yielded, "base": base}
         return self.step(loads, bids_kwh)
 
-    def _cut(self, loads: list[float], floors: Sequence[float], amount: float, sign: int) -> float:
+    def _share_groups(self, loads: list[float], floors: Sequence[float]) -> float:
+        """Bring every group within its limits, inner ones first; what was cut."""
+        groups, cut = self.reservations.groups, 0.0
+        for g, members in enumerate(groups.members):
+            net = groups.load(g, loads)
+            cut += self._cut(loads, floors, net - groups.import_kwh[g], +1, members, g)
+            cut += self._cut(loads, floors, -groups.export_kwh[g] - net, -1, members, g)
+        return cut
+
+    def _cut(
+        self,
+        loads: list[float],
+        floors: Sequence[float],
+        amount: float,
+        sign: int,
+        members: Collection[int] | None = None,
+        before: int | None = None,
+    ) -> float:
         """Take from charging the cars with most laxity first; from discharging, with least."""
-        groups: dict[float, list[int]] = {}
+        wants: dict[int, tuple[float, float]] = {}
         for place, car in enumerate(self.lot):
-            if car is not None:
+            if car is not None and (members is None or place in members):
                 key = -sign * float(np.floor(self.laxity_h(car) / 1e-6 + 0.5))
-                groups.setdefault(key, []).append(place)
-        left = max(0.0, amount)
-        for key in sorted(groups):
-            rooms = {}
-            for place in groups[key]:
-                _, hi = self.limits(self.lot[place])
+                _, hi = self.limits(car)
                 idle = min(max(0.0, floors[place]), hi)
-                rooms[place] = max(0.0, sign * (loads[place] - idle))
-            room = sum(rooms.values())
-            part = min(left, room)
-            for place, own in rooms.items():
-                loads[place] -= sign * (own * part / room if room > 0 else 0.0)
-            left -= part
-        return max(0.0, amount) - left
+                wants[place] = key, max(0.0, sign * (loads[place] - idle))
+        if self.reservations is not None:
+            groups = self.reservations.groups
+            slack = {}
+            for g, inner in enumerate(groups.members[:before]):
+                if members is None or inner <= members:
+                    limits = groups.export_kwh if sign > 0 else groups.import_kwh
+                    slack[g] = limits[g] + sign * groups.load(g, loads)
+            wants = groups.narrowed(wants, slack)
+        parts = handed_out(wants, max(0.0, amount))
+        for place, (_, part) in parts.items():
+            loads[place] -= sign * part
+        return sum(part for _, part in parts.values())
 
     def _remember(self, load_kwh: float) -> None:
         super()._remember(self.net_kwh)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.simulation.oracle import Oracle
+from tests.sites import random_groups, site_params, site_scenarios
 from tests.worlds import TAPERS, examples, params, plain, random_point, random_tapers, scenarios
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.policies.base import with_offer
@@ -68,6 +69,30 @@ def test_what_is_within_reach_is_served(data, scenario, seed, empty):
     assert unserved <= lost + 1e-6
     if world.owner.late_departure_prob == 0:  # who is late gets more than was asked for
         assert unserved == pytest.approx(lost, abs=1e-6)
+
+
+@examples(15)
+@given(
+    data=st.data(),
+    scenario=site_scenarios(),
+    seed=st.integers(0, 2**32 - 1),
+    empty=st.booleans(),
+)
+def test_what_is_within_reach_and_promised_is_served_in_groups(data, scenario, seed, empty):
+    """With tapers, limits of the connection and of groups, a building, sun and a battery."""
+    rng = np.random.default_rng(seed)
+    world = data.draw(site_params(guarantee=True))
+    groups = random_groups(rng, world.site.n_chargers)
+    world = world.replace(owner={"early_departure_prob": 0.0}, connection={"groups": groups})
+    sim, oracle = Simulation(scenario, world), Oracle(scenario, world, [])
+    sim.reset()
+    missed, lost, decide = 0.0, 0.0, any_within(rng, empty)
+    while not sim.done[0]:
+        lost += out_of_reach_kwh(sim, oracle)
+        booked = sim.step(decide(sim))[0]
+        missed += booked[TERMS.index("unserved_kwh")] - booked[TERMS.index("limited_kwh")]
+        oracle.t += 1
+    assert missed <= lost + 1e-6
 
 
 def tapered_year(days, dt_h, seed=0):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.simulation.group_oracle import Groups
 from tests.simulation.site_oracle import SiteOracle
 from tests.simulation.test_oracle import menu_of
 from tests.sites import site_params, site_scenarios
@@ -39,7 +40,15 @@ def assert_same_site(sim: Simulation, oracle: SiteOracle) -> None:
             assert snapshot.lo_kwh[row] == pytest.approx(lo, abs=1e-9)
         else:
             assert lo - 1e-9 <= snapshot.lo_kwh[row] <= hi + 1e-9
-    if guarded:
+    groups = oracle.reservations
+    if groups is not None:
+        groups.measure()
+        for row, place in enumerate(snapshot.charger.tolist()):
+            if guarded:
+                assert snapshot.lo_kwh[row] == pytest.approx(groups.floors[place], abs=1e-7)
+                groups.floors[place] = float(snapshot.lo_kwh[row])
+        assert_same_groups(sim, groups.groups)
+    elif guarded:
         must = np.maximum(snapshot.lo_kwh, 0.0).sum()
         assert must == pytest.approx(oracle.least_total_kwh(), abs=1e-5)
     for period in range(sim.periods):
@@ -48,6 +57,22 @@ def assert_same_site(sim: Simulation, oracle: SiteOracle) -> None:
         assert snapshot.bid_hi_kwh[period] == pytest.approx(most, abs=1e-9)
         load = oracle.expected_load_kwh(period)
         assert snapshot.expected_load_kwh[period] == pytest.approx(load, abs=1e-9)
+
+
+def assert_same_groups(sim: Simulation, groups: Groups) -> None:
+    """The envelope of the fleet and of each group."""
+    lo, hi = sim.lo_kwh[0].tolist(), sim.hi_kwh[0].tolist()
+    least, most = groups.envelope(lo, hi)
+    site, run = (
+        sim.dataset.site[min(sim.state.run["position"][0], sim.state.run["last"][0])],
+        (sim.state.run[0]),
+    )
+    idle = float(run["fleet_idle_kwh"])
+    storage = sim.state.site[0]
+    free = site["import_kwh"] - site["building_kwh"] + site["pv_kwh"] - storage["storage_lo_kwh"]
+    given = -site["export_kwh"] - site["building_kwh"] - storage["storage_hi_kwh"]
+    assert run["fleet_hi_kwh"] == pytest.approx(max(min(most, free), idle), abs=1e-9)
+    assert run["fleet_lo_kwh"] == pytest.approx(min(max(least, given), idle), abs=1e-9)
 
 
 @examples(25)

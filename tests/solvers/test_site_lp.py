@@ -19,6 +19,7 @@ def definition_eur(cars: Cars, site: Connection) -> float:
     """Least cost, written car by car and step by step."""
     horizon, cost, limits = site.horizon, 0.0, []
     load = [site.building_kwh[s] + 0.0 for s in range(horizon)]
+    own = {}  # net load of each car in each step
     for k in range(len(cars.steps)):
         stored = cars.energy_kwh[k]
         own_min, own_max = cars.min_kwh[k], cars.max_kwh[k]
@@ -42,6 +43,7 @@ def definition_eur(cars: Cars, site: Connection) -> float:
             given_kwh = given_kwh + give
             cost = cost + cars.pay_eur_per_kwh[k, s] * give
             load[s] = load[s] + take - give
+            own[k, s] = take - give
         if np.isfinite(cars.contract_kwh[k]):
             limits += [given_kwh <= cars.contract_kwh[k]]
         cost = cost + cars.shortfall_eur_per_kwh * cp.pos(cars.target_kwh[k] - stored)
@@ -55,6 +57,13 @@ def definition_eur(cars: Cars, site: Connection) -> float:
         net = load[s] + into - out - sun
         limits += [net <= min(site.import_kwh[s], 1e4) + over]
         limits += [net >= -min(site.export_kwh[s], 1e4)]
+        for g in range(len(site.group_import_kwh)):
+            inside = sum((own[k, s] for k in range(len(cars.steps)) if cars.in_group[k, g]
+                          and (k, s) in own), start=cp.Constant(0.0))  # fmt: skip
+            beyond = cp.Variable(nonneg=True) if s == 0 else 0.0  # what must be charged at once
+            limits += [inside <= site.group_import_kwh[g] + beyond]
+            limits += [inside >= -min(site.group_export_kwh[g], 1e4)]
+            cost = cost + OVER_EUR_PER_KWH * beyond
         # Imports cost what they cost, exports earn less: the larger of the two lines.
         buy, sell = site.buy_eur_per_kwh[s], site.sell_eur_per_kwh[s]
         cost = cost + cp.maximum(buy * (net - over), sell * (net - over))
@@ -66,8 +75,9 @@ def definition_eur(cars: Cars, site: Connection) -> float:
 
 
 def instance(seed: int) -> tuple[Cars, Connection]:
-    """Up to four cars over up to six steps at a site with everything."""
+    """Up to four cars over up to six steps at a site with everything, every other with groups."""
     rng = np.random.default_rng(seed)
+    grouped = seed % 2 == 1
     n, horizon = int(rng.integers(0, 5)), int(rng.integers(1, 7))
     low = rng.choice([0.0, 2.0], n)
     energy, high = rng.uniform(0, 20, n), rng.choice([12.0, 20.0, 30.0], n)
@@ -92,6 +102,7 @@ def instance(seed: int) -> tuple[Cars, Connection]:
         charge_eff=0.9,
         discharge_eff=0.9,
         shortfall_eur_per_kwh=100.0,
+        in_group=rng.random((n, 3)) < 0.5 if grouped else None,
     )
     sell = rng.normal(0.05, 0.1, horizon)
     site = Connection(
@@ -110,6 +121,8 @@ def instance(seed: int) -> tuple[Cars, Connection]:
         storage_discharge_eff=0.9,
         storage_wear_eur_per_kwh=float(rng.choice([0.0, 0.02])),
         storage_value_eur_per_kwh=0.04,
+        group_import_kwh=rng.choice([0.5, 2.0, 6.0], 3) if grouped else (),
+        group_export_kwh=rng.choice([0.0, 1.0, np.inf], 3) if grouped else (),
     )
     return cars, site
 
@@ -128,6 +141,10 @@ def test_the_plan_costs_what_its_definition_costs(seed):
     net = plan.net_load_kwh.sum(axis=0) + site.building_kwh + plan.storage_kwh - plan.sun_kwh
     assert net.shape == (horizon,)
     assert (net >= -site.export_kwh - 1e-6).all()
+    for g, inside in enumerate(() if cars.in_group is None else cars.in_group.T):
+        of_group = plan.net_load_kwh[inside].sum(axis=0)
+        assert (of_group[1:] <= site.group_import_kwh[g] + 1e-6).all()
+        assert (of_group >= -site.group_export_kwh[g] - 1e-6).all()
     forced = np.maximum(cars.lo_kwh, 0).sum()
     if forced + site.building_kwh[0] <= site.import_kwh[0]:
         assert net[0] <= site.import_kwh[0] + 1e-6
@@ -196,6 +213,19 @@ def test_sun_is_curtailed_where_giving_it_costs():
     site = bare([-0.1, 0.2], sun_kwh=np.array([3.0, 3.0]))
     plan = plan_site(one_car(1.0, 1, 2), site)
     np.testing.assert_allclose(plan.sun_kwh, [0.0, 3.0], atol=1e-9)
+
+
+def test_a_group_of_one_spreads_its_car_and_leaves_the_other_alone():
+    """6 kWh each at prices 1, 2, 3: the first may take 2 kWh a step, the second 4."""
+    two = one_car(6.0, 3, 3)
+    cars = Cars(**{
+        name: np.repeat(value, 2, axis=0) if isinstance(value, np.ndarray) else value
+        for name, value in vars(two).items()
+    } | {"in_group": np.array([[True], [False]])})  # fmt: skip
+    site = bare([1.0, 2.0, 3.0], group_import_kwh=(2.0,), group_export_kwh=(np.inf,))
+    plan = plan_site(cars, site)
+    np.testing.assert_allclose(plan.net_load_kwh, [[2.0, 2.0, 2.0], [4.0, 2.0, 0.0]], atol=1e-9)
+    assert cars.take(np.array([1])).in_group.tolist() == [[False]]
 
 
 def test_selling_above_buying_is_refused():

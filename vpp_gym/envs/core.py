@@ -21,7 +21,7 @@ from vpp_gym.envs.observation import observe
 from vpp_gym.envs.planner import BuiltInPlanner
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.envs.reward import spread_rewards
-from vpp_gym.envs.site_fields import SITE_FIELDS
+from vpp_gym.envs.site_fields import site_fields
 from vpp_gym.envs.sourced import SourcedSimulation
 from vpp_gym.envs.step_kernel import ActionSpec, BidMode
 from vpp_gym.envs.stepper import BatchStepper
@@ -174,7 +174,8 @@ class HourlyCore(EVCore):
         super().__init__(source, params, settings, n_envs)
         simulation, per_charger = self.simulation, settings.control == "per_ev"
         fields = FLEET_FIELDS + (CHARGER_FIELDS if per_charger else ())
-        fields += SITE_FIELDS if simulation.has_site else ()
+        n_groups = len(params.connection.groups)
+        fields += site_fields(n_groups) if simulation.has_site else ()
         written = layout_of(params, simulation.dt_h, fields)
         self.layout = written
         if settings.columns:

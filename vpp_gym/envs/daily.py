@@ -16,7 +16,7 @@ from vpp_gym.envs.fields import FLEET_FIELDS, layout_of
 from vpp_gym.envs.market_table import NO_TABLE
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.policy_pool import Maker, PolicyPool
-from vpp_gym.envs.site_fields import SITE_FIELDS
+from vpp_gym.envs.site_fields import site_fields
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.markets.ledger import LEDGER, TERMS
 from vpp_gym.observation import Field
@@ -39,7 +39,8 @@ class DailyCore(EVCore):
     ) -> None:
         super().__init__(source, params, settings, n_envs)
         dt_h = self.simulation.dt_h
-        at_gate = FLEET_FIELDS + (SITE_FIELDS if self.simulation.has_site else ())
+        n_groups = len(params.connection.groups)
+        at_gate = FLEET_FIELDS + (site_fields(n_groups) if self.simulation.has_site else ())
         self._gate_layout = layout_of(self._shown_params(), dt_h, at_gate)
         fields = at_gate + self.fields[len(FLEET_FIELDS) :]
         n_offers = self.simulation.state.offers.shape[1]

@@ -61,7 +61,7 @@ class VPPDayAheadEnv(Env):
     Float32 `Box`, or a `Dict` of named parts in their units with
     `observation="dict"`. The parts are those of
     `vpp_gym.envs.fields.FLEET_FIELDS`, and `CHARGER_FIELDS` for
-    `control="per_ev"`; `vpp_gym.envs.site_fields.SITE_FIELDS` where there is a site; `columns`
+    `control="per_ev"`; `vpp_gym.envs.site_fields.site_fields` where there is a site; `columns`
     appends groups of `vpp_gym.envs.columns.COLUMNS`.
 
     ## Rewards

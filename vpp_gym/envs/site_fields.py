@@ -1,6 +1,8 @@
-"""What an observation shows of a site's connection, and the kernel that writes it."""
+"""What an observation shows of a site's connection and groups, and the kernel that writes it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from vpp_gym.arrays import Floats
 from vpp_gym.envs.fields import BUSY, HOURS_AHEAD
@@ -46,14 +48,35 @@ SITE_FIELDS = (
 )  # fmt: skip
 """Fields of a site, appended where there is one."""
 
+GROUP_FIELDS = (
+    Field(
+        "group_must", 1, "kWh", "power", 0, BUSY,
+        "what the cars of each group must take in this step; groups in the order of the parameters",
+    ),
+    Field(
+        "group_most", 1, "kWh", "power", 0, BUSY,
+        "most that the cars of each group can take, within the limits of the group",
+    ),
+)  # fmt: skip
+"""One column for each group of chargers, appended to them where there are groups."""
+
+
+def site_fields(n_groups: int) -> tuple[Field, ...]:
+    """Fields of a site with so many groups of chargers."""
+    if n_groups == 0:
+        return SITE_FIELDS
+    return SITE_FIELDS + tuple(replace(field, size=n_groups) for field in GROUP_FIELDS)
+
+
 SITE_SIZE = sum(field.size for field in SITE_FIELDS)
+PER_GROUP = len(GROUP_FIELDS)
 
 
 @njit
 def write_site(
     b: int, dataset: Dataset, rules: Rules, state: State, per_scale: Floats, row: Floats
 ) -> None:
-    """Fill the last columns of an observation, see `SITE_FIELDS`.
+    """Fill the last columns of an observation, see `site_fields`.
 
     Args:
         b: run of the batch.
@@ -63,7 +86,8 @@ def write_site(
         per_scale: (size,) one over the scale of each column.
         row: (size,) changed in place.
     """
-    run, site, at = state.run[b], state.site[b], len(row) - SITE_SIZE
+    run, site, n_groups = state.run[b], state.site[b], len(rules.groups)
+    at = len(row) - SITE_SIZE - PER_GROUP * n_groups
     t, last = run.position, run.last
     most = BUSY / per_scale[at]
     here = min(t, last)
@@ -94,3 +118,7 @@ def write_site(
         ev = state.ev[b, state.lot[b, k]]
         gap_kwh += max(ev.promise_kwh - ev.energy_kwh, 0.0)
     row[at + 4] = gap_kwh
+    for g in range(n_groups):
+        column = len(row) - PER_GROUP * n_groups + rules.groups[g].place
+        row[column] = state.group[b, g].idle_kwh
+        row[column + n_groups] = state.group[b, g].hi_kwh

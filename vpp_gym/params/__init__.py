@@ -12,6 +12,7 @@ from vpp_gym.parameters import Section
 from vpp_gym.params.ageing import AgeingParams
 from vpp_gym.params.connection import ConnectionParams, StorageParams, TariffParams
 from vpp_gym.params.contract import ContractParams
+from vpp_gym.params.groups import tree_of
 from vpp_gym.params.owner import OwnerParams
 from vpp_gym.params.site import BatteryParams, DriverParams, MarketParams, SiteParams
 
@@ -47,11 +48,22 @@ class VPPParams(Section):
             raise ValueError(f"contract.type_prob: give {len(self.owner.types)}, as owner.types")
         return self
 
+    @model_validator(mode="after")
+    def _groups_know_the_chargers(self) -> VPPParams:
+        for group in tree_of(self.connection.groups):
+            if (last := max(group.chargers, default=-1)) >= self.site.n_chargers:
+                raise ValueError(
+                    f"connection.groups: {group.name} has charger {last}, but the last of "
+                    f"site.n_chargers {self.site.n_chargers} is {self.site.n_chargers - 1}"
+                )
+        return self
+
     @property
     def has_site(self) -> bool:
         """Whether anything lies between the cars and the grid: a limit, a battery or a fee."""
         limits = self.connection.import_limit_kw, self.connection.export_limit_kw
-        return any(one is not None for one in limits) or self.storage.kwh > 0 or self.tariff.is_due
+        limited = any(one is not None for one in limits) or len(self.connection.groups) > 0
+        return limited or self.storage.kwh > 0 or self.tariff.is_due
 
     @property
     def bid_limit_kw(self) -> float:

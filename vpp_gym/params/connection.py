@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from vpp_gym.parameters import Section
+from vpp_gym.params.groups import GroupParams, tree_of
 
 LONGEST_FILL_H = 100.0
 """A battery that takes longer to fill has a unit wrong."""
@@ -23,11 +24,21 @@ class ConnectionParams(Section):
     export_limit_kw: most that it may give; None: no limit.
     notice_h: limits that change by step (`vpp_gym.scenarios.site_series`) are known so many hours
         ahead. What cars are promised beyond that counts on the least limit that may come.
+    groups: chargers behind a cable or fuse of their own, in any order: each with `name`,
+        `chargers` (a number, "0-9", or a list), `import_kw`, and perhaps `export_kw` and
+        `parent`, the name of the group that it is in. See docs/site.md.
     """
 
     import_limit_kw: float | None = Field(default=None, gt=0, le=1e7)
     export_limit_kw: float | None = Field(default=None, ge=0, le=1e7)
     notice_h: float = Field(default=24.0, ge=0, le=10_000)
+    groups: tuple[GroupParams, ...] = ()
+
+    @field_validator("groups")
+    @classmethod
+    def _groups_are_a_tree(cls, groups: tuple[GroupParams, ...]) -> tuple[GroupParams, ...]:
+        tree_of(groups)
+        return groups
 
 
 class StorageParams(Section):

@@ -21,6 +21,7 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fleet.charging import NO_CURVE, gain_kwh
 from vpp_gym.params import VPPParams
+from vpp_gym.params.groups import tree_of
 from vpp_gym.policies.base import by_charger
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
@@ -44,6 +45,7 @@ class _Stays(NamedTuple):
     full_kwh: Floats  # (n,) of a step at full power, at the meter
     due_kwh: Floats  # (n,) demand when they leave, in the battery
     missed_eur: Floats  # (n,) per kWh missing in the battery: penalty and retail price
+    charger: Ints  # (n,) at which each is charged
 
 
 class _Solved(NamedTuple):
@@ -141,6 +143,7 @@ def _solve(scenario: Scenario, params: VPPParams) -> _Solved:
     building = sim.dataset.site["building_kwh"] if sim.has_site else np.zeros(scenario.n_steps)
     balance = rows.add(-building, -building)
     charge = _add_cars(stays, eff, columns, rows, balance)
+    _add_groups(stays, charge, params, scenario.dt_h, rows)
     used = _add_markets(sim.dataset, params, scenario, columns, rows, balance)
     into, out = _add_storage(params, scenario, columns, rows, balance)
     program = LinearProgram(
@@ -173,11 +176,13 @@ def _stays(sim: Simulation, scenario: Scenario) -> _Stays:
     """Who finds a charger, which no decision changes, and what each is due."""
     sim.reset()
     full_kw: dict[int, float] = {}
+    charger: dict[int, int] = {}
     run, occupied, evs = sim.state.run, sim.state.occupied, sim.state.ev
     while not sim.done[0]:
         there = occupied[0]
         pairs = zip(evs["session"][0, there], evs["charge_kw"][0, there], strict=True)
         full_kw.update((int(session), float(kw)) for session, kw in pairs)
+        charger.update(zip(evs["session"][0, there].tolist(), np.flatnonzero(there), strict=True))
         sim.step(Decisions(fleet_kwh=float(run["fleet_idle_kwh"][0])))
     rows = np.array(sorted(full_kw), dtype=np.int64)
     cars, params, dt_h = sim.dataset.sessions[rows], sim.params, scenario.dt_h
@@ -205,15 +210,40 @@ def _stays(sim: Simulation, scenario: Scenario) -> _Stays:
         full_kwh=dt_h * np.array([full_kw[row] for row in rows.tolist()]),
         due_kwh=np.where(early, np.minimum(most, np.array(reach)), most),
         missed_eur=share * penalty + driver.retail_eur_per_kwh / eff,
+        charger=np.array([charger[row] for row in rows.tolist()], dtype=np.int64),
     )
+
+
+def _add_groups(stays: _Stays, charge: Ints, params: VPPParams, dt_h: float, rows: Rows) -> None:
+    """What the cars of each group of chargers may take in each step."""
+    of_car, of_step = _steps_of(stays)
+    tree = tree_of(params.connection.groups)
+    owner = np.full(params.site.n_chargers, -1)
+    for place, group in enumerate(tree):
+        owner[list(group.chargers)] = place
+    direct = owner[stays.charger][of_car]
+    up = np.array([group.parent for group in tree] + [-1])
+    for place, group in enumerate(tree):
+        within, inside = direct.copy(), direct == place
+        for _ in range(max(one.depth for one in tree)):
+            within = up[within]
+            inside |= within == place
+        steps, at = np.unique(of_step[inside], return_inverse=True)
+        most = rows.add(np.full(len(steps), -np.inf), np.full(len(steps), group.import_kw * dt_h))
+        rows.put(most[at], charge[inside], 1.0)
+
+
+def _steps_of(stays: _Stays) -> tuple[Ints, Ints]:
+    """(m,) car and step of each step of each stay, car by car."""
+    of_car = np.repeat(np.arange(len(stays.steps)), stays.steps)
+    begins = np.cumsum(stays.steps) - stays.steps
+    return of_car, stays.first[of_car] + np.arange(len(of_car)) - begins[of_car]
 
 
 def _add_cars(stays: _Stays, eff: float, columns: Columns, rows: Rows, balance: Ints) -> Ints:
     """Charging of every car in each of its steps, and what it misses; columns of the first."""
     n = len(stays.steps)
-    of_car = np.repeat(np.arange(n), stays.steps)
-    begins = np.cumsum(stays.steps) - stays.steps
-    of_step = stays.first[of_car] + np.arange(len(of_car)) - begins[of_car]
+    of_car, of_step = _steps_of(stays)
     charge = columns.add(len(of_car), 0.0, 0.0, stays.full_kwh[of_car])
     rows.put(balance[of_step], charge, 1.0)
     missed = columns.add(n, stays.missed_eur, 0.0, np.inf)

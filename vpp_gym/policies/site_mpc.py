@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vpp_gym.arrays import Floats, Ints
+from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
 from vpp_gym.policies.base import by_charger, charging_of, least_load_kwh
@@ -16,7 +16,7 @@ from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, discharge_limits, selli
 from vpp_gym.policy import Policy, Privileged, StatelessPolicy
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.site_lp import Cars, Connection, SitePlan, plan_site
-from vpp_gym.views import Decisions, SiteView, Snapshot
+from vpp_gym.views import Decisions, GroupsView, SiteView, Snapshot
 
 LONGEST_H = 48.0
 """Hours ahead to which a plan reaches; a stay that lasts longer is planned to be served by then."""
@@ -138,7 +138,20 @@ def cars_of(
         discharge_eff=site.discharge_eff,
         shortfall_eur_per_kwh=HARD_EUR_PER_KWH,
         rise_lines=charging_of(snapshot).rise_lines() if tapers else None,
+        in_group=None if snapshot.site is None else in_group(snapshot.site.groups),
     )
+
+
+def in_group(groups: GroupsView | None) -> Bools | None:
+    """(n, G) whether each connected car is in a group, directly or in one within it."""
+    if groups is None:
+        return None
+    inside = np.zeros((len(groups.group), len(groups.names)), dtype=np.bool_)
+    for car, group in enumerate(groups.group.tolist()):
+        while group >= 0:
+            inside[car, group] = True
+            group = int(groups.parent[group])
+    return inside
 
 
 def connection_ahead(
@@ -179,6 +192,8 @@ def connection_ahead(
         storage_wear_eur_per_kwh=storage.wear_eur_per_kwh,
         storage_value_eur_per_kwh=max(float(np.mean((buy + sell) / 2)), 0.0)
         * storage.discharge_eff,
+        group_import_kwh=() if view.groups is None else view.groups.import_kwh,
+        group_export_kwh=() if view.groups is None else view.groups.export_kwh,
     )
 
 

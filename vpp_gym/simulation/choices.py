@@ -7,6 +7,7 @@ from vpp_gym.fleet.disaggregation import EARLIEST_DEPARTURE, PROPORTIONAL, hand_
 from vpp_gym.fleet.laxity import on_grid
 from vpp_gym.kernels import njit
 from vpp_gym.simulation.arguments import TOLERANCE_KWH
+from vpp_gym.simulation.groups import narrow_limits
 from vpp_gym.simulation.state import Rules, Scratch, State
 
 
@@ -39,6 +40,8 @@ def disaggregate_run(
         ev = state.ev[b, state.lot[b, k]]
         scratch.lo_kwh[k], scratch.hi_kwh[k] = ev.lo_kwh, ev.hi_kwh
         scratch.key[k] = float(ev.departure) if earliest else on_grid(ev.laxity_h)
+    if len(rules.groups) > 0:
+        narrow_limits(b, proportional, rules, state, fleet_kwh, scratch)
     hand_out(
         fleet_kwh,
         n,

@@ -6,7 +6,8 @@ announced yet. Neither sun nor the stationary battery is counted on. From then o
 least load is what the latest plan that keeps all promises takes in this step; whatever is
 decided above that keeps them.
 
-Both rest on `vpp_gym.fleet.shared.level_out`, from the last step ahead to the first. A car that
+Where groups of chargers have limits, too, it is by `vpp_gym.simulation.reservations`. Else both
+rest on `vpp_gym.fleet.shared.level_out`, from the last step ahead to the first. A car that
 tapers takes in each step what full power stores up to where the later steps begin.
 """
 
@@ -18,44 +19,21 @@ from vpp_gym.fleet.shared import level_out
 from vpp_gym.kernels import njit
 from vpp_gym.simulation.charging import charging_h, gain_before_kwh, gain_kwh
 from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.limits_ahead import is_limited, room_kwh
+from vpp_gym.simulation.reservations import ROUNDING_KWH, keep_reservations, promise_in_groups
 from vpp_gym.simulation.state import Rules, State
 
 Record = Any
 """One row of a record array: EV, changed in place."""
 
-NEED, TIME, EXTRA, TAKE, FULL, STEPS = range(6)
+NEED, TIME, EXTRA, TAKE, FULL, STEPS, BUCKET = range(7)
 """Rows of `State.shared`: need of each car and the steps that takes at full power, what
 discharging would have to be charged again, what it takes in a step, its full step where it is
-there, and the steps to its departure."""
+there, the steps to its departure, and working memory of the sharing within groups."""
+RANKS, KEY = FULL, STEPS
+"""Rows of it in the sharing within groups: place of each car's charger, and rank of the car."""
 TRIALS = 30
 """Of a promise to a car that tapers: mostly the first is kept."""
-
-ROUNDING_KWH = 1e-9
-"""A need below this is none."""
-
-
-@njit
-def room_kwh(t: int, ahead: int, last: int, dataset: Dataset, rules: Rules) -> float:
-    """What cars can count on in a step ahead; in this one what limit and building leave.
-
-    Args:
-        t: position of this step.
-        ahead: steps from there.
-        last: position of the scenario's last step.
-        dataset: the scenarios.
-        rules: parameters.
-    """
-    step = dataset.site[min(t + ahead, last)]
-    if ahead == 0:
-        return max(step.import_kwh - step.building_kwh, 0.0)
-    limit_kwh = step.import_kwh if ahead <= rules.notice_steps else step.least_import_kwh
-    return max(limit_kwh - step.building_peak_kwh, 0.0)
-
-
-@njit
-def is_limited(t: int, dataset: Dataset) -> bool:
-    """Whether the site of a step has import limits."""
-    return dataset.site[t].least_import_kwh < 1e300
 
 
 @njit
@@ -72,6 +50,9 @@ def make_promise(b: int, ev: Record, dataset: Dataset, rules: Rules, state: Stat
     run = state.run[b]
     ev.promise_kwh = ev.target_kwh
     if not is_limited(min(run.position, run.last), dataset):
+        return
+    if len(rules.groups) > 0:
+        promise_in_groups(b, ev, dataset, rules, state)
         return
     steps = max(ev.departure - run.position, 1)
     wish_kwh = max(ev.target_kwh - ev.energy_kwh, 0.0) / rules.charge_eff
@@ -149,6 +130,9 @@ def keep_promises(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
 
     The limits of each car are there already, as they are without any guarantee.
     """
+    if len(rules.groups) > 0:
+        keep_reservations(b, dataset, rules, state)
+        return
     n, shared = state.run[b].connected, state.shared[b]
     horizon = _fill_needs(b, n, rules, state)
     for k in range(n):

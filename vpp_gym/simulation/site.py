@@ -2,7 +2,8 @@
 
 Where limits bind, what was decided gives way in this order. Of imports: curtailed sun is used, the
 battery stops charging, cars with the most laxity charge less. Of exports: sun is curtailed, the
-battery stops discharging, cars with the least laxity discharge less.
+battery stops discharging, cars with the least laxity discharge less. Before that, each group of
+chargers with limits of its own is brought within them in the same way.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from vpp_gym.fleet.shared import give_way
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.simulation.dataset import Dataset
-from vpp_gym.simulation.room import EXTRA, FULL, NEED, TAKE, TIME, is_limited, keep_promises
+from vpp_gym.simulation.groups import group_envelope, share_groups, yield_within
+from vpp_gym.simulation.limits_ahead import is_limited
+from vpp_gym.simulation.room import EXTRA, FULL, NEED, TAKE, TIME, keep_promises
 from vpp_gym.simulation.state import Rules, State
 
 Record = Any
@@ -63,6 +66,8 @@ def measure_site(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
         lo += ev.lo_kwh
         idle += min(max(0.0, ev.lo_kwh), ev.hi_kwh)
         hi += ev.hi_kwh
+    if len(rules.groups) > 0:
+        lo, idle, hi = group_envelope(b, rules, state)
     most_kwh = step.import_kwh - step.building_kwh + step.pv_kwh - site.storage_lo_kwh
     least_kwh = -step.export_kwh - step.building_kwh - site.storage_hi_kwh
     run.fleet_lo_kwh = min(max(lo, least_kwh), idle)
@@ -87,38 +92,47 @@ def share_connection(
         net_load_kwh: (N,) dispatch at the meter, changed in place.
     """
     run, site, step = state.run[b], state.site[b], dataset.site[t]
-    load = 0.0
+    load, moved = 0.0, 0.0
     for k in range(run.connected):
         i = state.lot[b, k]
         ev = state.ev[b, i]
         net_load_kwh[i] = min(max(net_load_kwh[i], ev.lo_kwh), ev.hi_kwh)
         load += net_load_kwh[i]
+    if len(rules.groups) > 0:
+        moved, load = share_groups(b, rules, state, net_load_kwh), 0.0
+        for k in range(run.connected):
+            load += net_load_kwh[state.lot[b, k]]
     storage = min(max(site.storage_wanted_kwh, site.storage_lo_kwh), site.storage_hi_kwh)
     sun = min(max(site.pv_wanted_kwh, 0.0), step.pv_kwh)
     net = step.building_kwh + load - sun + storage
-    over, under, moved = net - step.import_kwh, -step.export_kwh - net, 0.0
+    over, under = net - step.import_kwh, -step.export_kwh - net
     if over > 0.0:
         more = min(over, step.pv_kwh - sun)
         less = min(over - more, max(storage, 0.0))
         sun, storage = sun + more, storage - less
-        moved = _yield(b, over - more - less, True, state, net_load_kwh)
+        moved += _yield(b, over - more - less, True, rules, state, net_load_kwh)
     elif under > 0.0:
         less = min(under, sun)
         more = min(under - less, max(-storage, 0.0))
         sun, storage = sun - less, storage + more
-        moved = _yield(b, under - less - more, False, state, net_load_kwh)
+        moved += _yield(b, under - less - more, False, rules, state, net_load_kwh)
     site.storage_load_kwh, site.pv_used_kwh, site.yielded_kwh = storage, sun, moved
     _forget_wishes(site)
 
 
 @njit
-def _yield(b: int, amount_kwh: float, charging: bool, state: State, net_load_kwh: Floats) -> float:
+def _yield(
+    b: int, amount_kwh: float, charging: bool, rules: Rules, state: State, net_load_kwh: Floats
+) -> float:
     """Cut charging by an amount, most laxity first, or discharging, least first; what was cut.
 
     Least loads are kept if they can be. Where they cannot, the limit holds.
     """
     if amount_kwh <= 0.0:
         return 0.0
+    if len(rules.groups) > 0:
+        everybody = len(rules.groups)
+        return yield_within(b, everybody, amount_kwh, charging, rules, state, net_load_kwh)
     cut = _cut(b, amount_kwh, charging, True, state, net_load_kwh)
     if charging and amount_kwh > cut:
         cut += _cut(b, amount_kwh - cut, charging, False, state, net_load_kwh)

@@ -26,6 +26,7 @@ SITE_STEP = np.dtype(
         ("export_fee_eur_per_kwh", np.float64),
         ("month", np.int64),  # since 1970
         ("year", np.int64),  # since 1970
+        ("limited", np.int64),  # 1: imports are limited, of the connection or of a group
     ],
     align=True,
 )
@@ -65,6 +66,8 @@ def fill_site(steps: Records, scenario: Scenario, params: VPPParams) -> None:
         fees = np.array(getattr(params.tariff, f"{way}_fee_eur_per_kwh"))
         hour = (scenario.period * dt_h + ROUNDING_H).astype(np.int64) % HOURS_OF_DAY
         steps[f"{way}_fee_eur_per_kwh"] = np.broadcast_to(fees, HOURS_OF_DAY)[hour]
+    limited = np.isfinite(steps["least_import_kwh"]).any() or params.connection.groups
+    steps["limited"] = 1 if limited else 0
     steps["month"] = scenario.clock.astype("datetime64[M]").astype(np.int64)
     steps["year"] = scenario.clock.astype("datetime64[Y]").astype(np.int64)
     _check_base_load(steps, dt_h)

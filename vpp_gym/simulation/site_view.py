@@ -6,7 +6,9 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Records, read_only
 from vpp_gym.kernels import njit
+from vpp_gym.params import VPPParams
 from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.group_view import groups_view
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.views import SiteView
 
@@ -21,7 +23,9 @@ SERIES = (
 """In the order in which `_copy_series` writes them."""
 
 
-def site_view(dataset: Dataset, rules: Rules, state: State, run: int) -> SiteView:
+def site_view(
+    dataset: Dataset, rules: Rules, state: State, run: int, params: VPPParams
+) -> SiteView:
     """What the operator of a run knows of its site now.
 
     Args:
@@ -29,6 +33,7 @@ def site_view(dataset: Dataset, rules: Rules, state: State, run: int) -> SiteVie
         rules: parameters.
         state: the batch.
         run: row of the batch.
+        params: with the names of groups.
     """
     clock, site = state.run[run], state.site[run]
     t, last = int(clock["position"]), int(clock["last"])
@@ -47,6 +52,7 @@ def site_view(dataset: Dataset, rules: Rules, state: State, run: int) -> SiteVie
         storage_lo_kwh=float(site["storage_lo_kwh"]),
         storage_hi_kwh=float(site["storage_hi_kwh"]),
         promise_kwh=read_only(state.ev["promise_kwh"][run][chargers]),
+        groups=groups_view(rules, state, run, chargers, params) if len(rules.groups) else None,
     )
 
 

@@ -85,6 +85,7 @@ def snapshot_of(
         bid_lo, bid_hi = bid_lo.sum(axis=0), bid_hi.sum(axis=0)
     else:
         bid_lo, bid_hi = bid_lo[run].copy(), bid_hi[run].copy()
+    has_site = len(dataset.site) > 0
     return Snapshot.of(
         {
             "step": t - start,
@@ -99,7 +100,7 @@ def snapshot_of(
             "expected_load_kwh": read_only(expected_kwh),
             "bid_lo_kwh": read_only(bid_lo),
             "bid_hi_kwh": read_only(bid_hi),
-            "site": None if len(dataset.site) == 0 else site_view(dataset, rules, state, run),
+            "site": site_view(dataset, rules, state, run, params) if has_site else None,
             **_fleet(
                 dataset, state, runs, connected, int(dataset.first_session[first]), rules.dt_h
             ),

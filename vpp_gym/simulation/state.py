@@ -13,6 +13,7 @@ from vpp_gym.fleet.disaggregation import BUCKETS, RULES
 from vpp_gym.kernels import by_field, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
+from vpp_gym.simulation.group_tree import GROUP_SUM, group_rules
 
 GUARD_H = 48.0
 """Hours ahead in which promises to cars look for room; charging takes less."""
@@ -53,6 +54,8 @@ class Rules(NamedTuple):
     energy_tax_eur_per_kwh: float
     net_metering: bool
     peak_eur_per_kwh: float  # for each kWh by which a month's largest step grows
+    groups: Records  # (G,) of GROUP: groups of chargers with limits of their own
+    charger_group: Ints  # (2, N or 0) group and rank of each charger, see `group_tree`
 
 
 EV = np.dtype(
@@ -142,7 +145,7 @@ SITE = np.dtype(
 )
 """One run's connection: battery, and what its fees depend on."""
 
-SHARED_ROWS = 6
+SHARED_ROWS = 7
 """Working memory of a site for each charger: see `vpp_gym.simulation.room`."""
 
 
@@ -168,6 +171,10 @@ class State(NamedTuple):
     site: Records  # (B,) of SITE
     shared: Floats  # (B, SHARED_ROWS, N) working memory of a site; N is 0 without one
     known: Records  # (B, D) of DRIVER: past visits in the run; D is 0 if nobody is known
+    group: Records  # (B, G) of GROUP_SUM
+    group_slack: Floats  # (B, G) working memory
+    reserved: Floats  # (B, N or 0, H) of each car in the steps ahead, see `reservations`
+    group_room: Floats  # (B, G + 1 or 0, H) working memory: what is not reserved
 
 
 class Scratch(NamedTuple):
@@ -213,6 +220,7 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         returning=params.driver.returning,
         charger_kw=np.array(params.site.charger_kw or (), dtype=np.float64),
         **_site_rules(params, dt_h),
+        **group_rules(params, dt_h),
     )
 
 
@@ -255,6 +263,7 @@ def empty_state(
     """
     periods, n = round(24 / dt_h), (n_envs, params.site.n_chargers)
     offers = designed_offers(params)
+    n_groups, horizon = len(params.connection.groups), round(GUARD_H / dt_h)
     return State(
         run=records(n_envs, RUN),
         occupied=np.zeros(n, dtype=np.bool_),
@@ -271,6 +280,10 @@ def empty_state(
         site=records(n_envs, SITE),
         shared=np.zeros((n_envs, SHARED_ROWS, params.site.n_chargers * has_site)),
         known=records((n_envs, drivers), DRIVER),
+        group=records((n_envs, n_groups), GROUP_SUM),
+        group_slack=np.zeros((n_envs, n_groups)),
+        reserved=np.zeros((n_envs, params.site.n_chargers * (n_groups > 0), horizon)),
+        group_room=np.zeros((n_envs, n_groups + (n_groups > 0), horizon)),
     )
 
 

@@ -18,7 +18,7 @@ from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.simulation.charging import charging_h, gain_before_kwh, step_kwh
 from vpp_gym.simulation.contracting import designed
 from vpp_gym.simulation.dataset import Dataset
-from vpp_gym.simulation.room import is_limited
+from vpp_gym.simulation.limits_ahead import is_limited
 from vpp_gym.simulation.site import book_site, measure_site, open_site, share_connection
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.simulation.visits import arrive, clear, close, depart, foresee

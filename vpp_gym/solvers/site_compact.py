@@ -23,6 +23,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import SolveFailedError
+from vpp_gym.solvers.site_groups import add_group_rows
 from vpp_gym.solvers.site_lp import OVER_EUR_PER_KWH, Cars, Connection, SitePlan
 
 BREACH_KWH = 1e-7
@@ -176,6 +177,8 @@ def plan_compact(
     if charge_eur_per_kwh is not None:
         beside = blocks.means(charge_eur_per_kwh)[stays.car, stays.block]
     loads = _add_cars(cars, blocks, stays, loads, program, beside)
+    if cars.in_group is not None:
+        add_group_rows(cars, connection, cars.in_group, blocks, stays, loads, program)
     values, prices, cost_eur = _solved(program, cars, stays, loads, tapers)
     load = values[loads.charge]
     load[loads.giving] -= values[loads.discharge]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_array, csc_array
 
-from vpp_gym.arrays import Floats, Ints
+from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.solvers.linear_program import LinearProgram, solve_with_prices
 
@@ -43,6 +43,8 @@ class Cars:
         rise_lines: (n, M, 2) offset and slope of lines over the stored energy, below which lies
             what a step behind the first can store, see `vpp_gym.fleet.charging.Charging`; None:
             no car tapers.
+        in_group: (n, G) whether a car is in a group of chargers with limits of its own, directly
+            or in one within it; None: there are none.
     """
 
     steps: Ints
@@ -60,6 +62,7 @@ class Cars:
     discharge_eff: float
     shortfall_eur_per_kwh: float
     rise_lines: Floats | None = None
+    in_group: Bools | None = None
 
     def take(self, rows: Ints) -> Cars:
         """Some of the cars."""
@@ -90,6 +93,8 @@ class Connection:
         storage_discharge_eff: in (0, 1].
         storage_wear_eur_per_kwh: per kWh discharged.
         storage_value_eur_per_kwh: worth of a kWh that is stored after the last step.
+        group_import_kwh: (G,) most that the cars of a group may take in any step.
+        group_export_kwh: (G,) most that they may give; inf: no limit.
     """
 
     buy_eur_per_kwh: Floats
@@ -107,6 +112,8 @@ class Connection:
     storage_discharge_eff: float = 1.0
     storage_wear_eur_per_kwh: float = 0.0
     storage_value_eur_per_kwh: float = 0.0
+    group_import_kwh: Floats | tuple[float, ...] = ()
+    group_export_kwh: Floats | tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.sell_eur_per_kwh > self.buy_eur_per_kwh + 1e-12).any():
@@ -208,6 +215,9 @@ def plan_site(cars: Cars, connection: Connection) -> SitePlan:
     charge, discharge = _car_columns(cars, columns, rows, of_car, of_step)
     rows.put(balance[of_step], charge, 1.0)
     rows.put(balance[of_step], discharge, -1.0)
+    if cars.in_group is not None:
+        within = cars.in_group[of_car]
+        _group_rows(within, site, columns, rows, of_step, charge, discharge)
     stored, given = _storage_columns(site, columns, rows)
     rows.put(balance, stored, 1.0)
     rows.put(balance, given, -1.0)
@@ -282,6 +292,39 @@ def _car_columns(
     rows.put(served, short, 1.0)
     rows.put(served, stored[np.cumsum(cars.steps) - 1], 1.0)
     return charge, discharge
+
+
+def _group_rows(
+    within: Bools,
+    site: Connection,
+    columns: Columns,
+    rows: Rows,
+    of_step: Ints,
+    charge: Ints,
+    discharge: Ints,
+) -> None:
+    """Limits of groups of chargers, in the steps in which they could bind.
+
+    Beyond a limit there is only what must be charged at once.
+    """
+    high = np.concatenate(columns.high)
+    for g, limits in enumerate(zip(site.group_import_kwh, site.group_export_kwh, strict=True)):
+        inside = np.flatnonzero(within[:, g])
+        could = [
+            np.bincount(of_step[inside], high[way[inside]], minlength=site.horizon)
+            for way in (charge, discharge)
+        ]
+        binding = np.flatnonzero((could[0] > limits[0]) | (could[1] > limits[1]))
+        row_of = np.full(site.horizon, -1)
+        row_of[binding] = rows.add(
+            np.full(len(binding), -limits[1]), np.full(len(binding), limits[0])
+        )
+        held = inside[row_of[of_step[inside]] >= 0]
+        rows.put(row_of[of_step[held]], charge[held], 1.0)
+        rows.put(row_of[of_step[held]], discharge[held], -1.0)
+        at_once = row_of[:1][row_of[:1] >= 0]
+        over = columns.add(len(at_once), OVER_EUR_PER_KWH, 0.0, np.inf)
+        rows.put(at_once, over, -1.0)
 
 
 def _storage_columns(site: Connection, columns: Columns, rows: Rows) -> tuple[Ints, Ints]:
