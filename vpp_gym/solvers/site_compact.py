@@ -176,6 +176,7 @@ def plan_compact(
     if charge_eur_per_kwh is not None:
         beside = blocks.means(charge_eur_per_kwh)[stays.car, stays.block]
     loads = _add_cars(cars, blocks, stays, loads, program, beside)
+    _add_groups(cars, connection, blocks, stays, loads, program)
     values, prices, cost_eur = _solved(program, cars, stays, loads, tapers)
     load = values[loads.charge]
     load[loads.giving] -= values[loads.discharge]
@@ -342,6 +343,42 @@ def _add_stored(
     program.put(served, short, 1.0)
     last = np.flatnonzero(np.append(np.diff(place) != 0, True))
     program.put(served, stored[last], 1.0)
+
+
+def _add_groups(
+    cars: Cars,
+    site: Connection,
+    blocks: _Blocks,
+    stays: _Stays,
+    loads: _Loads,
+    program: _Program,
+) -> None:
+    """Limits of groups of chargers, where there are any, in the blocks in which they could bind."""
+    in_group = getattr(cars, "in_group", None)
+    if in_group is None:
+        return
+    most = np.concatenate([high for _, _, high in program.columns])
+    limits = zip(site.group_import_kwh, site.group_export_kwh, strict=True)  # type: ignore[attr-defined]
+    for g, (import_kwh, export_kwh) in enumerate(limits):
+        inside = np.flatnonzero(in_group[stays.car, g])
+        giving = np.flatnonzero(in_group[stays.car[loads.giving], g])
+        given = stays.block[loads.giving[giving]]
+        n = len(blocks.length)
+        up, down = import_kwh * blocks.length, export_kwh * blocks.length
+        could = [
+            np.bincount(stays.block[inside], most[loads.charge[inside]], minlength=n) > up,
+            np.bincount(given, most[loads.discharge[giving]], minlength=n) > down,
+        ]
+        binding = np.flatnonzero(could[0] | could[1])
+        row_of = np.full(n, -1)
+        row_of[binding] = program.add_rows(len(binding), -down[binding], up[binding])
+        held = inside[row_of[stays.block[inside]] >= 0]
+        program.put(row_of[stays.block[held]], loads.charge[held], 1.0)
+        held, given = giving[row_of[given] >= 0], given[row_of[given] >= 0]
+        program.put(row_of[given], loads.discharge[held], -1.0)
+        if row_of[0] >= 0:  # what must be charged at once may lie beyond
+            over = program.add(1, OVER_EUR_PER_KWH, 0.0, np.inf)
+            program.put(row_of[:1], over, -1.0)
 
 
 def _solved(
