@@ -67,7 +67,7 @@ class _Batch:
         """(n, 1) actions for (n, size) observations, and no state."""
         seen = observation if self.scaled is None else self.scaled(observation)
         if isinstance(self.predictor, FunctionPredictor):
-            rows = [np.reshape(self.predictor.predict(row)[0], (1,)) for row in seen]
+            rows: list[Any] = [np.reshape(self.predictor.predict(row)[0], (1,)) for row in seen]
             return np.stack(rows), None
         return self.predictor.predict(seen, None, None, deterministic)[0], None
 

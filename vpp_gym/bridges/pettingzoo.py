@@ -117,7 +117,7 @@ class ChargersParallelEnv(ParallelEnv[str, Any, Any]):
 
     def joint(self, actions: Mapping[str, Any]) -> Observations:
         """(A,) action of the environment for one agent; 0 for agents that say nothing."""
-        zero = np.zeros(1, dtype=np.float32)
+        zero: Observations = np.zeros(1, dtype=np.float32)
         return np.concatenate(
             [np.asarray(actions.get(agent, zero)).reshape(1) for agent in self.possible_agents]
         ).astype(np.float32)
