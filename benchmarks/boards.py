@@ -16,7 +16,6 @@ Row = Mapping[str, Any]
 ValueEur = Callable[[pd.DataFrame], pd.Series]
 
 SAME_OFFER, NO_BIDS, BEST_PLANNER = "same offer", "no bids", "best planner"
-SAME_FORECAST = "same offer and forecast"
 """Why two policies are compared."""
 MISSING_PRICES = (0.25, 0.5, 1.0, 2.0)
 """EUR per missing kWh, beside the lost retail revenue, at which policies are ranked again."""
@@ -118,7 +117,6 @@ def differences(
     same_offer: Mapping[str, str],
     value_eur: ValueEur,
     statistics: Mapping[str, int],
-    same_forecast: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """What rows earned more than others that they are worth comparing with.
 
@@ -128,7 +126,6 @@ def differences(
         same_offer: the scheduler with the same offer and bids, by policy, where there is one.
         value_eur: EUR of a day that the board ranks by.
         statistics: of the bootstrap.
-        same_forecast: the planner with the same offer, bids and forecast, by agent.
 
     Returns:
         A row for each pair: policy, over, why, eur with eur_low and eur_high (95 %),
@@ -136,8 +133,7 @@ def differences(
     """
     comparison = Comparison(days, value_eur=value_eur, **statistics)
     shown = {str(row["policy"]) for row in rows}
-    known = {SAME_OFFER: same_offer, SAME_FORECAST: same_forecast or {}}
-    pairs = ((row, over, why) for row in rows for over, why in _pairs(row, rows, known))
+    pairs = ((row, over, why) for row in rows for over, why in _pairs(row, rows, same_offer))
     found = []
     for row, over, why in pairs:
         policy = str(row["policy"])
@@ -163,13 +159,12 @@ def differences(
 
 
 def _pairs(
-    row: Row, rows: Sequence[Row], known: Mapping[str, Mapping[str, str]]
+    row: Row, rows: Sequence[Row], same_offer: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """What a row is compared with, and why."""
     name = str(row["policy"])
-    for why, same in known.items():
-        if (over := same.get(name)) is not None:
-            yield over, why
+    if (over := same_offer.get(name)) is not None:
+        yield over, SAME_OFFER
     dispatcher, _, bids = name.partition("+")
     if bids:
         yield dispatcher, NO_BIDS

@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import contract_claims, ev_claims, fcev_claims
+from benchmarks import contract_claims, ev_claims, fcev_claims, site_claims
 from benchmarks.claim import Claim
 from benchmarks.evidence import Results, UnknownClaimError, results_in
 from benchmarks.fingerprint import ROOT
@@ -37,6 +37,9 @@ BIDS = ("two_stage", "wait_and_see", "expected_load", "climatology")
 CLAIMS: tuple[Claim, ...] = (
     fcev_claims.published("microgrid", "the microgrid"),
     fcev_claims.published("car_park", "the car park"),
+    site_claims.planning(),
+    site_claims.loss(),
+    site_claims.limit(),
     contract_claims.across_wear(),
     contract_claims.losing_owners(),
     contract_claims.in_the_older_world(),

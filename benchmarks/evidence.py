@@ -18,7 +18,7 @@ SUITES = (
     *("site", "site_real", "site_busy"),
     *("microgrid", "car_park"),
 )
-TABLES = ("wear",)
+TABLES = ("wear", "site_limit")
 """Tables beside the boards that sentences rest on."""
 
 

@@ -1,8 +1,8 @@
-"""Draws the pictures of the README: the leaderboard, and one day of several policies.
+"""Draws the pictures of README and docs: leaderboards, a day of several policies, one at a site.
 
     python -m benchmarks.figures
 
-The leaderboard comes from the result files; the day is simulated, always the same.
+The leaderboards come from the result files; the days are simulated, always the same.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,11 +23,13 @@ from benchmarks.leaderboard import RESULTS, published
 from benchmarks.results import read
 from benchmarks.suites import suite_of
 from benchmarks.suites.base import Document
+from vpp_gym.cli.day_figure import last_day
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.rollout import runner_for
 from vpp_gym.files.trial import check_folder
 from vpp_gym.markets.ledger import LEDGER
+from vpp_gym.plots.day import draw_day
 from vpp_gym.plots.day_view import DayView
 from vpp_gym.plots.frontier import draw_frontier
 from vpp_gym.plots.leaderboard import draw_leaderboard, save_figure
@@ -40,6 +43,8 @@ DAY = 129
 DRAWN = ("charge_on_arrival", "hazard_mpc_tariff+expected_load")
 AGENT = "ppo_synthetic"
 SUITE = suite_of("embedded")
+SITE_WORLD, SITE_DAY, SITE_POLICY = 3, 6, "site_hazard_mpc"
+"""Of the suite `site`, the day that is drawn: sunny, and congested in the evening."""
 BOARD = "market"
 """Board that is drawn with the parts of its profit."""
 
@@ -70,6 +75,16 @@ def day_views(policy: Policy, day: int, title: str = "") -> Iterator[Callable[[]
         recorder.add(runner.act(decisions)[0])
         if step >= midnight:
             yield recorder.view
+
+
+def site_day() -> DayView:
+    """A day at a site, after the days of its world before it."""
+    suite = suite_of("site")
+    track = next(iter(suite.tracks))
+    scenario = suite.scenario(track, SITE_WORLD, None)
+    end = (SITE_DAY + 1) * scenario.periods_per_day
+    view = last_day(suite.policy(SITE_POLICY, 0), scenario, {}, end)
+    return replace(view, title=f"{SITE_POLICY}, a congested evening")
 
 
 def board_table(document: Document, board: str) -> pd.DataFrame:
@@ -105,6 +120,7 @@ def main(
         for name in (*DRAWN, *agents)
     }
     save_figure(draw_policy_day(views, title="One day, the same cars and prices"), out / "day.png")
+    save_figure(draw_day(site_day()), out / "site_day.png")
 
 
 if __name__ == "__main__":

@@ -45,13 +45,7 @@ from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
-from vpp_gym.policies.baselines import (
-    LEARNED_NAMES,
-    PRICE_OFFER,
-    baseline,
-    baselines,
-    plain_baselines,
-)
+from vpp_gym.policies.baselines import PRICE_OFFER, baselines, plain_baselines
 from vpp_gym.policies.exact import exact_forecast, exact_forecast_and_bids
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import real_source
@@ -64,8 +58,8 @@ SCHEDULER = "rolling_mpc"
 OFFERING = (SCHEDULER, "hazard_mpc")
 """Schedulers on which offers to owners are compared."""
 STAY, DISPATCH, BIDDING = "VPPStay-v0", "VPPDispatch-v0", "VPPBidding-v0"
-FORECASTS = {"learned": "learned_mpc", "anchored": "hazard_mpc"}
-"""The planner with each forecast that single stays may show."""
+OF_ONE_DECISION = (STAY, DISPATCH, BIDDING)
+"""Environments in which agents take some of the decisions."""
 KNOWN = (SCHEDULER, "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
 
@@ -105,11 +99,6 @@ def scenario_of(suite: str, world: int = 0, data: Path | None = None) -> Scenari
     """
     scenario: Scenario = source_of(suite, data).scenario(world)
     return scenario
-
-
-def learned_planners() -> dict[str, Any]:
-    """The planners with the learned forecast, which knows quarters of an hour."""
-    return {name: baseline(name) for name in LEARNED_NAMES}
 
 
 def beside(world: EVWorlds) -> dict[str, Any]:
@@ -176,14 +165,15 @@ class EVSuite(Suite):
         return {"operations": OPERATIONS, "market": MARKET, "plain": SCALE}[board.name]
 
     def baselines(self) -> Mapping[str, Any]:
-        """Rules, schedulers, those that learned to forecast, bidders, and who knows more."""
+        """Rules, schedulers, bidders, and what knows more than a policy may."""
         if self.world.plain:
             return plain_baselines()
-        return {**baselines(), **learned_planners(), **beside(self.world)}
+        return {**baselines(), **beside(self.world)}
 
     def takes(self, agent: Any) -> bool:
-        """Agents that were trained for its time step."""
-        return getattr(agent, "dt_h", None) in (None, self.world.dt_h)
+        """Agents that were trained for its time step, and take all decisions."""
+        is_for_it = getattr(agent, "dt_h", None) in (None, self.world.dt_h)
+        return is_for_it and env_id_of(agent) not in OF_ONE_DECISION
 
     def params(self, track: str) -> VPPParams:
         """Rules of the world."""
@@ -244,12 +234,9 @@ class EVSuite(Suite):
         privileged: Collection[str],
         statistics: Mapping[str, int],
     ) -> pd.DataFrame:
-        """By the value of the board; operations lists a dispatcher once, and who only bids not."""
+        """By the value of the board; operations lists a dispatcher once, whatever it bids."""
         scale = self.scale(board)
         if board.name == "operations":
-            agents = trained_or_none(self).items()
-            only_bid = {name for (name, _), one in agents if _env_id(one) == BIDDING}
-            days = days[~days["policy"].isin(only_bid)]
             days = one_per_dispatcher(days, scale.value_eur, {self.low, self.high})
         table = leaderboard(
             days,
@@ -291,13 +278,15 @@ class EVSuite(Suite):
         rows: Sequence[Mapping[str, Any]],
         statistics: Mapping[str, int],
     ) -> list[dict[str, Any]]:
-        """Over planners with the same offer and bids, over no bids, over the best planner."""
-        names = [str(row["policy"]) for row in rows if not row["privileged"]]
-        same, value_eur = self.same_offer(names, board), self.scale(board).value_eur
-        forecast = self.same_forecast(names, board)
-        return differences(days, rows, same, value_eur, statistics, forecast)
+        """Over the rolling MPC with the same offer and bids, over no bids, over other planners."""
+        same = self.same_offer([row for row in rows if not row["privileged"]], board)
+        return differences(days, rows, same, self.scale(board).value_eur, statistics)
 
-    def same_offer(self, names: Sequence[str], board: Board) -> dict[str, str]:
+    def same_offer(self, rows: Sequence[Mapping[str, Any]], board: Board) -> dict[str, str]:
+        """The rolling MPC with the offer and bids of each row, see `with_same_offer`."""
+        return self.with_same_offer([str(row["policy"]) for row in rows], board)
+
+    def with_same_offer(self, names: Sequence[str], board: Board) -> dict[str, str]:
         """The rolling MPC that makes the same offer to owners and, on the market, the same bids.
 
         Args:
@@ -307,27 +296,9 @@ class EVSuite(Suite):
         Returns:
             its name by policy; without those that have none.
         """
-        return self._alike(self._met(names), SCHEDULER, board)
+        return self.alike(self._met(names), SCHEDULER, board)
 
-    def same_forecast(self, names: Sequence[str], board: Board) -> dict[str, str]:
-        """The planner that has the same forecast as an agent, offer and bids being the same.
-
-        Args:
-            names: of policies without knowledge of the future.
-            board: that they are on.
-
-        Returns:
-            its name by agent; without those that see no forecast of a planner.
-        """
-        agents = {name: one for (name, _), one in trained_or_none(self).items() if name in names}
-        planners = {name: forecast_of(agent) for name, agent in agents.items()}
-        found: dict[str, str] = {}
-        for planner in sorted({one for one in planners.values() if one is not None}):
-            those = {name: agents[name] for name, one in planners.items() if one == planner}
-            found |= self._alike(those, planner, board)
-        return found
-
-    def _alike(self, policies: Mapping[str, Any], scheduler: str, board: Board) -> dict[str, str]:
+    def alike(self, policies: Mapping[str, Any], scheduler: str, board: Board) -> dict[str, str]:
         """By policy: the scheduler with its offer and, on the market, its bids."""
         known = self.baselines()
         offers = {name: self._contract(known[name]) for name in self._offering(scheduler)}
@@ -368,20 +339,7 @@ class EVSuite(Suite):
         yield from ev_words.caveats(document, self.world, self.needs_data)
 
 
-def forecast_of(agent: Any) -> str | None:
-    """The planner whose forecast of prices a trained agent sees or works with; None: it has none.
-
-    With corrected prices that is the planner that it corrects.
-    """
-    settings: Mapping[str, Any] = getattr(agent, "settings", {})
-    if _env_id(agent) == STAY:
-        return FORECASTS[settings.get("forecast", "learned")]
-    if settings.get("control") == "price" or "forecast" in settings.get("columns", ()):
-        return str(settings.get("planner", "hazard_mpc"))
-    return None
-
-
-def _env_id(policy: Any) -> str | None:
+def env_id_of(policy: Any) -> str | None:
     """Environment that an agent plays; None for all other policies."""
     env_id: str | None = getattr(policy, "env_id", None)
     return env_id
@@ -397,7 +355,7 @@ def bids_of(policy: Any) -> str:
     settings: Mapping[str, Any] = getattr(policy, "settings", {})
     if "bids" in settings:
         return str(settings["bids"])
-    if _env_id(policy) == DISPATCH:
+    if env_id_of(policy) == DISPATCH:
         bidder = str(settings.get("bidder", "expected_load"))
         return "" if bidder == "zero" else bidder
     return str(policy.name).partition("+")[2]

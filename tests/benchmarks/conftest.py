@@ -56,7 +56,6 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(suite, "worlds", 1)
     patch.setattr(suite, "world", replace(suite.world, all_worlds=2, params=PLAIN, high=HINDSIGHT))
     patch.setattr(ev, "baselines", three_rules)
-    patch.setattr(ev, "learned_planners", dict)
     patch.setattr(ev, "beside", lambda world: {})
     patch.setattr(base, "trained", lambda env_ids: {})
     patch.setattr(ev, "scenario_of", lambda suite, number=0, data=None: world)

@@ -22,7 +22,8 @@ from benchmarks.boards import (
 from benchmarks.leaderboard import RESULTS
 from benchmarks.results import read
 from benchmarks.suites import SUITES
-from benchmarks.suites.ev import bids_of, forecast_of, scenario_of
+from benchmarks.suites.ev import bids_of, scenario_of
+from benchmarks.suites.ev_learning import forecast_of
 from benchmarks.weeks import SUMS, weekly
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import SITE_MONEY
@@ -119,7 +120,7 @@ def test_policies_are_compared_with_the_rolling_mpc_of_the_same_offer_and_bids(n
     boards = list(suite.boards.values())
     names = [policy for policy in suite.baselines() if policy != suite.high]
     for board in boards:
-        same = suite.same_offer(names, board)
+        same = suite.with_same_offer(names, board)
         assert same["rolling_mpc"] == "rolling_mpc"
         assert same["charge_on_arrival"] == "rolling_mpc"
         bids = "" if board.name == "operations" else "+two_stage"
@@ -127,12 +128,11 @@ def test_policies_are_compared_with_the_rolling_mpc_of_the_same_offer_and_bids(n
         assert same[f"{offer}+two_stage"] == f"{offer}{bids}"
 
 
-@pytest.mark.parametrize("name", ["embedded", "real"])
-def test_planners_with_the_learned_forecast_are_on_the_boards_of_quarter_hours(name):
-    suite = SUITES[name]
+def test_planners_with_the_learned_forecast_are_on_the_board_of_the_recorded_year():
+    suite = SUITES["real"]
     assert set(LEARNED_NAMES) <= set(suite.baselines())
     market = suite.boards["market"]
-    same = suite.same_offer(LEARNED_NAMES, market)
+    same = suite.with_same_offer(LEARNED_NAMES, market)
     assert same["adaptive_mpc_price"] == "rolling_mpc_price"
     assert same["learned_mpc_tariff+two_stage"] == "rolling_mpc_tariff+two_stage"
 
