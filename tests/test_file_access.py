@@ -58,6 +58,8 @@ ALLOWED: dict[str, dict[str, str]] = {
         "open": "opens parts of an archive that the reader has read",
     },
     "vpp_gym.evaluation.csv_text": {"read_csv": FROM_READER},
+    "vpp_gym.evaluation.many": {"read_parquet": FROM_READER},
+    "benchmarks.speed_grid": {"read_text": "asks the system which processor it has"},
     "vpp_gym.plots.canvas": {"savefig": TO_WRITER},
     "vpp_gym.plots.animation": {"import shutil": "looks for ffmpeg"},
     "vpp_gym.agents.predictors": {

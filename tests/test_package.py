@@ -125,6 +125,14 @@ LEARNING = {
 """Modules that need what the extra `train` installs."""
 
 
+BRIDGES = {
+    "vpp_gym.bridges.minari": "minari",
+    "vpp_gym.bridges.pettingzoo": "pettingzoo",
+    "vpp_gym.bridges.rllib": "ray",
+}
+"""Modules that need the library that they lead to."""
+
+
 def modules() -> list[str]:
     return [found.name for found in pkgutil.walk_packages(vpp_gym.__path__, "vpp_gym.")]
 
@@ -133,4 +141,6 @@ def modules() -> list[str]:
 def test_module_imports_and_its_examples_are_true(name: str):
     if name in LEARNING:
         pytest.importorskip("stable_baselines3")
+    if name in BRIDGES:
+        pytest.importorskip(BRIDGES[name])
     assert doctest.testmod(import_module(name)).failed == 0

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.outside import outside_policy
 from vpp_gym.evaluation.values import value_digest
 from vpp_gym.files.names import checked_name
+from vpp_gym.files.reader import read_bytes
 from vpp_gym.files.writer import write_file
 from vpp_gym.sources import PACKAGE, content_digest
 
@@ -322,7 +324,7 @@ def _write(job: Job, days: pd.DataFrame, folder: Path) -> None:
 
 def _read(file: Path) -> pd.DataFrame:
     """Rows of a file: which contracts have a column depends on what was on offer."""
-    rows = pd.read_parquet(file, partitioning=None)
+    rows = pd.read_parquet(BytesIO(read_bytes(file)))
     rows.insert(0, "policy", file.parent.name.removeprefix("policy="))
     return rows
 
