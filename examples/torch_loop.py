@@ -23,6 +23,9 @@ ARGUMENTS: dict[str, Any] = {"params": {"contract": {"families": ()}}}
 class Agent(nn.Module):
     """Mean action and value of an observation; the statistics that scale it are part of it."""
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, seen: torch.Tensor, n_actions: int) -> None:
         super().__init__()
         self.register_buffer("mean", seen.mean(dim=0))

@@ -290,7 +290,7 @@ def _check_agent(agent: EnvironmentAgent, env: Any, arguments: Mapping[str, Any]
             raise InvalidInputError(f"env.{name}", value, remedy)
 
 
-def setting_of_agent(agent: EnvironmentAgent) -> Setting:
+def setting_of_agent(agent: Any) -> Setting:
     """What an agent was trained in, by what it says of itself.
 
     Raises:

@@ -12,6 +12,7 @@ from vpp_gym.agents.origin import agent_of, origin_of
 from vpp_gym.agents.policy import CARD, TRAINED, AgentPolicy
 from vpp_gym.agents.predictors import is_torch_module, needed
 from vpp_gym.agents.sidecar import Sidecar
+from vpp_gym.agents.stays import StayModelAgent
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.evaluation.agent import EnvironmentAgent
 from vpp_gym.files.writer import write_file
@@ -32,7 +33,9 @@ def pretrained() -> dict[str, tuple[int, ...]]:
     return {name: tuple(sorted(seeds)) for name, seeds in found.items()}
 
 
-def load(name: str | os.PathLike[str], *, seed: int = 0, trust: bool = False) -> EnvironmentAgent:
+def load(
+    name: str | os.PathLike[str], *, seed: int = 0, trust: bool = False
+) -> EnvironmentAgent | StayModelAgent:
     """An agent by name or file, ready for `vpp_gym.evaluate`.
 
     Pretrained agents and folders of `vpp-gym train` are plain arrays: nothing in them is ever

@@ -36,14 +36,14 @@ def live_entries(core: Core) -> Bools:
     if how.per_charger:
         live[:, :n_cars] = state.occupied & (state.ev["lo_kwh"] < state.ev["hi_kwh"])
     elif n_cars == N_PRICES:
-        live[:, :n_cars] = state.occupied.any(axis=1)[:, None]
+        live[:, :n_cars] = state.occupied.any(axis=1, keepdims=True)
     else:
         live[:, 0] = state.run["fleet_lo_kwh"] < state.run["fleet_hi_kwh"]
     if how.storage:
         site = state.site
         live[:, n_cars] = site["storage_lo_kwh"] < site["storage_hi_kwh"]
     if live.shape[1] - how.n_dispatch > 1:  # a whole schedule, read at the gate
-        live[:, how.n_dispatch :] = core.simulation.is_gate[:, None]
+        live[:, how.n_dispatch :] = np.reshape(core.simulation.is_gate, (-1, 1))
     return live
 
 
@@ -78,7 +78,7 @@ class ActionMask(gym.Wrapper[Any, Any, Any, Any]):
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """As the environment, and the mask of the next step."""
         *seen, info = self.env.step(action)
-        return (*seen, {**info, MASK: self.action_masks()})  # type: ignore[return-value]
+        return (*seen, {**info, MASK: self.action_masks()})
 
 
 class VectorActionMask(gym.vector.VectorWrapper):
@@ -107,7 +107,7 @@ class VectorActionMask(gym.vector.VectorWrapper):
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """As the batch, and the masks of the next step."""
         *seen, infos = self.env.step(actions)
-        return (*seen, self._with_masks(infos))  # type: ignore[return-value]
+        return (*seen, self._with_masks(infos))
 
     def _with_masks(self, infos: dict[str, Any]) -> dict[str, Any]:
         every = np.ones(core_of(self).n_runs, dtype=np.bool_)
