@@ -13,6 +13,7 @@ from pettingzoo import ParallelEnv
 import vpp_gym  # noqa: F401 - registers the environments
 from vpp_gym.arrays import Observations
 from vpp_gym.envs.fields import CHARGER_FIELDS
+from vpp_gym.wrappers.costs import core_of
 from vpp_gym.wrappers.masks import MASK, live_entries
 
 ENV_ID, BATTERY = "VPPDispatch-v0", "battery"
@@ -46,7 +47,7 @@ class ChargersParallelEnv(ParallelEnv[str, Any, Any]):
         made: Any = gym.make(ENV_ID, control="per_ev", render_mode=render_mode, **arguments)
         self.env: Any = made.unwrapped
         self.render_mode, self.terms = render_mode, dict[str, float]()
-        core = self.env.core
+        core: Any = core_of(made)
         n_chargers = core.simulation.n_chargers
         self.possible_agents = [f"charger_{i}" for i in range(n_chargers)]
         if core.action_shape[0] > n_chargers:

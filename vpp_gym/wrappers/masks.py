@@ -43,7 +43,7 @@ def live_entries(core: Core) -> Bools:
         site = state.site
         live[:, n_cars] = site["storage_lo_kwh"] < site["storage_hi_kwh"]
     if live.shape[1] - how.n_dispatch > 1:  # a whole schedule, read at the gate
-        live[:, how.n_dispatch :] = core.simulation.is_gate[:, None]
+        live[:, how.n_dispatch :] = np.reshape(core.simulation.is_gate, (-1, 1))
     return live
 
 
