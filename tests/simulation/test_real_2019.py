@@ -7,6 +7,7 @@ import os
 import pytest
 
 from tests.worlds import plain
+from vpp_gym.kernels import COMPILED
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.simulation import Simulation
@@ -14,6 +15,7 @@ from vpp_gym.simulation import Simulation
 pytestmark = [
     pytest.mark.data,
     pytest.mark.skipif(not os.environ.get("VPP_GYM_DATA"), reason="VPP_GYM_DATA is not set"),
+    pytest.mark.skipif(not COMPILED, reason="a year takes a minute in plain Python"),
 ]
 
 
