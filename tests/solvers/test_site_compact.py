@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.solvers.test_site_lp import instance
@@ -40,6 +40,7 @@ def tapering(seed: int) -> tuple[Cars, Connection]:
 
 @examples(120)
 @given(st.integers(0, 2**32 - 1))
+@example(3682713)  # what a car may take at once is more than its power later
 def test_it_costs_what_the_whole_program_costs(seed):
     cars, site = tapering(seed)
     whole, plan = plan_site(cars, site), plan_compact(cars, site)

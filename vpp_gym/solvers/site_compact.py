@@ -178,7 +178,7 @@ def plan_compact(
         beside = blocks.means(charge_eur_per_kwh)[stays.car, stays.block]
     loads = _add_cars(cars, blocks, stays, loads, program, beside)
     if cars.in_group is not None:
-        add_group_rows(cars, connection, cars.in_group, blocks, stays, loads, program)
+        add_group_rows(connection, cars.in_group, blocks, stays, loads, program)
     values, prices, cost_eur = _solved(program, cars, stays, loads, tapers)
     load = values[loads.charge]
     load[loads.giving] -= values[loads.discharge]

@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 
 from vpp_gym.arrays import Bools
-from vpp_gym.solvers.site_lp import OVER_EUR_PER_KWH, Cars, Connection
+from vpp_gym.solvers.site_lp import OVER_EUR_PER_KWH, Connection
 
 
 def add_group_rows(
-    cars: Cars, site: Connection, in_group: Bools, blocks: Any, stays: Any, loads: Any, program: Any
+    site: Connection, in_group: Bools, blocks: Any, stays: Any, loads: Any, program: Any
 ) -> None:
     """Keep the cars of each group within its limits in every block in which they could bind.
 
     Beyond a limit there is only what must be charged at once.
 
     Args:
-        cars: of the plan.
         site: with the limits of G groups.
         in_group: (n, G) whether each car is in a group.
         blocks: of `vpp_gym.solvers.site_compact`.
@@ -27,7 +26,8 @@ def add_group_rows(
         program: to which rows are added.
     """
     n = len(blocks.length)
-    could_take = cars.charge_kwh[stays.car] * stays.inside
+    most = np.concatenate([high for _, _, high in program.columns])
+    could_take = most[loads.charge]
     for g, limits in enumerate(zip(site.group_import_kwh, site.group_export_kwh, strict=True)):
         within = in_group[stays.car, g]
         most_in, most_out = (limit * blocks.length for limit in limits)
