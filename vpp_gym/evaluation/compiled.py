@@ -45,7 +45,9 @@ class PlannedRun(EVRunner):
         if bids_kwh is None:
             records = self.simulation.advance(net_load_kwh, checked=True)
         else:
-            records = self.simulation.step(Decisions(net_load_kwh=net_load_kwh[0], bids_kwh=bids_kwh))
+            records = self.simulation.step(
+                Decisions(net_load_kwh=net_load_kwh[0], bids_kwh=bids_kwh)
+            )
         self.count_contracts()
         return records
 
