@@ -119,7 +119,7 @@ class SchedulersPlanner(BuiltInPlanner):
     def by_policy(self, simulation: Simulation, run: int, more_eur_per_kwh: Floats) -> Floats:
         """(N,) plan of the scheduler itself, where compiled code found none."""
         decisions: Decisions = self._own.decide(simulation.snapshot(run))
-        return decisions.net_load_kwh
+        return decisions.net_load_kwh  # type: ignore[return-value]  # a scheduler gives loads
 
 
 def planner_of(scheduler: Any, simulation: Simulation) -> PlannerName | None:
