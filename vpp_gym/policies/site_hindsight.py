@@ -5,8 +5,8 @@ leaves, battery, sun, limits, fees, taxes and peaks. It knows all prices, loads 
 take any share of a step, and lets no promise bind it: whatever a policy without contracts and bids
 books, the program could book too, so that no such policy earns more.
 
-What it does not know makes it larger, never smaller: cars that taper charge at full power until they
-have all that they could have, what a car comes back with lies between lines around it
+What it does not know makes it larger, never smaller: cars that taper charge at full power until
+they have all that they could have, what a car comes back with lies between lines around it
 (`vpp_gym.policies.site_stays`), and where a run ends at negative prices what the battery keeps is
 valued by a line above its worth.
 """

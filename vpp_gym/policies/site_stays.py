@@ -1,14 +1,16 @@
 """Stays of cars in the hindsight program of a site, those of drivers who come back among them.
 
-A car of a known driver may arrive with what it left with, less the trip, within its battery's limits
-(`params.driver.returning`). What it left with depends on what was decided, and the limits bend the
-relation: no linear program has it exactly. Here the energy on arrival lies between straight lines
-around it. All that can happen lies between them, too, so that the program's value stays a bound.
+A car of a known driver may arrive with what it left with, less the trip, within its battery's
+limits (`params.driver.returning`). What it left with depends on what was decided, and the limits
+bend the relation: no linear program has it exactly. Here the energy on arrival lies between
+straight lines around it. All that can happen lies between them, too, so that the program's value
+stays a bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -296,7 +298,7 @@ def lines_below(points: list[tuple[float, float]], sign: float) -> Iterator[Line
         while len(hull) > 1 and _bends_down(hull[-2], hull[-1], (x, y)):
             hull.pop()
         hull.append((x, y))
-    for (x0, y0), (x1, y1) in zip(hull[:-1], hull[1:], strict=True):
+    for (x0, y0), (x1, y1) in pairwise(hull):
         slope = (y1 - y0) / (x1 - x0)
         if abs(slope) <= LEVEL:
             yield min(y0, y1), 0.0
