@@ -71,7 +71,7 @@ def one_for_many(cars: Cars, number: Ints, may_give: Bools) -> Cars:
         target_kwh=total(cars.target_kwh),
         charge_kwh=total(cars.charge_kwh),
         discharge_kwh=total(cars.discharge_kwh),
-        contract_kwh=total(cars.contract_kwh),
+        contract_kwh=total(np.where(may_give, cars.contract_kwh, 0.0)),
         pay_eur_per_kwh=total(cars.pay_eur_per_kwh) / size[:, None],
         # What some must charge takes nothing from what others may discharge.
         lo_kwh=total(np.where(may_give, np.minimum(cars.lo_kwh, 0.0), cars.lo_kwh)),
