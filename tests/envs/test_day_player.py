@@ -163,7 +163,7 @@ def test_the_first_run_is_watched_step_by_step():
     ],
 )
 def test_which_schedulers_are_compiled(more, compiled):
-    envs = batch("VPPContracts-v0", {"scenario": busy_world(384, 0.25) if 0 else HOURS, **more})
+    envs = batch("VPPContracts-v0", {"scenario": HOURS, **more})
     envs.reset(seed=0)
     assert players(envs) == (N if compiled else 0)
 
@@ -195,7 +195,7 @@ def test_schedulers_of_other_settings_go_their_own_way(one_by_one):
 
 
 def test_a_site_has_no_compiled_planner():
-    params = plain(connection={"import_kw": 100.0})
+    params = plain(connection={"import_limit_kw": 100.0})
     envs = batch("VPPBidding-v0", {"scenario": HOURS, "params": params})
     envs.reset(seed=0)
     assert players(envs) == 0

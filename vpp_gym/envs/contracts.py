@@ -96,7 +96,8 @@ class VPPContractsEnv(Env):
     is offered to every owner who arrives until then; what was signed stands. A
     scheduler dispatches under the contracts and a bidder submits the schedule of
     tomorrow. A contract pays if its energy is valuable when it is discharged. How many
-    owners consider offers follows what earlier contracts left to theirs.
+    owners consider offers follows what earlier contracts left to theirs. Schedulers plan in
+    compiled code as in `VPPBidding-v0`, where the bidder is "expected_load" or "zero".
 
     ## Action Space
     `Box(-1, 1)`. What an entry sets depends on the family of contracts: these are the
