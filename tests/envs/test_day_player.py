@@ -78,10 +78,9 @@ def batch(env_id: str, form: dict[str, Any], **more: Any) -> Any:
 
 def stepped(envs: Any, steps: int = 5) -> list[Any]:
     """All that steps return; episodes end meanwhile and others begin."""
-    rng, seen = np.random.default_rng(0), [envs.reset(seed=3)]
-    for _ in range(steps):
-        seen.append(envs.step(rng.uniform(-1, 1, envs.action_space.shape).astype(np.float32)))
-    return seen
+    shape = steps, *envs.action_space.shape
+    actions = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    return [envs.reset(seed=3), *map(envs.step, actions)]
 
 
 @pytest.fixture
