@@ -128,9 +128,8 @@ def test_policies_are_compared_with_the_rolling_mpc_of_the_same_offer_and_bids(n
         assert same[f"{offer}+two_stage"] == f"{offer}{bids}"
 
 
-@pytest.mark.parametrize("name", ["embedded", "real"])
-def test_planners_with_the_learned_forecast_are_on_the_boards_of_quarter_hours(name):
-    suite = SUITES[name]
+def test_planners_with_the_learned_forecast_are_on_the_board_of_the_recorded_year():
+    suite = SUITES["real"]
     assert set(LEARNED_NAMES) - set(SLOW) <= set(suite.baselines())
     market = suite.boards["market"]
     same = suite.with_same_offer(LEARNED_NAMES, market)

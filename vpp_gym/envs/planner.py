@@ -143,7 +143,7 @@ class BuiltInPlanner:
         """
         self._forecast.more_eur_per_kwh = tuple(more_eur_per_kwh.tolist())
         decisions: Decisions = self._scheduler.decide(simulation.snapshot(run))
-        return decisions.net_load_kwh
+        return decisions.net_load_kwh  # type: ignore[return-value]  # a scheduler gives loads
 
     def note(self, simulation: Simulation, own_kwh: Floats, planned_kwh: Floats) -> None:
         """Before a step: keep what the planner would have done instead; both (B, N)."""

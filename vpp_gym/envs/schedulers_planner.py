@@ -43,7 +43,7 @@ class SchedulersPlanner(BuiltInPlanner):
     def by_policy(self, simulation: Simulation, run: int, more_eur_per_kwh: Floats) -> Floats:
         """(N,) plan of the scheduler itself, where compiled code found none."""
         decisions: Decisions = self._own.decide(simulation.snapshot(run))
-        return decisions.net_load_kwh
+        return decisions.net_load_kwh  # type: ignore[return-value]  # a scheduler gives loads
 
     def plans_for(self, scheduler: Any, simulation: Simulation) -> bool:
         """Whether another scheduler plans as the one that this planner was made for."""
