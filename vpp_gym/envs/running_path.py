@@ -48,7 +48,7 @@ class Window(NamedTuple):
 
     Attributes:
         since: (1,) first position that is remembered.
-        count: (L,) steps.
+        steps: (L,) how many.
         residual: (L,) sum of imbalance less day-ahead prices [EUR/kWh].
         da: (L,) sum of day-ahead prices [EUR/kWh].
         profile: (L,) residual to expect [EUR/kWh].
@@ -56,7 +56,7 @@ class Window(NamedTuple):
     """
 
     since: Ints
-    count: Ints
+    steps: Ints
     residual: Floats
     da: Floats
     profile: Floats
@@ -78,8 +78,8 @@ def past_of(dataset: Dataset) -> Past:
 def window_for(periods: int, horizon: int) -> Window:
     """An empty window for days of so many periods and plans of at most so many steps."""
     residual, da, profile = np.zeros((3, periods))
-    since, count = np.zeros(1, np.int64), np.zeros(periods, np.int64)
-    return Window(since, count, residual, da, profile, np.zeros(horizon, np.int64))
+    since, steps = np.zeros(1, np.int64), np.zeros(periods, np.int64)
+    return Window(since, steps, residual, da, profile, np.zeros(horizon, np.int64))
 
 
 @njit
@@ -107,7 +107,7 @@ def open_window(b: int, dataset: Dataset, state: State, periods: int, window: Wi
     since = max(run.first, run.position - HISTORY_DAYS * periods)
     window.since[0] = since
     for p in range(periods):
-        window.count[p], window.residual[p], window.da[p] = 0, 0.0, 0.0
+        window.steps[p], window.residual[p], window.da[p] = 0, 0.0, 0.0
     for k in range(since, run.position):
         _remember(k, dataset, window)
 
@@ -126,7 +126,7 @@ def move_window(
         return
     window.since[0] = since
     p = dataset.period[before]
-    window.count[p], window.residual[p], window.da[p] = 0, 0.0, 0.0
+    window.steps[p], window.residual[p], window.da[p] = 0, 0.0, 0.0
     k = past.next_same[before]
     while k < t:
         _remember(k, dataset, window)
@@ -136,7 +136,7 @@ def move_window(
 @njit(inline="always")
 def _remember(k: int, dataset: Dataset, window: Window) -> None:
     p = dataset.period[k]
-    window.count[p] += 1
+    window.steps[p] += 1
     window.residual[p] += dataset.residual_eur_per_kwh[k]
     window.da[p] += dataset.da_eur_per_kwh[k]
 
@@ -247,8 +247,8 @@ def expect_run(
 @njit
 def _is_full(window: Window) -> bool:
     """Whether every period is remembered."""
-    for p in range(len(window.count)):
-        if window.count[p] == 0:
+    for p in range(len(window.steps)):
+        if window.steps[p] == 0:
             return False
     return True
 
@@ -265,7 +265,7 @@ def _anchor(dataset: Dataset, at: Moment, n_steps: int, window: Window, anchor: 
         window.place[i] = dataset.period[k]
     for i in range(ahead, n_steps):
         p = (dataset.period[at.end - 1] + 1 + i - ahead) % at.periods
-        anchor[i] = window.da[p] / window.count[p]
+        anchor[i] = window.da[p] / window.steps[p]
         window.place[i] = p
 
 
@@ -284,7 +284,7 @@ def _add_expected(
     how = spec.anchoring
     share = how.share * (at.t - at.since) / (HISTORY_DAYS * at.periods)
     for p in range(at.periods):
-        window.profile[p] = share * (window.residual[p] / window.count[p])
+        window.profile[p] = share * (window.residual[p] / window.steps[p])
     last = _level(dataset, at, how.phi, how.gain, past.most[0], window.profile)
     for i in range(n_steps):
         last *= how.phi
