@@ -84,7 +84,7 @@ def table(found: Ranking, rows: Sequence[Row]) -> Grid:
     """Rows of a ranking as a table."""
     served = any("demand_satisfaction" in row for row in rows)
     columns = [
-        Column("Policy"),
+        Column("Policy", folds_after="+"),
         Column("Rank", is_number=True),
         Column("Value EUR", is_number=True),
         Column("Score [95 %]", is_number=True),

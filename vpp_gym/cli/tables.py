@@ -34,10 +34,27 @@ class Column:
     Attributes:
         heading: its name; may be empty.
         is_number: numbers and dates, which stay on one line and end below one another.
+        folds_after: a sign after which its words may be folded, too; "" for none.
     """
 
     heading: str = ""
     is_number: bool = False
+    folds_after: str = ""
+
+    def longest_word(self, cell: Cell) -> int:
+        """Characters of what stays on one line, however narrow the terminal."""
+        plain = _plain(cell)
+        if self.folds_after:
+            plain = plain.replace(self.folds_after, f"{self.folds_after} ")
+        return max(map(cell_len, plain.split()), default=0)
+
+    def within(self, cell: Cell, width: int) -> Text:
+        """A cell with a line for each part of a word that is too long for the column."""
+        text = Text(cell) if isinstance(cell, str) else cell
+        sign = self.folds_after
+        if not sign or sign not in text.plain or _width(text) <= width:
+            return text
+        return Text(text.plain.replace(sign, f"{sign}\n"), text.style)
 
 
 @dataclass(frozen=True)
@@ -82,7 +99,7 @@ class Grid:
         return [
             max(map(_width, (*column.heading.split(" "), *cells)))
             if column.is_number
-            else min(needed, max(LEAST_TEXT, *map(_longest_word, (column.heading, *cells))))
+            else min(needed, max(LEAST_TEXT, *map(column.longest_word, (column.heading, *cells))))
             for column, cells, needed in zip(self.columns, self.cells, self.needed, strict=True)
         ]
 
@@ -177,7 +194,8 @@ def _table(grid: Grid, widths: Sequence[int]) -> RenderableType:
             overflow="fold",
         )
     for row in grid.rows:
-        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+        cells = zip(grid.columns, row, widths, strict=True)
+        table.add_row(*(column.within(cell, width) for column, cell, width in cells))
     return table
 
 
@@ -208,11 +226,9 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + GAP * (len(widths) - 1)
 
 
+def _plain(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell.plain
+
+
 def _width(cell: Cell) -> int:
-    text = cell if isinstance(cell, str) else cell.plain
-    return max((cell_len(line) for line in text.split("\n")), default=0)
-
-
-def _longest_word(cell: Cell) -> int:
-    text = cell if isinstance(cell, str) else cell.plain
-    return max(map(cell_len, text.split()), default=0)
+    return max((cell_len(line) for line in _plain(cell).split("\n")), default=0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.training.config import CHECKPOINT, DATA, SECTIONS, TUNED, RunSettings, validated
+from vpp_gym.training.config import CHECKPOINT, DATA, SECTIONS, TUNED, RunSettings, tuned, validated
 from vpp_gym.training.environments import DAY_AHEAD, traits_of
 from vpp_gym.training.options import (
     checked_changes,
@@ -37,7 +37,7 @@ def run_settings(
     validate_every: int | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> RunSettings:
-    """Settings of a run: those that worked best, with changes.
+    """Settings of a run: those that worked best for its number of steps, with changes.
 
     Args:
         env_id: environment.
@@ -56,10 +56,10 @@ def run_settings(
             together.
     """
     traits, given = traits_of(env_id), dict(changes or {})
-    data, tuned = _data(world), TUNED[env_id]
-    if algorithm not in tuned["timesteps"]:
-        raise InvalidInputError("algo", algorithm, f"use one of {', '.join(tuned['timesteps'])}")
-    steps = tuned["timesteps"][algorithm] if timesteps is None else timesteps
+    data, usual = _data(world), TUNED[env_id]["timesteps"]
+    if algorithm not in usual:
+        raise InvalidInputError("algo", algorithm, f"use one of {', '.join(usual)}")
+    steps = usual[algorithm] if timesteps is None else timesteps
     parts = [part for part in (traits.label, *_labels(given)) if part]
     content: dict[str, Any] = {
         "name": "_".join([algorithm, world, *parts]) if name is None else name,
@@ -70,8 +70,9 @@ def run_settings(
         "seed": seed,
         "world": data,
     }
+    chosen = tuned(env_id, algorithm, steps)
     for section in SECTIONS:
-        content[section] = merged(content.get(section, {}), tuned.get(section, {}))
+        content[section] = merged(content.get(section, {}), chosen.get(section, {}))
     return validated(merged(content, nested(checked_changes(env_id, algorithm, given))))
 
 
