@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 MISSING = "–"
 OWN_COLUMNS = (
-    Column("More than it EUR [95 %]", is_number=True),
+    Column("More than it EUR [95 %]", is_number=True, folds_interval=True),
     Column("Better %", is_number=True),
 )
 
@@ -87,7 +87,7 @@ def table(found: Ranking, rows: Sequence[Row]) -> Grid:
         Column("Policy", folds_after="+"),
         Column("Rank", is_number=True),
         Column("Value EUR", is_number=True),
-        Column("Score [95 %]", is_number=True),
+        Column("Score [95 %]", is_number=True, folds_interval=True),
         *(OWN_COLUMNS if found.own is not None else []),
         *([Column("Served %", is_number=True)] if served else []),
     ]

@@ -35,11 +35,13 @@ class Column:
         heading: its name; may be empty.
         is_number: numbers and dates, which stay on one line and end below one another.
         folds_after: a sign after which its words may be folded, too; "" for none.
+        folds_interval: the interval of a number may go below it.
     """
 
     heading: str = ""
     is_number: bool = False
     folds_after: str = ""
+    folds_interval: bool = False
 
     def longest_word(self, cell: Cell) -> int:
         """Characters of what stays on one line, however narrow the terminal."""
@@ -48,13 +50,21 @@ class Column:
             plain = plain.replace(self.folds_after, f"{self.folds_after} ")
         return max(map(cell_len, plain.split()), default=0)
 
+    def narrowest(self, cell: Cell) -> Cell:
+        """A number as it stands in a column that is as narrow as can be."""
+        return self.within(cell, 0) if self.folds_interval else cell
+
     def within(self, cell: Cell, width: int) -> Text:
-        """A cell with a line for each part of a word that is too long for the column."""
+        """A cell with its parts below one another where it is too long for the column."""
         text = Text(cell) if isinstance(cell, str) else cell
-        sign = self.folds_after
-        if not sign or sign not in text.plain or _width(text) <= width:
+        if _width(text) <= width:
             return text
-        return Text(text.plain.replace(sign, f"{sign}\n"), text.style)
+        if self.folds_interval:
+            return Text(text.plain.replace(" [", "\n["), text.style)
+        if self.folds_after:
+            sign = self.folds_after
+            return Text(text.plain.replace(sign, f"{sign}\n"), text.style)
+        return text
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,7 @@ class Grid:
     def least(self) -> list[int]:
         """Characters that each column takes with its heading, or its text, folded at words."""
         return [
-            max(map(_width, (*column.heading.split(" "), *cells)))
+            max(map(_width, (*column.heading.split(" "), *map(column.narrowest, cells))))
             if column.is_number
             else min(needed, max(LEAST_TEXT, *map(column.longest_word, (column.heading, *cells))))
             for column, cells, needed in zip(self.columns, self.cells, self.needed, strict=True)

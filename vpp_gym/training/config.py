@@ -373,13 +373,12 @@ SHORT: dict[str, dict[str, Any]] = {
 They begin at charging on arrival, and are rewarded for what they earn above it."""
 
 
-def tuned(env_id: str, algorithm: str, timesteps: int) -> dict[str, Any]:
+def is_short(env_id: str, algorithm: str, timesteps: int) -> bool:
+    """Whether a run has settings of its own because it is short."""
+    return env_id in SHORT and algorithm == "ppo" and timesteps <= SHORT_STEPS
+
+
+def tuned(env_id: str, algorithm: str, timesteps: int) -> dict[str, dict[str, Any]]:
     """What differs from the defaults in a run of some steps, section by section."""
-    is_short = algorithm == "ppo" and timesteps <= SHORT_STEPS
-    more = SHORT.get(env_id, {}) if is_short else {}
-    sections = {**dict.fromkeys(TUNED[env_id], {}), **dict.fromkeys(more, {})}
-    return {
-        name: {**TUNED[env_id].get(name, {}), **more.get(name, {})}
-        for name in sections
-        if name != "timesteps"
-    }
+    more = SHORT[env_id] if is_short(env_id, algorithm, timesteps) else {}
+    return {name: {**TUNED[env_id].get(name, {}), **more.get(name, {})} for name in SECTIONS}

@@ -74,7 +74,7 @@ def _first_command(run: RunSettings) -> list[str]:
     words += ["--name", run.name]
     steps = run.timesteps
     tuned = run_settings(run.env_id, algorithm=run.algorithm, world=world, timesteps=steps)
-    if run.validate_every != default_interval(run.timesteps):
+    if run.validate_every != default_interval(run.env_id, run.algorithm, run.timesteps):
         words += ["--validate-every", str(run.validate_every)]
     for section in ("world", "wrappers", run.algorithm):
         theirs, mine = (flat({section: getattr(one, section).model_dump()}) for one in (tuned, run))
