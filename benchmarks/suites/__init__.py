@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.suites.base import Suite
 from benchmarks.suites.car_park import CarParkSuite
 from benchmarks.suites.ev import EVSuite
+from benchmarks.suites.ev_learning import LearningSuite
 from benchmarks.suites.ev_worlds import WORLDS
 from benchmarks.suites.microgrid import MicrogridSuite
 from benchmarks.suites.site import SITES, SiteSuite
@@ -13,7 +14,7 @@ from vpp_gym.errors import InvalidInputError
 SUITES: dict[str, Suite] = {
     suite.name: suite
     for suite in (
-        *map(EVSuite, WORLDS),
+        *((LearningSuite if one.learning else EVSuite)(name) for name, one in WORLDS.items()),
         *map(SiteSuite, SITES),
         CarParkSuite(),
         MicrogridSuite(),

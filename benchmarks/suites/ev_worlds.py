@@ -23,6 +23,7 @@ class EVWorlds:
         all_worlds: how many there are.
         real: they are read from files.
         plain: older policies only, in one table.
+        learning: planners with a learned forecast and agents of one decision run, too.
         high: what is score 100.
     """
 
@@ -33,6 +34,7 @@ class EVWorlds:
     all_worlds: int = 1
     real: bool = False
     plain: bool = False
+    learning: bool = False
     high: str = DUAL_BOUND
 
 
@@ -45,6 +47,7 @@ WORLDS = {
     "real": EVWorlds(
         "Dutch public charging and prices of 2019, by quarter hours",
         real=True,
+        learning=True,
         high=DUAL_ESTIMATE,
     ),
     "hourly": EVWorlds(

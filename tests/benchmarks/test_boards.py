@@ -23,9 +23,11 @@ from benchmarks.leaderboard import RESULTS
 from benchmarks.results import read
 from benchmarks.suites import SUITES
 from benchmarks.suites.ev import bids_of, scenario_of
+from benchmarks.suites.ev_learning import SLOW, forecast_of
 from benchmarks.weeks import SUMS, weekly
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import SITE_MONEY
+from vpp_gym.policies import LEARNED_NAMES
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 DAYS = 15
@@ -126,12 +128,36 @@ def test_policies_are_compared_with_the_rolling_mpc_of_the_same_offer_and_bids(n
         assert same[f"{offer}+two_stage"] == f"{offer}{bids}"
 
 
+def test_planners_with_the_learned_forecast_are_on_the_board_of_the_recorded_year():
+    suite = SUITES["real"]
+    assert set(LEARNED_NAMES) - set(SLOW) <= set(suite.baselines())
+    market = suite.boards["market"]
+    same = suite.with_same_offer(LEARNED_NAMES, market)
+    assert same["adaptive_mpc_price"] == "rolling_mpc_price"
+    assert same["learned_mpc_tariff+two_stage"] == "rolling_mpc_tariff+two_stage"
+
+
 def test_what_learns_on_synthetic_years_sees_no_price_of_the_recorded_test_year():
     tested = str(scenario_of("embedded").start.astype("datetime64[Y]"))
     prices = SyntheticSource("train").fitted_on["prices"]
     assert tested == "2019"
     assert tested not in prices
     assert "2018" in prices
+
+
+@pytest.mark.parametrize(
+    ("env_id", "settings", "planner"),
+    [
+        ("VPPDispatch-v0", {"control": "price", "planner": "learned_mpc"}, "learned_mpc"),
+        ("VPPDayAhead-v0", {"control": "price"}, "hazard_mpc"),
+        ("VPPDispatch-v0", {"columns": ("forecast",), "planner": "learned_mpc"}, "learned_mpc"),
+        ("VPPDispatch-v0", {"columns": ("stays",)}, None),
+        ("VPPStay-v0", {}, "learned_mpc"),
+        ("VPPStay-v0", {"forecast": "anchored"}, "hazard_mpc"),
+    ],
+)
+def test_the_planner_with_the_forecast_of_an_agent(env_id, settings, planner):
+    assert forecast_of(SimpleNamespace(env_id=env_id, settings=settings)) == planner
 
 
 def test_an_agents_bids_are_those_of_its_environment():

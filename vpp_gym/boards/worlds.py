@@ -30,6 +30,8 @@ class SuiteWorlds:
         all_worlds: how many test scenarios there are.
         real: they are read from the folder that VPP_GYM_DATA names.
         plain: rules without surprises and older synthetic years.
+        site: a connection with limits, sun, a battery and fees, see `vpp_gym.boards.sites`.
+        busy: of sites: many cars.
         period_days: days of a published row.
     """
 
@@ -40,6 +42,8 @@ class SuiteWorlds:
     all_worlds: int = 1
     real: bool = False
     plain: bool = False
+    site: bool = False
+    busy: bool = False
     period_days: int = field(default=7)
 
     def params(self, track: str) -> Any:
@@ -50,6 +54,8 @@ class SuiteWorlds:
         """
         if track not in self.tracks:
             raise InvalidInputError("track", track, f"use one of {', '.join(self.tracks)}")
+        if self.site:
+            return _sites().site_params(self.busy)
         if self.world == "ev":
             return PLAIN if self.plain else DEFAULT
         kind = {"car_park": "CarParkParams", "microgrid": "MicrogridParams"}[self.world]
@@ -62,6 +68,9 @@ class SuiteWorlds:
         Raises:
             InvalidInputError: no folder of real data where it is needed.
         """
+        if self.site:
+            source = _sites().site_source(real=self.real, busy=self.busy)
+            return source.scenario(number)
         if self.world == "ev":
             return _ev_source(self).scenario(number)
         kind = {"car_park": "CarParkSource", "microgrid": "MicrogridSource"}[self.world]
@@ -76,6 +85,9 @@ SUITES = {
         SuiteWorlds("real", "ev", 0.25, {"reference": {}}, real=True),
         SuiteWorlds("hourly", "ev", 1.0, {"plain": {}}, plain=True),
         SuiteWorlds("hourly_real", "ev", 1.0, {"plain": {}}, real=True, plain=True),
+        SuiteWorlds("site", "ev", 0.25, {"site": {}}, all_worlds=12, site=True),
+        SuiteWorlds("site_real", "ev", 0.25, {"site": {}}, all_worlds=12, site=True, real=True),
+        SuiteWorlds("site_busy", "ev", 0.25, {"site": {}}, all_worlds=12, site=True, busy=True),
         SuiteWorlds(
             "car_park",
             "car_park",
@@ -98,6 +110,10 @@ SUITES = {
     )
 }
 """By name; a suite that comes first is preferred."""
+
+
+def _sites() -> Any:
+    return import_module("vpp_gym.boards.sites")
 
 
 @cache

@@ -20,6 +20,7 @@ from vpp_gym.cli.portfolio import portfolio
 from vpp_gym.cli.reproduce import reproduce
 from vpp_gym.cli.run import run
 from vpp_gym.cli.speed import speed
+from vpp_gym.cli.sweep import sweep
 from vpp_gym.cli.train import train
 from vpp_gym.cli.watch import watch
 from vpp_gym.errors import InvalidInputError, SolveFailedError, printable
@@ -58,7 +59,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, portfolio, train, evaluate, watch, contracts, speed, doctor):
+for command in (demo, run, portfolio, train, sweep, evaluate, watch, contracts, speed, doctor):
     app.command()(command)
 app.add_typer(leaderboard, name="leaderboard")
 app.add_typer(data, name="data")

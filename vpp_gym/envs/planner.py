@@ -18,7 +18,7 @@ from vpp_gym.policies.market_path import Anchoring
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, RollingScheduler, hazard_mpc
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.simulation import Simulation
-from vpp_gym.views import HISTORY_DAYS, Snapshot
+from vpp_gym.views import HISTORY_DAYS, Decisions, Snapshot
 
 PlannerName = Literal["hazard_mpc", "learned_mpc"]
 
@@ -130,10 +130,20 @@ class BuiltInPlanner:
         world = simulation.dataset, simulation.rules, simulation.state
         plan_batch(*world, self.spec, self.paths, more_eur_per_kwh, net_load, solved)
         for run in np.flatnonzero(~solved).tolist():  # HiGHS takes over inside the policy
-            self._forecast.more_eur_per_kwh = tuple(more_eur_per_kwh[run].tolist())
-            decisions = self._scheduler.decide(simulation.snapshot(run))
-            net_load[run] = decisions.net_load_kwh
+            net_load[run] = self.by_policy(simulation, run, more_eur_per_kwh[run])
         return net_load
+
+    def by_policy(self, simulation: Simulation, run: int, more_eur_per_kwh: Floats) -> Floats:
+        """(N,) kWh of every EV of a run, where compiled code found no plan.
+
+        Args:
+            simulation: of the runs.
+            run: which of them.
+            more_eur_per_kwh: (2,) corrections of its prices.
+        """
+        self._forecast.more_eur_per_kwh = tuple(more_eur_per_kwh.tolist())
+        decisions: Decisions = self._scheduler.decide(simulation.snapshot(run))
+        return decisions.net_load_kwh  # type: ignore[return-value]  # a scheduler gives loads
 
     def note(self, simulation: Simulation, own_kwh: Floats, planned_kwh: Floats) -> None:
         """Before a step: keep what the planner would have done instead; both (B, N)."""

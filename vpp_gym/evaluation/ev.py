@@ -89,6 +89,15 @@ class EVWorld(World[Scenario, VPPParams], StatesParams):
         simulation.reset(start_step=start_step, end_step=end_step)
         return EVRunner(simulation, scenario.day[start_step:end_step])
 
+    def compiled(self, policy: Policy, runner: Any) -> tuple[Policy, Any]:
+        """Compiled plans of schedulers that have them, see `vpp_gym.evaluation.compiled`."""
+        from vpp_gym.evaluation.compiled import compiled
+
+        found = None
+        if type(runner) is EVRunner:
+            found = compiled(policy, runner.simulation, runner.day)
+        return (policy, runner) if found is None else found
+
     def day_rows(
         self, scenario: Scenario, runner: EVRunner, records: Floats, solve_s: Floats
     ) -> pd.DataFrame:

@@ -120,7 +120,8 @@ def evaluate(
     runner = runner_for(chosen, happens, rules, start, end)
     if isinstance(chosen, Privileged) and chosen.privileged:
         chosen.reveal(happens, rules, start, end)
-    records, solve_s = _roll(chosen, runner, len(world.ledger.names), progress)
+    decides, runner = world.compiled(chosen, runner)
+    records, solve_s = _roll(decides, runner, len(world.ledger.names), progress)
     days = world.day_rows(happens, runner, records, solve_s)
     labels = {"policy": chosen.name, "scenario": happens.name, "seed": seed}
     for place, (column, label) in enumerate(labels.items()):

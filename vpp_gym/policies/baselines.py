@@ -308,6 +308,13 @@ def _site_mpc(name: str, **settings: Any) -> Policy:
     return FastSiteScheduler(name=name, term_h=term_h, **settings)
 
 
+def _site_learned(name: str) -> Policy:
+    """A scheduler of a whole site that knows the law of departures and the learned forecast."""
+    from vpp_gym.policies.learned import LearnedForecaster
+
+    return _site_mpc(name, early=True, forecaster=LearnedForecaster())
+
+
 def _keeping_sun(name: str) -> Policy:
     """A baseline with a battery that keeps sun for later."""
     from vpp_gym.policies.site_mpc import SelfConsumption
@@ -329,6 +336,10 @@ _SITE_MAKERS: dict[str, Maker] = {
     **{
         name: partial(_site_mpc, name, early=True)
         for name in ("site_hazard_mpc", "site_hazard_mpc_tariff")
+    },
+    **{
+        name: partial(_site_learned, name)
+        for name in ("site_learned_mpc", "site_learned_mpc_tariff")
     },
     "site_mpc_exact": partial(_site_mpc, "site_mpc_exact", single=None),
     **{f"{name}+self_consumption": partial(_keeping_sun, name) for name in _KEEPING_SUN},

@@ -55,7 +55,7 @@ def begin(
     Raises:
         InvalidInputError: settings that cannot be used, or a folder that cannot.
     """
-    _require_learner()
+    require_learner()
     if keep:
         _refuse_outside_a_checkout()
     folder = run_dir or request.folder()
@@ -98,7 +98,12 @@ def _reference(run: RunSettings) -> str:
     return "the built-in planner" if corrects else run.traits.reference
 
 
-def _require_learner() -> None:
+def require_learner() -> None:
+    """Refuse to go on without torch and Stable-Baselines3.
+
+    Raises:
+        InvalidInputError: one of them is not installed.
+    """
     for package in ("torch", "stable_baselines3"):
         if find_spec(package) is None:
             raise InvalidInputError(

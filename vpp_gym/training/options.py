@@ -262,11 +262,12 @@ def read_changes(texts: Sequence[str]) -> dict[str, Any]:
             raise InvalidInputError("set", text, "give NAME=VALUE, such as volumes=true")
         if name in changes:
             raise InvalidInputError(name, value, f"--set gives it twice: {changes[name]!r} before")
-        changes[name] = _read(value)
+        changes[name] = read_value(value)
     return changes
 
 
-def _read(value: str) -> Any:
+def read_value(value: str) -> Any:
+    """A value as on the command line: JSON or a word of Python, or else text."""
     if value in PYTHON_WORDS:
         return PYTHON_WORDS[value]
     try:

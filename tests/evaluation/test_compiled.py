@@ -1,0 +1,195 @@
+"""Runs with compiled plans are those of the policies themselves, bit for bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.envs.test_price_control import world
+from vpp_gym.evaluation import ev as ev_world
+from vpp_gym.evaluation import evaluate
+from vpp_gym.evaluation.compiled import CompiledScheduler, compiled, planner_of
+from vpp_gym.params import DEFAULT, PLAIN
+from vpp_gym.policies.baselines import LEARNED_NAMES, SITE_NAMES, baseline, baseline_names
+from vpp_gym.policies.bidders import WaitAndSee
+from vpp_gym.policies.climatology import Climatology, ClimatologyBidder
+from vpp_gym.policies.forecasters import DayAheadAnchored, HourOfDayMean
+from vpp_gym.policies.learned import LearnedForecaster
+from vpp_gym.policies.operator import Operator
+from vpp_gym.policies.scheduler import RollingScheduler, hazard_mpc, rolling_mpc
+from vpp_gym.scenarios import SiteSource, SyntheticSource
+from vpp_gym.simulation import Simulation
+
+COMPILED = (
+    "rolling_mpc",
+    "rolling_mpc_2h",
+    "hazard_mpc_tariff",
+    "hazard_mpc_price",
+    "learned_mpc_price",
+    "rolling_mpc_tariff+expected_load",
+    "hazard_mpc_price+two_stage",
+    "hazard_mpc_tariff+climatology",
+    "hazard_mpc_tariff+wait_and_see",
+    "learned_mpc_tariff+two_stage",
+)
+NOT_COMPILED = (
+    "charge_on_arrival",
+    "no_v2g",
+    "algorithm_1_3h",
+    "adaptive_mpc",
+    "stochastic_learned_mpc",
+    "hindsight",
+)
+
+
+class ByItself:
+    """A policy that nothing stands in for."""
+
+    def __init__(self, policy: Any) -> None:
+        self.policy, self.name = policy, policy.name
+        self.term_h, self.contract = policy.term_h, policy.contract
+        self.privileged = policy.privileged
+        self.asked = 0
+
+    def predict(self, *args: Any) -> tuple[Any, Any]:
+        self.asked += 1
+        return self.policy.predict(*args)
+
+
+def both(name: str, scenario: Any, params: Any = None, **span: int) -> tuple[Any, Any]:
+    """Days and records of a policy, and of the same where nothing stands in for it."""
+    alone = ByItself(baseline(name))
+    runs = [
+        evaluate(one, scenario, params, keep_records=True, **span)
+        for one in (baseline(name), alone)
+    ]
+    assert alone.asked == len(runs[0].records)
+    return runs[0], runs[1]
+
+
+def alike(one: Any, other: Any) -> None:
+    """Records and days, but for the time they took."""
+    np.testing.assert_array_equal(one.records, other.records)
+    timed = ["solve_ms_mean", "solve_ms_max"]
+    assert one.days.drop(columns=timed).equals(other.days.drop(columns=timed))
+
+
+def is_compiled(policy: Any, scenario: Any, params: Any = DEFAULT) -> bool:
+    simulation = Simulation(scenario, params)
+    simulation.reset()
+    return compiled(policy, simulation, scenario.day) is not None
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_a_run_with_compiled_plans_is_the_policys_own(name):
+    scenario = world(days=3)
+    assert is_compiled(baseline(name), scenario)
+    alike(*both(name, scenario))
+
+
+@pytest.mark.parametrize(
+    ("dt_h", "params", "span"),
+    [
+        (1.0, PLAIN, {}),
+        (1.0, DEFAULT, {"start_step": 24, "end_step": 60}),
+        (0.25, DEFAULT.replace(guarantee=True), {"start_step": 37, "end_step": 250}),
+        (0.25, DEFAULT.changed({"owner": {"early_departure_prob": 0.4}}), {"end_step": 192}),
+        (0.25, DEFAULT.changed({"market": {"imbalance_lag_steps": 0}}), {"end_step": 192}),
+    ],
+)
+@pytest.mark.parametrize("name", ["hazard_mpc_price+expected_load", "rolling_mpc_tariff"])
+def test_in_other_worlds_and_spans(name, dt_h, params, span):
+    name = name if name in baseline_names() else "hazard_mpc_tariff+expected_load"
+    alike(*both(name, world(days=3, dt_h=dt_h), params, **span))
+
+
+def test_cars_that_taper():
+    alike(*both("hazard_mpc_tariff", world(days=2, tapers=True)))
+
+
+def test_where_compiled_code_finds_no_plan_the_policy_is_asked(monkeypatch):
+    def fails(*args: Any) -> None:
+        *_, net_load_kwh, solved = args
+        net_load_kwh[:] = np.nan
+        solved[:] = False
+
+    scenario = world(days=2)
+    expected = evaluate(ByItself(baseline("hazard_mpc_tariff")), scenario, keep_records=True)
+    monkeypatch.setattr("vpp_gym.envs.planner.plan_batch", fails)
+    found = evaluate("hazard_mpc_tariff", scenario, keep_records=True)
+    np.testing.assert_array_equal(found.records, expected.records)
+
+
+@pytest.mark.parametrize("name", NOT_COMPILED)
+def test_other_policies_decide_themselves(name):
+    assert not is_compiled(baseline(name), world(days=2))
+
+
+def test_a_changed_forecast_or_class_is_not_taken_for_the_known_one():
+    simulation = Simulation(world(days=2), DEFAULT)
+
+    class Other(RollingScheduler):
+        """One's own."""
+
+    own = Other(name="own", forecaster=DayAheadAnchored(), term_h=0)
+    assert planner_of(rolling_mpc(), simulation) == "hazard_mpc"
+    assert planner_of(own, simulation) is None
+    assert planner_of(hazard_mpc(0, HourOfDayMean()), simulation) is None
+    changed = LearnedForecaster(net=LearnedForecaster().net._replace())
+    assert planner_of(hazard_mpc(0, LearnedForecaster()), simulation) == "learned_mpc"
+    assert planner_of(hazard_mpc(0, changed), simulation) is None
+    assert planner_of(rolling_mpc(engine="cvxpy"), simulation) is None
+
+
+def test_a_site_is_planned_by_its_policies():
+    source = SiteSource(SyntheticSource("test", 1, days=2))
+    scenario = source.scenario(0)
+    for name in ("rolling_mpc", *SITE_NAMES):
+        assert not is_compiled(baseline(name), scenario)
+
+
+def test_hours_have_no_learned_forecast_and_say_so():
+    scenario = world(days=2, dt_h=1.0)
+    assert not is_compiled(baseline(LEARNED_NAMES[0]), scenario)
+    with pytest.raises(ValueError, match="quarters of an hour"):
+        evaluate(LEARNED_NAMES[0], scenario)
+
+
+def test_only_bidders_of_the_gate_are_spared_the_other_snapshots():
+    scenario, table = world(days=3), Climatology.from_scenarios([world(days=3)])
+    for bidder, steps in ((ClimatologyBidder(table), 3), (WaitAndSee(), 3 * 96 - 4)):
+        simulation = Simulation(scenario, DEFAULT)
+        simulation.reset()
+        pair = compiled(Operator(rolling_mpc(), bidder), simulation, scenario.day)
+        assert pair is not None
+        decides, run = pair
+        assert isinstance(decides, CompiledScheduler)
+        asked, state = 0, None
+        snapshot = simulation.snapshot
+
+        def counted(number: int = 0, made: Any = snapshot) -> Any:
+            nonlocal asked
+            asked += 1
+            return made(number)
+
+        simulation.snapshot = counted
+        for _ in range(scenario.n_steps):
+            decision, state = decides.predict(run.observe(), state)
+            run.act(decision)
+        assert asked == steps
+
+
+def test_privileged_bids_need_their_own_run():
+    assert not is_compiled(Operator(rolling_mpc(), WaitAndSee(noisy_oracle=0.1)), world(days=2))
+
+
+def test_the_world_of_evs_is_asked(monkeypatch):
+    taken = []
+    own = ev_world.EVWorld.compiled
+    monkeypatch.setattr(
+        ev_world.EVWorld, "compiled", lambda *args: taken.append(own(*args)) or taken[-1]
+    )
+    evaluate("rolling_mpc", world(days=2))
+    assert isinstance(taken[0][0], CompiledScheduler)
