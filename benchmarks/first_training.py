@@ -13,7 +13,6 @@ import csv
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Annotated
 
 import typer
@@ -34,16 +33,15 @@ RUNS: dict[str, tuple[int, tuple[int, ...]]] = {
     "VPPBidding-v0": (5_000, (0,)),
 }
 """Environment steps and seeds. A step of the last two is a day, and takes as long as one."""
-COLUMNS = ("env", "seed", "steps", "first_eur", "last_eur", "best_eur", "best_steps", "minutes")
+COLUMNS = ("env", "seed", "steps", "first_eur", "last_eur", "best_eur", "best_steps")
 
 
 def trained(env_id: str, steps: int, seed: int) -> dict[str, str]:
-    """A row: first, last and best validation, and how long all of it took."""
+    """A row: first, last and best validation."""
     from vpp_gym.training.request import run_settings
     from vpp_gym.training.trainer import Trainer
     from vpp_gym.training.validation import GAIN
 
-    begun = perf_counter()
     run = run_settings(env_id, timesteps=steps, seed=seed)
     with TemporaryDirectory() as folder:
         progress = Trainer(run, Path(folder)).train()
@@ -55,7 +53,6 @@ def trained(env_id: str, steps: int, seed: int) -> dict[str, str]:
         progress.steps,
         *(f"{entry[GAIN]:.0f}" for entry in (first, last, best)),
         int(best["steps"]),
-        f"{(perf_counter() - begun) / 60:.0f}",
     )
     return dict(zip(COLUMNS, map(str, values), strict=True))
 

@@ -185,7 +185,7 @@ def _print_begin(run: RunSettings, folder: Path, done: int, told: Console) -> No
     told.print(
         f"{run.name}, seed {run.seed}: {steps} of {run.env_id} with {run.algorithm}, in {folder}; "
         f"validation every {run.validate_every:,} steps, over {years} "
-        f"{'year' if years == 1 else 'years'} (the first start compiles for about a minute)",
+        f"{'year' if years == 1 else 'years'} (the first start compiles for a minute or two)",
         soft_wrap=True,
     )
 
