@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.names import MAX_LENGTH
 from vpp_gym.training.config import (
     CHECKPOINT,
     DATA,
@@ -73,7 +74,7 @@ def run_settings(
     usual_interval = default_interval(env_id, algorithm, steps)
     parts = [part for part in (traits.label, *_labels(given)) if part]
     content: dict[str, Any] = {
-        "name": "_".join([algorithm, world, *parts]) if name is None else name,
+        "name": "_".join([algorithm, world, *parts])[:MAX_LENGTH] if name is None else name,
         "env_id": env_id,
         "algorithm": algorithm,
         "timesteps": steps,
