@@ -14,6 +14,7 @@ from tests.test_cli_data import vpp_gym as command
 from vpp_gym.cli import app
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT, PRESETS
+from vpp_gym.params.stated import load_params
 from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.world_file import read_header, read_world
 from vpp_gym.simulation import Simulation
@@ -123,3 +124,40 @@ def test_demo_takes_parameters(tmp_path):
     usual = json.loads(command(*words))
     for name, one in dear["policies"].items():
         assert one["profit_eur"] > usual["policies"][name]["profit_eur"]
+
+
+GROUPED = """\
+site: {n_chargers: 6, charge_kw: 11}
+connection:
+  import_limit_kw: 20
+  groups:
+    - {name: upper, chargers: 2, import_kw: 6, parent: garage}
+    - {name: garage, import_kw: 15, export_kw: 4}
+    - {name: lower, chargers: "2-3, 5", import_kw: 7, parent: garage}
+"""
+
+
+def test_a_world_file_keeps_groups_of_chargers_and_runs_as_with_their_file(folder, tmp_path):
+    rules, stated, bare = (tmp_path / name for name in ("site.yaml", "own.parquet", "bare.parquet"))
+    rules.write_text(GROUPED)
+    command("data", "build", folder, "-o", stated, *KNOWN, "--params", rules)
+    command("data", "build", folder, "-o", bare, *KNOWN)
+    kept = read_world(stated, "all")
+    groups = Simulation(kept).params.connection.groups
+    assert groups == load_params(rules).connection.groups
+    assert [group.name for group in groups] == ["upper", "garage", "lower"]
+
+    def booked(document: dict) -> tuple[dict, dict]:
+        return document["money"], document["energy"]
+
+    def run(policy: str, path: Path, *words: object) -> dict:
+        name = f"{path}:all"
+        return json.loads(command("run", policy, "--scenario", name, *words, "--json"))
+
+    for policy in ("charge_on_arrival", "site_hazard_mpc"):
+        found = run(policy, stated)
+        told = run(policy, bare, "--params", rules)
+        both = run(policy, stated, "--params", rules)
+        assert booked(found) == booked(told) == booked(both), policy
+        assert found["energy"]["yielded_kwh"] > 0 or policy != "charge_on_arrival"
+        assert booked(found) != booked(run(policy, bare))

@@ -185,9 +185,10 @@ def test_bad_arguments(make, arguments, field):
     assert refused.value.field == field
 
 
-def test_a_batch_of_days_has_no_threads():
-    with pytest.raises(TypeError, match="threads"):
-        VPPBiddingVectorEnv(2, WORLD, threads=2)
+@pytest.mark.parametrize("threads", [0, 1.5, "two"])
+def test_threads_of_a_batch_of_days_are_a_whole_number(threads):
+    with pytest.raises(InvalidInputError, match="threads"):
+        VPPBiddingVectorEnv(2, WORLD, threads=threads)
 
 
 def test_each_run_and_each_episode_has_a_scheduler_of_its_own():

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from tests.envs.test_price_control import world
+from vpp_gym.envs.schedulers_planner import planner_of
 from vpp_gym.evaluation import ev as ev_world
 from vpp_gym.evaluation import evaluate
-from vpp_gym.evaluation.compiled import CompiledScheduler, compiled, planner_of
+from vpp_gym.evaluation.compiled import CompiledScheduler, compiled
 from vpp_gym.params import DEFAULT, PLAIN
 from vpp_gym.policies.baselines import LEARNED_NAMES, SITE_NAMES, baseline, baseline_names
 from vpp_gym.policies.bidders import WaitAndSee
@@ -137,7 +138,8 @@ def test_a_changed_forecast_or_class_is_not_taken_for_the_known_one():
     assert planner_of(rolling_mpc(), simulation) == "hazard_mpc"
     assert planner_of(own, simulation) is None
     assert planner_of(hazard_mpc(0, HourOfDayMean()), simulation) is None
-    changed = LearnedForecaster(net=LearnedForecaster().net._replace())
+    net = LearnedForecaster().net
+    changed = LearnedForecaster(net=net._replace(std=net.std * 1.01))
     assert planner_of(hazard_mpc(0, LearnedForecaster()), simulation) == "learned_mpc"
     assert planner_of(hazard_mpc(0, changed), simulation) is None
     assert planner_of(rolling_mpc(engine="cvxpy"), simulation) is None

@@ -9,16 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulation.test_site import at_random, run
+from tests.simulation.test_site import SEED, at_once, at_random, run
 from tests.sites import site_params, site_scenarios
 from tests.worlds import examples, one_car, plain, plain_world
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.markets.ledger import MONEY
+from vpp_gym.params import VPPParams
+from vpp_gym.policies.base import with_offer
+from vpp_gym.policies.baselines import SITE_NAMES, baseline, baseline_names
 from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.site_hindsight import SiteHindsight, site_bound_eur
 from vpp_gym.policies.site_mpc import SelfConsumption, SiteScheduler
+from vpp_gym.policies.site_stays import stays_of
+from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.simulation import Simulation
 
 
 def profit_eur(booked: list[dict[str, float]]) -> float:
@@ -97,11 +103,111 @@ def test_the_replay_earns_the_bound_where_prices_are_positive(scenario, world):
     assert days["profit_eur"].sum() == pytest.approx(policy.bound_eur, abs=1e-3)
 
 
-def test_cars_that_come_back_as_they_left_are_refused():
-    car = one_car(0, 3, 0.5) | {"driver": [0]}
-    scenario, world = plain_world(24, dt_h=1.0, sessions=car), plain(driver={"returning": True})
-    with pytest.raises(InvalidInputError, match="returning"):
-        site_bound_eur(scenario, world)
+def known_drivers(scenario: Scenario, seed: int) -> Scenario:
+    """The same sessions, of which few drivers and strangers have many."""
+    drivers = np.random.default_rng(seed).integers(-1, 4, len(scenario.sessions))
+    return replace(scenario, sessions=replace(scenario.sessions, driver=drivers))
+
+
+@st.composite
+def everything(draw: st.DrawFn) -> tuple[Scenario, VPPParams]:
+    """A random site whose drivers come back with what they left with, or not."""
+    world = draw(site_params(contract={"families": ()}))
+    returning = draw(st.sampled_from([True, True, False]))
+    world = world.replace(driver={"returning": returning})
+    return known_drivers(draw(site_scenarios()), draw(SEED)), world
+
+
+@examples(60)
+@given(everything(), SEED)
+def test_with_drivers_who_come_back_no_random_run_earns_more(given_world, seed):
+    scenario, world = given_world
+    bound = site_bound_eur(scenario, world)
+    assert profit_eur(run(scenario, world, at_random(seed))) <= bound + 1e-6
+    assert profit_eur(run(scenario, world, at_once)) <= bound + 1e-6
+
+
+NO_OFFER = [
+    name
+    for name in (*baseline_names(), *SITE_NAMES)
+    if not with_offer(baseline(name), plain(contract={"families": ()})).contract.families
+    and "+" not in name.removesuffix("+self_consumption")
+]
+"""Baselines without contracts and bids."""
+
+
+def test_most_kinds_of_policies_are_held_to_the_bound():
+    assert {"charge_on_arrival", "rolling_mpc", "site_hazard_mpc", "site_hindsight"} <= set(
+        NO_OFFER
+    )
+
+
+@examples(2)
+@given(everything())
+def test_no_baseline_earns_more_than_the_bound(given_world):
+    scenario, world = given_world
+    bound = site_bound_eur(scenario, world)
+    for name in NO_OFFER:
+        days = evaluate(baseline(name), scenario, world).days
+        assert days["profit_eur"].sum() <= bound + 1e-6, name
+
+
+def test_a_driver_who_comes_back_by_hand():
+    """Two visits of two hours, each of which may be charged 10 kWh; 10 are asked for, and as much
+    is used between them. In the first a kWh costs 0.4, in the second 0.1 and 0.2 at 6 kW, and
+    retail is 0.13. Missing kWh cost 0.1: so none is charged in the first, and 12 in the second; the
+    other 8 and the 10 before are missed."""
+    visits = {
+        "arrival_step": [0, 4],
+        "departure_step": [2, 6],
+        "arrival_soc": [0.5, 0.5],
+        "target_soc": [0.75, 0.75],
+        "capacity_kwh": [40.0, 40.0],
+        "departure_draw": [0.5, 0.5],
+        "driver": [3, 3],
+    }
+    prices = np.full(24, 0.4)
+    prices[4:6] = 0.1, 0.2
+    scenario = plain_world(24, dt_h=1.0, da=prices, short=prices, sessions=visits)
+    world = plain(
+        site={"n_chargers": 1, "charge_eff": 1.0, "discharge_eff": 1.0},
+        connection={"import_limit_kw": 6.0},
+        contract={"families": ()},
+        driver={
+            "returning": True, "retail_eur_per_kwh": 0.13,
+            "shortfall_eur_per_kwh": 0.1, "shortfall_da_factor": 0.0,
+        },
+        guarantee=False,
+    )  # fmt: skip
+    best = -10 * 0.1 + 12 * 0.13 - 6 * 0.1 - 6 * 0.2 - 8 * 0.1
+    assert site_bound_eur(scenario, world) == pytest.approx(best)
+    policy = SiteHindsight()
+    assert evaluate(policy, scenario, world).days["profit_eur"].sum() == pytest.approx(best)
+
+
+def test_who_comes_back_from_where():
+    """Of one driver: the second visit is turned away, the fourth begins before the third ends, and
+    ends after it; the fifth comes from the fourth."""
+    sessions = {
+        "arrival_step": [0, 2, 3, 5, 6, 14],
+        "departure_step": [2, 5, 4, 9, 12, 16],
+        "arrival_soc": [0.5] * 6,
+        "capacity_kwh": [40.0] * 6,
+        "departure_draw": [0.9] * 6,
+        "driver": [0, -1, 0, 0, 0, 0],
+    }
+    scenario = plain_world(24, dt_h=1.0, sessions=sessions)
+    for chargers, before in ((1, {0: -1, 1: -1, 3: -1, 5: 3}), (2, {2: 0, 3: 2, 4: -1, 5: 4})):
+        world = plain(
+            site={"n_chargers": chargers},
+            contract={"families": ()},
+            driver={"returning": True},
+            owner={"early_departure_prob": 0.0, "late_departure_prob": 0.0},
+        )
+        stays = stays_of(Simulation(scenario, world), scenario)
+        rows = stays.session.tolist()
+        found = {row: rows[k] if k >= 0 else -1 for row, k in zip(rows, stays.before, strict=True)}
+        assert found | before == found
 
 
 def test_a_part_of_a_scenario_is_refused():

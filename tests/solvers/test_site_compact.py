@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import highspy
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 from tests.solvers.test_site_lp import instance
 from tests.worlds import examples
 from vpp_gym.errors import SolveFailedError
+from vpp_gym.solvers import site_compact
 from vpp_gym.solvers.site_compact import Tapers, coarse_edges, plan_compact
 from vpp_gym.solvers.site_lp import Cars, Connection, plan_site
+from vpp_gym.solvers.site_program import Program
+from vpp_gym.solvers.site_start import mean_of_classes, one_for_many
 
 RTOL = 1e-7
 """Of the cost of a plan."""
@@ -66,6 +70,49 @@ def test_blocks_of_one_step_are_the_steps_and_the_first_step_stays_alone(seed):
     stay = np.arange(site.horizon) < cars.steps[:, None]
     assert (coarse.net_load_kwh[~stay] == 0).all()
     assert (coarse.net_load_kwh[:, 0] <= np.maximum(cars.hi_kwh, cars.lo_kwh) + 1e-6).all()
+
+
+@examples(60)
+@given(st.integers(0, 2**32 - 1))
+def test_a_plan_that_begins_at_that_of_a_few_costs_what_the_whole_program_costs(seed):
+    cars, site = tapering(seed)
+    whole = plan_site(cars, site)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site_compact, "MANY_CARS", 1)
+        plan = plan_compact(cars, site)
+    assert plan.cost_eur == pytest.approx(whole.cost_eur, rel=RTOL, abs=RTOL)
+    net = plan.net_load_kwh.sum(axis=0) + site.building_kwh + plan.storage_kwh - plan.sun_kwh
+    assert (net >= -site.export_kwh - 1e-6).all()
+    forced = np.maximum(cars.lo_kwh, 0).sum()
+    if forced + site.building_kwh[0] <= site.import_kwh[0]:
+        assert net[0] <= site.import_kwh[0] + 1e-6
+
+
+def test_a_class_has_the_sums_of_its_cars():
+    cars, _ = next(one for one in map(instance, range(1, 40, 2)) if len(one[0].steps) == 4)
+    gives = np.array([True, True, False, True])
+    number = np.array([1, 0, 1, 1])
+    few = one_for_many(cars, number, gives)
+    assert few.steps.tolist() == [cars.steps[1], cars.steps[[0, 2, 3]].max()]
+    assert few.energy_kwh[1] == pytest.approx(cars.energy_kwh[[0, 2, 3]].sum())
+    assert few.contract_kwh[1] == cars.contract_kwh[[0, 3]].sum()
+    assert (few.in_group == cars.in_group[[1, 0]]).all()
+    pay = cars.pay_eur_per_kwh
+    np.testing.assert_allclose(mean_of_classes(pay, number), few.pay_eur_per_kwh)
+
+
+def test_a_program_keeps_what_it_has_when_it_grows():
+    program, highs = Program(), highspy.Highs()
+    highs.silent()
+    columns = [program.add(700, float(k), 0.0, 2.0) for k in (1, 2)]
+    rows = program.add_rows(700, 3.0, 3.0)
+    for one in columns:
+        program.put(rows, one, 1.0)
+    program.hand_to(highs)
+    highs.run()
+    assert highs.getObjectiveValue() == pytest.approx(700 * (2 * 1 + 1 * 2))
+    assert program.high[-1] == 2.0
+    assert program.low[0] == 0.0
 
 
 def test_where_prices_are_alike_within_a_block_nothing_is_lost():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from vpp_gym.arrays import Floats, Ints
+from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.core import Params, Scenarios, world_of
 from vpp_gym.envs.daily import DailyCore
@@ -18,8 +19,13 @@ from vpp_gym.envs.settings import ContractsSettings, Reward
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import FamilyName
+from vpp_gym.policies.bidders import ExpectedLoadBidder, ZeroBidder
+from vpp_gym.policies.operator import Operator
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.settings import ObservationForm, checked
+
+KNOWN_AT_GATE = (ExpectedLoadBidder, ZeroBidder)
+"""Bidders whose schedule follows from the state of the run at the gate alone."""
 
 
 class ContractsCore(DailyCore):
@@ -36,9 +42,10 @@ class ContractsCore(DailyCore):
         params: VPPParams,
         settings: ContractsSettings,
         n_envs: int = 1,
+        threads: int = 1,
     ) -> None:
         self.shape = OfferShape(params, settings.family)
-        super().__init__(source, self.shape.neutral, settings, n_envs)
+        super().__init__(source, self.shape.neutral, settings, n_envs, threads)
         self.action_shape = (len(self.shape.parameters),)
         self._neutral_offers = self.shape.offers(np.zeros(self.action_shape))
         self._signed_before = np.zeros_like(self.simulation.accepted)
@@ -63,9 +70,22 @@ class ContractsCore(DailyCore):
         super()._begin(runs, spans)
         self._signed_before[runs] = 0
 
-    def _values(self, run: int) -> list[Floats]:
-        signed = self.simulation.accepted[run] - self._signed_before[run]
-        return [*super()._values(run), *offer_values(self.booked[run], signed)]
+    def _planned_by(self, policy: Operator) -> Any:
+        return policy.dispatcher if type(policy.bidder) in KNOWN_AT_GATE else None
+
+    def _bids_at_gate(self, played: Bools) -> Floats:
+        simulation = self.simulation
+        bids_kwh = np.zeros_like(simulation.no_bids)
+        runs = np.flatnonzero(played).tolist()
+        buyers = [r for r in runs if type(self._policies.of(r).bidder) is ExpectedLoadBidder]
+        if buyers:
+            expected = np.clip(-simulation.state.expected_load_kwh, *simulation.bids_allowed_kwh)
+            bids_kwh[buyers] = simulation.on_slots(expected)[buyers]
+        return bids_kwh
+
+    def _values(self) -> list[Floats]:
+        signed = self.simulation.accepted - self._signed_before
+        return [*super()._values(), *offer_values(self.booked, signed)]
 
 
 class VPPContractsEnv(Env):
@@ -76,7 +96,8 @@ class VPPContractsEnv(Env):
     is offered to every owner who arrives until then; what was signed stands. A
     scheduler dispatches under the contracts and a bidder submits the schedule of
     tomorrow. A contract pays if its energy is valuable when it is discharged. How many
-    owners consider offers follows what earlier contracts left to theirs.
+    owners consider offers follows what earlier contracts left to theirs. Schedulers plan in
+    compiled code as in `VPPBidding-v0`, where the bidder is "expected_load" or "zero".
 
     ## Action Space
     `Box(-1, 1)`. What an entry sets depends on the family of contracts: these are the
@@ -155,7 +176,11 @@ class VPPContractsEnv(Env):
 
 
 class VPPContractsVectorEnv(VectorEnv):
-    """A batch of `VPPContracts-v0`; see `vpp_gym.env.VectorEnv`."""
+    """A batch of `VPPContracts-v0`; see `vpp_gym.env.VectorEnv`.
+
+    `threads`, 1 by default, share the batch as in `VPPBidding-v0`, where the bidder is
+    "expected_load" or "zero", too.
+    """
 
     core_kind = ContractsCore
     core: ContractsCore
@@ -175,6 +200,7 @@ class VPPContractsVectorEnv(VectorEnv):
         episode_days: int | None = 7,
         dt_h: float | None = None,
         guarantee: bool | None = None,
+        threads: int = 1,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
         render_mode: str | None = None,
@@ -189,5 +215,5 @@ class VPPContractsVectorEnv(VectorEnv):
             episode_days=episode_days,
         )
         world = world_of(scenario, params, dt_h, guarantee)
-        core = ContractsCore(*world, settings, num_envs)
+        core = ContractsCore(*world, settings, num_envs, threads)
         super().__init__(core, autoreset_mode, max_episode_steps, render_mode)

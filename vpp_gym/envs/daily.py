@@ -9,23 +9,37 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from vpp_gym.arrays import Floats, Ints
+from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.envs.core import EVCore
 from vpp_gym.envs.day_fields import DAY_FIELDS, day_values
+from vpp_gym.envs.day_player import DayPlayer
 from vpp_gym.envs.fields import FLEET_FIELDS, layout_of
 from vpp_gym.envs.market_table import NO_TABLE
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.policy_pool import Maker, PolicyPool
+from vpp_gym.envs.schedulers_planner import SchedulersPlanner, planner_of
 from vpp_gym.envs.site_fields import site_fields
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.markets.ledger import LEDGER, TERMS
 from vpp_gym.observation import Field
 from vpp_gym.params import VPPParams
+from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.source import ScenarioSource
+from vpp_gym.simulation.simulation import Simulation
 
 
 class DailyCore(EVCore):
     """The agent decides at the gate; policies dispatch and bid until the next one.
+
+    Runs whose scheduler has a compiled planner are played together, in compiled code; the others
+    one by one, by their policies. The result is the same, bit for bit.
+
+    Args:
+        source: of the scenarios that episodes are drawn from.
+        params: rules of the world.
+        settings: what is decided and shown.
+        n_envs: batch size.
+        threads: that share the runs of compiled planners.
 
     Attributes:
         booked: (B, K) by `TERMS`, in the last day of each run; 0 before the first.
@@ -35,9 +49,17 @@ class DailyCore(EVCore):
     draws_whole_days = True
 
     def __init__(
-        self, source: ScenarioSource, params: VPPParams, settings: Any, n_envs: int = 1
+        self,
+        source: ScenarioSource,
+        params: VPPParams,
+        settings: Any,
+        n_envs: int = 1,
+        threads: int = 1,
     ) -> None:
         super().__init__(source, params, settings, n_envs)
+        self._n_threads = min(whole("threads", threads, least=1), n_envs)
+        self._player: DayPlayer | None = None
+        self._has_planner = np.zeros(n_envs, dtype=np.bool_)
         dt_h = self.simulation.dt_h
         n_groups = len(params.connection.groups)
         at_gate = FLEET_FIELDS + (site_fields(n_groups) if self.simulation.has_site else ())
@@ -57,11 +79,20 @@ class DailyCore(EVCore):
     def step(self, actions: Any) -> tuple[Floats, Any]:
         """Decode (B, A) actions, and go on to the next gate: see `Core.step`."""
         numbers = self._checked(actions)
-        awake = np.flatnonzero(~self.simulation.done)
-        schedules = self._decide(numbers, awake)
+        simulation, awake = self.simulation, ~self.simulation.done
+        schedules = self._decide(numbers, np.flatnonzero(awake))
+        played = awake & self._has_planner
+        if simulation.watch is not None:
+            played[:] = False
+        elif self.on_step is not None:  # each step of the first run is looked at
+            played[0] = False
         record = np.zeros_like(self.booked)
-        for run in awake.tolist():
+        for run in np.flatnonzero(awake & ~played).tolist():
             record[run] = self._day(run, None if schedules is None else schedules[run])
+        if self._player is not None and played.any():
+            bids_kwh = self._bids_at_gate(played) if schedules is None else schedules
+            days = self._player.play(simulation, played, bids_kwh, self._step_alone)
+            record[played] = days[played]
         self.booked = record.copy()
         return record, self.observe()
 
@@ -80,8 +111,8 @@ class DailyCore(EVCore):
             np.arange(simulation.n_envs),
             shown,
         )
-        more = [np.concatenate(self._values(run)) for run in range(simulation.n_envs)]
-        scaled = np.array(more) * self.layout.per_scale[at_gate.size :]
+        more = np.concatenate(self._values(), axis=1)
+        scaled = more * self.layout.per_scale[at_gate.size :]
         flat = np.concatenate([shown, scaled.astype(np.float32)], axis=1)
         return self._shown(flat)
 
@@ -97,27 +128,51 @@ class DailyCore(EVCore):
         """Rules that bound what is shown."""
         return self.params
 
-    def _values(self, run: int) -> list[Floats]:
-        """What is shown beyond `FLEET_FIELDS`."""
-        return day_values(self.simulation.snapshot(run), self.booked[run])
+    def _bids_at_gate(self, played: Bools) -> Floats:
+        """(B, S) schedules of the bidders of runs that compiled planners play."""
+        return self.simulation.no_bids
+
+    def _planned_by(self, policy: Any) -> Any:
+        """The scheduler in a policy, if bids can be known without asking the policy; else None."""
+        return policy
+
+    def _values(self) -> list[Floats]:
+        """What is shown beyond `FLEET_FIELDS`, in columns of (B, size)."""
+        return day_values(self.simulation, self.booked)
 
     def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
         self.booked[runs] = 0.0
         for run, span in zip(runs.tolist(), spans, strict=True):
             scenario = self.source.scenario(span.scenario)
             self._policies.begin(run, scenario, self.params, span.start, span.end)
+            self._has_planner[run] = self._finds_planner(self._policies.of(run))
+
+    def _finds_planner(self, policy: Any) -> bool:
+        """Whether the player of this batch plays as a policy does; made for the first one."""
+        scheduler = self._planned_by(policy)
+        if self._player is None:
+            if planner_of(scheduler, self.simulation) is None:
+                return False
+            planner = SchedulersPlanner(scheduler, self.simulation)
+            self._player = DayPlayer(planner, self._n_threads)
+        return self._player.planner.plans_for(scheduler, self.simulation)
 
     def _day(self, run: int, bids_kwh: Floats | None) -> Floats:
         """(K,) what is booked until the next gate, or the end."""
         alone = self.simulation.alone(run)
         records: list[Floats] = []
         while True:
-            decisions = self._policies.decisions(run, alone.snapshot())
-            if bids_kwh is not None:
-                decisions = replace(decisions, bids_kwh=bids_kwh)
-            record = alone.step(decisions)[0]
+            record = self._step_alone(alone, run, bids_kwh)
             records.append(record)
             if self.on_step is not None and run == 0:
                 self.on_step(record)
             if alone.done[0] or alone.is_gate[0]:
                 return LEDGER.over_time(np.array(records))
+
+    def _step_alone(self, alone: Simulation, run: int, bids_kwh: Floats | None) -> Floats:
+        """(K,) what a step of a run books, by its policy; bids stand for the policy's."""
+        decisions = self._policies.decisions(run, alone.snapshot())
+        if bids_kwh is not None:
+            decisions = replace(decisions, bids_kwh=bids_kwh)
+        record: Floats = alone.step(decisions)[0]
+        return record

@@ -6,9 +6,13 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.envs.fields import BUSY, PER_OFFER, PER_PERIOD, PER_SLOT
+from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN, MONEY, SITE_MONEY
 from vpp_gym.observation import Field
-from vpp_gym.views import Snapshot
+from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.simulation import Simulation
+from vpp_gym.simulation.state import Rules, State
+from vpp_gym.views import HISTORY_DAYS
 
 LARGE = 1e6
 """Of sums without a bound of their own."""
@@ -53,50 +57,78 @@ OFFER_FIELDS = (
 """Fields of a decision on offers, appended to those of the day."""
 
 
-def day_values(snapshot: Snapshot, booked: Floats) -> list[Floats]:
-    """The values of `DAY_FIELDS`, in their units.
+def day_values(simulation: Simulation, booked: Floats) -> list[Floats]:
+    """The values of `DAY_FIELDS`, in their units, each (B, size).
 
     Args:
-        snapshot: of the gate closure.
-        booked: (K,) of the last day, by `TERMS`.
+        simulation: of the runs, at the gate closure or at their end.
+        booked: (B, K) of the last day, by `TERMS`.
     """
+    shape = simulation.n_envs, 2 * simulation.periods + simulation.slots
+    market = np.zeros(shape)
+    world = simulation.dataset, simulation.rules, simulation.state
+    _write_days(*world, simulation.periods, simulation.slots, market)
     return [
-        snapshot.expected_load_kwh,
-        _tomorrow(snapshot),
-        _residual_by_period(snapshot),
-        booked[[getattr(COLUMN, name) for name in SHOWN_MONEY]],
-        booked[[COLUMN.charge_kwh, COLUMN.discharge_kwh]],
+        market,
+        booked[:, [getattr(COLUMN, name) for name in SHOWN_MONEY]],
+        booked[:, [COLUMN.charge_kwh, COLUMN.discharge_kwh]],
     ]
 
 
 def offer_values(booked: Floats, signed: Floats) -> list[Floats]:
-    """The values of `OFFER_FIELDS`, in their units.
+    """The values of `OFFER_FIELDS`, in their units, each (B, size).
 
     Args:
-        booked: (K,) of the last day, by `TERMS`.
-        signed: (offers,) of the last day.
+        booked: (B, K) of the last day, by `TERMS`.
+        signed: (B, offers) of the last day.
     """
-    return [booked[[COLUMN.arrivals]], signed]
+    return [booked[:, [COLUMN.arrivals]], signed]
 
 
-def _tomorrow(snapshot: Snapshot) -> Floats:
-    """(slots,) EUR/kWh; 0 where tomorrow has no such period."""
-    values = np.zeros(snapshot.n_slots)
-    midnight = np.flatnonzero(snapshot.slot == 0)
-    if len(midnight):
-        rows = np.arange(midnight[-1], len(snapshot.slot))
-        values[snapshot.slot[rows]] = snapshot.da_eur_per_kwh[rows]
-    return values
+@njit
+def _write_days(
+    dataset: Dataset, rules: Rules, state: State, periods: int, slots: int, out: Floats
+) -> None:
+    """Fill the first three of `DAY_FIELDS`, where the rows are 0.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        periods: L of a day of 24 hours.
+        slots: S places of a bid schedule.
+        out: (B, 2 L + S) result.
+    """
+    for b in range(len(out)):
+        run, row = state.run[b], out[b]
+        for k in range(periods):
+            row[k] = state.expected_load_kwh[b, k]
+        _write_tomorrow(b, dataset, rules, state, row, periods)
+        t, column = run.position, periods + slots
+        remembered = min(HISTORY_DAYS, 2) * periods
+        for k in range(max(run.first, t - remembered), t):
+            settled = dataset.steps[k]
+            mid = 0.5 * (settled.short_eur_per_kwh + settled.long_eur_per_kwh)
+            row[column + dataset.period[k]] = mid - dataset.da_eur_per_kwh[k]
 
 
-def _residual_by_period(snapshot: Snapshot) -> Floats:
-    """(periods,) EUR/kWh; 0 where no such period has been settled."""
-    values = np.zeros(len(snapshot.expected_load_kwh))
-    settled = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
-    for period, residual in zip(
-        snapshot.period_past[-2 * len(values) :],
-        (settled - snapshot.da_past_eur_per_kwh)[-2 * len(values) :],
-        strict=True,
-    ):
-        values[period] = residual
-    return values
+@njit
+def _write_tomorrow(
+    b: int, dataset: Dataset, rules: Rules, state: State, row: Floats, column: int
+) -> None:
+    """Fill the day-ahead price of each place of tomorrow's schedule, known or expected."""
+    run = state.run[b]
+    t = run.position
+    if t >= run.end:
+        return
+    step = dataset.steps[t]
+    known = step.tomorrow_end if dataset.period[t] > rules.gate_period else step.today_end
+    midnight = step.tomorrow_end
+    for k in range(t, step.tomorrow_end):
+        if dataset.slot[k] == 0:
+            midnight = k
+    for k in range(midnight, step.tomorrow_end):
+        price = dataset.da_forecast_eur_per_kwh[k]
+        if k < known:
+            price = dataset.da_eur_per_kwh[k]
+        row[column + dataset.slot[k]] = price

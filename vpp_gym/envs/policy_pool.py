@@ -75,6 +75,10 @@ class PolicyPool:
             who.reveal(scenario, params, start_step, end_step)
         self._who[run], self._memory[run] = who, None
 
+    def of(self, run: int) -> Any:
+        """The policy or bidder of a run."""
+        return self._who[run]
+
     def decisions(self, run: int, snapshot: Snapshot) -> Decisions:
         """Of the policy, in this step."""
         begins = np.array([snapshot.step == 0])

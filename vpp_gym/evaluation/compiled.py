@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
-from vpp_gym.envs.planner import BuiltInPlanner, PlannerName
+from vpp_gym.envs.schedulers_planner import SchedulersPlanner, planner_of
 from vpp_gym.evaluation.ev import EVRunner
 from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, ZeroBidder
 from vpp_gym.policies.climatology import ClimatologyBidder
-from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
-from vpp_gym.policies.learned import DT_H, LearnedForecaster, embedded_net
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.scheduler import RollingScheduler
 from vpp_gym.policy import Policy
@@ -95,51 +93,6 @@ class CompiledScheduler:
             snapshot: Snapshot = self._simulation.snapshot()
             bids_kwh, state = self._bidder.bids(snapshot, state)
         return (net_load_kwh, bids_kwh), state
-
-
-class SchedulersPlanner(BuiltInPlanner):
-    """The compiled planner with the settings of a scheduler.
-
-    Args:
-        scheduler: for which `planner_of` finds a planner.
-        simulation: of the runs.
-    """
-
-    def __init__(self, scheduler: RollingScheduler, simulation: Simulation) -> None:
-        planner = planner_of(scheduler, simulation)
-        if planner is None:
-            raise ValueError(scheduler.name)
-        super().__init__(planner, simulation, simulation.params)
-        more: dict[str, Any] = {"hard_eur_per_kwh": scheduler.shortfall_eur_per_kwh}
-        if scheduler.departures == "declared":
-            more["early_prob"] = 0.0
-        self.spec = self.spec._replace(**more)
-        self._own = scheduler
-
-    def by_policy(self, simulation: Simulation, run: int, more_eur_per_kwh: Floats) -> Floats:
-        """(N,) plan of the scheduler itself, where compiled code found none."""
-        decisions: Decisions = self._own.decide(simulation.snapshot(run))
-        return decisions.net_load_kwh  # type: ignore[return-value]  # a scheduler gives loads
-
-
-def planner_of(scheduler: Any, simulation: Simulation) -> PlannerName | None:
-    """The compiled planner that makes the same plans; None: there is none."""
-    if type(scheduler) is not RollingScheduler or simulation.has_site:
-        return None
-    plain = scheduler.discharges and not scheduler.contracts_only
-    told = scheduler.departures in ("declared", "law")
-    if not (plain and told and scheduler.engine == "exact"):
-        return None
-    return _planner_with(scheduler.forecaster, simulation.dt_h)
-
-
-def _planner_with(forecaster: Forecaster, dt_h: float) -> PlannerName | None:
-    """The planner that has a forecast."""
-    if type(forecaster) is LearnedForecaster:
-        known = forecaster.net is embedded_net() and forecaster.base == DayAheadAnchored()
-        return "learned_mpc" if known and dt_h == DT_H else None
-    same = type(forecaster) is DayAheadAnchored and forecaster == DayAheadAnchored()
-    return "hazard_mpc" if same else None
 
 
 def compiled(

@@ -5,9 +5,10 @@ leaves, battery, sun, limits, fees, taxes and peaks. It knows all prices, loads 
 take any share of a step, and lets no promise bind it: whatever a policy without contracts and bids
 books, the program could book too, so that no such policy earns more.
 
-What it does not know makes it larger, never smaller: cars that taper charge at full power to the
-end, and where a run ends at negative prices what the battery keeps is valued by a line above its
-worth.
+What it does not know makes it larger, never smaller: cars that taper charge at full power until
+they have all that they could have, what a car comes back with lies between lines around it
+(`vpp_gym.policies.site_stays`), and where a run ends at negative prices what the battery keeps is
+valued by a line above its worth.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.fleet.charging import NO_CURVE, gain_kwh
 from vpp_gym.params import VPPParams
 from vpp_gym.params.groups import tree_of
 from vpp_gym.policies.base import by_charger
+from vpp_gym.policies.site_stays import Stays, add_cars, stays_of, steps_of
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
 from vpp_gym.simulation.dataset import Dataset
@@ -33,19 +34,6 @@ from vpp_gym.views import Decisions, Snapshot
 TIE_EUR_PER_KWH = 1e-7
 """Cost of discharging the battery, so that it does not charge and discharge at once for nothing.
 What it may come to is added to the bound."""
-
-
-class _Stays(NamedTuple):
-    """The cars that find a charger."""
-
-    session: Ints  # (n,) row in the scenario
-    first: Ints  # (n,) step of arrival
-    steps: Ints  # (n,) until they really leave
-    most_kwh: Floats  # (n,) that fits below the target, in the battery
-    full_kwh: Floats  # (n,) of a step at full power, at the meter
-    due_kwh: Floats  # (n,) demand when they leave, in the battery
-    missed_eur: Floats  # (n,) per kWh missing in the battery: penalty and retail price
-    charger: Ints  # (n,) at which each is charged
 
 
 class _Solved(NamedTuple):
@@ -61,8 +49,8 @@ class SiteHindsight:
     """Replays the plan behind `site_bound_eur`. Privileged, without contracts and bids.
 
     What it earns is the bound, less what the simulator does not let it do: to charge a car that
-    tapers at full power to the end, or to charge and discharge the battery at once where
-    energy costs less than nothing.
+    tapers at full power to the end, to come back with what the lines around it allow, or to charge
+    and discharge the battery at once where energy costs less than nothing.
 
     Args:
         name: row label in results.
@@ -121,28 +109,20 @@ def site_bound_eur(scenario: Scenario, params: VPPParams) -> float:
         params: rules of the world; what they offer to owners is left out.
 
     Raises:
-        InvalidInputError: cars that arrive as they left (`params.driver.returning`).
         SolveFailedError: not solved.
     """
     return _solve(scenario, params).bound_eur
 
 
 def _solve(scenario: Scenario, params: VPPParams) -> _Solved:
-    """The program of a whole scenario, solved.
-
-    Raises:
-        InvalidInputError: cars that arrive as they left, so that stays hang together.
-    """
-    if params.driver.returning and (scenario.sessions.driver >= 0).any():
-        remedy = "what cars arrive with depends on what is decided: set driver.returning to false"
-        raise InvalidInputError("params.driver.returning", True, remedy)
+    """The program of a whole scenario, solved."""
     params = params.replace(contract={"families": ()}, guarantee=False)
     sim = Simulation(scenario, params)
-    stays, eff = _stays(sim, scenario), params.site.charge_eff
+    stays = stays_of(sim, scenario)
     columns, rows = Columns(), Rows()
     building = sim.dataset.site["building_kwh"] if sim.has_site else np.zeros(scenario.n_steps)
     balance = rows.add(-building, -building)
-    charge = _add_cars(stays, eff, columns, rows, balance)
+    charge = add_cars(stays, params, columns, rows, balance)
     _add_groups(stays, charge, params, scenario.dt_h, rows)
     used = _add_markets(sim.dataset, params, scenario, columns, rows, balance)
     into, out = _add_storage(params, scenario, columns, rows, balance)
@@ -155,12 +135,11 @@ def _solve(scenario: Scenario, params: VPPParams) -> _Solved:
         row_low=np.concatenate(rows.low),
         row_high=np.concatenate(rows.high),
     )
-    retail_eur = float(stays.due_kwh.sum()) / eff * params.driver.retail_eur_per_kwh
     values = solve(program)
     loads = np.split(values[charge], np.cumsum(stays.steps)[:-1])
     ties_eur = TIE_EUR_PER_KWH * float(values[out].size * params.storage.kw * scenario.dt_h)
     return _Solved(
-        bound_eur=retail_eur - float(program.cost @ values) + ties_eur,
+        bound_eur=stays.retail_eur(params) - float(program.cost @ values) + ties_eur,
         load_kwh={
             session: (first, load)
             for session, first, load in zip(
@@ -172,51 +151,9 @@ def _solve(scenario: Scenario, params: VPPParams) -> _Solved:
     )
 
 
-def _stays(sim: Simulation, scenario: Scenario) -> _Stays:
-    """Who finds a charger, which no decision changes, and what each is due."""
-    sim.reset()
-    full_kw: dict[int, float] = {}
-    charger: dict[int, int] = {}
-    run, occupied, evs = sim.state.run, sim.state.occupied, sim.state.ev
-    while not sim.done[0]:
-        there = occupied[0]
-        pairs = zip(evs["session"][0, there], evs["charge_kw"][0, there], strict=True)
-        full_kw.update((int(session), float(kw)) for session, kw in pairs)
-        charger.update(zip(evs["session"][0, there].tolist(), np.flatnonzero(there), strict=True))
-        sim.step(Decisions(fleet_kwh=float(run["fleet_idle_kwh"][0])))
-    rows = np.array(sorted(full_kw), dtype=np.int64)
-    cars, params, dt_h = sim.dataset.sessions[rows], sim.params, scenario.dt_h
-    eff, driver = params.site.charge_eff, params.driver
-    first, leaves = scenario.sessions.arrival_step[rows], cars["leaves"]
-    curves = sim.dataset.curves
-    reach = [
-        gain_kwh(
-            float(cars["arrival_kwh"][k]),
-            (leaves[k] - first[k]) * dt_h,
-            eff * full_kw[row],
-            curves[row] if curves.shape[2] else NO_CURVE,
-        )
-        for k, row in enumerate(rows.tolist())
-    ]
-    early = leaves < cars["departure"]
-    most = np.maximum(cars["target_kwh"] - cars["arrival_kwh"], 0.0)
-    penalty = sim.dataset.steps["shortfall_eur_per_kwh"][np.minimum(leaves, scenario.n_steps - 1)]
-    share = np.where(early, driver.early_shortfall_share, 1.0)
-    return _Stays(
-        session=rows,
-        first=first,
-        steps=leaves - first,
-        most_kwh=most,
-        full_kwh=dt_h * np.array([full_kw[row] for row in rows.tolist()]),
-        due_kwh=np.where(early, np.minimum(most, np.array(reach)), most),
-        missed_eur=share * penalty + driver.retail_eur_per_kwh / eff,
-        charger=np.array([charger[row] for row in rows.tolist()], dtype=np.int64),
-    )
-
-
-def _add_groups(stays: _Stays, charge: Ints, params: VPPParams, dt_h: float, rows: Rows) -> None:
+def _add_groups(stays: Stays, charge: Ints, params: VPPParams, dt_h: float, rows: Rows) -> None:
     """What the cars of each group of chargers may take in each step."""
-    of_car, of_step = _steps_of(stays)
+    of_car, of_step = steps_of(stays)
     tree = tree_of(params.connection.groups)
     owner = np.full(params.site.n_chargers, -1)
     for place, group in enumerate(tree):
@@ -231,28 +168,6 @@ def _add_groups(stays: _Stays, charge: Ints, params: VPPParams, dt_h: float, row
         steps, at = np.unique(of_step[inside], return_inverse=True)
         most = rows.add(np.full(len(steps), -np.inf), np.full(len(steps), group.import_kw * dt_h))
         rows.put(most[at], charge[inside], 1.0)
-
-
-def _steps_of(stays: _Stays) -> tuple[Ints, Ints]:
-    """(m,) car and step of each step of each stay, car by car."""
-    of_car = np.repeat(np.arange(len(stays.steps)), stays.steps)
-    begins = np.cumsum(stays.steps) - stays.steps
-    return of_car, stays.first[of_car] + np.arange(len(of_car)) - begins[of_car]
-
-
-def _add_cars(stays: _Stays, eff: float, columns: Columns, rows: Rows, balance: Ints) -> Ints:
-    """Charging of every car in each of its steps, and what it misses; columns of the first."""
-    n = len(stays.steps)
-    of_car, of_step = _steps_of(stays)
-    charge = columns.add(len(of_car), 0.0, 0.0, stays.full_kwh[of_car])
-    rows.put(balance[of_step], charge, 1.0)
-    missed = columns.add(n, stays.missed_eur, 0.0, np.inf)
-    fits = rows.add(np.full(n, -np.inf), stays.most_kwh)
-    rows.put(fits[of_car], charge, eff)
-    served = rows.add(stays.due_kwh, np.full(n, np.inf))
-    rows.put(served, missed, 1.0)
-    rows.put(served[of_car], charge, eff)
-    return charge
 
 
 def _add_markets(

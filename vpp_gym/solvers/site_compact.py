@@ -25,6 +25,14 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import SolveFailedError
 from vpp_gym.solvers.site_groups import add_group_rows
 from vpp_gym.solvers.site_lp import OVER_EUR_PER_KWH, Cars, Connection, SitePlan
+from vpp_gym.solvers.site_program import Program
+from vpp_gym.solvers.site_start import (
+    MANY_CARS,
+    basis_from,
+    classes_of,
+    mean_of_classes,
+    one_for_many,
+)
 
 BREACH_KWH = 1e-7
 """By which an answer may lie above the lines that were left out."""
@@ -79,54 +87,6 @@ class _Loads(NamedTuple):
     balance: Ints  # (B,) rows
 
 
-class _Program:
-    """A program that grows by columns, rows and entries, no two of them at one place."""
-
-    def __init__(self) -> None:
-        self.n_columns = self.n_rows = 0
-        self.columns: list[tuple[Floats, Floats, Floats]] = []
-        self.rows: list[tuple[Floats, Floats]] = []
-        self.entries: list[tuple[Ints, Ints, Floats]] = []
-
-    def add(self, n: int, cost: Floats | float, low: Floats | float, high: Floats | float) -> Ints:
-        """Numbers of n new columns."""
-        self.columns.append((_filled(cost, n), _filled(low, n), _filled(high, n)))
-        self.n_columns += n
-        return np.arange(self.n_columns - n, self.n_columns)
-
-    def add_rows(self, n: int, low: Floats | float, high: Floats | float) -> Ints:
-        """Numbers of n new rows."""
-        self.rows.append((_filled(low, n), _filled(high, n)))
-        self.n_rows += n
-        return np.arange(self.n_rows - n, self.n_rows)
-
-    def put(self, rows: Ints, columns: Ints, values: Floats | float) -> None:
-        """Entries of some rows."""
-        self.entries.append((rows, columns, _filled(values, len(rows))))
-
-    def model(self) -> highspy.HighsLp:
-        """As HiGHS takes it."""
-        model = highspy.HighsLp()
-        model.num_row_, model.num_col_ = self.n_rows, self.n_columns
-        cost, low, high = map(np.concatenate, zip(*self.columns, strict=True))
-        model.col_cost_, model.col_lower_, model.col_upper_ = cost, low, high
-        low, high = map(np.concatenate, zip(*self.rows, strict=True))
-        model.row_lower_, model.row_upper_ = low, high
-        rows, columns, values = map(np.concatenate, zip(*self.entries, strict=True))
-        order = np.argsort(columns, kind="stable")
-        count = np.bincount(columns, minlength=self.n_columns)
-        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        model.a_matrix_.start_ = np.concatenate([[0], np.cumsum(count)])
-        model.a_matrix_.index_ = rows[order]
-        model.a_matrix_.value_ = values[order]
-        return model
-
-
-def _filled(values: Floats | float, n: int) -> Floats:
-    """(n,) one number for each, or the same for all."""
-    return values if isinstance(values, np.ndarray) else np.full(n, values, dtype=np.float64)
-
-
 def coarse_edges(horizon: int, single: int = 8, growth: float = 1.35, most: int = 8) -> Ints:
     """First steps of blocks that grow with how far ahead they are, and the horizon behind them.
 
@@ -171,15 +131,11 @@ def plan_compact(
     blocks = _Blocks(edges, np.diff(edges))
     if tapers is None and cars.rise_lines is not None:
         tapers = Tapers(np.full(len(cars.steps), -np.inf), cars.rise_lines.__getitem__)
-    stays, program = _stays(cars, blocks), _Program()
-    loads = _add_site(connection, blocks, program)
-    beside: Floats | float = 0.0
-    if charge_eur_per_kwh is not None:
-        beside = blocks.means(charge_eur_per_kwh)[stays.car, stays.block]
-    loads = _add_cars(cars, blocks, stays, loads, program, beside)
-    if cars.in_group is not None:
-        add_group_rows(connection, cars.in_group, blocks, stays, loads, program)
-    values, prices, cost_eur = _solved(program, cars, stays, loads, tapers)
+    stays, loads, program = _built(cars, connection, blocks, charge_eur_per_kwh)
+    start = None
+    if len(cars.steps) >= MANY_CARS:
+        start = _start(cars, connection, blocks, stays, program, charge_eur_per_kwh)
+    values, prices, cost_eur = _solved(program, cars, stays, loads, tapers, start)
     load = values[loads.charge]
     load[loads.giving] -= values[loads.discharge]
     at_step = np.repeat(np.arange(len(blocks.length)), blocks.length)
@@ -195,6 +151,44 @@ def plan_compact(
     )
 
 
+def _built(
+    cars: Cars, connection: Connection, blocks: _Blocks, charge_eur_per_kwh: Floats | None
+) -> tuple[_Stays, _Loads, Program]:
+    """The program without the lines of cars that taper."""
+    stays, program = _stays(cars, blocks), Program()
+    loads = _add_site(connection, blocks, program)
+    beside: Floats | float = 0.0
+    if charge_eur_per_kwh is not None:
+        beside = blocks.means(charge_eur_per_kwh)[stays.car, stays.block]
+    loads = _add_cars(cars, blocks, stays, loads, program, beside)
+    if cars.in_group is not None:
+        add_group_rows(connection, cars.in_group, blocks, stays, loads, program)
+    return stays, loads, program
+
+
+def _start(
+    cars: Cars,
+    connection: Connection,
+    blocks: _Blocks,
+    stays: _Stays,
+    program: Program,
+    charge_eur_per_kwh: Floats | None,
+) -> highspy.HighsBasis | None:
+    """A basis from which the program of many cars is soon solved; None: there is none."""
+    gives = np.bincount(stays.car, _may_give(cars, blocks, stays)) > 0
+    number = classes_of(cars, np.diff(stays.first), gives)
+    beside = charge_eur_per_kwh
+    if beside is not None:
+        beside = mean_of_classes(beside, number)
+    few = _built(one_for_many(cars, number, gives), connection, blocks, beside)[2]
+    highs = _highs()
+    few.hand_to(highs)
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    return basis_from(highs, few, program, number)
+
+
 def _stays(cars: Cars, blocks: _Blocks) -> _Stays:
     """Which blocks belong to the stay of each car."""
     count = np.searchsorted(blocks.edges, cars.steps, side="left")
@@ -205,7 +199,7 @@ def _stays(cars: Cars, blocks: _Blocks) -> _Stays:
     return _Stays(car, block, inside, first)
 
 
-def _add_site(site: Connection, blocks: _Blocks, program: _Program) -> _Loads:
+def _add_site(site: Connection, blocks: _Blocks, program: Program) -> _Loads:
     """What is taken, given and used in each block, peak and battery."""
     n = len(blocks.length)
     building = blocks.sums(site.building_kwh)
@@ -229,7 +223,7 @@ def _add_site(site: Connection, blocks: _Blocks, program: _Program) -> _Loads:
 
 
 def _add_storage(
-    site: Connection, blocks: _Blocks, balance: Ints, program: _Program
+    site: Connection, blocks: _Blocks, balance: Ints, program: Program
 ) -> tuple[Ints, Ints]:
     """Charging and discharging of the battery in each block."""
     n = len(blocks.length)
@@ -259,7 +253,7 @@ def _add_cars(
     blocks: _Blocks,
     stays: _Stays,
     loads: _Loads,
-    program: _Program,
+    program: Program,
     charge_eur_per_kwh: Floats | float,
 ) -> _Loads:
     """What every car charges in the blocks of its stay, and what those discharge that may."""
@@ -270,17 +264,18 @@ def _add_cars(
     may_take = np.where((cars.energy_kwh <= cars.max_kwh) | ever, cars.charge_kwh, 0.0)[car]
     most = np.where(now, np.maximum(cars.hi_kwh, 0.0)[car], may_take * stays.inside)
     least = np.where(now, np.clip(cars.lo_kwh, 0.0, np.maximum(cars.hi_kwh, 0.0))[car], 0.0)
-    charge = program.add(len(car), charge_eur_per_kwh, least, most)
+    charge = program.add(len(car), charge_eur_per_kwh, least, most, (car, block))
     program.put(loads.balance[block], charge, 1.0)
     energy, target = cars.energy_kwh, cars.target_kwh
     room = np.maximum(cars.max_kwh - energy, 0.0)
     missing = np.clip(target - energy, 0.0, room)
     # What is charged fills what is missing first; what then is still missing is paid for.
     only = np.flatnonzero(~ever)
-    fills = program.add(len(only), -cars.shortfall_eur_per_kwh, 0.0, missing[only])
-    beyond = program.add(len(only), 0.0, 0.0, (room - missing)[only])
+    whole = only, np.zeros(len(only), dtype=np.int64)
+    fills = program.add(len(only), -cars.shortfall_eur_per_kwh, 0.0, missing[only], whole)
+    beyond = program.add(len(only), 0.0, 0.0, (room - missing)[only], whole)
     row_of = np.full(n, -1, dtype=np.int64)
-    row_of[only] = program.add_rows(len(only), 0.0, 0.0)
+    row_of[only] = program.add_rows(len(only), 0.0, 0.0, whole)
     mine = np.flatnonzero(~ever[car])
     program.put(row_of[car[mine]], charge[mine], cars.charge_eff)
     program.put(row_of[only], fills, -1.0)
@@ -292,7 +287,8 @@ def _add_cars(
     if not giving.size:
         return loads._replace(charge=charge, giving=giving)
     pay = _mean_pay(cars, blocks, stays)[giving]
-    discharge = program.add(len(giving), pay, 0.0, may_give[giving])
+    at = car[giving], block[giving]
+    discharge = program.add(len(giving), pay, 0.0, may_give[giving], at)
     program.put(loads.balance[block[giving]], discharge, -1.0)
     _add_stored(cars, stays, giving, charge[giving], discharge, program)
     return loads._replace(charge=charge, discharge=discharge, giving=giving)
@@ -323,38 +319,46 @@ def _add_stored(
     giving: Ints,
     charge: Ints,
     discharge: Ints,
-    program: _Program,
+    program: Program,
 ) -> None:
     """Stored energy, contract and target of the cars that may discharge."""
     car, now = stays.car[giving], stays.block[giving] == 0
     own, place = np.unique(car, return_inverse=True)
     lower = np.minimum(cars.min_kwh, cars.energy_kwh)[car]
     upper = np.maximum(cars.max_kwh, cars.energy_kwh)[car]
-    stored = program.add(len(giving), 0.0, lower, upper)
+    at = car, stays.block[giving]
+    stored = program.add(len(giving), 0.0, lower, upper, at)
     begins = np.where(now, cars.energy_kwh[car], 0.0)
-    change = program.add_rows(len(giving), begins, begins)
+    change = program.add_rows(len(giving), begins, begins, at)
     program.put(change, stored, 1.0)
     program.put(change[~now], stored[~now] - 1, -1.0)
     program.put(change, charge, -cars.charge_eff)
     program.put(change, discharge, 1.0 / cars.discharge_eff)
     capped = np.isfinite(cars.contract_kwh[car])
-    within = program.add_rows(len(own), -np.inf, cars.contract_kwh[own])
+    whole = own, np.zeros(len(own), dtype=np.int64)
+    within = program.add_rows(len(own), -np.inf, cars.contract_kwh[own], whole)
     program.put(within[place[capped]], discharge[capped], 1.0)
-    short = program.add(len(own), cars.shortfall_eur_per_kwh, 0.0, np.inf)
-    served = program.add_rows(len(own), cars.target_kwh[own], np.inf)
+    short = program.add(len(own), cars.shortfall_eur_per_kwh, 0.0, np.inf, whole)
+    served = program.add_rows(len(own), cars.target_kwh[own], np.inf, whole)
     program.put(served, short, 1.0)
     last = np.flatnonzero(np.append(np.diff(place) != 0, True))
     program.put(served, stored[last], 1.0)
 
 
 def _solved(
-    program: _Program, cars: Cars, stays: _Stays, loads: _Loads, tapers: Tapers | None
+    program: Program,
+    cars: Cars,
+    stays: _Stays,
+    loads: _Loads,
+    tapers: Tapers | None,
+    start: highspy.HighsBasis | None,
 ) -> tuple[Floats, Floats, float]:
     """Values, prices and cost of the program, with the lines that its answer would break."""
     highs = _highs()
-    if highs.passModel(program.model()) != highspy.HighsStatus.kOk:
-        raise SolveFailedError("plan of the site: HiGHS did not accept the model")
-    _, low, high = map(np.concatenate, zip(*program.columns, strict=True))
+    program.hand_to(highs)
+    if start is not None:
+        highs.setBasis(start)
+    low, high = program.low, program.high
     known: dict[int, Floats] = {}
     while True:
         values, prices = _run(highs)

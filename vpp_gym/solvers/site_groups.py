@@ -26,8 +26,7 @@ def add_group_rows(
         program: to which rows are added.
     """
     n = len(blocks.length)
-    most = np.concatenate([high for _, _, high in program.columns])
-    could_take = most[loads.charge]
+    could_take = program.high[loads.charge]
     for g, limits in enumerate(zip(site.group_import_kwh, site.group_export_kwh, strict=True)):
         within = in_group[stays.car, g]
         most_in, most_out = (limit * blocks.length for limit in limits)
@@ -36,7 +35,10 @@ def add_group_rows(
         gives = np.bincount(stays.block[loads.giving[giving]], minlength=n) > 0
         binding = np.flatnonzero((takes > most_in) | (gives & np.isfinite(most_out)))
         row_of = np.full(n, -1, dtype=np.int64)
-        row_of[binding] = program.add_rows(len(binding), -most_out[binding], most_in[binding])
+        site_s = np.full(len(binding), -1, dtype=np.int64), binding
+        row_of[binding] = program.add_rows(
+            len(binding), -most_out[binding], most_in[binding], site_s
+        )
         taking = np.flatnonzero(within & (row_of[stays.block] >= 0))
         program.put(row_of[stays.block[taking]], loads.charge[taking], 1.0)
         row_of_giving = row_of[stays.block[loads.giving]]

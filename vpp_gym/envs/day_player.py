@@ -1,0 +1,122 @@
+"""Plays the days of a batch by a compiled planner, alone or with a fixed number of threads."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from vpp_gym.arrays import Bools, Floats
+from vpp_gym.envs.day_kernel import Booked, play_days
+from vpp_gym.envs.planner_kernel import Paths
+from vpp_gym.envs.running_path import Past, past_of, window_for
+from vpp_gym.envs.schedulers_planner import SchedulersPlanner
+from vpp_gym.envs.threads import Threads
+from vpp_gym.markets.ledger import LEDGER, TERMS
+from vpp_gym.policies.forecast_net import N_INPUTS, STEPS_AHEAD
+from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.simulation import Simulation
+from vpp_gym.simulation.state import State
+
+Step = Callable[[Simulation, int, Floats], Floats]
+"""Steps a run alone by its policy, with (S,) bids: (K,) what was booked."""
+
+
+class DayPlayer:
+    """Plays runs of a simulation from one gate to the next, as their scheduler would.
+
+    Runs do not touch each other, so any number of threads gives the same bits.
+
+    Args:
+        planner: with the settings of the scheduler.
+        threads: that share the batch.
+    """
+
+    def __init__(self, planner: SchedulersPlanner, threads: int = 1) -> None:
+        self.planner, self._threads = planner, Threads(threads)
+        self._known: _Known | None = None
+
+    def play(
+        self, simulation: Simulation, playing: Bools, bids_kwh: Floats, by_policy: Step
+    ) -> Floats:
+        """Play some runs until each is at its next gate or has ended.
+
+        Args:
+            simulation: of the runs.
+            playing: (B,) which of them; none of these has ended.
+            bids_kwh: (B, S) schedules for tomorrow, within the limits.
+            by_policy: steps a run alone where compiled code finds no plan.
+
+        Returns:
+            (B, K) what was booked, by `TERMS`; 0 in the other runs.
+        """
+        known = self._known
+        if known is None or known.dataset is not simulation.dataset:
+            known = self._known = _Known(simulation, self._threads.count)
+        shape = simulation.n_envs, len(TERMS)
+        booked = Booked(np.zeros(shape[0], np.int64), np.zeros(shape), np.zeros(shape))
+        playing = playing.copy()
+        while playing.any():
+            self._play(simulation, known, playing, bids_kwh, booked)
+            for run in np.flatnonzero(playing).tolist():
+                playing[run] = _step_alone(simulation, run, bids_kwh[run], by_policy, booked)
+        for name in LEDGER.shares:
+            column = TERMS.index(name)
+            booked.total[:, column] = booked.last[:, column]
+        return booked.total
+
+    def _play(
+        self, simulation: Simulation, known: _Known, playing: Bools, bids: Floats, booked: Booked
+    ) -> None:
+        rules, spec = simulation.rules, self.planner.spec
+
+        def play_part(k: int) -> None:
+            own, window, net_load_kwh = known.parts[k]
+            state = State._make(array[own] for array in simulation.state)
+            paths = Paths._make(array[own] for array in known.paths)
+            part = Booked._make(array[own] for array in booked)
+            world = known.dataset, rules, state, spec, known.past, window, net_load_kwh
+            play_days(*world, paths, bids[own], playing[own], part)
+
+        self._threads.each(play_part)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_known": None}
+
+
+class _Known:
+    """What is made once for a dataset: its past, and working memory of each thread."""
+
+    def __init__(self, simulation: Simulation, threads: int) -> None:
+        dataset, n_envs = simulation.dataset, simulation.n_envs
+        self.dataset: Dataset = dataset
+        self.past: Past = past_of(dataset)
+        arrival = np.repeat(np.arange(len(dataset.period)), np.diff(dataset.first_session))
+        stays = np.asarray(dataset.sessions["departure"]) - arrival
+        horizon = int(max(STEPS_AHEAD, stays.max(initial=0)))
+        da, short, long = np.zeros((3, n_envs, horizon))
+        made_at, inputs = np.full(n_envs, -1, np.int64), np.zeros((n_envs, N_INPUTS))
+        self.paths = Paths(made_at, da, short, long, inputs)
+        edges = np.linspace(0, n_envs, threads + 1).astype(int).tolist()
+        self.parts = [
+            (
+                slice(first, end),
+                window_for(simulation.periods, horizon),
+                np.zeros(simulation.n_chargers),
+            )
+            for first, end in itertools.pairwise(edges)
+        ]
+
+
+def _step_alone(
+    simulation: Simulation, run: int, bids_kwh: Floats, by_policy: Step, booked: Booked
+) -> bool:
+    """Step a run by its policy, and add what it books; whether it is still under way."""
+    alone = simulation.alone(run)
+    record = by_policy(alone, run, bids_kwh)
+    booked.last[run] = record
+    booked.total[run] = record if booked.steps[run] == 0 else booked.total[run] + record
+    booked.steps[run] += 1
+    return not (alone.done[0] or alone.is_gate[0])

@@ -1,0 +1,327 @@
+"""The prices that a planner expects, carried on from step to step of a run.
+
+What `vpp_gym.policies.market_path` works out anew in each step, from all prices that are
+remembered, changes little from one step to the next: one price enters, one is forgotten. These
+kernels keep the sums by period of the day and add again only what has changed, in the same order,
+so that the bits are the same.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vpp_gym.arrays import Floats, Ints
+from vpp_gym.envs.planner_kernel import Paths, PlannerSpec
+from vpp_gym.kernels import njit
+from vpp_gym.policies.forecast_net import STEPS_AHEAD, correction_of, inputs_of
+from vpp_gym.policies.market_path import Moment, anchored_path
+from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.state import Rules, State
+from vpp_gym.views import HISTORY_DAYS
+
+BACK = 256
+"""Steps from which the level of deviations is worked out, where that is enough to know it."""
+BLOCK = 128
+"""Numbers that NumPy adds side by side before it halves a sum."""
+
+
+class Past(NamedTuple):
+    """What of a dataset is worked out once.
+
+    Attributes:
+        next_same: (T,) next position of the scenario with the same period; T: there is none.
+        half: (T,) short price less the middle of short and long [EUR/kWh].
+        half_spread: (T,) its mean in the remembered past, where it was asked for; else NaN.
+        most: (1,) larger than any deviation from a profile [EUR/kWh].
+    """
+
+    next_same: Ints
+    half: Floats
+    half_spread: Floats
+    most: Floats
+
+
+class Window(NamedTuple):
+    """The remembered past of a run, by period of the day; one run at a time.
+
+    Attributes:
+        since: (1,) first position that is remembered.
+        count: (L,) steps.
+        residual: (L,) sum of imbalance less day-ahead prices [EUR/kWh].
+        da: (L,) sum of day-ahead prices [EUR/kWh].
+        profile: (L,) residual to expect [EUR/kWh].
+        place: (H,) period of each step ahead.
+    """
+
+    since: Ints
+    count: Ints
+    residual: Floats
+    da: Floats
+    profile: Floats
+    place: Ints
+
+
+def past_of(dataset: Dataset) -> Past:
+    """What is worked out once of a dataset."""
+    n = len(dataset.period)
+    short = np.asarray(dataset.steps["short_eur_per_kwh"])
+    mid = 0.5 * (short + np.asarray(dataset.steps["long_eur_per_kwh"]))
+    largest = float(np.abs(dataset.residual_eur_per_kwh).max(initial=0.0))
+    next_same, behind = np.empty(n, np.int64), np.empty(int(dataset.period.max()) + 1, np.int64)
+    _link(dataset.first_step, dataset.period, behind, next_same)
+    most = np.array([4.0 * largest + 1.0])
+    return Past(next_same, np.ascontiguousarray(short - mid), np.full(n, np.nan), most)
+
+
+def window_for(periods: int, horizon: int) -> Window:
+    """An empty window for days of so many periods and plans of at most so many steps."""
+    residual, da, profile = np.zeros((3, periods))
+    since, count = np.zeros(1, np.int64), np.zeros(periods, np.int64)
+    return Window(since, count, residual, da, profile, np.zeros(horizon, np.int64))
+
+
+@njit
+def _link(first_step: Ints, period: Ints, behind: Ints, next_same: Ints) -> None:
+    """Fill the next position with the same period, scenario by scenario.
+
+    Args:
+        first_step: (K + 1,) of the scenarios.
+        period: (T,) place in the clock day.
+        behind: (L,) working memory.
+        next_same: (T,) result.
+    """
+    for s in range(len(first_step) - 1):
+        for p in range(len(behind)):
+            behind[p] = len(period)
+        for t in range(first_step[s + 1] - 1, first_step[s] - 1, -1):
+            next_same[t] = behind[period[t]]
+            behind[period[t]] = t
+
+
+@njit
+def open_window(b: int, dataset: Dataset, state: State, periods: int, window: Window) -> None:
+    """Fill the window for the present step of run b."""
+    run = state.run[b]
+    since = max(run.first, run.position - HISTORY_DAYS * periods)
+    window.since[0] = since
+    for p in range(periods):
+        window.count[p], window.residual[p], window.da[p] = 0, 0.0, 0.0
+    for k in range(since, run.position):
+        _remember(k, dataset, window)
+
+
+@njit
+def move_window(
+    b: int, dataset: Dataset, state: State, periods: int, past: Past, window: Window
+) -> None:
+    """Move the window on to the present step of run b, one behind that which it was filled for."""
+    run = state.run[b]
+    t = run.position
+    _remember(t - 1, dataset, window)
+    before = window.since[0]
+    since = max(run.first, t - HISTORY_DAYS * periods)
+    if since == before:
+        return
+    window.since[0] = since
+    p = dataset.period[before]
+    window.count[p], window.residual[p], window.da[p] = 0, 0.0, 0.0
+    k = past.next_same[before]
+    while k < t:
+        _remember(k, dataset, window)
+        k = past.next_same[k]
+
+
+@njit(inline="always")
+def _remember(k: int, dataset: Dataset, window: Window) -> None:
+    p = dataset.period[k]
+    window.count[p] += 1
+    window.residual[p] += dataset.residual_eur_per_kwh[k]
+    window.da[p] += dataset.da_eur_per_kwh[k]
+
+
+@njit
+def pairwise_sum(values: Floats, first: int, n: int) -> float:
+    """Sum of n numbers from a place on, rounded as NumPy rounds it."""
+    if n < 8:
+        result = 0.0
+        for i in range(first, first + n):
+            result += values[i]
+        return result
+    if n <= BLOCK:
+        s0, s1, s2, s3 = values[first], values[first + 1], values[first + 2], values[first + 3]
+        s4, s5, s6, s7 = values[first + 4], values[first + 5], values[first + 6], values[first + 7]
+        whole = n - n % 8
+        for i in range(first + 8, first + whole, 8):
+            s0 += values[i]
+            s1 += values[i + 1]
+            s2 += values[i + 2]
+            s3 += values[i + 3]
+            s4 += values[i + 4]
+            s5 += values[i + 5]
+            s6 += values[i + 6]
+            s7 += values[i + 7]
+        result = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
+        for i in range(first + whole, first + n):
+            result += values[i]
+        return result
+    half = n // 2
+    half -= half % 8
+    return pairwise_sum(values, first, half) + pairwise_sum(values, first + half, n - half)
+
+
+@njit(allocates=True)
+def expect_run(
+    b: int,
+    n_steps: int,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    spec: PlannerSpec,
+    past: Past,
+    window: Window,
+    out: Paths,
+) -> None:
+    """Fill row b of the paths for the present step of run b; see `planner_kernel.expect`.
+
+    Args:
+        b: run of the batch.
+        n_steps: how many steps are asked for, this one first.
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        spec: of the planner.
+        past: of the dataset.
+        window: of the present step.
+        out: its inputs are left alone.
+    """
+    run = state.run[b]
+    t, since = run.position, window.since[0]
+    step = dataset.steps[t]
+    known = step.tomorrow_end if dataset.period[t] > rules.gate_period else step.today_end
+    n_steps = max(n_steps, STEPS_AHEAD) if spec.learned else n_steps
+    anchor, mid = out.da[b], out.short[b]
+    at = Moment(since, t, known, step.tomorrow_end, spec.periods)
+    if np.isnan(spec.anchoring.phi) or not _is_full(window):
+        both = anchored_path(
+            dataset.da_eur_per_kwh,
+            dataset.da_forecast_eur_per_kwh,
+            dataset.period,
+            dataset.residual_eur_per_kwh,
+            at,
+            n_steps,
+            spec.anchoring,
+        )
+        for i in range(n_steps):
+            anchor[i], mid[i] = both[0][i], both[1][i]
+    else:
+        _anchor(dataset, at, n_steps, window, anchor)
+        _add_expected(dataset, at, n_steps, spec, past, window, anchor, mid)
+    half_spread = _half_spread(since, t, past)
+    if spec.learned:
+        last = 0.0
+        if t > run.first:
+            settled = dataset.steps[t - 1]
+            last = settled.short_eur_per_kwh - settled.long_eur_per_kwh
+        seen = inputs_of(
+            dataset.residual_eur_per_kwh[since:t],
+            anchor,
+            mid,
+            dataset.period[t],
+            step.weekday,
+            half_spread,
+            last,
+        )
+        correction = correction_of(seen, spec.net)
+        for i in range(STEPS_AHEAD):
+            mid[i] += correction[i]
+    for i in range(n_steps):
+        middle = mid[i]
+        out.short[b, i] = middle + half_spread
+        out.long[b, i] = middle - half_spread
+    if spec.knows_price:
+        out.short[b, 0], out.long[b, 0] = step.short_eur_per_kwh, step.long_eur_per_kwh
+
+
+@njit
+def _is_full(window: Window) -> bool:
+    """Whether every period is remembered."""
+    for p in range(len(window.count)):
+        if window.count[p] == 0:
+            return False
+    return True
+
+
+@njit
+def _anchor(dataset: Dataset, at: Moment, n_steps: int, window: Window, anchor: Floats) -> None:
+    """Fill the day-ahead prices, known or expected, and the periods of the steps ahead."""
+    ahead = at.end - at.t
+    for i in range(min(n_steps, ahead)):
+        k = at.t + i
+        anchor[i] = dataset.da_forecast_eur_per_kwh[k]
+        if k < at.known:
+            anchor[i] = dataset.da_eur_per_kwh[k]
+        window.place[i] = dataset.period[k]
+    for i in range(ahead, n_steps):
+        p = (dataset.period[at.end - 1] + 1 + i - ahead) % at.periods
+        anchor[i] = window.da[p] / window.count[p]
+        window.place[i] = p
+
+
+@njit
+def _add_expected(
+    dataset: Dataset,
+    at: Moment,
+    n_steps: int,
+    spec: PlannerSpec,
+    past: Past,
+    window: Window,
+    anchor: Floats,
+    mid: Floats,
+) -> None:
+    """Fill the middle of the imbalance prices: see `expected_residual`."""
+    how = spec.anchoring
+    share = how.share * (at.t - at.since) / (HISTORY_DAYS * at.periods)
+    for p in range(at.periods):
+        window.profile[p] = share * (window.residual[p] / window.count[p])
+    last = _level(dataset, at, how.phi, how.gain, past.most[0], window.profile)
+    for i in range(n_steps):
+        last *= how.phi
+        mid[i] = anchor[i] + (window.profile[window.place[i]] + last)
+
+
+@njit
+def _level(
+    dataset: Dataset, at: Moment, phi: float, gain: float, most: float, profile: Floats
+) -> float:
+    """Level of the deviations from the profile: see `deviation_now`.
+
+    A step maps larger levels to larger ones, rounding included. Where the least and the largest
+    level that may have been some time ago have become the same number, it is the level, whatever
+    it was then.
+    """
+    residual, period, kept = dataset.residual_eur_per_kwh, dataset.period, (1.0 - gain) * phi
+    if at.t - at.since > BACK + 1:
+        low, high = -most, most
+        for k in range(at.t - BACK, at.t):
+            news = gain * (residual[k] - profile[period[k]])
+            low, high = kept * low + news, kept * high + news
+        if low == high and low != 0.0:
+            return low
+    level = gain * (residual[at.since] - profile[period[at.since]])
+    for k in range(at.since + 1, at.t):
+        deviation = residual[k] - profile[period[k]]
+        level = kept * level + gain * deviation
+    return level
+
+
+@njit
+def _half_spread(since: int, t: int, past: Past) -> float:
+    """Mean half of short less long price in the remembered past; 0 without one."""
+    if t == since:
+        return 0.0
+    if np.isnan(past.half_spread[t]):
+        n = t - since
+        past.half_spread[t] = pairwise_sum(past.half, since, n) / n
+    return past.half_spread[t]
