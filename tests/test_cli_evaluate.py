@@ -75,6 +75,11 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_a_pretrained_agent_needs_no_name_beside_its_published_row(here):
+    assert document("evaluate", "ppo_synthetic", *WEEK)["row"]["policy"] == "ppo_synthetic_again"
+    assert "give another with --name" in refused("evaluate", "ppo_real", "--name", "ppo_synthetic")
+
+
 def test_a_pretrained_agent_gets_its_row_with_a_record(here):
     row = document("evaluate", "ppo_synthetic", "--name", "again", *WEEK, "--out", "again.json")
     board = boards()["embedded.operations"]

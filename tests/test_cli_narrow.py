@@ -181,3 +181,32 @@ def test_tables_that_fit_stand_beside_one_another(width):
     grid = Grid((Column(), Column(is_number=True)), [("profit_eur", "1,234.56")])
     lines = [line for line in shown(grid, grid, width=width).splitlines() if line.strip()]
     assert len(lines) == (1 if width >= 2 * (grid.width + 4) else 2)
+
+
+BOARD = ("leaderboard", "show", "embedded.market", "--worlds", "2", "--days", "28")
+
+
+def test_a_board_says_every_number(width):
+    rows = document(*BOARD)["rows"]
+    text = vpp_gym(*BOARD, width=width)
+    words = words_of(text.replace("[", "[ ").replace("]", " ]"))
+    for row in rows:
+        assert {f"{round(row['value_eur']) + 0:,}", f"{row['score']:.1f}"} <= set(words)
+        assert row["policy"] in text.replace("+\n", "+") or all(
+            part in text for part in row["policy"].split("+")
+        )
+
+
+@pytest.mark.parametrize("name", ["embedded.market", "embedded.operations", "car_park.equal"])
+def test_boards_are_tables_on_a_terminal_of_80_columns(name, width):
+    heading = vpp_gym("leaderboard", "show", name, width=width)
+    is_table = re.search(r"Policy +(Rank|Score)", heading) is not None
+    assert is_table or width < 80
+
+
+def test_a_number_goes_above_its_interval_where_the_table_would_not_fit(width):
+    columns = [Column("Policy"), *(Column(f"N {k}", True, folds_interval=True) for k in range(4))]
+    rows = [("hindsight", *(f"{k}66.7 [{k}63.5, {k}70.0]" for k in range(4)))]
+    lines = shown(Grid(columns, rows), width=width).splitlines()
+    assert {f"{k}66.7" for k in range(4)} <= set(" ".join(lines).split())
+    assert len(lines) == (4 if width >= 72 else 5)

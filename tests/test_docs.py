@@ -12,6 +12,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ WRITTEN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.m
 PAGES = [*WRITTEN, *sorted((ROOT / "benchmarks" / "results").glob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
-FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`((?:vpp-gym|make|python -m|python docs)\b[^`]*)`")
 EXAMPLE = re.compile(r"<!-- code: .*?<!-- /code -->", re.DOTALL)
 RUNNABLE = (
@@ -54,6 +55,10 @@ OF_OTHERS = {"rl_zoo3.train"}
 """Modules that need not be installed; tests of their pages run them where they are."""
 CHEAP = {("vpp-gym", "contracts"), ("vpp-gym", "demo"), ("vpp-gym", "doctor")}
 """Commands that are run wherever they stand in a block."""
+LISTS = {"--help", "--list", "--list-settings", "columns-schema"}
+"""What makes a command print what there is, and do no more."""
+LEFT_OUT = re.compile(r"Missing (argument|option|parameter|command)|requires an argument")
+"""How programs answer to a command of the text, which may leave arguments out."""
 PROGRAMS = {"vpp-gym", "make", "python", "pip", "pre-commit", ".ci/run", "."}
 
 
@@ -64,7 +69,7 @@ def identity(page: Path) -> str:
 def blocks(page: Path, *languages: str) -> list[str]:
     """The blocks of a page in these languages."""
     found = FENCED.findall(EXAMPLE.sub("", page.read_text(encoding="utf-8")))
-    return [text for language, text in found if language in languages]
+    return [dedent(text) for _, language, text in found if language in languages]
 
 
 def anchors(page: Path) -> set[str]:
@@ -171,7 +176,7 @@ def _unknown_extra(words: list[str]) -> str:
 
 
 def is_cheap(words: list[str]) -> bool:
-    return tuple(words[:2]) in CHEAP or (words[0] == "vpp-gym" and "--help" in words)
+    return tuple(words[:2]) in CHEAP or (words[0] == "vpp-gym" and bool(LISTS & set(words)))
 
 
 def test_page_of_the_environment_is_up_to_date():
@@ -219,16 +224,30 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page: str, tmp_path: Path):
     runpy.run_path(str(script))
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=identity)
+@pytest.mark.parametrize("page", PAGES, ids=identity)
 def test_commands_exist_with_the_options_named(page: Path):
     wrong = {shlex.join(words): problem(words) for words in (*fenced(page), *named(page))}
     assert {command: why for command, why in wrong.items() if why} == {}
 
 
-@pytest.mark.parametrize("page", WRITTEN, ids=identity)
+@pytest.mark.parametrize("page", PAGES, ids=identity)
 def test_programs_take_the_commands_of_blocks(page: Path):
     wrong = {shlex.join(words): refusal(words) for words in fenced(page)}
     assert {command: why for command, why in wrong.items() if why} == {}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=identity)
+def test_programs_take_the_commands_of_the_text(page: Path):
+    """As far as they are given; what installs completion is tried in `test_cli_completion`."""
+    tried = [words for words in named(page) if not words[-1].endswith("-completion")]
+    wrong = {shlex.join(words): refusal(words) for words in tried}
+    refused = {command: why for command, why in wrong.items() if why and not LEFT_OUT.search(why)}
+    assert refused == {}
+
+
+def test_blocks_of_lists_are_read():
+    found = list(fenced(DOCS / "submitting.md"))
+    assert ["vpp-gym", "leaderboard", "verify", "my_ppo.json"] in found
 
 
 @pytest.mark.parametrize(

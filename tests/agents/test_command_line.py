@@ -48,8 +48,10 @@ def test_a_run_says_what_it_does_and_where_it_lies(short):
     result = tiny()
     assert result.exit_code == 0, result.output
     assert "128 steps of VPPDayAhead-v0 with ppo, in run" in result.output
-    assert result.output.count("EUR/year above charging on arrival, demand served") == 2
-    assert "EUR/year, in run/best" in result.output
+    assert result.output.count("EUR/year above charging on arrival, demand served") == 3
+    assert " steps, in run/best" in result.output
+    assert "vpp-gym evaluate run/best --worlds 1 --days 28" in result.output
+    assert "vpp-gym watch run/best" in result.output
     assert (short / "run/best").is_dir()
 
 

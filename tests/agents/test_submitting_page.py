@@ -30,6 +30,20 @@ def test_the_code_and_the_command_of_the_page_run(tmp_path, monkeypatch, capsys)
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
     assert "ppo: rank" in result.output
+    assert_steps_of_a_submission_work(text)
+
+
+def assert_steps_of_a_submission_work(text):
+    """The commands of the numbered list, in their order; the first on a part of the board."""
+    blocks = re.findall(r"^   ```sh\n(.*?)^   ```", text, re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    assert [line.split()[1] for line in lines] == ["evaluate", *4 * ["leaderboard"]]
+    lines[0] += " --worlds 1 --days 7"
+    lines[-1] += " --worlds 1 --days 7"
+    for line in lines:
+        result = CliRunner().invoke(app, line.split()[1:])
+        assert result.exit_code == 0, (line, result.output)
+    assert "my_ppo" in result.output
 
 
 def test_the_boards_of_the_page_are_those_that_there_are():

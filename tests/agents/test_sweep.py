@@ -72,14 +72,14 @@ def test_what_is_stopped_goes_on_and_what_is_done_is_not_made_again(given, tmp_p
     def stops(trainer: Trainer) -> None:
         validate(trainer)
         rounds.append(trainer.run.seed)
-        if len(rounds) == 4:
+        if len(rounds) == 6:  # each run is validated before it learns, too
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Trainer, "_validate", stops)
     with pytest.raises(KeyboardInterrupt):
         sweep(DISPATCH, tmp_path / "half", seeds=[0, 1], **given)
     assert sweep(DISPATCH, tmp_path / "half", seeds=[0, 1], **given) == whole
-    assert rounds == [0, 0, 1, 1, 1]
+    assert rounds == [0, 0, 0, 1, 1, 1, 1]
 
 
 def test_processes_make_the_same_rows(given, tmp_path):

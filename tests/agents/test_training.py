@@ -15,6 +15,7 @@ from vpp_gym.policies.baselines import baseline
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.training.config import BEST, TUNED, RunSettings
 from vpp_gym.training.environments import TRAITS
+from vpp_gym.training.export import card_of
 from vpp_gym.training.learner import Stack, build_model, network_of
 from vpp_gym.training.options import read_changes
 from vpp_gym.training.request import run_settings
@@ -140,6 +141,36 @@ def test_agents_of_fuel_cell_cars_start_from_the_reference_action(env_id, tmp_pa
     agent = AgentPolicy.load(tmp_path / BEST)
     assert agent.env_id == env_id
     assert "--set" in agent.card["command"]
+
+
+@pytest.mark.parametrize("control", ["fleet", "per_ev"])
+def test_short_runs_of_dispatch_start_from_the_reference_action(control, tmp_path, toy):
+    changes = {
+        "control": control,
+        "params": AS_DECLARED,
+        "world.n_envs": 2,
+        "world.episode_days": 1,
+        "ppo.n_steps": 8,
+        "ppo.batch_size": 16,
+        "ppo.learning_rate": 1e-30,
+        "wrappers.foresight_h": 0,
+    }
+    run = run_settings("VPPDispatch-v0", timesteps=16, validate_every=16, changes=changes)
+    assert (run.wrappers.reward, run.ppo.first_action) == ("gain", "reference")
+    first, last = trained(tmp_path, toy, run).progress.history
+    assert (first["steps"], last["steps"]) == (0, 16)
+    assert first["saving_eur"] == last["saving_eur"] == pytest.approx(0.0, abs=1e-6)
+    assert AgentPolicy.load(tmp_path / BEST).card["steps"] == 0
+
+
+def test_only_short_runs_of_ppo_have_settings_of_their_own():
+    short, long = (run_settings("VPPDispatch-v0", timesteps=n) for n in (300_000, 300_001))
+    assert (short.wrappers.reward, long.wrappers.reward) == ("gain", "load")
+    assert (short.validate_every, long.validate_every) == (37_500, 9_375)
+    sac = run_settings("VPPDispatch-v0", algorithm="sac", timesteps=100_000)
+    assert sac.wrappers.reward == "load"
+    card = card_of(short, Stack(short).base.batch.core, steps=1, score={})
+    assert "--set" not in card["command"]
 
 
 def test_charging_on_arrival_is_the_reference_dispatch_of_a_fleet_and_of_every_charger():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 MISSING = "–"
 OWN_COLUMNS = (
-    Column("More than it EUR [95 %]", is_number=True),
+    Column("More than it EUR [95 %]", is_number=True, folds_interval=True),
     Column("Better %", is_number=True),
 )
 
@@ -84,10 +84,10 @@ def table(found: Ranking, rows: Sequence[Row]) -> Grid:
     """Rows of a ranking as a table."""
     served = any("demand_satisfaction" in row for row in rows)
     columns = [
-        Column("Policy"),
+        Column("Policy", folds_after="+"),
         Column("Rank", is_number=True),
         Column("Value EUR", is_number=True),
-        Column("Score [95 %]", is_number=True),
+        Column("Score [95 %]", is_number=True, folds_interval=True),
         *(OWN_COLUMNS if found.own is not None else []),
         *([Column("Served %", is_number=True)] if served else []),
     ]

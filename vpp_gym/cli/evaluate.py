@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 PUBLISHED, NOTHING = "published", "none"
 INTERRUPTED = 130
+AGAIN = "_again"
+"""Ending of the row of a pretrained agent, whose own name the published row has."""
 Env = Annotated[
     str | None,
     typer.Option(
@@ -165,7 +167,8 @@ def evaluate(
         raise InvalidInputError("scenario", scenario, remedy)
     made_of = {"models": models, "digests": digests_of(models or []), "name": name}
     kept = None if policy is not None or out is None else (out, made_of)
-    entry, found = _on_board(agents, against, name, worlds, days, kept)
+    own = bool(models) and all(map(_is_pretrained, models or []))
+    entry, found = _on_board(agents, against, name, worlds, days, kept, pretrained=own)
     record = _record(entry, found, agents, models or [])
     if out is not None:
         record.write(out)
@@ -237,14 +240,20 @@ def _agent(
     model: str, seed: int, env: str | None, arguments: dict[str, Any], more: dict[str, Any]
 ) -> Any:
     from vpp_gym.agents.origin import agent_of
-    from vpp_gym.agents.stored import SUFFIXES, load, pretrained
+    from vpp_gym.agents.stored import SUFFIXES, load
 
     path = Path(model)
-    if model in pretrained() and not path.exists():
+    if _is_pretrained(model):
         return agent_of(load(model, seed=seed), env, arguments=arguments)
     if not path.exists() and path.suffix.lower() not in SUFFIXES:
         return load(model)  # names what there is
     return agent_of(path, env, seed=seed, arguments=arguments, **more)
+
+
+def _is_pretrained(model: str) -> bool:
+    from vpp_gym.agents.stored import pretrained
+
+    return model in pretrained() and not Path(model).exists()
 
 
 def _from_code(place: str, env: str | None, arguments: dict[str, Any], more: dict[str, Any]) -> Any:
@@ -273,6 +282,8 @@ def _on_board(
     worlds: int | None,
     days: int | None,
     keep: tuple[Path, dict[str, Any]] | None,
+    *,
+    pretrained: bool = False,
 ) -> tuple[Entry, Ranking]:
     from vpp_gym.boards.entry import board_of, run_on_board
     from vpp_gym.boards.published import board_named
@@ -284,6 +295,8 @@ def _on_board(
     else:
         board = board_named(asked or "embedded.operations")
     label = name or str(agents[0].name)
+    if name is None and pretrained and label in board.policies():
+        label = f"{label}{AGAIN}"
     if label in board.policies():
         remedy = f"{board.name} has a row of that name: give another with --name"
         raise InvalidInputError("name", label, remedy)

@@ -128,7 +128,8 @@ def verify(
     if as_json:
         print_json({"record": str(record), "ok": not faults, "faults": faults, "notes": notes})
     else:
-        words = f"{again} worlds were run again" if again else "digests, worlds, rules and rank"
+        ran = "1 world was run again" if again == 1 else f"{again} worlds were run again"
+        words = ran if again else "digests, worlds, rules and rank"
         state = "wrong" if faults else f"right: {words}"
         show_lines(console, [f"{found.document.name} on {found.document.board}: {state}"], indent=0)
         show_lines(console, [*faults, *(f"Note: {note}" for note in notes)])

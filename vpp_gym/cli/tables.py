@@ -34,10 +34,37 @@ class Column:
     Attributes:
         heading: its name; may be empty.
         is_number: numbers and dates, which stay on one line and end below one another.
+        folds_after: a sign after which its words may be folded, too; "" for none.
+        folds_interval: the interval of a number may go below it.
     """
 
     heading: str = ""
     is_number: bool = False
+    folds_after: str = ""
+    folds_interval: bool = False
+
+    def longest_word(self, cell: Cell) -> int:
+        """Characters of what stays on one line, however narrow the terminal."""
+        plain = _plain(cell)
+        if self.folds_after:
+            plain = plain.replace(self.folds_after, f"{self.folds_after} ")
+        return max(map(cell_len, plain.split()), default=0)
+
+    def narrowest(self, cell: Cell) -> Cell:
+        """A number as it stands in a column that is as narrow as can be."""
+        return self.within(cell, 0) if self.folds_interval else cell
+
+    def within(self, cell: Cell, width: int) -> Text:
+        """A cell with its parts below one another where it is too long for the column."""
+        text = Text(cell) if isinstance(cell, str) else cell
+        if _width(text) <= width:
+            return text
+        if self.folds_interval:
+            return Text(text.plain.replace(" [", "\n["), text.style)
+        if self.folds_after:
+            sign = self.folds_after
+            return Text(text.plain.replace(sign, f"{sign}\n"), text.style)
+        return text
 
 
 @dataclass(frozen=True)
@@ -80,9 +107,9 @@ class Grid:
     def least(self) -> list[int]:
         """Characters that each column takes with its heading, or its text, folded at words."""
         return [
-            max(map(_width, (*column.heading.split(" "), *cells)))
+            max(map(_width, (*column.heading.split(" "), *map(column.narrowest, cells))))
             if column.is_number
-            else min(needed, max(LEAST_TEXT, *map(_longest_word, (column.heading, *cells))))
+            else min(needed, max(LEAST_TEXT, *map(column.longest_word, (column.heading, *cells))))
             for column, cells, needed in zip(self.columns, self.cells, self.needed, strict=True)
         ]
 
@@ -177,7 +204,8 @@ def _table(grid: Grid, widths: Sequence[int]) -> RenderableType:
             overflow="fold",
         )
     for row in grid.rows:
-        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+        cells = zip(grid.columns, row, widths, strict=True)
+        table.add_row(*(column.within(cell, width) for column, cell, width in cells))
     return table
 
 
@@ -208,11 +236,9 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + GAP * (len(widths) - 1)
 
 
+def _plain(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell.plain
+
+
 def _width(cell: Cell) -> int:
-    text = cell if isinstance(cell, str) else cell.plain
-    return max((cell_len(line) for line in text.split("\n")), default=0)
-
-
-def _longest_word(cell: Cell) -> int:
-    text = cell if isinstance(cell, str) else cell.plain
-    return max(map(cell_len, text.split()), default=0)
+    return max((cell_len(line) for line in _plain(cell).split("\n")), default=0)

@@ -148,7 +148,7 @@ def _train(run: RunSettings, folder: Path, resume: bool, told: Console) -> Progr
 
     with _progress_bar(run, told) as report:
         progress = Trainer(run, folder, resume=resume, report=report).train()
-    _print_outcome(progress, folder, told)
+    _print_outcome(run, progress, folder, told)
     return progress
 
 
@@ -185,7 +185,7 @@ def _print_begin(run: RunSettings, folder: Path, done: int, told: Console) -> No
     told.print(
         f"{run.name}, seed {run.seed}: {steps} of {run.env_id} with {run.algorithm}, in {folder}; "
         f"validation every {run.validate_every:,} steps, over {years} "
-        f"{'year' if years == 1 else 'years'} (the first start compiles for about a minute)",
+        f"{'year' if years == 1 else 'years'} (the first start compiles for a minute or two)",
         soft_wrap=True,
     )
 
@@ -210,21 +210,30 @@ def _in_words(run: RunSettings, score: Score) -> str:
     return f"{score[GAIN]:+,.0f} EUR/year above {_reference(run)}{served}"
 
 
-def _print_outcome(progress: Progress, folder: Path, told: Console) -> None:
+def _print_outcome(run: RunSettings, progress: Progress, folder: Path, told: Console) -> None:
     seconds = max(progress.learning_s, 1e-9)
     rate, inside = progress.steps / seconds, progress.stepping_s / seconds
     told.print(
         f"{progress.steps:,} steps, {rate:,.0f} per second, {inside:.1%} of the time in the "
         "simulator"
     )
+    best = max(progress.history, key=lambda entry: entry[GAIN])
     told.print(
-        f"best policy: {progress.best_eur:+,.0f} EUR/year, in {folder / BEST}", soft_wrap=True
+        f"best policy: {best[GAIN]:+,.0f} EUR/year above {_reference(run)}, after "
+        f"{best['steps']:,} steps, in {folder / BEST}",
+        soft_wrap=True,
     )
+    if best["steps"] == 0:
+        told.print("it is the one that the run began with: train longer, or with another --seed")
+    where = shlex.quote(str(folder / BEST))
+    told.print(f"rank it:  vpp-gym evaluate {where} --worlds 1 --days 28", soft_wrap=True)
+    if not run.traits.one_stay:
+        told.print(f"watch it: vpp-gym watch {where}", soft_wrap=True)
 
 
 def _after_interruption(folder: Path) -> str:
     if not (folder / CHECKPOINT).is_file():
-        return "interrupted before the first validation: nothing was saved"
+        return "interrupted before the first checkpoint: nothing was saved"
     return f"interrupted; resume from the last checkpoint with `{_resume_command(folder)}`"
 
 

@@ -72,8 +72,9 @@ def _first_command(run: RunSettings) -> list[str]:
     words = ["vpp-gym", "train", "--env", run.env_id, "--algo", run.algorithm]
     words += ["--world", world, "--timesteps", str(run.timesteps), "--seed", str(run.seed)]
     words += ["--name", run.name]
-    tuned = run_settings(run.env_id, algorithm=run.algorithm, world=world)
-    if run.validate_every != default_interval(run.timesteps):
+    steps = run.timesteps
+    tuned = run_settings(run.env_id, algorithm=run.algorithm, world=world, timesteps=steps)
+    if run.validate_every != default_interval(run.env_id, run.algorithm, run.timesteps):
         words += ["--validate-every", str(run.validate_every)]
     for section in ("world", "wrappers", run.algorithm):
         theirs, mine = (flat({section: getattr(one, section).model_dump()}) for one in (tuned, run))

@@ -126,12 +126,21 @@ def build_model(run: RunSettings, stack: Stack, tensorboard: str | None = None) 
         if run.ppo.start_at_zero:
             policy: Any = model.policy
             nn.init.zeros_(policy.action_net.weight)
-            nn.init.constant_(policy.action_net.bias, run.ppo.first_action)
+            policy.action_net.bias.data = _first_action(run, stack)
         if isinstance(run.ppo.log_std_init, tuple):
             _refuse_other_length(run.ppo.log_std_init, stack.top.action_space.shape)
             model.policy.log_std.data = torch.tensor(run.ppo.log_std_init)
         return model
     return SAC(**common, **_sac(run))
+
+
+def _first_action(run: RunSettings, stack: Stack) -> torch.Tensor:
+    """(A,) mean action of the first policy."""
+    space, first = stack.base.action_space, run.ppo.first_action
+    if first == "reference":
+        action = run.traits.reference_action(stack.base.batch.core, space)
+        return torch.as_tensor(action, dtype=torch.float32)
+    return torch.full(space.shape or (), first)
 
 
 def _refuse_other_length(log_std_init: tuple[float, ...], shape: Any) -> None:

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.training.config import CHECKPOINT, DATA, SECTIONS, TUNED, RunSettings, validated
+from vpp_gym.files.names import MAX_LENGTH
+from vpp_gym.training.config import (
+    CHECKPOINT,
+    DATA,
+    SECTIONS,
+    TUNED,
+    RunSettings,
+    is_short,
+    tuned,
+    validated,
+)
 from vpp_gym.training.environments import DAY_AHEAD, traits_of
 from vpp_gym.training.options import (
     checked_changes,
@@ -21,8 +31,8 @@ from vpp_gym.training.options import (
 )
 
 RUNS = Path("runs")
-VALIDATIONS = 32
-"""Of a run, if nothing else is asked for."""
+VALIDATIONS, SHORT_VALIDATIONS = 32, 8
+"""Of a run, and of one with the settings for short runs, if nothing else is asked for."""
 MISSING = object()
 
 
@@ -37,7 +47,7 @@ def run_settings(
     validate_every: int | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> RunSettings:
-    """Settings of a run: those that worked best, with changes.
+    """Settings of a run: those that worked best for its number of steps, with changes.
 
     Args:
         env_id: environment.
@@ -46,7 +56,8 @@ def run_settings(
         name: of the policy; by default from algorithm, scenarios, environment and arguments.
         seed: of learner and environments.
         timesteps: environment steps; None for as many as paid off.
-        validate_every: environment steps between validations; None for 32 validations.
+        validate_every: environment steps between validations; None for 32 validations, or 8
+            where a short run has settings of its own.
         changes: values by dotted name. "ppo.gamma" and the like are settings of a section;
             any other name is an argument of the environment, such as "volumes" or
             "params.contract.term_h".
@@ -56,28 +67,30 @@ def run_settings(
             together.
     """
     traits, given = traits_of(env_id), dict(changes or {})
-    data, tuned = _data(world), TUNED[env_id]
-    if algorithm not in tuned["timesteps"]:
-        raise InvalidInputError("algo", algorithm, f"use one of {', '.join(tuned['timesteps'])}")
-    steps = tuned["timesteps"][algorithm] if timesteps is None else timesteps
+    data, usual = _data(world), TUNED[env_id]["timesteps"]
+    if algorithm not in usual:
+        raise InvalidInputError("algo", algorithm, f"use one of {', '.join(usual)}")
+    steps = usual[algorithm] if timesteps is None else timesteps
+    usual_interval = default_interval(env_id, algorithm, steps)
     parts = [part for part in (traits.label, *_labels(given)) if part]
     content: dict[str, Any] = {
-        "name": "_".join([algorithm, world, *parts]) if name is None else name,
+        "name": "_".join([algorithm, world, *parts])[:MAX_LENGTH] if name is None else name,
         "env_id": env_id,
         "algorithm": algorithm,
         "timesteps": steps,
-        "validate_every": default_interval(steps) if validate_every is None else validate_every,
+        "validate_every": usual_interval if validate_every is None else validate_every,
         "seed": seed,
         "world": data,
     }
-    for section in SECTIONS:
-        content[section] = merged(content.get(section, {}), tuned.get(section, {}))
+    for section, chosen in tuned(env_id, algorithm, steps).items():
+        content[section] = merged(content.get(section, {}), chosen)
     return validated(merged(content, nested(checked_changes(env_id, algorithm, given))))
 
 
-def default_interval(timesteps: int) -> int:
+def default_interval(env_id: str, algorithm: str, timesteps: int) -> int:
     """Environment steps between validations if nothing else is asked for."""
-    return max(timesteps // VALIDATIONS, 1)
+    count = SHORT_VALIDATIONS if is_short(env_id, algorithm, timesteps) else VALIDATIONS
+    return max(timesteps // count, 1)
 
 
 def _data(world: str) -> Mapping[str, str]:

@@ -238,7 +238,7 @@ def try_one(job: Job) -> SweepRow:
     name, state = f"trial{trial.number}", optuna.trial.TrialState
 
     def report(steps: int, score: Score | None) -> None:
-        if score is None:
+        if score is None or steps == 0:  # before anything was learnt
             return
         trial.report(score[GAIN], steps)
         if steps < run.timesteps and trial.should_prune():

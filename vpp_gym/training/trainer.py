@@ -69,7 +69,12 @@ class Trainer:
         )
 
     def train(self) -> Progress:
-        """Learn to the end of the run; after every round all of it is on disk."""
+        """Learn to the end of the run; after every round all of it is on disk.
+
+        The first policy is validated, too: a run keeps nothing worse than what it began with.
+        """
+        if not self.progress.history:
+            self._validate()
         while self.progress.steps < self.run.timesteps:
             self._learn()
             self._validate()
