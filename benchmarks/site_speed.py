@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from time import process_time
 from typing import Annotated, Any
+from unittest.mock import patch
 
 import numpy as np
 import typer
@@ -23,6 +24,7 @@ from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.scenarios.synthetic_site import SITE_PARAMS, SiteSource
 from vpp_gym.simulation import Simulation
 from vpp_gym.solvers import site_compact
+from vpp_gym.solvers.site_start import MANY_CARS
 from vpp_gym.views import Snapshot
 
 CHARGERS, SESSIONS_PER_DAY, FIRST_H, EVERY_H = 1600, 2900.0, 34, 4
@@ -54,7 +56,8 @@ def snapshots(count: int) -> list[Snapshot]:
     rules = as_params({**scenario.params, **RULES})
     sim = Simulation(scenario, with_offer(baseline("site_hazard_mpc_tariff"), rules))
     sim.reset()
-    rule, found, step = baseline("price_threshold"), [], 0
+    rule, step = baseline("price_threshold"), 0
+    found: list[Snapshot] = []
     while len(found) < count:
         snapshot = sim.snapshot()
         if step >= 4 * FIRST_H and (step - 4 * FIRST_H) % (4 * EVERY_H) == 0:
@@ -66,15 +69,12 @@ def snapshots(count: int) -> list[Snapshot]:
 
 def planned_s(scheduler: FastSiteScheduler, snapshot: Snapshot, many: int) -> tuple[float, float]:
     """Seconds of this process for a plan, the better of two, and the plan's cost."""
-    before, site_compact.MANY_CARS = site_compact.MANY_CARS, many
     times = []
-    try:
+    with patch.object(site_compact, "MANY_CARS", many):
         for _ in range(2):
             begin = process_time()
             cost = scheduler.planned(snapshot).cost_eur
             times.append(process_time() - begin)
-    finally:
-        site_compact.MANY_CARS = before
     return min(times), cost
 
 
@@ -83,9 +83,9 @@ def main(plans: Annotated[int, typer.Option(min=1, max=10, help="How many.")] = 
     coarse, exact = FastSiteScheduler(early=True), FastSiteScheduler(early=True, single=None)
     print(f"{'cars':>6}{'V2G':>6}{'classes':>10}{'without':>10}{'ratio':>8}{'exact':>8}{'gap':>10}")
     for snapshot in snapshots(plans):
-        fast_s, fast_eur = planned_s(coarse, snapshot, site_compact.MANY_CARS)
+        fast_s, fast_eur = planned_s(coarse, snapshot, MANY_CARS)
         plain_s, plain_eur = planned_s(coarse, snapshot, 10**9)
-        exact_s, exact_eur = planned_s(exact, snapshot, site_compact.MANY_CARS)
+        exact_s, exact_eur = planned_s(exact, snapshot, MANY_CARS)
         np.testing.assert_allclose(fast_eur, plain_eur, rtol=1e-9)
         cars, signed = len(snapshot.session), int(snapshot.has_contract.sum())
         gap = fast_eur / exact_eur - 1

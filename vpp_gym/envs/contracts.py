@@ -84,7 +84,7 @@ class ContractsCore(DailyCore):
         return bids_kwh
 
     def _values(self) -> list[Floats]:
-        signed = self.simulation.accepted - self._signed_before
+        signed = (self.simulation.accepted - self._signed_before).astype(np.float64)
         return [*super()._values(), *offer_values(self.booked, signed)]
 
 

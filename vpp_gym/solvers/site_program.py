@@ -88,7 +88,7 @@ class Program:
         order = np.argsort(columns, kind="stable")
         start = np.zeros(self.n_columns + 1, dtype=np.int32)
         np.cumsum(np.bincount(columns, minlength=self.n_columns), out=start[1:])
-        status = highs.passModel(
+        status = highs.passModel(  # type: ignore[call-overload]
             self.n_columns,
             self.n_rows,
             self.n_entries,
