@@ -115,6 +115,7 @@ EXCEPTIONS: dict[str, tuple[set[str], set[str]]] = {
     "vpp_gym.policies.hindsight": ({"simulation"}, set()),
     # So does that of a site, to learn which cars find a charger.
     "vpp_gym.policies.site_hindsight": ({"simulation"}, set()),
+    "vpp_gym.policies.site_stays": ({"simulation"}, set()),
 }
 
 NETWORK = {"socket", "ssl", "http", "ftplib", "smtplib", "xmlrpc", "asyncio", "urllib.request"}

@@ -162,13 +162,13 @@ def test_the_first_run_is_watched_step_by_step():
     ],
 )
 def test_which_schedulers_are_compiled(more, compiled):
-    envs = batch("VPPContracts-v0", {"scenario": HOURS, **more})
+    envs = batch("VPPContracts-v0", {"scenario": HOURS, "episode_days": 2, **more})
     envs.reset(seed=0)
     assert players(envs) == (N if compiled else 0)
 
 
 def test_a_copy_of_the_learned_forecast_is_compiled():
-    form = {"scenario": QUARTERS, "scheduler": SCHEDULERS["learned_mpc"]()}
+    form = {"scenario": QUARTERS, "episode_days": 2, "scheduler": SCHEDULERS["learned_mpc"]()}
     envs = batch("VPPBidding-v0", form)
     envs.reset(seed=0)
     assert players(envs) == N
@@ -195,7 +195,7 @@ def test_schedulers_of_other_settings_go_their_own_way(one_by_one):
 
 def test_a_site_has_no_compiled_planner():
     params = plain(connection={"import_limit_kw": 100.0})
-    envs = batch("VPPBidding-v0", {"scenario": HOURS, "params": params})
+    envs = batch("VPPBidding-v0", {"scenario": HOURS, "params": params, "episode_days": 2})
     envs.reset(seed=0)
     assert players(envs) == 0
 

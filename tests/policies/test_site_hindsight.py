@@ -132,8 +132,9 @@ NO_OFFER = [
     for name in (*baseline_names(), *SITE_NAMES)
     if not with_offer(baseline(name), plain(contract={"families": ()})).contract.families
     and "+" not in name.removesuffix("+self_consumption")
+    and "learned" not in name
 ]
-"""Baselines without contracts and bids."""
+"""Baselines without contracts and bids, that plan in hours."""
 
 
 def test_most_kinds_of_policies_are_held_to_the_bound():
