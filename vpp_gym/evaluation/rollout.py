@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import gymnasium as gym
 import numpy as np
@@ -38,6 +38,20 @@ if TYPE_CHECKING:
     AnyParams: TypeAlias = VPPParams | CarParkParams | MicrogridParams
 
 Progress = Callable[[int, int], None]
+
+
+@runtime_checkable
+class CompilesPlans(Protocol):
+    """A world in which compiled code decides as some policies do."""
+
+    def compiled(self, policy: Policy[Any, Any], runner: Any) -> tuple[Policy[Any, Any], Any]:
+        """Who decides and the run: where compiled code decides the same, that instead.
+
+        Args:
+            policy: of the run.
+            runner: of the run, at its start.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -120,7 +134,9 @@ def evaluate(
     runner = runner_for(chosen, happens, rules, start, end)
     if isinstance(chosen, Privileged) and chosen.privileged:
         chosen.reveal(happens, rules, start, end)
-    decides, runner = world.compiled(chosen, runner)
+    decides: Policy[Any, Any] = chosen
+    if isinstance(world, CompilesPlans):
+        decides, runner = world.compiled(chosen, runner)
     records, solve_s = _roll(decides, runner, len(world.ledger.names), progress)
     days = world.day_rows(happens, runner, records, solve_s)
     labels = {"policy": chosen.name, "scenario": happens.name, "seed": seed}

@@ -179,15 +179,6 @@ class World(ABC, Generic[ScenarioT, ParamsT]):
     ) -> Runner:
         """A run for a policy that reads snapshots, at its start."""
 
-    def compiled(self, policy: Policy, runner: Any) -> tuple[Policy, Any]:
-        """Who decides and the run: where compiled code decides the same, that instead.
-
-        Args:
-            policy: of the run.
-            runner: of the run, at its start.
-        """
-        return policy, runner
-
     @abstractmethod
     def day_rows(
         self, scenario: ScenarioT, runner: Any, records: Floats, solve_s: Floats
