@@ -38,7 +38,6 @@ POLICIES = (
         for name in ("charge_on_arrival", "algorithm_1_3h", "rolling_mpc", "rolling_mpc_tariff")
     ),
     *("site_mpc", "site_mpc_tariff", "site_hazard_mpc", "site_hazard_mpc_tariff"),
-    *("site_learned_mpc", "site_learned_mpc_tariff"),
     *(EXACT, BOUND),
 )
 
@@ -114,7 +113,7 @@ class SiteSuite(Suite):
 
     low = NO_CONTROL
     columns, brief = SITE_COLUMNS, SITE_BRIEF
-    known = (*KNOWN, "site_mpc", "site_hazard_mpc", "site_learned_mpc")
+    known = (*KNOWN, "site_mpc", "site_hazard_mpc")
     env_ids = ()
     published = "weeks"
     worlds = WORLDS
