@@ -175,7 +175,7 @@ def test_the_command_trains_lists_and_goes_on(tmp_path: Path):
         *("sweep", "--env", "VPPStay-v0", "--timesteps", "256", "--seeds", "0-1"),
         *("--workers", "0", "--out", str(tmp_path), "--set", "ppo.n_steps=16"),
         *("--set", "world.n_envs=8", "--set", "ppo.batch_size=64"),
-        *("--set", "world.validation_years=1", "--json"),
+        *("--set", "world.validation_years=1", "--validate-every", "256", "--json"),
     ]
     first = CliRunner().invoke(app, words)
     assert first.exit_code == 0, first.output

@@ -42,6 +42,12 @@ def sweep(
             min=1, help="Environment steps of each run.", show_default="tuned by environment"
         ),
     ] = None,
+    validate_every: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Environment steps between validations.", show_default="32 validations"
+        ),
+    ] = None,
     seeds: Annotated[
         str, typer.Option(help="Seeds, such as 0-4 or 0,3,7; of a search one.")
     ] = "0-4",
@@ -120,6 +126,7 @@ def sweep(
             "algorithm": algo,
             "world": world,
             "timesteps": timesteps,
+            "validate_every": validate_every,
             "changes": read_changes(change or ()),
             "engine": engine,
             "workers": workers,
