@@ -45,7 +45,9 @@ def sweep(
     validate_every: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Environment steps between validations.", show_default="32 validations"
+            min=1,
+            help="Environment steps between validations.",
+            show_default="32 validations, 8 in short runs",
         ),
     ] = None,
     seeds: Annotated[
