@@ -72,7 +72,8 @@ def _first_command(run: RunSettings) -> list[str]:
     words = ["vpp-gym", "train", "--env", run.env_id, "--algo", run.algorithm]
     words += ["--world", world, "--timesteps", str(run.timesteps), "--seed", str(run.seed)]
     words += ["--name", run.name]
-    steps = run.timesteps
+    # Only of PPO do the settings depend on the steps; few would be refused with those of SAC.
+    steps = run.timesteps if run.algorithm == "ppo" else None
     tuned = run_settings(run.env_id, algorithm=run.algorithm, world=world, timesteps=steps)
     if run.validate_every != default_interval(run.env_id, run.algorithm, run.timesteps):
         words += ["--validate-every", str(run.validate_every)]
