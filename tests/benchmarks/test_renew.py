@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from benchmarks import renew
@@ -73,6 +74,15 @@ def test_other_figures_are_refused_and_nothing_is_written(path):
     with pytest.raises(renew.DiffersError, match=r"twin.*\n.*twin"):
         renew.renew(path, None, jobs=0)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("shift", "same"), [(1e-4, True), (3e-4, False)])
+def test_the_last_digit_may_round_otherwise(shift, same):
+    known = pd.DataFrame({"policy": ["a", "a"], "profit_eur": ["1.25", "-0.5"], "kwh": ["", "7"]})
+    again = known.assign(profit_eur=["1.25", f"{-0.5 + shift:.10g}"])
+    assert renew._others(known, again).any(axis=None) != same
+    assert renew._others(known, known.assign(policy=["a", "b"])).any(axis=None)
+    assert renew._others(known, known.assign(kwh=["1", "7"])).any(axis=None)
 
 
 def changed(document: dict[str, Any], what: str) -> None:
