@@ -54,7 +54,7 @@ class VPPBiddingEnv(Env):
     bid schedule of tomorrow; a scheduler dispatches each EV in every step, under the
     contracts that `params` offers. The difference is settled in the imbalance market.
     The schedulers "rolling_mpc", "hazard_mpc" and "learned_mpc" plan in compiled code, without a
-    site: the same numbers, many times as fast.
+    site: the same numbers, bit for bit.
 
     ## Action Space
     `Box(-1, 1)`, one entry per period of tomorrow's schedule (96, or 24 with steps of
