@@ -138,9 +138,9 @@ def sweep(
             ),
         }
         numbers = _seeds(seeds)
-        if search:
-            own = {"trials": trials, "seed": numbers[0]}
-            rows = study(env, out, read_space(search), **own, **given)  # type: ignore[arg-type]
+        if search and trials is not None:
+            space = read_space(search)
+            rows = study(env, out, space, trials=trials, seed=numbers[0], **given)
         else:
             pairs = (text.partition("=") for text in tries or ())
             values = {name: read_values(words) for name, _, words in pairs}

@@ -296,7 +296,7 @@ LEARNED_NAMES = tuple(_LEARNED_MAKERS)
 
 `learned_mpc` is `hazard_mpc` with that forecast, `adaptive_mpc` learns the law of departures
 from its own past, `stochastic_learned_mpc` weighs how the forecast may be revised. `baseline`
-makes them, too; they are on the leaderboards of quarter hours.
+makes them, too; most are on the leaderboard of the recorded year.
 """
 
 
