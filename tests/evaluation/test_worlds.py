@@ -378,7 +378,7 @@ COMPILED_PLANNER = {
     *(f"vpp_gym.envs.planner{part}" for part in ("", "_kernel", "_twin")),
     "vpp_gym.envs.schedulers_planner",
 }
-"""Makes the plans of schedulers: the runs of EVs rest on it, and on nothing else of environments."""
+"""Makes the plans of schedulers: runs of EVs rest on it, and on nothing else of environments."""
 
 
 @pytest.mark.parametrize("world", list(WORLDS))
