@@ -12,13 +12,14 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from benchmarks.leaderboard import RESULTS
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.folders import scratch_folder
+from vpp_gym.files.reader import read_text
 from vpp_gym.files.writer import write_text
 
 FILE = "first_training.csv"
@@ -43,8 +44,8 @@ def trained(env_id: str, steps: int, seed: int) -> dict[str, str]:
     from vpp_gym.training.validation import GAIN
 
     run = run_settings(env_id, timesteps=steps, seed=seed)
-    with TemporaryDirectory() as folder:
-        progress = Trainer(run, Path(folder)).train()
+    with scratch_folder() as folder:
+        progress = Trainer(run, folder).train()
     first, *_, last = progress.history
     best = max(progress.history, key=lambda entry: entry[GAIN])
     values = (
@@ -61,8 +62,7 @@ def rows(path: Path) -> list[dict[str, str]]:
     """Rows of a file; none where there is no file yet."""
     if not path.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return list(csv.DictReader(read_text(path).splitlines()))
 
 
 def written(found: list[dict[str, str]]) -> str:

@@ -135,6 +135,8 @@ def measured(site: Site, num_envs: int, threads: int, seconds: float) -> dict[st
 
     env_steps = best_rate(counted, num_envs, seconds)
     cars = float(np.mean(connected))
+    while not state.run["connected"].any():  # the roof counts cars, too
+        step()
     least_work(state, 0.0)
     roof = best_rate(lambda: least_work(state, 0.0), state.run["connected"].sum(), seconds / 5)
     size = sum(part.nbytes for part in state)

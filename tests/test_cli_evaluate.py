@@ -140,7 +140,6 @@ def test_a_world_without_a_board_is_judged_alone(here):
     [
         (("ppo_synthetc",), "did you mean ppo_synthetic?"),
         (("nowhere.zip", "--env", "VPPDispatch-v0"), "existing file"),
-        (("ppo_synthetic",), "give another with --name"),
         (("ppo_synthetic", "--name", "x", "--env", "VPPDispach-v0"), "ppo_synthetic plays"),
         (("ppo_synthetic", "--name", "x", "--against", "embeded.market"), "did you mean embedded"),
         (("ppo_synthetic", "--name", "x", "--days", "10"), "give whole weeks"),
@@ -191,7 +190,8 @@ def test_every_digit_of_a_row_is_shown_at_any_width(width, monkeypatch, capsys):
     assert max(len(line.rstrip()) for line in lines) <= width
     words = re.findall(r"[^\s\[\];,]+(?:,\d{3})*", captured.get())
     for row in found.rows:
-        assert row["policy"] in words
+        folded = re.split(r"(?<=\+)", row["policy"])  # a long name goes on in the next line
+        assert row["policy"] in words or {*folded} <= {*words}
         assert f"{round(row['value_eur']):,}" in words
         for name in ("own_gain_eur", "own_gain_eur_low", "own_gain_eur_high"):
             if name in row:

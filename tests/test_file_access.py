@@ -68,6 +68,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "benchmarks.packaged": {"savez_compressed": TO_WRITER},
     "agents.forecaster": {"savez_compressed": TO_WRITER},
     "vpp_gym.agents.policy": {"savez_compressed": TO_WRITER},
+    "vpp_gym.training.sweep": {"mkdir": "makes the folder in which Optuna keeps its journal"},
     "vpp_gym.training.checkpoint": {
         "savez": TO_WRITER,
         "torch.save": TO_WRITER,

@@ -130,9 +130,23 @@ def kernel_options(node: ast.AST) -> dict[str, Any] | None:
 
 def test_every_module_with_kernels_counts_as_their_source():
     sources = Sources({"vpp_gym": PACKAGE})
-    names = {name for name, _ in with_kernels()}
-    assert len(names) > 30
-    assert {sources.path(name) for name in names} <= set(kernels.kernel_sources())
+    found = dict(with_kernels())
+    assert len(found) > 30
+    outside = set(kernels.kernel_sources("a_module_of_a_user"))
+    for name, tree in found.items():
+        own = set(kernels.kernel_sources(name))
+        assert sources.path(name) in own <= outside
+        called = {full.rpartition(".")[0] for full in known_names(name, tree).values()}
+        assert {sources.path(one) for one in called & found.keys()} <= own, name
+
+
+def test_an_edit_leaves_what_does_not_depend_on_it():
+    battery = PACKAGE / "fleet" / "battery.py"
+    assert battery in kernels.kernel_sources("vpp_gym.simulation.transition")
+    assert battery not in kernels.kernel_sources("vpp_gym.fcev.fuel_cell")
+    behind = {path for name, _ in with_kernels() for path in kernels.kernel_sources(name)}
+    apart = {PACKAGE / folder for folder in ("cli", "training", "boards", "plots", "agents")}
+    assert not [path for path in behind if apart & set(path.parents)]
 
 
 def test_one_module_knows_numba():
@@ -199,12 +213,12 @@ def test_what_is_edited_while_a_program_runs_is_kept_from_others(
     source.touch()
     os.utime(source, (0, 0))
     monkeypatch.setattr(kernels, "FOLDER", tmp_path)
-    monkeypatch.setattr(kernels, "_SOURCES", [source])
-    assert kernels._folder_for.__wrapped__("before") == tmp_path
+    monkeypatch.setattr(kernels, "kernel_sources", lambda module: [source])
+    assert kernels._folder_for.__wrapped__("before").parent == tmp_path / "before"
     source.touch()
     assert kernels._folder_for.__wrapped__("after") == kernels._folder_of_this_program()
     os.utime(source, (2**32, 2**32))  # a clock that was wrong is no edit
-    assert kernels._folder_for.__wrapped__("later") == tmp_path
+    assert kernels._folder_for.__wrapped__("later").parent == tmp_path / "later"
 
 
 @compiled

@@ -32,7 +32,8 @@ GROUND = {
 }
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
-BELOW_ENVS = BELOW_POLICIES | {"simulation", "policies"}
+BELOW_PLANNING = BELOW_POLICIES | {"simulation", "policies"}
+BELOW_ENVS = BELOW_PLANNING | {"planning"}
 ENV = {"env", "settings", "actions", "observation", "episodes", "recorder"}
 """What the environments of every world are made of."""
 
@@ -71,6 +72,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "simulation": (BELOW_SIMULATION | {"scenarios"}, {"numpy"}),
     "policies": (BELOW_POLICIES, {"numpy", "pandas", "scipy"}),
+    "planning": (BELOW_PLANNING, {"numpy"}),
     "plots": ({"params", "views", "markets"}, {"numpy", "pandas", "matplotlib", "PIL"}),
     "envs": (BELOW_ENVS | ENV | {"plots"}, {"numpy", "gymnasium", "pydantic"}),
     "evaluation": (

@@ -1,10 +1,10 @@
 """Compiled kernels: the one place that knows Numba.
 
 `njit` compiles a function to machine code and keeps it on disk. Numba itself notices that a
-kernel's own file changed, but not that a kernel called from another file did. Compiled kernels
-are therefore kept in a folder named after the digest of all sources that kernels may depend on:
-an edit of any of them is seen by every program that starts after it, and nothing has to be
-cleared.
+kernel's own file changed, but not that a kernel called from another file did. The compiled
+kernels of a module are therefore kept in a folder named after the digest of its file and of all
+that it imports: an edit of any of them is seen by every program that starts after it, nothing
+has to be cleared, and kernels that do not depend on it stay compiled.
 
 Set the environment variable `NUMBA_DISABLE_JIT=1` to run the kernels as plain Python, bit for
 bit alike: then breakpoints, the debugger and coverage work inside them. `NUMBA_CACHE_DIR` moves
@@ -14,11 +14,12 @@ the folder; by default it is in the user's cache.
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -38,42 +39,43 @@ config: Any = numba.config
 COMPILED = not config.DISABLE_JIT
 """Kernels run as machine code; False where NUMBA_DISABLE_JIT is set."""
 
-KEPT_FOLDERS = 20
-"""Folders of compiled kernels that stay on disk, one for each state of the sources."""
+KEPT_FOLDERS = 10
+"""Folders of compiled kernels that stay on disk for a module, one for each state of its sources."""
 
 CHANGES_CODE = ("BOUNDSCHECK", "DEBUGINFO_DEFAULT")
 """Settings of Numba under which it compiles other code, and reads it back without asking."""
 
 
-def kernel_sources(package: Path = PACKAGE) -> list[Path]:
-    """Files that a kernel of the package may depend on.
+_PACKAGE = Sources({PACKAGE.name: PACKAGE})
+
+
+def kernel_sources(module: str, sources: Sources = _PACKAGE) -> list[Path]:
+    """Files that the kernels of a module may depend on: its own, and all that it imports.
 
     Args:
-        package: folder of `vpp_gym`.
+        module: with kernels. One outside the package may depend on every kernel of it.
+        sources: of the package.
     """
-    sources = Sources({package.name: package})
-    name = f"{package.name}.kernels"
-    users = [module for module in sources.modules() if sources.mentions(module, name)]
-    paths = (sources.path(module) for module in sources.closure(users))
+    inside = sources.path(module) is not None
+    roots = (
+        [module]
+        if inside
+        else [name for name in sources.modules() if sources.mentions(name, __name__)]
+    )
+    paths = (sources.path(name) for name in sources.closure(roots))
     return [path for path in paths if path is not None]
 
 
-_SOURCES = kernel_sources() if COMPILED else []
-
-
 def _folder() -> Path | None:
-    """Folder of this version's compiled kernels; None where nothing can be written."""
+    """Folder of compiled kernels; None where nothing can be written."""
     base = Path(config.CACHE_DIR, "vpp_gym") if config.CACHE_DIR else user_cache_path("vpp_gym")
-    settings = [name for name in CHANGES_CODE if getattr(config, name)]
-    folder = base / "kernels" / "-".join([content_digest(_SOURCES), *settings])
+    folder = base / "kernels"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            folder.touch()
+            return folder
     except OSError:
         return None
-    _remove_unused(folder.parent)
-    return folder
 
 
 def _remove_unused(kernels: Path) -> None:
@@ -107,6 +109,17 @@ def _folder_of_this_program() -> Path:
 
 
 @cache
+def _file_digest(path: Path) -> str:
+    return content_digest([path])
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """Digest of files, each of which is read once."""
+    text = "\n".join(map(_file_digest, paths))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
 def _folder_for(module: str) -> Path:
     """Where the kernels of a module are kept.
 
@@ -116,10 +129,18 @@ def _folder_for(module: str) -> Path:
     Args:
         module: that is being imported; it is asked once for each.
     """
-    now = time.time()
-    if FOLDER is None or any(IMPORTED < path.stat().st_mtime <= now for path in _SOURCES):
+    now, paths = time.time(), kernel_sources(module)
+    if FOLDER is None or any(IMPORTED < path.stat().st_mtime <= now for path in paths):
         return _folder_of_this_program()
-    return FOLDER
+    settings = [name for name in CHANGES_CODE if getattr(config, name)]
+    folder = FOLDER / module / "-".join([_digest(paths), *settings])
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.touch()
+    except OSError:
+        return _folder_of_this_program()
+    _remove_unused(folder.parent)
+    return folder
 
 
 class _Kept(FunctionCache):

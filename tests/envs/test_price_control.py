@@ -13,12 +13,12 @@ from gymnasium.utils.env_checker import check_env
 
 from tests.worlds import AMSTERDAM, plain_world, random_sessions
 from vpp_gym.envs.columns import COLUMNS
-from vpp_gym.envs.planner import CorrectedForecast
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import EnvironmentAgent, evaluate
 from vpp_gym.markets.ledger import COLUMN, MONEY
 from vpp_gym.params import DEFAULT, PLAIN
 from vpp_gym.params.contract import hybrid, offer
+from vpp_gym.planning.planner import CorrectedForecast
 from vpp_gym.policies.forecasters import DayAheadAnchored
 from vpp_gym.policies.learned import LearnedForecaster
 from vpp_gym.policies.scheduler import hazard_mpc

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tests.envs.test_price_control import world
-from vpp_gym.envs.schedulers_planner import planner_of
 from vpp_gym.evaluation import ev as ev_world
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.compiled import CompiledScheduler, compiled
 from vpp_gym.params import DEFAULT, PLAIN
+from vpp_gym.planning.schedulers import planner_of
 from vpp_gym.policies.baselines import LEARNED_NAMES, SITE_NAMES, baseline, baseline_names
 from vpp_gym.policies.bidders import WaitAndSee
 from vpp_gym.policies.climatology import Climatology, ClimatologyBidder
@@ -118,7 +118,7 @@ def test_where_compiled_code_finds_no_plan_the_policy_is_asked(monkeypatch):
 
     scenario = world(days=2)
     expected = evaluate(ByItself(baseline("hazard_mpc_tariff")), scenario, keep_records=True)
-    monkeypatch.setattr("vpp_gym.envs.planner.plan_batch", fails)
+    monkeypatch.setattr("vpp_gym.planning.planner.plan_batch", fails)
     found = evaluate("hazard_mpc_tariff", scenario, keep_records=True)
     np.testing.assert_array_equal(found.records, expected.records)
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.envs.fields import BUSY, FAR_H, PER_CHARGER
-from vpp_gym.envs.planner import BuiltInPlanner
 from vpp_gym.observation import Field
+from vpp_gym.planning.planner import BuiltInPlanner
 from vpp_gym.policies.forecast_net import STEPS_AHEAD
 from vpp_gym.simulation.simulation import Simulation
 

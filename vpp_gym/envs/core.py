@@ -18,7 +18,6 @@ from vpp_gym.envs.columns import NEEDS_PLANNER, column_fields, column_values
 from vpp_gym.envs.fields import CHARGER_FIELDS, FLEET_FIELDS, layout_of
 from vpp_gym.envs.market_table import MarketTables
 from vpp_gym.envs.observation import observe
-from vpp_gym.envs.planner import BuiltInPlanner
 from vpp_gym.envs.recorder import DayRecorder
 from vpp_gym.envs.reward import spread_rewards
 from vpp_gym.envs.site_fields import site_fields
@@ -30,6 +29,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.kernels import bind
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
+from vpp_gym.planning.planner import BuiltInPlanner
 from vpp_gym.scenarios.named import WORLD_SUFFIX, as_source, world_source
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import FixedSource, ScenarioSource

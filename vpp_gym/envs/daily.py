@@ -17,12 +17,12 @@ from vpp_gym.envs.fields import FLEET_FIELDS, layout_of
 from vpp_gym.envs.market_table import NO_TABLE
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.policy_pool import Maker, PolicyPool
-from vpp_gym.envs.schedulers_planner import SchedulersPlanner, planner_of
 from vpp_gym.envs.site_fields import site_fields
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.markets.ledger import LEDGER, TERMS
 from vpp_gym.observation import Field
 from vpp_gym.params import VPPParams
+from vpp_gym.planning.schedulers import SchedulersPlanner, planner_of
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.simulation.simulation import Simulation

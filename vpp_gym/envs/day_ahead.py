@@ -9,9 +9,9 @@ from gymnasium.vector import AutoresetMode
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.columns import ColumnName
 from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
-from vpp_gym.envs.planner import PlannerName
 from vpp_gym.envs.settings import Bids, Control, DayAheadSettings, StepReward
 from vpp_gym.envs.step_kernel import BidMode
+from vpp_gym.planning.planner import PlannerName
 from vpp_gym.settings import ObservationForm, checked
 
 

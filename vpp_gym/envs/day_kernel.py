@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vpp_gym.arrays import Bools, Floats, Ints
-from vpp_gym.envs.planner_kernel import Paths, PlannerSpec, fleet_of
-from vpp_gym.envs.running_path import Past, Window, expect_run, move_window, open_window
 from vpp_gym.kernels import njit
+from vpp_gym.planning.kernel import Paths, PlannerSpec, fleet_of
+from vpp_gym.planning.running_path import Past, Window, expect_run, move_window, open_window
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.simulation.transition import step_run
@@ -96,7 +96,7 @@ def plan_run(
 ) -> bool:
     """Fill the (N,) net load of every EV of run b in this step; whether all plans were found.
 
-    See `planner_kernel.plan_batch`.
+    See `vpp_gym.planning.kernel.plan_batch`.
     """
     for i in range(len(net_load_kwh)):
         net_load_kwh[i] = 0.0

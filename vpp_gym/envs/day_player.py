@@ -10,11 +10,11 @@ import numpy as np
 
 from vpp_gym.arrays import Bools, Floats
 from vpp_gym.envs.day_kernel import Booked, play_days
-from vpp_gym.envs.planner_kernel import Paths
-from vpp_gym.envs.running_path import Past, past_of, window_for
-from vpp_gym.envs.schedulers_planner import SchedulersPlanner
 from vpp_gym.envs.threads import Threads
 from vpp_gym.markets.ledger import LEDGER, TERMS
+from vpp_gym.planning.kernel import Paths
+from vpp_gym.planning.running_path import Past, past_of, window_for
+from vpp_gym.planning.schedulers import SchedulersPlanner
 from vpp_gym.policies.forecast_net import N_INPUTS, STEPS_AHEAD
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.simulation import Simulation

@@ -12,13 +12,13 @@ from vpp_gym.arrays import Ints
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.columns import ColumnName
 from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
-from vpp_gym.envs.planner import PlannerName
 from vpp_gym.envs.policy_pool import BidderLike, PolicyPool, bidder_maker
 from vpp_gym.envs.settings import Control, DispatchSettings, StepReward
 from vpp_gym.envs.step_kernel import BidMode
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
+from vpp_gym.planning.planner import PlannerName
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.settings import ObservationForm, checked
 from vpp_gym.simulation.arguments import TOLERANCE_KWH

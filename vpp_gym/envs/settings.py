@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from vpp_gym.envs.columns import ColumnName
-from vpp_gym.envs.planner import PlannerName
 from vpp_gym.params.contract import FamilyName
+from vpp_gym.planning.planner import PlannerName
 from vpp_gym.settings import Settings
 
 Control = Literal["fleet", "per_ev", "price"]

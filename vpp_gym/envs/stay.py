@@ -11,7 +11,6 @@ from gymnasium.vector import AutoresetMode
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.core import EVCore, Params, Scenarios, world_of
-from vpp_gym.envs.planner import BuiltInPlanner, PlannerName
 from vpp_gym.envs.settings import Reward
 from vpp_gym.envs.stay_kernel import observe_stays, step_stays
 from vpp_gym.envs.stay_observation import STAY_LAYOUT
@@ -19,6 +18,7 @@ from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
+from vpp_gym.planning.planner import BuiltInPlanner, PlannerName
 from vpp_gym.policies.learned import DT_H
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.scenario import Scenario

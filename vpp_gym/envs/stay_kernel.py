@@ -7,10 +7,10 @@ import numpy as np
 from vpp_gym.actions import from_idle
 from vpp_gym.arrays import Floats, Ints, Observations
 from vpp_gym.contracts.choice import pay_eur_per_kwh
-from vpp_gym.envs.planner_kernel import Paths
 from vpp_gym.envs.stay_observation import STAY_LAYOUT, StayNow, write_stay
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.kernels import njit
+from vpp_gym.planning.kernel import Paths
 from vpp_gym.policies.forecast_net import STEPS_AHEAD
 from vpp_gym.policies.forecasters import with_price_now
 from vpp_gym.policies.learned import DT_H, LearnedForecaster

@@ -12,18 +12,14 @@ from typing import Any
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
-from vpp_gym.envs.schedulers_planner import SchedulersPlanner, planner_of
 from vpp_gym.evaluation.ev import EVRunner
-from vpp_gym.policies.bidders import Bidder, ExpectedLoadBidder, ZeroBidder
-from vpp_gym.policies.climatology import ClimatologyBidder
+from vpp_gym.planning.schedulers import SchedulersPlanner, planner_of
+from vpp_gym.policies.bidders import Bidder
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.scheduler import RollingScheduler
 from vpp_gym.policy import Policy
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions, Snapshot
-
-AT_GATE_ONLY = (ZeroBidder, ExpectedLoadBidder, ClimatologyBidder)
-"""Bidders that need no snapshot but that of the gate."""
 
 
 class PlannedRun(EVRunner):
@@ -76,7 +72,7 @@ class CompiledScheduler:
         self.name = policy.name
         self._simulation, self._bidder = simulation, bidder
         self._planner = SchedulersPlanner(scheduler, simulation)
-        self._always = bidder is not None and not isinstance(bidder, AT_GATE_ONLY)
+        self._always = not getattr(bidder, "at_gate_only", False)
         self._as_planned = np.zeros((1, 2))
 
     def predict(

@@ -26,7 +26,11 @@ TIE_EUR_PER_KWH = 1e-12
 
 
 class Bidder(Protocol):
-    """Decides the bid schedule."""
+    """Decides the bid schedule.
+
+    One that learns nothing between two gates may say `at_gate_only = True`: it is then asked at
+    the gate alone where plans are compiled.
+    """
 
     @property
     def name(self) -> str:
@@ -55,6 +59,7 @@ class ZeroBidder:
 
     name = "zero"
     privileged = False
+    at_gate_only = True
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
         """Zeros at the gate, else None."""
@@ -66,6 +71,7 @@ class ExpectedLoadBidder:
 
     name = "expected_load"
     privileged = False
+    at_gate_only = True
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
         """Minus the expected load at the gate, else None."""

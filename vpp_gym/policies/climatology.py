@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -128,6 +128,7 @@ class ClimatologyBidder:
     prior_days: float = 120.0
     name: str = "climatology"
     privileged: bool = False
+    at_gate_only: ClassVar[bool] = True
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
         """(slots,) kWh sold at the gate, else None."""

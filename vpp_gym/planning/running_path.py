@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
-from vpp_gym.envs.planner_kernel import Paths, PlannerSpec
 from vpp_gym.kernels import njit
+from vpp_gym.planning.kernel import Paths, PlannerSpec
 from vpp_gym.policies.forecast_net import STEPS_AHEAD, correction_of, inputs_of
 from vpp_gym.policies.market_path import Moment, anchored_path
 from vpp_gym.simulation.dataset import Dataset
@@ -183,7 +183,7 @@ def expect_run(
     window: Window,
     out: Paths,
 ) -> None:
-    """Fill row b of the paths for the present step of run b; see `planner_kernel.expect`.
+    """Fill row b of the paths for the present step of run b; see `vpp_gym.planning.kernel.expect`.
 
     Args:
         b: run of the batch.

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.contracts.choice import pay_eur_per_kwh
-from vpp_gym.envs.planner_kernel import Fleet, Paths, PlannerSpec, fleet_of
 from vpp_gym.fleet.battery import stored_after_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.markets.settlement import imbalance_eur
+from vpp_gym.planning.kernel import Fleet, Paths, PlannerSpec, fleet_of
 from vpp_gym.simulation.contracting import due_at_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 
 from vpp_gym.arrays import Bools, Floats, Ints
-from vpp_gym.envs.planner_kernel import Paths, PlannerSpec, expect, plan_batch
-from vpp_gym.envs.planner_twin import Twin, margins, note_twin, value_twin
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
+from vpp_gym.planning.kernel import Paths, PlannerSpec, expect, plan_batch
+from vpp_gym.planning.twin import Twin, margins, note_twin, value_twin
 from vpp_gym.policies.forecast_net import N_INPUTS, STEPS_AHEAD, Net
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, half_spread_of
 from vpp_gym.policies.learned import DT_H, LearnedForecaster, embedded_net

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vpp_gym.arrays import Floats
-from vpp_gym.envs.planner import BuiltInPlanner, PlannerName
+from vpp_gym.planning.planner import BuiltInPlanner, PlannerName
 from vpp_gym.policies.forecast_net import Net
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
 from vpp_gym.policies.learned import DT_H, LearnedForecaster, embedded_net
