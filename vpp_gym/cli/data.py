@@ -170,7 +170,7 @@ def build(
     max_fill_h: Annotated[
         float,
         typer.Option(help="Longest gap in prices that is filled, hours.", rich_help_panel=PRICES),
-    ] = 0.25,
+    ] = 1.0,
     missing_days: Annotated[
         str,
         typer.Option(
