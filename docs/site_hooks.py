@@ -29,6 +29,8 @@ FENCE = re.compile(r"(^ *```.*?^ *```[^\n]*$)", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"(?<![\[`])`(vpp_gym(?:\.\w+)+)`(?!`)")
 LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#|/)([^)#\s\"]+)")
 SOURCE = re.compile(r"\]\((?:\.\./)+(vpp_gym/[\w/]+\.py)\)")
+ESCAPED = "\\|"
+BAR = re.compile(r"(?<!`)`([^`\n<>&]*\\\|[^`\n<>&]*)`(?!`)")
 COMMENT = re.compile(r"^ *<!--.*?-->\n|<!--.*?-->", re.DOTALL | re.MULTILINE)
 """Markers of what is generated; within a list they would end it."""
 LOADED = re.compile(
@@ -96,9 +98,14 @@ def with_links(text: str, path: str) -> str:
 
     parts = FENCE.split(text)
     return "".join(
-        part if place % 2 else LINK.sub(link, COMMENT.sub("", part))
+        part if place % 2 else LINK.sub(link, with_bars(COMMENT.sub("", part)))
         for place, part in enumerate(parts)
     )
+
+
+def with_bars(text: str) -> str:
+    """Code in tables without the backslash that GitHub needs before a bar, and MkDocs shows."""
+    return BAR.sub(lambda found: f"<code>{found[1].replace(ESCAPED, '&#124;')}</code>", text)
 
 
 def with_api(text: str, page: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from typer.testing import CliRunner
 
 from tests.scenarios.files import samples
 from vpp_gym.cli import app
+from vpp_gym.cli.data import build
+from vpp_gym.scenarios.files.options import ReadOptions
 from vpp_gym.scenarios.world_file import read_world
+from vpp_gym.scenarios.world_header import WorldOptions
 
 FIRST, DAYS = "2024-06-03", 9
 KNOWN = ("--elaad-clock", "local", "--elaad-dates", "month-first")
@@ -220,3 +224,13 @@ def test_refusal_is_one_line(folder, words, field):
     assert result.stdout == ""
     assert result.stderr.startswith(f"Error: {field}: got ")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("options", [ReadOptions, WorldOptions])
+def test_options_have_the_defaults_of_python(options):
+    """But for the step: an hour there, as it always was, and a quarter on the command line."""
+    stated = inspect.signature(build).parameters
+    ours = {name: stated[name].default for name in options.model_fields if name in stated}
+    theirs = {name: options.model_fields[name].default for name in ours}
+    assert len(ours) > 10
+    assert ours | {"dt_h": 0} == theirs | {"dt_h": 0}

@@ -70,6 +70,12 @@ def test_code_keeps_its_brackets():
     )
 
 
+def test_a_bar_in_code_stands_without_its_backslash():
+    assert HOOKS["with_links"]("| `,`, `\\|` | `BZN\\|NL` | `a` |\n", "docs/x.md") == (
+        "| `,`, <code>&#124;</code> | <code>BZN&#124;NL</code> | `a` |\n"
+    )
+
+
 def test_a_list_goes_on_behind_a_marker():
     text = "- **a** <!-- claim:b -->\n  c\n  <!-- /claim -->\n  <!-- claim:d -->\n  e\n"
     assert HOOKS["with_links"](text, "docs/x.md") == "- **a** \n  c\n  e\n"

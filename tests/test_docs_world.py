@@ -168,7 +168,7 @@ SOURCED = (
     "Harlow et al. 2019, doi 10.1149/2.0981913jes",
     "EVE LFP 304 Ah, data sheet",
     "RWTH Aachen and The Mobility House 2025 | V2G of 4.7 MWh a year costs 1.7 to 5.8 points of "
-    "capacity in ten years | 0.010 to 0.033; up to 0.066 if",
+    "capacity in ten years; up to 0.066 EUR/kWh if the energy counts both ways | 0.010 to 0.033 |",
     "Energy Informatics 6:33 (2023), doi 10.1186/s42162-023-00288-x | modelled cost of degradation "
     "by V2G | 0.002 to 0.005 |",
     "whole life at the retail price of a replacement pack | 0.13 |",

@@ -29,6 +29,7 @@ GROUND = {
     "workers",
     "engines",
     "time_steps",
+    "heartbeat",
 }
 BELOW_SIMULATION = {"params", "views", "fleet", "contracts", "markets"}
 BELOW_POLICIES = BELOW_SIMULATION | {"scenarios", "solvers"}
@@ -51,6 +52,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "workers": (set(), set()),
     "engines": (set(), set()),
     "time_steps": (set(), set()),
+    "heartbeat": (set(), set()),
     "settings": (set(), {"pydantic"}),
     "actions": (set(), {"numpy"}),
     "observation": (set(), {"numpy", "gymnasium"}),

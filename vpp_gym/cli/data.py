@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_console
+from vpp_gym.cli.output import AsJson, checked_file, print_json
 from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
+from vpp_gym.cli.progress import at_work
 from vpp_gym.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def check(
     from vpp_gym.scenarios.files.options import ReadOptions
 
     options = _model(ReadOptions, **_fields(ReadOptions, given))
-    with progress_console.status("Reading"):
+    with at_work("Reading the files", compiles=False):
         document = checked_document(folder, list(files_of(folder, options)))
     if as_json:
         print_json(document)
@@ -169,7 +170,7 @@ def build(
     max_fill_h: Annotated[
         float,
         typer.Option(help="Longest gap in prices that is filled, hours.", rich_help_panel=PRICES),
-    ] = 0.25,
+    ] = 1.0,
     missing_days: Annotated[
         str,
         typer.Option(
@@ -234,13 +235,13 @@ def build(
     given = dict(locals()) | {"columns": _columns_map(columns)}
     read = _model(ReadOptions, **_fields(ReadOptions, given))
     options = _model(WorldOptions, **_fields(WorldOptions, given))
-    with progress_console.status("Building"):
+    with at_work("Building the world file"):
         try:
             built = build_world(folder, read, options, stated_changes(params, set_params))
         except InvalidInputError as error:
             raise as_option(error) from error
         write_world(out, built)
-    document = described_document(out)
+        document = described_document(out)
     if as_json:
         print_json(document)
     else:
@@ -255,7 +256,8 @@ def describe(
     """Show the content and the provenance of a world file."""
     from vpp_gym.cli.data_report import described_document, show_described
 
-    document = described_document(world)
+    with at_work("Reading the world file"):
+        document = described_document(world)
     if as_json:
         print_json(document)
     else:

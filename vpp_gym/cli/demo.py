@@ -13,11 +13,11 @@ from vpp_gym.cli.output import (
     checked_file,
     number_text,
     print_json,
-    progress_console,
     say,
     show_table,
 )
 from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
+from vpp_gym.cli.progress import at_work
 from vpp_gym.cli.tables import Column, Grid
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ def demo(
     from vpp_gym.params import as_params
 
     rules = as_params(stated_changes(params, set_params))
-    with progress_console.status(
-        "Simulating (the first run compiles the simulator: a minute or two)"
-    ):
+    with at_work("Simulating"):
         rows, views = _week(seed, rules)
     first = next(iter(rows.values()))
     day = str(next(iter(views.values())).start)

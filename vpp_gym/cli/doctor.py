@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from vpp_gym.cli.output import AsJson, console, print_json, progress_console, show_table
+from vpp_gym.cli.output import AsJson, console, print_json, show_table
+from vpp_gym.cli.progress import at_work
 from vpp_gym.cli.tables import Column, Grid
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ def doctor(
     from vpp_gym.cli.checks import all_checks
 
     found = []
-    with progress_console.status("Checking") as status:
+    with at_work("Checking") as report:
         for check in all_checks(data):
             found.append(check)
-            status.update(f"Checked {check.name}")
+            report(f"Checking what comes after {check.name}")
     broken = [check.name for check in found if check.state == "broken"]
     if as_json:
         print_json({"ok": not broken, "checks": [asdict(check) for check in found]})

@@ -8,14 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from vpp_gym.cli import completion
 from vpp_gym.cli.board_table import show_ranking
@@ -29,6 +21,7 @@ from vpp_gym.cli.output import (
     progress_console,
     show_table,
 )
+from vpp_gym.cli.progress import Report, at_work
 from vpp_gym.cli.tables import Column, Grid, show_lines
 from vpp_gym.errors import InvalidInputError
 
@@ -153,7 +146,7 @@ def evaluate(
         return
     if out is not None:
         checked_file("out", out, (".json",))
-    with progress_console.status("Loading (the first run compiles the simulator: a minute or two)"):
+    with at_work("Loading"):
         agents = agents_of(models or [], policy, env, change or [], vecnormalize, algo, trust)
     if name is not None:
         from vpp_gym.files.names import checked_name
@@ -333,21 +326,10 @@ def _resumable(
 
 
 @contextmanager
-def progress_bar() -> Iterator[Any]:
-    """A bar of the days that were run, with an estimate of the time that is left."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(
-        SpinnerColumn(),
-        *columns,
-        TimeRemainingColumn(),
-        console=progress_console,
-        transient=True,
-        disable=not progress_console.is_terminal,
-    ) as bar:
-        task = bar.add_task("days", total=None)
-        yield lambda what, done, total: bar.update(
-            task, description=f"{what}, days", completed=done, total=total
-        )
+def progress_bar() -> Iterator[Report]:
+    """Tells how many days were run, and on a terminal how long the others will take."""
+    with at_work("Preparing the runs", counts=True) as report:
+        yield lambda what, done, total: report(f"{what}, days", done, total)
 
 
 def _drop_kept(out: Path) -> None:

@@ -6,25 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from vpp_gym.cli.output import (
     AsJson,
     number_text,
     plain_number,
     print_json,
-    progress_console,
     say,
     show_table,
 )
 from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
+from vpp_gym.cli.progress import at_work
 from vpp_gym.cli.tables import Column, Grid
 
 if TYPE_CHECKING:
@@ -97,16 +89,7 @@ def portfolio(
     from vpp_gym.evaluation.many import evaluate_many
 
     changes = stated_changes(params, set_params)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(
-        *columns,
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=progress_console,
-        transient=True,
-        disable=not progress_console.is_terminal,
-    ) as bar:
-        task = bar.add_task("runs", total=None)
+    with at_work("Simulating; no run has ended yet", counts=True) as report:
         runs = evaluate_many(
             policies,
             scenario or ["synthetic:test"],
@@ -117,8 +100,8 @@ def portfolio(
             engine=engine,
             workers=workers,
             address=address,
-            progress=lambda done, total, label: bar.update(
-                task, completed=done, total=total, description=label
+            progress=lambda done, total, label: report(
+                f"Simulating; the last run to end was {label}; runs", done, total
             ),
         )
     rows = _means(runs)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vpp_gym.cli.output import AsJson, print_json, progress_console, show_table
+from vpp_gym.cli.progress import at_work
 from vpp_gym.cli.reproduce_parklee import parklee2018
 from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError, printable
@@ -91,17 +91,9 @@ def _jobs(asked: int | None) -> int:
 def _make_runs(study: Study, seeds: int) -> None:
     from vpp_gym.reproduction.rahman2023.document import make_all
 
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=progress_console,
-        transient=True,
-        disable=not progress_console.is_terminal,
-    ) as bar:
-        task = bar.add_task("years simulated", total=None)
-        make_all(study, seeds, lambda done, total: bar.update(task, completed=done, total=total))
+    words = "Years simulated"
+    with at_work(words, counts=True) as report:
+        make_all(study, seeds, lambda done, total: report(words, done, total))
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vpp_gym.cli.output import AsJson, console, print_json, progress_console, say, show_table
+from vpp_gym.cli.output import AsJson, console, print_json, say, show_table
+from vpp_gym.cli.progress import at_work
 from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.files.trial import check_folder
 from vpp_gym.files.writer import write_text
@@ -39,8 +40,8 @@ def parklee2018(
 
     if out is not None:
         check_folder(out, "out")
-    with progress_console.status("Running") as status:
-        result = reproduce(range(seeds), range(grid_seeds), progress=status.update)
+    with at_work("Running") as report:
+        result = reproduce(range(seeds), range(grid_seeds), progress=report)
     if as_json:
         print_json(document(result))
     else:

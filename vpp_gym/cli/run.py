@@ -6,14 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from vpp_gym.cli import completion
 from vpp_gym.cli.day_figure import SUFFIXES, last_day, save_day
@@ -22,6 +14,7 @@ from vpp_gym.cli.html_report import html_report
 from vpp_gym.cli.output import AsJson, checked_file, print_json, progress_console, say
 from vpp_gym.cli.params import ParamsFile, SetParams, stated_changes
 from vpp_gym.cli.policies import list_policies, named_policy
+from vpp_gym.cli.progress import at_work
 from vpp_gym.cli.report import run_report, show_report
 from vpp_gym.errors import InvalidInputError
 
@@ -124,12 +117,13 @@ def run(
         if path is not None:
             checked_file(option, path, suffixes)
     chosen = named_policy(policy)
-    world = _scenario(scenario, index, data, dt_h)
-    end_step = _end_step(world, days)
     changes = stated_changes(params, set_params)
     if guarantee is not None:
         changes["guarantee"] = guarantee
-    warnings = _warnings(world, changes)
+    with at_work("Reading the scenario"):
+        world = _scenario(scenario, index, data, dt_h)
+        end_step = _end_step(world, days)
+        warnings = _warnings(world, changes)
     result = _evaluate(chosen, world, end_step, changes)
     found = {**run_report(result), "warnings": warnings}
     if ageing:
@@ -144,7 +138,7 @@ def run(
         _tell(as_json, "One row per day", out)
     if figure is None and report is None:
         return
-    with progress_console.status("Drawing the last day"):
+    with at_work("Drawing the last day"):
         view = last_day(named_policy(policy), world, changes, end_step)
     if figure is not None:
         _tell(as_json, f"Picture of {save_day(view, figure)}", figure)
@@ -181,7 +175,7 @@ def _ageing(
 ) -> dict[str, float]:
     from vpp_gym.evaluation.ageing import ageing_by_v2g
 
-    with progress_console.status("Ageing of batteries"):
+    with at_work("Ageing of batteries"):
         return ageing_by_v2g(policy, scenario, changes, end_step=end_step)
 
 
@@ -223,20 +217,12 @@ def _evaluate(
 ) -> RunResult:
     from vpp_gym.evaluation.rollout import evaluate
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(
-        SpinnerColumn(),
-        *columns,
-        TimeElapsedColumn(),
-        console=progress_console,
-        transient=True,
-        disable=not progress_console.is_terminal,
-    ) as bar:
-        task = bar.add_task(f"{policy.name}, days", total=None)
+    words = f"{policy.name}, days"
+    with at_work(words, counts=True) as report:
         return evaluate(
             policy,
             scenario,
             changes,
             end_step=end_step,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=lambda done, total: report(words, done, total),
         )

@@ -9,7 +9,8 @@ import typer
 
 from vpp_gym.cli import completion
 from vpp_gym.cli.ids import env_ids
-from vpp_gym.cli.output import AsJson, print_json, progress_console, show_table
+from vpp_gym.cli.output import AsJson, print_json, show_table
+from vpp_gym.cli.progress import at_work
 from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError, suggestion
 
@@ -48,10 +49,10 @@ def speed(
             remedy = f"{suggestion(name, known)}use one of {', '.join(known)}"
             raise InvalidInputError("env", name, remedy)
     rows = []
-    with progress_console.status("Measuring (the first run compiles the simulator)") as status:
+    with at_work("Measuring") as report:
         for name in chosen:
             for size in batch or [1, 64]:
-                status.update(f"Measuring {name}, {size} at once")
+                report(f"Measuring {name}, {size} at once")
                 rows.append(_measured(name, size, seconds))
     if as_json:
         print_json(rows)

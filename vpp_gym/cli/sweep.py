@@ -6,18 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from vpp_gym.cli import completion
 from vpp_gym.cli.ids import env_ids
-from vpp_gym.cli.output import AsJson, print_json, progress_console, say, show_table
+from vpp_gym.cli.output import AsJson, print_json, say, show_table
+from vpp_gym.cli.progress import at_work
 from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError
 
@@ -114,16 +107,7 @@ def sweep(
         raise InvalidInputError("trials", trials, "give --search and --trials together")
     if search and tries:
         raise InvalidInputError("try", tries, "give --try or --search")
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(
-        *columns,
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=progress_console,
-        disable=not progress_console.is_terminal,
-        transient=True,
-    ) as bar:
-        task = bar.add_task("runs", total=None)
+    with at_work("Training; no run has ended yet", counts=True) as report:
         given: dict[str, Any] = {
             "algorithm": algo,
             "world": world,
@@ -133,8 +117,8 @@ def sweep(
             "engine": engine,
             "workers": workers,
             "address": address,
-            "progress": lambda done, total, row: bar.update(
-                task, completed=done, total=total, description=row.name
+            "progress": lambda done, total, row: report(
+                f"Training; the last run to end was {row.name}; runs", done, total
             ),
         }
         numbers = _seeds(seeds)

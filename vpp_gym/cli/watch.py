@@ -14,9 +14,9 @@ from vpp_gym.cli.output import (
     checked_file,
     console,
     print_json,
-    progress_console,
     show_table,
 )
+from vpp_gym.cli.progress import at_work
 from vpp_gym.cli.tables import Column, Grid
 from vpp_gym.errors import InvalidInputError
 
@@ -70,7 +70,8 @@ def watch(
     if out is not None:
         checked_file("out", out, SUFFIXES)
     models = [] if model is None else [model]
-    (agent,) = agents_of(models, policy, env, change or [], vecnormalize, algo, trust)
+    with at_work("Loading"):
+        (agent,) = agents_of(models, policy, env, change or [], vecnormalize, algo, trust)
     if not isinstance(agent, EnvironmentAgent):
         remedy = "it plays no environment: `vpp-gym run --figure` draws a day of a policy"
         raise InvalidInputError("policy", agent.name, remedy)
@@ -88,7 +89,7 @@ def watch(
     if out is not None:
         from vpp_gym.plots.animation import save_animation
 
-        with progress_console.status("Writing the animation"):
+        with at_work("Writing the animation"):
             save_animation(seen.frames, out, fps)
     if as_json:
         print_json(

@@ -22,6 +22,7 @@ from rich.progress import Progress as Bar
 from vpp_gym.agents.policy import TRAINED
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.lock import alone_in
+from vpp_gym.heartbeat import Heartbeat, first_compilation
 from vpp_gym.training.config import BEST, CHECKPOINT, RunSettings
 from vpp_gym.training.options import flat, full_name, options_of
 from vpp_gym.training.request import RunRequest, saved_runs
@@ -185,14 +186,26 @@ def _print_begin(run: RunSettings, folder: Path, done: int, told: Console) -> No
     told.print(
         f"{run.name}, seed {run.seed}: {steps} of {run.env_id} with {run.algorithm}, in {folder}; "
         f"validation every {run.validate_every:,} steps, over {years} "
-        f"{'year' if years == 1 else 'years'} (the first start compiles for a minute or two)",
+        f"{'year' if years == 1 else 'years'}",
         soft_wrap=True,
     )
+    if notice := first_compilation():
+        told.print(notice, soft_wrap=True)
 
 
 @contextmanager
 def _progress_bar(run: RunSettings, told: Console) -> Iterator[Report]:
-    """A bar of the steps done, and a line for every validation."""
+    """A bar of the steps done where that is a terminal, and a line for every validation."""
+    if not told.is_terminal:
+        with Heartbeat(f"{run.name}, preparing") as heart:
+
+            def beat(steps: int, score: Score | None) -> None:
+                heart.report(f"{run.name}, steps", min(steps, run.timesteps), run.timesteps)
+                if score is not None:
+                    told.print(_validated(run, steps, score))
+
+            yield beat
+        return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Bar(*columns, TimeRemainingColumn(), console=told) as bar:
         shown = bar.add_task(run.name, total=run.timesteps)
@@ -200,9 +213,13 @@ def _progress_bar(run: RunSettings, told: Console) -> Iterator[Report]:
         def report(steps: int, score: Score | None) -> None:
             bar.update(shown, completed=min(steps, run.timesteps))
             if score is not None:
-                bar.console.print(f"{steps:>11,}  {_in_words(run, score)}")
+                bar.console.print(_validated(run, steps, score))
 
         yield report
+
+
+def _validated(run: RunSettings, steps: int, score: Score) -> str:
+    return f"{steps:>11,}  {_in_words(run, score)}"
 
 
 def _in_words(run: RunSettings, score: Score) -> str:

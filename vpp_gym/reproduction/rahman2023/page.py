@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 IMAGES = "images/rahman2023"
 TEMPLATE = Path(__file__).with_name("page.md")
+NUMBER = re.compile(r"[+-]?[\d,.]+")
 
 
 def page(document: dict[str, Any]) -> str:
@@ -158,5 +160,12 @@ def _joined(values: Sequence[float]) -> str:
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
+    rows = list(rows)
+    rules = [_rule([row[place] for row in rows]) for place in range(len(headings))]
+    lines = [headings, rules, *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _rule(column: Sequence[str]) -> str:
+    """What sets a column of a table: numbers to the right."""
+    return "---:" if all(map(NUMBER.fullmatch, column)) else "---"
