@@ -58,7 +58,7 @@ CURVATURE_EUR = 0.05
 LEAST_FADING = 0.01
 """Least share of what owners remember that fades in a day."""
 WORTH_EUR = 0.7
-"""Of all owners looking at offers instead of none, a day: 0.72 +- 0.11 in 40 training years."""
+"""Of all owners looking at offers instead of none, a day: 0.72 +- 0.11 in training years."""
 
 Act = Callable[[Observations], Any]
 """(B, A) actions for (B, size) observations."""
