@@ -230,9 +230,10 @@ def _network(looks: Floats, mean: Floats, std: Floats, gradient: Floats, bias: F
     half = (MOST - LEAST) / 2.0
     second = np.zeros((4, 2))
     second[[0, 2], [0, 1]], second[[1, 3], [0, 1]] = half, -half
-    arrays = [part.astype(np.float32) for part in (looks, mean, std, first.T, second, shift, LEAST)]
-    looks, mean, std, first, second, shift, least = arrays
-    return Network(looks, mean, std, (first, second), (shift, least), "relu", "clip")
+    hidden, out = (first.T, second), (shift, LEAST)
+    table, low, wide = (part.astype(np.float32) for part in (looks, mean, std))
+    weights, biases = (tuple(part.astype(np.float32) for part in one) for one in (hidden, out))
+    return Network(table, low, wide, weights, biases, "relu", "clip")
 
 
 def gains_eur(
