@@ -57,8 +57,9 @@ SCHEDULER = "rolling_mpc"
 """The scheduler that others are compared with."""
 OFFERING = (SCHEDULER, "hazard_mpc")
 """Schedulers on which offers to owners are compared."""
-STAY, DISPATCH, BIDDING = "VPPStay-v0", "VPPDispatch-v0", "VPPBidding-v0"
-OF_ONE_DECISION = (STAY, DISPATCH, BIDDING)
+STAY, DISPATCH = "VPPStay-v0", "VPPDispatch-v0"
+BIDDING, CONTRACTS = "VPPBidding-v0", "VPPContracts-v0"
+OF_ONE_DECISION = (STAY, DISPATCH, BIDDING, CONTRACTS)
 """Environments in which agents take some of the decisions."""
 KNOWN = (SCHEDULER, "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
