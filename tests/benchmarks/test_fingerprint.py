@@ -191,7 +191,9 @@ def new_policies(agent: str, tree: Path) -> None:
 def test_new_and_tuned_policies_leave_all_others_fresh(stale_after, documents):
     agents = {suite: learned(suite, documents) for suite in SUITES}
     of_evs = set().union(*(agents[suite] for suite in EV_SUITES))
-    with_scheduler = {name for name in of_evs if name.startswith("learned_bids.")}
+    with_scheduler = {
+        name for name in of_evs if name.startswith(("learned_bids.", "learned_offers."))
+    }
     agent = min(of_evs - with_scheduler or agents["car_park"])
     found = stale_after(partial(new_policies, agent))
     changed = {suite: {agent} & names for suite, names in agents.items()}
