@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vpp_gym.evaluation import ageing_by_v2g
+from vpp_gym.fleet.ageing import Condition, loss_of_stay
+from vpp_gym.params.ageing import AgeingParams
 from vpp_gym.scenarios.named import load_scenario
 
 PAGE = (Path(__file__).parents[1] / "docs" / "ageing.md").read_text(encoding="utf-8")
@@ -46,13 +49,11 @@ def test_the_page_has_what_a_run_gives(found):
 
 def test_four_times_the_cycles_halve_what_cycles_cost():
     """The slope of a square root."""
-    day = load_scenario("synthetic:test")
-    end = int(day.day.searchsorted(1))
-    rows = [
-        ageing_by_v2g(
-            "charge_on_arrival", day, {"ageing": {"cycles_per_year": cycles}}, end_step=end
-        )
-        for cycles in (50, 200)
-    ]
-    assert rows[1]["cyclic_kwh"] == pytest.approx(rows[0]["cyclic_kwh"] / 2)
-    assert "(`ageing.cycles_per_year` of\n200) the cyclic part is half as\nlarge" in PAGE
+    soc = np.array([0.5, 0.9, 0.4, 0.97])
+    few, many = (
+        loss_of_stay(soc, 0.25, Condition(298.15, rules.age_days, rules.cycles))
+        for rules in (AgeingParams(), AgeingParams(cycles_per_year=200))
+    )
+    assert many.cyclic == pytest.approx(few.cyclic / 2)
+    assert many.calendar == few.calendar
+    assert "(`ageing.cycles_per_year` of 200) the cyclic part is half as\nlarge" in PAGE
