@@ -9,11 +9,15 @@ import pandas as pd
 
 from benchmarks.boards import SAME_OFFER, differences
 from benchmarks.suites.base import Board, trained_or_none
-from benchmarks.suites.ev import BIDDING, STAY, EVSuite, env_id_of
+from benchmarks.suites.ev import BIDDING, CONTRACTS, STAY, EVSuite, env_id_of
 from vpp_gym.policies.baselines import LEARNED_NAMES, baseline
 
 SAME_FORECAST = "same offer and forecast"
 """Why an agent is compared with a planner."""
+CONSTANT_OFFER = "constant offer"
+"""Why an agent that makes offers is compared with the scheduler that it has."""
+CONSTANT = "rolling_mpc_price"
+"""The scheduler of that agent, with the best constant offer that is known."""
 FORECASTS = {"learned": "learned_mpc", "anchored": "hazard_mpc"}
 """The planner with each forecast that single stays may show."""
 
@@ -69,7 +73,28 @@ class LearningSuite(EVSuite):
         same, value_eur = self.same_forecast(names, board), self.scale(board).value_eur
         pairs = differences(days, rows, same, value_eur, statistics)
         pairs = [{**one, "why": SAME_FORECAST} for one in pairs if one["why"] == SAME_OFFER]
+        if board.name == "operations":
+            offering = dict.fromkeys(self.making_offers(names), CONSTANT)
+            more = differences(days, rows, offering, value_eur, statistics)
+            more = [{**one, "why": CONSTANT_OFFER} for one in more if one["why"] == SAME_OFFER]
+            pairs = [*pairs, *more]
         return [*found, *pairs]
+
+    def alike(self, policies: Mapping[str, Any], scheduler: str, board: Board) -> dict[str, str]:
+        """As without; nobody has the offers of an agent that makes them anew every day."""
+        offering = self.making_offers(policies)
+        return super().alike(
+            {name: one for name, one in policies.items() if name not in offering}, scheduler, board
+        )
+
+    def making_offers(self, names: Collection[str]) -> list[str]:
+        """Trained agents among some policies that make offers anew every day."""
+        agents = trained_or_none(self).items()
+        return [
+            name
+            for (name, seed), one in agents
+            if seed == 0 and name in names and env_id_of(one) == CONTRACTS
+        ]
 
     def same_forecast(self, names: Sequence[str], board: Board) -> dict[str, str]:
         """The planner that has the same forecast as an agent, offer and bids being the same.
