@@ -13,7 +13,6 @@ import pytest
 
 from vpp_gym import heartbeat
 from vpp_gym.heartbeat import Heartbeat, first_compilation
-from vpp_gym.kernels import kernel_sources
 
 
 class Awaited(io.StringIO):
@@ -88,13 +87,6 @@ def test_the_first_compilation_is_announced(is_compiled, kept, said, tmp_path: P
     monkeypatch.setattr("vpp_gym.kernels.FOLDER", None if kept is None else tmp_path)
     found = first_compilation()
     assert found is None if said is None else said in str(found)
-
-
-def test_what_a_command_prints_depends_on_no_kernel():
-    """Else each edit of a command would have all kernels compiled anew."""
-    names = {path.parent.name for path in kernel_sources()}
-    assert "cli" not in names
-    assert Path(heartbeat.__file__) not in kernel_sources()
 
 
 def test_results_stay_alone_on_stdout(tmp_path: Path):
