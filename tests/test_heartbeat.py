@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from vpp_gym import heartbeat
 from vpp_gym.heartbeat import Heartbeat, first_compilation
 
 
