@@ -43,6 +43,7 @@ WORLDS = {
         "synthetic Dutch years, the test split of the embedded generator, by quarter hours",
         worlds=TEST_WORLDS,
         all_worlds=ALL_WORLDS,
+        learning=True,
     ),
     "real": EVWorlds(
         "Dutch public charging and prices of 2019, by quarter hours",
