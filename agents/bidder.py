@@ -11,6 +11,7 @@ and the round is kept that earns most in those of the validation split. No car i
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from vpp_gym.agents.policy import TRAINED, Network
 from vpp_gym.arrays import Floats
+from vpp_gym.env import VectorEnv
 from vpp_gym.envs.bidding import VPPBiddingVectorEnv
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
@@ -50,37 +52,55 @@ UNITS, EPOCHS, BATCH, RATE, DECAY = 32, 40, 256, 2e-3, 3e-2
 PRICE_EUR_PER_KWH = 0.05
 """Unit of what bids earn."""
 
+BatchOf = Callable[[int, Scenario], VectorEnv]
+"""Makes so many environments of a scenario."""
 
-def days_of(scenario: Scenario) -> tuple[Floats, Floats]:
+
+def bidding(n_runs: int, scenario: Scenario) -> VectorEnv:
+    """Environments that show what the agent sees; who dispatches in them changes nothing of it."""
+    return VPPBiddingVectorEnv(n_runs, scenario, scheduler="charge_on_arrival")
+
+
+def days_of(
+    scenario: Scenario, batch_of: BatchOf = bidding, fields: Sequence[str] = FIELDS
+) -> tuple[Floats, Floats]:
     """What is seen at every gate (n, F), and what a kWh sold for each period earns (n, 96).
 
     Args:
         scenario: by quarter hours, on a clock without summer time.
+        batch_of: makes the environments in which it is seen.
+        fields: that are seen.
     """
-    one = VPPBiddingVectorEnv(1, scenario, scheduler="charge_on_arrival").core
+    one: Any = bidding(1, scenario).core
     periods, gates = one.simulation.periods, one._days_of(0).start
     midnight = (gates // periods + 1) * periods
     gates, midnight = (part[midnight + periods <= scenario.n_steps] for part in (gates, midnight))
-    batch = VPPBiddingVectorEnv(len(gates), scenario, scheduler="charge_on_arrival")
-    core = batch.core
+    core: Any = batch_of(len(gates), scenario).core
     spans = [EpisodeSpan(0, int(gate), int(gate) + 1) for gate in gates]
     core.begin(np.arange(len(gates)), spans)
-    seen = core.observe()[:, observed_columns(core, FIELDS)].astype(np.float64)
+    seen = core.observe()[:, observed_columns(core, fields)].astype(np.float64)
     middle = 0.5 * (scenario.im_short_eur_per_kwh + scenario.im_long_eur_per_kwh)
     earned = scenario.da_eur_per_kwh - middle
     return seen, earned[midnight[:, None] + np.arange(periods)]
 
 
-def days_in(split: str) -> tuple[Floats, Floats]:
+def days_in(
+    split: str, batch_of: BatchOf = bidding, fields: Sequence[str] = FIELDS
+) -> tuple[Floats, Floats]:
     """The days of all years of a split, see `days_of`."""
     source = as_source(split, DT_H)
-    years = [days_of(source.scenario(index)) for index in range(source.n_scenarios)]
+    years = [
+        days_of(source.scenario(index), batch_of, fields) for index in range(source.n_scenarios)
+    ]
     seen, earned = (np.concatenate(parts) for parts in zip(*years, strict=True))
     return seen, earned
 
 
 def trained(
-    train: tuple[Floats, Floats], validation: tuple[Floats, Floats], seed: int
+    train: tuple[Floats, Floats],
+    validation: tuple[Floats, Floats],
+    seed: int,
+    activation: str = "tanh",
 ) -> tuple[Network, float, int]:
     """The network, what a kWh offered at every period earns it a day [EUR], and its epochs.
 
@@ -88,6 +108,7 @@ def trained(
         train: what is seen and what a kWh earns, by day.
         validation: the same of other years, by which the epoch is chosen.
         seed: of weights and order.
+        activation: of the units, "tanh" or "relu".
     """
     import torch
     from torch import nn
@@ -98,7 +119,8 @@ def trained(
     x, y = (torch.tensor(part, dtype=torch.float32) for part in ((train[0] - mean) / std, train[1]))
     y = y / PRICE_EUR_PER_KWH
     last = nn.Linear(UNITS, y.shape[1])
-    layers = nn.Sequential(nn.Linear(x.shape[1], UNITS), nn.Tanh(), last)
+    bend = {"tanh": nn.Tanh, "relu": nn.ReLU}[activation]
+    layers = nn.Sequential(nn.Linear(x.shape[1], UNITS), bend(), last)
     nn.init.zeros_(last.weight)
     optimiser = torch.optim.AdamW(layers.parameters(), RATE, weight_decay=DECAY)
     best: tuple[float, int, Any] = (-np.inf, 0, None)
@@ -109,14 +131,14 @@ def trained(
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-        network = network_of(layers, mean, std)
+        network = network_of(layers, mean, std, activation)
         daily = float((network.predict(validation[0])[0] * validation[1]).sum(axis=1).mean())
         if daily > best[0]:
             best = daily, epoch, deepcopy(network)
     return best[2], best[0], best[1]
 
 
-def network_of(layers: Any, mean: Floats, std: Floats) -> Network:
+def network_of(layers: Any, mean: Floats, std: Floats, activation: str) -> Network:
     """The layers as plain arrays."""
     first, last = layers[0], layers[2]
     return Network(
@@ -125,7 +147,7 @@ def network_of(layers: Any, mean: Floats, std: Floats) -> Network:
         std=std.astype(np.float32),
         weights=(_array(first.weight).T, _array(last.weight).T),
         biases=(_array(first.bias), _array(last.bias)),
-        activation="tanh",
+        activation=activation,
         squash="tanh",
     )
 

@@ -19,11 +19,10 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from gymnasium.vector import AutoresetMode
 
+from agents.years import whole_years
 from vpp_gym.agents.policy import TRAINED, Network
 from vpp_gym.arrays import Floats, Observations
-from vpp_gym.env import VectorEnv
 from vpp_gym.envs.core import Scenarios
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
@@ -93,8 +92,7 @@ def played(split: Scenarios, years: Sequence[int], act: Act, **arguments: Any) -
         act: says the actions of all runs, day by day.
         arguments: of the environment, beside `ARGUMENTS`.
     """
-    batch = _begun(split, years, arguments)
-    core: Any = batch.core
+    core: Any = whole_years(ENV_ID, split, years, **{**ARGUMENTS, **arguments}).core
     columns = observed_columns(core, FIELDS)
     observations = core.observe()
     seen, profit_eur, share = [], [], [_share(core)]
@@ -104,18 +102,6 @@ def played(split: Scenarios, years: Sequence[int], act: Act, **arguments: Any) -
         profit_eur.append(records[:, : core.n_money].sum(axis=1))
         share.append(_share(core))
     return Played(np.array(seen), np.array(profit_eur), np.array(share))
-
-
-def _begun(split: Scenarios, years: Sequence[int], arguments: dict[str, Any]) -> VectorEnv:
-    given = {**ARGUMENTS, "reward": "profit", "episode_days": None, **arguments}
-    mode = AutoresetMode.DISABLED
-    batch = make_batch(ENV_ID, len(years), scenario=split, autoreset_mode=mode, **given)
-    seeds = [0] * len(years)
-    batch.reset(seed=seeds)
-    for year in sorted(set(years)):
-        chosen = {"scenario": year, "start_day": 0, "reset_mask": np.array(years) == year}
-        batch.reset(seed=seeds, options=chosen)
-    return batch
 
 
 def _share(core: Any) -> Floats:
