@@ -170,9 +170,11 @@ def joined(bids: Network, corrections: Floats, fields: Sequence[tuple[str, int]]
     last[:units, N_PRICES:], last_bias[N_PRICES:] = bids.weights[1], bids.biases[1]
     weights, biases = (first, second, last), (first_bias, second_bias, last_bias)
     return Network(
-        *(_single(part) for part in (np.eye(n), mean, std)),
-        tuple(_single(one) for one in weights),
-        tuple(_single(one) for one in biases),
+        features=_single(np.eye(n)),
+        mean=_single(mean),
+        std=_single(std),
+        weights=tuple(map(_single, weights)),
+        biases=tuple(map(_single, biases)),
         activation="relu",
         squash="tanh",
     )
