@@ -24,11 +24,17 @@ FORECASTS = {"learned": "learned_mpc", "anchored": "hazard_mpc"}
 
 SLOW = ("stochastic_learned_mpc", "stochastic_learned_mpc_tariff")
 """Left out: with the price-based offer it runs, which is the strongest of the three."""
+SLOW_IN_MANY = ("stochastic_learned_mpc_price", "adaptive_mpc", "adaptive_mpc_tariff")
+"""Left out besides where there are many worlds; the board of the recorded year has them."""
 
 
-def learned_planners() -> dict[str, Any]:
-    """The planners with the learned forecast, which knows quarters of an hour."""
-    return {name: baseline(name) for name in LEARNED_NAMES if name not in SLOW}
+def learned_planners(left_out: Collection[str] = SLOW) -> dict[str, Any]:
+    """The planners with the learned forecast, which knows quarters of an hour.
+
+    Args:
+        left_out: their names.
+    """
+    return {name: baseline(name) for name in LEARNED_NAMES if name not in left_out}
 
 
 class LearningSuite(EVSuite):
@@ -40,7 +46,8 @@ class LearningSuite(EVSuite):
 
     def baselines(self) -> Mapping[str, Any]:
         """Rules, schedulers, those that learned to forecast, bidders, and who knows more."""
-        return {**super().baselines(), **learned_planners()}
+        left_out = (*SLOW, *SLOW_IN_MANY) if self.world.worlds > 1 else SLOW
+        return {**super().baselines(), **learned_planners(left_out)}
 
     def takes(self, agent: Any) -> bool:
         """Agents that were trained for its time step."""
