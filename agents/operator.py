@@ -246,6 +246,8 @@ def main(
         bids, earned_eur, _ = bidder.trained(train, validation, one, "relu")
         networks.append(joined(bids, corrections_of(tried("synthetic:train", one)), fields))
         daily_eur.append(earned_eur)
+        print(f"seed {one}: trained", flush=True)
+    print(f"{VALIDATION_YEARS} validation years follow", flush=True)
     gains = validated(networks, "synthetic:validation", range(VALIDATION_YEARS))
     for k, (one, network) in enumerate(zip(seeds, networks, strict=True)):
         operations, whole = (part[k] for part in gains)
