@@ -60,7 +60,8 @@ help: ## list the targets
 install: $(stamp) ## set up the environment (a few minutes the first time)
 
 test: $(stamp) tree ## run the tests, on WORKERS processes
-	cd "$(tree)" && "$(py)" -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	cd "$(tree)" && "$(py)" -m tests.warm_up \
+		&& "$(py)" -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 attack: $(stamp) tree ## try random worlds, odd decisions and damaged files, ATTACK times as many
 	cd "$(tree)" && VPP_GYM_ATTACK=$(ATTACK) "$(py)" -m pytest tests/attack \

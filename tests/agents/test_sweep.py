@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from tests.agents.test_training import AS_DECLARED
 from vpp_gym.cli import app
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.training import stay_validation
 from vpp_gym.training import sweep as sweeps
 from vpp_gym.training.config import CHECKPOINT
 from vpp_gym.training.request import run_settings
@@ -170,7 +171,8 @@ def test_values_are_read_from_words():
     assert read_values("1,0.5,None,flat") == [1, 0.5, None, "flat"]
 
 
-def test_the_command_trains_lists_and_goes_on(tmp_path: Path):
+def test_the_command_trains_lists_and_goes_on(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(stay_validation, "N_STAYS", 64)
     words = [
         *("sweep", "--env", "VPPStay-v0", "--timesteps", "256", "--seeds", "0-1"),
         *("--workers", "0", "--out", str(tmp_path), "--set", "ppo.n_steps=16"),

@@ -25,13 +25,14 @@ class StayValidation:
     Args:
         run: names the environment and its years.
         arguments: of the environment, in place of those in the settings.
-        n_stays: how many.
+        n_stays: how many; None: `N_STAYS`.
 
     Attributes:
         reference: (n_stays,) profit of the reference action, charging on arrival.
     """
 
-    def __init__(self, run: RunSettings, *, n_stays: int = N_STAYS, **arguments: Any) -> None:
+    def __init__(self, run: RunSettings, *, n_stays: int | None = None, **arguments: Any) -> None:
+        n_stays = N_STAYS if n_stays is None else n_stays
         given = {**run.world.validating(run.traits), **arguments}
         self._batch = make_batch(
             run.env_id, n_stays, autoreset_mode=AutoresetMode.DISABLED, **given
