@@ -326,7 +326,7 @@ def learned_words(env_id: str) -> Iterator[str]:
     known = MEASURED["environments"][env_id].get("plain", {})
     if known:
         yield (
-            f"{' and '.join(f'Plain {one}' for one in known)}: Stable-Baselines3, all settings as "
+            f"Plain {' and '.join(known)}: Stable-Baselines3, all settings as "
             "they come, one seed, trained by `python -m benchmarks.plain_rows`. So few steps say "
             "what a first try is worth, and not what an algorithm can do."
         )

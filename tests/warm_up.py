@@ -41,7 +41,8 @@ def main() -> None:
     elif COMPILED:
         command = [sys.executable, "-m", "tests.warm_up"]
         running = [subprocess.Popen([*command, *group]) for group in APART]
-        if any([one.wait() for one in running]):
+        codes = [one.wait() for one in running]
+        if any(codes):
             sys.exit("an environment cannot be stepped")
 
 
