@@ -15,7 +15,7 @@ from vpp_gym.ledger import PROFIT
 from vpp_gym.scenarios.synthetic import SyntheticSource
 from vpp_gym.training.environments import make_batch, observed_fields
 
-BEST = np.array([[-0.1, 0.03, -0.02, 0.2], [-0.08, 0.0, 0.03, -0.3]])
+BEST = np.array([[-0.1, 0.03, -0.02, 0.2, 0.5], [-0.08, 0.0, 0.03, -0.3, 0.4]])
 UNITS, PERIODS = 5, 96
 
 
@@ -45,28 +45,34 @@ def some_bids(seen: int, scale: float = 1.0) -> Network:
     )
 
 
-def some_steps(n: int) -> tuple[np.ndarray, np.ndarray]:
+@pytest.fixture(scope="module")
+def bids(fields) -> Network:
+    return some_bids(sum(size for name, size in fields if name in operator.BID_FIELDS))
+
+
+def some_steps(n: int) -> np.ndarray:
+    """(n, 3) share of the hour, spread and what is sold."""
     random = np.random.default_rng(1)
-    return random.choice([0.0, 0.25, 0.5, 0.75], n), random.exponential(0.5, n)
+    hour_passed, spread = random.choice([0.0, 0.25, 0.5, 0.75], n), random.exponential(0.5, n)
+    sold = random.choice([-1.0, -0.01, 0.0, 0.01, 1.5], n)
+    return np.stack([hour_passed, spread, sold], axis=1)
 
 
 def test_the_best_corrections_are_found_again(monkeypatch):
     """What a correction v gains is b (best v - v^2 / 2) for either price, and noise."""
     monkeypatch.setattr(operator, "PENALTY", 0.0)
     random, n = np.random.default_rng(2), 200_000
-    hour_passed, spread = some_steps(n)
+    seen = some_steps(n)
     v = np.clip(random.normal(0.0, 0.2, (n, 2)), -1.0, 1.0)
-    best = looks(hour_passed, spread) @ BEST.T
-    gain = (np.array([0.2, 0.1]) * (best * v - v**2 / 2.0)).sum(axis=1)
+    gain = (np.array([0.2, 0.1]) * (looks(seen) @ BEST.T * v - v**2 / 2.0)).sum(axis=1)
     gain += random.normal(0.0, 0.001, n)
-    np.testing.assert_allclose(corrections_of(Trial(hour_passed, spread, v, gain)), BEST, atol=0.01)
+    np.testing.assert_allclose(corrections_of(Trial(seen, v, gain)), BEST, atol=0.01)
 
 
 def test_where_none_is_best_it_is_said():
-    random = np.random.default_rng(3)
-    v = random.normal(0.0, 0.2, (1000, 2))
+    v = np.random.default_rng(3).normal(0.0, 0.2, (1000, 2))
     with pytest.raises(InvalidInputError, match="try more steps"):
-        corrections_of(Trial(*some_steps(1000), v, (v**2).sum(axis=1)))
+        corrections_of(Trial(some_steps(1000), v, (v**2).sum(axis=1)))
 
 
 def test_the_joined_network_does_what_its_parts_do(fields):
@@ -76,20 +82,20 @@ def test_the_joined_network_does_what_its_parts_do(fields):
     network = joined(bids, BEST, fields)
     network.check("policy.npz")
     seen = np.random.default_rng(4).normal(size=(300, len(names)))
-    hour_passed, spread = some_steps(300)
-    seen[:, names == "hour_passed"] = hour_passed[:, None]
-    seen[:, names == "im_spread_past"] = spread[:, None]
+    known = some_steps(300)
+    for name, column in zip(operator.SEEN, known.T, strict=True):
+        seen[:, np.argmax(names == name)] = column
     action, _ = network.predict(seen)
-    expected = np.tanh(looks(hour_passed, spread) @ BEST.T)
-    np.testing.assert_allclose(action[:, :2], expected, atol=1e-5)
+    np.testing.assert_allclose(action[:, :2], np.tanh(looks(known) @ BEST.T), atol=1e-4)
     np.testing.assert_allclose(action[:, 2:], bids.predict(seen[:, of_bids])[0], atol=1e-5)
     assert np.ptp(action, axis=0).min() > 0.0
 
 
-def test_what_is_tried_is_drawn_from_the_seed(few_days):
-    one, again, other = (tried(few_days, seed, n_envs=3, n_steps=40) for seed in (5, 5, 6))
+def test_what_is_tried_is_drawn_from_the_seed(few_days, bids):
+    one, again, other = (tried(few_days, bids, seed, n_envs=3, n_steps=160) for seed in (5, 5, 6))
     assert (one.gain_eur != 0.0).any()
-    assert set(np.unique(one.hour_passed)) == {0.0, 0.25, 0.5, 0.75}
+    assert set(np.unique(one.seen[:, 0])) == {0.0, 0.25, 0.5, 0.75}
+    assert (one.seen[:, 2] != 0.0).any()
     for name in vars(one):
         np.testing.assert_array_equal(getattr(one, name), getattr(again, name))
     assert not np.array_equal(one.gain_eur, other.gain_eur)
@@ -104,18 +110,11 @@ def test_bids_are_learnt_from_what_the_environment_shows_at_the_gate(few_days):
     np.testing.assert_array_equal(seen[:, :3], other_seen[:, :3])  # weekday and price level
 
 
-def test_a_planner_that_nobody_corrects_gains_nothing(few_days, fields):
-    bids = some_bids(sum(size for name, size in fields if name in operator.BID_FIELDS))
-    neutral = joined(bids, np.zeros((2, 4)), fields)
-    operations, whole = validated([neutral, neutral], few_days, [0, 1])
-    np.testing.assert_allclose(operations, 0.0, atol=1e-9)
-    assert (np.abs(whole) > 0.1).all()
-
-
-def test_a_correction_changes_what_operations_earn(few_days, fields):
-    bids = some_bids(sum(size for name, size in fields if name in operator.BID_FIELDS), scale=0.0)
-    (operations,), _ = validated([joined(bids, BEST, fields)], few_days, [0])
-    assert abs(operations[0]) > 1e-3
+def test_corrections_change_what_years_earn(few_days, bids, fields):
+    none, some = joined(bids, np.zeros((2, 5)), fields), joined(bids, BEST, fields)
+    earned = validated([none, some, none], few_days, [0, 1])
+    np.testing.assert_array_equal(earned[0], earned[2])
+    assert (np.abs(earned[0] - earned[1]) > 1e-3).all()
 
 
 @pytest.mark.parametrize("seed", pretrained().get(operator.NAME, ()))
