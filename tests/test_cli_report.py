@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.browser import Keyboard, browser
 from vpp_gym.cli import app, html_report
 from vpp_gym.cli.html_report import DAY_COLUMNS, GROUPS, bars
 from vpp_gym.cli.output import number_text
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 VOID = {"meta", "link", "br"}
 DAYS = 4
 CONSOLE = re.compile(r"CONSOLE.*")
@@ -130,17 +129,6 @@ def test_a_file_that_cannot_be_written_is_told_before_the_work(tmp_path: Path, n
     assert "report" in result.stderr
 
 
-def browser() -> str:
-    """The browser that shows pages here.
-
-    Skips the test where there is none.
-    """
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"no browser here: install one of {', '.join(BROWSERS)}")
-    return found
-
-
 def shown(text: str, folder: Path, script: str, width: int = 1200) -> tuple[str, list[str]]:
     """(what a script found, what the console said) of a page in a browser."""
     path = folder / "page.html"
@@ -184,3 +172,35 @@ def test_a_heading_sorts_its_column_up_and_down(written, tmp_path: Path):
 def test_only_its_boxes_scroll_sideways(written, tmp_path: Path, width: int):
     script = "const page = document.documentElement; return page.scrollWidth - page.clientWidth;"
     assert shown(written[0], tmp_path, script, width) == ("0", [])
+
+
+def test_it_is_used_with_keys_alone(written, tmp_path: Path):
+    """Tab stops at all that can be used, in the order of the page; Enter and space act there."""
+    path = tmp_path / "page.html"
+    path.write_text(written[0], encoding="utf-8")
+    focus = "document.activeElement"
+    with Keyboard(path, tmp_path / "profile") as keys:
+        keys.press("Tab")
+        assert keys.says(f"{focus}.className") == "skip"
+        keys.press("Enter")
+        assert keys.says(f"{focus}.id") == "main"
+        headings = keys.says('document.querySelectorAll("thead button").length')
+        tables = 0
+        stops = []
+        for _ in range(headings + 10):
+            keys.press("Tab")
+            stops.append(keys.says(f"{focus}.tagName"))
+            if stops[-1] == "BUTTON" and not tables:
+                keys.press("Enter")
+                assert keys.says(f"{focus}.parentElement.ariaSort") == "ascending"
+                keys.press(" ")
+                assert keys.says(f"{focus}.parentElement.ariaSort") == "descending"
+                tables += 1
+            if stops[-1] == "SUMMARY":
+                keys.press("Enter")
+                assert keys.says(f"{focus}.parentElement.open")
+                break
+        assert stops.count("BUTTON") == headings > 0
+        assert stops[-1] == "SUMMARY"
+        keys.press("Tab")
+        assert keys.says(f"{focus}.tagName") == "PRE"
