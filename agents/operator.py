@@ -61,7 +61,12 @@ TRIES, STEPS, DEVIATION = 256, 2_000, 0.2
 """Environments, steps and standard deviation of the corrections that are tried."""
 PENALTY = 20.0
 """On the squares of what is fitted."""
-VALIDATION_YEARS = 4
+USED = slice(3, 5)
+"""Columns of `looks` by which the agent corrects: the spread of an hour that has begun.
+
+The others take up what all steps have in common. There the gain of a step is no guide: it values
+what is left to do as the planner does, and so makes acting now look better than it is."""
+VALIDATION_YEARS = 8
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def looks(seen: Floats) -> Floats:
 
 
 def corrections_of(trial: Trial) -> Floats:
-    """(2, 5) best correction of either price, by column of `looks`.
+    """(2, 5) best correction of either price, by column of `looks`; 0 for those not in `USED`.
 
     Raises:
         InvalidInputError: the gain does not bend down, so that none is best.
@@ -136,7 +141,8 @@ def corrections_of(trial: Trial) -> Floats:
     slopes, bends = found[:-N_PRICES].reshape(N_PRICES, -1), found[-N_PRICES:]
     if not (bends < 0.0).all():
         raise InvalidInputError("corrections", bends.tolist(), "try more steps: no best one shows")
-    best: Floats = slopes / -bends[:, None]
+    best: Floats = np.zeros_like(slopes)
+    best[:, USED] = (slopes / -bends[:, None])[:, USED]
     return best
 
 
