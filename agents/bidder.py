@@ -101,6 +101,9 @@ def trained(
     validation: tuple[Floats, Floats],
     seed: int,
     activation: str = "tanh",
+    units: int = UNITS,
+    epochs: int = EPOCHS,
+    rate: float = RATE,
 ) -> tuple[Network, float, int]:
     """The network, what a kWh offered at every period earns it a day [EUR], and its epochs.
 
@@ -109,6 +112,9 @@ def trained(
         validation: the same of other years, by which the epoch is chosen.
         seed: of weights and order.
         activation: of the units, "tanh" or "relu".
+        units: how many.
+        epochs: passes through the training days.
+        rate: of learning.
     """
     import torch
     from torch import nn
@@ -118,13 +124,13 @@ def trained(
     mean, std = train[0].mean(axis=0), train[0].std(axis=0) + 1e-6
     x, y = (torch.tensor(part, dtype=torch.float32) for part in ((train[0] - mean) / std, train[1]))
     y = y / PRICE_EUR_PER_KWH
-    last = nn.Linear(UNITS, y.shape[1])
+    last = nn.Linear(units, y.shape[1])
     bend = {"tanh": nn.Tanh, "relu": nn.ReLU}[activation]
-    layers = nn.Sequential(nn.Linear(x.shape[1], UNITS), bend(), last)
+    layers = nn.Sequential(nn.Linear(x.shape[1], units), bend(), last)
     nn.init.zeros_(last.weight)
-    optimiser = torch.optim.AdamW(layers.parameters(), RATE, weight_decay=DECAY)
+    optimiser = torch.optim.AdamW(layers.parameters(), rate, weight_decay=DECAY)
     best: tuple[float, int, Any] = (-np.inf, 0, None)
-    for epoch in range(1, EPOCHS + 1):
+    for epoch in range(1, epochs + 1):
         for rows in torch.randperm(len(x)).split(BATCH):
             seen = x[rows] + NOISE * torch.randn_like(x[rows])
             loss = -(torch.tanh(layers(seen)) * y[rows]).mean()

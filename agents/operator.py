@@ -57,6 +57,8 @@ SEEN = ("hour_passed", "im_spread_past", "da_sold_ahead")
 """Of that, what its corrections depend on; of what it has sold, the first hour."""
 STEEP = 1000.0
 """Slope of the units that tell whether energy is sold or bought in this step."""
+BIDS: dict[str, Any] = {"activation": "relu", "units": 64, "epochs": 300, "rate": 4e-3}
+"""How bids are learnt: hinges take more units and passes than `agents.bidder` has."""
 TRIES, STEPS, DEVIATION = 256, 2_000, 0.2
 """Environments, steps and standard deviation of the corrections that are tried."""
 PENALTY = 20.0
@@ -259,7 +261,7 @@ def main(
     train, validation = days()
     seeds, networks, daily_eur = seed or [0], [], []
     for one in seeds:
-        bids, earned_eur, _ = bidder.trained(train, validation, one, "relu")
+        bids, earned_eur, _ = bidder.trained(train, validation, one, **BIDS)
         corrections = corrections_of(tried("synthetic:train", bids, one))
         networks += [joined(bids, part, fields) for part in (corrections, 0.0 * corrections)]
         daily_eur.append(earned_eur)
