@@ -28,10 +28,7 @@ BOUND = "site_hindsight"
 TRACK = "site"
 EXACT = "site_mpc_exact"
 """Plans every step by itself: what `site_mpc` loses by blocks of steps is the difference."""
-SLOW = (
-    *("no_v2g", "rolling_mpc_tariff+self_consumption"),
-    *("site_mpc_tariff", "site_learned_mpc_tariff"),
-)
+SLOW = ("no_v2g", "rolling_mpc_tariff+self_consumption", "site_mpc_tariff")
 """Left out at the busy site, where they would take long and say little more."""
 POLICIES = (
     *("charge_on_arrival", "charge_at_deadline", "price_threshold", "no_v2g", "algorithm_1_3h"),
@@ -41,7 +38,6 @@ POLICIES = (
         for name in ("charge_on_arrival", "algorithm_1_3h", "rolling_mpc", "rolling_mpc_tariff")
     ),
     *("site_mpc", "site_mpc_tariff", "site_hazard_mpc", "site_hazard_mpc_tariff"),
-    *("site_learned_mpc", "site_learned_mpc_tariff"),
     *(EXACT, BOUND),
 )
 
@@ -117,7 +113,7 @@ class SiteSuite(Suite):
 
     low = NO_CONTROL
     columns, brief = SITE_COLUMNS, SITE_BRIEF
-    known = (*KNOWN, "site_mpc", "site_hazard_mpc", "site_learned_mpc")
+    known = (*KNOWN, "site_mpc", "site_hazard_mpc")
     env_ids = ()
     published = "weeks"
     worlds = WORLDS
