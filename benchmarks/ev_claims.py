@@ -108,16 +108,16 @@ def bidding(suite: str, bids: str) -> Claim:
     )
 
 
-def learned(suite: str) -> Claim:
-    """Whether the best agent beats the best planner."""
+def learned(suite: str, board: str = "operations") -> Claim:
+    """Whether the best agent of a board beats the best planner there."""
 
     def found(results: Results) -> Row:
-        best = results.best(suite, "operations", "learned")["policy"]
-        return results.difference(suite, "operations", best, BEST_PLANNER)
+        best = results.best(suite, board, "learned")["policy"]
+        return results.difference(suite, board, best, BEST_PLANNER)
 
     def values(results: Results) -> Mapping[str, str]:
         one = found(results)
-        row = results.row(suite, "operations", one["policy"])
+        row = results.row(suite, board, one["policy"])
         seeds = f"{row['seeds']} seeds" if row["seeds"] > 1 else "1 seed"
         return {
             "learned": f"`{one['policy']}` ({seeds})",
@@ -125,12 +125,17 @@ def learned(suite: str) -> Claim:
             "gain": gain_words(one),
         }
 
+    name, what = {
+        "operations": (f"learned-{suite}", "Of operations, without bids,"),
+        "market": (f"learned-market-{suite}", "With bids,"),
+    }[board]
     return Claim(
-        f"learned-{suite}",
+        name,
         lambda results: found(results)["eur_low"] > 0,
-        "The best learned policy beats the best planner: {learned} earns {gain} than {planner}.",
-        "The best learned policy does not clearly beat the best planner: {learned} earns {gain} "
-        "than {planner}.",
+        f"{what} the best learned policy beats the best planner: {{learned}} earns {{gain}} than "
+        "{planner}.",
+        f"{what} the best learned policy does not clearly beat the best planner: {{learned}} earns "
+        "{gain} than {planner}.",
         values,
     )
 
