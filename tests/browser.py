@@ -60,7 +60,8 @@ class Keyboard:
         self._session = self.ask("Target.attachToTarget", **target)["sessionId"]
         self.ask("Page.bringToFront")
         self.ask("Emulation.setFocusEmulationEnabled", enabled=True)
-        assert any(self.says("document.readyState") == "complete" for _ in range(1000))
+        there = f"location.href === {json.dumps(path.as_uri())} && document.readyState"
+        assert any(self.says(there) == "complete" for _ in range(1000))
 
     def __enter__(self) -> Keyboard:
         return self

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import run as run_module
 from benchmarks import tasks
-from benchmarks.suites import SUITES, base, ev
+from benchmarks.suites import SUITES, base, ev, ev_learning
 from vpp_gym.evaluation.metrics import HINDSIGHT, NO_CONTROL
 from vpp_gym.params import PLAIN
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival
@@ -57,6 +57,7 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(suite, "world", replace(suite.world, all_worlds=2, params=PLAIN, high=HINDSIGHT))
     patch.setattr(ev, "baselines", three_rules)
     patch.setattr(ev, "beside", lambda world: {})
+    patch.setattr(ev_learning, "learned_planners", lambda left_out: {})
     patch.setattr(base, "trained", lambda env_ids: {})
     patch.setattr(ev, "scenario_of", lambda suite, number=0, data=None: world)
     patch.setattr(tasks, "warm_up", lambda *_: None)

@@ -47,10 +47,15 @@ def test_ranks_values_and_gains_are_those_of_the_published_board(name):
     short = name.partition(".")[2]
     rows = {row["policy"]: row for row in document["boards"][short]}
     found = ranking(board, {})
+    ranks = {name: row["rank"] for name, row in rows.items() if row["rank"] is not None}
     assert {row["policy"] for row in found.rows} == set(rows)
     for row in found.rows:
         theirs = rows[row["policy"]]
-        assert row["rank"] == theirs["rank"]
+        # Rounded sums may put two policies the other way round that do exactly the same.
+        names = [one for one, rank in ranks.items() if rank == row["rank"]]
+        values = [float(rows[one][suite.boards[short].value]) for one in names]
+        value = float(theirs[suite.boards[short].value])
+        assert row["rank"] == theirs["rank"] or values == pytest.approx([value], abs=1e-4)
         assert row["value_eur"] == pytest.approx(theirs[suite.boards[short].value], abs=0.1)
         assert row["gain_eur"] == pytest.approx(theirs["gain_eur"], abs=0.2)
         assert row["worlds_more"] == theirs["gain_worlds"]
