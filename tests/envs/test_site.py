@@ -13,8 +13,10 @@ from gymnasium.utils.env_checker import check_env
 from vpp_gym.envs.site_fields import SITE_FIELDS, SITE_SIZE
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY
+from vpp_gym.params import DEFAULT, as_params
 from vpp_gym.scenarios.site_series import SiteSeries
 from vpp_gym.scenarios.synthetic import SyntheticSource
+from vpp_gym.scenarios.synthetic_site import SITE_PARAMS, SiteSource
 from vpp_gym.simulation import Simulation
 
 PARAMS: dict[str, Any] = {
@@ -174,3 +176,22 @@ def test_scenarios_with_and_without_a_site_do_not_mix():
     bare = SyntheticSource("test", days=2).scenario(0)
     with pytest.raises(InvalidInputError, match="all of them a site, or none"):
         simulation.load(bare)
+
+
+@pytest.mark.parametrize("num_envs", [1, 2])
+def test_a_named_site_has_the_battery_and_fees_that_its_scenarios_state(num_envs):
+    """As `evaluate` has them: rules must not depend on who steps."""
+    source = SiteSource(SyntheticSource("train", 2, days=3))
+    envs = gym.make_vec(
+        "VPPDispatch-v0", num_envs, vectorization_mode="vector_entry_point", scenario=source
+    )
+    core = envs.unwrapped.core
+    assert core.simulation.params == as_params(None, source.scenario(0).params)
+    assert core.simulation.params.storage.kwh == SITE_PARAMS["storage"]["kwh"]
+    assert envs.single_action_space.shape == (2,)
+    bare = gym.make("VPPDispatch-v0", scenario=source, params=DEFAULT)
+    assert bare.action_space.shape == (1,)
+    changed = gym.make("VPPDispatch-v0", scenario="site:train", params={"tariff": "de"})
+    params = changed.unwrapped.core.simulation.params
+    assert params.storage.kwh == 100.0
+    assert params.tariff == as_params({"tariff": "de"}).tariff

@@ -31,7 +31,7 @@ from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.planning.planner import BuiltInPlanner
 from vpp_gym.scenarios.named import WORLD_SUFFIX, as_source, world_source
-from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.scenario import Scenario, stated_params
 from vpp_gym.scenarios.source import FixedSource, ScenarioSource
 
 Scenarios = Scenario | Sequence[Scenario] | ScenarioSource | str
@@ -304,7 +304,8 @@ def world_of(
 
     Args:
         scenario: scenarios, a source, or a name; None for "synthetic".
-        params: rules of the world; what they do not say is as given scenarios state it.
+        params: rules of the world; what they do not say is as given scenarios state it, or the
+            first one of a source.
         dt_h: hours per step of a named source; None: as a scenario or a world file has it, or
             0.25.
         guarantee: None leaves it to the parameters.
@@ -318,7 +319,10 @@ def world_of(
         first = scenario[0] if isinstance(scenario, (list, tuple)) and scenario else scenario
         dt_h = getattr(first, "dt_h", STEP_H)
     source = as_source(scenario, dt_h)
-    stated = source.stated_params(params) if isinstance(source, FixedSource) else None
+    if isinstance(source, FixedSource):
+        stated = source.stated_params(params)
+    else:
+        stated = stated_params([source.scenario(0)], params)
     rules = as_params(params, stated)
     if guarantee is not None:
         rules = rules.replace(guarantee=guarantee)
