@@ -39,6 +39,7 @@ CLAIMS: tuple[Claim, ...] = (
     fcev_claims.published("car_park", "the car park"),
     site_claims.planning(),
     site_claims.loss(),
+    site_claims.anticipation(),
     site_claims.limit(),
     contract_claims.across_wear(),
     contract_claims.losing_owners(),

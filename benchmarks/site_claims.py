@@ -13,6 +13,7 @@ LIMIT = "site_limit"
 SITES = {"site": "synthetic years", "site_real": "2019", "site_busy": "the busy site"}
 BOARD = "site"
 CARS_ONLY, WHOLE, BOUND = "hazard_mpc", "site_hazard_mpc", "site_hindsight"
+KNOWN_PRICES = "site_known_prices"
 STEPS = {0.25: "quarter hours", 1.0: "hours"}
 
 
@@ -77,6 +78,46 @@ def loss() -> Claim:
         f"Not everybody earns less than `{BOUND}`, which makes no offers to owners: {{losses}}.",
         values,
     )
+
+
+def anticipation() -> Claim:
+    """Whether a planner of a site loses more to unknown prices than to unknown cars and sun."""
+
+    def losses(results: Results) -> list[tuple[str, float, float]]:
+        known = [suite for suite in SITES if suite in results.documents]
+        if not known:
+            raise UnknownClaimError("there are no results of sites")
+        return [
+            (
+                suite,
+                float(results.row(suite, BOARD, KNOWN_PRICES)["loss_eur"]),
+                float(results.best(suite, BOARD, "optimiser")["loss_eur"]),
+            )
+            for suite in known
+        ]
+
+    def values(results: Results) -> Mapping[str, str]:
+        each = (
+            f"{SITES[suite]} {_less(told)} and {_less(best)}"
+            for suite, told, best in losses(results)
+        )
+        return {"losses": "; ".join(each)}
+
+    what = (
+        f"`{KNOWN_PRICES}`, which is told all prices and expects neither cars nor clouds, and the "
+        f"best planner that is told nothing, against `{BOUND}`, EUR a world: {{losses}}"
+    )
+    return Claim(
+        "site-anticipation",
+        lambda results: all(told < 0.5 * best for _, told, best in losses(results)),
+        f"What planners of a site lack is prices rather than arrivals. {what}.",
+        f"Planners of a site lack more than prices. {what}.",
+        values,
+    )
+
+
+def _less(loss_eur: float) -> str:
+    return f"{abs(round(loss_eur)):,} {'less' if loss_eur >= 0 else 'more'}"
 
 
 def limit() -> Claim:

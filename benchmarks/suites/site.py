@@ -26,9 +26,15 @@ from vpp_gym.scenarios.scenario import Scenario
 BOUND = "site_hindsight"
 """Policy that is score 100."""
 TRACK = "site"
+KNOWN_PRICES = "site_known_prices"
+"""Is told all prices: what it earns less than the bound is what not knowing cars and sun costs."""
+OFFERS = ("", "_tariff", "_price")
 EXACT = "site_mpc_exact"
 """Plans every step by itself: what `site_mpc` loses by blocks of steps is the difference."""
-SLOW = ("no_v2g", "rolling_mpc_tariff+self_consumption", "site_mpc_tariff")
+SLOW = (
+    *("no_v2g", "rolling_mpc_tariff+self_consumption", "site_mpc_tariff"),
+    *("site_hazard_mpc_price", "site_learned_mpc_tariff"),
+)
 """Left out at the busy site, where they would take long and say little more."""
 POLICIES = (
     *("charge_on_arrival", "charge_at_deadline", "price_threshold", "no_v2g", "algorithm_1_3h"),
@@ -37,8 +43,10 @@ POLICIES = (
         f"{name}+self_consumption"
         for name in ("charge_on_arrival", "algorithm_1_3h", "rolling_mpc", "rolling_mpc_tariff")
     ),
-    *("site_mpc", "site_mpc_tariff", "site_hazard_mpc", "site_hazard_mpc_tariff"),
-    *(EXACT, BOUND),
+    *("site_mpc", "site_mpc_tariff"),
+    *(f"site_hazard_mpc{offer}" for offer in OFFERS),
+    *(f"site_learned_mpc{offer}" for offer in OFFERS),
+    *(EXACT, KNOWN_PRICES, BOUND),
 )
 
 
@@ -113,7 +121,7 @@ class SiteSuite(Suite):
 
     low = NO_CONTROL
     columns, brief = SITE_COLUMNS, SITE_BRIEF
-    known = (*KNOWN, "site_mpc", "site_hazard_mpc")
+    known = (*KNOWN, "site_mpc", "site_hazard_mpc", "site_learned_mpc")
     env_ids = ()
     published = "weeks"
     worlds = WORLDS

@@ -99,13 +99,15 @@ def test_a_limit_changes_ranks_or_does_not():
     )
 
 
-def site_results(gain: float) -> Results:
+def site_results(gain: float, told: float = 90.0) -> Results:
     rows = [
+        {"policy": "site_known_prices", "kind": "hindsight", "privileged": True, "score": 1},
         {"policy": BOUND, "kind": "hindsight", "privileged": True, "profit_eur": 100.0, "score": 1},
         {"policy": "site_hazard_mpc", "kind": "optimiser", "profit_eur": 50.0 + gain, "score": 60},
         {"policy": "hazard_mpc", "kind": "optimiser", "profit_eur": 50.0, "score": 50},
         {"policy": "charge_on_arrival", "kind": "rule", "profit_eur": 0.0, "score": 0},
     ]
+    rows[0]["profit_eur"] = told
     rows = [{"privileged": False, "loss_eur": 100 - row["profit_eur"], **row} for row in rows]
     return Results({"site": {"boards": {"site": rows}}})
 
@@ -119,9 +121,18 @@ def test_planning_the_site_pays_or_does_not():
     assert "synthetic years `site_hazard_mpc` 40 EUR a world, `charge_on_arrival` 100" in loss
     assert loss.startswith("Less than")
     assert site_claims.loss().sentence(site_results(60)).startswith("Not everybody")
-    for claim in (site_claims.planning(), site_claims.loss()):
+    for claim in (site_claims.planning(), site_claims.loss(), site_claims.anticipation()):
         with pytest.raises(UnknownClaimError):
             claim.sentence(Results({}))
+
+
+def test_prices_are_lacking_or_more_is():
+    prices = site_claims.anticipation().sentence(site_results(0, told=103.0))
+    assert prices.startswith("What planners of a site lack is prices")
+    assert "synthetic years 3 more and 50 less." in prices
+    more = site_claims.anticipation().sentence(site_results(0, told=60.0))
+    assert more.startswith("Planners of a site lack more than prices")
+    assert "synthetic years 40 less and 50 less." in more
 
 
 def test_limits_are_compared_with_none_on_the_same_worlds():

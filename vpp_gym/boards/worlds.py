@@ -86,6 +86,8 @@ SUITES = {
         SuiteWorlds("hourly", "ev", 1.0, {"plain": {}}, plain=True),
         SuiteWorlds("hourly_real", "ev", 1.0, {"plain": {}}, real=True, plain=True),
         SuiteWorlds("site", "ev", 0.25, {"site": {}}, all_worlds=12, site=True),
+        SuiteWorlds("site_real", "ev", 0.25, {"site": {}}, all_worlds=12, site=True, real=True),
+        SuiteWorlds("site_busy", "ev", 0.25, {"site": {}}, all_worlds=12, site=True, busy=True),
         SuiteWorlds(
             "car_park",
             "car_park",

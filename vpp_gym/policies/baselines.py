@@ -301,10 +301,12 @@ makes them, too; most are on the leaderboard of the recorded year.
 
 
 def _site_mpc(name: str, **settings: Any) -> Policy:
-    """A scheduler of a whole site with no offer, or with what `params` offer."""
+    """A scheduler of a whole site with the offer of its name, or none."""
     from vpp_gym.policies.site_fast import FastSiteScheduler
 
-    term_h = None if name.endswith("_tariff") else 0
+    if name.endswith("_price"):
+        settings["contract"] = PRICE_OFFER
+    term_h = None if name.endswith(("_tariff", "_price")) else 0
     return FastSiteScheduler(name=name, term_h=term_h, **settings)
 
 
@@ -313,6 +315,13 @@ def _site_learned(name: str) -> Policy:
     from vpp_gym.policies.learned import LearnedForecaster
 
     return _site_mpc(name, early=True, forecaster=LearnedForecaster())
+
+
+def _site_known_prices() -> Policy:
+    """A scheduler of a whole site that is told all prices, and nothing else of the future."""
+    from vpp_gym.policies.forecasters import PerfectForecast
+
+    return _site_mpc("site_known_prices", early=True, forecaster=PerfectForecast())
 
 
 def _keeping_sun(name: str) -> Policy:
@@ -334,14 +343,15 @@ _KEEPING_SUN = ("charge_on_arrival", "algorithm_1_3h", "rolling_mpc", "rolling_m
 _SITE_MAKERS: dict[str, Maker] = {
     **{name: partial(_site_mpc, name) for name in ("site_mpc", "site_mpc_tariff")},
     **{
-        name: partial(_site_mpc, name, early=True)
-        for name in ("site_hazard_mpc", "site_hazard_mpc_tariff")
+        f"site_hazard_mpc{ending}": partial(_site_mpc, f"site_hazard_mpc{ending}", early=True)
+        for ending in ("", "_tariff", "_price")
     },
     **{
-        name: partial(_site_learned, name)
-        for name in ("site_learned_mpc", "site_learned_mpc_tariff")
+        f"site_learned_mpc{ending}": partial(_site_learned, f"site_learned_mpc{ending}")
+        for ending in ("", "_tariff", "_price")
     },
     "site_mpc_exact": partial(_site_mpc, "site_mpc_exact", single=None),
+    "site_known_prices": _site_known_prices,
     **{f"{name}+self_consumption": partial(_keeping_sun, name) for name in _KEEPING_SUN},
     "site_hindsight": _site_hindsight,
 }

@@ -32,7 +32,7 @@ class FastSiteScheduler(SiteScheduler):
         *,
         name: str = "site_mpc",
         single: int | None = 8,
-        most: int = 8,
+        most: int = 12,
         early: bool = False,
         **more: Any,
     ) -> None:

@@ -36,6 +36,8 @@ from vpp_gym.solvers.site_start import (
 
 BREACH_KWH = 1e-7
 """By which an answer may lie above the lines that were left out."""
+OFF, DEVEX = 0, 1
+"""Choices of HiGHS: no scaling, and how rows are weighed that may leave the basis."""
 _LOCAL = threading.local()
 
 
@@ -87,7 +89,7 @@ class _Loads(NamedTuple):
     balance: Ints  # (B,) rows
 
 
-def coarse_edges(horizon: int, single: int = 8, growth: float = 1.35, most: int = 8) -> Ints:
+def coarse_edges(horizon: int, single: int = 8, growth: float = 1.5, most: int = 12) -> Ints:
     """First steps of blocks that grow with how far ahead they are, and the horizon behind them.
 
     Args:
@@ -372,8 +374,13 @@ def _highs() -> highspy.Highs:
     if not hasattr(_LOCAL, "highs"):
         _LOCAL.highs = highspy.Highs()
         _LOCAL.highs.silent()
-        # So small a program is solved sooner than it is simplified.
-        _LOCAL.highs.setOptionValue("presolve", "off")
+        # So small a program is solved sooner than it is simplified, scaled, or priced dearly.
+        for name, value in (
+            ("presolve", "off"),
+            ("simplex_scale_strategy", OFF),
+            ("simplex_dual_edge_weight_strategy", DEVEX),
+        ):
+            _LOCAL.highs.setOptionValue(name, value)
     return _LOCAL.highs
 
 
