@@ -41,6 +41,7 @@ CLAIMS: tuple[Claim, ...] = (
     site_claims.loss(),
     site_claims.anticipation(),
     site_claims.limit(),
+    site_claims.year(),
     contract_claims.across_wear(),
     contract_claims.losing_owners(),
     contract_claims.in_the_older_world(),

@@ -1,17 +1,18 @@
 """Days a second of the environments whose step is a day: compiled plans against policies.
 
-    python -m benchmarks.days_speed [--seconds 5] [--json]
+    python -m benchmarks.days_speed [--seconds 5] [--out FOLDER]
 
 Both columns are measured in turns in one run, in the same batch with the same scheduler, the
 rolling MPC: once planned in compiled code, once by the policy, run by run. Rewards must be the
 same, bit for bit. Automatic resets are included; other work on the machine lowers both columns,
-and the ratio less.
+and the ratio less. `python docs/build_speed.py` puts the results on the page.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import sys
+from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
@@ -19,8 +20,11 @@ import gymnasium as gym
 import numpy as np
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from benchmarks.differences import RESULTS, write_table
+from benchmarks.speed_grid import machine
+from vpp_gym.errors import InvalidInputError
+from vpp_gym.files.trial import check_folder
 from vpp_gym.policies.forecasters import DayAheadAnchored
 from vpp_gym.policies.scheduler import RollingScheduler
 
@@ -28,6 +32,7 @@ ENVIRONMENTS = ("VPPBidding-v0", "VPPContracts-v0")
 CASES = ((1, 1), (16, 1), (64, 1), (64, 2))
 """Environments in a batch, and threads."""
 CHECKED_DAYS = 2
+TITLE = "Days a second of environments whose step is a day"
 
 
 class OneByOne(RollingScheduler):
@@ -101,18 +106,26 @@ def measured(env_id: str, num_envs: int, threads: int, seconds: float) -> dict[s
 
 def main(
     seconds: Annotated[float, typer.Option(min=0.1, help="Seconds for each row.")] = 5.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder of the table.")] = RESULTS,
 ) -> None:
-    """Measure days a second with compiled plans, and with policies one by one."""
-    rows = [measured(env_id, *case, seconds) for env_id in ENVIRONMENTS for case in CASES]
-    if as_json:
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
-        return
-    table = Table(*rows[0], title="rolling MPC, default world, quarter hours")
-    for row in rows:
-        table.add_row(*(f"{v:,.1f}" if isinstance(v, float) else str(v) for v in row.values()))
-    Console().print(table)
+    """Measure days a second with compiled plans and with policies one by one; write the table."""
+    check_folder(out, "out")
+    load, rows = os.getloadavg()[0], []
+    for env_id in ENVIRONMENTS:
+        for case in CASES:
+            rows.append(measured(env_id, *case, seconds))
+            Console().print(f"{env_id}, {case[0]} environments: {rows[-1]['ratio']:.1f} times")
+    notes = (
+        "The rolling MPC in the default world of quarter hours, random actions, automatic resets "
+        "included, both ways in turns; rewards are the same, bit for bit. Machine: "
+        f"{machine()}; its load before was {load:.1f}."
+    )
+    command = f"python -m benchmarks.days_speed --seconds {seconds:g}"
+    write_table("days_speed", rows, title=TITLE, notes=notes, command=command, folder=out)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InvalidInputError as refused:
+        sys.exit(str(refused))

@@ -18,7 +18,7 @@ SUITES = (
     *("site", "site_real", "site_busy"),
     *("microgrid", "car_park"),
 )
-TABLES = ("wear", "site_limit")
+TABLES = ("wear", "site_limit", "site_year")
 """Tables beside the boards that sentences rest on."""
 
 

@@ -8,8 +8,10 @@ from benchmarks.claim import Claim
 from benchmarks.evidence import Results, Row, UnknownClaimError
 from vpp_gym.boards.sites import BUSY_CHARGERS
 
-LIMIT = "site_limit"
-"""The table of `benchmarks.site_limit`."""
+LIMIT, YEAR = "site_limit", "site_year"
+"""The tables of `benchmarks.site_limit` and `benchmarks.site_year`."""
+MINUTE_S = 60.0
+EXACT = "site_mpc_exact"
 SITES = {"site": "synthetic years", "site_real": "2019", "site_busy": "the busy site"}
 BOARD = "site"
 CARS_ONLY, WHOLE, BOUND = "hazard_mpc", "site_hazard_mpc", "site_hindsight"
@@ -148,6 +150,39 @@ def limit() -> Claim:
         "An import limit at 40 % of the chargers' power changes ranks of six rules and planners "
         "of cars in the mean of {worlds} worlds: {changes}. It costs none of them more than {most} "
         "EUR a world ({share} %). A limit at 20 %: {tight}.",
+        values,
+    )
+
+
+def year() -> Claim:
+    """Whether a year of each planner of a whole site takes less than a minute."""
+
+    def planners(results: Results) -> list[Row]:
+        rows = results.table(YEAR)
+        return [row for row in rows if "site_" in row["policy"] and row["policy"] != BOUND]
+
+    def fast(results: Results) -> list[Row]:
+        return [row for row in planners(results) if row["policy"] != EXACT]
+
+    def values(results: Results) -> Mapping[str, str]:
+        seconds = {row["policy"]: row["year_s"] for row in planners(results)}
+        sessions = next(row["sessions_a_day"] for row in planners(results))
+        each = ", ".join(
+            f"`{row['policy']}` {row['year_s']:.0f} s ({row['ms_a_step']:.2f} ms a step)"
+            for row in fast(results)
+        )
+        return {"sessions": f"{sessions:.0f}", "each": each, "exact": f"{seconds[EXACT]:.0f}"}
+
+    known = (
+        "with everything that a site has, {sessions} sessions a day: {each}; "
+        "`site_mpc_exact` {exact} s"
+    )
+    page = "[What was measured](../benchmarks/results/site_year.md)"
+    return Claim(
+        "site-year",
+        lambda results: all(row["year_s"] < MINUTE_S for row in fast(results)),
+        f"A year of quarter hours takes each of them less than a minute, {known}. {page}.",
+        f"A year of quarter hours takes some of them more than a minute, {known}. {page}.",
         values,
     )
 

@@ -1,4 +1,4 @@
-"""Writes the table and the plot on docs/speed.md from benchmarks/results/speed.csv.
+"""Writes the tables and the plot on docs/speed.md from benchmarks/results.
 
 python docs/build_speed.py
 """
@@ -13,7 +13,8 @@ import pandas as pd
 PAGE = Path(__file__).with_name("speed.md")
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 IMAGE = Path(__file__).with_name("images") / "speed.svg"
-MARKER = re.compile(r"<!-- rates -->.*?<!-- /rates -->", re.DOTALL)
+RATES, DAYS = "rates", "days"
+"""Names of the two tables on the page."""
 HEADINGS = (
     "Cars",
     "Environments",
@@ -24,16 +25,42 @@ HEADINGS = (
 )
 
 
+DAY_HEADINGS = (
+    "Environment",
+    "Environments",
+    "Threads",
+    "Days a second",
+    "Planned by policies",
+    "Ratio",
+)
+
+
 def results() -> pd.DataFrame:
     """The rows that were measured last."""
     return pd.read_csv(RESULTS / "speed.csv")
 
 
 def page(text: str) -> str:
-    """The page with its table written anew."""
-    _, notes, made_by, *_ = (RESULTS / "speed.md").read_text(encoding="utf-8").split("\n\n")
-    content = f"{table()}\n\n{notes}\n\n{made_by}"
-    return MARKER.sub(lambda _: f"<!-- rates -->\n\n{content}\n\n<!-- /rates -->", text)
+    """The page with its tables written anew."""
+    text = _with_table(text, RATES, "speed", table())
+    return _with_table(text, DAYS, "days_speed", days_table())
+
+
+def _with_table(text: str, marker: str, name: str, rows: str) -> str:
+    """The page with one table between its markers, and what its results say of themselves."""
+    _, notes, made_by, *_ = (RESULTS / f"{name}.md").read_text(encoding="utf-8").split("\n\n")
+    content = f"<!-- {marker} -->\n\n{rows}\n\n{notes}\n\n{made_by}\n\n<!-- /{marker} -->"
+    found = re.compile(f"<!-- {marker} -->.*?<!-- /{marker} -->", re.DOTALL)
+    return found.sub(lambda _: content, text)
+
+
+def days_table() -> str:
+    """A row for each environment whose step is a day, and size of the batch."""
+    rows = [DAY_HEADINGS, ["---", *["---:"] * (len(DAY_HEADINGS) - 1)]]
+    for row in pd.read_csv(RESULTS / "days_speed.csv").itertuples():
+        rates = f"{row.days_per_second:,.0f}", f"{row.one_by_one:,.1f}", f"{row.ratio:.1f}"
+        rows.append([f"`{row.environment}`", str(row.batch), str(row.threads), *rates])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def table() -> str:

@@ -135,6 +135,24 @@ def test_prices_are_lacking_or_more_is():
     assert "synthetic years 40 less and 50 less." in more
 
 
+def test_a_year_takes_less_than_a_minute_or_more():
+    rows = [
+        {"policy": policy, "sessions_a_day": 27.2, "ms_a_step": 1.5, "year_s": seconds}
+        for policy, seconds in (
+            ("rolling_mpc", 70.0),
+            ("site_mpc", 52.4),
+            ("site_mpc_exact", 160.0),
+            ("site_hindsight", 80.0),
+        )
+    ]
+    less = site_claims.year().sentence(Results({}, {"site_year": rows}))
+    assert "each of them less than a minute, with everything that a site has, 27 sess" in less
+    assert "`site_mpc` 52 s (1.50 ms a step); `site_mpc_exact` 160 s" in less
+    rows[1]["year_s"] = 61.0
+    more = site_claims.year().sentence(Results({}, {"site_year": rows}))
+    assert "some of them more than a minute" in more
+
+
 def test_limits_are_compared_with_none_on_the_same_worlds():
     rows = []
     for world, free in enumerate((100.0, 120.0)):

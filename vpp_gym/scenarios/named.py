@@ -24,6 +24,9 @@ NAMES = (
 
 PRESET_NAMES = f"synthetic:test:PRESET with PRESET one of {', '.join(PRESETS)}"
 
+SITE_CARS = {"cars": {"models": ("all",)}}
+"""At a named site every car is a model of the catalogue."""
+
 WORLD_SUFFIX = ".parquet"
 
 
@@ -39,7 +42,7 @@ def as_source(
             `vpp_gym.scenarios.synthetic_params`, such as
             "synthetic:test:price_crisis"; "real" (same as "real:test") or
             "real:train"; "site" and its splits, the synthetic years with a site of
-            `vpp_gym.scenarios.synthetic_site`; the path of a world file and one of its splits,
+            `vpp_gym.scenarios.synthetic_site` and the cars of the catalogue; the path of a world file and one of its splits,
             such as "path/to/world.parquet:test" (":all" is all of it); None for "synthetic".
             The real data is read from the folder that the environment variable VPP_GYM_DATA
             names, and only when asked for.
@@ -103,7 +106,7 @@ def _named(name: str, dt_h: float) -> ScenarioSource:
     if kind == "synthetic":
         return SyntheticSource(split or "train", dt_h=dt_h, params=preset or None)
     if kind == "site":
-        years = SyntheticSource(split or "train", dt_h=dt_h)
+        years = SyntheticSource(split or "train", dt_h=dt_h, params=SITE_CARS)
         site: ScenarioSource = _by_name("synthetic_site", "SiteSource")(years)
         return site
     source: ScenarioSource = _by_name("real", "real_source")(None, split or "test", dt_h=dt_h)

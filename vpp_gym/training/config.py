@@ -271,6 +271,7 @@ def _refuse_conflicts(run: RunSettings) -> None:
 DATA = {
     "synthetic": {"train": "synthetic:train", "validation": "synthetic:validation"},
     "real": {"train": "real:train", "validation": "synthetic:validation"},
+    "site": {"train": "site:train", "validation": "site:validation"},
 }
 """Names of the scenarios, by the word on the command line."""
 
