@@ -42,10 +42,10 @@ def as_source(
             `vpp_gym.scenarios.synthetic_params`, such as
             "synthetic:test:price_crisis"; "real" (same as "real:test") or
             "real:train"; "site" and its splits, the synthetic years with a site of
-            `vpp_gym.scenarios.synthetic_site` and the cars of the catalogue; the path of a world file and one of its splits,
-            such as "path/to/world.parquet:test" (":all" is all of it); None for "synthetic".
-            The real data is read from the folder that the environment variable VPP_GYM_DATA
-            names, and only when asked for.
+            `vpp_gym.scenarios.synthetic_site` and the cars of the catalogue; the path of a world
+            file and one of its splits, such as "path/to/world.parquet:test" (":all" is all of
+            it); None for "synthetic". The real data is read from the folder that the environment
+            variable VPP_GYM_DATA names, and only when asked for.
         dt_h: hours per step, which the result must have.
 
     Raises:
