@@ -85,6 +85,7 @@ _SITE = {"ranking": ["vpp_gym.evaluation.comparison", "benchmarks.boards", "benc
 _CAR_PARK, _MICROGRID = "vpp_gym.fcev.car_park", "vpp_gym.fcev.microgrid"
 ROOTS = {
     **{name: _roots("ev", _SYNTHETIC, **_EV) for name in ("embedded", "hourly")},
+    "shifting": _roots("ev", _SYNTHETIC, "vpp_gym.scenarios.shifting", **_EV),
     **{name: _roots("ev", _REAL, **_EV) for name in ("real", "hourly_real")},
     **{name: _roots("ev", "vpp_gym.boards.sites", **_SITE) for name in ("site", "site_busy")},
     "site_real": _roots("ev", "vpp_gym.boards.sites", _REAL, **_SITE),

@@ -50,6 +50,7 @@ from vpp_gym.policies.exact import exact_forecast, exact_forecast_and_bids
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import real_source
 from vpp_gym.scenarios.scenario import Scenario
+from vpp_gym.scenarios.shifting import ShiftingSource
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
@@ -87,7 +88,8 @@ def source_of(suite: str, data: Path | None = None) -> ScenarioSource:
             params="reference_demand",
             calibration="dutch_2018_2019",
         )
-    return SyntheticSource("test", world.all_worlds, dt_h=world.dt_h)
+    years = SyntheticSource("test", world.all_worlds, dt_h=world.dt_h)
+    return ShiftingSource(years) if world.shifting else years
 
 
 def scenario_of(suite: str, world: int = 0, data: Path | None = None) -> Scenario:

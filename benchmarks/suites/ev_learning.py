@@ -28,13 +28,18 @@ SLOW_IN_MANY = ("stochastic_learned_mpc_price", "adaptive_mpc", "adaptive_mpc_ta
 """Left out besides where there are many worlds; the board of the recorded year has them."""
 
 
+TRACKING = "tracking_mpc_price"
+"""The planner that learns habits as it goes, where there are none: what that costs."""
+
+
 def learned_planners(left_out: Collection[str] = SLOW) -> dict[str, Any]:
     """The planners with the learned forecast, which knows quarters of an hour.
 
     Args:
         left_out: their names.
     """
-    return {name: baseline(name) for name in LEARNED_NAMES if name not in left_out}
+    names = (*LEARNED_NAMES, TRACKING)
+    return {name: baseline(name) for name in names if name not in left_out}
 
 
 class LearningSuite(EVSuite):

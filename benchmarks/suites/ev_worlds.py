@@ -24,6 +24,7 @@ class EVWorlds:
         real: they are read from files.
         plain: older policies only, in one table.
         learning: planners with a learned forecast and agents of one decision run, too.
+        shifting: drivers have habits that nobody states, see `vpp_gym.scenarios.shifting`.
         high: what is score 100.
     """
 
@@ -35,6 +36,7 @@ class EVWorlds:
     real: bool = False
     plain: bool = False
     learning: bool = False
+    shifting: bool = False
     high: str = DUAL_BOUND
 
 
@@ -50,6 +52,16 @@ WORLDS = {
         real=True,
         learning=True,
         high=DUAL_ESTIMATE,
+    ),
+    "shifting": EVWorlds(
+        "synthetic Dutch years as in `embedded`, by quarter hours, whose drivers have habits that "
+        "nobody states: who leaves early, and which owners come, depends on the hour, on the stay "
+        "and on the season, in another way in every world, and on average is as the parameters say",
+        worlds=TEST_WORLDS,
+        all_worlds=TEST_WORLDS,
+        learning=True,
+        shifting=True,
+        high=HINDSIGHT,
     ),
     "hourly": EVWorlds(
         "one synthetic Dutch year by hours, for comparison with older figures: cars that leave "

@@ -30,6 +30,7 @@ class SuiteWorlds:
         all_worlds: how many test scenarios there are.
         real: they are read from the folder that VPP_GYM_DATA names.
         plain: rules without surprises and older synthetic years.
+        shifting: drivers have habits that nobody states.
         site: a connection with limits, sun, a battery and fees, see `vpp_gym.boards.sites`.
         busy: of sites: many cars.
         period_days: days of a published row.
@@ -42,6 +43,7 @@ class SuiteWorlds:
     all_worlds: int = 1
     real: bool = False
     plain: bool = False
+    shifting: bool = False
     site: bool = False
     busy: bool = False
     period_days: int = field(default=7)
@@ -83,6 +85,7 @@ SUITES = {
     for one in (
         SuiteWorlds("embedded", "ev", 0.25, {"reference": {}}, all_worlds=24),
         SuiteWorlds("real", "ev", 0.25, {"reference": {}}, real=True),
+        SuiteWorlds("shifting", "ev", 0.25, {"reference": {}}, all_worlds=12, shifting=True),
         SuiteWorlds("hourly", "ev", 1.0, {"plain": {}}, plain=True),
         SuiteWorlds("hourly_real", "ev", 1.0, {"plain": {}}, real=True, plain=True),
         SuiteWorlds("site", "ev", 0.25, {"site": {}}, all_worlds=12, site=True),
@@ -124,11 +127,18 @@ def _synthetic(suite: str) -> SyntheticSource:
 
 
 @cache
+def _shifting(suite: str) -> Any:
+    return import_module("vpp_gym.scenarios.shifting").ShiftingSource(_synthetic(suite))
+
+
+@cache
 def _prices(n_years: int) -> SyntheticSource:
     return SyntheticSource("test", n_years, **OF_PRICES)  # type: ignore[arg-type]
 
 
 def _ev_source(one: SuiteWorlds) -> Any:
+    if one.shifting:
+        return _shifting(one.name)
     if not one.real:
         return _synthetic(one.name)
     real_source = import_module("vpp_gym.scenarios.real").real_source

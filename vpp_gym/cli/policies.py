@@ -31,6 +31,8 @@ def named_policy(name: str | None) -> Policy:
         InvalidInputError: no name, an unknown one, or something that is not a policy.
     """
     from vpp_gym.policies.baselines import (
+        HABIT_NAMES,
+        LEARNED_NAMES,
         PLAIN_WORLD_NAMES,
         SITE_NAMES,
         baseline,
@@ -41,7 +43,8 @@ def named_policy(name: str | None) -> Policy:
         from vpp_gym.evaluation.outside import outside_policy
 
         return outside_policy(name, field="POLICY")
-    known = tuple(dict.fromkeys((*baseline_names(), *PLAIN_WORLD_NAMES, *SITE_NAMES)))
+    others = (*PLAIN_WORLD_NAMES, *LEARNED_NAMES, *HABIT_NAMES, *SITE_NAMES)
+    known = tuple(dict.fromkeys((*baseline_names(), *others)))
     if name is None:
         raise InvalidInputError("POLICY", None, f"{NAME_ONE}; {LISTED}; {OWN}")
     if name not in known:

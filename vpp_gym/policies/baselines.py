@@ -42,8 +42,8 @@ def baseline(name: str) -> Policy:
     """A fresh baseline by its name; only its own module is imported.
 
     Args:
-        name: one of `baseline_names()`, or else of `PLAIN_WORLD_NAMES`, `LEARNED_NAMES`
-            or `SITE_NAMES`.
+        name: one of `baseline_names()`, or else of `PLAIN_WORLD_NAMES`, `LEARNED_NAMES`,
+            `HABIT_NAMES` or `SITE_NAMES`.
 
     Raises:
         InvalidInputError: there is no such baseline.
@@ -51,7 +51,7 @@ def baseline(name: str) -> Policy:
     >>> baseline("rolling_mpc_3h").name
     'rolling_mpc_3h'
     """
-    for others in (_PLAIN_MAKERS, _LEARNED_MAKERS, _SITE_MAKERS):
+    for others in (_PLAIN_MAKERS, _LEARNED_MAKERS, _HABIT_MAKERS, _SITE_MAKERS):
         if name in others and name not in _MAKERS:
             return others[name]()
     return made_by_name(_MAKERS, name)
@@ -298,6 +298,35 @@ LEARNED_NAMES = tuple(_LEARNED_MAKERS)
 from its own past, `stochastic_learned_mpc` weighs how the forecast may be revised. `baseline`
 makes them, too; most are on the leaderboard of the recorded year.
 """
+
+
+def _each_by_itself(kind: str, name: str, offered: ContractChanges | None = None) -> Policy:
+    """A planner that believes of each driver how likely an early departure is."""
+    from vpp_gym.policies import tracked_law
+
+    term_h = 0 if name == "tracking_mpc" else None
+    made: Policy = getattr(tracked_law, kind)(name=name, term_h=term_h, contract=offered)
+    return made
+
+
+_HABIT_MAKERS: dict[str, Maker] = {
+    "tracking_mpc": partial(_each_by_itself, "TrackingScheduler", "tracking_mpc"),
+    "tracking_mpc_tariff": partial(_each_by_itself, "TrackingScheduler", "tracking_mpc_tariff"),
+    "tracking_mpc_price": partial(
+        _each_by_itself, "TrackingScheduler", "tracking_mpc_price", PRICE_OFFER
+    ),
+    "tracking_mpc_price+climatology": partial(
+        _operator,
+        partial(_each_by_itself, "TrackingScheduler", "tracking_mpc_price", PRICE_OFFER),
+        _climatology,
+    ),
+    "told_habits_price": partial(_each_by_itself, "ToldHabits", "told_habits_price", PRICE_OFFER),
+}
+"""How each planner of habits is made, by its name."""
+
+HABIT_NAMES = tuple(_HABIT_MAKERS)
+"""Names of planners that learn from the past of their run who leaves early, and of one that is
+told, see `vpp_gym.policies.tracked_law`. They know quarters of an hour only."""
 
 
 def _site_mpc(name: str, **settings: Any) -> Policy:

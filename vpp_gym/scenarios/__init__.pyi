@@ -13,6 +13,8 @@ from .real import real_source as real_source
 from .scenario import Scenario as Scenario
 from .scenario import Sessions as Sessions
 from .scenario import sessions_from_table as sessions_from_table
+from .shifting import Habits as Habits
+from .shifting import ShiftingSource as ShiftingSource
 from .site_series import SiteSeries as SiteSeries
 from .source import FixedSource as FixedSource
 from .source import ScenarioSource as ScenarioSource

@@ -20,6 +20,8 @@ NAMES = (
     *(f"real:{split}" for split in REAL_SPLITS),
     "site",
     *(f"site:{split}" for split in SPLITS),
+    "shifting",
+    *(f"shifting:{split}" for split in SPLITS),
 )
 
 PRESET_NAMES = f"synthetic:test:PRESET with PRESET one of {', '.join(PRESETS)}"
@@ -42,7 +44,8 @@ def as_source(
             `vpp_gym.scenarios.synthetic_params`, such as
             "synthetic:test:price_crisis"; "real" (same as "real:test") or
             "real:train"; "site" and its splits, the synthetic years with a site of
-            `vpp_gym.scenarios.synthetic_site` and the cars of the catalogue; the path of a world
+            `vpp_gym.scenarios.synthetic_site` and the cars of the catalogue; "shifting" and its
+            splits, synthetic years with habits of `vpp_gym.scenarios.shifting`; the path of a world
             file and one of its splits, such as "path/to/world.parquet:test" (":all" is all of
             it); None for "synthetic". The real data is read from the folder that the environment
             variable VPP_GYM_DATA names, and only when asked for.
@@ -105,6 +108,10 @@ def _named(name: str, dt_h: float) -> ScenarioSource:
         raise InvalidInputError("scenario", name, f"{suggestion(name, NAMES)}{known}")
     if kind == "synthetic":
         return SyntheticSource(split or "train", dt_h=dt_h, params=preset or None)
+    if kind == "shifting":
+        years = SyntheticSource(split or "train", dt_h=dt_h)
+        shifting: ScenarioSource = _by_name("shifting", "ShiftingSource")(years)
+        return shifting
     if kind == "site":
         years = SyntheticSource(split or "train", dt_h=dt_h, params=SITE_CARS)
         site: ScenarioSource = _by_name("synthetic_site", "SiteSource")(years)

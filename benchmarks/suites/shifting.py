@@ -1,0 +1,33 @@
+"""The suite of years whose drivers have habits that nobody states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.suites.ev import DISPATCH, STAY, env_id_of
+from benchmarks.suites.ev_learning import LearningSuite
+from vpp_gym.policies.baselines import baseline
+from vpp_gym.training.environments import DAY_AHEAD
+
+TOLD = "told_habits_price"
+"""Is told how likely each driver is to leave early."""
+POLICIES = (
+    *("charge_on_arrival", "charge_at_deadline", "algorithm_1_3h", "rolling_mpc"),
+    *("rolling_mpc_price", "hazard_mpc_price", "learned_mpc", "learned_mpc_price"),
+    *("adaptive_mpc_price", "tracking_mpc", "tracking_mpc_price"),
+    *("learned_mpc_price+climatology", "tracking_mpc_price+climatology"),
+    *(TOLD, "hindsight"),
+)
+
+
+class ShiftingSuite(LearningSuite):
+    """Leaderboards on which planners learn habits as a run goes on, or do not."""
+
+    def baselines(self) -> Mapping[str, Any]:
+        """Rules, planners by the stated law, planners that learn habits, and who is told them."""
+        return {name: baseline(name) for name in POLICIES}
+
+    def takes(self, agent: Any) -> bool:
+        """Agents that dispatch, as they were trained: in years as the parameters say."""
+        return super().takes(agent) and env_id_of(agent) in (STAY, DISPATCH, DAY_AHEAD)
