@@ -37,6 +37,7 @@ BIDS = ("two_stage", "wait_and_see", "expected_load", "climatology")
 CLAIMS: tuple[Claim, ...] = (
     fcev_claims.published("microgrid", "the microgrid"),
     fcev_claims.published("car_park", "the car park"),
+    ev_claims.habits(),
     site_claims.planning(),
     site_claims.loss(),
     site_claims.anticipation(),

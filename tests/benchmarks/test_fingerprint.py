@@ -27,7 +27,8 @@ from vpp_gym.policies.baselines import baselines
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.sources import PACKAGE, Sources
 
-EV_SUITES = ("embedded", "real", "hourly", "hourly_real")
+EV_SUITES = ("embedded", "real", "shifting", "hourly", "hourly_real")
+SITES = ("site", "site_real", "site_busy")
 
 
 def python(tree: Path, *arguments: str) -> Any:
@@ -201,9 +202,11 @@ def test_new_and_tuned_policies_leave_all_others_fresh(stale_after, documents):
         old = suite.startswith("hourly")
         offer = "_control" if old else "_price"
         names = policies(suite, documents) - agents[suite]
-        tuned = {name for name in names if offer in name}
+        tuned = {name for name in names if name.partition("+")[0].endswith(offer)}
         assert len(tuned) > 2
         changed[suite] |= tuned if old else {*tuned, "hindsight"}
+    for suite in SITES:
+        changed[suite] = {name for name in policies(suite, documents) if name.endswith("_price")}
     new = dict.fromkeys(("embedded", "real"), "rolling_mpc_4h") | {"car_park": "other_planner"}
     for suite in SUITES:
         lines = list(found[suite])
