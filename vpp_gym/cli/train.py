@@ -27,7 +27,8 @@ def train(
     world: Annotated[
         str | None,
         typer.Option(
-            help="Scenarios to train on: synthetic, or real (needs the folder VPP_GYM_DATA).",
+            help="Scenarios to train on: synthetic, site, shifting (habits that nobody states), or "
+            "real (needs the folder VPP_GYM_DATA).",
             show_default="synthetic",
         ),
     ] = None,

@@ -272,6 +272,7 @@ DATA = {
     "synthetic": {"train": "synthetic:train", "validation": "synthetic:validation"},
     "real": {"train": "real:train", "validation": "synthetic:validation"},
     "site": {"train": "site:train", "validation": "site:validation"},
+    "shifting": {"train": "shifting:train", "validation": "shifting:validation"},
 }
 """Names of the scenarios, by the word on the command line."""
 
