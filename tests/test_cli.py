@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from vpp_gym.cli import app, checks
 from vpp_gym.markets.ledger import TERMS
-from vpp_gym.policies.baselines import baselines
+from vpp_gym.policies.baselines import baseline_names
 from vpp_gym.scenarios.named import NAMES
 
 ROOT = Path(__file__).parents[1]
@@ -89,7 +89,10 @@ def test_run_reports_everything_that_was_booked(tmp_path: Path):
 
 def test_run_lists_the_baselines():
     listed = json.loads(vpp_gym("run", "--list", "--json"))
-    assert [row["policy"] for row in listed] == list(baselines())
+    names = [row["policy"] for row in listed]
+    assert names[: len(baseline_names())] == list(baseline_names())
+    assert {"learned_mpc", "tracking_mpc", "site_mpc"} <= set(names)
+    assert len(names) == len(set(names))
     assert "the future" in vpp_gym("run", "--list")
     offers = {row["policy"]: row["offers"] for row in listed}
     assert offers["rolling_mpc_3h"] == "fixed-term menu of 3 h"
@@ -132,6 +135,12 @@ def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
     yield name
     for one in (name, f"{name}_broken"):
         sys.modules.pop(one, None)
+
+
+def test_run_takes_every_kind_of_planner_by_name():
+    for name in ("learned_mpc", "tracking_mpc"):
+        report = json.loads(vpp_gym("run", name, "--days", 1, "--json"))
+        assert report["policy"] == name
 
 
 def test_run_takes_a_policy_of_ones_own(own_module: str):

@@ -30,21 +30,13 @@ def named_policy(name: str | None) -> Policy:
     Raises:
         InvalidInputError: no name, an unknown one, or something that is not a policy.
     """
-    from vpp_gym.policies.baselines import (
-        HABIT_NAMES,
-        LEARNED_NAMES,
-        PLAIN_WORLD_NAMES,
-        SITE_NAMES,
-        baseline,
-        baseline_names,
-    )
+    from vpp_gym.policies.baselines import PLAIN_WORLD_NAMES, baseline
 
     if name is not None and ":" in name:
         from vpp_gym.evaluation.outside import outside_policy
 
         return outside_policy(name, field="POLICY")
-    others = (*PLAIN_WORLD_NAMES, *LEARNED_NAMES, *HABIT_NAMES, *SITE_NAMES)
-    known = tuple(dict.fromkeys((*baseline_names(), *others)))
+    known = tuple(dict.fromkeys((*_names(), *PLAIN_WORLD_NAMES)))
     if name is None:
         raise InvalidInputError("POLICY", None, f"{NAME_ONE}; {LISTED}; {OWN}")
     if name not in known:
@@ -52,11 +44,18 @@ def named_policy(name: str | None) -> Policy:
     return baseline(name)
 
 
+def _names() -> tuple[str, ...]:
+    """Names of all baselines but those of older boards."""
+    from vpp_gym.policies.baselines import HABIT_NAMES, LEARNED_NAMES, SITE_NAMES, baseline_names
+
+    return (*baseline_names(), *LEARNED_NAMES, *HABIT_NAMES, *SITE_NAMES)
+
+
 def list_policies(as_json: bool) -> None:
     """Print a row about each baseline."""
-    from vpp_gym.policies.baselines import baselines
+    from vpp_gym.policies.baselines import baseline
 
-    rows = [_facts(policy) for policy in baselines().values()]
+    rows = [_facts(baseline(name)) for name in _names()]
     if as_json:
         print_json(rows)
         return
