@@ -95,8 +95,8 @@ class ShiftingSource(BuiltSource[Scenario]):
 def early_prob(scenario: Scenario) -> Floats:
     """(n,) probability that the driver of each session leaves early.
 
-    That of the scenario's parameters where it has no habits; their mean else. No policy that has
-    to learn habits may ask for it.
+    Where the scenario has no habits that is what its parameters state; where it has, the mean over
+    its sessions is. No policy that has to learn habits may ask for it.
 
     Args:
         scenario: of any source.
