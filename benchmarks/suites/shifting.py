@@ -14,8 +14,8 @@ TOLD = "told_habits_price"
 """Is told how likely each driver is to leave early."""
 POLICIES = (
     *("charge_on_arrival", "charge_at_deadline", "algorithm_1_3h", "rolling_mpc"),
-    *("rolling_mpc_price", "hazard_mpc_price", "learned_mpc", "learned_mpc_price"),
-    *("adaptive_mpc_price", "tracking_mpc", "tracking_mpc_price"),
+    *("rolling_mpc_price", "hazard_mpc_price", "learned_mpc_price"),
+    *("adaptive_mpc_price", "tracking_mpc_price"),
     *("learned_mpc_price+climatology", "tracking_mpc_price+climatology"),
     *(TOLD, "hindsight"),
 )
