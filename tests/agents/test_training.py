@@ -12,8 +12,9 @@ from vpp_gym.agents.policy import AgentPolicy
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation import evaluate
 from vpp_gym.policies.baselines import baseline
+from vpp_gym.scenarios.named import as_source
 from vpp_gym.scenarios.synthetic import SyntheticSource
-from vpp_gym.training.config import BEST, TUNED, RunSettings
+from vpp_gym.training.config import BEST, DATA, TUNED, RunSettings
 from vpp_gym.training.environments import TRAITS
 from vpp_gym.training.export import card_of
 from vpp_gym.training.learner import Stack, build_model, network_of
@@ -273,6 +274,18 @@ def test_settings_by_name():
     assert run.world.n_envs == 16
     assert run.world.arguments["params"] == {"contract": {"term_h": 3}, "guarantee": False}
     assert run_settings().name == "ppo_synthetic"
+
+
+@pytest.mark.parametrize("world", DATA)
+def test_every_world_has_years_to_train_on_and_others_to_choose_by(world):
+    run = run_settings("VPPDispatch-v0", world=world)
+    assert run.name == f"ppo_{world}_dispatch"
+    assert run.world.train.endswith(":train")
+    assert run.world.validation.endswith(":validation")
+    if not world.startswith("real"):  # those are read from files
+        trained, chosen = map(as_source, (run.world.train, run.world.validation))
+        assert trained.name != chosen.name
+        assert run.world.n_years(run.traits) == chosen.n_scenarios
 
 
 def test_every_environment_has_settings_that_worked():
