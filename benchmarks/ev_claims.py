@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from benchmarks.boards import BEST_PLANNER, NO_BIDS, SAME_OFFER, price_column
 from benchmarks.claim import Claim, eur, gain_words, more
 from benchmarks.evidence import Results, Row, UnknownClaimError
-from benchmarks.suites.ev_learning import BY_STATED_LAW, STATED_LAW, TRACKING
-from benchmarks.suites.shifting import TOLD
+from benchmarks.suites.shifting import BY_STATED_LAW, STATED_LAW, TOLD, TRACKING
 from vpp_gym.evaluation.bounds import DUAL_ESTIMATE
 from vpp_gym.evaluation.metrics import NO_CONTROL
 
@@ -78,37 +77,30 @@ def departures(suite: str) -> Claim:
 
 
 def habits() -> Claim:
-    """Whether it pays to learn the habits of drivers, and what it costs where there are none."""
+    """Whether it pays to learn the habits of drivers as a run goes on."""
 
-    def rows(results: Results) -> tuple[Row, Row]:
-        shifting, steady = (
-            results.difference(suite, "operations", TRACKING, STATED_LAW)
-            for suite in ("shifting", "embedded")
-        )
-        return shifting, steady
+    def found(results: Results) -> Row:
+        return results.difference("shifting", "operations", TRACKING, STATED_LAW)
 
     def values(results: Results) -> Mapping[str, str]:
-        shifting, steady = rows(results)
         told, learnt, counted = (
             results.row("shifting", "operations", name)["operations_eur"]
             for name in (TOLD, TRACKING, "adaptive_mpc_price")
         )
         return {
-            "gain": gain_words(shifting),
+            "gain": gain_words(found(results)),
             "counted": _compared(learnt - counted),
             "told": _compared(learnt - told),
-            "steady": gain_words(steady),
         }
 
     what = (
         f"`{TRACKING}`, which learns in its run who leaves early, earns {{gain}} than "
         f"`{BY_STATED_LAW}`, which plans by the stated law, {{counted}} "
-        f"`adaptive_mpc_price`, which counts, and {{told}} `{TOLD}`, which is told. Where habits "
-        "are as stated (`embedded`) it earns {steady}."
+        f"`adaptive_mpc_price`, which counts, and {{told}} `{TOLD}`, which is told."
     )
     return Claim(
         "habits-shifting",
-        lambda results: rows(results)[0]["eur_low"] > 0,
+        lambda results: found(results)["eur_low"] > 0,
         f"It pays to learn habits: {what}",
         f"It does not clearly pay to learn habits: {what}",
         values,

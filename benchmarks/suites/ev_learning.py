@@ -16,8 +16,6 @@ SAME_FORECAST = "same offer and forecast"
 """Why an agent is compared with a planner."""
 CONSTANT_OFFER = "constant offer"
 """Why an agent that makes offers is compared with the scheduler that it has."""
-STATED_LAW = "by the stated law of departures"
-"""Why a planner that learns the habits of drivers is compared with one that does not."""
 CONSTANT = "rolling_mpc_price"
 """The scheduler of that agent, with the best constant offer that is known."""
 FORECASTS = {"learned": "learned_mpc", "anchored": "hazard_mpc"}
@@ -30,18 +28,13 @@ SLOW_IN_MANY = ("stochastic_learned_mpc_price", "adaptive_mpc", "adaptive_mpc_ta
 """Left out besides where there are many worlds; the board of the recorded year has them."""
 
 
-TRACKING, BY_STATED_LAW = "tracking_mpc_price", "learned_mpc_price"
-"""The planner that learns habits as it goes, and the same one by the law that parameters state."""
-
-
 def learned_planners(left_out: Collection[str] = SLOW) -> dict[str, Any]:
     """The planners with the learned forecast, which knows quarters of an hour.
 
     Args:
         left_out: their names.
     """
-    names = (*LEARNED_NAMES, TRACKING)
-    return {name: baseline(name) for name in names if name not in left_out}
+    return {name: baseline(name) for name in LEARNED_NAMES if name not in left_out}
 
 
 class LearningSuite(EVSuite):
@@ -81,19 +74,17 @@ class LearningSuite(EVSuite):
         rows: Sequence[Mapping[str, Any]],
         statistics: Mapping[str, int],
     ) -> list[dict[str, Any]]:
-        """As without, of agents over the planner with their forecast, and of who learns habits."""
+        """As without, and of agents over the planner with their forecast, offer and bids."""
         found = super().differences(board, days, rows, statistics)
         names = [str(row["policy"]) for row in rows if not row["privileged"]]
         same, value_eur = self.same_forecast(names, board), self.scale(board).value_eur
         pairs = differences(days, rows, same, value_eur, statistics)
         pairs = [{**one, "why": SAME_FORECAST} for one in pairs if one["why"] == SAME_OFFER]
         if board.name == "operations":
-            for those, over, why in (
-                (self.making_offers(names), CONSTANT, CONSTANT_OFFER),
-                ([name for name in names if name == TRACKING], BY_STATED_LAW, STATED_LAW),
-            ):
-                more = differences(days, rows, dict.fromkeys(those, over), value_eur, statistics)
-                pairs += [{**one, "why": why} for one in more if one["why"] == SAME_OFFER]
+            offering = dict.fromkeys(self.making_offers(names), CONSTANT)
+            more = differences(days, rows, offering, value_eur, statistics)
+            more = [{**one, "why": CONSTANT_OFFER} for one in more if one["why"] == SAME_OFFER]
+            pairs = [*pairs, *more]
         return [*found, *pairs]
 
     def alike(self, policies: Mapping[str, Any], scheduler: str, board: Board) -> dict[str, str]:

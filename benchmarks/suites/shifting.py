@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
+from benchmarks.boards import SAME_OFFER, differences
+from benchmarks.suites.base import Board
 from benchmarks.suites.ev import DISPATCH, STAY, env_id_of
 from benchmarks.suites.ev_learning import LearningSuite
 from vpp_gym.policies.baselines import baseline
 from vpp_gym.training.environments import DAY_AHEAD
 
+STATED_LAW = "by the stated law of departures"
+"""Why a planner that learns the habits of drivers is compared with one that does not."""
+TRACKING, BY_STATED_LAW = "tracking_mpc_price", "learned_mpc_price"
+"""The planner that learns habits as it goes, and the same one by the law that parameters state."""
 TOLD = "told_habits_price"
 """Is told how likely each driver is to leave early."""
 POLICIES = (
@@ -31,3 +39,16 @@ class ShiftingSuite(LearningSuite):
     def takes(self, agent: Any) -> bool:
         """Agents that dispatch, as they were trained: in years as the parameters say."""
         return super().takes(agent) and env_id_of(agent) in (STAY, DISPATCH, DAY_AHEAD)
+
+    def differences(
+        self,
+        board: Board,
+        days: pd.DataFrame,
+        rows: Sequence[Mapping[str, Any]],
+        statistics: Mapping[str, int],
+    ) -> list[dict[str, Any]]:
+        """As without, and of who learns habits over the same planner by the stated law."""
+        found = super().differences(board, days, rows, statistics)
+        over, value_eur = {TRACKING: BY_STATED_LAW}, self.scale(board).value_eur
+        more = differences(days, rows, over, value_eur, statistics)
+        return [*found, *({**one, "why": STATED_LAW} for one in more if one["why"] == SAME_OFFER)]
