@@ -12,8 +12,8 @@ from benchmarks.suites.base import Board
 from benchmarks.suites.ev import DISPATCH, STAY, env_id_of
 from benchmarks.suites.ev_learning import LearningSuite
 from vpp_gym.policies.baselines import baseline
-from vpp_gym.training.environments import DAY_AHEAD
 
+DAY_AHEAD = "VPPDayAhead-v0"
 STATED_LAW = "by the stated law of departures"
 """Why a planner that learns the habits of drivers is compared with one that does not."""
 TRACKING, BY_STATED_LAW = "tracking_mpc_price", "learned_mpc_price"
