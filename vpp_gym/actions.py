@@ -28,7 +28,8 @@ def checked_actions(actions: Any, shape: tuple[int, ...]) -> Floats:
         InvalidInputError: another shape, or an entry out of range.
     """
     given = _array(actions, shape)
-    if given.dtype.kind not in REAL_NUMBERS or np.ma.is_masked(given):
+    masked = type(given) is not np.ndarray and np.ma.is_masked(given)
+    if masked or given.dtype.kind not in REAL_NUMBERS:
         raise InvalidInputError("action", actions, f"give real numbers of shape {shape}")
     array = np.array(given, dtype=np.float64, order="C", subok=False)
     if array.shape != shape:
@@ -58,6 +59,8 @@ def batch_of_one(action: Any, shape: tuple[int, ...]) -> Any:
 
 def _array(actions: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     """Actions as an array of whatever they are."""
+    if type(actions) is np.ndarray:
+        return actions
     try:
         return np.asanyarray(actions)
     except (TypeError, ValueError) as error:

@@ -238,7 +238,7 @@ class Env(_OverCore, gym.Env[Any, Any]):
         self._over = bool(core.over[0])
         self._show()
         info = dict(zip(core.terms, records[0].tolist(), strict=True))
-        reward = float(core.rewards(records)[0])
+        reward = core.rewards(records).item(0)
         ends = self._over and self.terminates
         return one(observations, 0), reward, ends, self._over and not ends, info
 

@@ -68,6 +68,8 @@ class EVCore(Core):
         self._progress_kwh = np.zeros(self.n_runs)
         self._level_eur_per_kwh = np.zeros(self.n_runs)
         self._rewarded: tuple[Any, Any] = None, None
+        self._charge_eff = params.site.charge_eff
+        self._retail_eur_per_kwh = params.driver.retail_eur_per_kwh
 
     def rewards(self, records: Floats) -> Floats:
         """(B,) rewards of (B, K) records [EUR]: see `vpp_gym.envs.settings.Reward`.
@@ -81,8 +83,8 @@ class EVCore(Core):
             state,
             self._progress_kwh,
             self._level_eur_per_kwh,
-            self.params.site.charge_eff,
-            self.params.driver.retail_eur_per_kwh,
+            self._charge_eff,
+            self._retail_eur_per_kwh,
             self.simulation.has_site,
             np.ascontiguousarray(records, dtype=np.float64),
             rewards_eur,

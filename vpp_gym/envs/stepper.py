@@ -60,6 +60,7 @@ class BatchStepper:
         self._threads = Threads(count)
         self._bound: tuple[Any, ...] = NOTHING
         self._calls: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self._compiled: dict[tuple[Any, ...], Callable[..., None]] = {}
 
     def step(
         self, simulation: Simulation, market: MarketTable, actions: Floats, pending_bids: Floats
@@ -96,8 +97,11 @@ class BatchStepper:
         for own, (scratch, memory) in zip(self._parts, self._memory, strict=True):
             part = _part_of(state, own)
             fixed = dataset, rules, part, self._how, market, scratch, memory
-            step = bind(step_batch, *fixed, *(array[own] for array in given))
-            self._calls.append((step, fixed))
+            arguments = (*fixed, *(array[own] for array in given))
+            kinds = _kinds(arguments)
+            if kinds not in self._compiled:
+                self._compiled[kinds] = bind(step_batch, *arguments)
+            self._calls.append((self._compiled[kinds], fixed))
         self._bound = dataset, state, market
 
     def decoded_kwh(self, simulation: Simulation, actions: Floats) -> Floats:
@@ -139,7 +143,20 @@ class BatchStepper:
         return records, np.empty((n, len(self._how.per_scale)), dtype=np.float32)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_bound": NOTHING, "_calls": []}
+        return {**self.__dict__, "_bound": NOTHING, "_calls": [], "_compiled": {}}
+
+
+def _kinds(value: Any) -> Any:
+    """What decides which compiled code takes a value: equal where the same code does.
+
+    Another scenario brings other arrays of the same kinds, at every reset of a single environment.
+    To compare kinds takes microseconds, where the compiler takes a millisecond to name their types.
+    """
+    if isinstance(value, np.ndarray):
+        return value.dtype, value.ndim, value.flags.num
+    if isinstance(value, tuple):
+        return (type(value), *map(_kinds, value))
+    return type(value)
 
 
 def _part_of(state: State, own: slice) -> State:
