@@ -14,7 +14,7 @@ from vpp_gym.files.reader import read_text
 
 Row = Mapping[str, Any]
 SUITES = (
-    *("embedded", "real", "hourly", "hourly_real"),
+    *("embedded", "real", "shifting", "hourly", "hourly_real"),
     *("site", "site_real", "site_busy"),
     *("microgrid", "car_park"),
 )
