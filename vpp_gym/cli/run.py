@@ -44,8 +44,8 @@ def run(
         str,
         typer.Option(
             help="synthetic:train, :validation or :test, also with a preset such as "
-            "synthetic:test:price_crisis; real:train or real:test; or a split of a world file, "
-            "such as world.parquet:test."
+            "synthetic:test:price_crisis; site:test and shifting:test, with the same splits; "
+            "real:train or real:test; or a split of a world file, such as world.parquet:test."
         ),
     ] = "synthetic:test",
     index: Annotated[
