@@ -8,16 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import SCHEMA, read
+from benchmarks.suites import SUITES
 from benchmarks.suites.base import Document
 from vpp_gym.evaluation.csv_text import read_table
 from vpp_gym.files.reader import read_text
 
 Row = Mapping[str, Any]
-SUITES = (
-    *("embedded", "real", "shifting", "hourly", "hourly_real"),
-    *("site", "site_real", "site_busy"),
-    *("microgrid", "car_park"),
-)
 TABLES = ("wear", "site_limit", "site_year")
 """Tables beside the boards that sentences rest on."""
 

@@ -106,8 +106,8 @@ def anticipation() -> Claim:
         return {"losses": "; ".join(each)}
 
     what = (
-        f"`{KNOWN_PRICES}`, which is told all prices and expects neither cars nor clouds, and the "
-        f"best planner that is told nothing, against `{BOUND}`, EUR a world: {{losses}}"
+        f"What `{KNOWN_PRICES}`, which is told all prices and nothing of later cars and sun, and "
+        f"the best planner without that knowledge earn beside `{BOUND}`, EUR a world: {{losses}}"
     )
     return Claim(
         "site-anticipation",
@@ -159,7 +159,7 @@ def year() -> Claim:
 
     def planners(results: Results) -> list[Row]:
         rows = results.table(YEAR)
-        return [row for row in rows if "site_" in row["policy"] and row["policy"] != BOUND]
+        return [row for row in rows if row["policy"].startswith("site_") and row["policy"] != BOUND]
 
     def fast(results: Results) -> list[Row]:
         return [row for row in planners(results) if row["policy"] != EXACT]
@@ -181,8 +181,8 @@ def year() -> Claim:
     return Claim(
         "site-year",
         lambda results: all(row["year_s"] < MINUTE_S for row in fast(results)),
-        f"A year of quarter hours takes each of them less than a minute, {known}. {page}.",
-        f"A year of quarter hours takes some of them more than a minute, {known}. {page}.",
+        f"Each of these planners takes less than a minute for a year of quarters {known}. {page}.",
+        f"Some of these planners take more than a minute for a year of quarters {known}. {page}.",
         values,
     )
 

@@ -23,8 +23,6 @@ HEADINGS = (
     "Car-steps",
     "Of the roof",
 )
-
-
 DAY_HEADINGS = (
     "Environment",
     "Environments",

@@ -56,7 +56,7 @@ WORLDS = {
     "shifting": EVWorlds(
         "synthetic Dutch years as in `embedded`, by quarter hours, whose drivers have habits that "
         "nobody states: who leaves early, and which owners come, depends on the hour, on the stay "
-        "and on the season, in another way in every world, and on average is as the parameters say",
+        "and on the season, in another way in every world. As many leave early as is stated",
         worlds=TEST_WORLDS,
         all_worlds=TEST_WORLDS,
         learning=True,

@@ -1,9 +1,10 @@
 """Years in which drivers have habits that nobody states, and that change over the year.
 
 Who leaves early, which type of owner comes and who considers offers then depends on the hour of
-arrival, on the declared stay and on the season, by waves that are drawn for each world. Parameters
-go on to say what holds on average, so that a policy which plans by them is right about the year and
-wrong about the car before it. Sessions, prices and declared departures stay as they were.
+arrival, on the declared stay and on the season, by waves that are drawn for each world. As many
+leave early in a year as the parameters say, so that a policy which plans by them is right about the
+year and wrong about the car before it. The shares of types and of those who are interested come out
+a little different. Arrivals, prices and declared departures stay as they were.
 """
 
 from __future__ import annotations
