@@ -65,7 +65,7 @@ def test_it_begins_with_the_stated_law_and_counts_every_stay_that_ended():
         gone = ~np.isin(before.session, after.session)
         ended += int(gone.sum())
         early += int((gone & (before.steps_to_departure > 1)).sum())
-    assert found[-1][1].early == early > 0
+    assert found[-1][1].seen.early == early > 0
     assert ended > early
     assert first.step == 0
 

@@ -17,6 +17,7 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
+from vpp_gym.policies.departure_law import DepartureRecord
 from vpp_gym.policies.forecasters import Forecaster
 from vpp_gym.policies.learned import LearnedForecaster
 from vpp_gym.policies.scheduler import RollingScheduler, early_hazards, leaving_early
@@ -44,26 +45,16 @@ class TrackedLaw(NamedTuple):
     """What a run has shown of departures.
 
     Attributes:
-        step: of the last snapshot.
-        session: (n,) cars that were connected then.
-        terms: (n, N_TERMS) of each, as it was when it came.
-        connected: (n,) steps since the arrival of each.
-        left: (n,) steps to the declared departure of each.
+        seen: which cars were connected last, and what was counted of those that left.
+        terms: (n, N_TERMS) of each connected car, as it was when it came.
         weight: (N_TERMS,) of the log-odds.
         variance: (N_TERMS, N_TERMS) of the weights.
-        early: drivers who left early.
-        log_share: sum of -ln x over them, for the share x of the declared stay.
     """
 
-    step: int
-    session: Ints
+    seen: DepartureRecord
     terms: Floats
-    connected: Ints
-    left: Ints
     weight: Floats
     variance: Floats
-    early: int
-    log_share: float
 
     @classmethod
     def at(cls, snapshot: Snapshot) -> TrackedLaw:
@@ -71,17 +62,8 @@ class TrackedLaw(NamedTuple):
         prob = min(max(snapshot.params.owner.early_departure_prob, 1e-3), 1.0 - 1e-3)
         weight = np.zeros(N_TERMS)
         weight[0] = math.log(prob / (1.0 - prob))
-        return cls(
-            snapshot.step,
-            snapshot.session,
-            terms_of(snapshot),
-            snapshot.steps_connected,
-            snapshot.steps_to_departure,
-            weight,
-            PRIOR_VARIANCE * np.eye(N_TERMS),
-            0,
-            0.0,
-        )
+        variance = PRIOR_VARIANCE * np.eye(N_TERMS)
+        return cls(DepartureRecord.at(snapshot), terms_of(snapshot), weight, variance)
 
     def after(self, snapshot: Snapshot) -> TrackedLaw:
         """With the stays that ended since the last snapshot.
@@ -89,37 +71,20 @@ class TrackedLaw(NamedTuple):
         Raises:
             InvalidInputError: it is not that of the next step.
         """
-        if snapshot.step != self.step + 1:
-            remedy = "ask the policy in every step, and give its state back"
-            raise InvalidInputError("snapshot.step", snapshot.step, remedy)
+        before, seen = self.seen, self.seen.after(snapshot)
         weight = self.weight
         variance = self.variance + DRIFT_PER_DAY * snapshot.dt_h / 24.0 * np.eye(N_TERMS)
-        early, log_share = self.early, self.log_share
-        for k in np.flatnonzero(~np.isin(self.session, snapshot.session)).tolist():
-            stay = int(self.connected[k] + self.left[k])
-            if stay < 2:
-                continue  # nobody can leave it early
-            left_early = bool(self.left[k] > 1)
-            weight, variance = updated(weight, variance, self.terms[k], left_early)
-            if left_early:
-                early += 1
-                log_share -= math.log((self.connected[k] + 0.5) / (stay - 1))
-        return TrackedLaw(
-            snapshot.step,
-            snapshot.session,
-            self._kept_terms(snapshot),
-            snapshot.steps_connected,
-            snapshot.steps_to_departure,
-            weight,
-            variance,
-            early,
-            log_share,
-        )
+        stay = before.connected + before.left
+        # Nobody can leave a stay of one step early.
+        ended = ~np.isin(before.session, snapshot.session) & (stay > 1)
+        for k in np.flatnonzero(ended).tolist():
+            weight, variance = updated(weight, variance, self.terms[k], bool(before.left[k] > 1))
+        return TrackedLaw(seen, self._kept_terms(snapshot), weight, variance)
 
     def _kept_terms(self, snapshot: Snapshot) -> Floats:
         """(n, N_TERMS) as they were when each car came: who is late has no longer stay by that."""
         terms = terms_of(snapshot)
-        place = {session: k for k, session in enumerate(self.session.tolist())}
+        place = {session: k for k, session in enumerate(self.seen.session.tolist())}
         for row, session in enumerate(snapshot.session.tolist()):
             if session in place:
                 terms[row] = self.terms[place[session]]
@@ -131,7 +96,8 @@ class TrackedLaw(NamedTuple):
 
     def exponent(self, stated: float) -> float:
         """Of the distribution of when early drivers leave: the past, and what is stated."""
-        exponent = (self.early + PRIOR_EARLY) / (self.log_share + PRIOR_EARLY / stated)
+        early, log_share = self.seen.early, self.seen.log_share
+        exponent = (early + PRIOR_EARLY) / (log_share + PRIOR_EARLY / stated)
         return max(round(exponent, EXPONENT_DECIMALS), 10.0**-EXPONENT_DECIMALS)
 
 
@@ -180,7 +146,7 @@ def probability(log_odds: Floats) -> Floats:
     return found
 
 
-class _EachByItself(RollingScheduler):
+class DriverByDriver(RollingScheduler):
     """A scheduler that believes of every car how likely it is to leave early.
 
     Args:
@@ -226,7 +192,7 @@ class _EachByItself(RollingScheduler):
         return stays
 
 
-class TrackingScheduler(_EachByItself):
+class TrackingScheduler(DriverByDriver):
     """A scheduler that learns, as its run goes on, which drivers leave early.
 
     Its state is a `TrackedLaw`: give it back in every step, as `evaluate` does.
@@ -252,7 +218,7 @@ class TrackingScheduler(_EachByItself):
         return law.prob(), law.exponent(snapshot.params.owner.early_exponent)
 
 
-class ToldHabits(_EachByItself):
+class ToldHabits(DriverByDriver):
     """The same scheduler, told how likely each driver is to leave early. Privileged."""
 
     def __init__(self, **settings: Any) -> None:
