@@ -13,6 +13,7 @@ from vpp_gym.fleet.charging import Charging
 from vpp_gym.markets.ledger import COLUMN, TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.hindsight import Run
+from vpp_gym.policies.standby import with_standby
 from vpp_gym.policies.stays import Service, Stays, best_plans, end_kwh, prices_of_stays
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation.arguments import TOLERANCE_KWH
@@ -47,8 +48,9 @@ def records_of(
         rows = np.flatnonzero(known & (arrived == first))
         own = charging.take(rows)
         stays, after = known_stays(evs[rows], own, run, params, int(first), start_step)
-        buy = prices_of_stays(price[first:], stays, after)
-        plans = best_plans(stays, buy, buy - pay[rows][:, None], service)
+        own_price = prices_of_stays(price[first:], stays, after)
+        buy, sell = with_standby(params.site, own_price, own_price)
+        plans = best_plans(stays, buy, sell - pay[rows][:, None], service)
         _book_trade(records, plans, int(first), pay[rows], after)
         _book_service(records, evs[rows], stays, plans, int(first), service)
     for row in np.flatnonzero(~known):
@@ -56,8 +58,13 @@ def records_of(
         own = charging.take(np.array([row]))
         stay = uncertain_stay(evs[row], own, run, params, price, first, pay[row])
         _book_stay(records, evs[row], stay, first, pay[row], run, service)
-    load = records[:, COLUMN.charge_kwh] - records[:, COLUMN.discharge_kwh]
-    records[:, COLUMN.load_value_eur] = -load * price
+    charged, discharged = records[:, COLUMN.charge_kwh], records[:, COLUMN.discharge_kwh]
+    standby = params.site.charging_standby * charged + params.site.discharging_standby * discharged
+    load = charged - discharged + standby
+    # More standby than at full power pays where the price is negative.
+    most_kwh = params.site.n_chargers * params.site.standby_kw * scenario.dt_h
+    records[:, COLUMN.standby_kwh] = standby
+    records[:, COLUMN.load_value_eur] = -load * price + most_kwh * np.maximum(-price, 0.0)
     records[:, COLUMN.wear_eur] = records[:, COLUMN.discharge_kwh] * params.owner.wear_eur_per_kwh
     records[:, COLUMN.im_sold_kwh] = -load
     records[:, COLUMN.arrivals] = arrivals.arrived

@@ -13,6 +13,7 @@ from vpp_gym.fleet.departures import early_hazard
 from vpp_gym.params import VPPParams
 from vpp_gym.params.owner import OwnerParams
 from vpp_gym.policies.hindsight import Run
+from vpp_gym.policies.standby import with_standby
 from vpp_gym.policies.stays import Stays, owed_at_the_end
 from vpp_gym.solvers.uncertain_stay import UncertainStay
 
@@ -105,10 +106,11 @@ def uncertain_stay(
     share = np.divide(demand, due - lower, out=np.ones(steps + 1), where=below & (due > lower))
     lost_eur = params.driver.retail_eur_per_kwh / site.charge_eff * share
     own = price[first : first + steps]
-    rise_eur = own / site.charge_eff
+    buy, sell = with_standby(site, own, own)
+    rise_eur = buy / site.charge_eff
     return UncertainStay(
         rise_eur=rise_eur,
-        fall_eur=np.minimum(site.discharge_eff * (own - pay), rise_eur),
+        fall_eur=np.minimum(site.discharge_eff * (sell - pay), rise_eur),
         rise_kwh=np.full(steps, full_kwh),
         fall_kwh=fall_kwh,
         lower_kwh=lower,

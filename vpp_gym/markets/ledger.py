@@ -40,6 +40,8 @@ LEDGER = Ledger(
              "battery wear borne by the owners; not part of the profit"),
         Term("charge_kwh", "kWh", "amount", "", "charged, at the meter"),
         Term("discharge_kwh", "kWh", "amount", "", "discharged, at the meter"),
+        Term("standby_kwh", "kWh", "amount", "",
+             "taken by chargers and cars besides, while they charge or discharge"),
         Term("carried_kwh", "kWh", "amount", "",
              "at the end of a run, for cars still connected: still to be charged, at the meter"),
         Term("da_sold_kwh", "kWh", "amount", "", "committed day-ahead for this step, + sells"),

@@ -49,6 +49,22 @@ class VPPParams(Section):
         return self
 
     @model_validator(mode="after")
+    def _groups_have_room_for_standby(self) -> VPPParams:
+        tree = tree_of(self.connection.groups)
+        chargers = [len(group.chargers) for group in tree]
+        for place in sorted(range(len(tree)), key=lambda one: -tree[one].depth):
+            if (parent := tree[place].parent) >= 0:
+                chargers[parent] += chargers[place]
+        for group, inside in zip(tree, chargers, strict=True):
+            if (standby_kw := inside * self.site.standby_kw) > group.import_kw:
+                raise ValueError(
+                    f"connection.groups: {group.name} may take {group.import_kw:g} kW, less than "
+                    f"the standby of its chargers, {standby_kw:g} kW: raise import_kw, or lower "
+                    "site.standby_kw"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _groups_know_the_chargers(self) -> VPPParams:
         for group in tree_of(self.connection.groups):
             if (last := max(group.chargers, default=-1)) >= self.site.n_chargers:

@@ -26,6 +26,11 @@ class SiteParams(Section):
     discharge_kw: largest discharging power of each, at the meter.
     charge_eff: share of the metered energy that is stored.
     discharge_eff: share of the energy taken out that reaches the meter.
+    least_kw: least power with which a car is charged or discharged, at the meter: less energy in
+        a step is that power during a part of it. 1.38 is 6 A on one phase, 4.14 on three.
+    standby_kw: what charger and car take besides while they charge or discharge. It makes
+        efficiency fall at low power: of a power p it is charge_eff * p / (p + standby_kw).
+        See docs/cars.md.
 
     Source of power and efficiency: Rahman et al. 2023, Sec. 7 (11 kW, 0.98).
     """
@@ -36,6 +41,8 @@ class SiteParams(Section):
     discharge_kw: float = Field(default=11.0, ge=0, le=5_000)
     charge_eff: float = Field(default=0.98, gt=0, le=1)
     discharge_eff: float = Field(default=0.98, gt=0, le=1)
+    least_kw: float = Field(default=0.0, ge=0, le=5_000)
+    standby_kw: float = Field(default=0.0, ge=0, le=5_000)
 
     @model_validator(mode="after")
     def _one_power_a_charger(self) -> SiteParams:
@@ -46,6 +53,27 @@ class SiteParams(Section):
         if max(self.charger_kw) > self.charge_kw:
             raise ValueError(f"charger_kw: give {self.charge_kw:g} kW at most, or raise charge_kw")
         return self
+
+    @model_validator(mode="after")
+    def _standby_is_of_a_power(self) -> SiteParams:
+        if self.least_kw > self.charge_kw:
+            raise ValueError(f"least_kw: give {self.charge_kw:g} at most, as charge_kw")
+        if self.standby_kw > self.least_kw:
+            raise ValueError(
+                f"standby_kw: give least_kw, too, of {self.standby_kw:g} at least: the least power "
+                "with which a car is charged"
+            )
+        return self
+
+    @property
+    def charging_standby(self) -> float:
+        """Standby for each kWh that is charged at full power, at the meter [kWh/kWh]."""
+        return self.standby_kw / self.charge_kw
+
+    @property
+    def discharging_standby(self) -> float:
+        """Standby for each kWh that is discharged at full power, at the meter [kWh/kWh]."""
+        return self.standby_kw / self.discharge_kw if self.discharge_kw > 0 else 0.0
 
     @property
     def all_kw(self) -> float:

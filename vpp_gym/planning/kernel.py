@@ -37,6 +37,8 @@ class PlannerSpec(NamedTuple):
         early_prob: share of drivers who leave early.
         early_exponent: of when they do.
         hard_eur_per_kwh: penalty in plans on what is missing at the declared departure.
+        charging_standby: what is taken besides for each kWh charged.
+        discharging_standby: the same for each kWh discharged.
         periods: of a day.
     """
 
@@ -48,6 +50,8 @@ class PlannerSpec(NamedTuple):
     early_prob: float
     early_exponent: float
     hard_eur_per_kwh: float
+    charging_standby: float
+    discharging_standby: float
     periods: int
 
 
@@ -182,6 +186,9 @@ def fleet_of(
     long = paths.long[b, :horizon].copy()
     buy[0, 0] += buy_more
     long[0] += sell_more
+    for i in range(horizon):
+        buy[0, i] *= 1.0 + spec.charging_standby
+        long[i] *= 1.0 - spec.discharging_standby
     sell = np.empty((n if paid else 1, horizon))
     if not paid:
         sell[0] = long

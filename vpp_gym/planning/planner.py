@@ -91,6 +91,8 @@ class BuiltInPlanner:
             early_prob=owner.early_departure_prob,
             early_exponent=owner.early_exponent,
             hard_eur_per_kwh=HARD_EUR_PER_KWH,
+            charging_standby=params.site.charging_standby,
+            discharging_standby=params.site.discharging_standby,
             periods=simulation.periods,
         )
         self.planner: PlannerName = planner

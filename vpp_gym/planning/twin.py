@@ -7,6 +7,7 @@ from typing import NamedTuple
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.fleet.battery import stored_after_kwh
+from vpp_gym.fleet.standby import standby_of_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.markets.settlement import imbalance_eur
 from vpp_gym.planning.kernel import Fleet, Paths, PlannerSpec, fleet_of
@@ -64,7 +65,9 @@ def note_twin(
             ev = state.ev[b, i]
             own, planned = own_kwh[b, i], planned_kwh[b, i]
             own_load += own
+            own_load += standby_of_kwh(own, rules.least_kwh, rules.standby_kwh)
             planned_load += planned
+            planned_load += standby_of_kwh(planned, rules.least_kwh, rules.standby_kwh)
             pay = pay_eur_per_kwh(ev.tariff_eur_per_kwh, ev.margin, ev.min_price_eur_per_kwh, da)
             gain += pay * (min(own, 0.0) - min(planned, 0.0))
             energy = stored_after_kwh(ev.energy_kwh, own, rules.charge_eff, rules.discharge_eff)

@@ -14,6 +14,7 @@ from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
 from vpp_gym.policies.base import Dispatcher, by_charger, charging_of, with_offer
 from vpp_gym.policies.scheduler import discharge_limits, selling_price
+from vpp_gym.policies.standby import with_standby
 from vpp_gym.policies.stays import Service, Stays, best_plans, owed_at_the_end, prices_of_stays
 from vpp_gym.scenarios.departures import leaving_step
 from vpp_gym.scenarios.scenario import Scenario
@@ -198,7 +199,8 @@ class PlannedStays(Dispatcher):
         bids: bool = True,
     ) -> None:
         buy, sell = marginal_prices(scenario, params, start_step, bids)
-        self.buy, self.sell = buy[start_step:end_step], sell[start_step:end_step]
+        run = buy[start_step:end_step], sell[start_step:end_step]
+        self.buy, self.sell = with_standby(params.site, *run)
         self.run = Run(scenario, params, start_step, end_step)
         self.service = Service.of(params)
         self._left: dict[int, Floats] = {}

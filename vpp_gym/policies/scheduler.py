@@ -26,6 +26,7 @@ from vpp_gym.policies.forecasters import (
     HourOfDayMean,
     day_ahead_anchor,
 )
+from vpp_gym.policies.standby import with_standby
 from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.leaving import Leaving
@@ -114,9 +115,9 @@ class RollingScheduler(DepartureAware):
         if not len(rows):
             return np.zeros((0, 1))
         horizon = int(snapshot.steps_to_departure[rows].max())
-        short, long = self.forecaster.forecast(snapshot, horizon)
-        da = day_ahead_anchor(snapshot, horizon)
         site = snapshot.params.site
+        short, long = with_standby(site, *self.forecaster.forecast(snapshot, horizon))
+        da = day_ahead_anchor(snapshot, horizon)
         stays = self._stays(snapshot, rows, da)
         if snapshot.curves.shape[2] > 0:
             if self.engine != "exact":

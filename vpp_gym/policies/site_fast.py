@@ -79,5 +79,6 @@ def early_cost(snapshot: Snapshot, connection: Connection) -> Floats | None:
     stays = np.cumprod(1.0 - leaving.hazard, axis=1)
     gone = np.zeros_like(stays)
     gone[:, 1:] = 1.0 - stays[:, :-1]
-    eff = snapshot.params.site.charge_eff
-    return gone * (eff * leaving.missing_eur_per_kwh - connection.buy_eur_per_kwh)
+    site = snapshot.params.site
+    saved = connection.buy_eur_per_kwh * (1.0 + site.charging_standby)
+    return gone * (site.charge_eff * leaving.missing_eur_per_kwh - saved)

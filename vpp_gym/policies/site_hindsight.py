@@ -188,6 +188,11 @@ def _add_markets(
         buy += site["import_fee_eur_per_kwh"] + (0.0 if tariff.net_metering else tax)
         sell -= site["export_fee_eur_per_kwh"]
         most_in, most_out, sun = site["import_kwh"], site["export_kwh"], site["pv_kwh"]
+    # The cars take the standby of full power; at less power it is more, up to that of all.
+    standby_kwh = params.site.n_chargers * params.site.standby_kw * scenario.dt_h
+    if standby_kwh > 0.0:
+        rows.put(balance, columns.add(n, 0.0, 0.0, standby_kwh), 1.0)
+        most_in = most_in + standby_kwh  # which keeps that of all free
     used = columns.add(n, 0.0, 0.0, sun)
     taken = columns.add(n, buy, 0.0, most_in)
     given = columns.add(n, -sell, 0.0, most_out)

@@ -138,6 +138,8 @@ def cars_of(
         discharge_eff=site.discharge_eff,
         shortfall_eur_per_kwh=HARD_EUR_PER_KWH,
         rise_lines=charging_of(snapshot).rise_lines() if tapers else None,
+        charging_standby=site.charging_standby,
+        discharging_standby=site.discharging_standby,
         in_group=None if snapshot.site is None else in_group(snapshot.site.groups),
     )
 

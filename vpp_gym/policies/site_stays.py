@@ -177,7 +177,7 @@ def add_cars(stays: Stays, params: VPPParams, columns: Columns, rows: Rows, bala
     charge = columns.add(
         len(of_car), np.where(back, -retail_eur, 0.0)[of_car], 0.0, stays.full_kwh[of_car]
     )
-    rows.put(balance[of_step], charge, 1.0)
+    rows.put(balance[of_step], charge, 1.0 + params.site.charging_standby)
     lost_eur = stays.missed_eur + np.where(back, 0.0, retail_eur / eff)
     missed = columns.add(n, lost_eur, 0.0, np.inf)
     # No car stores more than full power gives it from its arrival on, or than its target.

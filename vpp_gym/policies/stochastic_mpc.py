@@ -18,6 +18,7 @@ from vpp_gym.policies.scheduler import (
     leaving_early,
     selling_price,
 )
+from vpp_gym.policies.standby import with_standby
 from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.price_chain import PriceChain, certain_chain, chain_of
@@ -96,9 +97,10 @@ class StochasticMPC(DepartureAware):
         path, half_spread, chain = self.prices(snapshot, anchor)
         limits = discharge_limits(snapshot, rows, anchor)
         site, curves = snapshot.params.site, charging_of(snapshot).step_curves
+        buy, sell = with_standby(site, path + half_spread, path - half_spread)
         problem = (
-            path + half_spread,
-            np.atleast_2d(selling_price(snapshot, rows, path - half_spread, anchor)),
+            buy,
+            np.atleast_2d(selling_price(snapshot, rows, sell, anchor)),
             limits["discharge_kwh"].reshape(n, -1),
             chain,
             _fleet(snapshot, limits["min_kwh"]),

@@ -12,7 +12,7 @@ from vpp_gym.params.groups import tree_of
 
 GROUP = np.dtype(
     [
-        ("import_kwh", np.float64),  # most that the group takes in a step
+        ("import_kwh", np.float64),  # most that the group takes in a step, less standby
         ("export_kwh", np.float64),  # most that it gives; inf: no limit
         ("parent", np.int64),  # row of the group that it is in; -1: none
         ("first", np.int64),  # its chargers are those with a rank from here ..
@@ -48,6 +48,7 @@ def group_rules(params: VPPParams, dt_h: float) -> dict[str, Any]:
     ranked = 0
     for place in (one for one in range(len(tree)) if tree[one].parent < 0):
         ranked = _rank(place, ranked, tree, row_of, groups, charger_group)
+    groups["import_kwh"] -= dt_h * params.site.standby_kw * (groups["end"] - groups["first"])
     return {"groups": groups, "charger_group": charger_group}
 
 

@@ -16,7 +16,7 @@ SITE_STEP = np.dtype(
         ("building_kwh", np.float64),
         ("pv_forecast_kwh", np.float64),  # made the day before
         ("building_forecast_kwh", np.float64),  # made the day before
-        ("import_kwh", np.float64),  # limit of the connection; inf: none
+        ("import_kwh", np.float64),  # limit of the connection, less standby; inf: none
         ("export_kwh", np.float64),  # limit of the connection; inf: none
         ("least_import_kwh", np.float64),  # known of limits that are not announced yet
         ("least_export_kwh", np.float64),  # the same
@@ -61,8 +61,10 @@ def fill_site(steps: Records, scenario: Scenario, params: VPPParams) -> None:
         own = getattr(params.connection, f"{way}_limit_kw")
         own = np.inf if own is None else own
         least = getattr(site, f"least_{way}_limit_kw", np.inf)
-        steps[f"{way}_kwh"] = dt_h * np.minimum(np.inf if series is None else series, own)
-        steps[f"least_{way}_kwh"] = dt_h * min(least, own)
+        free_kw = params.site.n_chargers * params.site.standby_kw if way == "import" else 0.0
+        limit_kw = np.minimum(np.inf if series is None else series, own)
+        steps[f"{way}_kwh"] = dt_h * (limit_kw - free_kw)
+        steps[f"least_{way}_kwh"] = dt_h * (min(least, own) - free_kw)
         fees = np.array(getattr(params.tariff, f"{way}_fee_eur_per_kwh"))
         hour = (scenario.period * dt_h + ROUNDING_H).astype(np.int64) % HOURS_OF_DAY
         steps[f"{way}_fee_eur_per_kwh"] = np.broadcast_to(fees, HOURS_OF_DAY)[hour]
@@ -70,7 +72,7 @@ def fill_site(steps: Records, scenario: Scenario, params: VPPParams) -> None:
     steps["limited"] = 1 if limited else 0
     steps["month"] = scenario.clock.astype("datetime64[M]").astype(np.int64)
     steps["year"] = scenario.clock.astype("datetime64[Y]").astype(np.int64)
-    _check_base_load(steps, dt_h)
+    _check_base_load(steps, dt_h, params.site.n_chargers * params.site.standby_kw)
 
 
 def forecast_kwh(series: Floats, scenario: Scenario, unseen_kwh: float) -> Floats:
@@ -97,17 +99,18 @@ def forecast_kwh(series: Floats, scenario: Scenario, unseen_kwh: float) -> Float
     return np.asarray(np.maximum(mean, 0.0)[scenario.day, scenario.period])
 
 
-def _check_base_load(steps: Records, dt_h: float) -> None:
-    """Refuse limits below what the building takes, now or by its rating."""
+def _check_base_load(steps: Records, dt_h: float, free_kw: float) -> None:
+    """Refuse limits below what the building takes, now or by its rating, with the standby."""
     lacking = np.maximum(steps["building_kwh"] - steps["import_kwh"], 0.0)
     lacking = np.maximum(lacking, steps["building_peak_kwh"] - steps["least_import_kwh"])
     if (wrong := np.flatnonzero(lacking > ROUNDING_KWH)).size:
         step = int(wrong[0])
         load_kw = max(steps["building_kwh"][step], steps["building_peak_kwh"][step]) / dt_h
-        limit_kw = min(steps["import_kwh"][step], steps["least_import_kwh"][step]) / dt_h
+        limit_kw = min(steps["import_kwh"][step], steps["least_import_kwh"][step]) / dt_h + free_kw
+        standby = f", and {free_kw:.6g} kW of standby of the chargers" if free_kw > 0 else ""
         raise InvalidInputError(
             "import_limit_kw",
             float(limit_kw),
             f"it is below the load of the building, {load_kw:.6g} kW in step {step} or by its "
-            "rating: raise the limit, or lower the load",
+            f"rating{standby}: raise the limit, or lower the load",
         )

@@ -25,6 +25,8 @@ class Rules(NamedTuple):
     dt_h: float
     charge_eff: float
     discharge_eff: float
+    least_kwh: float  # of a step at the least power
+    standby_kwh: float  # of a car that is charged or discharged for a whole step
     guarantee: bool
     gate_period: int
     bids_by_cars: bool  # the bid limit is what the expected cars can take or give
@@ -202,6 +204,8 @@ def rules_of(params: VPPParams, dt_h: float) -> Rules:
         dt_h=dt_h,
         charge_eff=params.site.charge_eff,
         discharge_eff=params.site.discharge_eff,
+        least_kwh=params.site.least_kw * dt_h,
+        standby_kwh=params.site.standby_kw * dt_h,
         guarantee=params.guarantee,
         gate_period=round(params.market.gate_closure_h / dt_h),
         bids_by_cars=params.market.bid_limit == "expected_cars",

@@ -12,6 +12,7 @@ from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.fleet.battery import stored_after_kwh
 from vpp_gym.fleet.envelope import dispatch_limits_kwh
 from vpp_gym.fleet.laxity import laxity_h
+from vpp_gym.fleet.standby import standby_of_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.markets.settlement import imbalance_eur
@@ -150,12 +151,13 @@ def step_run(
 def _dispatch(
     b: int, da: float, rules: Rules, state: State, net_load_kwh: Floats, row: Floats
 ) -> float:
-    charged_kwh, discharged_kwh, paid_eur = 0.0, 0.0, 0.0
+    charged_kwh, discharged_kwh, standby_kwh, paid_eur = 0.0, 0.0, 0.0, 0.0
     for k in range(state.run[b].connected):
         i = state.lot[b, k]
         ev = state.ev[b, i]
         x = min(max(net_load_kwh[i], ev.lo_kwh), ev.hi_kwh)
         ev.energy_kwh = stored_after_kwh(ev.energy_kwh, x, rules.charge_eff, rules.discharge_eff)
+        standby_kwh += standby_of_kwh(x, rules.least_kwh, rules.standby_kwh)
         if x >= 0.0:
             charged_kwh += x
         else:
@@ -169,9 +171,10 @@ def _dispatch(
             ev.contract_kwh = max(ev.contract_kwh + x, 0.0)
     row[COLUMN.charge_kwh] = charged_kwh
     row[COLUMN.discharge_kwh] = discharged_kwh
+    row[COLUMN.standby_kwh] = standby_kwh
     row[COLUMN.wear_eur] = discharged_kwh * rules.wear_eur_per_kwh
     row[COLUMN.payoff_eur] -= paid_eur
-    return charged_kwh - discharged_kwh
+    return charged_kwh - discharged_kwh + standby_kwh
 
 
 @njit(inline="always")

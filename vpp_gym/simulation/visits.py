@@ -200,7 +200,8 @@ def close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -> 
         penalty = share * shortfall
         _book_service(ev, ev.leaves, due_kwh, stored_kwh, penalty, dataset, rules, row)
         row[COLUMN.carried_kwh] += missing_kwh / rules.charge_eff
-        row[COLUMN.carried_eur] -= missing_kwh / rules.charge_eff * price
+        standby = rules.standby_kwh / (ev.charge_kw * rules.dt_h)  # of each kWh at full power
+        row[COLUMN.carried_eur] -= missing_kwh / rules.charge_eff * (price * (1.0 + standby))
         if t < ev.contract_end:
             pay = pay_eur_per_kwh(ev.tariff_eur_per_kwh, ev.margin, ev.min_price_eur_per_kwh, price)
             beyond_kwh = max(ev.energy_kwh - ev.target_kwh, 0.0) * rules.discharge_eff

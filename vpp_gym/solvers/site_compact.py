@@ -267,7 +267,7 @@ def _add_cars(
     most = np.where(now, np.maximum(cars.hi_kwh, 0.0)[car], may_take * stays.inside)
     least = np.where(now, np.clip(cars.lo_kwh, 0.0, np.maximum(cars.hi_kwh, 0.0))[car], 0.0)
     charge = program.add(len(car), charge_eur_per_kwh, least, most, (car, block))
-    program.put(loads.balance[block], charge, 1.0)
+    program.put(loads.balance[block], charge, 1.0 + cars.charging_standby)
     energy, target = cars.energy_kwh, cars.target_kwh
     room = np.maximum(cars.max_kwh - energy, 0.0)
     missing = np.clip(target - energy, 0.0, room)
@@ -291,7 +291,7 @@ def _add_cars(
     pay = _mean_pay(cars, blocks, stays)[giving]
     at = car[giving], block[giving]
     discharge = program.add(len(giving), pay, 0.0, may_give[giving], at)
-    program.put(loads.balance[block[giving]], discharge, -1.0)
+    program.put(loads.balance[block[giving]], discharge, -(1.0 - cars.discharging_standby))
     _add_stored(cars, stays, giving, charge[giving], discharge, program)
     return loads._replace(charge=charge, discharge=discharge, giving=giving)
 

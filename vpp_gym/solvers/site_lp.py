@@ -40,6 +40,9 @@ class Cars:
         charge_eff: in (0, 1].
         discharge_eff: in (0, 1].
         shortfall_eur_per_kwh: per kWh missing in the battery at departure.
+        charging_standby: what is taken besides for each kWh charged, see
+            `vpp_gym.params.site.SiteParams`.
+        discharging_standby: the same for each kWh discharged.
         rise_lines: (n, M, 2) offset and slope of lines over the stored energy, below which lies
             what a step behind the first can store, see `vpp_gym.fleet.charging.Charging`; None:
             no car tapers.
@@ -61,6 +64,8 @@ class Cars:
     charge_eff: float
     discharge_eff: float
     shortfall_eur_per_kwh: float
+    charging_standby: float = 0.0
+    discharging_standby: float = 0.0
     rise_lines: Floats | None = None
     in_group: Bools | None = None
 
@@ -213,8 +218,8 @@ def plan_site(cars: Cars, connection: Connection) -> SitePlan:
     first = np.cumsum(cars.steps) - cars.steps
     of_step = np.arange(len(of_car)) - first[of_car]
     charge, discharge = _car_columns(cars, columns, rows, of_car, of_step)
-    rows.put(balance[of_step], charge, 1.0)
-    rows.put(balance[of_step], discharge, -1.0)
+    rows.put(balance[of_step], charge, 1.0 + cars.charging_standby)
+    rows.put(balance[of_step], discharge, -(1.0 - cars.discharging_standby))
     if cars.in_group is not None:
         within = cars.in_group[of_car]
         _group_rows(within, site, columns, rows, of_step, charge, discharge)
