@@ -104,6 +104,20 @@ def test_whoever_runs_a_world_gets_its_parameters_unless_told_otherwise(world):
     assert (env.core.params.site.n_chargers, env.core.params.guarantee) == (3, False)
 
 
+def test_a_world_file_keeps_standby_and_least_power(folder, tmp_path):
+    out, words = tmp_path / "own.parquet", []
+    for word in ("site.standby_kw=0.2", "site.least_kw=1.38"):
+        words += ["--set", word]
+    command("data", "build", folder, "-o", out, *KNOWN, *words)
+    assert read_world(out, "train").params == {"site": {"standby_kw": 0.2, "least_kw": 1.38}}
+    days = vpp_gym.evaluate("charge_on_arrival", f"{out}:all").days
+    read = params_of("run", "charge_on_arrival", "--scenario", f"{out}:all", "--json")
+    assert (read["site"]["standby_kw"], read["site"]["least_kw"]) == (0.2, 1.38)
+    hours = days["standby_kwh"].sum() / 0.2
+    assert hours >= days["charge_kwh"].sum() / 11.0 > 0
+    assert "give least_kw" in " ".join(failed(*SHORT, "--set", "site.standby_kw=0.2").split())
+
+
 def test_worlds_that_say_different_things_need_a_preset(world):
     own, other = read_world(world, "train"), as_source("synthetic:test").scenario(0)
     with pytest.raises(InvalidInputError, match=r"scenarios\[1\]\.params"):

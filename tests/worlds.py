@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from vpp_gym.params import PLAIN, VPPParams
+from vpp_gym.params.site import SiteParams
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.views import Snapshot
 
@@ -200,6 +201,22 @@ def random_owners(rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
+STANDBY = ({}, {}, {"least_kw": 4.14}, {"least_kw": 1.38, "standby_kw": 0.2},
+           {"least_kw": 4.14, "standby_kw": 0.4})  # fmt: skip
+"""Changes of SiteParams: three of five take nothing beside what is charged or discharged."""
+
+
+def standby_kwh(loads_kwh: Any, site: SiteParams, dt_h: float) -> np.ndarray:
+    """(n,) kWh that chargers take in a step beside these net loads at the meter [kWh].
+
+    Below the least power a charger is on for a part of the step, and idle it takes nothing.
+    """
+    loads = np.abs(np.asarray(loads_kwh, dtype=float))
+    if site.standby_kw == 0:
+        return np.zeros_like(loads)
+    return site.standby_kw * dt_h * np.minimum(1.0, loads / (site.least_kw * dt_h))
+
+
 @st.composite
 def params(draw: st.DrawFn, **fixed: Any) -> VPPParams:
     """Rules: any pricing, offers, owners, guarantee and disaggregation, at few chargers."""
@@ -214,7 +231,8 @@ def params(draw: st.DrawFn, **fixed: Any) -> VPPParams:
             "discharge_kw": draw(st.sampled_from([11.0, 7.0, 0.0])),
             "charge_eff": draw(st.sampled_from([0.98, 0.9, 1.0])),
             "discharge_eff": draw(st.sampled_from([0.98, 0.9, 1.0])),
-        },
+        }
+        | draw(st.sampled_from(STANDBY)),
         "battery": draw(
             st.sampled_from([{"min_soc": 0.03, "max_soc": 0.97}, {"min_soc": 0.0, "max_soc": 1.0}])
         )

@@ -28,7 +28,7 @@ from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
-from vpp_gym.policies.scheduler import rolling_mpc
+from vpp_gym.policies.scheduler import hazard_mpc, rolling_mpc
 from vpp_gym.scenarios.departures import leaving_step
 from vpp_gym.scenarios.scenario import Scenario, Sessions
 from vpp_gym.scenarios.synthetic import SyntheticSource
@@ -134,10 +134,13 @@ def test_what_is_known_of_departures_is_their_law():
     assert leaving_hazard(owner, declared, declared, 0.25, False)[-1] == 1.0
 
 
-@pytest.mark.parametrize("guarantee", [True, False])
-def test_no_policy_is_above_it_on_average(guarantee):
+STANDBY = {"least_kw": 4.14, "standby_kw": 0.4}
+
+
+@pytest.mark.parametrize(("guarantee", "site"), [(True, {}), (False, {}), (True, STANDBY)])
+def test_no_policy_is_above_it_on_average(guarantee, site):
     """Operations and market, with offers that pay in advance and per kWh."""
-    params = DEFAULT.replace(guarantee=guarantee)
+    params = DEFAULT.replace(guarantee=guarantee, site=site)
     worlds = 4
     source = SyntheticSource("train", worlds, dt_h=0.25, days=5, seed=1)
     policies = {
@@ -156,6 +159,35 @@ def test_no_policy_is_above_it_on_average(guarantee):
     for gap in behind.values():
         error = gap.std(axis=1, ddof=1) / np.sqrt(gap.shape[1])
         assert (gap.mean(axis=1) > -2 * error).all()
+
+
+def test_standby_lowers_it_by_what_it_costs_at_least():
+    """Every kWh is bought with standby of a charger at full power; nothing else changes."""
+    source = year()
+    bound, without = (
+        operations(dual_bound(source, 0, CERTAIN.replace(site=site))) for site in (STANDBY, {})
+    )
+    assert bound < without - 0.1
+    arrival = [
+        operations(evaluate(ChargeOnArrival(), source.scenario(0), CERTAIN.replace(site=site)).days)
+        for site in (STANDBY, {})
+    ]
+    assert arrival[0] < arrival[1] - 0.1
+    # Who charges at full power pays about that much; the bound may move away from dear hours.
+    assert without - bound <= 2 * (arrival[1] - arrival[0])
+
+
+@pytest.mark.parametrize("market", ["single", "dutch"])
+def test_with_standby_no_honest_baseline_is_above_it(market):
+    """Of each of a few random years: sums of operations, and with bids at the expected load."""
+    params = DEFAULT.replace(site=STANDBY, market={"imbalance_pricing": market})
+    worlds = 3
+    source = SyntheticSource("train", worlds, dt_h=0.25, days=4, seed=2)
+    bound = sum(operations(dual_bound(source, index, params)) for index in range(worlds))
+    for make in (ChargeOnArrival, lambda: rolling_mpc(0), lambda: hazard_mpc(None)):
+        reached = [evaluate(make(), source.scenario(k), params).days for k in range(worlds)]
+        assert sum(days["standby_kwh"].sum() for days in reached) > 1
+        assert sum(map(operations, reached)) <= bound
 
 
 def test_who_knows_the_future_is_above_it():

@@ -19,7 +19,7 @@ from vpp_gym.policies.forecasters import PerfectForecast
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeAtDeadline, ChargeOnArrival, PriceThreshold
-from vpp_gym.policies.scheduler import algorithm_1, no_v2g, rolling_mpc
+from vpp_gym.policies.scheduler import algorithm_1, hazard_mpc, no_v2g, rolling_mpc
 from vpp_gym.policies.stays import Service, Stays, best_plans
 from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.scenarios.scenario import Scenario
@@ -202,6 +202,35 @@ def test_hindsight_earns_at_least_what_any_policy_earns(seed, guarantee, taper):
             value = flexible["load_value_eur"] + flexible["retail_eur"] + flexible["shortfall_eur"]
             other = result["load_value_eur"] + result["retail_eur"] + result["shortfall_eur"]
             assert other <= value + 1e-6
+
+
+STANDBY = {"n_chargers": 6, "least_kw": 4.14, "standby_kw": 0.4}
+
+
+def uncounted_kwh(terms, site):
+    """Standby of a run beyond that at full power, which is what plans count."""
+    at_full_h = terms["charge_kwh"] / site.charge_kw + terms["discharge_kwh"] / site.discharge_kw
+    return terms["standby_kwh"] - site.standby_kw * at_full_h
+
+
+@pytest.mark.parametrize("guarantee", [False, True])
+@pytest.mark.parametrize("term_h", [0, 2])
+@pytest.mark.parametrize("seed", range(3))
+def test_with_standby_no_policy_earns_more_than_hindsight_planned(seed, term_h, guarantee):
+    """Hindsight earns its plan less the standby that the plan does not count."""
+    params = PLAIN.replace(
+        site=STANDBY, guarantee=guarantee, market={"imbalance_pricing": "single"}
+    )
+    scenario = world(seed, negative=False)
+    best = run(Hindsight(term_h, bid_bound="none"), scenario, params)
+    uncounted = uncounted_kwh(best, params.site)
+    assert uncounted > 0
+    prices = (scenario.im_short_eur_per_kwh + scenario.im_long_eur_per_kwh) / 2
+    planned = without_bids(best) + uncounted * prices.max()
+    for make in (ChargeOnArrival, lambda: rolling_mpc(term_h), lambda: hazard_mpc(term_h)):
+        result = run(make(), scenario, params)
+        assert result["standby_kwh"] > 0
+        assert without_bids(result) <= planned + 1e-6
 
 
 OFFERS = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulation.test_site import SEED, at_once, at_random, run
+from tests.simulation.test_site import SEED, at_once, at_random, barely_on, run
 from tests.sites import site_params, site_scenarios
 from tests.worlds import examples, one_car, plain, plain_world
 from vpp_gym.errors import InvalidInputError
@@ -51,6 +51,60 @@ def test_no_scheduler_earns_more_than_the_bound(scenario, world):
         assert days["profit_eur"].sum() <= bound + 1e-6
 
 
+ON = [{"least_kw": 4.14, "standby_kw": 0.4}, {"least_kw": 1.38, "standby_kw": 0.2}]
+SITES = st.sampled_from(ON).flatmap(lambda on: site_params(site=on, contract={"families": ()}))
+
+
+@examples(15)
+@given(site_scenarios(), SITES, SEED)
+def test_with_standby_no_random_run_earns_more_than_the_bound(scenario, world, seed):
+    """Nor does who charges at the least power, which pays most where prices are negative."""
+    bound = site_bound_eur(scenario, world)
+    for decide in (at_random(seed), at_once, barely_on):
+        assert profit_eur(run(scenario, world, decide)) <= bound + 1e-6
+
+
+@examples(3)
+@given(site_scenarios(), SITES)
+def test_with_standby_no_baseline_earns_more_than_the_bound(scenario, world):
+    bound = site_bound_eur(scenario, world)
+    for name in ("charge_on_arrival", "rolling_mpc", "hazard_mpc", "site_hazard_mpc"):
+        days = evaluate(baseline(name), scenario, world).days
+        assert days["profit_eur"].sum() <= bound + 1e-6, name
+
+
+@pytest.mark.parametrize("price", [0.1, -0.1])
+def test_standby_of_a_car_by_hand(price):
+    """8 kWh at 8 kW: 0.4 kWh beside them; at 2 kW four times as much, for which a negative price
+    pays."""
+    car = one_car(0, 20, 0.5, target_soc=0.7, capacity_kwh=40.0, departure_draw=0.5)
+    scenario = plain_world(24, dt_h=1.0, da=price, short=price, sessions=car)
+    site = {"n_chargers": 1, "charge_kw": 8.0, "charge_eff": 1.0, "least_kw": 2.0,
+            "standby_kw": 0.4}  # fmt: skip
+    world = plain(site=site, contract={"families": ()}, driver={"retail_eur_per_kwh": 0.5})
+    bound = site_bound_eur(scenario, world)
+    at_full, slowly = (profit_eur(run(scenario, world, decide)) for decide in (at_once, barely_on))
+    assert at_full == pytest.approx(8 * 0.5 - 8.4 * price)
+    assert slowly == pytest.approx(8 * 0.5 - 9.6 * price)
+    assert bound >= max(at_full, slowly) - 1e-9
+    if price > 0:
+        assert bound == pytest.approx(at_full)
+
+
+def test_standby_from_the_sun_costs_what_the_sun_would_have_been_sold_for():
+    """20 kWh of sun an hour at 0.1, of which a car and its charger take 8.4; to buy costs 0.3."""
+    car = one_car(0, 20, 0.5, target_soc=0.7, capacity_kwh=40.0, departure_draw=0.5)
+    sun = {"pv_kwh": np.full(24, 20.0)}
+    prices = {"da": 0.1, "short": 0.3, "long": 0.1}
+    scenario = plain_world(24, dt_h=1.0, sessions=car, site=sun, **prices)
+    site = {"n_chargers": 1, "charge_kw": 8.0, "charge_eff": 1.0, "least_kw": 2.0,
+            "standby_kw": 0.4}  # fmt: skip
+    world = plain(site=site, contract={"families": ()})
+    best = 8 * 0.13 + (24 * 20 - 8.4) * 0.1
+    assert profit_eur(run(scenario, world, at_once)) == pytest.approx(best)
+    assert site_bound_eur(scenario, world) == pytest.approx(best)
+
+
 def test_one_car_at_the_cheapest_hour_by_hand():
     """10 kWh within the limit of 6 at 0.1 and 0.2 EUR: 0.6 + 0.8; retail 1.3. A peak charge of
     1 EUR levels them over the three hours."""
@@ -87,7 +141,12 @@ def test_a_battery_that_trades_perfectly_by_hand():
 @examples(8)
 @given(
     site_scenarios(),
-    site_params(contract={"families": ()}, guarantee=False, battery={"taper": ()}),
+    site_params(
+        contract={"families": ()},
+        guarantee=False,
+        battery={"taper": ()},
+        site={"least_kw": 0.0, "standby_kw": 0.0},  # the bound counts the least standby
+    ),
 )
 def test_the_replay_earns_the_bound_where_prices_are_positive(scenario, world):
     dear = {

@@ -44,7 +44,10 @@ class Groups:
 
         ordered = sorted(groups, key=depth, reverse=True)
         self.members = [inside[group.name] for group in ordered]
-        self.import_kwh = [group.import_kw * dt_h for group in ordered]
+        self.import_kwh = [
+            max(0.0, group.import_kw - params.site.standby_kw * len(inside[group.name])) * dt_h
+            for group in ordered
+        ]  # less what their chargers may take beside the loads of cars
         self.export_kwh = [
             np.inf if group.export_kw is None else group.export_kw * dt_h for group in ordered
         ]

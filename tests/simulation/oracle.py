@@ -187,11 +187,13 @@ class Oracle:
         now = self.clock(self.t)
         if (now.hour, now.minute) == (self.params.market.gate_closure_h, 0):
             self.schedules[now.date() + dt.timedelta(days=1)] = list(bids_kwh)
-        self._remember(sum(loads_kwh))
+        standby_kwh = sum(self.standby_kwh(load_kwh) for load_kwh in loads_kwh)
+        self._add(standby_kwh=standby_kwh)
+        self._remember(sum(loads_kwh) + standby_kwh)
         for car, load_kwh in zip(self.lot, loads_kwh, strict=True):
             if car is not None:
                 self._move(car, load_kwh)
-        self._settle(now.date(), sum(loads_kwh))
+        self._settle(now.date(), sum(loads_kwh) + standby_kwh)
         self.t += 1
         self._depart()
         if self.t < self.end:
@@ -200,6 +202,14 @@ class Oracle:
             self._close()
         booked, self.book = self.book, {}
         return booked
+
+    def standby_kwh(self, load_kwh: float) -> float:
+        """What a charger takes beside the load of its car while it is on."""
+        site, dt_h = self.params.site, self.scenario.dt_h
+        if load_kwh == 0 or site.standby_kw == 0:
+            return 0.0
+        hours_on = min(dt_h, abs(load_kwh) / site.least_kw)
+        return site.standby_kw * hours_on
 
     def _remember(self, load_kwh: float) -> None:
         """The load of this period, and what its cars could have taken and given."""

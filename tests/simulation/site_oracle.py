@@ -63,6 +63,12 @@ class SiteOracle(Oracle):
         return min(np.inf if own is None else own, least) * self.scenario.dt_h
 
     @property
+    def kept_free_kwh(self) -> float:
+        """Of every import limit: what all chargers may take beside their cars' loads."""
+        site = self.params.site
+        return site.n_chargers * site.standby_kw * self.scenario.dt_h
+
+    @property
     def is_limited(self) -> bool:
         return bool(np.isfinite(self.least_limit_kwh()) or self.params.connection.groups)
 
@@ -113,7 +119,7 @@ class SiteOracle(Oracle):
             known = self.limit_kwh("import", min(self.t + ahead, last))
             limit = known if ahead <= notice else self.least_limit_kwh()
             rooms.append(limit - self.building_peak_kwh())
-        return np.maximum(rooms, 0.0)
+        return np.maximum(np.array(rooms) - self.kept_free_kwh, 0.0)
 
     def needs(self) -> tuple[list[float], list[float], list[int]]:
         """Of the cars that are there: to be charged, a full step, and steps left."""
@@ -176,7 +182,8 @@ class SiteOracle(Oracle):
         base, yielded = self.series("building_kwh", self.t), 0.0
         if self.reservations is not None:
             yielded = self._share_groups(loads, floors_kwh)
-        over = base + sum(loads) + storage - sun - self.limit_kwh("import", self.t)
+        free = self.limit_kwh("import", self.t) - self.kept_free_kwh
+        over = base + sum(loads) + storage - sun - free
         under = -self.limit_kwh("export", self.t) - (base + sum(loads) + storage - sun)
         if over > 0:
             more = min(over, self.series("pv_kwh", self.t) - sun)
@@ -188,7 +195,8 @@ class SiteOracle(Oracle):
             more = min(under - less, max(0.0, -storage))
             sun, storage = sun - less, storage + more
             yielded += self._cut(loads, floors_kwh, under - less - more, -1)
-        self.net_kwh = base + sum(loads) + storage - sun
+        beside = sum(self.standby_kwh(load) for load in loads)
+        self.net_kwh = base + sum(loads) + beside + storage - sun
         self.used = {"storage": storage, "sun": sun, "yielded": yielded, "base": base}
         return self.step(loads, bids_kwh)
 

@@ -81,8 +81,12 @@ def test_what_is_within_reach_is_served(data, scenario, seed, empty):
 )
 def test_what_is_within_reach_and_promised_is_served_in_groups(data, scenario, seed, empty):
     """With tapers, limits of the connection and of groups, a building, sun and a battery."""
+    assert_promises_served(scenario, data.draw(site_params(guarantee=True)), seed, empty)
+
+
+def assert_promises_served(scenario, world, seed, empty):
+    """At a site with random groups, but what was out of reach on arrival."""
     rng = np.random.default_rng(seed)
-    world = data.draw(site_params(guarantee=True))
     groups = random_groups(rng, world.site.n_chargers)
     world = world.replace(owner={"early_departure_prob": 0.0}, connection={"groups": groups})
     sim, oracle = Simulation(scenario, world), Oracle(scenario, world, [])

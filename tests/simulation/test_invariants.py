@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.simulation.steps import stayed, steps
-from tests.worlds import FIXED, examples, params, scenarios
+from tests.worlds import FIXED, examples, params, scenarios, standby_kwh
 from vpp_gym.markets.ledger import MONEY, TERMS
 
 SEED = st.integers(0, 2**32 - 1)
@@ -29,7 +29,10 @@ def test_energy_is_balanced_in_every_battery_and_on_the_market(scenario, world, 
         )
         net_load = terms["charge_kwh"] - terms["discharge_kwh"]
         assert net_load == pytest.approx(step.loads_kwh.sum(), abs=1e-9)
-        assert terms["da_sold_kwh"] + terms["im_sold_kwh"] + net_load == pytest.approx(0, abs=1e-9)
+        beside = standby_kwh(step.loads_kwh, site, scenario.dt_h).sum()
+        assert terms["standby_kwh"] == pytest.approx(beside, abs=1e-9)
+        sold = terms["da_sold_kwh"] + terms["im_sold_kwh"]
+        assert sold + net_load + beside == pytest.approx(0, abs=1e-9)
 
 
 @examples(30)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sites import site_params, site_scenarios
-from tests.worlds import examples, one_car, plain, plain_world, random_point
+from tests.worlds import by_charger, examples, one_car, plain, plain_world, random_point
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.fleet.charging import Charging, gain_kwh
 from vpp_gym.markets.ledger import TERMS
@@ -41,6 +41,13 @@ def at_once(snapshot: Any, **more: Any) -> Decisions:
     return Decisions(net_load_kwh=loads, **more)
 
 
+def barely_on(snapshot: Any) -> Decisions:
+    """Every car at the least power, at which most is taken beside a kWh."""
+    load_kwh = snapshot.params.site.least_kw * snapshot.dt_h
+    loads = np.clip(load_kwh, snapshot.lo_kwh, snapshot.hi_kwh)
+    return Decisions(net_load_kwh=by_charger(snapshot, loads))
+
+
 def at_random(seed: int) -> Any:
     """Decisions anywhere between all limits, often at one of them."""
     rng, other = np.random.default_rng(seed), np.random.default_rng([seed, 1])
@@ -63,10 +70,14 @@ def at_random(seed: int) -> Any:
 @examples(30)
 @given(site_scenarios(), site_params(), SEED)
 def test_the_connection_is_balanced_and_within_its_limits_at_every_step(scenario, world, seed):
+    assert_balanced_and_within(scenario, world, at_random(seed))
+
+
+def assert_balanced_and_within(scenario: Scenario, world: VPPParams, decide: Any) -> None:
     own = world.connection
     stored = world.storage.kwh * world.storage.initial_soc
-    for t, booked in enumerate(run(scenario, world, at_random(seed))):
-        cars = booked["charge_kwh"] - booked["discharge_kwh"]
+    for t, booked in enumerate(run(scenario, world, decide)):
+        cars = booked["charge_kwh"] - booked["discharge_kwh"] + booked["standby_kwh"]
         battery = booked["storage_charge_kwh"] - booked["storage_discharge_kwh"]
         net = cars + battery
         if scenario.site is not None or world.has_site:
@@ -98,8 +109,12 @@ ON_TIME = {"early_departure_prob": 0.0, "late_departure_prob": 0.0}
 @examples(60)
 @given(site_scenarios(), site_params(guarantee=True, owner=ON_TIME), SEED)
 def test_what_was_promised_on_arrival_is_kept_whatever_is_decided(scenario, world, seed):
+    assert_promises_kept(scenario, world, at_random(seed))
+
+
+def assert_promises_kept(scenario: Scenario, world: VPPParams, decide: Any) -> None:
     promised: dict[int, float] = {}
-    sim, decide = Simulation(scenario, world), at_random(seed)
+    sim = Simulation(scenario, world)
     sim.reset()
     while not sim.done[0]:
         before = sim.snapshot()

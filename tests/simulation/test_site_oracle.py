@@ -47,7 +47,7 @@ def assert_same_site(sim: Simulation, oracle: SiteOracle) -> None:
             if guarded:
                 assert snapshot.lo_kwh[row] == pytest.approx(groups.floors[place], abs=1e-7)
                 groups.floors[place] = float(snapshot.lo_kwh[row])
-        assert_same_groups(sim, groups.groups)
+        assert_same_groups(sim, oracle, groups.groups)
     elif guarded:
         must = np.maximum(snapshot.lo_kwh, 0.0).sum()
         assert must == pytest.approx(oracle.least_total_kwh(), abs=1e-5)
@@ -59,18 +59,16 @@ def assert_same_site(sim: Simulation, oracle: SiteOracle) -> None:
         assert snapshot.expected_load_kwh[period] == pytest.approx(load, abs=1e-9)
 
 
-def assert_same_groups(sim: Simulation, groups: Groups) -> None:
+def assert_same_groups(sim: Simulation, oracle: SiteOracle, groups: Groups) -> None:
     """The envelope of the fleet and of each group."""
     lo, hi = sim.lo_kwh[0].tolist(), sim.hi_kwh[0].tolist()
     least, most = groups.envelope(lo, hi)
-    site, run = (
-        sim.dataset.site[min(sim.state.run["position"][0], sim.state.run["last"][0])],
-        (sim.state.run[0]),
-    )
+    run, t = sim.state.run[0], oracle.t
     idle = float(run["fleet_idle_kwh"])
-    storage = sim.state.site[0]
-    free = site["import_kwh"] - site["building_kwh"] + site["pv_kwh"] - storage["storage_lo_kwh"]
-    given = -site["export_kwh"] - site["building_kwh"] - storage["storage_hi_kwh"]
+    building, sun = oracle.series("building_kwh", t), oracle.series("pv_kwh", t)
+    gives, takes = oracle.storage_limits()
+    free = oracle.limit_kwh("import", t) - oracle.kept_free_kwh - building + sun - gives
+    given = -oracle.limit_kwh("export", t) - building - takes
     assert run["fleet_hi_kwh"] == pytest.approx(max(min(most, free), idle), abs=1e-9)
     assert run["fleet_lo_kwh"] == pytest.approx(min(max(least, given), idle), abs=1e-9)
 
