@@ -15,13 +15,16 @@ from vpp_gym.scenarios.site_series import SiteSeries
 
 
 def random_series(rng: np.random.Generator, scenario: Scenario) -> SiteSeries | None:
-    """Sun, building and limits by step, each there or not; limits leave the building its load."""
+    """Sun, building and limits by step, each there or not; limits leave the building its load.
+
+    And the chargers their standby: of six, each with 0.4 kW, beside a limit of 8 kW.
+    """
     n, dt_h = scenario.n_steps, scenario.dt_h
     given: dict[str, Any] = {}
     if rng.random() < 0.7:
         given["pv_kwh"] = dt_h * rng.choice([0.0, 5.0, 30.0], n) * rng.random(n)
     if rng.random() < 0.7:
-        given["building_kwh"] = dt_h * rng.uniform(0, 8, n)
+        given["building_kwh"] = dt_h * rng.uniform(0, 5.5, n)
     if rng.random() < 0.5:
         given["import_limit_kw"] = rng.choice([8.0, 12.0, 30.0, np.inf], n)
         given["least_import_limit_kw"] = 8.0

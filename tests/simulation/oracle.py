@@ -288,7 +288,8 @@ class Oracle:
             gets_kwh = share * at_once_kwh + (1 - share) * at_last_kwh
         self._serve(car, car.stored_kwh + gets_kwh)
         bought_kwh = gets_kwh / site.charge_eff
-        self._add(carried_kwh=bought_kwh, carried_eur=-bought_kwh * price)
+        beside = site.standby_kw / max(car.charge_kw, site.least_kw)  # of a kWh at full power
+        self._add(carried_kwh=bought_kwh, carried_eur=-bought_kwh * price * (1 + beside))
         deal = car.deal
         if deal is None:
             return

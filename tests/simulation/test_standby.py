@@ -281,13 +281,12 @@ def test_what_was_promised_is_kept_in_groups(scenario, world, seed, empty):
 
 
 @pytest.mark.parametrize("way", ["import", "group"])
-def test_a_limit_holds_that_leaves_nothing_for_cars(way):
-    """Two chargers may take 1 kW, the limit is 0.8: no car is charged, or it is refused."""
+def test_a_limit_below_the_standby_is_refused(way):
+    """Two chargers may take 1 kW, the limit is 0.8."""
     limit = {"name": "a", "chargers": 2, "import_kw": 0.8}
     connection = {"import_limit_kw": 0.8} if way == "import" else {"groups": (limit,)}
-    booked = run(two_cars(), limited_world(connection=connection), at_once)
-    assert sum(step["charge_kwh"] + step["standby_kwh"] for step in booked) == 0
-    assert booked[1]["limited_kwh"] == booked[1]["unserved_kwh"] == pytest.approx(22.0)
+    with pytest.raises(InvalidInputError, match="standby"):
+        Simulation(two_cars(), limited_world(connection=connection))
 
 
 # Off
