@@ -73,7 +73,7 @@ class SiteParams(Section):
     @property
     def discharging_standby(self) -> float:
         """Standby for each kWh that is discharged at full power, at the meter [kWh/kWh]."""
-        return self.standby_kw / self.discharge_kw if self.discharge_kw > 0 else 0.0
+        return self.standby_kw / max(self.discharge_kw, self.least_kw) if self.standby_kw else 0.0
 
     @property
     def all_kw(self) -> float:

@@ -200,7 +200,8 @@ def close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -> 
         penalty = share * shortfall
         _book_service(ev, ev.leaves, due_kwh, stored_kwh, penalty, dataset, rules, row)
         row[COLUMN.carried_kwh] += missing_kwh / rules.charge_eff
-        standby = rules.standby_kwh / (ev.charge_kw * rules.dt_h)  # of each kWh at full power
+        full_kwh = max(ev.charge_kw * rules.dt_h, rules.least_kwh)
+        standby = rules.standby_kwh / full_kwh  # of each kWh
         row[COLUMN.carried_eur] -= missing_kwh / rules.charge_eff * (price * (1.0 + standby))
         if t < ev.contract_end:
             pay = pay_eur_per_kwh(ev.tariff_eur_per_kwh, ev.margin, ev.min_price_eur_per_kwh, price)
