@@ -17,11 +17,19 @@ import typer
 
 from benchmarks.boards import MISSING_PRICES, price_column
 from benchmarks.fingerprint import ROOT
+from benchmarks.merging import BLOCKS, WEEKS
 from benchmarks.packaged import package
 from benchmarks.page import leaderboard_page
 from benchmarks.results import read
 from benchmarks.suites import SUITES, suite_of
-from benchmarks.suites.base import Document, interval_words, period, seed_words, subset_words
+from benchmarks.suites.base import (
+    Document,
+    added_words,
+    interval_words,
+    period,
+    seed_words,
+    subset_words,
+)
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.tables import (
     PRIVILEGED_MARK,
@@ -103,11 +111,12 @@ def block(document: Document, to_root: str = "") -> str:
     """
     suite = suite_of(document["suite"])
     when = period(document)
+    made_by = "; ".join([f"made by `{document['command']}`", *added_words(document)])
     lines = [
         f"{when[0].upper()}{when[1:]} ({document['description']}). "
         f"{suite.lead(document)} {PRIVILEGED_MARK} saw the future. [All policies, columns and "
         f"boards, and what to know before reading them]({to_root}benchmarks/results/"
-        f"{suite.name}.md); made by `{document['command']}`."
+        f"{suite.name}.md); {made_by}."
     ]
     boards = list(suite.boards.values())
     alike = [board for board in boards if board.track == boards[0].track]
@@ -184,9 +193,10 @@ def contract_table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def interval_text(row: Mapping[str, Any], name: str) -> str:
-    """A sum of money with its interval."""
+    """A sum of money with its interval, and in what it was drawn, if that is not blocks of days."""
     low, middle, high = (round(row[f"{name}{end}"]) + 0 for end in ("_low", "", "_high"))
-    return f"{middle:,} [{low:,}, {high:,}]" if low != high else f"{middle:,}"
+    of = " (weeks)" if row.get(BLOCKS) == WEEKS else ""
+    return f"{middle:,} [{low:,}, {high:,}]{of}" if low != high else f"{middle:,}"
 
 
 SERVICE_WORDS = (
@@ -302,6 +312,7 @@ def _caveat_lines(document: Document) -> Iterator[str]:
         f"{' with changes' if document['modified'] else ''}; Python {document['python']}, "
         f"{versions}."
     )
+    yield from _added_lines(document)
     for entry in document.get("renewed", ()):
         runs = f"{len(entry['runs'])} run{'s' if len(entry['runs']) != 1 else ''}"
         yield (
@@ -318,6 +329,25 @@ def _caveat_lines(document: Document) -> Iterator[str]:
     )
     for reason in document["left_out"]:
         yield f"Not here: {reason}."
+
+
+def _added_lines(document: Document) -> Iterator[str]:
+    """What was added later, when, and which intervals are of weeks."""
+    entries = zip(document.get("added", ()), added_words(document), strict=True)
+    for entry, words in entries:
+        versions = ", ".join(f"{name} {number}" for name, number in entry["versions"].items())
+        yield (
+            f"{words} at commit {', '.join(entry['commits'])}"
+            f"{' with changes' if entry['modified'] else ''}; Python {entry['python']}, "
+            f"{versions}. Both ends of the scale were run again beside it and gave the published "
+            "figures; the rows of all others are as they were."
+        )
+    compared = *document["differences"].values(), *document["contracts"].values()
+    if any(row.get(BLOCKS) == WEEKS for rows in compared for row in rows):
+        yield (
+            "Marked (weeks): of one of the two policies only the weeks were at hand, so that the "
+            "interval is of resampled weeks of the calendar, not of blocks that begin on any day."
+        )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from benchmarks.suites import suite_of
-from benchmarks.suites.base import Document, interval_words, period, seed_words, subset_words
+from benchmarks.suites.base import (
+    Document,
+    added_words,
+    interval_words,
+    period,
+    seed_words,
+    subset_words,
+)
 from vpp_gym.evaluation.tables import Columns, shown_texts
 
 TEMPLATE = "page.html.jinja"
@@ -65,6 +72,7 @@ def _suite(document: Document) -> dict[str, Any]:
         "boards": boards,
         "caveats": [line.replace("`", "") for line in caveats],
         "command": document["command"],
+        "added": [words.replace("`", "") for words in added_words(document)],
     }
 
 

@@ -23,7 +23,14 @@ import typer
 from rich.progress import track
 
 from benchmarks.leaderboard import RESULTS, published, render
-from benchmarks.results import SuiteResults, digests_of, read, rows_path, write_results
+from benchmarks.results import (
+    SuiteResults,
+    present_digests,
+    read,
+    rows_path,
+    rows_text,
+    write_results,
+)
 from benchmarks.store import StoredRun, load_run
 from benchmarks.suites import suite_of
 from benchmarks.suites.base import Contestants, Document, Run, Suite, worlds_of
@@ -100,7 +107,7 @@ def compare(suite: Suite, rows: str, run: Run, stored: StoredRun) -> None:
         DiffersError: another figure.
     """
     days = stored.frame().assign(track=run.track, world=run.world)
-    again = _cells(_text(suite.published_rows(days)))
+    again = _cells(rows_text(suite.published_rows(days)))
     known = _cells(rows)
     # Where policies have columns, those of several seeds say which.
     if run.policy in again and run.policy not in known:
@@ -128,11 +135,6 @@ def _others(known: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
     return (known != again) & ~close
 
 
-def _text(rows: pd.DataFrame) -> str:
-    """Rows as they are published."""
-    return rows.to_csv(index=False, float_format="%.10g", lineterminator="\n")
-
-
 def _cells(text: str) -> pd.DataFrame:
     """Cells of a CSV file as they stand there."""
     head, *rows = csv.reader(text.splitlines())
@@ -151,14 +153,8 @@ def renew(path: Path, data: Path | None, jobs: int) -> list[Run]:
     """
     document = read(path)
     suite = suite_of(document["suite"])
-    if suite.needs_data and data is None:
-        raise InvalidInputError("data", None, f"{suite.name} reads real data: give its folder")
     everyone = suite.contestants()
-    scenarios = {
-        track: suite.scenario_digests(track, map(int, worlds), data)
-        for track, worlds in document["digests"]["scenarios"].items()
-    }
-    now = {**digests_of(suite, everyone), "scenarios": scenarios}
+    now = present_digests(suite, everyone, document, data)
     runs = chosen_runs(suite, document, now)
     if runs:
         rows = read_text(rows_path(path, document))

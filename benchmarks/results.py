@@ -99,6 +99,41 @@ def assemble(
     return SuiteResults(document, text)
 
 
+def rows_text(table: pd.DataFrame) -> str:
+    """Rows of `Suite.published_rows` as they stand in the published file."""
+    text: str = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    return text
+
+
+def days_of(runs: Mapping[Run, StoredRun]) -> pd.DataFrame:
+    """Day rows of finished runs with the columns `track` and `world`."""
+    return pd.concat([_days_of(run, stored) for run, stored in runs.items()], ignore_index=True)
+
+
+def row_alone(
+    suite: Suite, board: Board, policy: str, runs: Mapping[Run, StoredRun]
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """What a board says of a policy between the two ends of the scale, and of its seeds.
+
+    All of it but the places among others is as on the whole board.
+
+    Args:
+        suite: of the board.
+        board: that the policy stands on.
+        policy: its name.
+        runs: finished runs of the policy and of both ends, and perhaps others.
+
+    Returns:
+        The row, None where the policy does not stand on this board; and a row for each seed,
+        none where there is one seed.
+    """
+    names = {suite.low, suite.high, policy}
+    mine = {run: one for run, one in runs.items() if run.policy in names}
+    found = _board(suite, board, days_of(mine), mine)
+    row = next((row for row in found.rows if row["policy"] == policy), None)
+    return row, [one for one in found.seeds if one["policy"] == policy]
+
+
 def write_results(folder: Path, name: str, results: SuiteResults) -> Path:
     """Write <name>_days.csv, or _weeks, and, last, <name>.json; the path of the latter."""
     path = folder / f"{name}.json"
@@ -152,6 +187,29 @@ def digests_of(suite: Suite, everyone: Contestants) -> dict[str, Any]:
         "scenario_code": code_digest(roots.scenarios),
         "ranking": f"{made} {settings}",
     }
+
+
+def present_digests(
+    suite: Suite, everyone: Contestants, document: Document, data: Path | None
+) -> dict[str, Any]:
+    """What results rest on as it is now, the scenarios of a published document among it.
+
+    Args:
+        suite: of the document.
+        everyone: who takes part now.
+        document: the published results.
+        data: folder of real data.
+
+    Raises:
+        InvalidInputError: the suite reads real data, and no folder is given.
+    """
+    if suite.needs_data and data is None:
+        raise InvalidInputError("data", None, f"{suite.name} reads real data: give its folder")
+    scenarios = {
+        track: suite.scenario_digests(track, map(int, worlds), data)
+        for track, worlds in document["digests"]["scenarios"].items()
+    }
+    return {**digests_of(suite, everyone), "scenarios": scenarios}
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def _run_suite(
     finish(tasks, made_by=made_by, fresh=fresh)
     results = assemble(
         suite,
-        {todo.run: _stored(todo) for todo in tasks},
+        {todo.run: stored_run(todo) for todo in tasks},
         scenario={**suite.facts(data), "first_world": chosen.first_world},
         digests=digests,
         command=shlex.join([*shlex.split(suite.command()), *chosen.words()]),
@@ -230,7 +230,12 @@ def finish(tasks: Sequence[Task], *, made_by: Engine, fresh: bool) -> None:
         raise typer.Exit(1)
 
 
-def _stored(todo: Task) -> StoredRun:
+def stored_run(todo: Task) -> StoredRun:
+    """A run that is finished.
+
+    Raises:
+        InvalidInputError: it is not there any more.
+    """
     stored = load_run(todo.path, todo.key)
     if stored is None:
         raise InvalidInputError("run", todo.run, "it vanished: start again")

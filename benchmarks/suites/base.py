@@ -364,6 +364,13 @@ def seed_words(document: Document) -> Iterator[str]:
             yield f"Gain over `{low}` of each seed, EUR, board {board}: {'; '.join(gains)}."
 
 
+def added_words(document: Document) -> Iterator[str]:
+    """Which rows were added to the others later, and by what."""
+    for entry in document.get("added", ()):
+        names = ", ".join(f"`{name}`" for name in entry["policies"])
+        yield f"{names} added by `{entry['command']}`"
+
+
 def trained(env_ids: Collection[str]) -> dict[tuple[str, int], Any]:
     """The trained agents that play one of these environments, by name and seed."""
     loaded = import_module("vpp_gym.agents.policy").load_agents()
