@@ -24,7 +24,9 @@ import numpy as np
 import pandas as pd
 
 from vpp_gym.evaluation import evaluate
+from vpp_gym.planning.planner import BuiltInPlanner
 from vpp_gym.policies.baselines import baseline
+from vpp_gym.policies.forecast_net import STEPS_AHEAD
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 REFERENCE = Path(__file__).with_suffix(".csv")
@@ -37,19 +39,29 @@ Actions = Callable[[gym.Env, np.ndarray], np.ndarray]
 """The action that numbers of -1 to 1 stand for in the present step."""
 
 
+Beliefs = Callable[[gym.Env], dict[str, float]]
+"""What the built-in planner of an environment believes in the present step."""
+
+
 def run(
-    env_id: str, steps: int, *, seed: int = 1, act: Actions | None = None, **settings: Any
+    env_id: str,
+    steps: int,
+    *,
+    seed: int = 1,
+    act: Actions | None = None,
+    beliefs: Beliefs | None = None,
+    **settings: Any,
 ) -> Terms:
-    """The terms of a run under random actions."""
+    """The terms of a run under random actions, and what its planner believes."""
     env = gym.make(env_id, **settings)
     env.reset(seed=seed)
     rng = np.random.default_rng(seed)
     infos = []
     for _ in range(steps):
         numbers = rng.uniform(-1, 1, env.action_space.shape).astype(np.float32)
-        *_, over, info = env.step(numbers if act is None else act(env, numbers))
-        infos.append(info)
-        if over:
+        *_, ends, cut, info = env.step(numbers if act is None else act(env, numbers))
+        infos.append(info if beliefs is None else info | beliefs(env))
+        if ends or cut:
             env.reset()
     return {name: np.array([info[name] for info in infos]) for name in infos[0]}
 
@@ -120,6 +132,38 @@ def microgrid() -> Terms:
     return run("FCEVMicrogrid-v0", 120, seed=3, volumes=True, rewards=True)
 
 
+MARGINS = ("planned_kwh", "charge_margin", "discharge_margin")
+
+
+def believed_prices(planner: BuiltInPlanner) -> dict[str, float]:
+    """What it expects of the next day, and what the network sees."""
+    paths = planner.paths
+    parts = {name: getattr(paths, name)[0, :STEPS_AHEAD] for name in ("da", "short", "long")}
+    return {name: float(part.sum()) for name, part in (parts | {"seen": paths.inputs[0]}).items()}
+
+
+def single_stays() -> Terms:
+    """Cars that come and leave one by one, in several years, with the forecast shown."""
+
+    def beliefs(env: gym.Env) -> dict[str, float]:
+        return believed_prices(env.unwrapped.core._forecast)
+
+    return run("VPPStay-v0", 300, beliefs=beliefs)
+
+
+def corrected_prices() -> Terms:
+    """Corrections of a planner's prices in several years, and what they earn beyond it."""
+
+    def beliefs(env: gym.Env) -> dict[str, float]:
+        planner, simulation = env.unwrapped.core._planner, env.unwrapped.core.simulation
+        margins = dict(zip(MARGINS, planner.shown(simulation, "margins")[0].tolist(), strict=True))
+        return believed_prices(planner) | margins | {"gain": float(planner.twin.gain_eur[0])}
+
+    own = {"control": "price", "reward": "planner_gain", "planner": "learned_mpc"}
+    source = SyntheticSource("validation", 3, days=5)
+    return run("VPPDispatch-v0", 192, scenario=source, beliefs=beliefs, episode_days=1, **own)
+
+
 RUNS: dict[str, Callable[[], Terms]] = {
     made.__name__: made
     for made in (
@@ -127,6 +171,8 @@ RUNS: dict[str, Callable[[], Terms]] = {
         few_connected,
         each_charger,
         large_fleet,
+        single_stays,
+        corrected_prices,
         car_park_hours,
         car_park_shapes,
         microgrid,

@@ -21,8 +21,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from functools import cache
+from operator import is_
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numba
 import numpy as np
@@ -229,6 +230,83 @@ def bind(kernel: Callable[..., Any], *args: Any) -> Callable[..., Any]:
     types = tuple(dispatcher.typeof_pyval(one) for one in args)
     dispatcher.compile(types)
     return dispatcher.overloads[types].entry_point
+
+
+def kinds(value: Any) -> Any:
+    """What decides which compiled code takes a value: equal where the same code does.
+
+    Another scenario brings other arrays of the same kinds, at every reset of a single environment.
+    To compare kinds takes microseconds, where the compiler takes a millisecond to name their types.
+    """
+    if isinstance(value, np.ndarray):
+        return value.dtype, value.ndim, value.flags.num
+    if isinstance(value, tuple):
+        return (type(value), *map(kinds, value))
+    return type(value)
+
+
+class BoundCalls:
+    """Calls of kernels without the look-up of types, which takes longer than a small step.
+
+    Copies begin anew.
+    """
+
+    def __init__(self) -> None:
+        self._codes: dict[Any, Callable[..., Any]] = {}
+        self._latest: dict[Any, _Latest] = {}
+
+    def code(self, kernel: Callable[..., Any], *args: Any) -> Callable[..., Any]:
+        """The code of a kernel for arguments of these kinds: see `bind`."""
+        return self._code(kernel, args, tuple(map(kinds, args)))
+
+    def __call__(self, kernel: Callable[..., Any], same: tuple[Any, ...], *others: Any) -> Any:
+        """Call a kernel.
+
+        Args:
+            kernel: to be called.
+            same: its first arguments, mostly the same objects from call to call: the kinds of
+                one are looked at where it is another object.
+            others: the arguments behind them, whose kinds are looked at in every call.
+        """
+        latest, of_others = self._latest.get(kernel), tuple(map(kinds, others))
+        if latest is None or of_others != latest.of_others or not all(map(is_, same, latest.same)):
+            latest = self._latest[kernel] = self._changed(kernel, latest, same, others, of_others)
+        return latest.code(*same, *others)
+
+    def _changed(
+        self,
+        kernel: Callable[..., Any],
+        latest: _Latest | None,
+        same: tuple[Any, ...],
+        others: tuple[Any, ...],
+        of_others: tuple[Any, ...],
+    ) -> _Latest:
+        """What is kept of a call whose arguments differ from those of the latest."""
+        before = zip(latest.same, latest.of_same, strict=True) if latest is not None else ()
+        known = {id(value): its for value, its in before}
+        of_same = tuple(known[id(one)] if id(one) in known else kinds(one) for one in same)
+        code = self._code(kernel, (*same, *others), (*of_same, *of_others))
+        return _Latest(same, of_same, of_others, code)
+
+    def _code(
+        self, kernel: Callable[..., Any], args: tuple[Any, ...], own: tuple[Any, ...]
+    ) -> Callable[..., Any]:
+        key = kernel, own
+        if key not in self._codes:
+            self._codes[key] = bind(kernel, *args)
+        return self._codes[key]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()
+
+
+class _Latest(NamedTuple):
+    """The arguments of the latest call of a kernel, their kinds, and its code."""
+
+    same: tuple[Any, ...]
+    of_same: tuple[Any, ...]
+    of_others: tuple[Any, ...]
+    code: Callable[..., Any]
 
 
 @njit

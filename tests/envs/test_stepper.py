@@ -6,8 +6,9 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from vpp_gym.envs import stepper
-from vpp_gym.kernels import COMPILED
+from vpp_gym import kernels
+from vpp_gym.envs.step_kernel import step_batch
+from vpp_gym.kernels import COMPILED, kinds
 from vpp_gym.scenarios.synthetic import SyntheticSource
 
 YEARS = SyntheticSource("validation", 3, dt_h=1.0, days=4)
@@ -29,26 +30,26 @@ def rewards_of(env, episodes: int) -> list[float]:
 
 
 def test_other_scenarios_need_no_other_look_up(monkeypatch):
-    asked, real = [], stepper.bind
+    asked, real = [], kernels.bind
 
     def counted(kernel, *arguments):
         asked.append(kernel)
         return real(kernel, *arguments)
 
-    monkeypatch.setattr(stepper, "bind", counted)
+    monkeypatch.setattr(kernels, "bind", counted)
     env = made()
     known = rewards_of(env, 9)
     core = env.unwrapped.core
     assert len(core.simulation._loaded) > 1  # more than one scenario was drawn
-    assert len(asked) == 1
+    assert asked.count(step_batch) == 1
     assert known == rewards_of(made(), 9)
 
 
 @pytest.mark.skipif(not COMPILED, reason="kernels run as plain Python")
 def test_what_compiled_code_depends_on_tells_kinds_apart():
     table = np.zeros((3, 4))
-    kinds = {
-        stepper._kinds((one,))
+    found = {
+        kinds((one,))
         for one in (
             table,
             table.astype(np.float32),
@@ -61,5 +62,5 @@ def test_what_compiled_code_depends_on_tells_kinds_apart():
             (1,),
         )
     }
-    assert len(kinds) == 9
-    assert stepper._kinds((table, 1)) == stepper._kinds((table + 1.0, 2))
+    assert len(found) == 9
+    assert kinds((table, 1)) == kinds((table + 1.0, 2))

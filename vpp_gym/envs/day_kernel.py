@@ -7,7 +7,8 @@ from typing import NamedTuple
 from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.kernels import njit
 from vpp_gym.planning.kernel import Paths, PlannerSpec, fleet_of
-from vpp_gym.planning.running_path import Past, Window, expect_run, move_window, open_window
+from vpp_gym.planning.past import Past
+from vpp_gym.planning.running_path import Window, expect_run, move_window, open_window
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.simulation.transition import step_run

@@ -11,12 +11,13 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats
 from vpp_gym.envs.day_kernel import Booked, play_days
 from vpp_gym.envs.threads import Threads
+from vpp_gym.kernels import BoundCalls
 from vpp_gym.markets.ledger import LEDGER, TERMS
 from vpp_gym.planning.kernel import Paths
-from vpp_gym.planning.running_path import Past, past_of, window_for
+from vpp_gym.planning.past import Past
+from vpp_gym.planning.running_path import window_for
 from vpp_gym.planning.schedulers import SchedulersPlanner
-from vpp_gym.policies.forecast_net import N_INPUTS, STEPS_AHEAD
-from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.policies.forecast_net import N_INPUTS
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.simulation.state import State
 
@@ -36,7 +37,8 @@ class DayPlayer:
 
     def __init__(self, planner: SchedulersPlanner, threads: int = 1) -> None:
         self.planner, self._threads = planner, Threads(threads)
-        self._known: _Known | None = None
+        self._memory: _Memory | None = None
+        self._call = BoundCalls()
 
     def play(
         self, simulation: Simulation, playing: Bools, bids_kwh: Floats, by_policy: Step
@@ -52,14 +54,15 @@ class DayPlayer:
         Returns:
             (B, K) what was booked, by `TERMS`; 0 in the other runs.
         """
-        known = self._known
-        if known is None or known.dataset is not simulation.dataset:
-            known = self._known = _Known(simulation, self._threads.count)
+        past = self.planner.pasts.of(simulation.dataset)
+        memory = self._memory
+        if memory is None or memory.horizon < past.longest:
+            memory = self._memory = _Memory(simulation, past.longest, self._threads.count)
         shape = simulation.n_envs, len(TERMS)
         booked = Booked(np.zeros(shape[0], np.int64), np.zeros(shape), np.zeros(shape))
         playing = playing.copy()
         while playing.any():
-            self._play(simulation, known, playing, bids_kwh, booked)
+            self._play(simulation, past, memory, playing, bids_kwh, booked)
             for run in np.flatnonzero(playing).tolist():
                 playing[run] = _step_alone(simulation, run, bids_kwh[run], by_policy, booked)
         for name in LEDGER.shares:
@@ -68,34 +71,39 @@ class DayPlayer:
         return booked.total
 
     def _play(
-        self, simulation: Simulation, known: _Known, playing: Bools, bids: Floats, booked: Booked
+        self,
+        simulation: Simulation,
+        past: Past,
+        memory: _Memory,
+        playing: Bools,
+        bids: Floats,
+        booked: Booked,
     ) -> None:
-        rules, spec = simulation.rules, self.planner.spec
+        world, spec = (simulation.dataset, simulation.rules), self.planner.spec
+        calls = []
+        for own, window, net_load_kwh in memory.parts:
+            state = State._make(array[own] for array in simulation.state)
+            paths = Paths._make(array[own] for array in memory.paths)
+            part = Booked._make(array[own] for array in booked)
+            working = window, net_load_kwh, paths
+            args = *world, state, spec, past, *working, bids[own], playing[own], part
+            calls.append((self._call.code(play_days, *args), args))
 
         def play_part(k: int) -> None:
-            own, window, net_load_kwh = known.parts[k]
-            state = State._make(array[own] for array in simulation.state)
-            paths = Paths._make(array[own] for array in known.paths)
-            part = Booked._make(array[own] for array in booked)
-            world = known.dataset, rules, state, spec, known.past, window, net_load_kwh
-            play_days(*world, paths, bids[own], playing[own], part)
+            play, args = calls[k]
+            play(*args)
 
         self._threads.each(play_part)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_known": None}
+        return {**self.__dict__, "_memory": None}
 
 
-class _Known:
-    """What is made once for a dataset: its past, and working memory of each thread."""
+class _Memory:
+    """Working memory of each thread, for plans of so many steps at most."""
 
-    def __init__(self, simulation: Simulation, threads: int) -> None:
-        dataset, n_envs = simulation.dataset, simulation.n_envs
-        self.dataset: Dataset = dataset
-        self.past: Past = past_of(dataset)
-        arrival = np.repeat(np.arange(len(dataset.period)), np.diff(dataset.first_session))
-        stays = np.asarray(dataset.sessions["departure"]) - arrival
-        horizon = int(max(STEPS_AHEAD, stays.max(initial=0)))
+    def __init__(self, simulation: Simulation, horizon: int, threads: int) -> None:
+        self.horizon, n_envs = horizon, simulation.n_envs
         da, short, long = np.zeros((3, n_envs, horizon))
         made_at, inputs = np.full(n_envs, -1, np.int64), np.zeros((n_envs, N_INPUTS))
         self.paths = Paths(made_at, da, short, long, inputs)

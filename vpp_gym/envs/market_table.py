@@ -13,6 +13,7 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats, Ints, Observations
 from vpp_gym.envs.fields import HOURS_AHEAD, HOURS_PAST, STEPS_PAST
 from vpp_gym.kernels import njit
+from vpp_gym.planning.per_dataset import PerDataset
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.simulation.state import Rules, State
@@ -146,17 +147,11 @@ class MarketTables:
     def __init__(self, lag_steps: int, per_scale: Floats) -> None:
         self._lag_steps, self._per_scale = lag_steps, per_scale
         self._row = np.zeros(MARKET_COLUMNS)
-        self._tables: dict[int, tuple[Dataset, MarketTable]] = {}
+        self._tables = PerDataset(_table_of)
 
     def of(self, dataset: Dataset) -> MarketTable:
         """The table of a dataset; without any row at first."""
-        kept, table = self._tables.get(id(dataset), (None, NO_TABLE))
-        if kept is not dataset:
-            n_steps = len(dataset.steps)
-            shown = np.zeros((n_steps, MARKET_COLUMNS), dtype=np.float32)
-            table = MarketTable(np.zeros(n_steps, dtype=np.bool_), shown)
-            self._tables[id(dataset)] = dataset, table
-        return table
+        return self._tables.of(dataset)
 
     def prepare(self, simulation: Simulation, runs: Ints) -> None:
         """Make the rows of runs that have just begun."""
@@ -172,5 +167,9 @@ class MarketTables:
             self.of(dataset),
         )
 
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_tables": {}}
+
+def _table_of(dataset: Dataset) -> MarketTable:
+    """Without any row."""
+    n_steps = len(dataset.steps)
+    shown = np.zeros((n_steps, MARKET_COLUMNS), dtype=np.float32)
+    return MarketTable(np.zeros(n_steps, dtype=np.bool_), shown)

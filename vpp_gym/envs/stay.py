@@ -16,6 +16,7 @@ from vpp_gym.envs.stay_kernel import observe_stays, step_stays
 from vpp_gym.envs.stay_observation import STAY_LAYOUT
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.kernels import BoundCalls
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.planning.planner import BuiltInPlanner, PlannerName
@@ -82,6 +83,7 @@ class StayCore(EVCore):
             FORECASTS[settings.forecast], self.simulation, self.params, shows_inputs=True
         )
         self._drawn: list[int] = []
+        self._call = BoundCalls()
 
     @property
     def max_steps(self) -> int | None:
@@ -107,7 +109,7 @@ class StayCore(EVCore):
         numbers = self._checked(actions)
         simulation, records = self.simulation, np.empty((self.n_runs, len(TERMS)))
         world = simulation.dataset, simulation.rules, simulation.state
-        step_stays(*world, numbers, self._no_bids, records)
+        self._call(step_stays, world, numbers, self._no_bids, records)
         if self.on_step is not None:
             self.on_step(records[0])
         return records, self.observe()
@@ -118,7 +120,8 @@ class StayCore(EVCore):
         self._forecast.expect(simulation)
         flat = np.empty((self.n_runs, self.layout.size), dtype=np.float32)
         world = simulation.dataset, simulation.rules, simulation.state
-        observe_stays(*world, self._forecast.paths, self.layout.per_scale, flat)
+        same = *world, self._forecast.paths, self.layout.per_scale
+        self._call(observe_stays, same, flat)
         return self._shown(flat)
 
     def _draw(self, generator: np.random.Generator, options: Mapping[str, Any]) -> EpisodeSpan:

@@ -18,7 +18,7 @@ from vpp_gym.envs.step_kernel import (
     step_memory,
 )
 from vpp_gym.envs.threads import Threads
-from vpp_gym.kernels import bind
+from vpp_gym.kernels import BoundCalls
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.simulation.simulation import Simulation
@@ -29,6 +29,22 @@ PLACES = 1_600
 
 NOTHING = (None, None, None)
 """Nothing is bound yet."""
+
+
+class _Part:
+    """What a thread works with.
+
+    Args:
+        own: its runs.
+        simulation: of all runs.
+        size: of an observation.
+    """
+
+    def __init__(self, own: slice, simulation: Simulation, size: int) -> None:
+        self.own, chargers = own, simulation.n_chargers
+        self.scratch = scratch_for(chargers)
+        self.memory = step_memory(chargers, simulation.slots, size)
+        self.call = BoundCalls()
 
 
 class BatchStepper:
@@ -51,16 +67,13 @@ class BatchStepper:
         worth = max(n_envs * chargers // PLACES, 1)
         count = min(whole("threads", threads, least=1), n_envs, worth)
         edges = np.linspace(0, n_envs, count + 1).astype(int).tolist()
-        self._parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
-        size = len(how.per_scale)
-        self._memory = [
-            (scratch_for(chargers), step_memory(chargers, simulation.slots, size))
-            for _ in self._parts
-        ]
+        owned = itertools.starmap(slice, itertools.pairwise(edges))
+        self._parts = [_Part(own, simulation, len(how.per_scale)) for own in owned]
         self._threads = Threads(count)
         self._bound: tuple[Any, ...] = NOTHING
-        self._calls: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
-        self._compiled: dict[tuple[Any, ...], Callable[..., None]] = {}
+        self._whole: State | None = None
+        self._states: list[State] = []
+        self._steps: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
 
     def step(
         self, simulation: Simulation, market: MarketTable, actions: Floats, pending_bids: Floats
@@ -78,14 +91,15 @@ class BatchStepper:
         dataset, state, before = simulation.dataset, simulation.state, self._bound
         if dataset is not before[0] or state is not before[1] or market is not before[2]:
             self._bind(simulation, market, given)
-        if len(self._calls) == 1:
-            step, fixed = self._calls[0]
+        if len(self._steps) == 1:
+            step, fixed = self._steps[0]
             step(*fixed, *given)
             return records, observations
 
         def step_part(k: int) -> None:
-            step, fixed = self._calls[k]
-            step(*fixed, *(array[self._parts[k]] for array in given))
+            step, fixed = self._steps[k]
+            own = self._parts[k].own
+            step(*fixed, *(array[own] for array in given))
 
         self._threads.each(step_part)
         return records, observations
@@ -93,22 +107,25 @@ class BatchStepper:
     def _bind(self, simulation: Simulation, market: MarketTable, given: tuple[Any, ...]) -> None:
         """Look up the compiled step for the arrays that stay the same from step to step."""
         dataset, rules, state = simulation.dataset, simulation.rules, simulation.state
-        self._calls = []
-        for own, (scratch, memory) in zip(self._parts, self._memory, strict=True):
-            part = _part_of(state, own)
-            fixed = dataset, rules, part, self._how, market, scratch, memory
-            arguments = (*fixed, *(array[own] for array in given))
-            kinds = _kinds(arguments)
-            if kinds not in self._compiled:
-                self._compiled[kinds] = bind(step_batch, *arguments)
-            self._calls.append((self._compiled[kinds], fixed))
+        self._steps = []
+        for part, own_state in zip(self._parts, self._states_of(state), strict=True):
+            fixed = dataset, rules, own_state, self._how, market, part.scratch, part.memory
+            own_given = (array[part.own] for array in given)
+            self._steps.append((part.call.code(step_batch, *fixed, *own_given), fixed))
         self._bound = dataset, state, market
+
+    def _states_of(self, state: State) -> list[State]:
+        """The state of the runs of each part: the same objects as long as the state is the same."""
+        if state is not self._whole:
+            self._states = [State._make(array[part.own] for array in state) for part in self._parts]
+            self._whole = state
+        return self._states
 
     def decoded_kwh(self, simulation: Simulation, actions: Floats) -> Floats:
         """(B, N) net load that the actions stand for."""
-        net_load_kwh = np.empty((len(actions), simulation.n_chargers))
-        how, scratch = self._how, self._memory[0][0]
-        decode_batch(simulation.rules, simulation.state, how, actions, net_load_kwh, scratch)
+        net_load_kwh, first = np.empty((len(actions), simulation.n_chargers)), self._parts[0]
+        same = simulation.rules, simulation.state, self._how
+        first.call(decode_batch, same, actions, net_load_kwh, first.scratch)
         return net_load_kwh
 
     def step_with(
@@ -122,18 +139,13 @@ class BatchStepper:
         """Step every run with (B, N) net loads that are decided already; the rest as in `step`."""
         records, observations = self._results(len(actions))
         given: tuple[Any, ...] = actions, net_load_kwh, pending_bids, records, observations
+        dataset, rules = simulation.dataset, simulation.rules
+        states = self._states_of(simulation.state)
 
         def step_part(k: int) -> None:
-            own = self._parts[k]
-            step_given(
-                simulation.dataset,
-                simulation.rules,
-                _part_of(simulation.state, own),
-                self._how,
-                market,
-                self._memory[k][1],
-                *(array[own] for array in given),
-            )
+            part = self._parts[k]
+            same = dataset, rules, states[k], self._how, market, part.memory
+            part.call(step_given, same, *(array[part.own] for array in given))
 
         self._threads.each(step_part)
         return records, observations
@@ -143,21 +155,4 @@ class BatchStepper:
         return records, np.empty((n, len(self._how.per_scale)), dtype=np.float32)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_bound": NOTHING, "_calls": [], "_compiled": {}}
-
-
-def _kinds(value: Any) -> Any:
-    """What decides which compiled code takes a value: equal where the same code does.
-
-    Another scenario brings other arrays of the same kinds, at every reset of a single environment.
-    To compare kinds takes microseconds, where the compiler takes a millisecond to name their types.
-    """
-    if isinstance(value, np.ndarray):
-        return value.dtype, value.ndim, value.flags.num
-    if isinstance(value, tuple):
-        return (type(value), *map(_kinds, value))
-    return type(value)
-
-
-def _part_of(state: State, own: slice) -> State:
-    return State._make(array[own] for array in state)
+        return {**self.__dict__, "_bound": NOTHING, "_whole": None, "_states": [], "_steps": []}

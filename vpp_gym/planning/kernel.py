@@ -14,6 +14,7 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.fleet.charging import gain_kwh
 from vpp_gym.kernels import njit
+from vpp_gym.planning.past import Past, half_spread_at
 from vpp_gym.policies.forecast_net import STEPS_AHEAD, Net, correction_of, inputs_of
 from vpp_gym.policies.market_path import Anchoring, Moment, anchored_path
 from vpp_gym.simulation.dataset import Dataset
@@ -75,7 +76,7 @@ class Paths(NamedTuple):
 
 @njit(allocates=True, nogil=True)
 def expect(
-    dataset: Dataset, rules: Rules, state: State, spec: PlannerSpec, half_spread: Floats, out: Paths
+    dataset: Dataset, rules: Rules, state: State, spec: PlannerSpec, past: Past, out: Paths
 ) -> None:
     """Fill the rows of runs that have moved since.
 
@@ -84,10 +85,10 @@ def expect(
         rules: parameters.
         state: of the batch.
         spec: of the planner.
-        half_spread: (B,) mean half of short less long price in the remembered past.
+        past: of the dataset.
         out: (B, >= `STEPS_AHEAD`) and as long as the longest stay.
     """
-    for b in range(len(half_spread)):
+    for b in range(len(out.made_at)):
         run = state.run[b]
         t = run.position
         if out.made_at[b] == t or t > run.last:
@@ -108,6 +109,7 @@ def expect(
             n_steps,
             spec.anchoring,
         )
+        half_spread = half_spread_at(since, t, past)
         if spec.learned or spec.shows_inputs:
             last = 0.0
             if t > run.first:
@@ -119,7 +121,7 @@ def expect(
                 mid,
                 dataset.period[t],
                 step.weekday,
-                half_spread[b],
+                half_spread,
                 last,
             )
             for i in range(len(seen)):
@@ -130,8 +132,8 @@ def expect(
                     mid[i] += correction[i]
         for i in range(n_steps):
             out.da[b, i] = anchor[i]
-            out.short[b, i] = mid[i] + half_spread[b]
-            out.long[b, i] = mid[i] - half_spread[b]
+            out.short[b, i] = mid[i] + half_spread
+            out.long[b, i] = mid[i] - half_spread
         if spec.knows_price:
             out.short[b, 0], out.long[b, 0] = step.short_eur_per_kwh, step.long_eur_per_kwh
         out.made_at[b] = t

@@ -8,17 +8,19 @@ import numpy as np
 
 from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.kernels import BoundCalls
 from vpp_gym.params import VPPParams
 from vpp_gym.planning.kernel import Paths, PlannerSpec, expect, plan_batch
+from vpp_gym.planning.past import Past, past_of
+from vpp_gym.planning.per_dataset import PerDataset
 from vpp_gym.planning.twin import Twin, margins, note_twin, value_twin
 from vpp_gym.policies.forecast_net import N_INPUTS, STEPS_AHEAD, Net
-from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, half_spread_of
+from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
 from vpp_gym.policies.learned import DT_H, LearnedForecaster, embedded_net
 from vpp_gym.policies.market_path import Anchoring
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH, RollingScheduler, hazard_mpc
-from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.simulation import Simulation
-from vpp_gym.views import HISTORY_DAYS, Decisions, Snapshot
+from vpp_gym.views import Decisions, Snapshot
 
 PlannerName = Literal["hazard_mpc", "learned_mpc"]
 
@@ -64,6 +66,7 @@ class BuiltInPlanner:
 
     Attributes:
         planner: its name.
+        pasts: of the datasets that it has seen.
         paths: what it expects of prices.
         twin: what would be, had it decided the last step.
 
@@ -101,18 +104,21 @@ class BuiltInPlanner:
         self.twin = Twin(
             np.full(shape, -1, np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape[0])
         )
-        self._known: _Known | None = None
+        self.pasts = PerDataset(past_of)
+        self._past: Past | None = None
         self.paths = _paths(simulation.n_envs, STEPS_AHEAD)
+        self._call = BoundCalls()
 
     def expect(self, simulation: Simulation) -> None:
         """Have `paths` hold for the present step of every run."""
-        known = self._known
-        if known is None or known.dataset is not simulation.dataset:
-            known = self._known = _Known(simulation.dataset)
-            self.paths = _paths(simulation.n_envs, known.longest)
-        half_spread = known.half_spread(simulation, self.spec.periods)
+        past = self.pasts.of(simulation.dataset)
+        if past is not self._past:
+            self._past = past
+            if past.longest > self.paths.da.shape[1]:
+                self.paths = _paths(simulation.n_envs, past.longest)
+            self.paths.made_at[:] = -1
         world = simulation.dataset, simulation.rules, simulation.state
-        expect(*world, self.spec, half_spread, self.paths)
+        self._call(expect, (*world, self.spec, past, self.paths))
 
     def forget(self, runs: Ints) -> None:
         """Runs begin anew."""
@@ -130,7 +136,8 @@ class BuiltInPlanner:
         net_load = np.empty((simulation.n_envs, simulation.n_chargers))
         solved: Bools = np.empty(simulation.n_envs, np.bool_)
         world = simulation.dataset, simulation.rules, simulation.state
-        plan_batch(*world, self.spec, self.paths, more_eur_per_kwh, net_load, solved)
+        same = *world, self.spec, self.paths
+        self._call(plan_batch, same, more_eur_per_kwh, net_load, solved)
         for run in np.flatnonzero(~solved).tolist():  # HiGHS takes over inside the policy
             net_load[run] = self.by_policy(simulation, run, more_eur_per_kwh[run])
         return net_load
@@ -150,13 +157,13 @@ class BuiltInPlanner:
     def note(self, simulation: Simulation, own_kwh: Floats, planned_kwh: Floats) -> None:
         """Before a step: keep what the planner would have done instead; both (B, N)."""
         world = simulation.dataset, simulation.rules, simulation.state
-        note_twin(*world, own_kwh, planned_kwh, self.twin)
+        self._call(note_twin, world, own_kwh, planned_kwh, self.twin)
 
     def gain_eur(self, simulation: Simulation) -> Floats:
         """(B,) after a step: what the own action earned beyond the planner's."""
         self.expect(simulation)
         world = simulation.dataset, simulation.rules, simulation.state
-        value_twin(*world, self.spec, self.paths, self.twin)
+        self._call(value_twin, (*world, self.spec, self.paths, self.twin))
         return self.twin.gain_eur.copy()
 
     def shown(self, simulation: Simulation, name: str) -> Floats:
@@ -174,12 +181,12 @@ class BuiltInPlanner:
             return np.where(ahead, mid - da, 0.0)
         values = np.zeros((simulation.n_envs, 3))
         world = simulation.dataset, simulation.rules, simulation.state
-        margins(*world, self.spec, self.paths, values)
+        self._call(margins, (*world, self.spec, self.paths), values)
         return values
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the network and what is worked out from the dataset: copies find both again."""
-        state = {**self.__dict__, "_known": None, "spec": self.spec._replace(net=_no_net())}
+        """Without the network and what is worked out from datasets: copies find both again."""
+        state = {**self.__dict__, "_past": None, "spec": self.spec._replace(net=_no_net())}
         return {name: state[name] for name in state if name not in ("_forecast", "_scheduler")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -187,40 +194,6 @@ class BuiltInPlanner:
         net = embedded_net() if self.spec.learned else _no_net()
         self.spec = self.spec._replace(net=net)
         self._forecast, self._scheduler = _policy(self.planner)
-
-
-class _Known:
-    """What of a dataset is worked out once.
-
-    Args:
-        dataset: of the simulation.
-
-    Attributes:
-        longest: steps of its longest stay, and at least those that a forecast covers.
-    """
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        arrival = np.repeat(np.arange(len(dataset.period)), np.diff(dataset.first_session))
-        stays = np.asarray(dataset.sessions["departure"]) - arrival
-        self.longest = int(max(STEPS_AHEAD, stays.max(initial=0)))
-        self._short = np.asarray(dataset.steps["short_eur_per_kwh"])
-        self._mid = 0.5 * (self._short + np.asarray(dataset.steps["long_eur_per_kwh"]))
-        self._half_spread = np.full(len(dataset.period) + 1, np.nan)
-
-    def half_spread(self, simulation: Simulation, periods: int) -> Floats:
-        """(B,) mean half of short less long price of the past of each run."""
-        at, first = simulation.state.run["position"], simulation.state.run["first"]
-        values: Floats = self._half_spread[at]
-        for run in np.flatnonzero(np.isnan(values)).tolist():
-            t = int(at[run])
-            past = slice(max(int(first[run]), t - HISTORY_DAYS * periods), t)
-            some = past.stop > past.start
-            values[run] = half_spread_of(self._short[past], self._mid[past]) if some else 0.0
-            # A step behind a scenario's last is the first of the next one.
-            if t <= int(simulation.state.run["last"][run]):
-                self._half_spread[t] = values[run]
-        return values
 
 
 def _policy(planner: PlannerName) -> tuple[CorrectedForecast, RollingScheduler]:

@@ -15,6 +15,7 @@ import numpy as np
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.kernels import njit
 from vpp_gym.planning.kernel import Paths, PlannerSpec
+from vpp_gym.planning.past import Past, half_spread_at
 from vpp_gym.policies.forecast_net import STEPS_AHEAD, correction_of, inputs_of
 from vpp_gym.policies.market_path import Moment, anchored_path
 from vpp_gym.simulation.dataset import Dataset
@@ -23,24 +24,6 @@ from vpp_gym.views import HISTORY_DAYS
 
 BACK = 256
 """Steps from which the level of deviations is worked out, where that is enough to know it."""
-BLOCK = 128
-"""Numbers that NumPy adds side by side before it halves a sum."""
-
-
-class Past(NamedTuple):
-    """What of a dataset is worked out once.
-
-    Attributes:
-        next_same: (T,) next position of the scenario with the same period; T: there is none.
-        half: (T,) short price less the middle of short and long [EUR/kWh].
-        half_spread: (T,) its mean in the remembered past, where it was asked for; else NaN.
-        most: (1,) larger than any deviation from a profile [EUR/kWh].
-    """
-
-    next_same: Ints
-    half: Floats
-    half_spread: Floats
-    most: Floats
 
 
 class Window(NamedTuple):
@@ -63,41 +46,11 @@ class Window(NamedTuple):
     place: Ints
 
 
-def past_of(dataset: Dataset) -> Past:
-    """What is worked out once of a dataset."""
-    n = len(dataset.period)
-    short = np.asarray(dataset.steps["short_eur_per_kwh"])
-    mid = 0.5 * (short + np.asarray(dataset.steps["long_eur_per_kwh"]))
-    largest = float(np.abs(dataset.residual_eur_per_kwh).max(initial=0.0))
-    next_same, behind = np.empty(n, np.int64), np.empty(int(dataset.period.max()) + 1, np.int64)
-    _link(dataset.first_step, dataset.period, behind, next_same)
-    most = np.array([4.0 * largest + 1.0])
-    return Past(next_same, np.ascontiguousarray(short - mid), np.full(n, np.nan), most)
-
-
 def window_for(periods: int, horizon: int) -> Window:
     """An empty window for days of so many periods and plans of at most so many steps."""
     residual, da, profile = np.zeros((3, periods))
     since, steps = np.zeros(1, np.int64), np.zeros(periods, np.int64)
     return Window(since, steps, residual, da, profile, np.zeros(horizon, np.int64))
-
-
-@njit
-def _link(first_step: Ints, period: Ints, behind: Ints, next_same: Ints) -> None:
-    """Fill the next position with the same period, scenario by scenario.
-
-    Args:
-        first_step: (K + 1,) of the scenarios.
-        period: (T,) place in the clock day.
-        behind: (L,) working memory.
-        next_same: (T,) result.
-    """
-    for s in range(len(first_step) - 1):
-        for p in range(len(behind)):
-            behind[p] = len(period)
-        for t in range(first_step[s + 1] - 1, first_step[s] - 1, -1):
-            next_same[t] = behind[period[t]]
-            behind[period[t]] = t
 
 
 @njit
@@ -139,36 +92,6 @@ def _remember(k: int, dataset: Dataset, window: Window) -> None:
     window.steps[p] += 1
     window.residual[p] += dataset.residual_eur_per_kwh[k]
     window.da[p] += dataset.da_eur_per_kwh[k]
-
-
-@njit
-def pairwise_sum(values: Floats, first: int, n: int) -> float:
-    """Sum of n numbers from a place on, rounded as NumPy rounds it."""
-    if n < 8:
-        result = 0.0
-        for i in range(first, first + n):
-            result += values[i]
-        return result
-    if n <= BLOCK:
-        s0, s1, s2, s3 = values[first], values[first + 1], values[first + 2], values[first + 3]
-        s4, s5, s6, s7 = values[first + 4], values[first + 5], values[first + 6], values[first + 7]
-        whole = n - n % 8
-        for i in range(first + 8, first + whole, 8):
-            s0 += values[i]
-            s1 += values[i + 1]
-            s2 += values[i + 2]
-            s3 += values[i + 3]
-            s4 += values[i + 4]
-            s5 += values[i + 5]
-            s6 += values[i + 6]
-            s7 += values[i + 7]
-        result = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
-        for i in range(first + whole, first + n):
-            result += values[i]
-        return result
-    half = n // 2
-    half -= half % 8
-    return pairwise_sum(values, first, half) + pairwise_sum(values, first + half, n - half)
 
 
 @njit(allocates=True)
@@ -218,7 +141,7 @@ def expect_run(
     else:
         _anchor(dataset, at, n_steps, window, anchor)
         _add_expected(dataset, at, n_steps, spec, past, window, anchor, mid)
-    half_spread = _half_spread(since, t, past)
+    half_spread = half_spread_at(since, t, past)
     if spec.learned:
         last = 0.0
         if t > run.first:
@@ -314,14 +237,3 @@ def _level(
         deviation = residual[k] - profile[period[k]]
         level = kept * level + gain * deviation
     return level
-
-
-@njit
-def _half_spread(since: int, t: int, past: Past) -> float:
-    """Mean half of short less long price in the remembered past; 0 without one."""
-    if t == since:
-        return 0.0
-    if np.isnan(past.half_spread[t]):
-        n = t - since
-        past.half_spread[t] = pairwise_sum(past.half, since, n) / n
-    return past.half_spread[t]
