@@ -14,7 +14,7 @@ from tests.envs.test_api import DAILY, busy_world
 from tests.worlds import AMSTERDAM, plain, plain_world, random_sessions
 from vpp_gym.envs import daily, day_player
 from vpp_gym.envs.policy_pool import SCHEDULERS
-from vpp_gym.planning.running_path import pairwise_sum
+from vpp_gym.planning.past import pairwise_sum
 from vpp_gym.policies.bidders import WaitAndSee, ZeroBidder
 from vpp_gym.policies.rules import ChargeOnArrival
 from vpp_gym.policies.scheduler import RollingScheduler, hazard_mpc, rolling_mpc
