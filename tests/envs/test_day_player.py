@@ -14,6 +14,7 @@ from tests.envs.test_api import DAILY, busy_world
 from tests.worlds import AMSTERDAM, plain, plain_world, random_sessions
 from vpp_gym.envs import daily, day_player
 from vpp_gym.envs.policy_pool import SCHEDULERS
+from vpp_gym.kernels import BoundCalls
 from vpp_gym.planning.past import pairwise_sum
 from vpp_gym.policies.bidders import WaitAndSee, ZeroBidder
 from vpp_gym.policies.rules import ChargeOnArrival
@@ -121,15 +122,16 @@ def test_a_batch_of_threads_is_the_same_batch(env_id):
 @pytest.mark.parametrize("env_id", DAILY)
 def test_where_no_plan_is_found_the_policy_steps(env_id, monkeypatch):
     """Every other call leaves the runs where they are."""
-    form, calls, play = CASES[1], [], day_player.play_days
+    form, calls, code = CASES[1], [], BoundCalls.code
 
-    def stuck(*args: Any) -> None:
+    def stuck(self: BoundCalls, kernel: Any, *args: Any) -> Any:
+        assert kernel is day_player.play_days
         calls.append(len(calls))
-        if calls[-1] % 2:
-            play(*args)
+        play = code(self, kernel, *args)
+        return play if calls[-1] % 2 else lambda *args: None
 
     expected = stepped(batch(env_id, form))
-    monkeypatch.setattr(day_player, "play_days", stuck)
+    monkeypatch.setattr(BoundCalls, "code", stuck)
     assert data_equivalence(stepped(batch(env_id, form)), expected, exact=True)
     assert len(calls) > 5
 

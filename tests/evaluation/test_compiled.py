@@ -11,7 +11,9 @@ from tests.envs.test_price_control import world
 from vpp_gym.evaluation import ev as ev_world
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.compiled import CompiledScheduler, compiled
+from vpp_gym.kernels import BoundCalls
 from vpp_gym.params import DEFAULT, PLAIN
+from vpp_gym.planning.kernel import plan_batch
 from vpp_gym.planning.schedulers import planner_of
 from vpp_gym.policies.baselines import LEARNED_NAMES, SITE_NAMES, baseline, baseline_names
 from vpp_gym.policies.bidders import WaitAndSee
@@ -111,15 +113,22 @@ def test_cars_that_taper():
 
 
 def test_where_compiled_code_finds_no_plan_the_policy_is_asked(monkeypatch):
-    def fails(*args: Any) -> None:
-        *_, net_load_kwh, solved = args
+    call = BoundCalls.__call__
+
+    def fails(self: BoundCalls, kernel: Any, same: Any, *others: Any) -> None:
+        if kernel is not plan_batch:
+            call(self, kernel, same, *others)
+            return
+        failed.append(kernel)
+        _, net_load_kwh, solved = others
         net_load_kwh[:] = np.nan
         solved[:] = False
 
-    scenario = world(days=2)
+    scenario, failed = world(days=2), []
     expected = evaluate(ByItself(baseline("hazard_mpc_tariff")), scenario, keep_records=True)
-    monkeypatch.setattr("vpp_gym.planning.planner.plan_batch", fails)
+    monkeypatch.setattr(BoundCalls, "__call__", fails)
     found = evaluate("hazard_mpc_tariff", scenario, keep_records=True)
+    assert failed
     np.testing.assert_array_equal(found.records, expected.records)
 
 
