@@ -347,9 +347,11 @@ class Charging:
 
     def _given(self, energy_kwh: Floats, steps: Floats | Ints) -> tuple[Floats, ...]:
         """Energies, hours, powers and curves in the one form that the kernels are compiled for."""
-        hours = np.broadcast_to(np.multiply(steps, self.dt_h), energy_kwh.shape)
-        given = energy_kwh, hours, self.full_kwh / self.dt_h, self.curves
-        return tuple(np.array(one, dtype=np.float64, order="C") for one in given)
+        hours = np.empty(energy_kwh.shape)
+        hours[:] = np.multiply(steps, self.dt_h)
+        full_kw = np.array(self.full_kwh / self.dt_h, dtype=np.float64)
+        energies = np.array(energy_kwh, dtype=np.float64, order="C")
+        return energies, hours, full_kw, np.array(self.curves, dtype=np.float64, order="C")
 
     def rise_lines(self, n_lines: int = 12) -> Floats:
         """(n, n_lines + 1, 2) offset [kWh] and slope of lines over the energy before a step.
@@ -359,20 +361,17 @@ class Charging:
         that: what lies below all of them, and within the battery, can be stored.
         """
         curves, n = self.curves, len(self.charge_kwh)
-        knots = np.empty((n, n_lines + 1))
         full_kw = self.full_kwh / self.dt_h
-        falls = np.array(
-            [
-                np.interp(kw, curve[1, ::-1], curve[0, ::-1])
-                for kw, curve in zip(full_kw, curves, strict=True)
-            ]
-        )
-        first, last = (
-            at - self.gain_before_kwh(at, np.ones(n)) for at in (falls, curves[:, 0, -1])
-        )
-        for k in range(n_lines + 1):
-            knots[:, k] = first + k / n_lines * (last - first)
-        gains = np.stack([self.gain_kwh(at, np.ones(n)) for at in knots.T], axis=1)
+        falls = [
+            np.interp(kw, curve[1, ::-1], curve[0, ::-1])
+            for kw, curve in zip(full_kw, curves, strict=True)
+        ]
+        ends = np.append(np.array(falls, dtype=np.float64), curves[:, 0, -1])
+        each_end = self.take(np.tile(np.arange(n), 2))
+        first, last = (ends - each_end.gain_before_kwh(ends, np.ones(2 * n))).reshape(2, n, 1)
+        knots = first + np.arange(n_lines + 1) / n_lines * (last - first)
+        each_knot = self.take(np.repeat(np.arange(n), n_lines + 1))
+        gains = each_knot.gain_kwh(knots.ravel(), np.ones(knots.size)).reshape(knots.shape)
         slope = np.diff(gains, axis=1) / np.maximum(np.diff(knots, axis=1), STEEPNESS)
         chords = np.stack([gains[:, :-1] - slope * knots[:, :-1], slope], axis=2)
         level = np.stack([gains[:, :1], np.zeros((n, 1))], axis=2)

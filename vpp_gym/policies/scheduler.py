@@ -264,27 +264,32 @@ def leaving_early(
     Returns:
         None where drivers are never early.
     """
-    params = snapshot.params
-    site, driver = params.site, params.driver
-    known = DepartureLaw.of(params.owner) if law is None else law
+    hazard = leaving_hazards(snapshot, rows, horizon, law)
+    if hazard is None:
+        return None
+    first, arrival_kwh = snapshot.steps_connected[rows] + 1, snapshot.arrival_kwh[rows]
+    reach_kwh = charging_of(snapshot, rows).reaches_kwh(arrival_kwh, first, horizon)
+    due_kwh = np.minimum(snapshot.target_kwh[rows][:, None], reach_kwh)
+    return Leaving(hazard, due_kwh, missing_early_eur_per_kwh(snapshot))
+
+
+def leaving_hazards(
+    snapshot: Snapshot, rows: Ints, horizon: int, law: DepartureLaw | None = None
+) -> Floats | None:
+    """(m, horizon) how likely EVs are to leave after each step; arguments of `leaving_early`."""
+    known = DepartureLaw.of(snapshot.params.owner) if law is None else law
     if known.early_prob == 0.0:
         return None
-    behind = snapshot.steps_connected[rows]
-    hazard = early_hazards(
-        behind,
-        snapshot.steps_to_departure[rows],
-        horizon,
-        *known,
+    return early_hazards(
+        snapshot.steps_connected[rows], snapshot.steps_to_departure[rows], horizon, *known
     )
-    arrival_kwh = snapshot.arrival_kwh[rows]
-    reach_kwh = charging_of(snapshot, rows).reaches_kwh(arrival_kwh, behind + 1, horizon)
-    due_kwh = np.minimum(snapshot.target_kwh[rows][:, None], reach_kwh)
-    return Leaving(
-        hazard,
-        due_kwh,
-        driver.early_shortfall_share * snapshot.shortfall_eur_per_kwh
-        + driver.retail_eur_per_kwh / site.charge_eff,
-    )
+
+
+def missing_early_eur_per_kwh(snapshot: Snapshot) -> float:
+    """What each kWh costs that a driver misses who leaves early."""
+    driver, eff = snapshot.params.driver, snapshot.params.site.charge_eff
+    penalty = driver.early_shortfall_share * snapshot.shortfall_eur_per_kwh
+    return float(penalty + driver.retail_eur_per_kwh / eff)
 
 
 def early_hazards(
