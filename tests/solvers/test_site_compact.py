@@ -14,10 +14,11 @@ from tests.solvers.test_site_lp import instance
 from tests.worlds import examples
 from vpp_gym.errors import SolveFailedError
 from vpp_gym.solvers import site_compact
-from vpp_gym.solvers.site_compact import Tapers, coarse_edges, plan_compact
+from vpp_gym.solvers.site_compact import coarse_edges, plan_compact
 from vpp_gym.solvers.site_lp import Cars, Connection, plan_site
 from vpp_gym.solvers.site_program import Program
 from vpp_gym.solvers.site_start import mean_of_classes, one_for_many
+from vpp_gym.solvers.site_tapers import Tapers
 
 RTOL = 1e-7
 """Of the cost of a plan."""
@@ -113,6 +114,29 @@ def test_a_program_keeps_what_it_has_when_it_grows():
     assert highs.getObjectiveValue() == pytest.approx(700 * (2 * 1 + 1 * 2))
     assert program.high[-1] == 2.0
     assert program.low[0] == 0.0
+
+
+def test_the_solver_begins_with_the_columns_that_lead():
+    steps = {}
+    for leading in (0, 1):
+        program, highs = Program(), highspy.Highs()
+        highs.silent()
+        highs.setOptionValue("presolve", "off")
+        dear, cheap = (program.add(3, cost, 0.0, 10.0) for cost in (2.0, 1.0))
+        rows = program.add_rows(3, 4.0, 4.0)
+        for one in (dear, cheap):
+            program.put(rows, one, 1.0)
+        program.lead(rows[:2], (dear, cheap)[leading][:2])
+        basis = program.begins()
+        basic = [*basis.col_status, *basis.row_status].count(highspy.HighsBasisStatus.kBasic)
+        assert basic == program.n_rows
+        program.hand_to(highs)
+        highs.setBasis(basis)
+        highs.run()
+        assert highs.getObjectiveValue() == pytest.approx(12.0)
+        steps[leading] = highs.getInfo().simplex_iteration_count
+    # Those that lead in the cheapest answer leave a single row to be solved.
+    assert steps[1] <= 1 < steps[0]
 
 
 def test_where_prices_are_alike_within_a_block_nothing_is_lost():

@@ -8,10 +8,11 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.policies.base import charging_of
-from vpp_gym.policies.scheduler import leaving_early
+from vpp_gym.policies.scheduler import leaving_hazards, missing_early_eur_per_kwh
 from vpp_gym.policies.site_mpc import SiteScheduler
-from vpp_gym.solvers.site_compact import Tapers, coarse_edges, plan_compact
+from vpp_gym.solvers.site_compact import coarse_edges, plan_compact
 from vpp_gym.solvers.site_lp import Connection, SitePlan
+from vpp_gym.solvers.site_tapers import Tapers
 from vpp_gym.views import Snapshot
 
 
@@ -73,12 +74,12 @@ def early_cost(snapshot: Snapshot, connection: Connection) -> Floats | None:
         None where drivers are never early.
     """
     rows = np.arange(len(snapshot.session))
-    leaving = leaving_early(snapshot, rows, connection.horizon)
-    if leaving is None or not rows.size:
+    hazard = leaving_hazards(snapshot, rows, connection.horizon)
+    if hazard is None or not rows.size:
         return None
-    stays = np.cumprod(1.0 - leaving.hazard, axis=1)
+    stays = np.cumprod(1.0 - hazard, axis=1)
     gone = np.zeros_like(stays)
     gone[:, 1:] = 1.0 - stays[:, :-1]
     site = snapshot.params.site
     saved = connection.buy_eur_per_kwh * (1.0 + site.charging_standby)
-    return gone * (site.charge_eff * leaving.missing_eur_per_kwh - saved)
+    return gone * (site.charge_eff * missing_early_eur_per_kwh(snapshot) - saved)

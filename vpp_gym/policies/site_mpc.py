@@ -73,8 +73,8 @@ class SiteScheduler(StatelessPolicy[Snapshot, Decisions]):
         least, most = snapshot.site.storage_lo_kwh, snapshot.site.storage_hi_kwh
         return replace(
             decisions,
-            storage_kwh=float(np.clip(plan.storage_kwh[0], least, most)),
-            pv_kwh=float(np.clip(plan.sun_kwh[0], 0.0, snapshot.site.pv_kwh[0])),
+            storage_kwh=min(max(float(plan.storage_kwh[0]), least), most),
+            pv_kwh=min(max(float(plan.sun_kwh[0]), 0.0), float(snapshot.site.pv_kwh[0])),
         )
 
     def planned(self, snapshot: Snapshot) -> SitePlan:

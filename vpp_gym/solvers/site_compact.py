@@ -8,6 +8,9 @@ What it plans is what `vpp_gym.solvers.site_lp` plans, to rounding, in fewer row
   out at first; those that the answer breaks are added, and the program goes on from there, until it
   breaks none. So the last answer is that of the program with all of them.
 
+The solver begins where the grid gives what is taken and every store keeps what it has
+(`Program.lead`): a seventh of its steps are left from there.
+
 Steps far ahead can be put together in blocks (`edges`). That is an approximation: prices and loads
 of a block are its mean, and within it a car's load is even over the steps of its stay.
 """
@@ -15,7 +18,7 @@ of a block are its mean, and within it a car's load is even over the steps of it
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import highspy
@@ -33,24 +36,11 @@ from vpp_gym.solvers.site_start import (
     mean_of_classes,
     one_for_many,
 )
+from vpp_gym.solvers.site_tapers import Tapers, add_broken_lines
 
-BREACH_KWH = 1e-7
-"""By which an answer may lie above the lines that were left out."""
 OFF, DEVEX = 0, 1
 """Choices of HiGHS: no scaling, and how rows are weighed that may leave the basis."""
 _LOCAL = threading.local()
-
-
-class Tapers(NamedTuple):
-    """How cars charge more slowly.
-
-    Attributes:
-        from_kwh: (n,) stored energy up to which each charges at full power.
-        lines: (m, M, 2) lines below which lies what some cars can store, by their rows.
-    """
-
-    from_kwh: Floats
-    lines: Callable[[Ints], Floats]
 
 
 class _Blocks(NamedTuple):
@@ -89,6 +79,7 @@ class _Loads(NamedTuple):
     balance: Ints  # (B,) rows
 
 
+@lru_cache(maxsize=1024)
 def coarse_edges(horizon: int, single: int = 8, growth: float = 1.5, most: int = 12) -> Ints:
     """First steps of blocks that grow with how far ahead they are, and the horizon behind them.
 
@@ -105,7 +96,9 @@ def coarse_edges(horizon: int, single: int = 8, growth: float = 1.5, most: int =
     while edges[-1] < horizon:
         length = min(length * growth, most)
         edges.append(min(edges[-1] + round(length), horizon))
-    return np.array(edges, dtype=np.int64)
+    found = np.array(edges, dtype=np.int64)
+    found.setflags(write=False)
+    return found
 
 
 def plan_compact(
@@ -130,7 +123,7 @@ def plan_compact(
     """
     horizon = connection.horizon
     edges = np.arange(horizon + 1) if edges is None else edges
-    blocks = _Blocks(edges, np.diff(edges))
+    blocks = _Blocks(edges, edges[1:] - edges[:-1])
     if tapers is None and cars.rise_lines is not None:
         tapers = Tapers(np.full(len(cars.steps), -np.inf), cars.rise_lines.__getitem__)
     stays, loads, program = _built(cars, connection, blocks, charge_eur_per_kwh)
@@ -185,6 +178,7 @@ def _start(
     few = _built(one_for_many(cars, number, gives), connection, blocks, beside)[2]
     highs = _highs()
     few.hand_to(highs)
+    highs.setBasis(few.begins())
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
@@ -214,6 +208,7 @@ def _add_site(site: Connection, blocks: _Blocks, program: Program) -> _Loads:
     over = program.add(n, OVER_EUR_PER_KWH, 0.0, np.where(np.isfinite(most_in), np.inf, 0.0))
     for block, sign in ((sun, -1.0), (taken, -1.0), (sold, 1.0), (over, -1.0)):
         program.put(balance, block, sign)
+    program.lead(balance, taken)
     if site.peak_eur_per_kwh > 0.0:
         peak = program.add(1, site.peak_eur_per_kwh, 0.0, np.inf)
         above = program.add_rows(n, -np.inf, site.peak_kwh)
@@ -247,6 +242,7 @@ def _add_storage(
     program.put(change, out, 1.0 / site.storage_discharge_eff)
     program.put(balance, into, 1.0)
     program.put(balance, out, -1.0)
+    program.lead(change, stored)
     return into, out
 
 
@@ -264,13 +260,14 @@ def _add_cars(
     may_give = _may_give(cars, blocks, stays)
     ever = np.bincount(car, may_give, minlength=n) > 0
     may_take = np.where((cars.energy_kwh <= cars.max_kwh) | ever, cars.charge_kwh, 0.0)[car]
-    most = np.where(now, np.maximum(cars.hi_kwh, 0.0)[car], may_take * stays.inside)
-    least = np.where(now, np.clip(cars.lo_kwh, 0.0, np.maximum(cars.hi_kwh, 0.0))[car], 0.0)
+    could = np.maximum(cars.hi_kwh, 0.0)
+    most = np.where(now, could[car], may_take * stays.inside)
+    least = np.where(now, np.minimum(np.maximum(cars.lo_kwh, 0.0), could)[car], 0.0)
     charge = program.add(len(car), charge_eur_per_kwh, least, most, (car, block))
     program.put(loads.balance[block], charge, 1.0 + cars.charging_standby)
     energy, target = cars.energy_kwh, cars.target_kwh
     room = np.maximum(cars.max_kwh - energy, 0.0)
-    missing = np.clip(target - energy, 0.0, room)
+    missing = np.minimum(np.maximum(target - energy, 0.0), room)
     # What is charged fills what is missing first; what then is still missing is paid for.
     only = np.flatnonzero(~ever)
     whole = only, np.zeros(len(only), dtype=np.int64)
@@ -325,7 +322,7 @@ def _add_stored(
 ) -> None:
     """Stored energy, contract and target of the cars that may discharge."""
     car, now = stays.car[giving], stays.block[giving] == 0
-    own, place = np.unique(car, return_inverse=True)
+    own, place = car[now], np.cumsum(now) - 1  # car by car, each from its first block on
     lower = np.minimum(cars.min_kwh, cars.energy_kwh)[car]
     upper = np.maximum(cars.max_kwh, cars.energy_kwh)[car]
     at = car, stays.block[giving]
@@ -336,6 +333,7 @@ def _add_stored(
     program.put(change[~now], stored[~now] - 1, -1.0)
     program.put(change, charge, -cars.charge_eff)
     program.put(change, discharge, 1.0 / cars.discharge_eff)
+    program.lead(change, stored)
     capped = np.isfinite(cars.contract_kwh[car])
     whole = own, np.zeros(len(own), dtype=np.int64)
     within = program.add_rows(len(own), -np.inf, cars.contract_kwh[own], whole)
@@ -343,8 +341,7 @@ def _add_stored(
     short = program.add(len(own), cars.shortfall_eur_per_kwh, 0.0, np.inf, whole)
     served = program.add_rows(len(own), cars.target_kwh[own], np.inf, whole)
     program.put(served, short, 1.0)
-    last = np.flatnonzero(np.append(np.diff(place) != 0, True))
-    program.put(served, stored[last], 1.0)
+    program.put(served, stored[np.append(np.flatnonzero(now)[1:], len(now)) - 1], 1.0)
 
 
 def _solved(
@@ -358,14 +355,13 @@ def _solved(
     """Values, prices and cost of the program, with the lines that its answer would break."""
     highs = _highs()
     program.hand_to(highs)
-    if start is not None:
-        highs.setBasis(start)
+    highs.setBasis(program.begins() if start is None else start)
     low, high = program.low, program.high
     known: dict[int, Floats] = {}
     while True:
         values, prices = _run(highs)
-        values = np.clip(values, low, high)
-        if tapers is None or not _add_broken(highs, values, cars, stays, loads, tapers, known):
+        values = np.minimum(np.maximum(values, low), high)
+        if tapers is None or not add_broken_lines(highs, values, cars, stays, loads, tapers, known):
             return values, prices, float(highs.getObjectiveValue())
 
 
@@ -394,63 +390,3 @@ def _run(highs: highspy.Highs) -> tuple[Floats, Floats]:
     solution = highs.getSolution()
     values = np.asarray(solution.col_value, dtype=np.float64)
     return values, np.asarray(solution.row_dual, dtype=np.float64)
-
-
-def _add_broken(
-    highs: highspy.Highs,
-    values: Floats,
-    cars: Cars,
-    stays: _Stays,
-    loads: _Loads,
-    tapers: Tapers,
-    known: dict[int, Floats],
-) -> bool:
-    """Add the lines that an answer breaks; whether there were any."""
-    change = cars.charge_eff * values[loads.charge]
-    change[loads.giving] -= values[loads.discharge] / cars.discharge_eff
-    total = np.cumsum(change)
-    begin = stays.first[stays.car]
-    before = total - change - (total[begin] - change[begin])
-    stored = cars.energy_kwh[stays.car] + before  # at the beginning of each block
-    later = (stays.block > 0) & (values[loads.charge] > BREACH_KWH)
-    later &= stored + change > tapers.from_kwh[stays.car]
-    new = [k for k in np.unique(stays.car[later]).tolist() if k not in known]
-    if new:
-        known.update(zip(new, tapers.lines(np.array(new)), strict=True))
-    place = np.full(len(stays.car), -1, dtype=np.int64)
-    place[loads.giving] = np.arange(len(loads.giving))
-    found = False
-    for i in np.flatnonzero(later).tolist():
-        offset, slope = known[int(stays.car[i])].T
-        # Of a block, so many times what the line says of its first step.
-        beyond = cars.charge_eff * values[loads.charge[i]] - stays.inside[i] * (
-            offset + slope * stored[i]
-        )
-        k = int(np.argmax(beyond))
-        if beyond[k] > BREACH_KWH:
-            found = True
-            _add_line(highs, cars, stays, loads, place, i, float(offset[k]), float(slope[k]))
-    return found
-
-
-def _add_line(
-    highs: highspy.Highs,
-    cars: Cars,
-    stays: _Stays,
-    loads: _Loads,
-    place: Ints,
-    i: int,
-    offset: float,
-    slope: float,
-) -> None:
-    """One line of one car in one block, over the energy that its loads before add up to."""
-    n_steps, begin = int(stays.inside[i]), int(stays.first[stays.car[i]])
-    earlier = np.arange(begin, i)
-    index = [loads.charge[i : i + 1], loads.charge[earlier]]
-    factor = [np.array([cars.charge_eff]), np.full(i - begin, -n_steps * slope * cars.charge_eff)]
-    if loads.giving.size and place[begin] >= 0:
-        index.append(loads.discharge[place[earlier]])
-        factor.append(np.full(i - begin, n_steps * slope / cars.discharge_eff))
-    columns = np.concatenate(index).astype(np.int32)
-    most = n_steps * (offset + slope * float(cars.energy_kwh[stays.car[i]]))
-    highs.addRow(-highspy.kHighsInf, most, len(columns), columns, np.concatenate(factor))

@@ -23,6 +23,7 @@ class Program:
         self._rows = np.empty((2, FIRST_SIZE))  # low, high
         self._at = np.empty((2, FIRST_SIZE), dtype=np.int64)  # row, column
         self._values = np.empty(FIRST_SIZE)
+        self._led: list[tuple[Ints, Ints]] = []
         self.of_columns: list[tuple[int, Of | None]] = []
         self.of_rows: list[tuple[int, Of | None]] = []
 
@@ -77,6 +78,25 @@ class Program:
         self._at[1, begin:end] = columns
         self._values[begin:end] = values
         self.n_entries = end
+
+    def lead(self, rows: Ints, columns: Ints) -> None:
+        """Columns that take up what is left in each of some rows where the solver begins.
+
+        A row that is an equation has to find such a column anyhow: each that is named spares the
+        solver a step. The answer is as good with any of them.
+        """
+        self._led.append((rows, columns))
+
+    def begins(self) -> highspy.HighsBasis:
+        """The basis of the columns that lead, and of all rows without one."""
+        status = highspy.HighsBasisStatus
+        columns, rows = [status.kLower] * self.n_columns, [status.kBasic] * self.n_rows
+        for led, leading in self._led:
+            for row, column in zip(led.tolist(), leading.tolist(), strict=True):
+                rows[row], columns[column] = status.kLower, status.kBasic
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status, basis.valid = columns, rows, True
+        return basis
 
     def hand_to(self, highs: highspy.Highs) -> None:
         """Make it the model of a solver.
