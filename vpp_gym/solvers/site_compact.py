@@ -9,7 +9,7 @@ What it plans is what `vpp_gym.solvers.site_lp` plans, to rounding, in fewer row
   breaks none. So the last answer is that of the program with all of them.
 
 The solver begins where the grid gives what is taken and every store keeps what it has
-(`Program.lead`): a seventh of its steps are left from there.
+(`Program.lead`), from where a fifth to a seventh of its steps are left.
 
 Steps far ahead can be put together in blocks (`edges`). That is an approximation: prices and loads
 of a block are its mean, and within it a car's load is even over the steps of its stay.
