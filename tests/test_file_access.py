@@ -59,6 +59,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     },
     "vpp_gym.evaluation.csv_text": {"read_csv": FROM_READER},
     "vpp_gym.evaluation.many": {"read_parquet": FROM_READER},
+    "benchmarks.merging": {"read_csv": FROM_READER},
     "benchmarks.speed_grid": {"read_text": "asks the system which processor it has"},
     "vpp_gym.plots.canvas": {"savefig": TO_WRITER},
     "vpp_gym.plots.animation": {"import shutil": "looks for ffmpeg"},
