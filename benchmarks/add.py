@@ -118,7 +118,8 @@ def check_others(
     whole = f"run `{document['command']}`"
     for part in ("rules", "scenarios", "ranking"):
         if then[part] != now[part]:
-            remedy = f"the published rows are of other {part}: {whole}"
+            again = f"run `python -m benchmarks.renew --suite {suite}` first"
+            remedy = f"the published rows are of other {part}: {again}, or {whole}"
             raise InvalidInputError(suite, part, remedy)
     names = _by_label(everyone)
     gone = sorted(

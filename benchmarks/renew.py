@@ -5,8 +5,9 @@
 Of every policy whose code has changed one of the published worlds is run again, drawn by the
 name of the policy and the digest of the new code. Where all figures of all of them are the same,
 but for the last digit, the result file takes the digests of the present code, and says which runs
-that rests on. Where one differs, nothing is written: run the suite whole. Changed settings of a
-policy, other code that ranks, and policies that came or went need the whole suite in any case.
+that rests on. Where one differs, nothing is written: run the suite whole. Where the code that ranks
+has changed, some policies run in all worlds and are ranked again, see `benchmarks.ranking_again`.
+Changed settings of a policy, and policies that came or went, need the whole suite in any case.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import typer
 from rich.progress import track
 
 from benchmarks.leaderboard import RESULTS, published, render
+from benchmarks.ranking_again import tried_again
 from benchmarks.results import (
     SuiteResults,
     present_digests,
@@ -90,8 +92,6 @@ def _check_only_code_differs(document: Document, now: Mapping[str, Any]) -> None
     ]
     if changed:
         raise InvalidInputError(name, changed, f"other settings: {whole}")
-    if then["ranking"] != now["ranking"]:
-        raise InvalidInputError(name, "ranking", f"other code ranks its rows: {whole}")
 
 
 def compare(suite: Suite, rows: str, run: Run, stored: StoredRun) -> None:
@@ -156,6 +156,11 @@ def renew(path: Path, data: Path | None, jobs: int) -> list[Run]:
     everyone = suite.contestants()
     now = present_digests(suite, everyone, document, data)
     runs = chosen_runs(suite, document, now)
+    whole: list[Run] = []
+    if document["digests"]["ranking"] != now["ranking"]:
+        whole, found = tried_again(path, document, suite, everyone, now, data, jobs)
+        if found:
+            raise DiffersError("other code ranks its rows:\n  " + "\n  ".join(found))
     if runs:
         rows = read_text(rows_path(path, document))
         with scratch_folder() as folder:
@@ -163,6 +168,7 @@ def renew(path: Path, data: Path | None, jobs: int) -> list[Run]:
             _compare_all(suite, rows, [task(run, everyone, **made) for run in runs], jobs)
     elif now == document["digests"]:
         return []
+    runs = list(dict.fromkeys((*whole, *runs)))
     _write(path, document, now, runs, everyone)
     return runs
 

@@ -15,6 +15,7 @@ from benchmarks import renew
 from benchmarks.check import stale
 from benchmarks.leaderboard import main
 from benchmarks.results import read
+from benchmarks.suites import suite_of
 from tests.benchmarks.conftest import shrink
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.reader import DIGEST
@@ -89,17 +90,46 @@ def changed(document: dict[str, Any], what: str) -> None:
     digests = document["digests"]
     if what == "settings":
         digests["policies"]["twin"]["values"] = "0" * 16
-    elif what == "gone":
-        digests["policies"]["other"] = digests["policies"].pop("twin")
     else:
-        digests["ranking"] = "0" * 16
+        digests["policies"]["other"] = digests["policies"].pop("twin")
 
 
-@pytest.mark.parametrize("what", ["settings", "gone", "ranking"])
+@pytest.mark.parametrize("what", ["settings", "gone"])
 def test_what_one_world_cannot_answer_for_needs_the_whole_suite(path, what):
     edit(path, lambda document: changed(document, what))
     with pytest.raises(InvalidInputError, match=r"benchmarks\.run --suite embedded"):
         renew.renew(path, None, jobs=0)
+
+
+def other_ranking(document: dict[str, Any]) -> None:
+    document["digests"]["ranking"] = "0" * 16
+
+
+def test_other_code_that_ranks_ranks_some_policies_again(path):
+    edit(path, other_ranking)
+    document = read(path)
+    runs = renew.renew(path, None, jobs=0)
+    tried = {run.policy for run in runs}
+    suite = suite_of("embedded")
+    assert {suite.low, suite.high} <= tried
+    assert len(tried) == len({suite.low, suite.high}) + 1
+    assert {run.world for run in runs} == set(range(document["scenario"]["worlds"]))
+    assert list(stale(path, read(path))) == []
+
+
+@pytest.mark.parametrize("column", ["gain_eur_low", "served_kwh", "fully_served_share"])
+def test_rows_that_other_code_ranks_otherwise_are_refused(path, column):
+    def change(document: dict[str, Any]) -> None:
+        other_ranking(document)
+        for rows in document["boards"].values():
+            for row in rows:
+                row[column] += 0.5
+
+    edit(path, change)
+    before = path.read_bytes()
+    with pytest.raises(renew.DiffersError, match=rf"ranks its rows(.|\n)*{column}"):
+        renew.renew(path, None, jobs=0)
+    assert path.read_bytes() == before
 
 
 def other_rules(document: dict[str, Any]) -> None:
