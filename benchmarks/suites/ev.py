@@ -45,7 +45,7 @@ from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractParams
 from vpp_gym.policies import rules
 from vpp_gym.policies.base import with_offer
-from vpp_gym.policies.baselines import PRICE_OFFER, baselines, plain_baselines
+from vpp_gym.policies.baselines import PRICE_OFFER, baseline, baselines, plain_baselines
 from vpp_gym.policies.exact import exact_forecast, exact_forecast_and_bids
 from vpp_gym.scenarios.demand import DemandRule
 from vpp_gym.scenarios.real import real_source
@@ -62,6 +62,8 @@ STAY, DISPATCH = "VPPStay-v0", "VPPDispatch-v0"
 BIDDING, CONTRACTS = "VPPBidding-v0", "VPPContracts-v0"
 OF_ONE_DECISION = (STAY, DISPATCH, BIDDING, CONTRACTS)
 """Environments in which agents take some of the decisions."""
+TRACKING = ("tracking_mpc_price", "tracking_mpc_price+climatology")
+"""Learn who leaves early as they go; here everybody follows the law that is stated."""
 KNOWN = (SCHEDULER, "no_v2g", "algorithm_1_1h", "algorithm_1_2h", "algorithm_1_3h")
 """Of the reference paper and the project."""
 
@@ -171,7 +173,8 @@ class EVSuite(Suite):
         """Rules, schedulers, bidders, and what knows more than a policy may."""
         if self.world.plain:
             return plain_baselines()
-        return {**baselines(), **beside(self.world)}
+        tracking = {name: baseline(name) for name in TRACKING}
+        return {**baselines(), **tracking, **beside(self.world)}
 
     def takes(self, agent: Any) -> bool:
         """Agents that were trained for its time step, and take all decisions."""
