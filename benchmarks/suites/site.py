@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.boards import ranks_at_prices, with_frontier
+from benchmarks.boards import differences, ranks_at_prices, with_frontier
 from benchmarks.site_weeks import site_weekly
 from benchmarks.suites.base import Board, Document, Suite
-from benchmarks.suites.ev import KNOWN, end_step
+from benchmarks.suites.ev import KNOWN, STAY, end_step
 from vpp_gym.boards.sites import BUSY_CHARGERS, WORLDS, site_params, site_source
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.metrics import MARKET, NO_CONTROL, balances_eur
@@ -28,6 +28,8 @@ BOUND = "site_hindsight"
 TRACK = "site"
 KNOWN_PRICES = "site_known_prices"
 """Is told all prices: what it earns less than the bound is what not knowing cars and sun costs."""
+SAME_OFFER_AS = "rolling_mpc_tariff"
+"""Offers to owners what an agent does that states nothing of it."""
 OFFERS = ("", "_tariff", "_price")
 EXACT = "site_mpc_exact"
 """Plans every step by itself: what `site_mpc` loses by blocks of steps is the difference."""
@@ -122,7 +124,7 @@ class SiteSuite(Suite):
     low = NO_CONTROL
     columns, brief = SITE_COLUMNS, SITE_BRIEF
     known = (*KNOWN, "site_mpc", "site_hazard_mpc", "site_learned_mpc")
-    env_ids = ()
+    env_ids = (STAY,)
     published = "weeks"
     worlds = WORLDS
 
@@ -140,6 +142,10 @@ class SiteSuite(Suite):
         """Rules, planners of cars, and planners of the whole site."""
         left_out = (*SLOW, EXACT) if self.site.busy else (EXACT,) if self.site.real else ()
         return {name: baseline(name) for name in POLICIES if name not in left_out}
+
+    def takes(self, agent: Any) -> bool:
+        """Agents that charge each car by itself, as they were trained: without a site."""
+        return agent.card["arguments"].get("params") is None
 
     def params(self, track: str) -> VPPParams:
         """Rules of the world."""
@@ -192,6 +198,19 @@ class SiteSuite(Suite):
         table = with_frontier(table.assign(loss_eur=best - table["profit_eur"]), board.value)
         return ranks_at_prices(table, board.value)
 
+    def differences(
+        self,
+        board: Board,
+        days: pd.DataFrame,
+        rows: Sequence[Mapping[str, Any]],
+        statistics: Mapping[str, int],
+    ) -> list[dict[str, Any]]:
+        """What each agent earned more than a scheduler with its offer, and the best planner."""
+        alone = [row for row in rows if "+" not in str(row["policy"])]
+        same = {str(row["policy"]): SAME_OFFER_AS for row in rows if row["kind"] == "learned"}
+        value_eur = MARKET.value_eur
+        return differences(days, alone, same, value_eur, statistics)
+
     def published_rows(self, days: pd.DataFrame) -> pd.DataFrame:
         """Terms of every policy's weeks."""
         return site_weekly(days)
@@ -229,6 +248,10 @@ class SiteSuite(Suite):
             "believes, so that it earns a little less than the bound on all policies without "
             "contracts and bids. A policy with contracts (`_tariff`) may use what the optimum "
             "has not."
+        )
+        yield (
+            "Agents (`ppo_stay`) are as they were trained: on single stays without any site. They "
+            "let the battery rest and know neither limit nor fees."
         )
         yield (
             "Without `site_` and `+self_consumption` a policy knows nothing of the site: the "

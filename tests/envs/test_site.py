@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+import vpp_gym
+from vpp_gym.agents import load
 from vpp_gym.envs.site_fields import SITE_FIELDS, SITE_SIZE
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import MONEY
@@ -195,3 +197,16 @@ def test_a_named_site_has_the_battery_and_fees_that_its_scenarios_state(num_envs
     params = changed.unwrapped.core.simulation.params
     assert params.storage.kwh == 100.0
     assert params.tariff == as_params({"tariff": "de"}).tariff
+
+
+def test_an_agent_meets_the_battery_and_fees_of_the_site_where_it_is_judged():
+    """What it was trained under stands; the rest is as the site states it."""
+    scenario = SiteSource(SyntheticSource("train", 2, days=2, dt_h=0.25)).scenario(0)
+    params = as_params(vpp_gym.evaluate(load("ppo_stay"), scenario).metadata["params"])
+    assert params == as_params({"guarantee": True}, scenario.params)
+    with pytest.raises(InvalidInputError, match=r"learned_operator.*it decides other things"):
+        vpp_gym.evaluate(load("learned_operator"), scenario)
+    stated = {name: part for name, part in scenario.params.items() if name != "storage"}
+    own = {**load("learned_operator").card["arguments"]["params"], **stated, "storage": {"kwh": 0}}
+    run = vpp_gym.evaluate(load("learned_operator"), scenario, own)
+    assert run.days["grid_fee_eur"].sum() < 0

@@ -308,12 +308,17 @@ def setting_of_agent(agent: Any) -> Setting:
 
 
 def rules_of(agent: Any) -> Any:
-    """Rules that a trained policy was trained under, by its card."""
+    """Rules that a trained policy was trained under, by its card.
+
+    Of an agent of EVs what it states: a scenario may state the rest, such as its battery and fees.
+    """
     given = agent.card["arguments"]
     if agent.world == "ev":
-        rules = as_params(given.get("params"))
-        guarantee = given.get("guarantee")
-        return rules if guarantee is None else rules.replace(guarantee=guarantee)
+        stated, guarantee = given.get("params"), given.get("guarantee")
+        held = {} if guarantee is None else {"guarantee": guarantee}
+        if stated is None or isinstance(stated, Mapping):
+            return {**(stated or {}), **held}
+        return as_params(stated).changed(held)
     return params_kind(agent.world)().changed(given.get("params"))
 
 

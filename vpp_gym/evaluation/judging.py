@@ -115,8 +115,27 @@ def evaluate(
     happens = where if scenario is None else scenario
     _check_settings(policy, params)
     if params is None and hasattr(policy, "card"):
-        params = import_module("vpp_gym.agents.origin").rules_of(policy)
+        return _by_its_card(policy, happens, span)
     return rollout.evaluate(policy, happens, params, **span)
+
+
+def _by_its_card(policy: Any, scenario: Any, span: Mapping[str, Any]) -> RunResult:
+    """A run of a trained policy under the rules of its card, on top of those of the scenario.
+
+    Raises:
+        InvalidInputError: the scenario states something else to decide, such as a battery.
+    """
+    rules = import_module("vpp_gym.agents.origin").rules_of(policy)
+    try:
+        return rollout.evaluate(policy, scenario, rules, **span)
+    except InvalidInputError as error:
+        if error.field != "action":
+            raise
+        remedy = (
+            "it decides other things than there are here: train it in this world, or give params "
+            'without what is new to it, such as {"storage": {"kwh": 0}}'
+        )
+        raise InvalidInputError("policy", policy.name, remedy) from error
 
 
 def _in_its_world(
