@@ -345,7 +345,7 @@ class Oracle:
             pro_rata = self.params.contract.payoff_rule == "pro_rata"
             share = self.window_passed(car, deal) if pro_rata else 0.0
         self._add(payoff_eur=-share * deal.fee_eur)
-        if owner.participation_memory and (deal.used_kwh > 1e-6 or deal.fee_eur != 0):
+        if owner.participation_memory and (deal.used_kwh > 0 or deal.fee_eur != 0):
             paid_eur = deal.earned_eur + share * deal.fee_eur
             left_eur = paid_eur - deal.used_kwh * wear_seen(self.params, car.own_type)
             towards = 1.0 if left_eur >= owner.pleasing_eur - 1e-9 else 0.0

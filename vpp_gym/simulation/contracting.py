@@ -16,7 +16,6 @@ from vpp_gym.contracts.offer import Arrival, Contract
 from vpp_gym.fleet.laxity import laxity_h
 from vpp_gym.kernels import njit
 from vpp_gym.markets.ledger import COLUMN
-from vpp_gym.simulation.arguments import TOLERANCE_KWH
 from vpp_gym.simulation.charging import charging_h, exportable_kwh, gain_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
@@ -152,10 +151,10 @@ def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
 
     The participation is an exponential average of whether owners were satisfied: whether
     the contract left them at least `rules.pleasing_eur` after their perceived wear. A tariff
-    that was never used, rounding apart, leaves no impression.
+    that was never used leaves no impression.
     """
     payoff_eur = ev.payoff_eur * share_earned(ev, run.position, rules)
-    was_used = ev.discharged_kwh > TOLERANCE_KWH or ev.payoff_eur != 0.0
+    was_used = ev.discharged_kwh > 0.0 or ev.payoff_eur != 0.0
     if rules.participation_memory > 0 and was_used:
         gain_eur = payoff_eur + ev.earned_eur - ev.discharged_kwh * ev.perceived_eur_per_kwh
         # A gain of exactly zero is common by design: allow for rounding.
