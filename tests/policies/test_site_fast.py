@@ -71,3 +71,26 @@ def test_what_comes_late_costs_the_more_the_later_unless_drivers_keep_their_word
     np.testing.assert_allclose(plan.net_load_kwh[:, 0], at_once, atol=1e-6)
     faithful = as_params({**SITE_PARAMS, "owner": {"early_departure_prob": 0}})
     assert early_cost(replace(snapshot, params=faithful), connection) is None
+
+
+def test_the_rounding_of_a_plan_is_no_discharge(monkeypatch):
+    """An owner whose car gave a billionth of a kWh would not be pleased with the contract."""
+    sim = Simulation(QUARTERS, as_params(SITE_PARAMS))
+    sim.reset()
+    policy = baseline("site_mpc_tariff")
+    solved = type(policy).planned
+
+    def planned(self, snapshot):
+        plan = solved(self, snapshot)
+        return replace(plan, net_load_kwh=plan.net_load_kwh - 1e-9)
+
+    monkeypatch.setattr(type(policy), "planned", planned)
+    seen = set()
+    while not sim.done[0]:
+        snapshot = sim.snapshot(0)
+        decisions = policy.decide(snapshot)
+        free = (snapshot.lo_kwh < 0) & (snapshot.hi_kwh > 0)
+        seen |= set(np.abs(decisions.net_load_kwh[snapshot.charger][free]))
+        sim.step(decisions)
+    assert 0.0 in seen
+    assert min(seen - {0.0}) > 1e-6

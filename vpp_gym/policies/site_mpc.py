@@ -20,6 +20,8 @@ from vpp_gym.views import Decisions, GroupsView, SiteView, Snapshot
 
 LONGEST_H = 48.0
 """Hours ahead to which a plan reaches; a stay that lasts longer is planned to be served by then."""
+ROUNDING_KWH = 1e-6
+"""A load below it is none."""
 SHORTEST_H = 24.0
 """Hours ahead to which it reaches at least, where there is a battery."""
 
@@ -63,7 +65,10 @@ class SiteScheduler(StatelessPolicy[Snapshot, Decisions]):
     def decide(self, snapshot: Snapshot) -> Decisions:
         """The first step of the plan; no bids."""
         plan = self.planned(snapshot)
-        load = np.clip(plan.net_load_kwh[:, 0], snapshot.lo_kwh, snapshot.hi_kwh)
+        planned = plan.net_load_kwh[:, 0]
+        # What a solver leaves behind is no discharge: its owner would not be pleased.
+        planned = np.where(np.abs(planned) < ROUNDING_KWH, 0.0, planned)
+        load = np.clip(planned, snapshot.lo_kwh, snapshot.hi_kwh)
         if snapshot.curves.shape[2] > 0:
             # A plan's steps at falling power come a little less far than real ones.
             load = np.maximum(load, least_load_kwh(snapshot))
