@@ -160,7 +160,7 @@ class _Merged:
         if missing := [name for name in shown if name not in known]:
             remedy = f"they come to the board {self._board.name}: name them with --policies, too"
             raise InvalidInputError("policies", missing, remedy)
-        still = [row for name, row in kept.items() if name in shown]
+        still = with_new_terms([row for name, row in kept.items() if name in shown], fresh)
         new = [row for name, row in fresh.items() if name in shown and name not in kept]
         return inserted(still, new, self._of.names, self._board.value)
 
@@ -258,6 +258,20 @@ def inserted(kept: Sequence[Row], new: Sequence[Row], names: Sequence[str], by: 
         behind = (k for k, row in enumerate(rows) if (-row[by], place[row["policy"]]) > mine)
         rows.insert(next(behind, len(rows)), one)
     return rows
+
+
+def with_new_terms(kept: Sequence[Row], fresh: Mapping[str, Row]) -> list[Row]:
+    """Rows that are kept with the columns of new ones: a term that came since is 0 in them.
+
+    Where the code that ranks has changed, `benchmarks.ranking_again` has made sure of that.
+
+    Args:
+        kept: rows.
+        fresh: rows by policy.
+    """
+    for new in fresh.values():
+        return [{name: row.get(name, 0.0) for name in {**new, **row}} for row in kept]
+    return list(kept)
 
 
 def with_places(rows: Sequence[Row], board: Board) -> list[Row]:

@@ -17,7 +17,14 @@ from benchmarks import run as run_module
 from benchmarks.check import findings, stale
 from benchmarks.fingerprint import PolicyDigest
 from benchmarks.leaderboard import main
-from benchmarks.merging import BLOCKS, as_days, inserted, merged_text, with_places
+from benchmarks.merging import (
+    BLOCKS,
+    as_days,
+    inserted,
+    merged_text,
+    with_new_terms,
+    with_places,
+)
 from benchmarks.results import read
 from benchmarks.run import Engine
 from benchmarks.suites import SUITES, base, ev
@@ -399,3 +406,16 @@ def test_a_file_of_other_columns_is_refused():
         merged_text(weeks, other, everyone, {"a"})
     assert merged_text(weeks, weeks, everyone, {"a"}) == weeks
     assert len(pd.read_csv(io.StringIO(weeks))) == 1
+
+
+def test_rows_that_are_kept_have_nothing_of_a_term_that_came_since():
+    kept = [{"policy": "a", "profit_eur": 1.0, "wall_s": 2.0}]
+    fresh = {"b": {"policy": "b", "profit_eur": 3.0, "standby_kwh": 4.0, "wall_s": 5.0}}
+    (row,) = with_new_terms(kept, fresh)
+    assert list(row.items()) == [
+        ("policy", "a"),
+        ("profit_eur", 1.0),
+        ("standby_kwh", 0.0),
+        ("wall_s", 2.0),
+    ]
+    assert with_new_terms(kept, {}) == kept
