@@ -56,6 +56,7 @@ def shrink(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(suite, "worlds", 1)
     patch.setattr(suite, "world", replace(suite.world, all_worlds=2, params=PLAIN, high=HINDSIGHT))
     patch.setattr(ev, "baselines", three_rules)
+    patch.setattr(ev, "TRACKING", ())
     patch.setattr(ev, "beside", lambda world: {})
     patch.setattr(ev_learning, "learned_planners", lambda left_out: {})
     patch.setattr(base, "trained", lambda env_ids: {})

@@ -6,8 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,13 @@ class Pace:
         """At which the stored energy can rise."""
         if not self.knots:
             return self.full_kw
-        energies, powers = zip(*self.knots, strict=True)
-        return min(self.full_kw, float(np.interp(stored_kwh, energies, powers)))
+        low, power = self.knots[0]
+        for high, less in self.knots:
+            if stored_kwh < high:
+                share = max(stored_kwh - low, 0.0) / (high - low) if high > low else 0.0
+                return min(self.full_kw, power + share * (less - power))
+            low, power = high, less
+        return min(self.full_kw, power)
 
     def hours(self, start_kwh: float, end_kwh: float) -> float:
         """At full power: power is linear in the energy between its bends."""
@@ -57,11 +61,20 @@ class Pace:
     def _gained_kwh(self, at_kwh: float, hours: float, sign: float) -> float:
         if not self.knots:
             return self.full_kw * hours
-        low, high = 0.0, self.full_kw * hours
-        for _ in range(100):
-            middle = (low + high) / 2
-            if self.hours(*sorted((at_kwh, at_kwh + sign * middle))) > hours:
-                high = middle
-            else:
-                low = middle
-        return low
+        knots = tuple((float(energy), float(power)) for energy, power in self.knots)
+        return _gained_kwh(float(self.full_kw), knots, float(at_kwh), float(hours), sign)
+
+
+@lru_cache(maxsize=100_000)
+def _gained_kwh(
+    full_kw: float, knots: tuple[tuple[float, float], ...], at_kwh: float, hours: float, sign: float
+) -> float:
+    """By halving, until there is nothing between the two ends."""
+    pace = Pace(full_kw, knots)
+    low, high = 0.0, full_kw * hours
+    while low < (middle := (low + high) / 2) < high:
+        if pace.hours(*sorted((at_kwh, at_kwh + sign * middle))) > hours:
+            high = middle
+        else:
+            low = middle
+    return low
