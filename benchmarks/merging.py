@@ -269,9 +269,8 @@ def with_new_terms(kept: Sequence[Row], fresh: Mapping[str, Row]) -> list[Row]:
         kept: rows.
         fresh: rows by policy.
     """
-    for new in fresh.values():
-        return [{name: row.get(name, 0.0) for name in {**new, **row}} for row in kept]
-    return list(kept)
+    new = next(iter(fresh.values()), {})
+    return [{name: row.get(name, 0.0) for name in {**new, **row}} for row in kept]
 
 
 def with_places(rows: Sequence[Row], board: Board) -> list[Row]:

@@ -26,7 +26,7 @@ class GroupsView:
     Attributes:
         names: of the groups.
         parent: (G,) row of the group that each is in; -1: the connection.
-        import_kwh: (G,) most that each may take in a step.
+        import_kwh: (G,) most that each may take in a step, less the standby of its chargers.
         export_kwh: (G,) most that each may give; inf: no limit.
         lo_kwh: (G,) least load this step, within the limits.
         idle_kwh: (G,) load where every car takes what it must, and nothing else.
@@ -57,7 +57,8 @@ class SiteView:
     `params.connection.notice_h` ahead; behind that stands the least that may come.
 
     Attributes:
-        import_kwh: (k,) limit of what the connection may take in a step; inf: none.
+        import_kwh: (k,) limit of what the connection may take in a step, less the standby of all
+            chargers; inf: none.
         export_kwh: (k,) limit of what it may give.
         n_announced: how many of the k limits are known.
         building_peak_kwh: largest load that the building may have in a step.
