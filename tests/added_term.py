@@ -33,7 +33,7 @@ from vpp_gym.fcev.totals import totals as fcev_totals
 from vpp_gym.markets.ledger import LEDGER, MONEY, POSITION, TERMS
 from vpp_gym.plots.leaderboard import draw_leaderboard, gain_parts_eur
 from vpp_gym.plots.profit_breakdown import draw_profit_breakdown
-from vpp_gym.policies.baselines import baselines
+from vpp_gym.policies.baselines import baseline
 from vpp_gym.reproduction.rahman2023.outcome import outcome_of
 from vpp_gym.reproduction.rahman2023.published import NO_CONTROL
 from vpp_gym.reproduction.rahman2023.run_records import RunRecords
@@ -50,7 +50,7 @@ DOCS = Path("docs")
 def main() -> None:
     """Write what became of the fee."""
     year = SyntheticSource("test", days=DAYS, dt_h=1.0).scenario(0)
-    runs = [evaluate(baselines()[name], year, keep_records=True) for name in POLICIES]
+    runs = [evaluate(baseline(name), year, keep_records=True) for name in POLICIES]
     days = pd.concat([run.days for run in runs], ignore_index=True)
     facts = {
         "steps": of_steps(runs[1]),

@@ -16,6 +16,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,18 +84,23 @@ def spread_out(env: gym.Env, numbers: np.ndarray) -> np.ndarray:
     return numbers
 
 
+def short_years(days: int, dt_h: float = 0.25) -> SyntheticSource:
+    """Years cut after some days: to draw 365 of them as plain Python takes longer than to play."""
+    return SyntheticSource("train", 3, dt_h=dt_h, days=days)
+
+
 PLAIN = {"bids": "schedule", "bid_scale": 0.05, "act": spread_out}
 """Settings of runs in the plain world: a bid of 1 sells a twentieth of the range of bids."""
 
 
 def reference_world() -> Terms:
     """The default world in quarters of an hour, over two episodes of two days."""
-    return run("VPPDayAhead-v0", 288, episode_days=2)
+    return run("VPPDayAhead-v0", 288, scenario=short_years(12), episode_days=2)
 
 
 def few_connected() -> Terms:
     """About 7 of 25 chargers taken, over two episodes of a week."""
-    return run("VPPDayAhead-v0", 240, params="plain", dt_h=1.0, **PLAIN)
+    return run("VPPDayAhead-v0", 240, scenario=short_years(28, 1.0), params="plain", **PLAIN)
 
 
 def each_charger() -> Terms:
@@ -106,7 +112,7 @@ def each_charger() -> Terms:
         "contract": {"families": families, "term_h": 3},
         "owner": {"early_departure_prob": 0.2, "participation_memory": 5},
     }
-    own = {"control": "per_ev", "episode_days": None, "dt_h": 1.0}
+    own = {"control": "per_ev", "episode_days": None, "scenario": short_years(14, 1.0)}
     return run("VPPDayAhead-v0", 120, params=changes, **own, **PLAIN)
 
 
@@ -148,7 +154,7 @@ def single_stays() -> Terms:
     def beliefs(env: gym.Env) -> dict[str, float]:
         return believed_prices(env.unwrapped.core._forecast)
 
-    return run("VPPStay-v0", 300, beliefs=beliefs)
+    return run("VPPStay-v0", 300, scenario=short_years(14), beliefs=beliefs)
 
 
 def corrected_prices() -> Terms:
@@ -191,6 +197,12 @@ def planned(policy: str) -> Terms:
 PLANNERS = ("rolling_mpc_3h", "hazard_mpc_tariff", "stochastic_mpc", "hindsight")
 
 
+@cache
+def terms(name: str) -> Terms:
+    """Of a run or a planner; made once in a process."""
+    return RUNS[name]() if name in RUNS else planned(name)
+
+
 def digest(terms: Terms) -> str:
     """Of every bit."""
     content = hashlib.sha256()
@@ -201,16 +213,15 @@ def digest(terms: Terms) -> str:
 
 def digests() -> dict[str, str]:
     """Digest of every run."""
-    found = {name: digest(make()) for name, make in RUNS.items()}
-    return found | {name: digest(planned(name)) for name in PLANNERS}
+    return {name: digest(terms(name)) for name in (*RUNS, *PLANNERS)}
 
 
 def sums() -> pd.DataFrame:
     """Of every run and term the sum, and the sum weighted by the number of the step."""
     rows = [
         (name, term, values.sum(), values @ np.arange(1.0, len(values) + 1.0))
-        for name, make in RUNS.items()
-        for term, values in sorted(make().items())
+        for name in RUNS
+        for term, values in sorted(terms(name).items())
     ]
     return pd.DataFrame(rows, columns=["run", "term", "sum", "weighted"])
 

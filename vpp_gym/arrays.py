@@ -15,12 +15,22 @@ Records = NDArray[np.void]
 Observations = NDArray[np.float32]
 Dates = NDArray[np.datetime64]
 A = TypeVar("A", bound=NDArray[Any])
+V = TypeVar("V")
 
 
 def read_only(array: A) -> A:
     """The array, closed for writing; what is cut from it cannot be opened again."""
     array.setflags(write=False)
     return array
+
+
+def closed_whole(value: V) -> V:
+    """What is given; an array is closed for writing, with all that it is cut from."""
+    part: Any = value
+    while isinstance(part, np.ndarray):
+        read_only(part)
+        part = part.base
+    return value
 
 
 def closed_copy(array: A) -> A:

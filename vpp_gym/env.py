@@ -305,8 +305,9 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self._generators = [seeding.np_random()[0] for _ in range(self.num_envs)]
         self._placed = np.zeros(self.num_envs, dtype=np.bool_)
+        self._all_placed = False
         self._ended = np.zeros(self.num_envs, dtype=np.bool_)
-        self._told = tuple(f"_{name}" for name in core.terms)
+        self._keys = (*core.terms, *(f"_{name}" for name in core.terms))
 
     def reset(
         self,
@@ -331,10 +332,10 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         The terms in the info are those of the step also where it ended an episode,
         and then again in `final_info`.
         """
-        if not self._placed.all():
+        if not self._all_placed:
             raise gym.error.ResetNeeded("some episodes have not begun: call reset()")
         ended_before = self._ended
-        if self.autoreset_mode is AutoresetMode.DISABLED and ended_before.any():
+        if self.autoreset_mode is AutoresetMode.DISABLED and np.count_nonzero(ended_before):
             raise gym.error.ResetNeeded(
                 "an episode is over: call reset(options={'reset_mask': mask})"
             )
@@ -343,14 +344,14 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         ended = self.core.over & ~ended_before
         info = self._info(records, np.ones(self.num_envs, dtype=np.bool_))
         again = ended_before
-        if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and np.count_nonzero(ended):
             info |= self._final(observations, ended, records)
             again = ended
         self._ended = ended.copy()
-        if again.any():
+        if np.count_nonzero(again):  # several times as fast as any() for small batches
             self._place(again, {})
             observations = self.core.observe_again(observations, np.flatnonzero(again))
-        never = np.zeros_like(ended)
+        never = np.zeros(self.num_envs, dtype=np.bool_)
         terminated, truncated = (ended, never) if self.terminates else (never, ended)
         return observations, rewards, terminated, truncated, info
 
@@ -358,12 +359,13 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         runs = np.flatnonzero(mask)
         self.core.place(runs, [self._generators[run] for run in runs], options)
         self._placed |= mask
+        self._all_placed = bool(self._placed.all())
         self._ended = self._ended & ~mask
 
     def _info(self, records: Floats, valid: Bools) -> dict[str, Any]:
         """The terms of all runs, and of which runs they tell."""
-        info: dict[str, Any] = dict(zip(self.core.terms, records.T, strict=True))
-        info.update(dict.fromkeys(self._told, valid))
+        info: dict[str, Any] = dict.fromkeys(self._keys, valid)
+        info.update(zip(self.core.terms, records.T, strict=True))
         return info
 
     def _final(self, last: Any, ended: Bools, records: Floats) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import math
 import os
 import shutil
 import tempfile
@@ -42,6 +43,9 @@ COMPILED = not config.DISABLE_JIT
 
 KEPT_FOLDERS = 10
 """Folders of compiled kernels that stay on disk for a module, one for each state of its sources."""
+
+LINE_BYTES = 64
+"""That a processor fetches from memory at a time."""
 
 CHANGES_CODE = ("BOUNDSCHECK", "DEBUGINFO_DEFAULT")
 """Settings of Numba under which it compiles other code, and reads it back without asking."""
@@ -165,6 +169,14 @@ class _Kept(FunctionCache):
         return found if found is None or found.signature.args == tuple(types) else None
 
 
+Present = bool | None
+"""Says whether something is there: True, or None where it is not.
+
+A kernel that begins with `if it is None: return` is compiled to nothing for None, and what only it
+calls is not compiled at all: who does not use a feature does not wait for its code.
+"""
+
+
 @overload
 def njit(function: F) -> F: ...
 
@@ -192,11 +204,18 @@ def njit(
     Args:
         function: to compile, where the decorator stands without arguments.
         allocates: the kernel, or one that it calls, makes arrays.
-        inline: "always" puts the code into each caller, for stages that get many arrays.
+        inline: "always" puts the compiled code into each caller, which alone can call it: for
+            stages that get many arrays, whose handing over takes longer than small stages do.
+            "source" puts the code there before it is compiled, which takes many times longer: for
+            what returns arrays.
         nogil: other Python threads may run meanwhile.
         internal: only kernels call it: half the time to compile.
     """
-    options: dict[str, Any] = {"inline": inline, "nogil": nogil, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": nogil, "error_model": "numpy"}
+    if inline == "source":
+        options["inline"] = "always"
+    elif inline == "always":
+        options["forceinline"] = internal = True
     if not allocates:
         options["_nrt"] = False
     if internal:
@@ -352,8 +371,14 @@ def total(values: Floats) -> float:
 
 
 def records(shape: int | tuple[int, ...], dtype: np.dtype) -> Records:
-    """Structured array of zeros whose records kernels read by field, compiled or not."""
-    return by_field(np.zeros(shape, dtype=dtype))
+    """Structured array of zeros whose records kernels read by field, compiled or not.
+
+    It begins with a line of memory, so that a record of whole lines lies in no other lines.
+    """
+    size = math.prod(np.atleast_1d(shape).tolist()) * dtype.itemsize
+    memory = np.zeros(size + LINE_BYTES, dtype=np.uint8)
+    first = -memory.ctypes.data % LINE_BYTES
+    return by_field(memory[first : first + size].view(dtype).reshape(shape))
 
 
 def by_field(table: Records) -> Records:

@@ -12,9 +12,10 @@ from tests.worlds import examples, plain, plain_world
 from vpp_gym.contracts.families import FAMILIES, designed_offers
 from vpp_gym.contracts.menu import ic_residuals, ir_residuals
 from vpp_gym.envs.contracts import VPPContractsEnv, VPPContractsVectorEnv
-from vpp_gym.envs.offer_actions import OfferShape
+from vpp_gym.envs.offer_actions import OfferShape, post_each
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import DEFAULT, as_params
+from vpp_gym.simulation import Simulation
 
 each_family = pytest.mark.parametrize("family", list(FAMILIES))
 ENTRY = st.floats(-1, 1)
@@ -45,6 +46,39 @@ def test_an_action_of_zero_offers_what_the_world_says(family):
 def test_without_a_name_the_action_shapes_the_family_that_is_offered(family):
     world = DEFAULT.replace(contract={"families": (family,)})
     assert OfferShape(world, None).family == family
+
+
+@each_family
+def test_offers_of_many_actions_are_those_of_the_parameters_of_each(family):
+    shape = OfferShape(DEFAULT, family)
+    actions = np.random.default_rng(0).uniform(-1.2, 1.2, (9, len(shape.parameters)))
+    for table, action in zip(shape.offers_of(actions), actions, strict=True):
+        np.testing.assert_array_equal(table, designed_offers(shape.params(action)))
+
+
+def test_offers_that_owners_cannot_be_shown_are_refused_among_many(monkeypatch):
+    shape = OfferShape(DEFAULT, "control_based")
+    sound = shape.offers(np.zeros(len(shape.parameters)))
+    wrong = sound.copy()
+    wrong["tariff_eur_per_kwh"] = np.nan
+    tables = iter((sound, wrong))
+    monkeypatch.setattr(type(shape._section), "offers", lambda *_: next(tables))
+    with pytest.raises(InvalidInputError, match="tariff_eur_per_kwh"):
+        shape.offers_of(np.zeros((2, len(shape.parameters))))
+
+
+def test_each_run_is_offered_its_own_list_as_one_after_the_other():
+    """Of lists that are longer than what there is room for, and shorter."""
+    menu, single = (OfferShape(DEFAULT, name) for name in ("fixed_term", "control_based"))
+    tables = [menu.offers(np.full(4, 0.3)), single.offers(np.zeros(2)), menu.offers(np.zeros(4))]
+    runs = np.array([3, 0, 2])
+    together, each = (Simulation([WORLD], DEFAULT, n_envs=4) for _ in range(2))
+    post_each(together, tables, runs)
+    for table, run in zip(tables, runs, strict=True):
+        each.post_offers(table, [run])
+    for name in ("offers", "accepted", "run"):
+        one, other = (getattr(simulation.state, name) for simulation in (together, each))
+        np.testing.assert_array_equal(one, other)
 
 
 def test_where_nothing_is_offered_the_action_shapes_the_menu():

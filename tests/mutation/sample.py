@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 EXAMPLES = "test_package.py"
 """Runs the examples of docstrings."""
-WHOLE_RUNS = ("test_kernels.py", "test_snapshots.py")
+WHOLE_RUNS = ("kernels/test_bits.py", "test_snapshots.py")
 """Of all worlds."""
 PACKAGE = Path(next(iter(find_spec("vpp_gym").submodule_search_locations)))
 SEED = 2023

@@ -39,7 +39,7 @@ def shared(sim: Simulation, decisions: Decisions) -> np.ndarray:
     behind = behind_the_meter(sim, [decisions])
     if behind is not None:
         state.site["storage_wanted_kwh"], state.site["pv_wanted_kwh"] = behind[0]
-    share_connection(0, int(state.run["position"][0]), sim.dataset, sim.rules, state, loads)
+    share_connection(0, int(state.run["position"][0]), True, sim.dataset, sim.rules, state, loads)
     return loads
 
 

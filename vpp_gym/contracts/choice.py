@@ -54,7 +54,7 @@ def choose_offer(offers: Records, arrival: Arrival) -> int:
     return _better(offers, arrival, best, picked)
 
 
-@njit
+@njit(internal=True)
 def _better(offers: Records, arrival: Arrival, first: int, second: int) -> int:
     """The one of two offers that the owner prefers; -1 stands for none."""
     if first < 0 or second < 0:
@@ -90,7 +90,7 @@ def may_enter(offer: Record, arrival: Arrival) -> bool:
     return stays and fits
 
 
-@njit
+@njit(internal=True)
 def sure_utility_eur(offer: Record, arrival: Arrival) -> float:
     """Utility that the contract guarantees the owner, however much of it is used.
 

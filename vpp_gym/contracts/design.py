@@ -127,7 +127,7 @@ def optimal_energy_kwh(
     return energy_kwh
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def _cost_weights(types: Floats, prob: Floats) -> Floats:
     """v_m, as a sum of non-negative terms: nothing cancels."""
     weight = np.empty(types.size)
@@ -139,7 +139,7 @@ def _cost_weights(types: Floats, prob: Floats) -> Floats:
     return weight
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def _isotonic_ratio(prob: Floats, weight: Floats) -> Floats:
     """Non-decreasing fit of prob / weight, weighted: pool adjacent violators.
 

@@ -13,7 +13,7 @@ from vpp_gym.env import Env, VectorEnv, names_its_keywords
 from vpp_gym.envs.core import Params, Scenarios, world_of
 from vpp_gym.envs.daily import DailyCore
 from vpp_gym.envs.day_fields import OFFER_FIELDS, offer_values
-from vpp_gym.envs.offer_actions import OfferShape
+from vpp_gym.envs.offer_actions import OfferShape, post_each
 from vpp_gym.envs.policy_pool import BidderLike, Maker, SchedulerLike, operator_maker
 from vpp_gym.envs.settings import ContractsSettings, Reward
 from vpp_gym.episodes import EpisodeSpan
@@ -58,10 +58,9 @@ class ContractsCore(DailyCore):
         return self.shape.most
 
     def _decide(self, numbers: Floats, runs: Ints) -> None:
-        offers = {run: self.shape.offers(numbers[run]) for run in runs.tolist()}
+        offers = self.shape.offers_of(numbers[runs])
         self._signed_before = self.simulation.accepted
-        for run, table in offers.items():
-            self.simulation.post_offers(table, [run])
+        post_each(self.simulation, offers, runs)
 
     def _prepare(self, runs: Ints) -> None:
         self.simulation.post_offers(self._neutral_offers, runs)

@@ -112,7 +112,7 @@ def _write_days(
             row[column + dataset.period[k]] = mid - dataset.da_eur_per_kwh[k]
 
 
-@njit
+@njit(internal=True)
 def _write_tomorrow(
     b: int, dataset: Dataset, rules: Rules, state: State, row: Floats, column: int
 ) -> None:

@@ -6,15 +6,19 @@ from typing import NamedTuple
 
 from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.kernels import njit
-from vpp_gym.planning.kernel import Paths, PlannerSpec, fleet_of
+from vpp_gym.planning.kernel import (
+    Paths,
+    StepMemory,
+    keep_limits,
+    plan_step,
+    undecided,
+)
 from vpp_gym.planning.past import Past
 from vpp_gym.planning.running_path import Window, expect_run, move_window, open_window
+from vpp_gym.planning.spec import PlannerSpec
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.simulation.transition import step_run
-from vpp_gym.solvers.budget import SOLVED
-from vpp_gym.solvers.limits import Rules as PlanRules
-from vpp_gym.solvers.stay import net_load_of_fleet
 
 
 class Booked(NamedTuple):
@@ -39,6 +43,7 @@ def play_days(
     spec: PlannerSpec,
     past: Past,
     window: Window,
+    memory: StepMemory,
     net_load_kwh: Floats,
     paths: Paths,
     bids_kwh: Floats,
@@ -56,6 +61,7 @@ def play_days(
         spec: of the planner.
         past: of the dataset.
         window: working memory.
+        memory: working memory.
         net_load_kwh: (N,) working memory.
         paths: (B, H) working memory, as long as the longest stay.
         bids_kwh: (B, S) schedules for tomorrow, read at the gate.
@@ -67,7 +73,7 @@ def play_days(
             continue
         open_window(b, dataset, state, spec.periods, window)
         run = state.run[b]
-        while plan_run(b, dataset, rules, state, spec, past, window, paths, net_load_kwh):
+        while plan_run(b, dataset, rules, state, spec, past, window, memory, paths, net_load_kwh):
             last = booked.last[b]
             step_run(b, dataset, rules, state, net_load_kwh, bids_kwh[b], last)
             for k in range(len(last)):
@@ -83,7 +89,7 @@ def play_days(
             move_window(b, dataset, state, spec.periods, past, window)
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def plan_run(
     b: int,
     dataset: Dataset,
@@ -92,6 +98,7 @@ def plan_run(
     spec: PlannerSpec,
     past: Past,
     window: Window,
+    memory: StepMemory,
     paths: Paths,
     net_load_kwh: Floats,
 ) -> bool:
@@ -101,21 +108,13 @@ def plan_run(
     """
     for i in range(len(net_load_kwh)):
         net_load_kwh[i] = 0.0
-    run = state.run[b]
-    if run.connected == 0:
+    keep_limits(b, state, net_load_kwh)
+    n = undecided(b, state, memory.chargers)
+    if n == 0:
         return True
-    n_steps = 1
-    for k in range(run.connected):
-        n_steps = max(n_steps, state.ev[b, state.lot[b, k]].departure - run.position)
+    n_steps, t = 1, state.run[b].position
+    for k in range(n):
+        n_steps = max(n_steps, state.ev[b, memory.chargers[k]].departure - t)
     expect_run(b, n_steps, dataset, rules, state, spec, past, window, paths)
-    plan_rules = PlanRules(rules.charge_eff, rules.discharge_eff, spec.hard_eur_per_kwh)
-    one = fleet_of(b, dataset, rules, state, spec, paths, 0.0, 0.0)
-    series = one.buy, one.sell, one.dearest, one.charge_kwh, one.discharge_kwh
-    plans, status = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks, one.curves)
-    solved = True
-    for k in range(run.connected):
-        i = state.lot[b, k]
-        ev = state.ev[b, i]
-        net_load_kwh[i] = min(max(plans[k, 0], ev.lo_kwh), ev.hi_kwh)
-        solved = solved and status[k] == SOLVED
-    return solved
+    world = dataset, rules, state, spec, paths
+    return plan_step(b, n, *world, 0.0, 0.0, memory, net_load_kwh)

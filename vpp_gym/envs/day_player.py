@@ -13,7 +13,7 @@ from vpp_gym.envs.day_kernel import Booked, play_days
 from vpp_gym.envs.threads import Threads
 from vpp_gym.kernels import BoundCalls
 from vpp_gym.markets.ledger import LEDGER, TERMS
-from vpp_gym.planning.kernel import Paths
+from vpp_gym.planning.kernel import Paths, step_memory
 from vpp_gym.planning.past import Past
 from vpp_gym.planning.running_path import window_for
 from vpp_gym.planning.schedulers import SchedulersPlanner
@@ -56,8 +56,9 @@ class DayPlayer:
         """
         past = self.planner.pasts.of(simulation.dataset)
         memory = self._memory
-        if memory is None or memory.horizon < past.longest:
-            memory = self._memory = _Memory(simulation, past.longest, self._threads.count)
+        if memory is None or not memory.is_for(simulation, past.longest):
+            leaves, threads = self.planner.spec.early_prob > 0.0, self._threads.count
+            memory = self._memory = _Memory(simulation, past.longest, leaves, threads)
         shape = simulation.n_envs, len(TERMS)
         booked = Booked(np.zeros(shape[0], np.int64), np.zeros(shape), np.zeros(shape))
         playing = playing.copy()
@@ -81,12 +82,11 @@ class DayPlayer:
     ) -> None:
         world, spec = (simulation.dataset, simulation.rules), self.planner.spec
         calls = []
-        for own, window, net_load_kwh in memory.parts:
+        for own, *working in memory.parts:
             state = State._make(array[own] for array in simulation.state)
             paths = Paths._make(array[own] for array in memory.paths)
             part = Booked._make(array[own] for array in booked)
-            working = window, net_load_kwh, paths
-            args = *world, state, spec, past, *working, bids[own], playing[own], part
+            args = *world, state, spec, past, *working, paths, bids[own], playing[own], part
             calls.append((self._call.code(play_days, *args), args))
 
         def play_part(k: int) -> None:
@@ -102,8 +102,9 @@ class DayPlayer:
 class _Memory:
     """Working memory of each thread, for plans of so many steps at most."""
 
-    def __init__(self, simulation: Simulation, horizon: int, threads: int) -> None:
+    def __init__(self, simulation: Simulation, horizon: int, leaves: bool, threads: int) -> None:
         self.horizon, n_envs = horizon, simulation.n_envs
+        self.knots = simulation.dataset.curves.shape[2]
         da, short, long = np.zeros((3, n_envs, horizon))
         made_at, inputs = np.full(n_envs, -1, np.int64), np.zeros((n_envs, N_INPUTS))
         self.paths = Paths(made_at, da, short, long, inputs)
@@ -112,10 +113,15 @@ class _Memory:
             (
                 slice(first, end),
                 window_for(simulation.periods, horizon),
+                step_memory(simulation.n_chargers, horizon, self.knots, leaves),
                 np.zeros(simulation.n_chargers),
             )
             for first, end in itertools.pairwise(edges)
         ]
+
+    def is_for(self, simulation: Simulation, horizon: int) -> bool:
+        """Whether it serves plans of so many steps, for the cars of the simulation's dataset."""
+        return self.horizon >= horizon and self.knots == simulation.dataset.curves.shape[2]
 
 
 def _step_alone(

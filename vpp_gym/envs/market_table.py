@@ -35,7 +35,7 @@ NO_TABLE = MarketTable(np.zeros(0, np.bool_), np.zeros((0, MARKET_COLUMNS), np.f
 """All rows are worked out when they are shown."""
 
 
-@njit
+@njit(internal=True)
 def write_market(
     t: int,
     first: int,
@@ -97,7 +97,7 @@ def write_market(
         row[RESIDUAL_NOW + 1] = settled.short_eur_per_kwh - settled.long_eur_per_kwh
 
 
-@njit
+@njit(internal=True)
 def _write_past(t: int, first: int, hour: int, dataset: Dataset, row: Floats, column: int) -> None:
     """Residuals of the steps before, and their means over the hours before."""
     for k in range(STEPS_PAST):

@@ -11,7 +11,7 @@ from vpp_gym.contracts.choice import pay_eur_per_kwh
 from vpp_gym.envs.fields import DEAR_EUR_PER_KWH, FAR_H, HOURS_AHEAD
 from vpp_gym.envs.market_table import MARKET_COLUMNS, RESIDUAL_NOW, MarketTable, write_market
 from vpp_gym.envs.site_fields import write_site
-from vpp_gym.fleet.profile import add_block, hourly_load_kwh
+from vpp_gym.fleet.profile import RAMPS, add_charging, hourly_loads_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.simulation.charging import charging_h, gain_in_kwh, tapers
 from vpp_gym.simulation.contracting import due_at_kwh
@@ -68,7 +68,7 @@ def observe(
         out: result.
     """
     row = np.zeros(len(per_scale))
-    early, late = np.empty((HOURS_AHEAD + 2, 2)), np.empty((HOURS_AHEAD + 2, 2))
+    ramps = np.empty((HOURS_AHEAD + 2, RAMPS))
     for k in range(len(runs)):
         b = runs[k]
         observe_run(
@@ -81,8 +81,7 @@ def observe(
             per_scale,
             market,
             row,
-            early,
-            late,
+            ramps,
             out[b],
         )
 
@@ -98,11 +97,10 @@ def observe_run(
     per_scale: Floats,
     market: MarketTable,
     row: Floats,
-    early: Floats,
-    late: Floats,
+    ramps: Floats,
     out: Observations,
 ) -> None:
-    """Fill the (size,) observation of run b; row, early and late are working memory.
+    """Fill the (size,) observation of run b; row and ramps are working memory.
 
     What does not depend on the run is taken from the table, where it was made.
     """
@@ -117,14 +115,14 @@ def observe_run(
     else:
         write_market(t, run.first, run.last, run.end, dataset, rules, lag_steps, row)
     column = _write_schedule(b, dataset, rules, state, row, MARKET_COLUMNS)
-    column = _write_fleet(b, dataset, rules, state, row, column, early, late)
+    column = _write_fleet(b, dataset, rules, state, row, column, ramps)
     da = dataset.da_eur_per_kwh[min(state.run[b].position, state.run[b].last)]
     column = _write_contracts(b, da, rules, state, row, column)
     if per_charger:
         _write_chargers(b, da, dataset, rules, state, row, column)
-    if len(dataset.site) > 0:
-        write_site(b, dataset, rules, state, per_scale, row)
-    for j in range(live, len(row)):
+    write_site(b, dataset.has_site, dataset, rules, state, per_scale, row)
+    # Unsigned: no index counts from the end, so that eight are done at a time.
+    for j in range(np.uint64(live), np.uint64(len(row))):
         out[j] = np.float32(row[j] * per_scale[j])
 
 
@@ -137,13 +135,17 @@ def _write_schedule(
     t = run.position
     step = dataset.steps[min(t, run.last)]
     seen = step.tomorrow_end if t < run.end else t
-    at, hour = t, round(1.0 / rules.dt_h)
-    for k in range(column, column + HOURS_AHEAD):
-        row[k] = 0.0
-        if at < seen:
-            schedule = 1 if at >= step.today_end else 0
-            row[k] = state.da_sold_kwh[b, schedule, dataset.slot[at]]
-        at += hour
+    hour = round(1.0 / rules.dt_h)
+    hours = min(max(seen - t + hour - 1, 0) // hour, HOURS_AHEAD)
+    of_today = min(max(step.today_end - t + hour - 1, 0) // hour, hours)
+    today, tomorrow = state.da_sold_kwh[b, 0], state.da_sold_kwh[b, 1]
+    # Unsigned: see `observe_run`.
+    for k in range(np.uint64(of_today)):
+        row[column + k] = today[np.uint64(dataset.slot[t + k * hour])]
+    for k in range(np.uint64(of_today), np.uint64(hours)):
+        row[column + k] = tomorrow[np.uint64(dataset.slot[t + k * hour])]
+    for k in range(np.uint64(hours), np.uint64(HOURS_AHEAD)):
+        row[column + k] = 0.0
     return column + HOURS_AHEAD
 
 
@@ -155,15 +157,37 @@ def _write_fleet(
     state: State,
     row: Floats,
     column: int,
-    early: Floats,
-    late: Floats,
+    ramps: Floats,
 ) -> int:
     run = state.run[b]
-    t = run.position
-    for h in range(early.shape[0]):
-        early[h, 0], early[h, 1], late[h, 0], late[h, 1] = 0.0, 0.0, 0.0, 0.0
-    gap_kwh = 0.0
-    for k in range(run.connected):
+    for h in range(ramps.shape[0]):
+        for k in range(RAMPS):
+            ramps[h, k] = 0.0
+    # Two copies of one loop: where no car tapers it has no calls, and its sums stay in registers.
+    if dataset.curves.shape[2] == 0:
+        gap_kwh, power_kw = _add_cars(b, dataset, rules, state, ramps)
+    else:
+        gap_kwh, power_kw = _add_cars(b, dataset, rules, state, ramps)
+    row[column] = run.connected / state.occupied.shape[1]
+    row[column + 1] = run.fleet_lo_kwh
+    row[column + 2] = run.fleet_idle_kwh
+    row[column + 3] = run.fleet_hi_kwh
+    row[column + 4] = gap_kwh
+    earliest, latest = column + 5, column + 5 + HOURS_AHEAD
+    hourly_loads_kwh(power_kw, ramps, row, earliest, latest)
+    if dataset.curves.shape[2] > 0:
+        _add_tapered(b, dataset, rules, state, row, earliest, latest)
+    return latest + HOURS_AHEAD
+
+
+@njit(inline="always")
+def _add_cars(
+    b: int, dataset: Dataset, rules: Rules, state: State, ramps: Floats
+) -> tuple[float, float]:
+    """Add what cars charge to the ramps; what is due by now and not stored, and their power."""
+    t = state.run[b].position
+    gap_kwh, power_kw = 0.0, 0.0
+    for k in range(state.run[b].connected):
         ev = state.ev[b, state.lot[b, k]]
         gap_kwh += max(due_at_kwh(ev, t, dataset, rules) - ev.energy_kwh, 0.0)
         need_kwh = ev.target_kwh - ev.energy_kwh
@@ -171,22 +195,12 @@ def _write_fleet(
             left_h = max(ev.departure - t, 1) * rules.dt_h
             full_h = min(charging_h(ev, ev.target_kwh, dataset, rules), left_h)
             if not tapers(ev, dataset, rules):
-                add_block(0.0, full_h, ev.charge_kw, early)
-                add_block(left_h - full_h, left_h, ev.charge_kw, late)
-    row[column] = run.connected / state.occupied.shape[1]
-    row[column + 1] = run.fleet_lo_kwh
-    row[column + 2] = run.fleet_idle_kwh
-    row[column + 3] = run.fleet_hi_kwh
-    row[column + 4] = gap_kwh
-    earliest, latest = column + 5, column + 5 + HOURS_AHEAD
-    hourly_load_kwh(early, row, earliest)
-    hourly_load_kwh(late, row, latest)
-    if dataset.curves.shape[2] > 0:
-        _add_tapered(b, dataset, rules, state, row, earliest, latest)
-    return latest + HOURS_AHEAD
+                add_charging(full_h, left_h, ev.charge_kw, ramps)
+                power_kw += ev.charge_kw
+    return gap_kwh, power_kw
 
 
-@njit
+@njit(internal=True)
 def _add_tapered(
     b: int, dataset: Dataset, rules: Rules, state: State, row: Floats, earliest: int, latest: int
 ) -> None:
@@ -229,7 +243,7 @@ def _write_contracts(
     return column + 4
 
 
-@njit
+@njit(internal=True)
 def _write_chargers(
     b: int, da: float, dataset: Dataset, rules: Rules, state: State, row: Floats, column: int
 ) -> None:

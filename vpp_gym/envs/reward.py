@@ -29,7 +29,8 @@ def spread_rewards(
 
     Args:
         state: after the step.
-        progress_kwh: (B,) see `_progress_of`; before the step, and then after it.
+        progress_kwh: (B,) how much of their demand the connected EVs have in their batteries,
+            at most up to their targets; before the step, and then after it.
         level_eur_per_kwh: (B,) price level of the episode.
         charge_eff: fraction of the metered energy that is stored.
         retail_eur_per_kwh: what drivers pay.
@@ -40,26 +41,12 @@ def spread_rewards(
     sums(records, N_MONEY, rewards_eur)
     for b in range(len(rewards_eur)):
         before_kwh, demand_kwh = progress_kwh[b], records[b, COLUMN.demand_kwh]
-        progress_kwh[b] = _progress_of(b, state)
+        # A run that has ended has none: its EVs are settled.
+        run = state.run[b]
+        progress_kwh[b] = run.progress_kwh if run.position < run.end else 0.0
         bought_kwh = (progress_kwh[b] - before_kwh + demand_kwh) / charge_eff
         if has_site:
             sun_kwh = records[b, COLUMN.pv_kwh] + records[b, COLUMN.curtailed_kwh]
             bought_kwh = bought_kwh + records[b, COLUMN.building_kwh] - sun_kwh
         earned_eur = demand_kwh / charge_eff * retail_eur_per_kwh
         rewards_eur[b] = rewards_eur[b] - earned_eur + level_eur_per_kwh[b] * bought_kwh
-
-
-@njit
-def _progress_of(b: int, state: State) -> float:
-    """How much of their demand the connected EVs of run b have in their batteries [kWh].
-
-    What lies beyond a target does not count. A run that has ended has none: its EVs are
-    settled.
-    """
-    run = state.run[b]
-    total = 0.0
-    if run.position < run.end:
-        for k in range(run.connected):
-            ev = state.ev[b, state.lot[b, k]]
-            total += min(ev.energy_kwh, ev.target_kwh) - min(ev.arrival_kwh, ev.target_kwh)
-    return total

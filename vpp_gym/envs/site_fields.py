@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from vpp_gym.arrays import Floats
 from vpp_gym.envs.fields import BUSY, HOURS_AHEAD
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import Present, njit
 from vpp_gym.observation import Field
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
@@ -72,20 +72,29 @@ SITE_SIZE = sum(field.size for field in SITE_FIELDS)
 PER_GROUP = len(GROUP_FIELDS)
 
 
-@njit
+@njit(internal=True)
 def write_site(
-    b: int, dataset: Dataset, rules: Rules, state: State, per_scale: Floats, row: Floats
+    b: int,
+    has_site: Present,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    per_scale: Floats,
+    row: Floats,
 ) -> None:
     """Fill the last columns of an observation, see `site_fields`.
 
     Args:
         b: run of the batch.
+        has_site: of the dataset.
         dataset: the scenarios.
         rules: parameters.
         state: of the batch.
         per_scale: (size,) one over the scale of each column.
         row: (size,) changed in place.
     """
+    if has_site is None:
+        return
     run, site, n_groups = state.run[b], state.site[b], len(rules.groups)
     at = len(row) - SITE_SIZE - PER_GROUP * n_groups
     t, last = run.position, run.last

@@ -104,7 +104,7 @@ class StayNow(NamedTuple):
     pay: float
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def write_stay(
     ev: StayNow,
     short: Floats,

@@ -12,6 +12,7 @@ from vpp_gym.arrays import Floats, Observations
 from vpp_gym.envs.fields import HOURS_AHEAD
 from vpp_gym.envs.market_table import MarketTable
 from vpp_gym.envs.observation import observe_run
+from vpp_gym.fleet.profile import RAMPS
 from vpp_gym.kernels import njit
 from vpp_gym.simulation.choices import bid_hi_kwh, bid_lo_kwh, disaggregate_run
 from vpp_gym.simulation.dataset import Dataset
@@ -54,9 +55,8 @@ class StepMemory(NamedTuple):
     net_load_kwh: Floats  # (N,)
     bids_kwh: Floats  # (S,)
     row: Floats  # (size,) of the observation
-    early: Floats  # (HOURS_AHEAD + 2, 2)
-    late: Floats  # (HOURS_AHEAD + 2, 2)
-    touched: Floats  # (4,)
+    ramps: Floats  # (HOURS_AHEAD + 2, RAMPS)
+    touched: Floats  # (3,)
 
 
 def step_memory(n_chargers: int, slots: int, size: int) -> StepMemory:
@@ -65,9 +65,8 @@ def step_memory(n_chargers: int, slots: int, size: int) -> StepMemory:
         np.zeros(n_chargers),
         np.zeros(slots),
         np.zeros(size),
-        np.empty((HOURS_AHEAD + 2, 2)),
-        np.empty((HOURS_AHEAD + 2, 2)),
-        np.zeros(4),
+        np.empty((HOURS_AHEAD + 2, RAMPS)),
+        np.zeros(3),
     )
 
 
@@ -188,14 +187,13 @@ def _touch(b: int, state: State, touched: Floats) -> None:
     The lines come to the processor side by side, and not one after the other when the stages of
     the step ask for them.
     """
-    first, second, third, fourth = 0.0, 0.0, 0.0, 0
+    first, second, third = 0.0, 0.0, 0.0
     for k in range(state.run[b].connected):
         ev = state.ev[b, state.lot[b, k]]
         first += ev.energy_kwh
         second += ev.keep_kwh
-        third += ev.lo_kwh
-        fourth += ev.contract_end
-    touched[0], touched[1], touched[2], touched[3] = first, second, third, float(fourth)
+        third += ev.margin
+    touched[0], touched[1], touched[2] = first, second, third
 
 
 @njit(inline="always")
@@ -260,8 +258,7 @@ def _advance(
         how.per_scale,
         market,
         memory.row,
-        memory.early,
-        memory.late,
+        memory.ramps,
         out,
     )
 

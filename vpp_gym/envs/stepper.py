@@ -24,7 +24,7 @@ from vpp_gym.scenarios.columns import whole
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.simulation.state import State, scratch_for
 
-PLACES = 1_600
+PLACES = 4_800
 """Least number of chargers of a thread's runs: waking one for less costs more than it saves."""
 
 NOTHING = (None, None, None)

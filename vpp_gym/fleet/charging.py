@@ -206,20 +206,20 @@ def exportable_kwh(
     return low
 
 
-@njit
+@njit(internal=True)
 def _mean_decay(exponent: float) -> float:
     """(exp(x) - 1) / x, 1 at zero."""
     return math.expm1(exponent) / exponent if exponent != 0.0 else 1.0
 
 
-@njit
+@njit(internal=True)
 def _piece_h(width_kwh: float, kw: float, fall_per_h: float) -> float:
     """Hours through a piece that begins at some power and loses so much of it per kWh."""
     lost = fall_per_h * width_kwh / kw
     return width_kwh / kw * (-math.log1p(-lost) / lost if lost > 0.0 else 1.0)
 
 
-@njit
+@njit(internal=True)
 def _piece_end_kwh(k: int, full_kw: float, curve: Floats) -> float:
     """Where piece k of 2 K + 1 ends.
 
@@ -237,7 +237,7 @@ def _piece_end_kwh(k: int, full_kw: float, curve: Floats) -> float:
     return curve[0, j - 1] + share * (curve[0, j] - curve[0, j - 1])
 
 
-@njit
+@njit(internal=True)
 def _fall_in(k: int, full_kw: float, curve: Floats) -> float:
     """Power [kW] that is lost per stored kWh in piece k."""
     j = k // 2
@@ -246,7 +246,7 @@ def _fall_in(k: int, full_kw: float, curve: Floats) -> float:
     return (curve[1, j - 1] - curve[1, j]) / (curve[0, j] - curve[0, j - 1])
 
 
-@njit
+@njit(internal=True)
 def _kw_in(k: int, energy_kwh: float, full_kw: float, curve: Floats) -> float:
     """Power at an energy of piece k."""
     j = k // 2

@@ -41,6 +41,14 @@ def waterline(
     least, most = np.inf, -np.inf
     for i in range(n):
         least, most = min(least, key[i]), max(most, key[i])
+    return waterline_within(least, most, n, key, room, amount, bucket)
+
+
+@njit(internal=True)
+def waterline_within(
+    least: float, most: float, n: int, key: Floats, room: Floats, amount: float, bucket: Floats
+) -> tuple[float, float]:
+    """`waterline` where the least and the largest key are known."""
     left, below = n, 0.0
     while least < most:
         buckets = min(left, BUCKETS)
@@ -48,7 +56,7 @@ def waterline(
         for at in range(buckets):
             bucket[at] = 0.0
         for i in range(left):
-            bucket[min(int((key[i] - least) * scale), buckets - 1)] += room[i]
+            bucket[np.uint64(min(int((key[i] - least) * scale), buckets - 1))] += room[i]
         chosen = 0
         while chosen < buckets and below + bucket[chosen] < amount:
             below += bucket[chosen]
@@ -99,25 +107,31 @@ def hand_out(
         scratch_room: (>= n,) working memory.
         bucket: (>= min(n, `BUCKETS`),) working memory.
     """
-    amount = fleet_kwh
+    amount, room_above, room_below = fleet_kwh, 0.0, 0.0
+    least, most = np.inf, -np.inf
     for i in range(n):
-        net_load_kwh[i] = min(max(0.0, lo_kwh[i]), hi_kwh[i])
-        amount -= net_load_kwh[i]
-    sign = 1.0 if amount > 0.0 else -1.0
-    total_room = 0.0
-    for i in range(n):
-        limit = hi_kwh[i] if amount > 0.0 else lo_kwh[i]
-        scratch_room[i] = sign * (limit - net_load_kwh[i])
-        scratch_key[i] = sign * key[i]
-        total_room += scratch_room[i]
+        idle_kwh = min(max(0.0, lo_kwh[i]), hi_kwh[i])
+        net_load_kwh[i] = idle_kwh
+        amount -= idle_kwh
+        room_above += hi_kwh[i] - idle_kwh
+        room_below += idle_kwh - lo_kwh[i]
+        least, most = min(least, key[i]), max(most, key[i])
+    charges = amount > 0.0
+    sign = 1.0 if charges else -1.0
+    total_room = room_above if charges else room_below
     amount = min(sign * amount, total_room)
     if amount <= 0.0:
         return
     line, share = np.inf, amount / total_room
+    limit_kwh = hi_kwh if charges else lo_kwh
     if not proportional:
-        line, share = waterline(n, scratch_key, scratch_room, amount, bucket)
+        for i in range(n):
+            scratch_room[i] = sign * (limit_kwh[i] - net_load_kwh[i])
+            scratch_key[i] = sign * key[i]
+        least, most = (least, most) if charges else (-most, -least)
+        line, share = waterline_within(least, most, n, scratch_key, scratch_room, amount, bucket)
     for i in range(n):
         rank = sign * key[i]
-        limit = hi_kwh[i] if sign > 0.0 else lo_kwh[i]
-        part = share if proportional or rank == line else (1.0 if rank < line else 0.0)
-        net_load_kwh[i] += part * (limit - net_load_kwh[i])
+        part = 1.0 if proportional or rank < line else 0.0
+        part = share if proportional or rank == line else part
+        net_load_kwh[i] += part * (limit_kwh[i] - net_load_kwh[i])

@@ -63,7 +63,7 @@ def level_out(
     return total
 
 
-@njit
+@njit(internal=True)
 def _down_to(level: float, need_kwh: float, steps: float, full_kwh: float) -> float:
     """What a car takes to bring its remaining time down to a level [steps]."""
     return min(max((steps - level) * full_kwh, 0.0), min(full_kwh, need_kwh))

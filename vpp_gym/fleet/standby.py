@@ -15,9 +15,6 @@ def standby_of_kwh(net_load_kwh: float, least_kwh: float, standby_kwh: float) ->
         net_load_kwh: at the meter, + charges.
         least_kwh: of a step at the least power; not read without standby.
         standby_kwh: of a whole step.
-
-    >>> standby_of_kwh(-0.5, 1.0, 0.1), standby_of_kwh(2.0, 1.0, 0.1)
-    (0.05, 0.1)
     """
     if standby_kwh == 0.0:
         return 0.0

@@ -6,54 +6,28 @@ the arrays of the simulator: the same kernels on the same numbers, bit for bit a
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from vpp_gym.arrays import Bools, Floats, Ints
-from vpp_gym.fleet.charging import gain_kwh
 from vpp_gym.kernels import njit
-from vpp_gym.planning.past import Past, half_spread_at
-from vpp_gym.policies.forecast_net import STEPS_AHEAD, Net, correction_of, inputs_of
-from vpp_gym.policies.market_path import Anchoring, Moment, anchored_path
+from vpp_gym.planning.car import (
+    is_by_step,
+    missed_kwh_eur,
+    write_curve,
+    write_discharge,
+    write_kinks,
+    write_limits,
+    write_selling,
+)
+from vpp_gym.planning.spec import PlannerSpec
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.solvers.budget import SOLVED
 from vpp_gym.solvers.leaving import Kinks
 from vpp_gym.solvers.limits import Rules as PlanRules
-from vpp_gym.solvers.stay import net_load_of_fleet
-from vpp_gym.views import HISTORY_DAYS
-
-
-class PlannerSpec(NamedTuple):
-    """What the planner believes, and how it plans.
-
-    Attributes:
-        anchoring: of the anchored forecast.
-        learned: the network corrects it.
-        net: the network; not read where it is not used.
-        shows_inputs: what the network sees is kept, with or without the network.
-        knows_price: the imbalance price of the present step is known.
-        early_prob: share of drivers who leave early.
-        early_exponent: of when they do.
-        hard_eur_per_kwh: penalty in plans on what is missing at the declared departure.
-        charging_standby: what is taken besides for each kWh charged.
-        discharging_standby: the same for each kWh discharged.
-        periods: of a day.
-    """
-
-    anchoring: Anchoring
-    learned: bool
-    net: Net
-    shows_inputs: bool
-    knows_price: bool
-    early_prob: float
-    early_exponent: float
-    hard_eur_per_kwh: float
-    charging_standby: float
-    discharging_standby: float
-    periods: int
+from vpp_gym.solvers.stay import StayMemory, plan_row, stay_memory
 
 
 class Paths(NamedTuple):
@@ -74,71 +48,6 @@ class Paths(NamedTuple):
     inputs: Floats
 
 
-@njit(allocates=True, nogil=True)
-def expect(
-    dataset: Dataset, rules: Rules, state: State, spec: PlannerSpec, past: Past, out: Paths
-) -> None:
-    """Fill the rows of runs that have moved since.
-
-    Args:
-        dataset: the scenarios.
-        rules: parameters.
-        state: of the batch.
-        spec: of the planner.
-        past: of the dataset.
-        out: (B, >= `STEPS_AHEAD`) and as long as the longest stay.
-    """
-    for b in range(len(out.made_at)):
-        run = state.run[b]
-        t = run.position
-        if out.made_at[b] == t or t > run.last:
-            continue
-        n_steps = STEPS_AHEAD
-        for k in range(run.connected):
-            n_steps = max(n_steps, state.ev[b, state.lot[b, k]].departure - t)
-        step = dataset.steps[t]
-        known = step.tomorrow_end if dataset.period[t] > rules.gate_period else step.today_end
-        since = max(run.first, t - HISTORY_DAYS * spec.periods)
-        at = Moment(since, t, known, step.tomorrow_end, spec.periods)
-        anchor, mid = anchored_path(
-            dataset.da_eur_per_kwh,
-            dataset.da_forecast_eur_per_kwh,
-            dataset.period,
-            dataset.residual_eur_per_kwh,
-            at,
-            n_steps,
-            spec.anchoring,
-        )
-        half_spread = half_spread_at(since, t, past)
-        if spec.learned or spec.shows_inputs:
-            last = 0.0
-            if t > run.first:
-                settled = dataset.steps[t - 1]
-                last = settled.short_eur_per_kwh - settled.long_eur_per_kwh
-            seen = inputs_of(
-                dataset.residual_eur_per_kwh[since:t],
-                anchor,
-                mid,
-                dataset.period[t],
-                step.weekday,
-                half_spread,
-                last,
-            )
-            for i in range(len(seen)):
-                out.inputs[b, i] = seen[i]
-            if spec.learned:
-                correction = correction_of(seen, spec.net)
-                for i in range(STEPS_AHEAD):
-                    mid[i] += correction[i]
-        for i in range(n_steps):
-            out.da[b, i] = anchor[i]
-            out.short[b, i] = mid[i] + half_spread
-            out.long[b, i] = mid[i] - half_spread
-        if spec.knows_price:
-            out.short[b, 0], out.long[b, 0] = step.short_eur_per_kwh, step.long_eur_per_kwh
-        out.made_at[b] = t
-
-
 class Fleet(NamedTuple):
     """The plan of some EVs of a run, as `net_load_of_fleet` takes it, EV k in row k."""
 
@@ -152,16 +61,84 @@ class Fleet(NamedTuple):
     curves: Floats  # (n or 1, 2, K) tapers
 
 
-@njit(allocates=True)
+HAZARD_STEPS = 384
+"""Declared stays up to so many steps whose hazards are kept: 1.2 MB for each planner or thread."""
+
+
+class StepMemory(NamedTuple):
+    """Working memory for the plans of a step, of one EV after the other, H steps at most.
+
+    Attributes:
+        chargers: (N,) of the EVs that are planned.
+        own: (8,) limits of an EV in the order of `vpp_gym.solvers.limits.Ev`.
+        charge_kwh: (1,) its limit of charging.
+        rows: (7, H + 1) by step: the prices of buying and selling, then of an EV what it earns by
+            discharging, its limit of discharging, and its `Kinks`.
+        order: (H,) steps by falling price of buying, kept as a start for the next sort.
+        ordered: (2,) the position for which they were sorted, and how many.
+        hazards: (S, S) by declared stay and step how likely a driver who is there leaves after
+            it; negative: not worked out.
+        curve: (2, K) how an EV tapers.
+        none: (2, 0) the same of one that does not.
+        plan: (H,) of an EV.
+        stay: of its search.
+    """
+
+    chargers: Ints
+    own: Floats
+    charge_kwh: Floats
+    rows: Floats
+    order: Ints
+    ordered: Ints
+    hazards: Floats
+    curve: Floats
+    none: Floats
+    plan: Floats
+    stay: StayMemory
+
+
+def step_memory(n_chargers: int, horizon: int, knots: int, leaves: bool) -> StepMemory:
+    """Memory for so many chargers, steps and knots of tapers, and drivers who may leave early."""
+    kept = min(horizon + 1, HAZARD_STEPS + 1) if leaves else 0
+    return StepMemory(
+        chargers=np.zeros(n_chargers, np.int64),
+        own=np.zeros(8),
+        charge_kwh=np.zeros(1),
+        rows=np.zeros((7, horizon + 1)),
+        order=np.zeros(horizon, np.int64),
+        ordered=np.zeros(2, np.int64),
+        hazards=np.full((kept, kept), -1.0),
+        curve=np.zeros((2, knots)),
+        none=np.zeros((2, 0)),
+        plan=np.zeros(horizon),
+        stay=stay_memory(horizon, knots > 0),
+    )
+
+
+@njit(internal=True)
+def undecided(b: int, state: State, chargers: Ints) -> int:
+    """List the chargers of the EVs whose limits leave a choice in this step; how many."""
+    n = 0
+    for k in range(state.run[b].connected):
+        i = state.lot[b, k]
+        if state.ev[b, i].lo_kwh < state.ev[b, i].hi_kwh:
+            chargers[n] = i
+            n += 1
+    return n
+
+
+@njit(internal=True)
+def keep_limits(b: int, state: State, net_load_kwh: Floats) -> None:
+    """Fill the (N,) net load of the EVs of a run that comes closest to none, within limits."""
+    for k in range(state.run[b].connected):
+        i = state.lot[b, k]
+        ev = state.ev[b, i]
+        net_load_kwh[i] = min(max(0.0, ev.lo_kwh), ev.hi_kwh)
+
+
+@njit(allocates=True, internal=True)
 def fleet_of(
-    b: int,
-    dataset: Dataset,
-    rules: Rules,
-    state: State,
-    spec: PlannerSpec,
-    paths: Paths,
-    buy_more: float,
-    sell_more: float,
+    b: int, dataset: Dataset, rules: Rules, state: State, spec: PlannerSpec, paths: Paths
 ) -> Fleet:
     """The problem of all connected EVs of a run, in the order of its lot.
 
@@ -172,8 +149,6 @@ def fleet_of(
         state: of the batch.
         spec: of the planner.
         paths: of prices, of this step.
-        buy_more: EUR/kWh by which the planner finds this step's short price dearer.
-        sell_more: EUR/kWh by which it finds its long price dearer.
     """
     run, n = state.run[b], state.run[b].connected
     t = run.position
@@ -181,114 +156,193 @@ def fleet_of(
     for k in range(n):
         ev = state.ev[b, state.lot[b, k]]
         horizon = max(horizon, ev.departure - t)
-        asks = ev.contract_start > t or ev.min_price_eur_per_kwh > -np.inf
-        by_step = by_step or (t < ev.contract_end and asks)
+        by_step = by_step or is_by_step(ev, t)
         paid = paid or ev.tariff_eur_per_kwh != 0.0 or ev.margin != 0.0
-    buy = paths.short[b : b + 1, :horizon].copy()
-    long = paths.long[b, :horizon].copy()
-    buy[0, 0] += buy_more
-    long[0] += sell_more
-    for i in range(horizon):
-        buy[0, i] *= 1.0 + spec.charging_standby
-        long[i] *= 1.0 - spec.discharging_standby
+    buy, long = np.empty((1, horizon)), np.empty(horizon)
+    _write_prices(b, spec, paths, 0.0, 0.0, buy[0], long)
     sell = np.empty((n if paid else 1, horizon))
     if not paid:
         sell[0] = long
     charge_kwh, discharge_kwh = np.empty((n, 1)), np.empty((n, horizon if by_step else 1))
-    evs = np.empty((n, 8))
+    evs, da, leaves = np.empty((n, 8)), paths.da[b], spec.early_prob != 0.0
+    width, knots = horizon if leaves else 0, dataset.curves.shape[2]
+    eur, due_kwh = np.zeros((n, width)), np.empty((n, width))
+    stays = np.ones((n, width + 1 if leaves else 0))
+    curves = np.zeros((n if knots else 1, 2, knots))
+    missing_eur, hazards = missed_kwh_eur(t, dataset, rules), np.zeros((0, 0))
     for k in range(n):
         ev = state.ev[b, state.lot[b, k]]
-        running = t < ev.contract_end
-        max_kwh = ev.battery_max_kwh if running else ev.target_kwh
         charge_kwh[k, 0] = ev.charge_kw * rules.dt_h
-        power_kwh, wait = ev.discharge_kw * rules.dt_h, max(ev.contract_start - t, 0)
-        for i in range(discharge_kwh.shape[1]):
-            allowed = not by_step
-            if by_step:
-                price = paths.da[b, i]
-                allowed = i >= (wait if running else 0) and price >= ev.min_price_eur_per_kwh
-            discharge_kwh[k, i] = power_kwh if allowed else 0.0
+        write_discharge(ev, t, rules.dt_h, by_step, da, discharge_kwh[k])
         if paid:
-            least = ev.min_price_eur_per_kwh
-            for i in range(horizon):
-                above = max(paths.da[b, i] - least, 0.0) if np.isfinite(least) else 0.0
-                sell[k, i] = long[i] - ev.tariff_eur_per_kwh - ev.margin * above
-        evs[k, 0] = ev.energy_kwh
-        evs[k, 1] = min(max(ev.min_kwh, ev.keep_kwh), max_kwh)
-        evs[k, 2], evs[k, 3], evs[k, 4] = max_kwh, ev.target_kwh, ev.target_kwh
-        evs[k, 5] = max(ev.contract_end - t, 0)
-        evs[k, 6] = ev.contract_kwh if running else 0.0
-        evs[k, 7] = max(ev.departure - t, 1)
-    kinks = _kinks(b, dataset, rules, state, spec, horizon)
+            write_selling(ev, long, da, sell[k])
+        write_limits(ev, t, evs[k])
+        if leaves:
+            world = ev, t, dataset, rules, spec
+            write_kinks(*world, missing_eur, hazards, eur[k], due_kwh[k], stays[k])
+        if knots:
+            write_curve(ev, dataset, rules, curves[k])
     dearest = np.zeros((1, horizon), np.int64)
-    if not kinks.due_kwh.size:
+    if not leaves:
         order = np.argsort(buy[0], kind="mergesort")
         for i in range(horizon):
             dearest[0, i] = order[horizon - 1 - i]
-    curves = _curves(b, dataset, rules, state)
+    kinks = Kinks(eur, due_kwh, stays)
     return Fleet(buy, sell, dearest, charge_kwh, discharge_kwh, evs, kinks, curves)
 
 
-@njit(allocates=True)
-def _curves(b: int, dataset: Dataset, rules: Rules, state: State) -> Floats:
-    """(n or 1, 2, K) how the EVs of a run taper: stored kWh, and most stored in a step."""
-    n, knots = state.run[b].connected, dataset.curves.shape[2]
-    curves = np.zeros((n if knots else 1, 2, knots))
-    for k in range(n if knots else 0):
-        session = state.ev[b, state.lot[b, k]].session
-        for j in range(knots):
-            curves[k, 0, j] = dataset.curves[session, 0, j]
-            curves[k, 1, j] = dataset.curves[session, 1, j] * rules.dt_h
-    return curves
+@njit(inline="always")
+def _write_prices(
+    b: int,
+    spec: PlannerSpec,
+    paths: Paths,
+    buy_more: float,
+    sell_more: float,
+    buy: Floats,
+    sell: Floats,
+) -> None:
+    """Fill what it costs to charge and what discharging earns, with what is taken besides."""
+    for i in range(len(buy)):
+        buy[i], sell[i] = paths.short[b, i], paths.long[b, i]
+        if i == 0:
+            buy[i] += buy_more
+            sell[i] += sell_more
+        buy[i] *= 1.0 + spec.charging_standby
+        sell[i] *= 1.0 - spec.discharging_standby
 
 
-@njit(allocates=True)
-def _kinks(
-    b: int, dataset: Dataset, rules: Rules, state: State, spec: PlannerSpec, horizon: int
-) -> Kinks:
-    """What it costs to hold too little when drivers leave early."""
-    run, n = state.run[b], state.run[b].connected
-    if spec.early_prob == 0.0:
-        return Kinks(np.zeros((1, 0)), np.zeros((1, 0)), np.zeros((1, 0)))
-    t = run.position
-    missing_eur = rules.early_shortfall_share * dataset.steps[t].shortfall_eur_per_kwh
-    missing_eur += rules.retail_eur_per_kwh / rules.charge_eff
-    eur, due_kwh = np.zeros((n, horizon)), np.empty((n, horizon))
-    stays = np.ones((n, horizon + 1))
-    for k in range(n):
+@njit
+def sort_dearest(t: int, buy: Floats, memory: StepMemory) -> None:
+    """Order the steps ahead by falling price, later steps first among equals.
+
+    It begins with the order of the step before: a path of prices moves little between the two,
+    so that little is left to do. What comes out does not depend on it.
+
+    Args:
+        t: position of the first step.
+        buy: (n,) EUR/kWh.
+        memory: its order is changed.
+    """
+    order, before, n = memory.order, memory.ordered[1], 0
+    moved = t - memory.ordered[0]
+    if not 0 <= moved <= before:
+        moved = 0
+    for j in range(before):
+        step = order[j] - moved
+        if 0 <= step < len(buy):
+            order[n] = step
+            n += 1
+    for step in range(n, len(buy)):
+        order[step] = step
+    for j in range(1, len(buy)):
+        step, place = order[j], j
+        price = buy[step]
+        while place > 0:
+            other = order[place - 1]
+            if buy[other] > price or (buy[other] == price and other > step):
+                break
+            order[place] = other
+            place -= 1
+        order[place] = step
+    memory.ordered[0], memory.ordered[1] = t, len(buy)
+
+
+@njit(internal=True)
+def plan_step(
+    b: int,
+    n: int,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    spec: PlannerSpec,
+    paths: Paths,
+    buy_more: float,
+    sell_more: float,
+    memory: StepMemory,
+    net_load_kwh: Floats,
+) -> bool:
+    """Fill the net load in this step of some EVs by their plans; whether all plans were found.
+
+    Args:
+        b: run of the batch.
+        n: how many EVs are planned.
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        spec: of the planner.
+        paths: of prices, of this step.
+        buy_more: EUR/kWh by which the planner finds this step's short price dearer.
+        sell_more: EUR/kWh by which it finds its long price dearer.
+        memory: with the chargers of these EVs.
+        net_load_kwh: (N,) result, within the limits of the step.
+    """
+    t, horizon, longest, by_step = state.run[b].position, 1, 1, False
+    for k in range(state.run[b].connected):
         ev = state.ev[b, state.lot[b, k]]
-        behind, left = t - ev.arrival, max(ev.departure - t, 1)
-        stay, full_kwh = behind + left, rules.charge_eff * (ev.charge_kw * rules.dt_h)
-        before = 0.0
-        if left > 1:
-            before = math.pow(behind / (stay - 1), spec.early_exponent)
-        for i in range(horizon):
-            most_kwh = full_kwh * (behind + i + 1)
-            if dataset.curves.shape[2] > 0:
-                hours, full_kw = (behind + i + 1) * rules.dt_h, full_kwh / rules.dt_h
-                curve = dataset.curves[ev.session]
-                most_kwh = gain_kwh(ev.arrival_kwh, hours, full_kw, curve)
-            due_kwh[k, i] = min(ev.target_kwh, ev.arrival_kwh + most_kwh)
-            hazard = 0.0
-            if left > 1 and behind + i + 1 < stay:
-                after = math.pow((behind + i + 1) / (stay - 1), spec.early_exponent)
-                still_there = 1.0 - spec.early_prob * before
-                hazard = 1.0
-                if still_there > 0.0:
-                    hazard = spec.early_prob * (after - before) / still_there
-                before = after
-            eur[k, i] = stays[k, i] * hazard * missing_eur
-            stays[k, i + 1] = stays[k, i] * (1.0 - hazard)
-    return Kinks(eur, due_kwh, stays)
+        longest = max(longest, ev.departure - t)
+        by_step = by_step or is_by_step(ev, t)
+    for k in range(n):
+        horizon = max(horizon, state.ev[b, memory.chargers[k]].departure - t)
+    rows, da, knots = memory.rows, paths.da[b], dataset.curves.shape[2]
+    _write_prices(b, spec, paths, buy_more, sell_more, rows[0, :horizon], rows[1, :horizon])
+    leaves, solved = spec.early_prob != 0.0, True
+    if not leaves:
+        sort_dearest(t, rows[0, :horizon], memory)
+    missing_eur = missed_kwh_eur(t, dataset, rules)
+    plan_rules = PlanRules(rules.charge_eff, rules.discharge_eff, spec.hard_eur_per_kwh)
+    for k in range(n):
+        ev = state.ev[b, memory.chargers[k]]
+        end = max(ev.departure - t, 1)
+        memory.charge_kwh[0] = ev.charge_kw * rules.dt_h
+        # One limit stands for all steps, unless there is only one step.
+        sell, discharge = rows[1, :end], rows[3, : max(end, min(longest, 2)) if by_step else 1]
+        write_discharge(ev, t, rules.dt_h, by_step, da, discharge)
+        if ev.tariff_eur_per_kwh != 0.0 or ev.margin != 0.0:
+            sell = rows[2, :end]
+            write_selling(ev, rows[1, :end], da, sell)
+        write_limits(ev, t, memory.own)
+        width = end if leaves else 0
+        eur, due_kwh, stays = rows[4, :width], rows[5, :width], rows[6]
+        if leaves:
+            world, kinks = (ev, t, dataset, rules, spec), (eur, due_kwh, stays)
+            write_kinks(*world, missing_eur, memory.hazards, *kinks)
+        curve = memory.none
+        if knots:
+            write_curve(ev, dataset, rules, memory.curve)
+            curve = memory.curve
+        plan = memory.plan[:end]
+        for i in range(end):
+            plan[i] = 0.0
+        status = plan_row(
+            rows[0, :end],
+            sell,
+            memory.order[: 0 if leaves else horizon],
+            memory.charge_kwh,
+            discharge,
+            memory.own,
+            plan_rules,
+            eur,
+            due_kwh,
+            stays,
+            curve,
+            memory.none,
+            memory.stay,
+            1,
+            plan,
+        )
+        net_load_kwh[memory.chargers[k]] = min(max(plan[0], ev.lo_kwh), ev.hi_kwh)
+        solved = solved and status == SOLVED
+    return solved
 
 
-@njit(allocates=True, nogil=True)
+@njit(nogil=True)
 def plan_batch(
     dataset: Dataset,
     rules: Rules,
     state: State,
     spec: PlannerSpec,
     paths: Paths,
+    memory: StepMemory,
     more_eur_per_kwh: Floats,
     net_load_kwh: Floats,
     solved: Bools,
@@ -301,12 +355,12 @@ def plan_batch(
         state: of the batch.
         spec: of the planner.
         paths: of prices, of this step.
+        memory: to work in.
         more_eur_per_kwh: (B, 2) by which short and long price of this step are dearer than
             the planner believes.
         net_load_kwh: (B, N) result, within the limits of the step.
         solved: (B,) result: all plans of the run were found.
     """
-    plan_rules = PlanRules(rules.charge_eff, rules.discharge_eff, spec.hard_eur_per_kwh)
     for b in range(len(solved)):
         solved[b] = True
         for i in range(net_load_kwh.shape[1]):
@@ -315,11 +369,8 @@ def plan_batch(
         if run.connected == 0 or run.position >= run.end:
             continue
         more = more_eur_per_kwh[b]
-        one = fleet_of(b, dataset, rules, state, spec, paths, more[0], more[1])
-        series = one.buy, one.sell, one.dearest, one.charge_kwh, one.discharge_kwh
-        plans, status = net_load_of_fleet(*series, one.evs, plan_rules, one.kinks, one.curves)
-        for k in range(run.connected):
-            i = state.lot[b, k]
-            ev = state.ev[b, i]
-            net_load_kwh[b, i] = min(max(plans[k, 0], ev.lo_kwh), ev.hi_kwh)
-            solved[b] = solved[b] and status[k] == SOLVED
+        keep_limits(b, state, net_load_kwh[b])
+        n = undecided(b, state, memory.chargers)
+        if n > 0:
+            world = dataset, rules, state, spec, paths
+            solved[b] = plan_step(b, n, *world, more[0], more[1], memory, net_load_kwh[b])

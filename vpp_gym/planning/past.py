@@ -13,6 +13,8 @@ from vpp_gym.simulation.dataset import Dataset
 
 BLOCK = 128
 """Numbers that NumPy adds side by side before it halves a sum."""
+LEAVES = (80, 88)
+"""Lengths of the parts into which NumPy halves the sum of a whole remembered past."""
 
 
 class Past(NamedTuple):
@@ -22,6 +24,9 @@ class Past(NamedTuple):
         next_same: (T,) next position of the scenario with the same period; T: there is none.
         half: (T,) short price less the middle of short and long [EUR/kWh].
         half_spread: (T,) its mean in the remembered past, where it was asked for; else NaN.
+        leaves: (2, T) sums of so many of `half` as `LEAVES` says from each position on, where they
+            were asked for; else NaN. Pasts that end at other steps have them in common.
+        level: (T,) of the deviations from the expected profile, where it was asked for; else NaN.
         most: (1,) larger than any deviation from a profile [EUR/kWh].
         longest: steps of the longest stay, and at least those that a forecast covers.
     """
@@ -29,6 +34,8 @@ class Past(NamedTuple):
     next_same: Ints
     half: Floats
     half_spread: Floats
+    leaves: Floats
+    level: Floats
     most: Floats
     longest: int
 
@@ -48,6 +55,8 @@ def past_of(dataset: Dataset) -> Past:
         next_same=next_same,
         half=np.ascontiguousarray(short - mid),
         half_spread=np.full(n, np.nan),
+        leaves=np.full((len(LEAVES), n), np.nan),
+        level=np.full(n, np.nan),
         most=most,
         longest=int(max(STEPS_AHEAD, stays.max(initial=0))),
     )
@@ -101,6 +110,22 @@ def pairwise_sum(values: Floats, first: int, n: int) -> float:
     return pairwise_sum(values, first, half) + pairwise_sum(values, first + half, n - half)
 
 
+@njit(internal=True)
+def _sum_of_half(past: Past, first: int, n: int) -> float:
+    """As `pairwise_sum` of `half`, from parts that are known."""
+    if n <= BLOCK:
+        for k in range(len(LEAVES)):
+            if n == LEAVES[k]:
+                if np.isnan(past.leaves[k, first]):
+                    past.leaves[k, first] = pairwise_sum(past.half, first, n)
+                known: float = past.leaves[k, first]
+                return known
+        return pairwise_sum(past.half, first, n)
+    half = n // 2
+    half -= half % 8
+    return _sum_of_half(past, first, half) + _sum_of_half(past, first + half, n - half)
+
+
 @njit
 def half_spread_at(since: int, t: int, past: Past) -> float:
     """Mean half of short less long price in the remembered past; 0 without one."""
@@ -108,5 +133,5 @@ def half_spread_at(since: int, t: int, past: Past) -> float:
         return 0.0
     if np.isnan(past.half_spread[t]):
         n = t - since
-        past.half_spread[t] = pairwise_sum(past.half, since, n) / n
+        past.half_spread[t] = _sum_of_half(past, since, n) / n
     return past.half_spread[t]

@@ -10,9 +10,11 @@ from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.kernels import BoundCalls
 from vpp_gym.params import VPPParams
-from vpp_gym.planning.kernel import Paths, PlannerSpec, expect, plan_batch
+from vpp_gym.planning.kernel import Paths, StepMemory, plan_batch, step_memory
 from vpp_gym.planning.past import Past, past_of
 from vpp_gym.planning.per_dataset import PerDataset
+from vpp_gym.planning.running_path import expect, windows_for
+from vpp_gym.planning.spec import PlannerSpec
 from vpp_gym.planning.twin import Twin, margins, note_twin, value_twin
 from vpp_gym.policies.forecast_net import N_INPUTS, STEPS_AHEAD, Net
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
@@ -107,6 +109,8 @@ class BuiltInPlanner:
         self.pasts = PerDataset(past_of)
         self._past: Past | None = None
         self.paths = _paths(simulation.n_envs, STEPS_AHEAD)
+        self._windows = windows_for(simulation.n_envs, simulation.periods, STEPS_AHEAD)
+        self._memory: StepMemory | None = None
         self._call = BoundCalls()
 
     def expect(self, simulation: Simulation) -> None:
@@ -116,13 +120,14 @@ class BuiltInPlanner:
             self._past = past
             if past.longest > self.paths.da.shape[1]:
                 self.paths = _paths(simulation.n_envs, past.longest)
-            self.paths.made_at[:] = -1
+                self._windows = windows_for(simulation.n_envs, self.spec.periods, past.longest)
+            self.paths.made_at[:] = self._windows.at[:] = -1
         world = simulation.dataset, simulation.rules, simulation.state
-        self._call(expect, (*world, self.spec, past, self.paths))
+        self._call(expect, (*world, self.spec, past, self._windows, self.paths))
 
     def forget(self, runs: Ints) -> None:
         """Runs begin anew."""
-        self.paths.made_at[runs] = -1
+        self.paths.made_at[runs] = self._windows.at[runs] = -1
 
     def net_load_kwh(self, simulation: Simulation, more_eur_per_kwh: Floats) -> Floats:
         """(B, N) kWh of every EV in this step, within its limits.
@@ -136,11 +141,21 @@ class BuiltInPlanner:
         net_load = np.empty((simulation.n_envs, simulation.n_chargers))
         solved: Bools = np.empty(simulation.n_envs, np.bool_)
         world = simulation.dataset, simulation.rules, simulation.state
-        same = *world, self.spec, self.paths
+        memory = self._memory_for(simulation)
+        same = *world, self.spec, self.paths, memory
         self._call(plan_batch, same, more_eur_per_kwh, net_load, solved)
         for run in np.flatnonzero(~solved).tolist():  # HiGHS takes over inside the policy
             net_load[run] = self.by_policy(simulation, run, more_eur_per_kwh[run])
         return net_load
+
+    def _memory_for(self, simulation: Simulation) -> StepMemory:
+        """Memory for plans of the longest stay that paths are made for."""
+        horizon, knots = self.paths.da.shape[1], simulation.dataset.curves.shape[2]
+        memory = self._memory
+        if memory is None or (len(memory.order), memory.curve.shape[1]) != (horizon, knots):
+            size, leaves = (simulation.n_chargers, horizon, knots), self.spec.early_prob > 0.0
+            memory = self._memory = step_memory(*size, leaves)
+        return memory
 
     def by_policy(self, simulation: Simulation, run: int, more_eur_per_kwh: Floats) -> Floats:
         """(N,) kWh of every EV of a run, where compiled code found no plan.
@@ -186,7 +201,12 @@ class BuiltInPlanner:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the network and what is worked out from datasets: copies find both again."""
-        state = {**self.__dict__, "_past": None, "spec": self.spec._replace(net=_no_net())}
+        state = {
+            **self.__dict__,
+            "_past": None,
+            "_memory": None,
+            "spec": self.spec._replace(net=_no_net()),
+        }
         return {name: state[name] for name in state if name not in ("_forecast", "_scheduler")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

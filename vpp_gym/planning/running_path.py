@@ -14,22 +14,24 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.kernels import njit
-from vpp_gym.planning.kernel import Paths, PlannerSpec
+from vpp_gym.planning.kernel import Paths
 from vpp_gym.planning.past import Past, half_spread_at
+from vpp_gym.planning.spec import PlannerSpec
 from vpp_gym.policies.forecast_net import STEPS_AHEAD, correction_of, inputs_of
 from vpp_gym.policies.market_path import Moment, anchored_path
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.views import HISTORY_DAYS
 
-BACK = 256
-"""Steps from which the level of deviations is worked out, where that is enough to know it."""
+BACK = (160, 256)
+"""Steps from which the level of deviations is worked out, where so many are enough to know it."""
 
 
 class Window(NamedTuple):
     """The remembered past of a run, by period of the day; one run at a time.
 
     Attributes:
+        at: (1,) position for which it holds; -1: none.
         since: (1,) first position that is remembered.
         steps: (L,) how many.
         residual: (L,) sum of imbalance less day-ahead prices [EUR/kWh].
@@ -38,6 +40,7 @@ class Window(NamedTuple):
         place: (H,) period of each step ahead.
     """
 
+    at: Ints
     since: Ints
     steps: Ints
     residual: Floats
@@ -49,29 +52,51 @@ class Window(NamedTuple):
 def window_for(periods: int, horizon: int) -> Window:
     """An empty window for days of so many periods and plans of at most so many steps."""
     residual, da, profile = np.zeros((3, periods))
-    since, steps = np.zeros(1, np.int64), np.zeros(periods, np.int64)
-    return Window(since, steps, residual, da, profile, np.zeros(horizon, np.int64))
+    at, since = np.full(1, -1, np.int64), np.zeros(1, np.int64)
+    steps, place = np.zeros(periods, np.int64), np.zeros(horizon, np.int64)
+    return Window(at, since, steps, residual, da, profile, place)
 
 
-@njit
+def windows_for(n_envs: int, periods: int, horizon: int) -> Window:
+    """The same for each run of a batch, with a leading axis B of all arrays."""
+    one = window_for(periods, horizon)
+    return Window._make(np.repeat(array[None], n_envs, axis=0) for array in one)
+
+
+@njit(inline="source")
+def _of_run(b: int, windows: Window) -> Window:
+    """The window of run b."""
+    return Window(
+        windows.at[b],
+        windows.since[b],
+        windows.steps[b],
+        windows.residual[b],
+        windows.da[b],
+        windows.profile[b],
+        windows.place[b],
+    )
+
+
+@njit(internal=True)
 def open_window(b: int, dataset: Dataset, state: State, periods: int, window: Window) -> None:
     """Fill the window for the present step of run b."""
     run = state.run[b]
     since = max(run.first, run.position - HISTORY_DAYS * periods)
-    window.since[0] = since
+    window.at[0], window.since[0] = run.position, since
     for p in range(periods):
         window.steps[p], window.residual[p], window.da[p] = 0, 0.0, 0.0
     for k in range(since, run.position):
         _remember(k, dataset, window)
 
 
-@njit
+@njit(internal=True)
 def move_window(
     b: int, dataset: Dataset, state: State, periods: int, past: Past, window: Window
 ) -> None:
     """Move the window on to the present step of run b, one behind that which it was filled for."""
     run = state.run[b]
     t = run.position
+    window.at[0] = t
     _remember(t - 1, dataset, window)
     before = window.since[0]
     since = max(run.first, t - HISTORY_DAYS * periods)
@@ -94,7 +119,45 @@ def _remember(k: int, dataset: Dataset, window: Window) -> None:
     window.da[p] += dataset.da_eur_per_kwh[k]
 
 
-@njit(allocates=True)
+@njit(allocates=True, nogil=True)
+def expect(
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    spec: PlannerSpec,
+    past: Past,
+    windows: Window,
+    out: Paths,
+) -> None:
+    """Fill the rows of runs that have moved since.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: of the batch.
+        spec: of the planner.
+        past: of the dataset.
+        windows: of the runs, carried on where they hold for the step before.
+        out: (B, >= `STEPS_AHEAD`) and as long as the longest stay.
+    """
+    for b in range(len(out.made_at)):
+        run = state.run[b]
+        t = run.position
+        if out.made_at[b] == t or t > run.last:
+            continue
+        n_steps = STEPS_AHEAD
+        for k in range(run.connected):
+            n_steps = max(n_steps, state.ev[b, state.lot[b, k]].departure - t)
+        window = _of_run(b, windows)
+        if window.at[0] >= run.first and window.at[0] == t - 1:
+            move_window(b, dataset, state, spec.periods, past, window)
+        elif window.at[0] != t:
+            open_window(b, dataset, state, spec.periods, window)
+        expect_run(b, n_steps, dataset, rules, state, spec, past, window, out)
+        out.made_at[b] = t
+
+
+@njit(allocates=True, internal=True)
 def expect_run(
     b: int,
     n_steps: int,
@@ -106,7 +169,7 @@ def expect_run(
     window: Window,
     out: Paths,
 ) -> None:
-    """Fill row b of the paths for the present step of run b; see `vpp_gym.planning.kernel.expect`.
+    """Fill row b of the paths for the present step of run b.
 
     Args:
         b: run of the batch.
@@ -117,13 +180,14 @@ def expect_run(
         spec: of the planner.
         past: of the dataset.
         window: of the present step.
-        out: its inputs are left alone.
+        out: of the batch.
     """
     run = state.run[b]
     t, since = run.position, window.since[0]
     step = dataset.steps[t]
     known = step.tomorrow_end if dataset.period[t] > rules.gate_period else step.today_end
-    n_steps = max(n_steps, STEPS_AHEAD) if spec.learned else n_steps
+    if spec.learned or spec.shows_inputs:
+        n_steps = max(n_steps, STEPS_AHEAD)
     anchor, mid = out.da[b], out.short[b]
     at = Moment(since, t, known, step.tomorrow_end, spec.periods)
     if np.isnan(spec.anchoring.phi) or not _is_full(window):
@@ -142,7 +206,7 @@ def expect_run(
         _anchor(dataset, at, n_steps, window, anchor)
         _add_expected(dataset, at, n_steps, spec, past, window, anchor, mid)
     half_spread = half_spread_at(since, t, past)
-    if spec.learned:
+    if spec.learned or spec.shows_inputs:
         last = 0.0
         if t > run.first:
             settled = dataset.steps[t - 1]
@@ -156,9 +220,12 @@ def expect_run(
             half_spread,
             last,
         )
-        correction = correction_of(seen, spec.net)
-        for i in range(STEPS_AHEAD):
-            mid[i] += correction[i]
+        for i in range(len(seen)):
+            out.inputs[b, i] = seen[i]
+        if spec.learned:
+            correction = correction_of(seen, spec.net)
+            for i in range(STEPS_AHEAD):
+                mid[i] += correction[i]
     for i in range(n_steps):
         middle = mid[i]
         out.short[b, i] = middle + half_spread
@@ -167,7 +234,7 @@ def expect_run(
         out.short[b, 0], out.long[b, 0] = step.short_eur_per_kwh, step.long_eur_per_kwh
 
 
-@njit
+@njit(internal=True)
 def _is_full(window: Window) -> bool:
     """Whether every period is remembered."""
     for p in range(len(window.steps)):
@@ -176,7 +243,7 @@ def _is_full(window: Window) -> bool:
     return True
 
 
-@njit
+@njit(internal=True)
 def _anchor(dataset: Dataset, at: Moment, n_steps: int, window: Window, anchor: Floats) -> None:
     """Fill the day-ahead prices, known or expected, and the periods of the steps ahead."""
     ahead = at.end - at.t
@@ -192,7 +259,7 @@ def _anchor(dataset: Dataset, at: Moment, n_steps: int, window: Window, anchor: 
         window.place[i] = p
 
 
-@njit
+@njit(internal=True)
 def _add_expected(
     dataset: Dataset,
     at: Moment,
@@ -208,7 +275,10 @@ def _add_expected(
     share = how.share * (at.t - at.since) / (HISTORY_DAYS * at.periods)
     for p in range(at.periods):
         window.profile[p] = share * (window.residual[p] / window.steps[p])
-    last = _level(dataset, at, how.phi, how.gain, past.most[0], window.profile)
+    if np.isnan(past.level[at.t]):
+        most = past.most[0]
+        past.level[at.t] = _level(dataset, at, how.phi, how.gain, most, window.profile)
+    last = past.level[at.t]
     for i in range(n_steps):
         last *= how.phi
         mid[i] = anchor[i] + (window.profile[window.place[i]] + last)
@@ -225,9 +295,11 @@ def _level(
     it was then.
     """
     residual, period, kept = dataset.residual_eur_per_kwh, dataset.period, (1.0 - gain) * phi
-    if at.t - at.since > BACK + 1:
+    for back in BACK:
+        if at.t - at.since <= back + 1:
+            break
         low, high = -most, most
-        for k in range(at.t - BACK, at.t):
+        for k in range(at.t - back, at.t):
             news = gain * (residual[k] - profile[period[k]])
             low, high = kept * low + news, kept * high + news
         if low == high and low != 0.0:

@@ -10,7 +10,8 @@ from vpp_gym.fleet.battery import stored_after_kwh
 from vpp_gym.fleet.standby import standby_of_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.markets.settlement import imbalance_eur
-from vpp_gym.planning.kernel import Fleet, Paths, PlannerSpec, fleet_of
+from vpp_gym.planning.kernel import Fleet, Paths, fleet_of
+from vpp_gym.planning.spec import PlannerSpec
 from vpp_gym.simulation.contracting import due_at_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
@@ -87,7 +88,7 @@ def note_twin(
         twin.gain_eur[b] = gain
 
 
-@njit
+@njit(internal=True)
 def _service_eur(
     due_kwh: float, arrival_kwh: float, stored_kwh: float, missing_eur: float, rules: Rules
 ) -> float:
@@ -126,7 +127,7 @@ def value_twin(
                 differs = differs or ev.energy_kwh != twin.energy_kwh[b, i]
         if not differs:
             continue
-        one = fleet_of(b, dataset, rules, state, spec, paths, 0.0, 0.0)
+        one = fleet_of(b, dataset, rules, state, spec, paths)
         series = one.buy, one.sell, one.dearest, one.charge_kwh, one.discharge_kwh
         missing_eur = dataset.steps[t].shortfall_eur_per_kwh
         missing_eur += rules.retail_eur_per_kwh / rules.charge_eff
@@ -165,7 +166,7 @@ def margins(
         run = state.run[b]
         if run.connected == 0 or run.position > run.last:
             continue
-        one = fleet_of(b, dataset, rules, state, spec, paths, 0.0, 0.0)
+        one = fleet_of(b, dataset, rules, state, spec, paths)
         series = one.buy, one.sell, one.dearest, one.charge_kwh, one.discharge_kwh
         missing_eur = dataset.steps[run.position].shortfall_eur_per_kwh
         missing_eur += rules.retail_eur_per_kwh / rules.charge_eff

@@ -187,7 +187,7 @@ def correction_of(inputs: Floats, net: Net) -> Floats:
     return out
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def _rectified(x: Floats, weight: Floats, bias: Floats) -> Floats:
     out = bias.copy()
     _add_product(x, weight, out)
@@ -196,11 +196,27 @@ def _rectified(x: Floats, weight: Floats, bias: Floats) -> Floats:
     return out
 
 
-@njit
+@njit(allocates=True, internal=True)
 def _add_product(x: Floats, weight: Floats, out: Floats) -> None:
-    """Add x times the weights, input by input: a sum of fixed order for every output."""
+    """Add x times the weights, input by input: a sum of fixed order for every output.
+
+    Inputs that are 0 are left out, the others taken four at a time: each output is read and
+    written once for the four.
+    """
+    used, n = np.empty(len(x), np.int64), 0
     for i in range(len(x)):
+        if x[i] != 0.0:
+            used[n] = i
+            n += 1
+    fours = n - n % 4
+    for k in range(0, fours, 4):
+        i0, i1, i2, i3 = used[k], used[k + 1], used[k + 2], used[k + 3]
+        x0, x1, x2, x3 = x[i0], x[i1], x[i2], x[i3]
+        for j in range(len(out)):
+            both = out[j] + x0 * weight[i0, j] + x1 * weight[i1, j]
+            out[j] = both + x2 * weight[i2, j] + x3 * weight[i3, j]
+    for k in range(fours, n):
+        i = used[k]
         each = x[i]
-        if each != 0.0:
-            for j in range(len(out)):
-                out[j] += each * weight[i, j]
+        for j in range(len(out)):
+            out[j] += each * weight[i, j]

@@ -95,7 +95,7 @@ def expected_values(scores: Floats, table: Floats, row: Ints, mean: Floats, sd: 
     return expected
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def _bends(scores: Floats, table: Floats) -> Floats:
     """(d, m) changes of slope at each point of the table's rows."""
     bends = np.zeros(table.shape)
@@ -192,7 +192,7 @@ def expected_two_prices(
     return expected
 
 
-@njit
+@njit(internal=True)
 def _drawn_in(
     left: float,
     right: float,
@@ -222,7 +222,7 @@ def _drawn_in(
     return total
 
 
-@njit
+@njit(internal=True)
 def _taken(price: float, mean_spread: float) -> float:
     """What an exponential spread takes off a price on average, towards zero."""
     taken = mean_spread / 2 * (1 - exp(-2 * abs(price) / mean_spread))

@@ -73,7 +73,7 @@ def from_scores(scores: Floats, table: Floats, row: Ints, at: Floats) -> Floats:
     return values
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def guide_of(edges: Floats) -> Ints:
     """(k + 1,) how many of the rising edges lie below points that part their span in k."""
     points = GUIDES_PER_EDGE * len(edges)
@@ -86,7 +86,7 @@ def guide_of(edges: Floats) -> Ints:
     return guide
 
 
-@njit
+@njit(internal=True)
 def _n_below(edges: Floats, guide: Ints, value: float) -> int:
     """How many of the rising edges lie below the value, sought from where the guide points."""
     span = max(edges[-1] - edges[0], LEAST_SPAN)

@@ -179,7 +179,7 @@ def seen(steps: Floats, now: Floats, quarter: int) -> float:
     return score
 
 
-@njit
+@njit(internal=True)
 def _mean_of_hour(quarters: Floats) -> float:
     total = 0.0
     for quarter in range(PER_HOUR):

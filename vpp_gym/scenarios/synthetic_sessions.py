@@ -202,7 +202,7 @@ def _by_minute(hour: Ints, minute: Ints) -> Ints:
     return _sorted_by_counting(hour, by_minute)
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def _sorted_by_counting(key: Ints, rows: Ints) -> Ints:
     """(n,) the rows by their small whole keys; those of one key as they were."""
     place = np.zeros(key.max() + 2 if len(key) else 1, dtype=np.int64)

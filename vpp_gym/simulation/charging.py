@@ -20,7 +20,7 @@ def gain_kwh(ev: Record, energy_kwh: float, steps: int, dataset: Dataset, rules:
     return gain_in_kwh(ev, energy_kwh, steps * rules.dt_h, dataset, rules)
 
 
-@njit
+@njit(internal=True)
 def gain_in_kwh(
     ev: Record, energy_kwh: float, hours: float, dataset: Dataset, rules: Rules
 ) -> float:

@@ -40,8 +40,7 @@ def disaggregate_run(
         ev = state.ev[b, state.lot[b, k]]
         scratch.lo_kwh[k], scratch.hi_kwh[k] = ev.lo_kwh, ev.hi_kwh
         scratch.key[k] = float(ev.departure) if earliest else on_grid(ev.laxity_h)
-    if len(rules.groups) > 0:
-        narrow_limits(b, proportional, rules, state, fleet_kwh, scratch)
+    narrow_limits(b, rules.has_groups, proportional, rules, state, fleet_kwh, scratch)
     hand_out(
         fleet_kwh,
         n,

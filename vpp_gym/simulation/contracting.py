@@ -27,7 +27,7 @@ ROUNDING = 1e-9
 """Of hours to whole steps."""
 
 
-@njit
+@njit(internal=True)
 def offer_contract(
     b: int, dataset: Dataset, rules: Rules, state: State, ev: Record, row: Floats
 ) -> None:
@@ -61,7 +61,7 @@ def designed(b: int, rules: Rules, state: State) -> bool:
     return alike and state.run[b].posted == 0 and state.offers.shape[1] > 0
 
 
-@njit
+@njit(internal=True)
 def _take(deal: Record, ev: Record) -> int:
     """Write what is known of a contract to the EV; its place, or -1."""
     ev.perceived_eur_per_kwh = deal.perceived_eur_per_kwh
@@ -74,7 +74,7 @@ def _take(deal: Record, ev: Record) -> int:
     return deal.offer
 
 
-@njit
+@njit(internal=True)
 def note_deal(deal: Record, chosen: int, ev: Record) -> None:
     """Keep what an owner signed, for runs to come."""
     deal.perceived_eur_per_kwh = ev.perceived_eur_per_kwh
@@ -88,7 +88,7 @@ def note_deal(deal: Record, chosen: int, ev: Record) -> None:
     deal.known = 1
 
 
-@njit
+@njit(internal=True)
 def agree(b: int, dataset: Dataset, rules: Rules, state: State, ev: Record) -> int:
     """Have the owner of an EV choose among a run's offers, and sign: its place, or -1."""
     stay_h = (ev.departure - ev.arrival) * rules.dt_h
@@ -132,7 +132,7 @@ def _bind(ev: Record, contract: Contract, rules: Rules) -> bool:
     return True
 
 
-@njit
+@njit(internal=True)
 def due_at_kwh(ev: Record, t: int, dataset: Dataset, rules: Rules) -> float:
     """Energy that should be stored when the EV leaves in step t.
 
@@ -145,7 +145,7 @@ def due_at_kwh(ev: Record, t: int, dataset: Dataset, rules: Rules) -> float:
     return min(ev.target_kwh, ev.arrival_kwh + most_kwh)
 
 
-@njit
+@njit(internal=True)
 def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
     """Payoff [EUR] of an owner with a contract who leaves; it updates the participation.
 
@@ -164,7 +164,7 @@ def pay_owner(ev: Record, run: Record, rules: Rules) -> float:
     return payoff_eur
 
 
-@njit
+@njit(internal=True)
 def share_earned(ev: Record, t: int, rules: Rules) -> float:
     """Share of the payoff that is due when the EV leaves in step t.
 
@@ -177,7 +177,7 @@ def share_earned(ev: Record, t: int, rules: Rules) -> float:
     return share_of_window(ev, t)
 
 
-@njit
+@njit(internal=True)
 def share_of_window(ev: Record, t: int) -> float:
     """Share of a contract's window that has passed in step t."""
     window = ev.contract_end - ev.contract_start

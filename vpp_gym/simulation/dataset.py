@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpp_gym.arrays import Floats, Ints, Records, read_only
+from vpp_gym.arrays import Floats, Ints, Records, closed_whole
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.kernels import records
+from vpp_gym.kernels import Present, records
 from vpp_gym.markets.settlement import applied_prices, reference_price
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.da_forecast import day_ahead_forecast
@@ -95,6 +95,7 @@ class Dataset(NamedTuple):
     deals: Records  # (S,) of DEAL, worked out before runs that need them
     curves: Floats  # (S, 2, K) stored kWh and stored kW of each taper; K is 0 without any
     site: Records  # (T,) of SITE_STEP; empty where there are only chargers
+    has_site: Present  # something lies between the cars and the grid
 
 
 def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
@@ -126,7 +127,7 @@ def build_dataset(scenarios: Sequence[Scenario], params: VPPParams) -> Dataset:
             fill_site(dataset.site[at], scenario, params)
         arrivals = np.bincount(scenario.sessions.arrival_step, minlength=scenario.n_steps)
         dataset.first_session[at.start + 1 : at.stop + 1] = rows.start + np.cumsum(arrivals)
-    closed = Dataset._make(map(read_only, dataset))
+    closed = Dataset._make(map(closed_whole, dataset))
     return closed._replace(deals=records(len(dataset.sessions), DEAL))
 
 
@@ -151,6 +152,7 @@ def _empty_dataset(first_step: Ints, n_sessions: int, n_knots: int, has_site: bo
         deals=records(0, DEAL),
         curves=np.zeros((n_sessions, 2, n_knots)),
         site=records(n_steps if has_site else 0, SITE_STEP),
+        has_site=True if has_site else None,
     )
 
 

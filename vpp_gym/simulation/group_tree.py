@@ -34,7 +34,7 @@ place in an order in which those of any group follow each other."""
 
 
 def group_rules(params: VPPParams, dt_h: float) -> dict[str, Any]:
-    """`groups` (G,) of GROUP and `charger_group` (2, N), or empty ones where there are none."""
+    """`groups` (G,) of GROUP, `charger_group` (2, N), both empty without any, and `has_groups`."""
     tree = tree_of(params.connection.groups)
     groups = records(len(tree), GROUP)
     charger_group = np.full((2, params.site.n_chargers if tree else 0), -1, dtype=np.int64)
@@ -49,7 +49,8 @@ def group_rules(params: VPPParams, dt_h: float) -> dict[str, Any]:
     for place in (one for one in range(len(tree)) if tree[one].parent < 0):
         ranked = _rank(place, ranked, tree, row_of, groups, charger_group)
     groups["import_kwh"] -= dt_h * params.site.standby_kw * (groups["end"] - groups["first"])
-    return {"groups": groups, "charger_group": charger_group}
+    there = True if tree else None
+    return {"groups": groups, "charger_group": charger_group, "has_groups": there}
 
 
 def _rank(

@@ -6,15 +6,31 @@ from vpp_gym.arrays import Floats
 from vpp_gym.fleet.groups import narrow
 from vpp_gym.fleet.laxity import on_grid
 from vpp_gym.fleet.shared import give_way
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import Present, njit
 from vpp_gym.simulation.group_tree import OF, RANK
 from vpp_gym.simulation.room import BUCKET, EXTRA, KEY, NEED, RANKS, TAKE, TIME
 from vpp_gym.simulation.state import Rules, Scratch, State
 
 
-@njit
-def group_envelope(b: int, rules: Rules, state: State) -> tuple[float, float, float]:
-    """Least, idle and largest load of all cars, and of those of each group, within its limits."""
+@njit(internal=True)
+def group_envelope(
+    b: int,
+    has_groups: Present,
+    of_cars: tuple[float, float, float],
+    rules: Rules,
+    state: State,
+) -> tuple[float, float, float]:
+    """Least, idle and largest load of all cars, and of those of each group, within its limits.
+
+    Args:
+        b: run of the batch.
+        has_groups: of the rules.
+        of_cars: the sums of the cars' own limits, which hold where there are no groups.
+        rules: parameters.
+        state: of the batch; sums of groups are changed in it.
+    """
+    if has_groups is None:
+        return of_cars
     lo, idle, hi = 0.0, 0.0, 0.0
     for g in range(len(rules.groups)):
         of = state.group[b, g]
@@ -44,20 +60,29 @@ def group_envelope(b: int, rules: Rules, state: State) -> tuple[float, float, fl
     return lo, idle, hi
 
 
-@njit
+@njit(internal=True)
 def narrow_limits(
-    b: int, proportional: bool, rules: Rules, state: State, fleet_kwh: float, scratch: Scratch
+    b: int,
+    has_groups: Present,
+    proportional: bool,
+    rules: Rules,
+    state: State,
+    fleet_kwh: float,
+    scratch: Scratch,
 ) -> None:
     """Narrow the limits between which a fleet's number is handed out to what groups allow.
 
     Args:
         b: run of the batch.
+        has_groups: of the rules.
         proportional: share by room instead of by key.
         rules: parameters.
         state: of the batch.
         fleet_kwh: to be handed out.
         scratch: limits and keys of the connected cars; the limits are narrowed.
     """
+    if has_groups is None:
+        return
     n, shared, slack = state.run[b].connected, state.shared[b], state.group_slack[b]
     up = fleet_kwh > state.run[b].fleet_idle_kwh
     sign = 1.0 if up else -1.0
@@ -90,12 +115,15 @@ def narrow_limits(
             scratch.lo_kwh[k] = idle - shared[NEED, k]
 
 
-@njit
-def share_groups(b: int, rules: Rules, state: State, net_load_kwh: Floats) -> float:
+@njit(internal=True)
+def share_groups(
+    b: int, has_groups: Present, rules: Rules, state: State, net_load_kwh: Floats
+) -> float:
     """Bring the loads of each group within its limits, those within others first.
 
     Args:
         b: run of the batch.
+        has_groups: of the rules.
         rules: parameters.
         state: of the batch.
         net_load_kwh: (N,) dispatch at the meter, within the limits of each car; changed in place.
@@ -104,18 +132,20 @@ def share_groups(b: int, rules: Rules, state: State, net_load_kwh: Floats) -> fl
         kWh by which loads were cut.
     """
     moved = 0.0
+    if has_groups is None:
+        return moved
     for g in range(len(rules.groups)):
         group = rules.groups[g]
         net = group_load_kwh(b, g, rules, state, net_load_kwh)
         over, under = net - group.import_kwh, -group.export_kwh - net
         if over > 0.0:
-            moved += yield_within(b, g, over, True, rules, state, net_load_kwh)
+            moved += yield_within(b, has_groups, g, over, True, rules, state, net_load_kwh)
         elif under > 0.0:
-            moved += yield_within(b, g, under, False, rules, state, net_load_kwh)
+            moved += yield_within(b, has_groups, g, under, False, rules, state, net_load_kwh)
     return moved
 
 
-@njit
+@njit(internal=True)
 def group_load_kwh(b: int, g: int, rules: Rules, state: State, net_load_kwh: Floats) -> float:
     """Net load of the cars of a group."""
     net, group = 0.0, rules.groups[g]
@@ -126,9 +156,10 @@ def group_load_kwh(b: int, g: int, rules: Rules, state: State, net_load_kwh: Flo
     return net
 
 
-@njit
+@njit(internal=True)
 def yield_within(
     b: int,
+    has_groups: Present,
     g: int,
     amount_kwh: float,
     charging: bool,
@@ -143,6 +174,7 @@ def yield_within(
 
     Args:
         b: run of the batch.
+        has_groups: of the rules.
         g: the group; the number of groups for all cars.
         amount_kwh: to be cut.
         charging: whether charging is cut, or discharging.
@@ -153,6 +185,8 @@ def yield_within(
     Returns:
         What was cut.
     """
+    if has_groups is None:
+        return 0.0
     if amount_kwh <= 0.0:
         return 0.0
     cut = _cut(b, g, amount_kwh, charging, True, rules, state, net_load_kwh)

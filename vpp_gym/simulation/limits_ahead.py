@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import Present, njit
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules
 
@@ -26,6 +26,8 @@ def room_kwh(t: int, ahead: int, last: int, dataset: Dataset, rules: Rules) -> f
 
 
 @njit
-def is_limited(t: int, dataset: Dataset) -> bool:
+def is_limited(t: int, has_site: Present, dataset: Dataset) -> bool:
     """Whether the site of a step has import limits, of its own or of groups."""
+    if has_site is None:
+        return False
     return dataset.site[t].limited > 0

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import Present, njit
 from vpp_gym.simulation.charging import gain_before_kwh, gain_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.group_tree import OF
@@ -29,17 +29,22 @@ ROUNDING_KWH = 1e-9
 """A need below this is none."""
 
 
-@njit
-def promise_in_groups(b: int, ev: Record, dataset: Dataset, rules: Rules, state: State) -> None:
+@njit(internal=True)
+def promise_in_groups(
+    b: int, ev: Record, has_groups: Present, dataset: Dataset, rules: Rules, state: State
+) -> None:
     """Reserve for the car that arrived last what can be, and promise it that.
 
     Args:
         b: run of the batch.
         ev: the car, the last one in the run's lot.
+        has_groups: of the rules.
         dataset: the scenarios.
         rules: parameters.
         state: of the batch.
     """
+    if has_groups is None:
+        return
     run = state.run[b]
     n = run.connected
     _move_back(b, n - 1, dataset, rules, state)
@@ -58,12 +63,16 @@ def promise_in_groups(b: int, ev: Record, dataset: Dataset, rules: Rules, state:
         ev.promise_kwh = ev.energy_kwh + rules.charge_eff * promised_kwh
 
 
-@njit
-def keep_reservations(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
+@njit(internal=True)
+def keep_reservations(
+    b: int, has_groups: Present, dataset: Dataset, rules: Rules, state: State
+) -> None:
     """Raise the least loads of the coming step to what keeps all promises in groups.
 
     The limits of each car are there already, as they are without any guarantee.
     """
+    if has_groups is None:
+        return
     run = state.run[b]
     now = run.position % rules.guard_steps
     _move_back(b, run.connected, dataset, rules, state)
@@ -84,7 +93,7 @@ def keep_reservations(b: int, dataset: Dataset, rules: Rules, state: State) -> N
                 ev.lo_kwh = max(ev.lo_kwh, -spare_kwh * rules.discharge_eff)
 
 
-@njit
+@njit(internal=True)
 def _move_back(b: int, n: int, dataset: Dataset, rules: Rules, state: State) -> None:
     """Reserve for each of the first n cars what it still needs, as late as there is room.
 
@@ -102,7 +111,7 @@ def _move_back(b: int, n: int, dataset: Dataset, rules: Rules, state: State) -> 
         _reserve(b, i, need_kwh, 0, dataset, rules, state)
 
 
-@njit
+@njit(internal=True)
 def _fill_room(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     """Room of every group and, in the last row, the connection, as if nothing were reserved."""
     run, steps = state.run[b], 0
@@ -116,7 +125,7 @@ def _fill_room(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
         state.group_room[b, len(rules.groups), at] = room
 
 
-@njit
+@njit(internal=True)
 def _steps_left(b: int, i: int, rules: Rules, state: State) -> int:
     """Steps in which a car can be charged.
 
@@ -125,7 +134,7 @@ def _steps_left(b: int, i: int, rules: Rules, state: State) -> int:
     return min(max(state.ev[b, i].departure - state.run[b].position, 1), rules.guard_steps - 1)
 
 
-@njit
+@njit(internal=True)
 def _trim(b: int, i: int, rules: Rules, state: State) -> None:
     """Drop what a car no longer needs of its reservation, of the nearest steps first.
 
@@ -148,7 +157,7 @@ def _trim(b: int, i: int, rules: Rules, state: State) -> None:
             _take_room(b, i, at, kept_kwh, rules, state)
 
 
-@njit
+@njit(internal=True)
 def _release(b: int, i: int, rules: Rules, state: State) -> None:
     """Take back all that is reserved for a car."""
     reserved = state.reserved[b, i]
@@ -159,7 +168,7 @@ def _release(b: int, i: int, rules: Rules, state: State) -> None:
             reserved[at] = 0.0
 
 
-@njit
+@njit(internal=True)
 def _take_room(b: int, i: int, at: int, amount_kwh: float, rules: Rules, state: State) -> None:
     """Take an amount from the room of all groups that a charger is in, and of the connection."""
     g = rules.charger_group[OF, i]
@@ -169,7 +178,7 @@ def _take_room(b: int, i: int, at: int, amount_kwh: float, rules: Rules, state: 
     state.group_room[b, len(rules.groups), at] -= amount_kwh
 
 
-@njit
+@njit(internal=True)
 def _room_for(b: int, i: int, at: int, rules: Rules, state: State) -> float:
     """Least room of the groups that a charger is in and of the connection."""
     room = state.group_room[b, len(rules.groups), at]
@@ -180,7 +189,7 @@ def _room_for(b: int, i: int, at: int, rules: Rules, state: State) -> float:
     return max(room, 0.0)
 
 
-@njit
+@njit(internal=True)
 def _reserve(
     b: int, i: int, need_kwh: float, first: int, dataset: Dataset, rules: Rules, state: State
 ) -> float:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from vpp_gym.fleet.shared import level_out
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import Present, njit
 from vpp_gym.simulation.charging import charging_h, gain_before_kwh, gain_kwh
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.limits_ahead import is_limited, room_kwh
@@ -36,23 +36,28 @@ TRIALS = 30
 """Of a promise to a car that tapers: mostly the first is kept."""
 
 
-@njit
-def make_promise(b: int, ev: Record, dataset: Dataset, rules: Rules, state: State) -> None:
+@njit(internal=True)
+def make_promise(
+    b: int, ev: Record, has_site: Present, dataset: Dataset, rules: Rules, state: State
+) -> None:
     """Say to the car that arrived last what it will have stored when it leaves as declared.
 
     Args:
         b: run of the batch.
         ev: the car, the last one in the run's lot.
+        has_site: of the dataset.
         dataset: the scenarios.
         rules: parameters.
         state: of the batch.
     """
+    if has_site is None:
+        return
     run = state.run[b]
     ev.promise_kwh = ev.target_kwh
-    if not is_limited(min(run.position, run.last), dataset):
+    if not is_limited(min(run.position, run.last), has_site, dataset):
         return
     if len(rules.groups) > 0:
-        promise_in_groups(b, ev, dataset, rules, state)
+        promise_in_groups(b, ev, rules.has_groups, dataset, rules, state)
         return
     steps = max(ev.departure - run.position, 1)
     wish_kwh = max(ev.target_kwh - ev.energy_kwh, 0.0) / rules.charge_eff
@@ -71,7 +76,7 @@ def make_promise(b: int, ev: Record, dataset: Dataset, rules: Rules, state: Stat
         ev.promise_kwh = ev.energy_kwh + rules.charge_eff * promised_kwh
 
 
-@njit
+@njit(internal=True)
 def _lacking_kwh(
     b: int, newcomer_kwh: float, dataset: Dataset, rules: Rules, state: State
 ) -> float:
@@ -85,7 +90,7 @@ def _lacking_kwh(
     return total
 
 
-@njit
+@njit(internal=True)
 def _fill_needs(b: int, n: int, rules: Rules, state: State) -> int:
     """What promises still ask of each car, and its time; returns the largest of the times."""
     t, shared, horizon = state.run[b].position, state.shared[b], 0
@@ -99,7 +104,7 @@ def _fill_needs(b: int, n: int, rules: Rules, state: State) -> int:
     return horizon
 
 
-@njit
+@njit(internal=True)
 def _serve_backwards(
     b: int, n: int, horizon: int, first: int, dataset: Dataset, rules: Rules, state: State
 ) -> None:
@@ -124,14 +129,14 @@ def _serve_backwards(
             spare -= more
 
 
-@njit
+@njit(internal=True)
 def keep_promises(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     """Raise the least loads of the coming step to what keeps all promises.
 
     The limits of each car are there already, as they are without any guarantee.
     """
     if len(rules.groups) > 0:
-        keep_reservations(b, dataset, rules, state)
+        keep_reservations(b, rules.has_groups, dataset, rules, state)
         return
     n, shared = state.run[b].connected, state.shared[b]
     horizon = _fill_needs(b, n, rules, state)
@@ -150,7 +155,7 @@ def keep_promises(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
         ev.lo_kwh = max(ev.lo_kwh, -spare_kwh * rules.discharge_eff)
 
 
-@njit
+@njit(internal=True)
 def _charged_again_kwh(ev: Record, given_kwh: float, rules: Rules) -> float:
     """What must be charged at the meter to keep the promise after so much is given."""
     spare_kwh = max(ev.energy_kwh - ev.promise_kwh, 0.0)

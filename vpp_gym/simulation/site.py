@@ -15,7 +15,7 @@ import numpy as np
 from vpp_gym.arrays import Floats
 from vpp_gym.fleet.laxity import on_grid
 from vpp_gym.fleet.shared import give_way
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import Present, njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.groups import group_envelope, share_groups, yield_within
@@ -27,15 +27,12 @@ Record = Any
 """One row of a record array: SITE or RUN, changed in place."""
 
 
-@njit
+@njit(internal=True)
 def open_site(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     """The connection of a run at its start."""
     site = state.site[b]
     site.take_rated_kwh, site.give_rated_kwh = 0.0, 0.0
-    if len(dataset.site) > 0 and rules.bids_by_site:
-        step = dataset.site[state.run[b].position]
-        site.take_rated_kwh = step.building_peak_kwh + rules.storage_power_kwh
-        site.give_rated_kwh = step.pv_peak_kwh + rules.storage_power_kwh
+    _add_ratings(b, dataset.has_site, dataset, rules, state)
     site.storage_kwh = rules.storage_initial_kwh
     site.peak_kwh, site.net_of_year_kwh = 0.0, 0.0
     site.month, site.year = -1, -1
@@ -43,18 +40,31 @@ def open_site(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     _forget_wishes(site)
 
 
-@njit
+@njit(internal=True)
+def _add_ratings(b: int, has_site: Present, dataset: Dataset, rules: Rules, state: State) -> None:
+    """What may be bid beyond the power of the chargers."""
+    if has_site is None:
+        return
+    if rules.bids_by_site:
+        site, step = state.site[b], dataset.site[state.run[b].position]
+        site.take_rated_kwh = step.building_peak_kwh + rules.storage_power_kwh
+        site.give_rated_kwh = step.pv_peak_kwh + rules.storage_power_kwh
+
+
+@njit(internal=True)
 def _forget_wishes(site: Record) -> None:
     site.storage_wanted_kwh, site.pv_wanted_kwh = 0.0, np.inf
 
 
-@njit
-def measure_site(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
+@njit(internal=True)
+def measure_site(b: int, has_site: Present, dataset: Dataset, rules: Rules, state: State) -> None:
     """Limits of the battery and the fleet's envelope for the coming step, and promises kept."""
+    if has_site is None:
+        return
     run, site = state.run[b], state.site[b]
     t = min(run.position, run.last)
     step = dataset.site[t]
-    if rules.guarantee and is_limited(t, dataset):
+    if rules.guarantee and is_limited(t, has_site, dataset):
         keep_promises(b, dataset, rules, state)
     power_kwh = rules.storage_power_kwh
     free_kwh = max(rules.storage_max_kwh - site.storage_kwh, 0.0)
@@ -66,8 +76,7 @@ def measure_site(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
         lo += ev.lo_kwh
         idle += min(max(0.0, ev.lo_kwh), ev.hi_kwh)
         hi += ev.hi_kwh
-    if len(rules.groups) > 0:
-        lo, idle, hi = group_envelope(b, rules, state)
+    lo, idle, hi = group_envelope(b, rules.has_groups, (lo, idle, hi), rules, state)
     most_kwh = step.import_kwh - step.building_kwh + step.pv_kwh - site.storage_lo_kwh
     least_kwh = -step.export_kwh - step.building_kwh - site.storage_hi_kwh
     run.fleet_lo_kwh = min(max(lo, least_kwh), idle)
@@ -79,18 +88,27 @@ def measure_site(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
 
 @njit
 def share_connection(
-    b: int, t: int, dataset: Dataset, rules: Rules, state: State, net_load_kwh: Floats
+    b: int,
+    t: int,
+    has_site: Present,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    net_load_kwh: Floats,
 ) -> None:
     """Bring what was decided for a step within the limits of the connection.
 
     Args:
         b: run of the batch.
         t: position of the step.
+        has_site: of the dataset.
         dataset: the scenarios.
         rules: parameters.
         state: of the batch; battery and sun of the step are noted in it.
         net_load_kwh: (N,) dispatch at the meter, changed in place.
     """
+    if has_site is None:
+        return
     run, site, step = state.run[b], state.site[b], dataset.site[t]
     load, moved = 0.0, 0.0
     for k in range(run.connected):
@@ -99,7 +117,7 @@ def share_connection(
         net_load_kwh[i] = min(max(net_load_kwh[i], ev.lo_kwh), ev.hi_kwh)
         load += net_load_kwh[i]
     if len(rules.groups) > 0:
-        moved, load = share_groups(b, rules, state, net_load_kwh), 0.0
+        moved, load = share_groups(b, rules.has_groups, rules, state, net_load_kwh), 0.0
         for k in range(run.connected):
             load += net_load_kwh[state.lot[b, k]]
     storage = min(max(site.storage_wanted_kwh, site.storage_lo_kwh), site.storage_hi_kwh)
@@ -120,7 +138,7 @@ def share_connection(
     _forget_wishes(site)
 
 
-@njit
+@njit(internal=True)
 def _yield(
     b: int, amount_kwh: float, charging: bool, rules: Rules, state: State, net_load_kwh: Floats
 ) -> float:
@@ -132,7 +150,9 @@ def _yield(
         return 0.0
     if len(rules.groups) > 0:
         everybody = len(rules.groups)
-        return yield_within(b, everybody, amount_kwh, charging, rules, state, net_load_kwh)
+        return yield_within(
+            b, rules.has_groups, everybody, amount_kwh, charging, rules, state, net_load_kwh
+        )
     cut = _cut(b, amount_kwh, charging, True, state, net_load_kwh)
     if charging and amount_kwh > cut:
         cut += _cut(b, amount_kwh - cut, charging, False, state, net_load_kwh)
@@ -161,21 +181,31 @@ def _cut(
     return cut
 
 
-@njit
+@njit(internal=True)
 def book_site(
-    b: int, t: int, dataset: Dataset, rules: Rules, state: State, load_kwh: float, row: Floats
+    b: int,
+    t: int,
+    has_site: Present,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    load_kwh: float,
+    row: Floats,
 ) -> float:
     """Book what the connection took and gave in a step; its net import [kWh].
 
     Args:
         b: run of the batch.
         t: position of the step.
+        has_site: of the dataset; without a site the cars' load is all there is.
         dataset: the scenarios.
         rules: parameters.
         state: of the batch; battery and peak are changed in it.
         load_kwh: net load of the cars.
         row: terms of the step.
     """
+    if has_site is None:
+        return load_kwh
     site, step = state.site[b], dataset.site[t]
     storage, sun = site.storage_load_kwh, site.pv_used_kwh
     net_kwh = step.building_kwh + load_kwh - sun + storage
@@ -200,7 +230,7 @@ def book_site(
     return net_kwh
 
 
-@njit
+@njit(internal=True)
 def _use_storage(site: Record, load_kwh: float, rules: Rules, row: Floats) -> None:
     """Charge or discharge the stationary battery."""
     if load_kwh >= 0.0:
@@ -225,13 +255,17 @@ def _taxed_kwh(site: Record, year: int, net_kwh: float, net_metering: bool) -> f
     return max(site.net_of_year_kwh, 0.0) - before_kwh
 
 
-@njit
-def close_site(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -> None:
+@njit(internal=True)
+def close_site(
+    b: int, has_site: Present, dataset: Dataset, rules: Rules, state: State, row: Floats
+) -> None:
     """Settle what the battery has more or less than at the beginning of the run.
 
     At the mean day-ahead price of the run's last 24 hours, after the losses of giving it or
     charging it again.
     """
+    if has_site is None:
+        return
     run = state.run[b]
     steps = round(24.0 / rules.dt_h)
     since, price = max(run.position - steps, run.start), 0.0

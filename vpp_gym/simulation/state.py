@@ -10,7 +10,7 @@ from vpp_gym.arrays import Bools, Floats, Ints, Records
 from vpp_gym.contracts.families import designed_offers
 from vpp_gym.contracts.offer import OFFER
 from vpp_gym.fleet.disaggregation import BUCKETS, RULES
-from vpp_gym.kernels import by_field, records
+from vpp_gym.kernels import Present, by_field, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.simulation.group_tree import GROUP_SUM, group_rules
@@ -58,41 +58,50 @@ class Rules(NamedTuple):
     peak_eur_per_kwh: float  # for each kWh by which a month's largest step grows
     groups: Records  # (G,) of GROUP: groups of chargers with limits of their own
     charger_group: Ints  # (2, N or 0) group and rank of each charger, see `group_tree`
+    has_groups: Present
 
 
 EV = np.dtype(
     [
+        # What every stage of a step reads.
         ("energy_kwh", np.float64),
-        ("arrival_kwh", np.float64),
         ("target_kwh", np.float64),
+        ("lo_kwh", np.float64),  # least net load of the step to come
+        ("hi_kwh", np.float64),  # largest net load of the step to come
+        ("laxity_h", np.float64),
+        ("charge_kw", np.float64),
+        ("departure", np.int32),  # position, as declared
+        ("leaves", np.int32),  # position, in truth
+        ("contract_start", np.int32),  # position at which the window opens
+        ("contract_end", np.int32),  # position at which the window closes; 0: no contract
+        # What limits and observations read besides.
+        ("arrival_kwh", np.float64),
         ("min_kwh", np.float64),
         ("battery_max_kwh", np.float64),  # the battery's upper limit
-        ("charge_kw", np.float64),
         ("discharge_kw", np.float64),
         ("contract_kwh", np.float64),  # left to discharge, at the meter
         ("keep_kwh", np.float64),  # level of the battery that the contract leaves
         ("min_price_eur_per_kwh", np.float64),  # least day-ahead price to discharge at
+        ("arrival", np.int32),  # position
+        ("session", np.int32),  # row in the dataset
+        # What is read where a car is discharged or leaves.
         ("tariff_eur_per_kwh", np.float64),  # owed per kWh discharged
         ("margin", np.float64),  # share of the price above the least that is owed too
         ("payoff_eur", np.float64),  # owed at departure for signing
         ("earned_eur", np.float64),  # paid so far for what was discharged
         ("discharged_kwh", np.float64),
         ("perceived_eur_per_kwh", np.float64),  # wear, in the owner's eyes
-        ("lo_kwh", np.float64),  # least net load of the step to come
-        ("hi_kwh", np.float64),  # largest net load of the step to come
-        ("laxity_h", np.float64),
         ("promise_kwh", np.float64),  # stored at departure, as far as the connection has room
-        ("arrival", np.int64),  # position
-        ("departure", np.int64),  # position, as declared
-        ("leaves", np.int64),  # position, in truth
-        ("contract_start", np.int64),  # position at which the window opens
-        ("contract_end", np.int64),  # position at which the window closes; 0: no contract
-        ("offer", np.int64),  # place of what was signed; 0 without a contract, too
-        ("session", np.int64),  # row in the dataset
+        ("offer", np.int32),  # place of what was signed; 0 without a contract, too
+        ("spare", np.int32),  # without a name, copies would leave these bytes as they find them
     ],
     align=True,
 )
-"""One charger's EV; all zero where none is connected."""
+"""One charger's EV; all zero where none is connected.
+
+Three lines of memory, in the order in which they are needed: a step of many cars takes as long as
+it takes to fetch their lines.
+"""
 
 DRIVER = np.dtype(
     [
@@ -120,6 +129,8 @@ RUN = np.dtype(
         ("fleet_hi_kwh", np.float64),
         ("take_kwh", np.float64),  # charging power of the connected EVs in the step to come
         ("give_kwh", np.float64),  # discharging power of those with a running contract
+        ("progress_kwh", np.float64),  # of their demand, in the batteries of the connected EVs
+        ("next_leaves", np.int64),  # position at which the first of them leaves, in truth
     ],
     align=True,
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats
 from vpp_gym.contracts.choice import pay_eur_per_kwh
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import Present, njit
 from vpp_gym.markets.ledger import COLUMN
 from vpp_gym.simulation.arguments import TOLERANCE_KWH
 from vpp_gym.simulation.charging import gain_before_kwh, gain_kwh
@@ -53,13 +53,12 @@ def arrive(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
         state.occupied[b, i] = True
         state.lot[b, run.connected] = i
         run.connected += 1
-        if len(dataset.site) > 0:
-            make_promise(b, ev, dataset, rules, state)
+        make_promise(b, ev, dataset.has_site, dataset, rules, state)
         if dataset.sessions[s].interest_draw < run.participation and state.offers.shape[1] > 0:
             offer_contract(b, dataset, rules, state, ev, row)
 
 
-@njit
+@njit(internal=True)
 def foresee(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     """Before a run, work out what those who will arrive sign, where that is not known yet."""
     run, ev = state.run[b], state.ev[b, 0]
@@ -71,7 +70,7 @@ def foresee(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
                 note_deal(dataset.deals[s], agree(b, dataset, rules, state, ev), ev)
 
 
-@njit
+@njit(internal=True)
 def plug_in(ev: Record, session: Record, s: int, t: int) -> None:
     """Note what is known of the car of session s, which arrives at t."""
     ev.session = s
@@ -88,7 +87,7 @@ def plug_in(ev: Record, session: Record, s: int, t: int) -> None:
     ev.discharge_kw = session.discharge_kw
 
 
-@njit
+@njit(internal=True)
 def _come_back(b: int, session: Record, rules: Rules, state: State, ev: Record) -> None:
     """A car of a known driver arrives with what it left with, minus the trip.
 
@@ -133,7 +132,7 @@ def depart(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
     run.connected = staying
 
 
-@njit
+@njit(internal=True)
 def _note_visit(b: int, driver: int, ev: Record, t: int, state: State) -> None:
     """Remember a visit that ends at t."""
     if driver < 0:
@@ -159,11 +158,7 @@ def _book_service(
     """Book what a driver gets and pays who leaves in step t with so much stored."""
     demand_kwh = max(due_kwh - ev.arrival_kwh, 0.0)
     unserved_kwh = max(due_kwh - stored_kwh, 0.0)
-    limited_kwh = 0.0
-    if len(dataset.site) > 0:
-        steps = min(t, ev.departure) - ev.arrival
-        reach_kwh = ev.arrival_kwh + gain_kwh(ev, ev.arrival_kwh, steps, dataset, rules)
-        limited_kwh = min(unserved_kwh, max(min(due_kwh, reach_kwh) - ev.promise_kwh, 0.0))
+    limited_kwh = _limited_kwh(ev, t, due_kwh, unserved_kwh, dataset.has_site, dataset, rules)
     served_kwh = max(demand_kwh - unserved_kwh, 0.0)
     row[COLUMN.departures] += 1.0
     row[COLUMN.fully_served] += 1.0 if unserved_kwh <= TOLERANCE_KWH else 0.0
@@ -174,6 +169,24 @@ def _book_service(
     row[COLUMN.limited_kwh] += limited_kwh
     row[COLUMN.shortfall_eur] -= (unserved_kwh - limited_kwh) * shortfall_eur_per_kwh
     row[COLUMN.limited_eur] -= limited_kwh * shortfall_eur_per_kwh
+
+
+@njit(internal=True)
+def _limited_kwh(
+    ev: Record,
+    t: int,
+    due_kwh: float,
+    unserved_kwh: float,
+    has_site: Present,
+    dataset: Dataset,
+    rules: Rules,
+) -> float:
+    """What of a car's lack the connection had no room for."""
+    if has_site is None:
+        return 0.0
+    steps = min(t, ev.departure) - ev.arrival
+    reach_kwh = ev.arrival_kwh + gain_kwh(ev, ev.arrival_kwh, steps, dataset, rules)
+    return min(unserved_kwh, max(min(due_kwh, reach_kwh) - ev.promise_kwh, 0.0))
 
 
 @njit(inline="always")
@@ -209,8 +222,7 @@ def close(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) -> 
             row[COLUMN.carried_eur] += beyond_kwh * max(price - pay, 0.0)
         if ev.contract_end > 0:
             row[COLUMN.payoff_eur] -= ev.payoff_eur * share_of_window(ev, t)
-    if len(dataset.site) > 0:
-        close_site(b, dataset, rules, state, row)
+    close_site(b, dataset.has_site, dataset, rules, state, row)
 
 
 @njit(inline="always")
@@ -236,7 +248,7 @@ def _charged_until(ev: Record, t: int, rest: int, dataset: Dataset, rules: Rules
     return latest_kwh + share * (earliest_kwh - latest_kwh)
 
 
-@njit
+@njit(internal=True)
 def _mean_price(da_eur_per_kwh: Floats, t: int, steps: int, last: int) -> float:
     """Mean day-ahead price of the steps from t on, as far as the scenario goes."""
     until = min(t + max(steps, 1), last + 1)

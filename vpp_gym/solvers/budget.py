@@ -10,6 +10,8 @@ rising only and falling only, depth first.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,15 +26,56 @@ from vpp_gym.solvers.segments import (
     Segments,
     Stay,
     empty_segments,
+    first_of,
     is_chord,
     late_value,
 )
-from vpp_gym.solvers.tapered import first_beyond_taper, tapered_plan
+from vpp_gym.solvers.tapered import (
+    TaperMemory,
+    first_beyond_taper,
+    taper_memory,
+    tapered_plan,
+)
 
 GAP_EUR = 1e-10
 MAX_CUTS = 200
 
 SOLVED, INFEASIBLE, UNFINISHED = 0, 1, 2
+
+
+class PlanMemory(NamedTuple):
+    """Working memory for the plan of one EV, of at most H steps.
+
+    It is made once for many plans: to make its arrays takes as long as a short plan.
+
+    Attributes:
+        after: list of segments behind the early steps.
+        room: list of segments to work in.
+        plans: (3, H) the plan of a search, and the two that bracket the budget.
+        mode: (H,) of each step.
+        splits: (H,) steps that were split.
+        taper: for an EV that tapers.
+    """
+
+    after: Segments
+    room: Segments
+    plans: Floats
+    mode: NDArray[np.int8]
+    splits: NDArray[np.int64]
+    taper: TaperMemory
+
+
+@njit(internal=True, allocates=True)
+def plan_memory(steps: int, tapers: bool) -> PlanMemory:
+    """Memory for so many steps, of EVs that may taper or not."""
+    return PlanMemory(
+        empty_segments(steps),
+        empty_segments(steps),
+        np.empty((3, steps)),
+        np.empty(steps, np.int8),
+        np.empty(steps, np.int64),
+        taper_memory(steps if tapers else 0),
+    )
 
 
 @njit(internal=True)
@@ -61,9 +104,14 @@ def _blend(few: Floats, many: Floats, budget_kwh: float, plan: Floats) -> None:
         share = max(share - excess / rate, 0.0)
 
 
-@njit(internal=True, allocates=True)
+@njit(internal=True)
 def budget_plan(
-    stay: Stay, mode: NDArray[np.int8], after: Segments, room: Segments, plan: Floats
+    stay: Stay,
+    mode: NDArray[np.int8],
+    after: Segments,
+    room: Segments,
+    memory: PlanMemory,
+    plan: Floats,
 ) -> tuple[bool, float]:
     """Optimal plan within the budget, concave steps at their convex hull.
 
@@ -72,20 +120,21 @@ def budget_plan(
         mode: (T,) FREE, RISE_ONLY or FALL_ONLY for each step.
         after: from `late_value`.
         room: list to work in.
+        memory: for the plans that bracket the budget.
         plan: (T,) out: change of the stored energy, feasible whatever the hull.
 
     Returns:
         Whether there is a plan, and a lower bound on the cost in EUR, tight
         where no step is concave.
     """
-    many, few = np.zeros(len(plan)), np.zeros(len(plan))
+    many, few = memory.plans[1, : len(plan)], memory.plans[2, : len(plan)]
     many_eur, many_kwh, few_eur, few_kwh = -np.inf, np.inf, np.inf, 0.0
     price, hoped_eur, bound = 0.0, np.inf, -np.inf
     for cut in range(MAX_CUTS):
         if stay.curve.shape[1] == 0:
             found, plan_eur, plan_kwh = lagrangian_plan(stay, mode, price, after, room, plan)
         else:
-            found, plan_eur, plan_kwh = tapered_plan(stay, mode, price, plan)
+            found, plan_eur, plan_kwh = tapered_plan(stay, mode, price, memory.taper, plan)
         if cut == 0 and (not found or plan_kwh <= stay.budget_kwh + 1e-12):
             return found, plan_eur
         if cut == 1 and plan_kwh > stay.budget_kwh + 1e-9:
@@ -141,13 +190,22 @@ def best_plan(stay: Stay, max_nodes: int, best: Floats) -> tuple[int, float]:
     Returns:
         SOLVED, INFEASIBLE or UNFINISHED, and the cost in EUR.
     """
-    after, room = empty_segments(len(best)), empty_segments(len(best))
-    splits = np.empty(len(best), np.int64)
-    mode, plan = np.zeros(len(best), np.int8), np.empty(len(best))
+    memory = plan_memory(len(best), stay.curve.shape[1] > 0)
+    return search_plan(stay, max_nodes, memory, best)
+
+
+@njit(internal=True)
+def search_plan(stay: Stay, max_nodes: int, memory: PlanMemory, best: Floats) -> tuple[int, float]:
+    """As `best_plan`, in memory that was made before."""
+    steps = len(best)
+    after, room = first_of(memory.after, steps), first_of(memory.room, steps)
+    splits, mode, plan = memory.splits, memory.mode[:steps], memory.plans[0, :steps]
+    for i in range(steps):
+        mode[i] = FREE
     late_value(stay, after)
     depth, best_eur = 0, np.inf
     for _ in range(max_nodes):
-        found, bound = budget_plan(stay, mode, after, room, plan)
+        found, bound = budget_plan(stay, mode, after, room, memory, plan)
         cost = np.inf
         if found and first_beyond_taper(stay, plan) < 0:
             cost = true_cost(stay, plan)

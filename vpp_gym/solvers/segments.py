@@ -112,6 +112,13 @@ def empty_segments(steps: int) -> Segments:
 
 
 @njit(internal=True)
+def first_of(room: Segments, steps: int) -> Segments:
+    """The same room for a stay of fewer steps."""
+    used = room.used[: 2 * steps + 2]
+    return Segments(room.slope, room.length, room.origin, used, room.ends, room.window)
+
+
+@njit(internal=True)
 def use_up(room: Segments, length: float) -> None:
     """Use that length from the left, whatever the energy."""
     while length > 0.0 and room.ends[0] < room.ends[1]:

@@ -205,7 +205,7 @@ def _first_move_kwh(
     return best_kwh
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def levels_of(car: Car, window: int, discharge_kwh: float, rules: Yield, curve: Floats) -> Levels:
     """The grid on which an EV is planned: all that it can reach, the target among it."""
     none = np.zeros(0)
@@ -253,7 +253,7 @@ def _tapered_levels(
     return Levels(at[0], unit, below, n, budget, capped, at, rise)
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def value_after(
     buy: Floats,
     sell: Floats,

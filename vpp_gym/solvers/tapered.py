@@ -93,6 +93,27 @@ class Slope(NamedTuple):
     n: Ints
 
 
+class TaperMemory(NamedTuple):
+    """Working memory for the plan of one EV, of at most H steps.
+
+    Attributes:
+        numbers: (14, 6 H + 8) levels of the steps, and two slopes.
+        is_chord: (H,) see `Levels`.
+        points: (2, 1) how many points the slopes have.
+    """
+
+    numbers: Floats
+    is_chord: NDArray[np.bool_]
+    points: Ints
+
+
+@njit(internal=True, allocates=True)
+def taper_memory(steps: int) -> TaperMemory:
+    """Memory for so many steps."""
+    numbers, is_chord = np.empty((14, 6 * steps + 8)), np.empty(steps, np.bool_)
+    return TaperMemory(numbers, is_chord, np.zeros((2, 1), np.int64))
+
+
 @njit(internal=True)
 def room_kwh(stay: Stay, i: int, energy_kwh: float) -> float:
     """Most that step i can store, from some energy on."""
@@ -114,9 +135,9 @@ def first_beyond_taper(stay: Stay, move: Floats) -> int:
     return -1
 
 
-@njit(internal=True, allocates=True)
+@njit(internal=True)
 def tapered_plan(
-    stay: Stay, mode: NDArray[np.int8], fall_price: float, move: Floats
+    stay: Stay, mode: NDArray[np.int8], fall_price: float, memory: TaperMemory, move: Floats
 ) -> tuple[bool, float, float]:
     """Optimal plan when every kWh taken costs `fall_price` on top; see `lagrangian_plan`.
 
@@ -124,6 +145,7 @@ def tapered_plan(
         stay: the problem; its budget is not looked at.
         mode: (T,) FREE, RISE_ONLY or FALL_ONLY for each step.
         fall_price: EUR per kWh taken, >= 0; inf takes only what the limits force.
+        memory: to work in.
         move: (T,) out: change of the stored energy in each step. A chord may store more than
             the taper allows.
 
@@ -131,8 +153,8 @@ def tapered_plan(
         Whether there is a plan; its cost in EUR without the fall price, a lower bound where a
         step is not convex; the kWh taken.
     """
-    levels = _levels(stay, mode, fall_price)
-    if not _find_levels(stay, levels):
+    levels = _levels(stay, mode, fall_price, memory)
+    if not _find_levels(stay, levels, memory):
         return False, np.inf, 0.0
     energy = stay.energy_kwh
     low, high = levels.lowest_kwh[0] - NOISE_KWH, levels.highest_kwh[0] + NOISE_KWH
@@ -153,22 +175,26 @@ def tapered_plan(
     return True, cost + stay.shortfall_eur * (short if short > NOISE_KWH else 0.0), taken
 
 
-@njit(internal=True, allocates=True)
-def _levels(stay: Stay, mode: NDArray[np.int8], fall_price: float) -> Levels:
+@njit(internal=True)
+def _levels(stay: Stay, mode: NDArray[np.int8], fall_price: float, memory: TaperMemory) -> Levels:
     """What each step may do, and room for its levels."""
-    steps = len(mode)
+    steps, numbers = len(mode), memory.numbers
     levels = Levels(
-        np.empty(steps),
-        np.empty(steps),
-        np.zeros(steps),
-        np.zeros(steps, np.bool_),
-        stay.rise_kwh.copy(),
-        stay.fall_kwh.copy(),
-        stay.fall_eur - min(fall_price, MOST_EUR_PER_KWH) - MARGIN_EUR_PER_KWH,
-        np.empty(steps + 1),
-        np.empty(steps + 1),
+        numbers[0, :steps],
+        numbers[1, :steps],
+        numbers[2, :steps],
+        memory.is_chord[:steps],
+        numbers[3, :steps],
+        numbers[4, :steps],
+        numbers[5, :steps],
+        numbers[6, : steps + 1],
+        numbers[7, : steps + 1],
     )
     for i in range(steps):
+        levels.chord_eur[i], levels.is_chord[i] = 0.0, False
+        levels.rise_kwh[i], levels.fall_kwh[i] = stay.rise_kwh[i], stay.fall_kwh[i]
+        earns = stay.fall_eur[i] - min(fall_price, MOST_EUR_PER_KWH) - MARGIN_EUR_PER_KWH
+        levels.fall_eur[i] = earns
         if mode[i] == FALL_ONLY:
             levels.rise_kwh[i] = 0.0
         if mode[i] == RISE_ONLY:
@@ -239,17 +265,20 @@ def _add(slope: Slope, at: float, below: float, above: float) -> None:
     slope.n[0] = n + 1
 
 
-@njit(internal=True, allocates=True)
-def _room(steps: int) -> Slope:
-    size = 6 * steps + 8
-    return Slope(np.empty(size), np.empty(size), np.empty(size), np.zeros(1, np.int64))
+@njit(internal=True)
+def _room(first: int, points: Ints, memory: TaperMemory) -> Slope:
+    """A slope without any point, in three rows of the memory."""
+    points[0] = 0
+    numbers = memory.numbers
+    return Slope(numbers[first], numbers[first + 1], numbers[first + 2], points)
 
 
-@njit(internal=True, allocates=True)
-def _find_levels(stay: Stay, levels: Levels) -> bool:
+@njit(internal=True)
+def _find_levels(stay: Stay, levels: Levels, memory: TaperMemory) -> bool:
     """Fill the levels of all steps, from the last to the first; False: there is no plan."""
     steps = len(stay.rise_eur)
-    now, before = _room(steps), _room(steps)
+    now = _room(8, memory.points[0], memory)
+    before = _room(11, memory.points[1], memory)
     low, high = stay.lower_kwh[steps], stay.upper_kwh[steps]
     levels.lowest_kwh[steps], levels.highest_kwh[steps] = low, high
     target = min(max(stay.target_kwh, low), high)

@@ -89,7 +89,7 @@ def moves_until(stay: UncertainStay, leaves: int) -> tuple[Floats, Floats]:
     return rise, fall
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def _costs_to_come(stay: UncertainStay) -> tuple[Floats, Floats, Ints, Floats]:
     """Slopes and lengths (S + 1, m) of the cost behind each step, in rising order.
 
@@ -125,7 +125,7 @@ def _costs_to_come(stay: UncertainStay) -> tuple[Floats, Floats, Ints, Floats]:
     return slope, length, count, left
 
 
-@njit
+@njit(internal=True)
 def _with_move(
     stay: UncertainStay,
     i: int,

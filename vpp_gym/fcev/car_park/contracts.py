@@ -23,7 +23,7 @@ def draw_min_prices(rng: np.random.Generator, params: CarParkParams) -> Floats:
     return cost * (factor if params.contract.min_price == "random" else np.ones(params.n_cars))
 
 
-@njit
+@njit(internal=True)
 def driver_margin(level: float, tier_levels: Floats, tier_margins: Floats) -> float:
     """Share of the market's excess over the minPrice that the driver gets.
 

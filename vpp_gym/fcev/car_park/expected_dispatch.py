@@ -80,7 +80,7 @@ def shortfall_kwh(sold_kwh: float, mean_kwh: float, sd_kwh: float) -> float:
     return gap * 0.5 * (1.0 + erf(z / sqrt(2.0))) + sd_kwh * density
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def last_level(
     cars: Ints, chance: Floats, needed_kwh: float, v2g_kw: float, left_kwh: Floats
 ) -> tuple[int, float]:

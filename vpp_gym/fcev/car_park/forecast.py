@@ -67,14 +67,14 @@ def fill_expectation(
         expect_refills(r, dataset, rules, state, expectation.due_kg[row])
 
 
-@njit
+@njit(internal=True)
 def store_energy(order: Ints, tank_kg: Floats, cell: Cell, energy_kwh: Floats) -> None:
     """(n,) V2G above the reserve, in the order of the cars."""
     for place, i in enumerate(order):
         energy_kwh[place] = max(tank_kg[i] - cell.reserve_kg, 0.0) * cell.kwh_per_kg
 
 
-@njit
+@njit(internal=True)
 def leave_out_empty(presence: Floats, energy_kwh: Floats, v2g_kw: float, cars: Floats) -> None:
     """Take those that cannot give for an hour off the (24,) cars expected."""
     for place in range(len(energy_kwh)):
@@ -93,7 +93,7 @@ def book(r: int, row: int, rules: Rules, state: State, expectation: Expectation)
     expectation.room_kg[row] = left_kg - expectation.committed_kg[row]
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def expect_refills(r: int, dataset: Dataset, rules: Rules, state: State, due_kg: Floats) -> None:
     """(24,) kg that cars are expected to refill from now to each hour of tomorrow.
 
@@ -112,7 +112,7 @@ def expect_refills(r: int, dataset: Dataset, rules: Rules, state: State, due_kg:
             due_kg += sold_kwh[hour] / rules.cell.kwh_per_kg * gone[hour]
 
 
-@njit
+@njit(internal=True)
 def missing_kg(usual_kg: Floats, tank_kg: Floats, plugged: Bools) -> float:
     """What cars that are plugged in lack of their usual level."""
     missing = 0.0

@@ -81,7 +81,7 @@ def best_offers(
     return lots, limit
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def prices_by_hour(prices: Floats, choices: Choices) -> Ints:
     """Hours in which an offer may be taken, those with the lowest mean price first."""
     mean, most = np.empty(24), np.empty(24)
@@ -98,7 +98,7 @@ def sold_kwh(hour: int, lots: int, limit: float, prices: Floats, pool: Pool) -> 
     return np.where(prices[:, hour] >= limit, lots * pool.lot_kwh, 0.0)
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def improve(
     hour: int,
     lots: int,

@@ -73,7 +73,7 @@ def leave(cars: Ints, usual_kg: Floats, tank_kg: Floats, plugged: Bools) -> floa
     return refilled_kg
 
 
-@njit
+@njit(internal=True)
 def plug_in(
     cars: Ints,
     trip_kg: Floats,
@@ -153,7 +153,7 @@ def could_kwh(tank_kg: float, cell: Cell) -> float:
     return available_kwh(tank_kg, cell.reserve_kg, cell.kwh_per_kg, cell.v2g_kw)
 
 
-@njit
+@njit(internal=True)
 def together_kwh(cars: Ints, cell: Cell, tank_kg: Floats) -> float:
     """What some cars can give in an hour."""
     total_kwh = 0.0
@@ -162,7 +162,7 @@ def together_kwh(cars: Ints, cell: Cell, tank_kg: Floats) -> float:
     return total_kwh
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def fullest_first(cars: Ints, needed_kwh: float, cell: Cell, tank_kg: Floats) -> int:
     """Rearrange cars such that the first ones are the fullest, and say how many are needed."""
     most = int(np.ceil(needed_kwh / cell.v2g_kw - NEGLIGIBLE_KWH))

@@ -27,7 +27,7 @@ def advance(runs: Ints, dataset: Dataset, rules: Rules, state: State, records: F
         state.hour[r] += records.shape[1]
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def use_cars(r: int, dataset: Dataset, rules: Rules, state: State, records: Floats) -> None:
     """In every hour cars that leave refill, cars that come plug in, and V2G is delivered.
 
@@ -65,7 +65,7 @@ def use_cars(r: int, dataset: Dataset, rules: Rules, state: State, records: Floa
     state.n_plugged[r] = n_plugged
 
 
-@njit
+@njit(internal=True)
 def book_v2g(
     sold_kwh: float, market: float, done: Service, penalty: float, cell: Cell, record: Floats
 ) -> None:
@@ -83,7 +83,7 @@ def book_v2g(
     record[COLUMN.potential_profit_eur] = done.best_pay_eur - cost_eur
 
 
-@njit
+@njit(internal=True)
 def use_store(r: int, dataset: Dataset, rules: Rules, state: State, records: Floats) -> None:
     """In every hour the store serves those who refill, and then takes what is made.
 

@@ -13,7 +13,7 @@ from vpp_gym.fcev.microgrid.state import Dataset, Rules, State
 from vpp_gym.kernels import njit
 
 
-@njit
+@njit(internal=True)
 def car_kwh(plugged: bool, tank_kg: float, left_kwh: float, rules: Rules) -> float:
     """What a car can give in this hour within its contract."""
     if not plugged:
@@ -53,7 +53,7 @@ def discharge(r: int, wanted_kwh: float, rules: Rules, state: State, record: Flo
     record[COLUMN.v2g_eur] = -rules.tariff_eur_per_kwh * record[COLUMN.v2g_kwh]
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def order_of_use(plugged: Bools, tank_kg: Floats, left_kwh: Floats, rules: Rules) -> Ints:
     """Cars at disposal, the one with the most volume or fuel left first."""
     cars = np.flatnonzero(plugged)
@@ -64,7 +64,7 @@ def order_of_use(plugged: Bools, tank_kg: Floats, left_kwh: Floats, rules: Rules
     return cars[np.argsort(-room_kwh, kind="mergesort")]
 
 
-@njit
+@njit(internal=True)
 def count_cars(
     k: int, r: int, dataset: Dataset, rules: Rules, state: State, record: Floats
 ) -> None:
@@ -88,7 +88,7 @@ def count_cars(
     record[COLUMN.availability_eur] = -joined * state.reward_eur_per_h[r]
 
 
-@njit
+@njit(internal=True)
 def come_home(k: int, r: int, dataset: Dataset, rules: Rules, state: State, record: Floats) -> None:
     """Cars that come have driven, refill, and their contract's volume begins anew."""
     t = state.hour[r]
@@ -121,7 +121,7 @@ def come_home(k: int, r: int, dataset: Dataset, rules: Rules, state: State, reco
     record[COLUMN.trailer_eur] = -rules.trailer_eur_per_kg * record[COLUMN.trailer_kg]
 
 
-@njit
+@njit(internal=True)
 def plug_in(k: int, r: int, dataset: Dataset, rules: Rules, state: State) -> None:
     """Cars within their interval are at disposal, and those that the reward brings in."""
     t = state.hour[r]

@@ -32,7 +32,7 @@ def expected_kwh(series: Floats, t: int, ahead: int) -> float:
     return total / days
 
 
-@njit
+@njit(internal=True)
 def expected_price(da: Floats, t: int, ahead: int) -> float:
     """Day-ahead price of hour t + ahead as far as it is known, else that of the day before.
 

@@ -51,7 +51,7 @@ def fill_observations(
         fill_state(r, at, rules, state, rows[r])
 
 
-@njit
+@njit(internal=True)
 def fill_ahead(r: int, t: int, at: Columns, dataset: Dataset, state: State, row: Floats) -> None:
     """Energy, prices and cars of this hour and the next."""
     k, n = state.scenario[r], state.plugged.shape[1]
@@ -66,7 +66,7 @@ def fill_ahead(r: int, t: int, at: Columns, dataset: Dataset, state: State, row:
         row[at.open + ahead] = dataset.open_share[k, t + ahead] if within else 0.0
 
 
-@njit
+@njit(internal=True)
 def fill_state(r: int, at: Columns, rules: Rules, state: State, row: Floats) -> None:
     """What cars, store and electrolyser can do now."""
     plugged, home, tank_kg = state.plugged[r], state.home[r], state.tank_kg[r]

@@ -23,7 +23,7 @@ from vpp_gym.fcev.microgrid.state import Dataset, Decisions, Rules, State
 from vpp_gym.kernels import njit
 
 
-@njit
+@njit(internal=True)
 def electrolyser_room_kwh(stock_kg: float, rules: Rules) -> float:
     """What the electrolyser can take in this hour: its power, or the room in the store."""
     room_kg = max(rules.store_kg - stock_kg, 0.0)
@@ -41,7 +41,7 @@ def limits(rules: Rules, state: State) -> tuple[Floats, Floats]:
     return available_kwh, room_kwh
 
 
-@njit
+@njit(internal=True)
 def exchange(k: int, r: int, dataset: Dataset, rules: Rules, state: State, record: Floats) -> None:
     """What households, wind, cars and electrolyser leave goes through the connection.
 
@@ -68,7 +68,7 @@ def exchange(k: int, r: int, dataset: Dataset, rules: Rules, state: State, recor
         record[COLUMN.self_sufficiency] -= min(imported / load, 1.0)
 
 
-@njit(allocates=True)
+@njit(allocates=True, internal=True)
 def advance_hour(
     r: int, dataset: Dataset, rules: Rules, state: State, decisions: Decisions, record: Floats
 ) -> None:
