@@ -470,3 +470,9 @@ def test_the_same_agent_earns_the_same_whether_its_settings_are_said_or_read(sho
     forgotten = EnvironmentAgent(model, name="forgotten", env_id=DISPATCH)
     with pytest.raises(InvalidInputError, match=r"contract\.families: trained with \[\]"):
         vpp_gym.evaluate(forgotten, days)
+
+
+def test_an_agent_of_a_site_is_judged_at_sites_without_being_told():
+    result = vpp_gym.evaluate("imitated_site", end_step=96)
+    assert result.metadata["scenario"].startswith("site:synthetic:test")
+    assert result.days["storage_charge_kwh"].sum() > 0

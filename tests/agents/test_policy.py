@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from vpp_gym.agents.origin import SITE, sees_site
 from vpp_gym.agents.policy import CARD, TRAINED, WEIGHTS, AgentPolicy, Network, load_agents
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
 from vpp_gym.errors import InvalidInputError
@@ -228,6 +229,8 @@ def test_trained_policies_find_their_fields():
         arguments = agent.card["arguments"]
         if agent.env_id.startswith("FCEV"):
             arguments = {**arguments, "n_scenarios": 1}
+        elif sees_site(agent):
+            arguments = {**arguments, "scenario": SITE}
         core = make_batch(agent.env_id, 1, **arguments).core
         read = agent.reader(core.layout.slices)
         columns = np.arange(len(core.layout.scale))

@@ -7,7 +7,7 @@ import pytest
 
 from vpp_gym.markets.ledger import LEDGER, POSITION
 from vpp_gym.training.vec_env import BatchVecEnv
-from vpp_gym.training.wrappers import Foreseeing, Foresight, LoadReward
+from vpp_gym.training.wrappers import ActionCost, Foreseeing, Foresight, LoadReward
 
 N, DAYS, STEPS = 3, 2, 96
 QUARTERS = 4
@@ -40,6 +40,16 @@ def test_the_reward_of_the_load_knows_no_bids(venv):
         profit.append(total[1])
     np.testing.assert_allclose(earned[0], earned[1], atol=1e-3)
     assert (np.abs(profit[0] - profit[1]) > 0.01).all()
+
+
+def test_actions_cost_their_squares(venv):
+    actions = np.array([[0.0, 0.0], [1.0, -1.0], [0.5, 0.0]])
+    plain, cost = venv(), ActionCost(venv(), 0.2)
+    for one in (plain, cost):
+        one.reset()
+    for _ in range(2):
+        (_, rewards, _, _), (_, left, _, _) = plain.step(actions), cost.step(actions)
+        np.testing.assert_allclose(rewards - left, [0.0, 0.4, 0.05], atol=1e-6)
 
 
 def test_foresight_is_the_mean_price_and_the_arriving_demand_of_each_hour(venv, small):

@@ -25,17 +25,20 @@ from vpp_gym.agents.setting import (
 from vpp_gym.agents.sidecar import Sidecar
 from vpp_gym.agents.stack import acting_layers
 from vpp_gym.agents.stays import StayModelAgent
+from vpp_gym.envs.site_fields import SITE_FIELDS
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.evaluation.agent import ENVIRONMENTS, EnvironmentAgent
 from vpp_gym.evaluation.worlds import world_named
 from vpp_gym.params import as_params
 
+SITE = "site:train"
+"""Scenarios of agents that were trained at a site and say nothing more of it."""
 MOST_SHOWN = 4
 """So many differences are named."""
 NEUTRAL_BATCHES = {
     *("DummyVecEnv", "SubprocVecEnv", "BatchVecEnv"),
     *("VecMonitor", "VecCheckNan", "VecVideoRecorder"),
-    *("LoadReward", "GainReward", "ScaledReward"),
+    *("LoadReward", "GainReward", "ActionCost", "ScaledReward"),
 }
 """Batches and wrappers of SB3 that leave observations and actions as they are."""
 UNKNOWN = (
@@ -304,7 +307,15 @@ def setting_of_agent(agent: Any) -> Setting:
         given["guarantee"] = agent.guarantee
         if agent.dt_h is not None:
             given["dt_h"] = agent.dt_h
+        if sees_site(agent) and "scenario" not in given:
+            given["scenario"] = SITE
     return setting_of(made(agent.env_id, **given))
+
+
+def sees_site(agent: Any) -> bool:
+    """Whether an agent of EVs was trained to see what lies behind the connection of a site."""
+    fields = getattr(agent, "card", {}).get("observation", ())
+    return any(name == SITE_FIELDS[0].name for name, _ in fields)
 
 
 def rules_of(agent: Any) -> Any:

@@ -89,6 +89,8 @@ class WrapperSettings(_Frozen):
         reward: "profit" is the environment's reward; "gain" is the profit above that of the
             reference action in a copy of the environment; "load" is the environment's reward
             without what the bids of EVs come to.
+        action_cost_eur: of a step with one entry of the action at 1 or -1, by its square: holds an
+            agent back whose reward makes acting look better than it is.
         reward_scale: factor on the reward; null divides it by the running standard
             deviation of the discounted return.
         foresight_h: hours of future prices and arrivals that only the critic sees, where
@@ -97,6 +99,7 @@ class WrapperSettings(_Frozen):
     """
 
     reward: Literal["profit", "gain", "load"] = "profit"
+    action_cost_eur: float = Field(default=0.0, ge=0)
     reward_scale: float | None = Field(default=None, gt=0)
     foresight_h: int = Field(default=0, ge=0)
     fields: tuple[str, ...] | None = None

@@ -19,6 +19,7 @@ from vpp_gym.training.config import RunSettings
 from vpp_gym.training.environments import observed_columns
 from vpp_gym.training.vec_env import BatchVecEnv
 from vpp_gym.training.wrappers import (
+    ActionCost,
     Foreseeing,
     Foresight,
     GainReward,
@@ -53,6 +54,8 @@ class Stack:
             twin = BatchVecEnv(run.env_id, run.world.n_envs, **given)
             reference = run.traits.reference_action(core, self.base.action_space)
             venv = GainReward(venv, twin, reference)
+        if chosen.action_cost_eur > 0.0:
+            venv = ActionCost(venv, chosen.action_cost_eur)
         if chosen.reward_scale is not None:
             venv = ScaledReward(venv, chosen.reward_scale)
         if chosen.fields is not None:

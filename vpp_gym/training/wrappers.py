@@ -222,3 +222,32 @@ class ScaledReward(VecEnvWrapper):
         """As the environment, with another reward."""
         observations, rewards, dones, infos = self.venv.step_wait()
         return observations, rewards * np.float32(self._scale), dones, infos
+
+
+class ActionCost(VecEnvWrapper):
+    """Lets actions cost something, by their squares.
+
+    Args:
+        venv: environments, in which action 0 is the default.
+        cost_eur: of a step with one entry of the action at 1 or -1.
+    """
+
+    def __init__(self, venv: Any, cost_eur: float) -> None:
+        super().__init__(venv)
+        self._cost_eur = cost_eur
+        self._actions: Floats = np.zeros((venv.num_envs, *venv.action_space.shape))
+
+    def reset(self) -> Any:
+        """As the environment."""
+        return self.venv.reset()
+
+    def step_async(self, actions: NDArray[Any]) -> None:
+        """Keep what is charged for."""
+        self._actions = actions
+        self.venv.step_async(actions)
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """As the environment, with another reward."""
+        observations, rewards, dones, infos = self.venv.step_wait()
+        costs_eur = self._cost_eur * np.square(self._actions).sum(axis=1)
+        return observations, (rewards - costs_eur).astype(np.float32), dones, infos
