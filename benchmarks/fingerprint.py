@@ -149,12 +149,14 @@ def _contents(modules: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         yield from ((data.name, _content(data)) for data in data_files(path))
 
 
-def data_files(path: Path) -> list[Path]:
+@cache  # hundreds of policies rest on the same modules
+def data_files(path: Path) -> tuple[Path, ...]:
     """Files beside a module that it names, such as a calibration; stubs of names are none."""
     text = path.read_text(encoding="utf-8")
     files = (one for one in path.parent.iterdir() if one.is_file())
     beside = (one for one in files if one.suffix not in (".py", ".pyi"))
-    return sorted(one for one in beside if re.search(rf"(?<![\w.]){re.escape(one.name)}\b", text))
+    found = (one for one in beside if re.search(rf"(?<![\w.]){re.escape(one.name)}\b", text))
+    return tuple(sorted(found))
 
 
 @cache
@@ -166,9 +168,12 @@ def _content(path: Path) -> bytes:
 
 
 def _shapes(functions: Iterable[Callable[..., Any]]) -> Iterator[tuple[str, bytes]]:
-    for function in functions:
-        source = textwrap.dedent(inspect.getsource(function))
-        yield function.__qualname__, _shape_of(source)
+    yield from ((function.__qualname__, _shape_of_function(function)) for function in functions)
+
+
+@cache
+def _shape_of_function(function: Callable[..., Any]) -> bytes:
+    return _shape_of(textwrap.dedent(inspect.getsource(function)))
 
 
 def _shape_of(source: str) -> bytes:

@@ -90,7 +90,9 @@ def measure(seconds: float) -> dict[str, float]:
         "draw_a_year_s": least["draw"] / YEARS_A_TURN,
         "place_a_year_s": least["place"] / YEARS_A_TURN,
         "step_a_year_s": least["step"] / STEPS_A_TURN * STEPS_PER_YEAR / NUM_ENVS,
-        "dataset_of_a_year_mb": sum(part.nbytes for part in dataset) / YEARS_A_TURN / 1e6,
+        "dataset_of_a_year_mb": sum(getattr(part, "nbytes", 0) for part in dataset)
+        / YEARS_A_TURN
+        / 1e6,
     }
 
 

@@ -192,8 +192,9 @@ def new_policies(agent: str, tree: Path) -> None:
 def test_new_and_tuned_policies_leave_all_others_fresh(stale_after, documents):
     agents = {suite: learned(suite, documents) for suite in SUITES}
     of_evs = set().union(*(agents[suite] for suite in EV_SUITES))
+    of_registry = ("learned_bids.", "learned_offers.", "ppo_price.", "imitated_site.")
     with_scheduler = {
-        name for name in of_evs if name.startswith(("learned_bids.", "learned_offers."))
+        name for suite in SUITES for name in agents[suite] if name.startswith(of_registry)
     }
     agent = min(of_evs - with_scheduler or agents["car_park"])
     found = stale_after(partial(new_policies, agent))
@@ -210,7 +211,7 @@ def test_new_and_tuned_policies_leave_all_others_fresh(stale_after, documents):
     new = dict.fromkeys(("embedded", "real"), "rolling_mpc_4h") | {"car_park": "other_planner"}
     for suite in SUITES:
         lines = list(found[suite])
-        if bidding := agents[suite] & with_scheduler:  # their scheduler is one of the registry
+        if bidding := agents[suite] & with_scheduler:  # scheduler or bidder are of the registry
             assert named([lines.pop(0)], "other code") == bidding
         if changed[suite]:
             assert named([lines.pop(0)], "other values") == changed[suite]
@@ -289,7 +290,7 @@ def test_every_file_of_the_package_that_is_no_code_is_named_by_a_module_beside_i
 def test_a_stub_of_public_names_is_no_data():
     package = PACKAGE / "__init__.py"
     assert "__init__.pyi" in package.read_text()
-    assert data_files(package) == []
+    assert data_files(package) == ()
 
 
 def test_new_names_and_words_of_a_refusal_make_no_result_stale(monkeypatch):

@@ -11,14 +11,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks import renew
+from benchmarks import ranking_again, renew
 from benchmarks.check import stale
 from benchmarks.leaderboard import main
+from benchmarks.one_run import rows_of_run
 from benchmarks.results import read
 from benchmarks.suites import suite_of
+from benchmarks.suites.base import Contestants, Run
 from tests.benchmarks.conftest import shrink
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.files.reader import DIGEST
+
+SHARE = "fully_served_share"
+COLUMNS = ("profit_eur", "charge_kwh", "fully_served", SHARE)
 
 
 @pytest.fixture
@@ -60,7 +65,8 @@ def test_a_policy_that_gives_the_same_figures_is_current_again(path):
     assert "gave the same figures again" in path.with_suffix(".md").read_text()
 
 
-def test_other_figures_are_refused_and_nothing_is_written(path):
+def publish_other_figures(path: Path) -> None:
+    """As if the twin's rows had been made on another machine."""
     edit(path, other_code)
     rows = path.with_name("embedded_weeks.csv")
     lines = rows.read_text().splitlines()
@@ -71,19 +77,57 @@ def test_other_figures_are_refused_and_nothing_is_written(path):
             cells[place] = "1.25"
             lines[number] = ",".join(cells)
     rows.write_text("\n".join(lines) + "\n")
+
+
+def test_other_figures_are_refused_and_nothing_is_written(path):
+    publish_other_figures(path)
     before = path.read_bytes()
     with pytest.raises(renew.DiffersError, match=r"twin.*\n.*twin"):
         renew.renew(path, None, jobs=0)
     assert path.read_bytes() == before
 
 
+class Before:
+    """Stands for the code of a commit: gives the same rows as the present code, or others."""
+
+    commit = "0a1b2c3d"
+
+    def __init__(self, results: Path, alike: bool) -> None:
+        self.results, self.alike, self.asked = results, alike, []
+
+    def rows(self, asked: dict[str, Any]) -> str:
+        self.asked.append(asked)
+        rows = rows_of_run(self.results / asked["file"], asked)
+        return rows if self.alike else rows + "more"
+
+
+def test_figures_of_another_machine_are_those_that_the_code_before_gives_here_too(path):
+    publish_other_figures(path)
+    before: Any = Before(path.parent, alike=True)
+    runs = renew.renew(path, None, 0, before)
+    (asked,) = before.asked
+    assert (asked["policy"], asked["data"]) == ("twin", None)
+    (named,) = read(path)["renewed"][0]["runs"]
+    assert named == f"twin {runs[0].track} {runs[0].world} (as by 0a1b2c3d on one machine)"
+    assert "but for 1 that the code before gives, too" in path.with_suffix(".md").read_text()
+
+
+def test_figures_that_the_code_before_does_not_give_are_refused(path):
+    publish_other_figures(path)
+    before: Any = Before(path.parent, alike=False)
+    content = path.read_bytes()
+    with pytest.raises(renew.DiffersError, match="twin"):
+        renew.renew(path, None, 0, before)
+    assert path.read_bytes() == content
+
+
 @pytest.mark.parametrize(("shift", "same"), [(1e-4, True), (3e-4, False)])
 def test_the_last_digit_may_round_otherwise(shift, same):
     known = pd.DataFrame({"policy": ["a", "a"], "profit_eur": ["1.25", "-0.5"], "kwh": ["", "7"]})
     again = known.assign(profit_eur=["1.25", f"{-0.5 + shift:.10g}"])
-    assert renew._others(known, again).any(axis=None) != same
-    assert renew._others(known, known.assign(policy=["a", "b"])).any(axis=None)
-    assert renew._others(known, known.assign(kwh=["1", "7"])).any(axis=None)
+    assert renew._others(known, again, renew.ROUNDING).any(axis=None) != same
+    assert renew._others(known, known.assign(policy=["a", "b"]), renew.ROUNDING).any(axis=None)
+    assert renew._others(known, known.assign(kwh=["1", "7"]), renew.ROUNDING).any(axis=None)
 
 
 def changed(document: dict[str, Any], what: str) -> None:
@@ -143,3 +187,16 @@ def test_other_rules_and_scenarios_try_every_policy(path):
     runs = renew.renew(path, None, jobs=0)
     assert {run.policy for run in runs} == set(document["digests"]["policies"])
     assert list(stale(path, read(path))) == []
+
+
+def test_rows_of_other_optima_may_differ_in_amounts_only():
+    differ = {name: ranking_again._tolerance("site_hindsight", name) for name in COLUMNS}
+    assert differ == {"profit_eur": 0.25, "charge_kwh": 0.25, "fully_served": 0.25, SHARE: 0.0}
+    assert not any(ranking_again._tolerance("site_mpc_exact", name) for name in COLUMNS)
+
+
+def test_other_processors_are_allowed_for_where_they_matter():
+    everyone = Contestants(("site_hindsight", "rolling_mpc"), (("ppo", 1),), {})
+    runs = {name: Run("site", "site", name, seed, 0) for name, seed in everyone.entries}
+    tolerance = {name: renew._tolerance(run, everyone) for name, run in runs.items()}
+    assert tolerance["rolling_mpc"] < tolerance["ppo"] < tolerance["site_hindsight"]
