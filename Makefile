@@ -36,6 +36,8 @@ py := $(VENV)/bin/python
 pip_install := $(py) -m pip --disable-pip-version-check install $(PIPFLAGS)
 install_locked = $(if $(LOCK),$(pip_install) --require-hashes --no-deps -r $(LOCK))
 stamp := $(VENV)/.installed-$(INSTALL)
+# A file of tests is run by one process; `tests/order.py` says which files are begun first.
+share := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 ifneq ($(DATA),)
 export VPP_GYM_DATA := $(abspath $(DATA))
@@ -61,19 +63,19 @@ install: $(stamp) ## set up the environment (a few minutes the first time)
 
 test: $(stamp) tree ## run the tests, on WORKERS processes
 	cd "$(tree)" && "$(py)" -m tests.warm_up \
-		&& "$(py)" -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+		&& "$(py)" -m pytest $(share) $(ARGS)
 
 attack: $(stamp) tree ## try random worlds, odd decisions and damaged files, ATTACK times as many
 	cd "$(tree)" && VPP_GYM_ATTACK=$(ATTACK) "$(py)" -m pytest tests/attack \
-		--numprocesses $(WORKERS) --dist loadfile $(ARGS)
+		$(share) $(ARGS)
 
 endurance: $(stamp) tree ## step ten million times in one process, and print what that took
 	cd "$(tree)" && "$(py)" -m tests.attack.endurance $(ARGS)
 
 # Compiled code cannot be traced, so the kernels run as plain Python.
 coverage: $(stamp) tree ## measure the branches of the simulator that its tests take
-	cd "$(tree)" && NUMBA_DISABLE_JIT=1 "$(py)" -m pytest --cov --numprocesses $(WORKERS) \
-		--dist loadfile $(addprefix tests/,simulation fleet contracts markets) $(ARGS)
+	cd "$(tree)" && NUMBA_DISABLE_JIT=1 "$(py)" -m pytest --cov $(share) \
+		$(addprefix tests/,simulation fleet contracts markets) $(ARGS)
 
 # Without torch: what trains agents is tested with the pinned versions. Old packages may warn of
 # new ones that they depend on.
@@ -131,7 +133,7 @@ sdist: $(stamp) ## build the source distribution, compare it with the repository
 	cd "$(VENV)"/sdist/vpp_gym-* && { "$(py)" -m pytest --numprocesses 0 --collect-only -qq \
 		> collected.txt || { cat collected.txt; exit 1; }; }
 	cd "$(VENV)"/sdist/vpp_gym-* && NUMBA_DISABLE_JIT=1 "$(py)" -m pytest \
-		--numprocesses $(WORKERS) --dist loadfile $(of_sdist) $(ARGS)
+		$(share) $(of_sdist) $(ARGS)
 
 clean: ## remove the environment and what was built
 	rm -rf "$(VENV)" "$(VENV)-lowest" "$(VENV)-newest" build dist site *.egg-info

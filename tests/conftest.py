@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from tests.order import longest_first
 from vpp_gym.kernels import COMPILED
 
 # The same examples in every run; `pytest --hypothesis-profile=search` looks for new ones.
@@ -19,6 +20,13 @@ hypothesis.settings.register_profile(
     "plain", parent=hypothesis.settings.get_profile("repeat"), max_examples=15
 )
 hypothesis.settings.load_profile("repeat" if COMPILED else "plain")
+
+
+@pytest.hookimpl(trylast=True)  # of the tests that are left to run
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of processes that share the tests, none is to end with a long file while others wait."""
+    if hasattr(config, "workerinput"):
+        items[:] = [items[place] for place in longest_first([item.nodeid for item in items])]
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import speed_grid
+from vpp_gym.kernels import LINE_BYTES, records
+from vpp_gym.simulation.state import EV
 
 ROOT = Path(__file__).parents[1]
 BUILD = runpy.run_path(str(ROOT / "docs" / "build_speed.py"))
@@ -39,3 +41,9 @@ def test_the_record_of_a_car_is_small():
     rows = pd.read_csv(ROOT / "benchmarks" / "results" / "speed.csv")
     large = rows[rows["chargers"] >= 1_000]
     assert (large["state_bytes_per_charger"] < 400).all()
+
+
+def test_the_record_of_a_car_fills_three_lines_of_memory():
+    """As the page says."""
+    assert EV.itemsize == 3 * LINE_BYTES
+    assert records((2, 3), EV).ctypes.data % LINE_BYTES == 0

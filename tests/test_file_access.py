@@ -61,6 +61,16 @@ ALLOWED: dict[str, dict[str, str]] = {
     "vpp_gym.evaluation.many": {"read_parquet": FROM_READER},
     "benchmarks.merging": {"read_csv": FROM_READER},
     "benchmarks.speed_grid": {"read_text": "asks the system which processor it has"},
+    "benchmarks.first_step": {"import tempfile": "gives a program a folder for its kernels"},
+    "benchmarks.since": {"import tempfile": "has a folder for the code of a commit"},
+    "benchmarks.earlier": dict.fromkeys(
+        ("import tarfile", "import tempfile", "open"),
+        "unpacks the code of a commit, which git has packed, to run it",
+    ),
+    "benchmarks.peer_ev2gym": dict.fromkeys(
+        ("read_text", "yaml.safe_load", "yaml.safe_dump"),
+        "changes an example of the simulator that it runs, without vpp_gym",
+    ),
     "vpp_gym.plots.canvas": {"savefig": TO_WRITER},
     "vpp_gym.plots.animation": {"import shutil": "looks for ffmpeg"},
     "vpp_gym.agents.predictors": {
