@@ -67,6 +67,7 @@ CLAIMS: tuple[Claim, ...] = (
             *(ev_claims.bidding(suite, bids) for bids in BIDS),
             ev_claims.learned(suite),
             ev_claims.learned(suite, "market"),
+            ev_claims.corrected(suite),
             ev_claims.bound(suite),
             ev_claims.served(suite),
         )

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from benchmarks.boards import BEST_PLANNER, NO_BIDS, SAME_OFFER, price_column
 from benchmarks.claim import Claim, eur, gain_words, more
 from benchmarks.evidence import Results, Row, UnknownClaimError
+from benchmarks.suites.ev_learning import SAME_FORECAST
 from benchmarks.suites.shifting import BY_STATED_LAW, STATED_LAW, TOLD, TRACKING
 from vpp_gym.evaluation.bounds import DUAL_ESTIMATE
 from vpp_gym.evaluation.metrics import NO_CONTROL
 
+CORRECTING, LEARNED_FORECAST = "ppo_price", "learned_mpc_price"
+"""An agent that corrects a planner, and this planner with the learned forecast."""
 DEAR_EUR_PER_KWH = 0.5
 """Price of a missing kWh at which it is said who would rank first: the penalty in full."""
 
@@ -173,6 +176,43 @@ def learned(suite: str, board: str = "operations") -> Claim:
         "{planner}.",
         f"{what} the best learned policy does not clearly beat the best planner: {{learned}} earns "
         "{gain} than {planner}.",
+        values,
+    )
+
+
+def corrected(suite: str) -> Claim:
+    """Whether the agent that corrects a planner earns more than the planner."""
+
+    def found(results: Results) -> Row:
+        return results.difference(suite, "operations", CORRECTING, SAME_FORECAST)
+
+    def served(results: Results, policy: str) -> float:
+        return float(results.row(suite, "operations", policy)["demand_satisfaction"])
+
+    def values(results: Results) -> Mapping[str, str]:
+        one, row = found(results), results.row(suite, "operations", CORRECTING)
+        better = results.row(suite, "operations", LEARNED_FORECAST)
+        lacks = row["operations_eur"] - better["operations_eur"]
+        return {
+            "agent": f"`{CORRECTING}` ({row['seeds']} seeds)",
+            "planner": f"`{one['over']}`",
+            "gain": gain_words(one),
+            "served": f"{100 * served(results, CORRECTING):.2f}",
+            "planner_served": f"{100 * served(results, one['over']):.2f}",
+            "better": f"{_compared(lacks)} `{LEARNED_FORECAST}`",
+        }
+
+    facts = (
+        "{agent} earns {gain} than {planner}, whose prices it corrects, and serves {served} % of "
+        "the demand instead of {planner_served} %. It earns {better}, the same planner with the "
+        "learned forecast."
+    )
+    return Claim(
+        f"corrected-{suite}",
+        lambda results: found(results)["eur_low"] > 0,
+        f"An agent beats the planner that it corrects, offer and forecast being the same: {facts}",
+        "An agent does not clearly beat the planner that it corrects, offer and forecast being the "
+        f"same: {facts}",
         values,
     )
 

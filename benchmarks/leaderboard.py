@@ -43,6 +43,8 @@ from vpp_gym.files.names import cell_text
 from vpp_gym.files.reader import read_text
 from vpp_gym.files.writer import write_text
 
+AS_BEFORE = " (as by "
+"""In the name of a renewed run: other figures than published, but those of the code before."""
 README = ROOT / "README.md"
 BOARDS = Path("docs", "leaderboard.md")
 """Page with an extract of every suite, beside the README."""
@@ -315,10 +317,12 @@ def _caveat_lines(document: Document) -> Iterator[str]:
     yield from _added_lines(document)
     for entry in document.get("renewed", ()):
         runs = f"{len(entry['runs'])} run{'s' if len(entry['runs']) != 1 else ''}"
+        others = sum(AS_BEFORE in run for run in entry["runs"])
+        but = f", but for {others} that the code before gives, too, on that machine" * (others > 0)
         yield (
             f"The code has changed since. At commit {entry['commit']} {runs}, "
-            f"one world of each policy whose code had changed, gave the same figures again; the "
-            f"other worlds were not run again. They are named in [{document['suite']}.json]"
+            f"one world of each policy whose code had changed, gave the same figures again{but}; "
+            f"the other worlds were not run again. They are named in [{document['suite']}.json]"
             f"({document['suite']}.json)."
         )
     name, kind = document["suite"], suite_of(document["suite"]).published

@@ -351,6 +351,12 @@ def env_id_of(policy: Any) -> str | None:
     return env_id
 
 
+def of_site(agent: Any) -> bool:
+    """Whether a trained agent sees what lies behind the connection of a site."""
+    card: Mapping[str, Any] = getattr(agent, "card", {})
+    return any(name == "month_peak" for name, _ in card.get("observation", ()))
+
+
 def end_step(scenario: Scenario, days: int | None) -> int | None:
     """One past the last step of some days; None: of all."""
     return None if days is None else min(days * scenario.periods_per_day, scenario.n_steps)

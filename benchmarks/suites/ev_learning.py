@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.boards import SAME_OFFER, differences
 from benchmarks.suites.base import Board, trained_or_none
-from benchmarks.suites.ev import BIDDING, CONTRACTS, STAY, EVSuite, env_id_of
+from benchmarks.suites.ev import BIDDING, CONTRACTS, STAY, EVSuite, env_id_of, of_site
 from vpp_gym.policies.baselines import LEARNED_NAMES, baseline
 
 SAME_FORECAST = "same offer and forecast"
@@ -50,8 +50,8 @@ class LearningSuite(EVSuite):
         return {**super().baselines(), **learned_planners(left_out)}
 
     def takes(self, agent: Any) -> bool:
-        """Agents that were trained for its time step."""
-        return getattr(agent, "dt_h", None) in (None, self.world.dt_h)
+        """Agents that were trained for its time step, and not at a site."""
+        return getattr(agent, "dt_h", None) in (None, self.world.dt_h) and not of_site(agent)
 
     def ranked(
         self,

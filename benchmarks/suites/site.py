@@ -11,8 +11,8 @@ import pandas as pd
 
 from benchmarks.boards import differences, ranks_at_prices, with_frontier
 from benchmarks.site_weeks import site_weekly
-from benchmarks.suites.base import Board, Document, Suite
-from benchmarks.suites.ev import KNOWN, STAY, end_step
+from benchmarks.suites.base import Board, Document, Suite, trained_or_none
+from benchmarks.suites.ev import DISPATCH, KNOWN, STAY, end_step, env_id_of, of_site
 from vpp_gym.boards.sites import BUSY_CHARGERS, WORLDS, site_params, site_source
 from vpp_gym.evaluation.leaderboard import leaderboard
 from vpp_gym.evaluation.metrics import MARKET, NO_CONTROL, balances_eur
@@ -30,6 +30,8 @@ KNOWN_PRICES = "site_known_prices"
 """Is told all prices: what it earns less than the bound is what not knowing cars and sun costs."""
 SAME_OFFER_AS = "rolling_mpc_tariff"
 """Offers to owners what an agent does that states nothing of it."""
+TEACHER = "site_learned_mpc"
+"""Offers them nothing, as the agents that it taught."""
 OFFERS = ("", "_tariff", "_price")
 EXACT = "site_mpc_exact"
 """Plans every step by itself: what `site_mpc` loses by blocks of steps is the difference."""
@@ -124,7 +126,7 @@ class SiteSuite(Suite):
     low = NO_CONTROL
     columns, brief = SITE_COLUMNS, SITE_BRIEF
     known = (*KNOWN, "site_mpc", "site_hazard_mpc", "site_learned_mpc")
-    env_ids = (STAY,)
+    env_ids = (STAY, DISPATCH)
     published = "weeks"
     worlds = WORLDS
 
@@ -144,7 +146,9 @@ class SiteSuite(Suite):
         return {name: baseline(name) for name in POLICIES if name not in left_out}
 
     def takes(self, agent: Any) -> bool:
-        """Agents that charge each car by itself, as they were trained: without a site."""
+        """Agents that were trained at a site, and those that charge each car by itself."""
+        if env_id_of(agent) == DISPATCH:
+            return of_site(agent)
         return agent.card["arguments"].get("params") is None
 
     def params(self, track: str) -> VPPParams:
@@ -207,7 +211,9 @@ class SiteSuite(Suite):
     ) -> list[dict[str, Any]]:
         """What each agent earned more than a scheduler with its offer, and the best planner."""
         alone = [row for row in rows if "+" not in str(row["policy"])]
-        same = {str(row["policy"]): SAME_OFFER_AS for row in rows if row["kind"] == "learned"}
+        taught = {name for (name, _), agent in trained_or_none(self).items() if of_site(agent)}
+        learned = [str(row["policy"]) for row in rows if row["kind"] == "learned"]
+        same = {name: TEACHER if name in taught else SAME_OFFER_AS for name in learned}
         value_eur = MARKET.value_eur
         return differences(days, alone, same, value_eur, statistics)
 
@@ -250,8 +256,9 @@ class SiteSuite(Suite):
             "has not."
         )
         yield (
-            "Agents (`ppo_stay`) are as they were trained: on single stays without any site. They "
-            "let the battery rest and know neither limit nor fees."
+            "Agents are as they were trained. `ppo_stay` was on single stays without any site: it "
+            "lets the battery rest and knows neither limit nor fees. `imitated_site` was taught by "
+            "`site_learned_mpc` at the sites of training years, of one size."
         )
         yield (
             "Without `site_` and `+self_consumption` a policy knows nothing of the site: the "
