@@ -14,6 +14,7 @@ PAGE = Path(__file__).with_name("learning.md")
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 FORECAST = RESULTS / "learned_forecast.csv"
 TRIALS = RESULTS / "learning_trials.csv"
+SIZES = RESULTS / "fleet_size.csv"
 HORIZONS = ("0", "1", "2", "4", "8", "16", "32")
 TRIED = {
     "what": "Tried",
@@ -26,7 +27,8 @@ TRIED = {
 
 def page(text: str) -> str:
     """The page with its tables written anew."""
-    for name, table in (("forecast", forecast()), ("trials", trials())):
+    tables = {"forecast": forecast(), "sizes": sizes(), "trials": trials()}
+    for name, table in tables.items():
         marker = re.compile(rf"<!-- {name} -->.*?<!-- /{name} -->", re.DOTALL)
         text = marker.sub(f"<!-- {name} -->\n{table}\n<!-- /{name} -->", text)
     return text
@@ -44,6 +46,27 @@ def forecast() -> str:
         [one["forecast"], *(f"{float(one[h]):.3f}" for h in HORIZONS)] for one in rows(FORECAST)
     ]
     return markdown(["Quarters ahead", *HORIZONS], lines)
+
+
+def sizes() -> str:
+    """What agents earn on fleets of other sizes."""
+    heading = ["Agent", "More than", "Sessions a day", "EUR per 1,000 sessions [95 %]"]
+    lines = [
+        [
+            f"`{one['agent']}`",
+            f"`{one['more_than']}`",
+            f"{int(one['sessions_a_day']):,}",
+            "{:+.1f} [{:.1f}, {:.1f}]".format(
+                *(float(one[name]) for name in ("gain_eur", "gain_low_eur", "gain_high_eur"))
+            ),
+            f"{float(one['served_percent']):.1f}",
+            f"{float(one['other_served_percent']):.1f}",
+            f"{float(one['ms_a_step']):.2f}",
+        ]
+        for one in sorted(rows(SIZES), key=lambda one: one["agent"])
+    ]
+    heading += ["Served %", "Served % beside it", "ms a step"]
+    return markdown(heading, lines, texts=2)
 
 
 def trials() -> str:

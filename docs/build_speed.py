@@ -13,8 +13,8 @@ import pandas as pd
 PAGE = Path(__file__).with_name("speed.md")
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 IMAGE = Path(__file__).with_name("images") / "speed.svg"
-RATES, DAYS = "rates", "days"
-"""Names of the two tables on the page."""
+RATES, DAYS, PEERS, SINCE = "rates", "days", "peers", "since"
+"""Names of the tables on the page."""
 HEADINGS = (
     "Cars",
     "Environments",
@@ -31,6 +31,29 @@ DAY_HEADINGS = (
     "Planned by policies",
     "Ratio",
 )
+PEER_HEADINGS = (
+    "Cars",
+    "Simulator",
+    "Setting",
+    "Minutes a step",
+    "Environments",
+    "Steps a second",
+    "Slowest turn",
+    "Without resets",
+    "Car-steps",
+    "Compile [s]",
+)
+SINCE_HEADINGS = (
+    "What",
+    "Environments",
+    "Threads",
+    "Cars then",
+    "Cars now",
+    "A second, then",
+    "A second, now",
+    "Ratio",
+    "Ratio of car-steps",
+)
 
 
 def results() -> pd.DataFrame:
@@ -41,7 +64,9 @@ def results() -> pd.DataFrame:
 def page(text: str) -> str:
     """The page with its tables written anew."""
     text = _with_table(text, RATES, "speed", table())
-    return _with_table(text, DAYS, "days_speed", days_table())
+    text = _with_table(text, DAYS, "days_speed", days_table())
+    text = _with_table(text, PEERS, "peers", peers_table())
+    return _with_table(text, SINCE, "since", since_table())
 
 
 def _with_table(text: str, marker: str, name: str, rows: str) -> str:
@@ -58,6 +83,31 @@ def days_table() -> str:
     for row in pd.read_csv(RESULTS / "days_speed.csv").itertuples():
         rates = f"{row.days_per_second:,.0f}", f"{row.one_by_one:,.1f}", f"{row.ratio:.1f}"
         rows.append([f"`{row.environment}`", str(row.batch), str(row.threads), *rates])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def peers_table() -> str:
+    """A row for each simulator, number of cars, and size of the batch."""
+    rows = [PEER_HEADINGS, ["---:", "---", "---", *["---:"] * (len(PEER_HEADINGS) - 3)]]
+    for row in pd.read_csv(RESULTS / "peers.csv").itertuples():
+        apart = f"{row.without_resets_per_s:,.0f}" if row.without_resets_per_s > 0 else "–"
+        best, slowest = f"{row.env_steps_per_s:,.0f}", f"{row.slowest_turn:.0%}"
+        rates = best, slowest, apart, f"{row.car_steps_per_s:,.0f}"
+        sizes = f"{row.step_min}", f"{row.environments:,}"
+        first = f"{row.connected:,.0f}", row.simulator, row.setting
+        rows.append([*first, *sizes, *rates, f"{row.compile_s:,.1f}"])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def since_table() -> str:
+    """A row for each case that two commits run."""
+    rows = [SINCE_HEADINGS, ["---", *["---:"] * (len(SINCE_HEADINGS) - 1)]]
+    for row in pd.read_csv(RESULTS / "since.csv").itertuples():
+        both = row.cars_then, row.cars_now
+        cars = [f"{number:,.0f}" if number else "–" for number in both]
+        ratios = f"{row.ratio:.1f}", f"{row.ratio_of_car_steps:.1f}"
+        rates = f"{row.then_per_s:,.0f}", f"{row.now_per_s:,.0f}", *ratios
+        rows.append([row.what, f"{row.environments:,}", str(row.threads), *cars, *rates])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
