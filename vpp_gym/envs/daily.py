@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -59,6 +60,7 @@ class DailyCore(EVCore):
         super().__init__(source, params, settings, n_envs)
         self._n_threads = min(whole("threads", threads, least=1), n_envs)
         self._player: DayPlayer | None = None
+        self._planner_alone: SchedulersPlanner | None = None
         self._has_planner = np.zeros(n_envs, dtype=np.bool_)
         dt_h = self.simulation.dt_h
         n_groups = len(params.connection.groups)
@@ -160,14 +162,37 @@ class DailyCore(EVCore):
     def _day(self, run: int, bids_kwh: Floats | None) -> Floats:
         """(K,) what is booked until the next gate, or the end."""
         alone = self.simulation.alone(run)
+        step = self._planned(alone, run, bids_kwh)
         records: list[Floats] = []
         while True:
-            record = self._step_alone(alone, run, bids_kwh)
+            record = step()
             records.append(record)
             if self.on_step is not None and run == 0:
                 self.on_step(record)
             if alone.done[0] or alone.is_gate[0]:
                 return LEDGER.over_time(np.array(records))
+
+    def _planned(
+        self, alone: Simulation, run: int, bids_kwh: Floats | None
+    ) -> Callable[[], Floats]:
+        """Steps a run alone: (K,) what is booked, by its compiled planner if there is one."""
+        if not self._has_planner[run]:
+            return partial(self._step_alone, alone, run, bids_kwh)
+        if self._planner_alone is None:
+            scheduler = self._planned_by(self._policies.of(run))
+            self._planner_alone = SchedulersPlanner(scheduler, alone)
+        planner, as_planned = self._planner_alone, np.zeros((1, 2))
+        planner.forget(np.zeros(1, np.int64))  # the run before may have been another
+        if bids_kwh is None:
+            bids_kwh = self._bids_at_gate(np.arange(self.simulation.n_envs) == run)[run]
+        bids = bids_kwh[None]
+
+        def step() -> Floats:
+            loads_kwh = planner.net_load_kwh(alone, as_planned)
+            record: Floats = alone.advance(loads_kwh, bids, checked=True)[0]
+            return record
+
+        return step
 
     def _step_alone(self, alone: Simulation, run: int, bids_kwh: Floats | None) -> Floats:
         """(K,) what a step of a run books, by its policy; bids stand for the policy's."""
