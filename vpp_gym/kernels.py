@@ -30,6 +30,7 @@ import numba
 import numpy as np
 from numba.core import sigutils
 from numba.core.caching import FunctionCache
+from numba.core.registry import CPUDispatcher
 from platformdirs import user_cache_path
 
 from vpp_gym.arrays import Floats, Records
@@ -177,6 +178,14 @@ calls is not compiled at all: who does not use a feature does not wait for its c
 """
 
 
+class _Internal(CPUDispatcher):  # type: ignore[misc]  # Numba has no types
+    """A kernel without code that Python could call: what Numba would call is not there."""
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        name = f"{self.py_func.__module__}.{self.py_func.__qualname__}"
+        raise TypeError(f"{name} is called by kernels only; NUMBA_DISABLE_JIT=1 lets Python, too")
+
+
 @overload
 def njit(function: F) -> F: ...
 
@@ -209,7 +218,8 @@ def njit(
             "source" puts the code there before it is compiled, which takes many times longer: for
             what returns arrays.
         nogil: other Python threads may run meanwhile.
-        internal: only kernels call it: half the time to compile.
+        internal: only kernels call it: half the time to compile. Python that calls it gets a
+            TypeError.
     """
     options: dict[str, Any] = {"nogil": nogil, "error_model": "numpy"}
     if inline == "source":
@@ -225,6 +235,8 @@ def njit(
         kernel = numba.njit(**options)(wrapped)
         if COMPILED:
             kernel._cache = _Kept(wrapped)
+            if internal:
+                kernel.__class__ = _Internal
         return kernel
 
     return compiled if function is None else compiled(function)

@@ -6,7 +6,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.kernels.programs import compiled
 from tests.kernels.written import kernel_options, with_kernels
+from vpp_gym.simulation.groups import share_groups
 from vpp_gym.sources import PACKAGE
 
 ROOT = Path(__file__).parents[2]
@@ -41,3 +45,9 @@ def test_kernels_that_only_kernels_name_are_internal():
                 lacking.append(f"{module}.{node.name}")
     assert n_kernels > 300
     assert not lacking, "say @njit(internal=True)"
+
+
+@compiled
+def test_python_that_calls_an_internal_kernel_is_told_so():
+    with pytest.raises(TypeError, match=r"groups\.share_groups is called by kernels only"):
+        share_groups(0, None, None, None, None)

@@ -54,11 +54,11 @@ def test_the_hazard_is_that_of_the_draws():
         departure_draw=(np.arange(n) + 0.5) / n,
     )
     left = np.bincount(leaving_step(one, EARLY.owner, 0.25, 96), minlength=stay + 1) / n
-    hazard = early_hazards(np.array([0]), np.array([stay]), stay, 0.2, 1.8)[0]
+    hazard = early_hazards(np.array([0]), np.array([stay]), stay, [0.2], 1.8)[0]
     there = np.r_[1.0, np.cumprod(1.0 - hazard)]
     np.testing.assert_allclose(left[1:stay], (there[:-1] * hazard)[:-1], atol=2 / n)
     assert hazard[-1] == 0.0
-    later = early_hazards(np.array([4]), np.array([stay - 4]), stay - 4, 0.2, 1.8)[0]
+    later = early_hazards(np.array([4]), np.array([stay - 4]), stay - 4, [0.2], 1.8)[0]
     np.testing.assert_allclose(later, hazard[4:])
 
 

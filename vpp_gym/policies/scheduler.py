@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -265,10 +266,19 @@ def leaving_early(
         None where drivers are never early.
     """
     hazard = leaving_hazards(snapshot, rows, horizon, law)
-    if hazard is None:
-        return None
+    return None if hazard is None else leaving_with(snapshot, rows, hazard)
+
+
+def leaving_with(snapshot: Snapshot, rows: Ints, hazard: Floats) -> Leaving:
+    """What EVs should have stored when they leave, by (m, horizon) hazards of leaving early.
+
+    Args:
+        snapshot: of the step in which the plan begins.
+        rows: (m,) which of the connected EVs.
+        hazard: see `leaving_hazards`.
+    """
     first, arrival_kwh = snapshot.steps_connected[rows] + 1, snapshot.arrival_kwh[rows]
-    reach_kwh = charging_of(snapshot, rows).reaches_kwh(arrival_kwh, first, horizon)
+    reach_kwh = charging_of(snapshot, rows).reaches_kwh(arrival_kwh, first, hazard.shape[1])
     due_kwh = np.minimum(snapshot.target_kwh[rows][:, None], reach_kwh)
     return Leaving(hazard, due_kwh, missing_early_eur_per_kwh(snapshot))
 
@@ -280,9 +290,9 @@ def leaving_hazards(
     known = DepartureLaw.of(snapshot.params.owner) if law is None else law
     if known.early_prob == 0.0:
         return None
-    return early_hazards(
-        snapshot.steps_connected[rows], snapshot.steps_to_departure[rows], horizon, *known
-    )
+    connected, left = snapshot.steps_connected[rows], snapshot.steps_to_departure[rows]
+    prob = [known.early_prob] * len(rows)
+    return early_hazards(connected, left, horizon, prob, known.early_exponent)
 
 
 def missing_early_eur_per_kwh(snapshot: Snapshot) -> float:
@@ -293,14 +303,26 @@ def missing_early_eur_per_kwh(snapshot: Snapshot) -> float:
 
 
 def early_hazards(
-    steps_connected: Ints, steps_to_departure: Ints, horizon: int, prob: float, exponent: float
+    steps_connected: Ints,
+    steps_to_departure: Ints,
+    horizon: int,
+    prob: Sequence[float],
+    exponent: float,
 ) -> Floats:
-    """(n, horizon) probability that a driver who is still there leaves after each step."""
+    """(n, horizon) probability that a driver who is still there leaves after each step.
+
+    Args:
+        steps_connected: (n,) since the arrival.
+        steps_to_departure: (n,) as declared.
+        horizon: steps of the plan.
+        prob: (n,) of leaving early.
+        exponent: of the distribution of when.
+    """
     hazard = np.zeros((len(steps_connected), horizon))
-    ahead = zip(steps_connected.tolist(), steps_to_departure.tolist(), strict=True)
-    for row, (behind, left) in zip(hazard, ahead, strict=True):
+    ahead = zip(steps_connected.tolist(), steps_to_departure.tolist(), prob, strict=True)
+    for row, (behind, left, own_prob) in zip(hazard, ahead, strict=True):
         if left > 1:
-            own = _hazards_of_stay(behind + left, prob, exponent)[behind : behind + horizon]
+            own = _hazards_of_stay(behind + left, own_prob, exponent)[behind : behind + horizon]
             row[: len(own)] = own
     return hazard
 

@@ -17,10 +17,10 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.departure_law import DepartureRecord
+from vpp_gym.policies.departure_law import DepartureRecord, gone_from
 from vpp_gym.policies.forecasters import Forecaster
 from vpp_gym.policies.learned import LearnedForecaster
-from vpp_gym.policies.scheduler import RollingScheduler, early_hazards, leaving_early
+from vpp_gym.policies.scheduler import RollingScheduler, early_hazards, leaving_with
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.shifting import early_prob
 from vpp_gym.views import Decisions, Snapshot
@@ -76,13 +76,15 @@ class TrackedLaw(NamedTuple):
         variance = self.variance + DRIFT_PER_DAY * snapshot.dt_h / 24.0 * np.eye(N_TERMS)
         stay = before.connected + before.left
         # Nobody can leave a stay of one step early.
-        ended = ~np.isin(before.session, snapshot.session) & (stay > 1)
+        ended = gone_from(before.session, snapshot.session) & (stay > 1)
         for k in np.flatnonzero(ended).tolist():
             weight, variance = updated(weight, variance, self.terms[k], bool(before.left[k] > 1))
         return TrackedLaw(seen, self._kept_terms(snapshot), weight, variance)
 
     def _kept_terms(self, snapshot: Snapshot) -> Floats:
         """(n, N_TERMS) as they were when each car came: who is late has no longer stay by that."""
+        if np.array_equal(snapshot.session, self.seen.session):
+            return self.terms
         terms = terms_of(snapshot)
         place = {session: k for k, session in enumerate(self.seen.session.tolist())}
         for row, session in enumerate(snapshot.session.tolist()):
@@ -177,18 +179,13 @@ class DriverByDriver(RollingScheduler):
 
     def _stays(self, snapshot: Snapshot, rows: Ints, da: Floats) -> dict[str, Any]:
         stays = super()._stays(snapshot, rows, da)
-        horizon = int(snapshot.steps_to_departure[rows].max())
-        leaving = leaving_early(snapshot, rows, horizon)
-        if leaving is None:
+        if snapshot.params.owner.early_departure_prob == 0.0:
             return stays
         prob, exponent = self.believed(snapshot)
-        connected, left = snapshot.steps_connected, snapshot.steps_to_departure
-        hazard = np.zeros_like(leaving.hazard)
-        for k, row in enumerate(rows.tolist()):
-            own = slice(row, row + 1)
-            rounded = round(float(prob[row]), PROB_DECIMALS)
-            hazard[k] = early_hazards(connected[own], left[own], horizon, rounded, exponent)[0]
-        stays["leaving"] = leaving._replace(hazard=hazard)
+        connected, left = snapshot.steps_connected[rows], snapshot.steps_to_departure[rows]
+        rounded = [round(one, PROB_DECIMALS) for one in prob[rows].tolist()]
+        hazard = early_hazards(connected, left, int(left.max()), rounded, exponent)
+        stays["leaving"] = leaving_with(snapshot, rows, hazard)
         return stays
 
 
