@@ -13,7 +13,7 @@ def arrays_in(value: Any, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
     """Every array that a value holds, in parts of parts too, by its name."""
     if isinstance(value, np.ndarray):
         yield name, value
-    elif hasattr(value, "_asdict"):
+    elif isinstance(value, tuple) and hasattr(value, "_asdict"):
         yield from arrays_in(value._asdict(), name)
     elif isinstance(value, Mapping):
         for key, part in value.items():

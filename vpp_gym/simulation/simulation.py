@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vpp_gym.arrays import Bools, Floats
 from vpp_gym.contracts.offer import check_offers
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.kernels import records
+from vpp_gym.kernels import BoundCalls, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.scenarios.columns import whole
@@ -81,6 +81,7 @@ class Simulation:
             n_drivers(self.dataset),
         )
         self._scratch = scratch_for(self.n_chargers)
+        self._call = BoundCalls()
         self.no_bids = np.zeros((self.n_envs, self.slots))
         self._scenario_index = np.zeros(self.n_envs, dtype=np.int64)
 
@@ -300,7 +301,7 @@ class Simulation:
         scenario = self.scenarios[self._scenario_index[run]]
         first = int(self.dataset.first_step[self._scenario_index[run]])
         step = min(int(self.state.run["position"][run]) - first, scenario.n_steps - 1)
-        rest = self.params, first, scenario.clock[step], together
+        rest = self.params, first, scenario.clock[step], self._call, together
         return snapshot_of(self.dataset, self.rules, self.state, run, *rest)
 
     def step(self, decisions: Decisions | Sequence[Decisions]) -> Floats:
@@ -373,7 +374,8 @@ class Simulation:
         if behind_kwh is not None:
             self.state.site["storage_wanted_kwh"] = behind_kwh[:, 0]
             self.state.site["pv_wanted_kwh"] = behind_kwh[:, 1]
-        transition(self.dataset, self.rules, self.state, net_load_kwh, bids, record)
+        world = self.dataset, self.rules, self.state
+        self._call(transition, world, net_load_kwh, bids, record)
         return record
 
     def hand_out(self, fleet_kwh: Floats) -> Floats:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from vpp_gym.arrays import Bools, Floats, Ints, Records, read_only
-from vpp_gym.kernels import njit
+from vpp_gym.arrays import Bools, Floats, Ints, read_only
+from vpp_gym.kernels import BoundCalls, njit
 from vpp_gym.params import VPPParams
-from vpp_gym.simulation.choices import bid_limits
-from vpp_gym.simulation.dataset import Dataset
+from vpp_gym.simulation.choices import bid_hi_kwh, bid_limits, bid_lo_kwh
+from vpp_gym.simulation.dataset import STEP, Dataset
 from vpp_gym.simulation.site_view import site_view
-from vpp_gym.simulation.state import Rules, State
+from vpp_gym.simulation.state import RUN, Rules, State
 from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 AMOUNTS = (
@@ -33,6 +34,8 @@ AMOUNTS = (
     "idle_kwh",
     "laxity_h",
     "arrival_kwh",
+    "driver_stay_h",
+    "driver_early_h",
 )
 NUMBERS = (
     "session",
@@ -42,8 +45,43 @@ NUMBERS = (
     "contract_wait",
     "contract_steps",
     "steps_connected",
+    "driver",
+    "driver_visits",
 )
 """What a snapshot tells of each EV, in the order in which `_copy_fleet` writes it."""
+
+N_AMOUNTS, N_NUMBERS = len(AMOUNTS), len(NUMBERS)
+
+
+def _of(fields: np.dtype[Any], *names: str) -> itemgetter[Any]:
+    """Takes some fields from the values of a record."""
+    assert fields.names is not None
+    return itemgetter(*map(fields.names.index, names))
+
+
+_clock = _of(RUN, "start", "position", "end", "last", "connected")
+_known_now = _of(
+    STEP,
+    "short_eur_per_kwh",
+    "long_eur_per_kwh",
+    "today_end",
+    "tomorrow_end",
+    "shortfall_eur_per_kwh",
+)
+
+
+class Extent(NamedTuple):
+    """What of the simulator's arrays a snapshot is of."""
+
+    first_run: int
+    end_run: int  # one past the last run whose EVs are shown
+    connected: int  # EVs of these runs
+    first_session: int  # row in the dataset of the scenario's first session
+    since: int  # position of the first step that is remembered
+    now: int  # position of the step to come
+    known: int  # position from which on day-ahead prices are not known
+    today_end: int
+    end: int  # position behind the last step that is shown
 
 
 def snapshot_of(
@@ -54,6 +92,7 @@ def snapshot_of(
     params: VPPParams,
     first: int,
     time: np.datetime64,
+    call: BoundCalls,
     together: bool = False,
 ) -> Snapshot:
     """Snapshot of one run, or of all as if they were one, with the prices of this one.
@@ -66,52 +105,48 @@ def snapshot_of(
         params: handed on to the policy.
         first: position at which the run's scenario begins.
         time: local clock of the step.
+        call: calls the kernel that copies.
         together: the EVs of all runs, run by run, their bids and expected loads summed.
     """
-    clock = _by_name(state.run[run])
-    start, t, end, connected = (clock[name] for name in ("start", "position", "end", "connected"))
+    start, t, end, last, connected = _clock(state.run[run].item())
+    short, long, today_end, tomorrow_end, shortfall = _known_now(dataset.steps[min(t, last)].item())
     ahead = t < end
-    step = _by_name(dataset.steps[min(t, clock["last"])])
-    short, long = step["short_eur_per_kwh"], step["long_eur_per_kwh"]
-    today_end, tomorrow_end = step["today_end"], step["tomorrow_end"]
+    if not ahead:
+        today_end = tomorrow_end = t
+    is_gate, known = False, t
+    if ahead:
+        period = int(dataset.period[t])
+        is_gate, passed = period == rules.gate_period, period > rules.gate_period
+        known = tomorrow_end if passed else today_end
     price_is_known = ahead and params.market.imbalance_lag_steps == 0
-    runs = slice(run, run + 1)
-    committed_kwh, expected_kwh = state.da_sold_kwh[run], state.expected_load_kwh[run].copy()
-    bid_lo, bid_hi = bids_allowed_kwh(rules, state)
-    if together:
-        runs, connected = slice(None), int(state.run["connected"].sum())
-        committed_kwh = state.da_sold_kwh.sum(axis=0)
-        expected_kwh = state.expected_load_kwh.sum(axis=0)
-        bid_lo, bid_hi = bid_lo.sum(axis=0), bid_hi.sum(axis=0)
-    else:
-        bid_lo, bid_hi = bid_lo[run].copy(), bid_hi[run].copy()
-    has_site = len(dataset.site) > 0
+    extent = Extent(
+        0 if together else run,
+        len(state.run) if together else run + 1,
+        int(state.run["connected"].sum()) if together else connected,
+        int(dataset.first_session[first]),
+        max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)),
+        t,
+        known,
+        today_end,
+        tomorrow_end,
+    )
     return Snapshot.of(
         {
             "step": t - start,
             "steps_left": end - t,
             "time": time,
             "dt_h": rules.dt_h,
-            "is_gate": ahead and int(dataset.period[t]) == rules.gate_period,
+            "is_gate": is_gate,
             "params": params,
             "im_short_now_eur_per_kwh": short if price_is_known else None,
             "im_long_now_eur_per_kwh": long if price_is_known else None,
-            "shortfall_eur_per_kwh": step["shortfall_eur_per_kwh"],
-            "expected_load_kwh": read_only(expected_kwh),
-            "bid_lo_kwh": read_only(bid_lo),
-            "bid_hi_kwh": read_only(bid_hi),
-            "site": site_view(dataset, rules, state, run, params) if has_site else None,
-            **_fleet(
-                dataset, state, runs, connected, int(dataset.first_session[first]), rules.dt_h
+            "shortfall_eur_per_kwh": shortfall,
+            "n_slots": state.da_sold_kwh.shape[2],
+            "n_known": known - t,
+            "site": (
+                site_view(dataset, rules, state, run, params) if len(dataset.site) > 0 else None
             ),
-            **_market(
-                dataset,
-                rules,
-                committed_kwh,
-                max(first, t - HISTORY_DAYS * round(24 / rules.dt_h)),
-                t,
-                *((today_end, tomorrow_end) if ahead else (t, t)),
-            ),
+            **_arrays(dataset, rules, state, extent, call),
         }
     )
 
@@ -123,45 +158,48 @@ def bids_allowed_kwh(rules: Rules, state: State) -> tuple[Floats, Floats]:
     return lo_kwh, hi_kwh
 
 
-def _by_name(record: Any) -> dict[str, Any]:
-    """The fields of a record as Python numbers."""
-    return dict(zip(record.dtype.names, record.item(), strict=True))
-
-
-def _fleet(
-    dataset: Dataset, state: State, runs: slice, n: int, first_session: int, dt_h: float
+def _arrays(
+    dataset: Dataset, rules: Rules, state: State, extent: Extent, call: BoundCalls
 ) -> dict[str, Any]:
-    amounts, numbers = np.empty((len(AMOUNTS), n)), np.empty((len(NUMBERS), n), np.int64)
+    """Closed copies of what is known of EVs, prices and bids, in three pieces of memory."""
+    n, now = extent.connected, extent.now
+    past, ahead = now - extent.since, extent.end - now
+    shown, periods = past + ahead, state.expected_load_kwh.shape[1]
+    sizes = N_AMOUNTS * n, shown, past, past, ahead, periods, periods, periods
+    floats, whole = np.empty(sum(sizes)), np.empty(N_NUMBERS * n + shown + ahead, np.int64)
     signed = np.empty(n, np.bool_)
-    batch = state.run[runs], state.occupied[runs], state.ev[runs]
-    _copy_fleet(*batch, first_session, amounts, numbers, signed)
-    fields: dict[str, Any] = dict(zip(AMOUNTS, read_only(amounts), strict=True))
-    fields.update(zip(NUMBERS, read_only(numbers), strict=True))
-    fields["has_contract"] = read_only(signed)
-    rows = fields["session"] + first_session
-    fields["curves"] = read_only(_curves(dataset, rows))
-    run = fields["charger"] // state.occupied.shape[1] + (runs.start or 0)
-    fields.update(_habits(dataset.sessions["driver"][rows], state.known, run, dt_h))
+    call(_copy, (dataset, rules, state), extent, floats, whole, signed)
+    read_only(floats), read_only(whole)
+    amounts, da, short, long, sold, expected, bid_lo, bid_hi = _pieces(floats, sizes)
+    numbers, period, slot = _pieces(whole, (N_NUMBERS * n, shown, ahead))
+    fields: dict[str, Any] = dict(zip(AMOUNTS, amounts.reshape(N_AMOUNTS, n), strict=True))
+    fields.update(zip(NUMBERS, numbers.reshape(N_NUMBERS, n), strict=True))
+    rows = fields["session"] + extent.first_session
+    fields.update(
+        has_contract=read_only(signed),
+        curves=read_only(_curves(dataset, rows)),
+        period_past=period[:past],
+        da_past_eur_per_kwh=da[:past],
+        im_short_past_eur_per_kwh=short,
+        im_long_past_eur_per_kwh=long,
+        period=period[past:],
+        slot=slot,
+        da_eur_per_kwh=da[past:],
+        da_sold_kwh=sold,
+        expected_load_kwh=expected,
+        bid_lo_kwh=bid_lo,
+        bid_hi_kwh=bid_hi,
+    )
     return fields
 
 
-def _habits(driver: Ints, known: Records, run: Ints, dt_h: float) -> dict[str, Any]:
-    """What runs have seen of the drivers of some cars."""
-    visits = np.zeros(len(driver), np.int64)
-    stay_h, early_h = np.zeros(len(driver)), np.zeros(len(driver))
-    if known.shape[1] > 0:
-        there = driver >= 0
-        past = known[run[there], driver[there]]
-        visits[there] = past["visits"]
-        before = np.maximum(past["visits"], 1)
-        stay_h[there] = past["stay_steps"] * dt_h / before
-        early_h[there] = past["early_steps"] * dt_h / before
-    return {
-        "driver": read_only(driver.copy()),
-        "driver_visits": read_only(visits),
-        "driver_stay_h": read_only(stay_h),
-        "driver_early_h": read_only(early_h),
-    }
+def _pieces(memory: Any, sizes: tuple[int, ...]) -> list[Any]:
+    """Parts of an array, one behind the other."""
+    pieces, begin = [], 0
+    for size in sizes:
+        pieces.append(memory[begin : begin + size])
+        begin += size
+    return pieces
 
 
 def _curves(dataset: Dataset, sessions: Ints) -> Floats:
@@ -174,11 +212,76 @@ def _curves(dataset: Dataset, sessions: Ints) -> Floats:
 
 
 @njit
+def _copy(
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    extent: Extent,
+    floats: Floats,
+    whole: Ints,
+    signed: Bools,
+) -> None:
+    """Copy what is known.
+
+    Args:
+        dataset: the scenarios.
+        rules: parameters.
+        state: the batch.
+        extent: what is copied.
+        floats: result: (N_AMOUNTS, n) of the EVs, day-ahead prices of all steps that are shown,
+            settled prices of a short and of a long party in past steps, what is committed in
+            steps ahead, and by period the expected load, least and largest bid.
+        whole: result: (N_NUMBERS, n) of the EVs, periods of all steps and slots of steps ahead.
+        signed: (n,) result: there is a contract.
+    """
+    n, since, now = extent.connected, extent.since, extent.now
+    _copy_fleet(
+        dataset,
+        rules,
+        state,
+        extent,
+        floats[: N_AMOUNTS * n].reshape((N_AMOUNTS, n)),
+        whole[: N_NUMBERS * n].reshape((N_NUMBERS, n)),
+        signed,
+    )
+    at, place = N_AMOUNTS * n, N_NUMBERS * n
+    for t in range(since, extent.end):
+        known = t < extent.known
+        floats[at] = dataset.da_eur_per_kwh[t] if known else dataset.da_forecast_eur_per_kwh[t]
+        whole[place] = dataset.period[t]
+        at, place = at + 1, place + 1
+    past = now - since
+    for t in range(since, now):
+        floats[at] = dataset.steps[t].short_eur_per_kwh
+        floats[at + past] = dataset.steps[t].long_eur_per_kwh
+        at += 1
+    at += past
+    for t in range(now, extent.end):
+        slot, of_tomorrow = dataset.slot[t], int(t >= extent.today_end)
+        sold_kwh = state.da_sold_kwh[extent.first_run, of_tomorrow, slot]
+        for b in range(extent.first_run + 1, extent.end_run):
+            sold_kwh += state.da_sold_kwh[b, of_tomorrow, slot]
+        floats[at], whole[place] = sold_kwh, slot
+        at, place = at + 1, place + 1
+    periods = state.expected_load_kwh.shape[1]
+    for k in range(periods):
+        b = extent.first_run
+        load_kwh = state.expected_load_kwh[b, k]
+        lo_kwh, hi_kwh = bid_lo_kwh(b, k, rules, state), bid_hi_kwh(b, k, rules, state)
+        for b in range(extent.first_run + 1, extent.end_run):
+            load_kwh += state.expected_load_kwh[b, k]
+            lo_kwh += bid_lo_kwh(b, k, rules, state)
+            hi_kwh += bid_hi_kwh(b, k, rules, state)
+        floats[at + k], floats[at + periods + k] = load_kwh, lo_kwh
+        floats[at + 2 * periods + k] = hi_kwh
+
+
+@njit(internal=True)
 def _copy_fleet(
-    clocks: Records,
-    occupied: Bools,
-    evs: Records,
-    first_session: int,
+    dataset: Dataset,
+    rules: Rules,
+    state: State,
+    extent: Extent,
     amounts: Floats,
     numbers: Ints,
     signed: Bools,
@@ -186,20 +289,20 @@ def _copy_fleet(
     """Copy what is known of the connected EVs, by run and charger.
 
     Args:
-        clocks: (B,) of RUN.
-        occupied: (B, N) chargers.
-        evs: (B, N) of EV.
-        first_session: row in the dataset of the scenario's first session.
-        amounts: (len(AMOUNTS), n) result.
-        numbers: (len(NUMBERS), n) result.
+        dataset: the scenarios.
+        rules: parameters.
+        state: the batch.
+        extent: of which runs.
+        amounts: (N_AMOUNTS, n) result.
+        numbers: (N_NUMBERS, n) result.
         signed: (n,) result: there is a contract.
     """
-    k, n_chargers = 0, occupied.shape[1]
-    for charger in range(occupied.size):
-        b, i = charger // n_chargers, charger % n_chargers
-        if not occupied[b, i]:
+    k, n_chargers = 0, state.occupied.shape[1]
+    for charger in range((extent.end_run - extent.first_run) * n_chargers):
+        b, i = extent.first_run + charger // n_chargers, charger % n_chargers
+        if not state.occupied[b, i]:
             continue
-        t, ev = clocks[b].position, evs[b, i]
+        t, ev = state.run[b].position, state.ev[b, i]
         running = t < ev.contract_end
         amounts[0, k] = ev.energy_kwh
         amounts[1, k] = ev.target_kwh
@@ -219,100 +322,20 @@ def _copy_fleet(
         amounts[15, k] = ev.laxity_h
         amounts[16, k] = ev.arrival_kwh
         signed[k] = ev.contract_end > 0
-        numbers[0, k] = ev.session - first_session
+        numbers[0, k] = ev.session - extent.first_session
         numbers[1, k] = charger
         numbers[2, k] = max(ev.departure - t, 1)
         numbers[3, k] = ev.offer if signed[k] else -1
         numbers[4, k] = max(ev.contract_start - t, 0) if running else 0
         numbers[5, k] = max(ev.contract_end - t, 0)
         numbers[6, k] = t - ev.arrival
+        driver = dataset.sessions[ev.session].driver
+        numbers[7, k], numbers[8, k] = driver, 0
+        amounts[17, k], amounts[18, k] = 0.0, 0.0
+        if driver >= 0 and state.known.shape[1] > 0:
+            past = state.known[b, driver]
+            before = max(past.visits, 1)
+            numbers[8, k] = past.visits
+            amounts[17, k] = past.stay_steps * rules.dt_h / before
+            amounts[18, k] = past.early_steps * rules.dt_h / before
         k += 1
-
-
-def _market(
-    dataset: Dataset,
-    rules: Rules,
-    committed_kwh: Floats,
-    since: int,
-    t: int,
-    today_end: int,
-    end: int,
-) -> dict[str, Any]:
-    """What is known from position `since` on, and expected before `end`, the end of tomorrow.
-
-    Day-ahead prices are known to the end of today, and after the gate's step to the end
-    of tomorrow; behind that is the forecast.
-    """
-    known = t
-    if t < end:
-        known = end if dataset.period[t] > rules.gate_period else today_end
-    period = read_only(dataset.period[since:end].copy())
-    da, settled, sold_kwh = np.empty(end - since), np.empty((2, t - since)), np.empty(end - t)
-    _copy_prices(
-        dataset.steps,
-        dataset.da_eur_per_kwh,
-        dataset.da_forecast_eur_per_kwh,
-        since,
-        known,
-        da,
-        settled,
-    )
-    slot = read_only(dataset.slot[t:end].copy())
-    _copy_sold(committed_kwh, slot, today_end - t, sold_kwh)
-    short, long = read_only(settled)
-    da, past = read_only(da), t - since
-    return {
-        "period_past": period[:past],
-        "da_past_eur_per_kwh": da[:past],
-        "im_short_past_eur_per_kwh": short,
-        "im_long_past_eur_per_kwh": long,
-        "period": period[past:],
-        "slot": slot,
-        "n_slots": committed_kwh.shape[1],
-        "n_known": known - t,
-        "da_eur_per_kwh": da[past:],
-        "da_sold_kwh": read_only(sold_kwh),
-    }
-
-
-@njit
-def _copy_prices(
-    steps: Records,
-    da_eur_per_kwh: Floats,
-    da_forecast_eur_per_kwh: Floats,
-    since: int,
-    known: int,
-    da: Floats,
-    settled: Floats,
-) -> None:
-    """Copy day-ahead prices from a position on, unknown ones from the forecast, and settled prices.
-
-    Args:
-        steps: (T,) of STEP.
-        da_eur_per_kwh: (T,) day-ahead prices.
-        da_forecast_eur_per_kwh: (T,) their forecast.
-        since: the position.
-        known: position from which on the day-ahead prices are not known.
-        da: (m,) result.
-        settled: (2, p) result: of a short and a long party.
-    """
-    for i in range(settled.shape[1]):
-        settled[0, i] = steps[since + i].short_eur_per_kwh
-        settled[1, i] = steps[since + i].long_eur_per_kwh
-    for i in range(len(da)):
-        at = since + i
-        da[i] = da_eur_per_kwh[at] if at < known else da_forecast_eur_per_kwh[at]
-
-
-@njit
-def _copy_sold(committed_kwh: Floats, slot: Ints, of_today: int, sold_kwh: Floats) -> None:
-    """Copy what is committed for the steps ahead.
-
-    Args:
-        committed_kwh: (2, slots) of today and tomorrow.
-        slot: (k,) of each step ahead.
-        of_today: how many of them are of today.
-        sold_kwh: (k,) result.
-    """
-    for i in range(len(sold_kwh)):
-        sold_kwh[i] = committed_kwh[int(i >= of_today), slot[i]]
