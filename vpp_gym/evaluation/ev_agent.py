@@ -83,15 +83,16 @@ class EVAgentRunner(EVRunner):
         self._core, self._read = core, read
         self._core.on_step = self._keep
         self._kept: list[Floats] = []
+        self._shown: Any = core.observe()
 
     def observe(self) -> Any:
         """The observation of the step to come."""
-        return self._read(one(self._core.observe(), 0))
+        return self._read(one(self._shown, 0))
 
     def act(self, decision: Any) -> Floats:
         """Advance by one step of the environment: (k, K) terms."""
         self._kept.clear()
-        self._core.step(np.asarray(decision)[None])
+        _, self._shown = self._core.step(np.asarray(decision)[None])
         return np.stack(self._kept)
 
     def _keep(self, record: Floats) -> None:

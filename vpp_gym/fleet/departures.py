@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from vpp_gym.arrays import Floats
 from vpp_gym.kernels import njit
 
 
@@ -32,3 +33,16 @@ def early_hazard(steps: int, stay: int, early_prob: float, exponent: float) -> f
     after = math.pow(steps / (stay - 1), exponent)
     still_there = 1.0 - early_prob * before
     return early_prob * (after - before) / still_there if still_there > 0.0 else 1.0
+
+
+@njit
+def fill_early_hazards(early_prob: float, exponent: float, hazard: Floats) -> None:
+    """Fill in `early_hazard` after each step of a stay.
+
+    Args:
+        early_prob: see `early_hazard`.
+        exponent: see there.
+        hazard: (stay,) result; the last is that of the declared departure, 0.
+    """
+    for k in range(len(hazard)):
+        hazard[k] = early_hazard(k + 1, len(hazard), early_prob, exponent)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.fleet.departures import early_hazard
+from vpp_gym.fleet.departures import fill_early_hazards
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
 from vpp_gym.policies.base import charging_of, idle_until_forced_kwh
@@ -330,7 +330,9 @@ def early_hazards(
 @lru_cache(maxsize=4096)
 def _hazards_of_stay(stay: int, prob: float, exponent: float) -> Floats:
     """(stay,) hazard after each step of a stay; the last is the declared departure's, 0."""
-    return np.array([early_hazard(k, stay, prob, exponent) for k in range(1, stay + 1)])
+    hazard = np.empty(stay)
+    fill_early_hazards(prob, exponent, hazard)
+    return hazard
 
 
 def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> dict[str, Any]:
