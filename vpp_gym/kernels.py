@@ -178,7 +178,7 @@ calls is not compiled at all: who does not use a feature does not wait for its c
 """
 
 
-class _Internal(CPUDispatcher):  # type: ignore[misc]  # Numba has no types
+class _Internal(CPUDispatcher):
     """A kernel without code that Python could call: what Numba would call is not there."""
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:

@@ -65,6 +65,21 @@ def test_an_action_of_zero_is_the_operator_that_buys_the_expected_load(env_id, s
     np.testing.assert_allclose(days, parts, atol=1e-9)
 
 
+@each_daily
+def test_a_run_whose_steps_are_looked_at_takes_the_compiled_planner_too(env_id, monkeypatch):
+    world, rng = busy_world(seed=2), np.random.default_rng(0)
+    watched, alone = (gym.make(env_id, scenario=world, episode_days=None) for _ in range(2))
+    actions = rng.uniform(-1, 1, (4, *alone.action_space.shape))
+    steps = []
+    watched.unwrapped.core.on_step = lambda record: steps.append(record.copy())
+    expected = played(alone, actions)
+    monkeypatch.setattr(Simulation, "snapshot", None)  # a policy would read one
+    days = played(watched, actions)
+    np.testing.assert_array_equal(days, expected)
+    assert len(steps) == world.n_steps - 12
+    np.testing.assert_allclose(np.sum(steps, axis=0)[:5], days.sum(axis=0)[:5], atol=1e-9)
+
+
 @pytest.mark.parametrize("rules", ["default", "plain"])
 def test_a_schedule_means_what_it_means_in_the_day_ahead_environment(rules):
     rng = np.random.default_rng(0)
