@@ -126,6 +126,8 @@ def draw() -> None:
     """Car-steps a second by the size of the batch, one line for each site."""
     from matplotlib.figure import Figure
 
+    from vpp_gym.plots.canvas import save_figure
+
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
     rates = results()
@@ -143,7 +145,7 @@ def draw() -> None:
     axes.set_title("Solid: one thread. Dashed: two. Dotted: the roof of one thread.", fontsize=9)
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
-    figure.savefig(IMAGE, metadata={"Date": None})
+    save_figure(figure, IMAGE)
 
 
 def main() -> None:
