@@ -13,7 +13,7 @@ import pandas as pd
 PAGE = Path(__file__).with_name("speed.md")
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 IMAGE = Path(__file__).with_name("images") / "speed.svg"
-RATES, DAYS, PEERS, SINCE = "rates", "days", "peers", "since"
+RATES, DAYS, FIRST, PEERS, SINCE = "rates", "days", "first", "peers", "since"
 """Names of the tables on the page."""
 HEADINGS = (
     "Cars",
@@ -31,6 +31,7 @@ DAY_HEADINGS = (
     "Planned by policies",
     "Ratio",
 )
+FIRST_HEADINGS = ("Environment", "First program [s]", "Next program [s]")
 PEER_HEADINGS = (
     "Cars",
     "Simulator",
@@ -65,6 +66,7 @@ def page(text: str) -> str:
     """The page with its tables written anew."""
     text = _with_table(text, RATES, "speed", table())
     text = _with_table(text, DAYS, "days_speed", days_table())
+    text = _with_table(text, FIRST, "first_step", first_table())
     text = _with_table(text, PEERS, "peers", peers_table())
     return _with_table(text, SINCE, "since", since_table())
 
@@ -83,6 +85,14 @@ def days_table() -> str:
     for row in pd.read_csv(RESULTS / "days_speed.csv").itertuples():
         rates = f"{row.days_per_second:,.0f}", f"{row.one_by_one:,.1f}", f"{row.ratio:.1f}"
         rows.append([f"`{row.environment}`", str(row.batch), str(row.threads), *rates])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def first_table() -> str:
+    """A row for each environment: the wait with no compiled kernels, and with those kept."""
+    rows = [FIRST_HEADINGS, ["---", *["---:"] * (len(FIRST_HEADINGS) - 1)]]
+    for row in pd.read_csv(RESULTS / "first_step.csv").itertuples():
+        rows.append([row.what, f"{row.first_s:.0f}", f"{row.again_s:.1f}"])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

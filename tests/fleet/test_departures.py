@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vpp_gym.fleet.departures import early_hazard
+from vpp_gym.fleet.departures import early_hazard, fill_early_hazards
 from vpp_gym.params import OwnerParams
 from vpp_gym.scenarios.departures import leaving_step
 from vpp_gym.scenarios.scenario import Scenario, Sessions
@@ -70,3 +70,11 @@ def test_whoever_leaves_early_or_late_does_so_at_a_higher_share_too():
     less, more = (leaving_step(sessions, owner, 1.0, 1000) - 109 for owner in (few, many))
     assert (more[less < 0] < 0).all()
     assert (more[less > 0] > 0).all()
+
+
+@pytest.mark.parametrize("stay", [1, 2, 9])
+def test_hazards_of_a_whole_stay_are_those_of_each_step(stay):
+    hazard = np.empty(stay)
+    fill_early_hazards(0.3, 1.7, hazard)
+    steps = range(1, stay + 1)
+    np.testing.assert_array_equal(hazard, [early_hazard(k, stay, 0.3, 1.7) for k in steps])

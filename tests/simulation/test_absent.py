@@ -31,6 +31,7 @@ def test_kernels_of_groups_change_nothing_where_there_are_none():
     dataset, rules, state, ev = sim.dataset, sim.rules, sim.state, sim.state.ev[0, 0]
     assert share_groups(0, None, rules, state, loads) == 0.0
     assert yield_within(0, None, 0, 5.0, True, rules, state, loads) == 0.0
+    assert yield_within(0, True, 0, 0.0, True, rules, state, loads) == 0.0  # nothing is to be cut
     keep_reservations(0, None, dataset, rules, state)
     promise_in_groups(0, ev, None, dataset, rules, state)
     np.testing.assert_array_equal(loads, sim.hi_kwh[0])
