@@ -31,7 +31,7 @@ DAY_HEADINGS = (
     "Planned by policies",
     "Ratio",
 )
-FIRST_HEADINGS = ("Environment", "First program [s]", "Next program [s]")
+FIRST_HEADINGS = ("Environment", "First [s]", "Again [s]")
 PEER_HEADINGS = (
     "Cars",
     "Simulator",
