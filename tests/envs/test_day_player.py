@@ -60,6 +60,7 @@ CASES: list[dict[str, Any]] = [
     {"scenario": [clock_world("2019-10-25", seed=k) for k in (0, 1)], "episode_days": 2},
     {"scenario": [clock_world("2019-10-25", dt_h=1.0)], "episode_days": 2, "params": EARLY},
     {"scenario": LONG, "episode_days": 1, "guarantee": True},
+    {"scenario": HOURS, "episode_days": 2, "scheduler": "algorithm_1", "params": EARLY},
 ]
 OFFERS: list[dict[str, Any]] = [
     {"scenario": QUARTERS, "episode_days": 2, "family": "price_based", "bidder": "zero"},
@@ -70,6 +71,10 @@ FORMS = [
     *(("VPPContracts-v0", form) for form in OFFERS),
 ]
 each_form = pytest.mark.parametrize(("env_id", "form"), FORMS)
+
+
+COMPILED = "rolling_mpc", "hazard_mpc", "no_v2g", "algorithm_1"
+"""Schedulers that know steps of an hour; "learned_mpc" is compiled, too."""
 
 
 def batch(env_id: str, form: dict[str, Any], **more: Any) -> Any:
@@ -89,7 +94,7 @@ def one_by_one(monkeypatch):
     """No scheduler has a compiled planner."""
 
     def off() -> None:
-        monkeypatch.setattr(daily, "planner_of", lambda scheduler, simulation: None)
+        monkeypatch.setattr(daily, "plans_of", lambda scheduler, simulation: None)
 
     return off
 
@@ -160,7 +165,7 @@ def test_the_first_run_is_watched_step_by_step():
         ({"scheduler": rolling_mpc(engine="cvxpy")}, False),
         ({"scheduler": hazard_mpc(departures="learnt")}, False),
         ({"scheduler": ChargeOnArrival}, False),
-        *(({"scheduler": name}, name in ("rolling_mpc", "hazard_mpc")) for name in SCHEDULERS),
+        *(({"scheduler": name}, name in COMPILED) for name in SCHEDULERS),
     ],
 )
 def test_which_schedulers_are_compiled(more, compiled):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,15 @@ from tests.envs.test_price_control import world
 from vpp_gym.evaluation import ev as ev_world
 from vpp_gym.evaluation import evaluate
 from vpp_gym.evaluation.compiled import CompiledScheduler, compiled
-from vpp_gym.kernels import BoundCalls
+from vpp_gym.kernels import BoundCalls, njit
 from vpp_gym.params import DEFAULT, PLAIN
+from vpp_gym.planning import planner
 from vpp_gym.planning.kernel import plan_batch
-from vpp_gym.planning.schedulers import planner_of
-from vpp_gym.policies.baselines import LEARNED_NAMES, SITE_NAMES, baseline, baseline_names
+from vpp_gym.planning.schedulers import plans_of
+from vpp_gym.policies.baselines import LEARNED_NAMES, SITE_NAMES, baseline
 from vpp_gym.policies.bidders import WaitAndSee
 from vpp_gym.policies.climatology import Climatology, ClimatologyBidder
-from vpp_gym.policies.forecasters import DayAheadAnchored, HourOfDayMean
+from vpp_gym.policies.forecasters import DayAheadAnchored, HourOfDayMean, Persistence
 from vpp_gym.policies.learned import LearnedForecaster
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.scheduler import RollingScheduler, hazard_mpc, rolling_mpc
@@ -36,12 +38,14 @@ COMPILED = (
     "hazard_mpc_tariff+climatology",
     "hazard_mpc_tariff+wait_and_see",
     "learned_mpc_tariff+two_stage",
+    "no_v2g",
+    "algorithm_1_2h",
+    "adaptive_mpc_price",
+    "algorithm_1_3h_anchored+expected_load",
 )
 NOT_COMPILED = (
     "charge_on_arrival",
-    "no_v2g",
-    "algorithm_1_3h",
-    "adaptive_mpc",
+    "tracking_mpc",
     "stochastic_learned_mpc",
     "hindsight",
 )
@@ -102,9 +106,17 @@ def test_a_run_with_compiled_plans_is_the_policys_own(name):
         (0.25, DEFAULT.changed({"market": {"imbalance_lag_steps": 0}}), {"end_step": 192}),
     ],
 )
-@pytest.mark.parametrize("name", ["hazard_mpc_price+expected_load", "rolling_mpc_tariff"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hazard_mpc_tariff+expected_load",
+        "rolling_mpc_tariff",
+        "algorithm_1_3h_anchored+expected_load",
+        "algorithm_1_3h",
+        "no_v2g",
+    ],
+)
 def test_in_other_worlds_and_spans(name, dt_h, params, span):
-    name = name if name in baseline_names() else "hazard_mpc_tariff+expected_load"
     alike(*both(name, world(days=3, dt_h=dt_h), params, **span))
 
 
@@ -144,14 +156,58 @@ def test_a_changed_forecast_or_class_is_not_taken_for_the_known_one():
         """One's own."""
 
     own = Other(name="own", forecaster=DayAheadAnchored(), term_h=0)
-    assert planner_of(rolling_mpc(), simulation) == "hazard_mpc"
-    assert planner_of(own, simulation) is None
-    assert planner_of(hazard_mpc(0, HourOfDayMean()), simulation) is None
+    assert expects(rolling_mpc(), simulation) == "anchored"
+    assert expects(own, simulation) is None
+    assert expects(hazard_mpc(0, HourOfDayMean()), simulation) == "by_period"
+    climatology = HourOfDayMean(by_period_eur_per_kwh=np.zeros(96))
+    assert expects(hazard_mpc(0, climatology), simulation) is None
+    assert expects(hazard_mpc(0, Persistence()), simulation) is None
     net = LearnedForecaster().net
     changed = LearnedForecaster(net=net._replace(std=net.std * 1.01))
-    assert planner_of(hazard_mpc(0, LearnedForecaster()), simulation) == "learned_mpc"
-    assert planner_of(hazard_mpc(0, changed), simulation) is None
-    assert planner_of(rolling_mpc(engine="cvxpy"), simulation) is None
+    assert expects(hazard_mpc(0, LearnedForecaster()), simulation) == "learned"
+    assert expects(hazard_mpc(0, changed), simulation) is None
+    assert expects(rolling_mpc(engine="cvxpy"), simulation) is None
+
+
+def expects(scheduler: Any, simulation: Simulation) -> str | None:
+    """Which forecast the compiled planner of a scheduler has; None: there is no such planner."""
+    plans = plans_of(scheduler, simulation)
+    return None if plans is None else plans.expects
+
+
+@pytest.mark.parametrize("departures", ["declared", "law", "learnt"])
+@pytest.mark.parametrize("dt_h", [0.25, 1.0])
+def test_means_by_period_and_what_is_expected_of_drivers(departures, dt_h):
+    """With a day that has no past, and a past longer than is remembered at quarter hours."""
+    scenario = world(days=30 if dt_h == 0.25 else 3, dt_h=dt_h)
+    made = partial(hazard_mpc, 0, HourOfDayMean(), departures=departures)
+    assert is_compiled(made(), scenario)
+    alone = evaluate(ByItself(made()), scenario, keep_records=True)
+    alike(evaluate(made(), scenario, keep_records=True), alone)
+
+
+def test_where_no_plan_is_found_the_policy_knows_what_was_learnt(monkeypatch):
+    scenario = world(days=3)
+    expected = evaluate(ByItself(baseline("adaptive_mpc")), scenario, keep_records=True)
+    monkeypatch.setattr(planner, "plan_batch", no_plan)
+    found = evaluate("adaptive_mpc", scenario, keep_records=True)
+    np.testing.assert_array_equal(found.records, expected.records)
+
+
+@njit(nogil=True)
+def no_plan(
+    dataset: Any,
+    rules: Any,
+    state: Any,
+    spec: Any,
+    paths: Any,
+    memory: Any,
+    more_eur_per_kwh: Any,
+    net_load_kwh: Any,
+    solved: Any,
+) -> None:
+    """Finds no plan for anybody."""
+    solved[:] = False
 
 
 def test_a_site_is_planned_by_its_policies():

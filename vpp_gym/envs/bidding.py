@@ -53,8 +53,8 @@ class VPPBiddingEnv(Env):
     One step is a day, from one gate closure (12:00) to the next. The agent submits the
     bid schedule of tomorrow; a scheduler dispatches each EV in every step, under the
     contracts that `params` offers. The difference is settled in the imbalance market.
-    The schedulers "rolling_mpc", "hazard_mpc" and "learned_mpc" plan in compiled code, without a
-    site: the same numbers, bit for bit.
+    The schedulers "rolling_mpc", "hazard_mpc", "learned_mpc", "no_v2g" and "algorithm_1" plan in
+    compiled code, without a site: the same numbers, bit for bit.
 
     ## Action Space
     `Box(-1, 1)`, one entry per period of tomorrow's schedule (96, or 24 with steps of

@@ -23,7 +23,7 @@ from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.markets.ledger import LEDGER, TERMS
 from vpp_gym.observation import Field
 from vpp_gym.params import VPPParams
-from vpp_gym.planning.schedulers import SchedulersPlanner, planner_of
+from vpp_gym.planning.schedulers import SchedulersPlanner, plans_of
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.scenarios.source import ScenarioSource
 from vpp_gym.simulation.simulation import Simulation
@@ -153,7 +153,8 @@ class DailyCore(EVCore):
         """Whether the player of this batch plays as a policy does; made for the first one."""
         scheduler = self._planned_by(policy)
         if self._player is None:
-            if planner_of(scheduler, self.simulation) is None:
+            plans = plans_of(scheduler, self.simulation)
+            if plans is None or plans.departures == "learnt":  # from step to step of one run
                 return False
             planner = SchedulersPlanner(scheduler, self.simulation)
             self._player = DayPlayer(planner, self._n_threads)

@@ -108,8 +108,8 @@ def plan_run(
     """
     for i in range(len(net_load_kwh)):
         net_load_kwh[i] = 0.0
-    keep_limits(b, state, net_load_kwh)
-    n = undecided(b, state, memory.chargers)
+    keep_limits(b, rules, state, spec, net_load_kwh)
+    n = undecided(b, state, spec, memory.chargers)
     if n == 0:
         return True
     n_steps, t = 1, state.run[b].position

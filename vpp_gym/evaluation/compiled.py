@@ -13,7 +13,7 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.evaluation.ev import EVRunner
-from vpp_gym.planning.schedulers import SchedulersPlanner, planner_of
+from vpp_gym.planning.schedulers import SchedulersPlanner, plans_of
 from vpp_gym.policies.bidders import Bidder
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.scheduler import RollingScheduler
@@ -110,7 +110,7 @@ def compiled(
         scheduler, bidder = policy.dispatcher, policy.bidder
         if bidder.privileged:
             return None
-    if planner_of(scheduler, simulation) is None:
+    if plans_of(scheduler, simulation) is None:
         return None
     chosen: Any = scheduler
     return CompiledScheduler(policy, chosen, bidder, simulation), PlannedRun(simulation, day)

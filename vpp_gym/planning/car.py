@@ -29,6 +29,12 @@ def write_limits(ev: Any, t: int, own: Floats) -> None:
 
 
 @njit(inline="always")
+def is_planned(ev: Any, spec: PlannerSpec) -> bool:
+    """Whether an EV is planned, or waits until it must charge."""
+    return ev.contract_end > 0 or not spec.contracts_only
+
+
+@njit(inline="always")
 def is_by_step(ev: Any, t: int) -> bool:
     """Whether a running contract opens later, or asks for a price."""
     asks = ev.contract_start > t or ev.min_price_eur_per_kwh > -np.inf

@@ -1,4 +1,4 @@
-"""The planner inside the compiled step: the plans of `hazard_mpc`, straight from the state.
+"""The planner inside the compiled step: the plans of schedulers, straight from the state.
 
 What `vpp_gym.policies.scheduler.RollingScheduler` does with a snapshot, these kernels do with
 the arrays of the simulator: the same kernels on the same numbers, bit for bit alike.
@@ -14,6 +14,7 @@ from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.kernels import njit
 from vpp_gym.planning.car import (
     is_by_step,
+    is_planned,
     missed_kwh_eur,
     write_curve,
     write_discharge,
@@ -22,6 +23,7 @@ from vpp_gym.planning.car import (
     write_selling,
 )
 from vpp_gym.planning.spec import PlannerSpec
+from vpp_gym.policies.base import ROUNDING_H
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.solvers.budget import SOLVED
@@ -116,24 +118,34 @@ def step_memory(n_chargers: int, horizon: int, knots: int, leaves: bool) -> Step
 
 
 @njit(internal=True)
-def undecided(b: int, state: State, chargers: Ints) -> int:
-    """List the chargers of the EVs whose limits leave a choice in this step; how many."""
+def undecided(b: int, state: State, spec: PlannerSpec, chargers: Ints) -> int:
+    """List the chargers of the EVs that are planned and whose limits leave a choice; how many."""
     n = 0
     for k in range(state.run[b].connected):
         i = state.lot[b, k]
-        if state.ev[b, i].lo_kwh < state.ev[b, i].hi_kwh:
+        ev = state.ev[b, i]
+        if ev.lo_kwh < ev.hi_kwh and is_planned(ev, spec):
             chargers[n] = i
             n += 1
     return n
 
 
 @njit(internal=True)
-def keep_limits(b: int, state: State, net_load_kwh: Floats) -> None:
-    """Fill the (N,) net load of the EVs of a run that comes closest to none, within limits."""
+def keep_limits(
+    b: int, rules: Rules, state: State, spec: PlannerSpec, net_load_kwh: Floats
+) -> None:
+    """Fill the (N,) net load of the EVs of a run before any plan.
+
+    It comes closest to none within limits. EVs that are not planned charge at full power where
+    idling would leave too little time, see `vpp_gym.policies.base.idle_until_forced_kwh`.
+    """
     for k in range(state.run[b].connected):
         i = state.lot[b, k]
         ev = state.ev[b, i]
-        net_load_kwh[i] = min(max(0.0, ev.lo_kwh), ev.hi_kwh)
+        wanted_kwh = 0.0
+        if not is_planned(ev, spec) and ev.laxity_h < rules.dt_h - ROUNDING_H:
+            wanted_kwh = max(ev.target_kwh - ev.energy_kwh, 0.0) / rules.charge_eff
+        net_load_kwh[i] = min(max(wanted_kwh, ev.lo_kwh), ev.hi_kwh)
 
 
 @njit(allocates=True, internal=True)
@@ -279,8 +291,9 @@ def plan_step(
     t, horizon, longest, by_step = state.run[b].position, 1, 1, False
     for k in range(state.run[b].connected):
         ev = state.ev[b, state.lot[b, k]]
-        longest = max(longest, ev.departure - t)
-        by_step = by_step or is_by_step(ev, t)
+        if is_planned(ev, spec):
+            longest = max(longest, ev.departure - t)
+            by_step = by_step or is_by_step(ev, t)
     for k in range(n):
         horizon = max(horizon, state.ev[b, memory.chargers[k]].departure - t)
     rows, da, knots = memory.rows, paths.da[b], dataset.curves.shape[2]
@@ -301,6 +314,8 @@ def plan_step(
             sell = rows[2, :end]
             write_selling(ev, rows[1, :end], da, sell)
         write_limits(ev, t, memory.own)
+        if not spec.discharges:
+            memory.own[6] = 0.0
         width = end if leaves else 0
         eur, due_kwh, stays = rows[4, :width], rows[5, :width], rows[6]
         if leaves:
@@ -369,8 +384,8 @@ def plan_batch(
         if run.connected == 0 or run.position >= run.end:
             continue
         more = more_eur_per_kwh[b]
-        keep_limits(b, state, net_load_kwh[b])
-        n = undecided(b, state, memory.chargers)
+        keep_limits(b, rules, state, spec, net_load_kwh[b])
+        n = undecided(b, state, spec, memory.chargers)
         if n > 0:
             world = dataset, rules, state, spec, paths
             solved[b] = plan_step(b, n, *world, more[0], more[1], memory, net_load_kwh[b])

@@ -89,6 +89,7 @@ class BuiltInPlanner:
         learned, owner = planner == "learned_mpc", params.owner
         self.spec = PlannerSpec(
             anchoring=Anchoring(*DayAheadAnchored().settings(simulation.dt_h)),
+            by_period=False,
             learned=learned,
             net=embedded_net() if learned else _no_net(),
             shows_inputs=shows_inputs,
@@ -98,9 +99,12 @@ class BuiltInPlanner:
             hard_eur_per_kwh=HARD_EUR_PER_KWH,
             charging_standby=params.site.charging_standby,
             discharging_standby=params.site.discharging_standby,
+            contracts_only=False,
+            discharges=True,
             periods=simulation.periods,
         )
         self.planner: PlannerName = planner
+        self._keeps_hazards = self.spec.early_prob > 0.0
         self._forecast, self._scheduler = _policy(planner)
         shape = simulation.n_envs, simulation.n_chargers
         self.twin = Twin(
@@ -153,8 +157,8 @@ class BuiltInPlanner:
         horizon, knots = self.paths.da.shape[1], simulation.dataset.curves.shape[2]
         memory = self._memory
         if memory is None or (len(memory.order), memory.curve.shape[1]) != (horizon, knots):
-            size, leaves = (simulation.n_chargers, horizon, knots), self.spec.early_prob > 0.0
-            memory = self._memory = step_memory(*size, leaves)
+            size = simulation.n_chargers, horizon, knots
+            memory = self._memory = step_memory(*size, self._keeps_hazards)
         return memory
 
     def by_policy(self, simulation: Simulation, run: int, more_eur_per_kwh: Floats) -> Floats:

@@ -18,6 +18,7 @@ from vpp_gym.planning.kernel import Paths
 from vpp_gym.planning.past import Past, half_spread_at
 from vpp_gym.planning.spec import PlannerSpec
 from vpp_gym.policies.forecast_net import STEPS_AHEAD, correction_of, inputs_of
+from vpp_gym.policies.history import period_means_of
 from vpp_gym.policies.market_path import Moment, anchored_path
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
@@ -205,18 +206,39 @@ def expect_run(
     else:
         _anchor(dataset, at, n_steps, window, anchor)
         _add_expected(dataset, at, n_steps, spec, past, window, anchor, mid)
-    half_spread = half_spread_at(since, t, past)
+    if spec.by_period:
+        _expect_means(b, n_steps, dataset, at, out)
+    else:
+        _expect_spread(b, n_steps, dataset, at, t > run.first, spec, past, out)
+    if spec.knows_price:
+        out.short[b, 0], out.long[b, 0] = step.short_eur_per_kwh, step.long_eur_per_kwh
+
+
+@njit(allocates=True, internal=True)
+def _expect_spread(
+    b: int,
+    n_steps: int,
+    dataset: Dataset,
+    at: Moment,
+    has_past: bool,
+    spec: PlannerSpec,
+    past: Past,
+    out: Paths,
+) -> None:
+    """Fill short and long price around the middle, which stands in place of the short price."""
+    anchor, mid = out.da[b], out.short[b]
+    half_spread = half_spread_at(at.since, at.t, past)
     if spec.learned or spec.shows_inputs:
         last = 0.0
-        if t > run.first:
-            settled = dataset.steps[t - 1]
+        if has_past:
+            settled = dataset.steps[at.t - 1]
             last = settled.short_eur_per_kwh - settled.long_eur_per_kwh
         seen = inputs_of(
-            dataset.residual_eur_per_kwh[since:t],
+            dataset.residual_eur_per_kwh[at.since : at.t],
             anchor,
             mid,
-            dataset.period[t],
-            step.weekday,
+            dataset.period[at.t],
+            dataset.steps[at.t].weekday,
             half_spread,
             last,
         )
@@ -230,8 +252,46 @@ def expect_run(
         middle = mid[i]
         out.short[b, i] = middle + half_spread
         out.long[b, i] = middle - half_spread
-    if spec.knows_price:
-        out.short[b, 0], out.long[b, 0] = step.short_eur_per_kwh, step.long_eur_per_kwh
+
+
+@njit(allocates=True, internal=True)
+def _expect_means(b: int, n_steps: int, dataset: Dataset, at: Moment, out: Paths) -> None:
+    """Fill means of short and long price by period: see `HourOfDayMean`."""
+    first, n = at.since, at.t - at.since
+    if n == 0:
+        first, n = at.t, at.end - at.t
+    short, long = np.empty(n), np.empty(n)
+    for i in range(n):
+        if first < at.t:
+            settled = dataset.steps[first + i]
+            short[i], long[i] = settled.short_eur_per_kwh, settled.long_eur_per_kwh
+        else:
+            short[i] = long[i] = _day_ahead(first + i, dataset, at)
+    period = dataset.period[first : first + n]
+    short, long = (
+        period_means_of(at.periods, period, short),
+        period_means_of(at.periods, period, long),
+    )
+    for i in range(n_steps):
+        p = _period_ahead(i, dataset, at)
+        out.short[b, i], out.long[b, i] = short[p], long[p]
+
+
+@njit(inline="always")
+def _day_ahead(k: int, dataset: Dataset, at: Moment) -> float:
+    """The day-ahead price of a step until the end of tomorrow, known or expected."""
+    known: float = dataset.da_eur_per_kwh[k]
+    return known if k < at.known else dataset.da_forecast_eur_per_kwh[k]
+
+
+@njit(inline="always")
+def _period_ahead(i: int, dataset: Dataset, at: Moment) -> int:
+    """Place in the clock day of the step that lies i steps ahead."""
+    beyond = at.t + i - at.end
+    if beyond < 0:
+        own: int = dataset.period[at.t + i]
+        return own
+    return (dataset.period[at.end - 1] + 1 + beyond) % at.periods
 
 
 @njit(internal=True)
@@ -248,15 +308,10 @@ def _anchor(dataset: Dataset, at: Moment, n_steps: int, window: Window, anchor: 
     """Fill the day-ahead prices, known or expected, and the periods of the steps ahead."""
     ahead = at.end - at.t
     for i in range(min(n_steps, ahead)):
-        k = at.t + i
-        anchor[i] = dataset.da_forecast_eur_per_kwh[k]
-        if k < at.known:
-            anchor[i] = dataset.da_eur_per_kwh[k]
-        window.place[i] = dataset.period[k]
+        anchor[i], window.place[i] = _day_ahead(at.t + i, dataset, at), dataset.period[at.t + i]
     for i in range(ahead, n_steps):
-        p = (dataset.period[at.end - 1] + 1 + i - ahead) % at.periods
+        p = window.place[i] = _period_ahead(i, dataset, at)
         anchor[i] = window.da[p] / window.steps[p]
-        window.place[i] = p
 
 
 @njit(internal=True)

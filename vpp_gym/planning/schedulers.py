@@ -7,38 +7,74 @@ simulator's arrays, bit for bit.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from vpp_gym.arrays import Floats
-from vpp_gym.planning.planner import BuiltInPlanner, PlannerName
+from vpp_gym.planning.planner import BuiltInPlanner
+from vpp_gym.policies.departure_law import DepartureRecord, Departures
 from vpp_gym.policies.forecast_net import Net
-from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
+from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster, HourOfDayMean
 from vpp_gym.policies.learned import DT_H, LearnedForecaster, embedded_net
 from vpp_gym.policies.scheduler import RollingScheduler
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.views import Decisions
+
+Expects = Literal["anchored", "learned", "by_period"]
+
+
+class Plans(NamedTuple):
+    """How a scheduler plans for whom there is a compiled planner.
+
+    Attributes:
+        expects: which forecast it has.
+        departures: what it expects of drivers.
+        contracts_only: cars without a contract wait until they must charge.
+        discharges: False plans no discharging, contract or not.
+        shortfall_eur_per_kwh: penalty in plans on what is missing at the declared departure.
+    """
+
+    expects: Expects
+    departures: Departures
+    contracts_only: bool
+    discharges: bool
+    shortfall_eur_per_kwh: float
 
 
 class SchedulersPlanner(BuiltInPlanner):
     """The compiled planner with the settings of a scheduler.
 
     Args:
-        scheduler: for which `planner_of` finds a planner.
-        simulation: of the runs.
+        scheduler: for which `plans_of` finds plans.
+        simulation: of the runs; one of a single run where departures are learnt.
     """
 
     def __init__(self, scheduler: RollingScheduler, simulation: Simulation) -> None:
-        planner = planner_of(scheduler, simulation)
-        if planner is None:
+        plans = plans_of(scheduler, simulation)
+        if plans is None:
             raise ValueError(scheduler.name)
-        super().__init__(planner, simulation, simulation.params)
-        more: dict[str, Any] = {"hard_eur_per_kwh": scheduler.shortfall_eur_per_kwh}
-        if scheduler.departures == "declared":
-            more["early_prob"] = 0.0
-        self.spec = self.spec._replace(**more)
+        learned = plans.expects == "learned"
+        params = simulation.params
+        super().__init__("learned_mpc" if learned else "hazard_mpc", simulation, params)
+        self.plans = plans
+        self.spec = self.spec._replace(
+            by_period=plans.expects == "by_period",
+            contracts_only=plans.contracts_only,
+            discharges=plans.discharges,
+            hard_eur_per_kwh=plans.shortfall_eur_per_kwh,
+            early_prob=self.spec.early_prob if plans.departures == "law" else 0.0,
+        )
+        # They change with every stay that is learnt from.
+        self._keeps_hazards = self.spec.early_prob > 0.0
         self._own = scheduler
+        self._seen: DepartureRecord | None = None
+
+    def net_load_kwh(self, simulation: Simulation, more_eur_per_kwh: Floats) -> Floats:
+        """(B, N) kWh of every EV in this step; arguments of `BuiltInPlanner.net_load_kwh`."""
+        if self.plans.departures == "learnt":
+            self._learn(simulation)
+        return super().net_load_kwh(simulation, more_eur_per_kwh)
 
     def by_policy(self, simulation: Simulation, run: int, more_eur_per_kwh: Floats) -> Floats:
         """(N,) plan of the scheduler itself, where compiled code found none."""
@@ -47,31 +83,58 @@ class SchedulersPlanner(BuiltInPlanner):
 
     def plans_for(self, scheduler: Any, simulation: Simulation) -> bool:
         """Whether another scheduler plans as the one that this planner was made for."""
-        own = self._own
-        return planner_of(scheduler, simulation) == self.planner and (
-            (scheduler.departures, scheduler.shortfall_eur_per_kwh)
-            == (own.departures, own.shortfall_eur_per_kwh)
-        )
+        return plans_of(scheduler, simulation) == self.plans
+
+    def _learn(self, simulation: Simulation) -> None:
+        """Believe what the run has shown of departures until this step."""
+        self._seen = record_after(self._seen, simulation)
+        law = self._own.learnt = self._seen.law()
+        if law != (self.spec.early_prob, self.spec.early_exponent):
+            prob, exponent = law
+            self.spec = self.spec._replace(early_prob=prob, early_exponent=exponent)
 
 
-def planner_of(scheduler: Any, simulation: Simulation) -> PlannerName | None:
-    """The compiled planner that makes the same plans; None: there is none."""
+def record_after(record: DepartureRecord | None, simulation: Simulation) -> DepartureRecord:
+    """The record of departures with the present step of a single run.
+
+    Args:
+        record: of the step before; None: an empty one begins.
+        simulation: of the run.
+    """
+    state = simulation.state
+    cars = state.ev[0][state.occupied[0]]
+    t, start = int(state.run["position"][0]), int(state.run["start"][0])
+    connected = cars["session"], t - cars["arrival"], np.maximum(cars["departure"] - t, 1)
+    if record is None:
+        return DepartureRecord.beginning(t - start, *connected)
+    return record.followed_by(*connected)
+
+
+def plans_of(scheduler: Any, simulation: Simulation) -> Plans | None:
+    """How a scheduler plans; None: there is no compiled planner that makes the same plans."""
     if type(scheduler) is not RollingScheduler or simulation.has_site:
         return None
-    plain = scheduler.discharges and not scheduler.contracts_only
-    told = scheduler.departures in ("declared", "law")
-    if not (plain and told and scheduler.engine == "exact"):
+    expects = _expects(scheduler.forecaster, simulation.dt_h)
+    if expects is None or scheduler.engine != "exact":
         return None
-    return _planner_with(scheduler.forecaster, simulation.dt_h)
+    return Plans(
+        expects,
+        scheduler.departures,
+        scheduler.contracts_only,
+        scheduler.discharges,
+        scheduler.shortfall_eur_per_kwh,
+    )
 
 
-def _planner_with(forecaster: Forecaster, dt_h: float) -> PlannerName | None:
-    """The planner that has a forecast."""
+def _expects(forecaster: Forecaster, dt_h: float) -> Expects | None:
+    """The forecast of compiled planners that is a forecaster's."""
     if type(forecaster) is LearnedForecaster:
         known = forecaster.base == DayAheadAnchored() and _is_embedded(forecaster.net)
-        return "learned_mpc" if known and dt_h == DT_H else None
+        return "learned" if known and dt_h == DT_H else None
+    if type(forecaster) is HourOfDayMean:
+        return "by_period" if forecaster.by_period_eur_per_kwh is None else None
     same = type(forecaster) is DayAheadAnchored and forecaster == DayAheadAnchored()
-    return "hazard_mpc" if same else None
+    return "anchored" if same else None
 
 
 def _is_embedded(net: Net) -> bool:

@@ -13,6 +13,7 @@ class PlannerSpec(NamedTuple):
 
     Attributes:
         anchoring: of the anchored forecast.
+        by_period: the mean of each period of the day is expected instead of it.
         learned: the network corrects it.
         net: the network; not read where it is not used.
         shows_inputs: what the network sees is kept, with or without the network.
@@ -22,10 +23,13 @@ class PlannerSpec(NamedTuple):
         hard_eur_per_kwh: penalty in plans on what is missing at the declared departure.
         charging_standby: what is taken besides for each kWh charged.
         discharging_standby: the same for each kWh discharged.
+        contracts_only: cars without a contract wait until they must charge.
+        discharges: False plans no discharging, contract or not.
         periods: of a day.
     """
 
     anchoring: Anchoring
+    by_period: bool
     learned: bool
     net: Net
     shows_inputs: bool
@@ -35,4 +39,6 @@ class PlannerSpec(NamedTuple):
     hard_eur_per_kwh: float
     charging_standby: float
     discharging_standby: float
+    contracts_only: bool
+    discharges: bool
     periods: int

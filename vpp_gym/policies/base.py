@@ -12,6 +12,8 @@ from vpp_gym.params import VPPParams
 from vpp_gym.policy import StatelessPolicy
 from vpp_gym.views import Decisions, Snapshot
 
+ROUNDING_H = 1e-9
+"""Laxity of a whole step may be less by so much."""
 ALL = slice(None)
 """Every connected EV."""
 
@@ -69,7 +71,7 @@ def idle_until_forced_kwh(snapshot: Snapshot) -> Floats:
 
     Source: Rahman et al. 2023, Algorithm 1, step 1.
     """
-    forced = snapshot.laxity_h < snapshot.dt_h - 1e-9
+    forced = snapshot.laxity_h < snapshot.dt_h - ROUNDING_H
     return np.where(forced, to_target_kwh(snapshot), snapshot.idle_kwh)
 
 

@@ -62,7 +62,12 @@ class DepartureRecord(NamedTuple):
     @classmethod
     def at(cls, snapshot: Snapshot) -> DepartureRecord:
         """An empty record that begins with the snapshot."""
-        return cls(snapshot.step, *_connected(snapshot), 0, 0, 0.0)
+        return cls.beginning(snapshot.step, *_connected(snapshot))
+
+    @classmethod
+    def beginning(cls, step: int, session: Ints, connected: Ints, left: Ints) -> DepartureRecord:
+        """An empty record that begins with a step: see its attributes."""
+        return cls(step, session, connected, left, 0, 0, 0.0)
 
     def after(self, snapshot: Snapshot) -> DepartureRecord:
         """With those who left since the last snapshot.
@@ -73,13 +78,19 @@ class DepartureRecord(NamedTuple):
         if snapshot.step != self.step + 1:
             remedy = "ask the policy in every step, and give its state back"
             raise InvalidInputError("snapshot.step", snapshot.step, remedy)
-        gone = gone_from(self.session, snapshot.session)
+        return self.followed_by(*_connected(snapshot))
+
+    def followed_by(self, session: Ints, connected: Ints, left: Ints) -> DepartureRecord:
+        """With those who left since, by who is connected in the next step: see its attributes."""
+        gone = gone_from(self.session, session)
         early = gone & (self.left > 1)
         steps, stay = self.connected[early] + 1, (self.connected + self.left)[early]
         shares = (steps - 0.5) / (stay - 1)
         return DepartureRecord(
-            snapshot.step,
-            *_connected(snapshot),
+            self.step + 1,
+            session,
+            connected,
+            left,
             self.stays + int(gone.sum()),
             self.early + int(early.sum()),
             self.log_share - float(np.log(shares).sum()),
@@ -114,10 +125,11 @@ class DepartureAware(Dispatcher):
         departures: what they expect of drivers: "declared" takes them at their word, "law"
             knows the law of the world's owners, "learnt" estimates it from the stays that
             have ended since the run began, see `DepartureRecord`.
+        learnt: what was learnt until now.
     """
 
     departures: Departures = "declared"
-    _learnt: DepartureLaw | None = None
+    learnt: DepartureLaw | None = None
 
     def law_in(self, snapshot: Snapshot) -> DepartureLaw | None:
         """The law to plan with; None where drivers are taken at their word."""
@@ -125,7 +137,7 @@ class DepartureAware(Dispatcher):
             return None
         if self.departures == "law":
             return DepartureLaw.of(snapshot.params.owner)
-        return self._learnt or DepartureRecord.at(snapshot).law()
+        return self.learnt or DepartureRecord.at(snapshot).law()
 
     def predict(
         self,
@@ -138,7 +150,7 @@ class DepartureAware(Dispatcher):
         if self.departures != "learnt":
             return super().predict(observation, state, episode_start, deterministic)
         record = DepartureRecord.at(observation) if state is None else state.after(observation)
-        self._learnt = record.law()
+        self.learnt = record.law()
         return self.decide(observation), record
 
 
