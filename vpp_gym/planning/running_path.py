@@ -209,7 +209,7 @@ def expect_run(
     if spec.by_period:
         _expect_means(b, n_steps, dataset, at, out)
     else:
-        _expect_spread(b, n_steps, dataset, at, t > run.first, spec, past, out)
+        _expect_spread(b, n_steps, dataset, at, spec, past, out)
     if spec.knows_price:
         out.short[b, 0], out.long[b, 0] = step.short_eur_per_kwh, step.long_eur_per_kwh
 
@@ -220,7 +220,6 @@ def _expect_spread(
     n_steps: int,
     dataset: Dataset,
     at: Moment,
-    has_past: bool,
     spec: PlannerSpec,
     past: Past,
     out: Paths,
@@ -230,7 +229,7 @@ def _expect_spread(
     half_spread = half_spread_at(at.since, at.t, past)
     if spec.learned or spec.shows_inputs:
         last = 0.0
-        if has_past:
+        if at.t > at.since:
             settled = dataset.steps[at.t - 1]
             last = settled.short_eur_per_kwh - settled.long_eur_per_kwh
         seen = inputs_of(
