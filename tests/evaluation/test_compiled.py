@@ -28,6 +28,8 @@ from vpp_gym.scenarios import SiteSource, SyntheticSource
 from vpp_gym.simulation import Simulation
 
 COMPILED = (
+    "charge_on_arrival",
+    "charge_on_arrival+expected_load",
     "rolling_mpc",
     "rolling_mpc_2h",
     "hazard_mpc_tariff",
@@ -44,7 +46,7 @@ COMPILED = (
     "algorithm_1_3h_anchored+expected_load",
 )
 NOT_COMPILED = (
-    "charge_on_arrival",
+    "charge_at_deadline",
     "tracking_mpc",
     "stochastic_learned_mpc",
     "hindsight",
@@ -56,7 +58,7 @@ class ByItself:
 
     def __init__(self, policy: Any) -> None:
         self.policy, self.name = policy, policy.name
-        self.term_h, self.contract = policy.term_h, policy.contract
+        self.term_h, self.contract = policy.term_h, getattr(policy, "contract", None)
         self.privileged = policy.privileged
         self.asked = 0
 
@@ -114,6 +116,7 @@ def test_a_run_with_compiled_plans_is_the_policys_own(name):
         "algorithm_1_3h_anchored+expected_load",
         "algorithm_1_3h",
         "no_v2g",
+        "charge_on_arrival",
     ],
 )
 def test_in_other_worlds_and_spans(name, dt_h, params, span):
@@ -213,6 +216,7 @@ def no_plan(
 def test_a_site_is_planned_by_its_policies():
     source = SiteSource(SyntheticSource("test", 1, days=2))
     scenario = source.scenario(0)
+    alike(*both("charge_on_arrival", scenario))
     for name in ("rolling_mpc", *SITE_NAMES):
         assert not is_compiled(baseline(name), scenario)
 
@@ -224,9 +228,14 @@ def test_hours_have_no_learned_forecast_and_say_so():
         evaluate(LEARNED_NAMES[0], scenario)
 
 
-def test_only_bidders_of_the_gate_are_spared_the_other_snapshots():
+def test_bidders_that_are_known_are_spared_snapshots_between_gates():
     scenario, table = world(days=3), Climatology.from_scenarios([world(days=3)])
-    for bidder, steps in ((ClimatologyBidder(table), 3), (WaitAndSee(), 3 * 96 - 4)):
+
+    class Other(WaitAndSee):
+        """One's own, which may look at more."""
+
+    asked_in = ((ClimatologyBidder(table), 3), (WaitAndSee(), 4), (Other(), 3 * 96 - 4))
+    for bidder, steps in asked_in:
         simulation = Simulation(scenario, DEFAULT)
         simulation.reset()
         pair = compiled(Operator(rolling_mpc(), bidder), simulation, scenario.day)

@@ -8,6 +8,7 @@ import pytest
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.policies.history import (
     LoadHistory,
+    Passed,
     PeriodHistory,
     SpreadHistory,
     deviation_now,
@@ -57,7 +58,7 @@ def test_neighbours_count_as_samples_around_midnight_too():
 
 def test_spreads_are_remembered_for_longer_than_a_snapshot_holds(snapshot_of):
     spreads = SpreadHistory.at(snapshot_of(hour=12, **history(28, 0.08, 0.04)), days=100)
-    spreads = spreads.after(snapshot_of(hour=12, **history(28, 0.06, 0.05)))
+    spreads = spreads.after(Passed.of(snapshot_of(hour=12, **history(28, 0.06, 0.05))))
     assert sorted(spreads.short.kept)[-2:] == [28, 29]
     period = int(spreads.short.kept.argmax())
     np.testing.assert_allclose(spreads.short.values[:3, period], [0.01, 0.03, 0.03])
@@ -75,15 +76,14 @@ def test_a_full_memory_forgets_the_oldest():
 def test_a_load_is_read_back_from_a_mean_that_forgets(snapshot_of):
     # In the long run the mean moves by a twentieth of what a load differs from it.
     before = remembered([10.0] * 30)
-    after = before.after(
-        snapshot_of(hour=12, step=1, expected_load_kwh=[11.0] * 24, **history(1, 0.08, 0.04))
-    )
+    snapshot = snapshot_of(hour=12, step=1, expected_load_kwh=[11.0] * 24, **history(1, 0.08, 0.04))
+    after = before.after(Passed.of(snapshot))
     assert after.loads.values[0, 11] == pytest.approx(30.0)
 
 
 def test_loads_of_steps_that_were_not_seen_are_missed(snapshot_of):
     with pytest.raises(InvalidInputError, match="in every step"):
-        remembered([1.0]).after(snapshot_of(hour=12))
+        remembered([1.0]).after(Passed.of(snapshot_of(hour=12)))
 
 
 def test_past_spreads_are_sorted_by_period_and_centred(snapshot_of):

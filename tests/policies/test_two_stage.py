@@ -60,7 +60,7 @@ def test_loads_are_read_back_from_the_running_mean():
     np.testing.assert_allclose(loads.loads.values[0, 20], load[68], atol=1e-9)
 
 
-NO_CARS = Occupancy(np.zeros(24), np.zeros(24, dtype=np.int64))
+NO_CARS = Occupancy.of(24)
 
 
 def schedule(bidder, snapshot, loads):

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,9 @@ def provenance(command: str | None = None, *, apart: Sequence[str] = ()) -> dict
     }
 
 
+@cache
 def _version(package: str) -> str | None:
+    """Of an installed package, which takes a millisecond to look up; None: it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

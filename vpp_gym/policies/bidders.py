@@ -15,7 +15,7 @@ from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.settlement import applied_prices
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.forecasters import DayAheadAnchored, Forecaster
-from vpp_gym.policies.history import Occupancy, past_spread_by_day
+from vpp_gym.policies.history import Occupancy, Passed, past_spread_by_day
 from vpp_gym.policy import Privileged
 from vpp_gym.scenarios.departures import leaving_step
 from vpp_gym.scenarios.scenario import Scenario
@@ -139,9 +139,7 @@ class WaitAndSee:
 
     def bids(self, snapshot: Snapshot, state: Any = None) -> tuple[Floats | None, Any]:
         """(slots,) kWh sold at the gate, else None; the state is the occupancy."""
-        periods = len(snapshot.expected_load_kwh)
-        seen = state or Occupancy(np.zeros(periods), np.zeros(periods, dtype=np.int64))
-        seen = seen.after(int(snapshot.period[0]), len(snapshot.session))
+        seen = self.learn(Passed.of(snapshot), state)
         if not snapshot.is_gate:
             return None, seen
         schedule = np.zeros(snapshot.n_slots)
@@ -150,6 +148,11 @@ class WaitAndSee:
             connected = seen.expected()[snapshot.period[rows]]
             schedule[snapshot.slot[rows]] = self._mean_of_optima(snapshot, rows, connected)
         return within_limit(snapshot, schedule), seen
+
+    def learn(self, passed: Passed, state: Occupancy | None) -> Occupancy:
+        """What is known with one more step, at which nothing is bid."""
+        seen = Occupancy.of(len(passed.expected_load_kwh)) if state is None else state
+        return seen.after(passed.period, passed.connected)
 
     def _mean_of_optima(self, snapshot: Snapshot, rows: Ints, connected: Floats) -> Floats:
         """(rows,) kWh sold."""

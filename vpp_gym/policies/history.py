@@ -140,6 +140,45 @@ def levels_before(deviation: Floats, phi: float, gain: float) -> Floats:
     return levels
 
 
+class Passed(NamedTuple):
+    """What is learnt in a step, by who learns from every step of a run.
+
+    Attributes:
+        step: of the run.
+        period: its place in the clock day.
+        connected: EVs in it.
+        expected_load_kwh: (periods,) mean net load by period, with the step before.
+        settled: place in the clock day of the step before; None: there is none.
+        da_eur_per_kwh: its day-ahead price.
+        short_eur_per_kwh: its imbalance price of a short party.
+        long_eur_per_kwh: of a long one.
+    """
+
+    step: int
+    period: int
+    connected: int
+    expected_load_kwh: Floats
+    settled: int | None = None
+    da_eur_per_kwh: float = 0.0
+    short_eur_per_kwh: float = 0.0
+    long_eur_per_kwh: float = 0.0
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Passed:
+        """What a snapshot tells of it."""
+        at = snapshot.step, int(snapshot.period[0]), len(snapshot.session)
+        if not len(snapshot.period_past):
+            return cls(*at, snapshot.expected_load_kwh)
+        return cls(
+            *at,
+            snapshot.expected_load_kwh,
+            int(snapshot.period_past[-1]),
+            float(snapshot.da_past_eur_per_kwh[-1]),
+            float(snapshot.im_short_past_eur_per_kwh[-1]),
+            float(snapshot.im_long_past_eur_per_kwh[-1]),
+        )
+
+
 class PeriodHistory(NamedTuple):
     """The last values of each period of the day.
 
@@ -197,12 +236,13 @@ class SpreadHistory(NamedTuple):
             PeriodHistory.of(days, periods, period, snapshot.im_long_past_eur_per_kwh - da),
         )
 
-    def after(self, snapshot: Snapshot) -> SpreadHistory:
-        """With the step that was settled just before the snapshot."""
-        period, da = int(snapshot.period_past[-1]), snapshot.da_past_eur_per_kwh[-1]
+    def after(self, passed: Passed) -> SpreadHistory:
+        """With the step that was settled last."""
+        assert passed.settled is not None
+        da = passed.da_eur_per_kwh
         return SpreadHistory(
-            self.short.after(period, snapshot.im_short_past_eur_per_kwh[-1] - da),
-            self.long.after(period, snapshot.im_long_past_eur_per_kwh[-1] - da),
+            self.short.after(passed.settled, passed.short_eur_per_kwh - da),
+            self.long.after(passed.settled, passed.long_eur_per_kwh - da),
         )
 
     def samples(
@@ -258,24 +298,25 @@ class LoadHistory(NamedTuple):
             snapshot.step,
         )
 
-    def after(self, snapshot: Snapshot) -> LoadHistory:
-        """With the step that was settled just before the snapshot.
+    def after(self, passed: Passed) -> LoadHistory:
+        """With the step that was settled last.
 
         The mean moved by (load - mean) / days, which is solved for the load.
 
         Raises:
             InvalidInputError: steps between were not seen, so that their loads are lost.
         """
-        if snapshot.step != self.step + 1:
+        if passed.step != self.step + 1:
             remedy = "ask the bidder in every step, and give its state back"
-            raise InvalidInputError("snapshot.step", snapshot.step, remedy)
-        period = int(snapshot.period_past[-1])
+            raise InvalidInputError("snapshot.step", passed.step, remedy)
+        assert passed.settled is not None
+        period = passed.settled
         seen = self.seen.copy()
         seen[period] += 1
         days = min(int(seen[period]), LOAD_MEMORY_DAYS)
-        old, new = self.expected_kwh[period], snapshot.expected_load_kwh[period]
+        old, new = self.expected_kwh[period], passed.expected_load_kwh[period]
         loads = self.loads.after(period, old + (new - old) * days)
-        return LoadHistory(snapshot.expected_load_kwh, seen, loads, snapshot.step)
+        return LoadHistory(passed.expected_load_kwh, seen, loads, passed.step)
 
     def samples_kwh(self, neighbours: int) -> Floats:
         """(s, periods) samples of the net load for each period of a day.
@@ -297,6 +338,11 @@ class Occupancy(NamedTuple):
 
     mean: Floats
     days: Ints
+
+    @classmethod
+    def of(cls, periods: int) -> Occupancy:
+        """Before anything was seen."""
+        return cls(np.zeros(periods), np.zeros(periods, dtype=np.int64))
 
     def after(self, period: int, connected: int) -> Occupancy:
         """With one more day's count in a period; the mean reaches back `LOAD_MEMORY_DAYS`."""

@@ -10,7 +10,7 @@ from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.risk import check_share, check_weight
 from vpp_gym.policies.bidders import best_bids_kwh, tomorrow, within_limit
-from vpp_gym.policies.history import LoadHistory, Occupancy, SpreadHistory
+from vpp_gym.policies.history import LoadHistory, Occupancy, Passed, SpreadHistory
 from vpp_gym.solvers.bid_lp import risk_averse_bids, weighted_scenarios
 from vpp_gym.solvers.newsvendor import BidScenarios, in_lots_kwh, scenarios_of
 from vpp_gym.views import HISTORY_DAYS, Snapshot
@@ -110,17 +110,24 @@ class TwoStage:
             schedule[snapshot.slot[rows]] = self._schedule(snapshot, rows, seen)
         return within_limit(snapshot, schedule), seen
 
+    def learn(self, passed: Passed, state: _Seen) -> _Seen:
+        """What is known with one more step, at which nothing is bid."""
+        return _Seen(
+            state.occupancy.after(passed.period, passed.connected),
+            state.loads.after(passed),
+            state.spreads.after(passed),
+        )
+
     def _seen(self, snapshot: Snapshot, state: _Seen | None) -> _Seen:
-        periods = len(snapshot.expected_load_kwh)
-        if state is None:
-            empty = Occupancy(np.zeros(periods), np.zeros(periods, dtype=np.int64))
-            occupancy, loads = empty, LoadHistory.at(snapshot, self.days)
-            spreads = SpreadHistory.at(snapshot, max(self.spread_days, HISTORY_DAYS))
-        else:
-            occupancy, loads = state.occupancy, state.loads.after(snapshot)
-            spreads = state.spreads.after(snapshot)
-        occupancy = occupancy.after(int(snapshot.period[0]), len(snapshot.session))
-        return _Seen(occupancy, loads, spreads)
+        if state is not None:
+            return self.learn(Passed.of(snapshot), state)
+        return _Seen(
+            Occupancy.of(len(snapshot.expected_load_kwh)).after(
+                int(snapshot.period[0]), len(snapshot.session)
+            ),
+            LoadHistory.at(snapshot, self.days),
+            SpreadHistory.at(snapshot, max(self.spread_days, HISTORY_DAYS)),
+        )
 
     def _schedule(self, snapshot: Snapshot, rows: Ints, seen: _Seen) -> Floats:
         """(rows,) kWh sold."""

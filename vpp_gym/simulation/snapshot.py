@@ -174,10 +174,9 @@ def _arrays(
     numbers, period, slot = _pieces(whole, (N_NUMBERS * n, shown, ahead))
     fields: dict[str, Any] = dict(zip(AMOUNTS, amounts.reshape(N_AMOUNTS, n), strict=True))
     fields.update(zip(NUMBERS, numbers.reshape(N_NUMBERS, n), strict=True))
-    rows = fields["session"] + extent.first_session
     fields.update(
         has_contract=read_only(signed),
-        curves=read_only(_curves(dataset, rows)),
+        curves=read_only(_curves(dataset, fields["session"], extent.first_session)),
         period_past=period[:past],
         da_past_eur_per_kwh=da[:past],
         im_short_past_eur_per_kwh=short,
@@ -202,11 +201,11 @@ def _pieces(memory: Any, sizes: tuple[int, ...]) -> list[Any]:
     return pieces
 
 
-def _curves(dataset: Dataset, sessions: Ints) -> Floats:
+def _curves(dataset: Dataset, sessions: Ints, first: int) -> Floats:
     """(n, 2, K) tapers of some sessions; K is 0 where none of them has one, whoever comes later."""
     if dataset.curves.shape[2] == 0:
         return np.zeros((len(sessions), 2, 0))
-    curves = dataset.curves[sessions]
+    curves = dataset.curves[sessions + first]
     falls = curves[:, 1, -1] < curves[:, 1, 0]
     return curves if falls.any() else np.zeros((len(sessions), 2, 0))
 
