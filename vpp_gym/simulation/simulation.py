@@ -22,10 +22,10 @@ from vpp_gym.simulation.arguments import (
     shaped,
     whole_numbers,
 )
-from vpp_gym.simulation.choices import disaggregate
+from vpp_gym.simulation.choices import bid_limits, disaggregate
 from vpp_gym.simulation.dataset import Dataset, build_dataset, n_drivers
 from vpp_gym.simulation.decided import behind_the_meter, check_limits, net_loads, schedules
-from vpp_gym.simulation.snapshot import bids_allowed_kwh, snapshot_of
+from vpp_gym.simulation.snapshot import snapshot_of
 from vpp_gym.simulation.state import DRIVER, State, empty_state, rules_of, scratch_for, with_offers
 from vpp_gym.simulation.transition import begin, transition
 from vpp_gym.views import Decisions, Snapshot
@@ -200,7 +200,9 @@ class Simulation:
     @property
     def bids_allowed_kwh(self) -> tuple[Floats, Floats]:
         """(B, L) least and largest bid of each period of the day, + sells."""
-        return bids_allowed_kwh(self.rules, self.state)
+        least_kwh, most_kwh = np.empty((2, self.n_envs, self.periods))
+        self._call(bid_limits, (self.rules, self.state), least_kwh, most_kwh)
+        return least_kwh, most_kwh
 
     def on_slots(self, by_period: Floats, absent: float = 0.0) -> Floats:
         """(B, S) what stands at each place of tomorrow's schedule.
@@ -381,7 +383,8 @@ class Simulation:
     def hand_out(self, fleet_kwh: Floats) -> Floats:
         """(B, N) net load of each EV for (B,) net loads of the fleets."""
         net_load_kwh = np.empty((self.n_envs, self.n_chargers))
-        disaggregate(self.rules, self.state, fleet_kwh, net_load_kwh, self._scratch)
+        world = self.rules, self.state
+        self._call(disaggregate, world, fleet_kwh, net_load_kwh, self._scratch)
         return net_load_kwh
 
     def _check_placed(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from vpp_gym.arrays import Bools, Floats, Ints, read_only
 from vpp_gym.kernels import BoundCalls, njit
 from vpp_gym.params import VPPParams
-from vpp_gym.simulation.choices import bid_hi_kwh, bid_limits, bid_lo_kwh
+from vpp_gym.simulation.choices import bid_hi_kwh, bid_lo_kwh
 from vpp_gym.simulation.dataset import STEP, Dataset
 from vpp_gym.simulation.site_view import site_view
 from vpp_gym.simulation.state import RUN, Rules, State
@@ -149,13 +149,6 @@ def snapshot_of(
             **_arrays(dataset, rules, state, extent, call),
         }
     )
-
-
-def bids_allowed_kwh(rules: Rules, state: State) -> tuple[Floats, Floats]:
-    """(B, L) least and largest bid of each period, + sells."""
-    lo_kwh, hi_kwh = np.empty((2, *state.expected_load_kwh.shape))
-    bid_limits(rules, state, lo_kwh, hi_kwh)
-    return lo_kwh, hi_kwh
 
 
 def _arrays(
