@@ -26,7 +26,7 @@ from vpp_gym.envs.step_kernel import ActionSpec, BidMode
 from vpp_gym.envs.stepper import BatchStepper
 from vpp_gym.episodes import EpisodeDays, EpisodeSpan
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.kernels import bind
+from vpp_gym.kernels import BoundCalls
 from vpp_gym.markets.ledger import MONEY, TERMS
 from vpp_gym.params import VPPParams, as_params
 from vpp_gym.planning.planner import BuiltInPlanner
@@ -67,6 +67,7 @@ class EVCore(Core):
         self._days: dict[int, EpisodeDays] = {}
         self._progress_kwh = np.zeros(self.n_runs)
         self._level_eur_per_kwh = np.zeros(self.n_runs)
+        self._call = BoundCalls()
         self._rewarded: tuple[Any, Any] = None, None
         self._charge_eff = params.site.charge_eff
         self._retail_eur_per_kwh = params.driver.retail_eur_per_kwh
@@ -90,7 +91,7 @@ class EVCore(Core):
             rewards_eur,
         )
         if self._rewarded[0] is not state:
-            self._rewarded = state, bind(spread_rewards, *given)
+            self._rewarded = state, self._call.code(spread_rewards, *given)
         self._rewarded[1](*given)
         return rewards_eur
 

@@ -20,7 +20,6 @@ from vpp_gym.envs.observation import observe
 from vpp_gym.envs.policy_pool import Maker, PolicyPool
 from vpp_gym.envs.site_fields import site_fields
 from vpp_gym.episodes import EpisodeSpan
-from vpp_gym.kernels import BoundCalls
 from vpp_gym.markets.ledger import LEDGER, TERMS
 from vpp_gym.observation import Field
 from vpp_gym.params import VPPParams
@@ -72,7 +71,6 @@ class DailyCore(EVCore):
         slots = self.simulation.slots
         self.layout = layout_of(self._shown_params(), dt_h, fields, n_offers, slots)
         self.booked = np.zeros((n_envs, len(TERMS)))
-        self._call = BoundCalls()
         self._policies = PolicyPool(self._policy_maker(), n_envs)
 
     @property

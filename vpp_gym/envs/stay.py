@@ -16,7 +16,6 @@ from vpp_gym.envs.stay_kernel import observe_stays, step_stays
 from vpp_gym.envs.stay_observation import STAY_LAYOUT
 from vpp_gym.episodes import EpisodeSpan
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.kernels import BoundCalls
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
 from vpp_gym.planning.planner import BuiltInPlanner, PlannerName
@@ -83,7 +82,6 @@ class StayCore(EVCore):
             FORECASTS[settings.forecast], self.simulation, self.params, shows_inputs=True
         )
         self._drawn: list[int] = []
-        self._call = BoundCalls()
 
     @property
     def max_steps(self) -> int | None:
