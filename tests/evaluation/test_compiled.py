@@ -43,7 +43,6 @@ NOT_COMPILED = (
     "algorithm_1_3h",
     "adaptive_mpc",
     "stochastic_learned_mpc",
-    "hindsight",
 )
 
 
