@@ -117,6 +117,8 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
 EXCEPTIONS: dict[str, tuple[set[str], set[str]]] = {
     # The privileged optimum rehearses the whole run to learn which contracts are signed.
     "vpp_gym.policies.hindsight": ({"simulation"}, set()),
+    # It plans each stay on arrival in compiled code, straight from the simulator's arrays.
+    "vpp_gym.policies.planned_stays": ({"simulation", "planning"}, set()),
     # So does that of a site, to learn which cars find a charger.
     "vpp_gym.policies.site_hindsight": ({"simulation"}, set()),
     "vpp_gym.policies.site_stays": ({"simulation"}, set()),

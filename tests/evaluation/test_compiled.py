@@ -49,7 +49,6 @@ NOT_COMPILED = (
     "charge_at_deadline",
     "tracking_mpc",
     "stochastic_learned_mpc",
-    "hindsight",
 )
 
 

@@ -12,7 +12,7 @@ from vpp_gym.markets.settlement import reference_price
 from vpp_gym.params import VPPParams
 from vpp_gym.policies.bidders import tomorrow
 from vpp_gym.policies.forecasters import Forecaster, day_ahead_anchor
-from vpp_gym.policies.hindsight import settled_prices
+from vpp_gym.policies.planned_stays import settled_prices
 from vpp_gym.scenarios.price_expectations import price_expectations
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.synthetic import SyntheticSource

@@ -12,7 +12,7 @@ from vpp_gym.evaluation.bound_stays import known_stays, least_pay, out_of_reach,
 from vpp_gym.fleet.charging import Charging
 from vpp_gym.markets.ledger import COLUMN, TERMS
 from vpp_gym.params import VPPParams
-from vpp_gym.policies.hindsight import Run
+from vpp_gym.policies.planned_stays import Run
 from vpp_gym.policies.standby import with_standby
 from vpp_gym.policies.stays import Service, Stays, best_plans, end_kwh, prices_of_stays
 from vpp_gym.scenarios.scenario import Scenario

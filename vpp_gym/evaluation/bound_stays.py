@@ -12,7 +12,7 @@ from vpp_gym.fleet.charging import Charging
 from vpp_gym.fleet.departures import early_hazard
 from vpp_gym.params import VPPParams
 from vpp_gym.params.owner import OwnerParams
-from vpp_gym.policies.hindsight import Run
+from vpp_gym.policies.planned_stays import Run
 from vpp_gym.policies.standby import with_standby
 from vpp_gym.policies.stays import Stays, owed_at_the_end
 from vpp_gym.solvers.uncertain_stay import UncertainStay

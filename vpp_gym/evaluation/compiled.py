@@ -16,9 +16,11 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.evaluation.ev import EVRunner
+from vpp_gym.evaluation.replayed import ReplayedPlan
 from vpp_gym.planning.rules import ChargesNow
 from vpp_gym.planning.schedulers import SchedulersPlanner, plans_of
 from vpp_gym.policies.bidders import Bidder, WaitAndSee
+from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.history import Passed
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.rules import ChargeOnArrival
@@ -127,7 +129,7 @@ def passed_in(simulation: Simulation) -> Passed:
 
 def compiled(
     policy: Policy[Any, Any], simulation: Simulation, day: Ints
-) -> tuple[CompiledScheduler, PlannedRun] | None:
+) -> tuple[CompiledScheduler | ReplayedPlan, PlannedRun] | None:
     """The same run with compiled plans.
 
     Args:
@@ -139,6 +141,8 @@ def compiled(
         who decides instead of the policy, and the run that it acts in; None where compiled
         code does not make the policy's plans.
     """
+    if type(policy) is Hindsight:
+        return ReplayedPlan(policy, simulation), PlannedRun(simulation, day)
     scheduler, bidder = policy, None
     if type(policy) is Operator:
         scheduler, bidder = policy.dispatcher, policy.bidder

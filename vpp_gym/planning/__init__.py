@@ -1,1 +1,1 @@
-"""Rolling plans in compiled code, for whole batches: the same numbers as `vpp_gym.policies`."""
+"""Plans in compiled code, most for whole batches: the same numbers as `vpp_gym.policies`."""

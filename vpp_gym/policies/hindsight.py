@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
-from vpp_gym.markets.settlement import applied_prices, imbalance_eur, reference_price
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.base import Dispatcher, by_charger, charging_of, with_offer
-from vpp_gym.policies.scheduler import discharge_limits, selling_price
-from vpp_gym.policies.standby import with_standby
-from vpp_gym.policies.stays import Service, Stays, best_plans, owed_at_the_end, prices_of_stays
-from vpp_gym.scenarios.departures import leaving_step
+from vpp_gym.policies.base import by_charger, with_offer
+from vpp_gym.policies.planned_stays import PlannedStays, settled_prices
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.simulation import Simulation
-from vpp_gym.simulation.dataset import price_level_eur_per_kwh
 from vpp_gym.views import Decisions, Snapshot
 
 BidBound = Literal["connected", "limit", "none"]
@@ -95,28 +89,21 @@ class Hindsight:
             end_step: first scenario step after the run.
         """
         params = with_offer(self, params)
-        bids = self.bid_bound != "none"
-        stays = PlannedStays(scenario, params, start_step, end_step, bids=bids)
         sim = Simulation(scenario, params)
         sim.reset(0, start_step, end_step)
-        n_steps = end_step - start_step
-        least, most = np.zeros((2, n_steps))
-        connected = np.zeros((2, n_steps))
+        stays = PlannedStays(sim, end_step, bids=self.bid_bound != "none")
+        least, most = np.zeros((2, end_step - start_step))
+        connected = np.zeros((2, end_step - start_step))
         self._loads, self._day = [], scenario.day[start_step:end_step]
-        period = scenario.period[start_step:end_step]
-        state: Any = None
-        while not sim.done[0]:
-            snapshot = sim.snapshot(0)
-            if snapshot.is_gate:
-                ahead = np.flatnonzero(self._day == self._day[snapshot.step] + 1)
-                least[ahead] = snapshot.bid_lo_kwh[period[ahead]]
-                most[ahead] = snapshot.bid_hi_kwh[period[ahead]]
-            clock = sim.state.run[0]
-            connected[:, snapshot.step] = clock["take_kwh"], clock["give_kwh"]
-            decisions, state = stays.predict(snapshot, state)
-            assert decisions.net_load_kwh is not None
-            self._loads.append(decisions.net_load_kwh[snapshot.charger])
-            sim.step(decisions)
+        period, clock = scenario.period[start_step:end_step], sim.state.run
+        is_gate = (period == sim.rules.gate_period).tolist()
+        for step in range(end_step - start_step):
+            if is_gate[step]:
+                ahead = np.flatnonzero(self._day == self._day[step] + 1)
+                lo_kwh, hi_kwh = sim.bids_allowed_kwh
+                least[ahead], most[ahead] = lo_kwh[0, period[ahead]], hi_kwh[0, period[ahead]]
+            connected[:, step] = clock[0]["take_kwh"], clock[0]["give_kwh"]
+            self._loads.append(stays.advance())
         self.repair_kwh = stays.repair_kwh
         if self.bid_bound == "connected":
             least, most = np.maximum(least, -connected[0]), np.minimum(most, connected[1])
@@ -130,19 +117,41 @@ class Hindsight:
         deterministic: bool = True,
     ) -> tuple[Decisions, Any]:
         """The plan's net load of this step and, at the gate, tomorrow's best schedule."""
-        if observation.step >= len(self._loads):
+        limits = observation.lo_kwh, observation.hi_kwh
+        net_load_kwh, bids_kwh = self.replay(observation.step, observation.is_gate, *limits)
+        decisions = Decisions(net_load_kwh=by_charger(observation, net_load_kwh), bids_kwh=bids_kwh)
+        return decisions, state
+
+    def replay(
+        self, step: int, is_gate: bool, lo_kwh: Floats, hi_kwh: Floats
+    ) -> tuple[Floats, Floats | None]:
+        """The plan of a step for whom it finds connected.
+
+        Args:
+            step: of the run.
+            is_gate: a schedule for tomorrow is read in it.
+            lo_kwh: (n,) least net load of each connected EV, in the order of their chargers.
+            hi_kwh: (n,) largest net load.
+
+        Returns:
+            (n,) kWh at the meter; and at the gate tomorrow's schedule, + sells, else None.
+
+        Raises:
+            InvalidInputError: this run was not revealed.
+        """
+        if step >= len(self._loads):
             raise InvalidInputError("policy", self.name, "call reveal before the run")
-        planned = self._loads[observation.step]
-        if len(planned) != len(observation.session):
+        planned = self._loads[step]
+        if len(planned) != len(lo_kwh):
             raise InvalidInputError(
                 "policy", self.name, "another run was revealed: reveal this one, from its start"
             )
-        feasible = np.clip(planned, observation.lo_kwh, observation.hi_kwh)
+        feasible = planned.clip(lo_kwh, hi_kwh)
         self.repair_kwh += float(np.abs(feasible - planned).sum())
         bids_kwh = None
-        if observation.is_gate and self.bid_bound != "none":
-            bids_kwh = self._bids.get(int(self._day[observation.step]) + 1)
-        return Decisions(net_load_kwh=by_charger(observation, feasible), bids_kwh=bids_kwh), state
+        if is_gate and self.bid_bound != "none":
+            bids_kwh = self._bids.get(int(self._day[step]) + 1)
+        return feasible, bids_kwh
 
     def _best_bids(
         self,
@@ -156,204 +165,26 @@ class Hindsight:
         span = slice(start_step, start_step + len(least_kwh))
         da, short, long = (series[span] for series in settled_prices(scenario, params))
         load = np.array([one.sum() for one in self._loads])
+        best = _best_bids_kwh(da, short, long, load, least_kwh, most_kwh)
         day, slot = self._day, scenario.slot[span]
         schedules = {int(d): np.zeros(scenario.slots_per_day) for d in np.unique(day)}
-        for at in range(len(day)):
-            schedules[int(day[at])][slot[at]] = _best_bid_kwh(
-                da[at], short[at], long[at], load[at], float(least_kwh[at]), float(most_kwh[at])
-            )
+        for d, schedule in schedules.items():
+            own = slice(*np.searchsorted(day, [d, d + 1]))
+            schedule[slot[own]] = best[own]
         return schedules
 
 
-def _best_bid_kwh(
-    da: float, short: float, long: float, load_kwh: float, least_kwh: float, most_kwh: float
-) -> float:
-    """Best bid of one step."""
-    candidates = (min(max(-load_kwh, least_kwh), most_kwh), least_kwh, most_kwh)
-    money = [bid * da + imbalance_eur(-bid - load_kwh, short, long) for bid in candidates]
-    best = int(np.argmax(money))
-    return float(candidates[0] if money[best] <= money[0] + 1e-12 else candidates[best])
-
-
-class PlannedStays(Dispatcher):
-    """Plans each stay when the EV arrives, and follows the plans. Privileged.
-
-    Args:
-        scenario: of the run.
-        params: of the run.
-        start_step: scenario step at which the run begins.
-        end_step: first scenario step after the run.
-        bids: False values energy at the reference price everywhere; else steps in which
-            nothing could be bid are planned at the imbalance price.
-    """
-
-    name = "planned_stays"
-    privileged = True
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        params: VPPParams,
-        start_step: int,
-        end_step: int,
-        bids: bool = True,
-    ) -> None:
-        buy, sell = marginal_prices(scenario, params, start_step, bids)
-        run = buy[start_step:end_step], sell[start_step:end_step]
-        self.buy, self.sell = with_standby(params.site, *run)
-        self.run = Run(scenario, params, start_step, end_step)
-        self.service = Service.of(params)
-        self._left: dict[int, Floats] = {}
-
-    def net_load_kwh(self, snapshot: Snapshot) -> Floats:
-        """(n,) kWh at the meter of each connected EV."""
-        sessions = snapshot.session.tolist()
-        new = np.array([row for row, one in enumerate(sessions) if one not in self._left], int)
-        if len(new):
-            stays, da, after = left_stays(snapshot, new, self.run)
-            buy = prices_of_stays(self.buy[snapshot.step :], stays, after)
-            market = prices_of_stays(self.sell[snapshot.step :], stays, after)
-            sell = selling_price(snapshot, new, market, da)
-            plans = best_plans(stays, buy, sell, self.service)
-            self._left |= {sessions[row]: plan for row, plan in zip(new, plans, strict=True)}
-        # A plan may end before the car leaves, with nothing left to do.
-        net_load = np.array(
-            [self._left[one][0] if len(self._left[one]) else 0.0 for one in sessions],
-            dtype=np.float64,
-        )
-        self._left = {one: self._left[one][1:] for one in sessions}
-        return net_load
-
-
-class Run:
-    """What is known beforehand of a run's stays, from its first step on.
-
-    Args:
-        scenario: of the run.
-        params: of the run.
-        start_step: scenario step at which the run begins.
-        end_step: first scenario step after the run.
-
-    Attributes:
-        leaves: (all sessions,) step of the run in which each session really ends.
-        da_eur_per_kwh: (T,) day-ahead prices to the end of the scenario.
-        penalty_eur_per_kwh: (T,) on energy that cars leaving in a step are short of.
-        early_share: of it, owed to who leaves before the declared departure.
-        n_steps: of the run.
-    """
-
-    def __init__(
-        self, scenario: Scenario, params: VPPParams, start_step: int, end_step: int
-    ) -> None:
-        leaves = leaving_step(scenario.sessions, params.owner, scenario.dt_h, scenario.n_steps)
-        self.leaves = leaves - start_step
-        self.da_eur_per_kwh = scenario.da_eur_per_kwh[start_step:]
-        level = price_level_eur_per_kwh(scenario)[start_step:]
-        driver = params.driver
-        self.penalty_eur_per_kwh = np.maximum(
-            driver.shortfall_eur_per_kwh, driver.shortfall_da_factor * level
-        )
-        self.early_share = driver.early_shortfall_share
-        self.n_steps = end_step - start_step
-
-    def penalty_of(self, leaves: Ints, declared: Ints) -> Floats:
-        """(n,) penalty on cars that leave in these steps, or stay on at the run's end.
-
-        Args:
-            leaves: (n,) steps of the run.
-            declared: (n,) steps of the run that drivers declared.
-        """
-        last = min(self.n_steps, len(self.penalty_eur_per_kwh) - 1)
-        prices = self.penalty_eur_per_kwh[np.minimum(leaves, last)]
-        return np.where(leaves < declared, self.early_share * prices, prices)
-
-    def price_after(self, declared: Ints) -> Floats:
-        """(n,) mean day-ahead price from the run's end to these declared departures.
-
-        At it cars that stay on at the end are settled. Any number for those that do not.
-        """
-        end, length = self.n_steps, len(self.da_eur_per_kwh)
-        total = np.concatenate([[0.0], np.cumsum(self.da_eur_per_kwh)])
-        until = np.clip(declared, min(end + 1, length), length)
-        mean: Floats = (total[until] - total[end]) / np.maximum(until - end, 1)
-        return mean
-
-
-def marginal_prices(
-    scenario: Scenario, params: VPPParams, start_step: int, bids: bool = True
-) -> tuple[Floats, Floats]:
-    """(T,) EUR/kWh that one more kWh of charging costs, and one of discharging earns.
-
-    Both are the reference price; but where nothing can be bid, before the first schedule
-    applies or at all, it is the imbalance price of the side on which the fleet would be.
-
-    Args:
-        scenario: of the run.
-        params: of the run.
-        start_step: scenario step at which the run begins.
-        bids: False values all energy at the reference price.
-    """
-    da, short, long = settled_prices(scenario, params)
-    marginal = reference_price(da, short, long)
-    if not bids:
-        return marginal, marginal
-    gate_period = round(params.market.gate_closure_h / scenario.dt_h)
-    gates = np.flatnonzero(scenario.period[start_step:] == gate_period)
-    first_day = scenario.day[start_step + gates[0]] + 1 if len(gates) else scenario.n_steps
-    bid = (scenario.day >= first_day) & (params.bid_limit_kw > 0)
-    return np.where(bid, marginal, short), np.where(bid, marginal, long)
-
-
-def settled_prices(scenario: Scenario, params: VPPParams) -> tuple[Floats, Floats, Floats]:
-    """(T,) day-ahead, short and long price [EUR/kWh] under the params' rule."""
-    short, long = applied_prices(
-        params.market.imbalance_pricing,
-        scenario.da_eur_per_kwh,
-        scenario.im_short_eur_per_kwh,
-        scenario.im_long_eur_per_kwh,
-    )
-    return scenario.da_eur_per_kwh, short, long
-
-
-def left_stays(snapshot: Snapshot, rows: Ints, run: Run) -> tuple[Stays, Floats, Floats]:
-    """Stays of EVs that have just arrived.
-
-    Args:
-        snapshot: of the arrival step.
-        rows: (m,) which of the connected EVs.
-        run: what is known of it.
-
-    Returns:
-        The stays, the day-ahead prices of their steps, (H,) or (m, H), and the price (m,) at
-        which they are settled behind the run's end.
-    """
-    charging = charging_of(snapshot, rows)
-    declared = snapshot.steps_to_departure[rows]
-    leaves = run.leaves[snapshot.session[rows]]
-    after = run.price_after(snapshot.step + declared)
-    owed = owed_at_the_end(
-        declared_steps=declared,
-        leaving_steps=leaves - snapshot.step,
-        steps_left=snapshot.steps_left,
-        energy_kwh=snapshot.energy_kwh[rows],
-        target_kwh=snapshot.target_kwh[rows],
-        charging=charging,
-        guarantee=snapshot.params.guarantee,
-    )
-    stays = Stays(
-        energy_kwh=snapshot.energy_kwh[rows],
-        min_kwh=np.zeros(len(rows)),
-        max_kwh=snapshot.max_kwh[rows],
-        target_kwh=snapshot.target_kwh[rows],
-        charging=charging,
-        discharge_kwh=np.zeros(len(rows)),
-        discharge_steps=snapshot.contract_steps[rows],
-        contract_kwh=snapshot.contract_kwh[rows],
-        penalty_eur_per_kwh=run.penalty_of(leaves, snapshot.step + declared),
-        **owed,  # type: ignore[arg-type]
-    )
-    within = run.da_eur_per_kwh[snapshot.step : run.n_steps]
-    da = prices_of_stays(within, stays, after)
-    limits = discharge_limits(snapshot, rows, da)
-    stays = replace(stays, min_kwh=limits["min_kwh"], discharge_kwh=limits["discharge_kwh"])
-    return stays, da, after
+def _best_bids_kwh(
+    da: Floats, short: Floats, long: Floats, load_kwh: Floats, least_kwh: Floats, most_kwh: Floats
+) -> Floats:
+    """(T,) best bid of each step; the covered load where no other is better."""
+    covered = np.where(least_kwh > -load_kwh, least_kwh, -load_kwh)
+    covered = np.where(most_kwh < covered, most_kwh, covered)
+    candidates = np.stack([covered, least_kwh, most_kwh])
+    imbalance_kwh = -candidates - load_kwh
+    imbalance_eur = imbalance_kwh * np.where(imbalance_kwh > 0.0, long, short)
+    money = candidates * da + imbalance_eur
+    best = np.argmax(money, axis=0)
+    best[money.max(axis=0) <= money[0] + 1e-12] = 0
+    result: Floats = np.take_along_axis(candidates, best[None], axis=0)[0]
+    return result
