@@ -64,6 +64,20 @@ def test_waits_for_a_cheap_hour_that_may_come():
     assert move([0.0401, 0.05, 0.05], coin(0.02), row) == 0.0
 
 
+@pytest.mark.parametrize("times", [2, 3, 4, 5])
+def test_states_that_are_alike_count_as_one(times):
+    chain = coin(0.02)
+    many = PriceChain(
+        0.0,
+        np.repeat(chain.state_eur, times),
+        np.repeat(chain.first, times) / times,
+        np.full((2 * times, 2 * times), 0.5 / times),
+    )
+    row = car(0.0, 10.0, 3)
+    assert move([0.0399, 0.05, 0.05], many, row) == pytest.approx(10.0)
+    assert move([0.0401, 0.05, 0.05], many, row) == 0.0
+
+
 def test_part_of_the_need_is_charged_where_the_rest_can_wait():
     # Twelve kWh in two steps of ten: two must be charged now, whatever the price.
     assert move([0.5, 0.01], coin(0.005), car(0.0, 12.0, 2)) == pytest.approx(2.0)

@@ -86,7 +86,7 @@ def least_load_kwh(snapshot: Snapshot) -> Floats:
     later_kwh = charging_of(snapshot).gain_before_kwh(snapshot.target_kwh, later)
     gain_kwh = snapshot.target_kwh - later_kwh - snapshot.energy_kwh
     load_kwh = np.where(gain_kwh > 0, gain_kwh / site.charge_eff, gain_kwh * site.discharge_eff)
-    return np.clip(load_kwh, snapshot.lo_kwh, snapshot.hi_kwh)
+    return np.minimum(np.maximum(load_kwh, snapshot.lo_kwh), snapshot.hi_kwh)
 
 
 def charging_of(snapshot: Snapshot, rows: Ints | slice = ALL) -> Charging:

@@ -335,7 +335,9 @@ def _hazards_of_stay(stay: int, prob: float, exponent: float) -> Floats:
     return hazard
 
 
-def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> dict[str, Any]:
+def discharge_limits(
+    snapshot: Snapshot, rows: Ints | slice, da_eur_per_kwh: Floats
+) -> dict[str, Any]:
     """Limits of discharging as `vpp_gym.solvers.single_ev.plan_fleet` takes them.
 
     Args:
@@ -366,7 +368,7 @@ def discharge_limits(snapshot: Snapshot, rows: Ints, da_eur_per_kwh: Floats) -> 
 
 
 def selling_price(
-    snapshot: Snapshot, rows: Ints, sell_eur_per_kwh: Floats, da_eur_per_kwh: Floats
+    snapshot: Snapshot, rows: Ints | slice, sell_eur_per_kwh: Floats, da_eur_per_kwh: Floats
 ) -> Floats:
     """Price of discharging less what the owner is paid for it.
 

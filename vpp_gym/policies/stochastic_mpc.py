@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, Ints
 from vpp_gym.errors import InvalidInputError
+from vpp_gym.kernels import njit
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import ContractChanges
-from vpp_gym.policies.base import charging_of, least_load_kwh
+from vpp_gym.policies.base import ALL, charging_of, least_load_kwh
 from vpp_gym.policies.departure_law import DepartureAware, Departures, checked_departures
 from vpp_gym.policies.forecasters import Forecaster, day_ahead_anchor, periods_ahead
 from vpp_gym.policies.history import deviation_now, period_means_of
@@ -24,6 +25,9 @@ from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.solvers.price_chain import PriceChain, certain_chain, chain_of
 from vpp_gym.solvers.stochastic_ev import Yield, first_moves_kwh, first_moves_leaving_kwh
 from vpp_gym.views import HISTORY_DAYS, Snapshot
+
+CERTAIN = certain_chain()
+"""Of a policy that has seen too little of prices."""
 
 
 class StochasticMPC(DepartureAware):
@@ -93,14 +97,14 @@ class StochasticMPC(DepartureAware):
         if n == 0:
             return np.zeros(0)
         horizon = int(snapshot.steps_to_departure.max())
-        anchor, rows = day_ahead_anchor(snapshot, horizon), np.arange(n)
+        anchor = day_ahead_anchor(snapshot, horizon)
         path, half_spread, chain = self.prices(snapshot, anchor)
-        limits = discharge_limits(snapshot, rows, anchor)
+        limits = discharge_limits(snapshot, ALL, anchor)
         site, curves = snapshot.params.site, charging_of(snapshot).step_curves
         buy, sell = with_standby(site, path + half_spread, path - half_spread)
         problem = (
             buy,
-            np.atleast_2d(selling_price(snapshot, rows, sell, anchor)),
+            selling_price(snapshot, ALL, sell, anchor).reshape(-1, horizon),
             limits["discharge_kwh"].reshape(n, -1),
             chain,
             _fleet(snapshot, limits["min_kwh"]),
@@ -108,7 +112,7 @@ class StochasticMPC(DepartureAware):
             np.zeros((n, 2, 0)) if curves is None else curves,
         )
         law = self.law_in(snapshot)
-        leaving = None if law is None else leaving_early(snapshot, rows, horizon, law)
+        leaving = None if law is None else leaving_early(snapshot, np.arange(n), horizon, law)
         if leaving is None:
             moves_kwh = first_moves_kwh(*problem)
         else:
@@ -122,9 +126,9 @@ class StochasticMPC(DepartureAware):
             return self._revised(snapshot, self.forecaster, len(anchor))
         short, long = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
         periods, steps = len(snapshot.expected_load_kwh), len(short)
-        path, half_spread, chain = anchor.copy(), np.zeros(len(anchor)), certain_chain()
+        path, half_spread, chain = anchor.copy(), np.zeros(len(anchor)), CERTAIN
         if steps:
-            half_spread[:] = 0.5 * float((short - long).mean())
+            half_spread[:] = 0.5 * float((short - long).sum() / steps)
         if steps >= periods:
             residual = 0.5 * (short + long) - snapshot.da_past_eur_per_kwh
             profile = period_means_of(periods, snapshot.period_past, residual)
@@ -142,7 +146,7 @@ class StochasticMPC(DepartureAware):
         """The path of a forecaster, and a chain of what it may be revised by."""
         short, long = forecaster.forecast(snapshot, n_steps)
         past = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
-        periods, chain = len(snapshot.expected_load_kwh), certain_chain()
+        periods, chain = len(snapshot.expected_load_kwh), CERTAIN
         if len(past) >= periods:
             residual = past - snapshot.da_past_eur_per_kwh
             profile = period_means_of(periods, snapshot.period_past, residual)
@@ -158,26 +162,55 @@ class StochasticMPC(DepartureAware):
         Where this step's price is known already, it is the deviation itself. Around a path
         that has the deviation in it, the chain begins at 0.
         """
-        last, phi = deviation_now(
-            residual,
-            snapshot.period_past,
-            profile,
-            np.nan,
-            self.prior_phi**snapshot.dt_h,
-            self.prior_h / snapshot.dt_h,
-            1.0,
-        )
-        deviation = residual - profile[snapshot.period_past]
         price = _mid_now(snapshot)
         volatility = (0.5 if price is None else 1.0) if self.volatility is None else self.volatility
-        innovation = volatility * (deviation[1:] - phi * deviation[:-1])
-        if price is None:
-            past, now, innovation = phi * deviation, phi * last, phi * innovation
-        else:
-            past = deviation
+        prior = self.prior_phi**snapshot.dt_h, self.prior_h / snapshot.dt_h
+        now, phi, past, shocks = _past(
+            residual, snapshot.period_past, profile, *prior, volatility, price is None
+        )
+        if price is not None:
             now = price - float(snapshot.da_eur_per_kwh[0] + profile[snapshot.period[0]])
         now = 0.0 if revises else now
-        return chain_of(now, phi, past, innovation, self.n_states, self.n_shocks)
+        return chain_of(now, phi, past, shocks, self.n_states, self.n_shocks)
+
+
+@njit(allocates=True)
+def _past(
+    residual: Floats,
+    period_past: Ints,
+    profile: Floats,
+    prior_phi: float,
+    prior_steps: float,
+    volatility: float,
+    late: bool,
+) -> tuple[float, float, Floats, Floats]:
+    """What the past says of deviations from a profile.
+
+    Args:
+        residual: (p,) past residuals, p >= 1.
+        period_past: (p,) their place in the clock day.
+        profile: (periods,) residual to expect by period.
+        prior_phi: autocorrelation at one step before any evidence.
+        prior_steps: weight of that prior, in steps of history.
+        volatility: scales the innovations.
+        late: prices are known a step late, so that each deviation has decayed by then.
+
+    Returns:
+        The deviation that is expected now, how it lasts from step to step, and the (p,) past
+        deviations and (p - 1,) innovations.
+    """
+    rules = prior_phi, prior_steps, 1.0
+    last, phi = deviation_now(residual, period_past, profile, np.nan, *rules)
+    past, shocks = np.empty(len(residual)), np.empty(len(residual) - 1)
+    for i in range(len(residual)):
+        past[i] = residual[i] - profile[period_past[i]]
+    for i in range(len(shocks)):
+        shocks[i] = volatility * (past[i + 1] - phi * past[i])
+    if late:
+        last *= phi
+        past *= phi
+        shocks *= phi
+    return last, phi, past, shocks
 
 
 def _mid_now(snapshot: Snapshot) -> float | None:
@@ -188,17 +221,19 @@ def _mid_now(snapshot: Snapshot) -> float | None:
 
 def _fleet(snapshot: Snapshot, min_kwh: Floats) -> Floats:
     """(n, 10) one row per EV in the order of `vpp_gym.solvers.stochastic_ev.Car`."""
-    return np.column_stack(
-        [
-            snapshot.energy_kwh,
-            snapshot.target_kwh,
-            min_kwh,
-            snapshot.max_kwh,
-            snapshot.charge_kw * snapshot.dt_h,
-            snapshot.contract_kwh,
-            snapshot.contract_steps,
-            snapshot.steps_to_departure,
-            snapshot.lo_kwh,
-            snapshot.hi_kwh,
-        ]
+    columns = (
+        snapshot.energy_kwh,
+        snapshot.target_kwh,
+        min_kwh,
+        snapshot.max_kwh,
+        snapshot.charge_kw * snapshot.dt_h,
+        snapshot.contract_kwh,
+        snapshot.contract_steps,
+        snapshot.steps_to_departure,
+        snapshot.lo_kwh,
+        snapshot.hi_kwh,
     )
+    fleet = np.empty((len(min_kwh), len(columns)))
+    for column, values in enumerate(columns):
+        fleet[:, column] = values
+    return fleet

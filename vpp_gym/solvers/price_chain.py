@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vpp_gym.arrays import Floats
+from vpp_gym.kernels import njit
 
 
 class PriceChain(NamedTuple):
@@ -47,20 +48,62 @@ def chain_of(
         n_states: at most so many states.
         n_shocks: groups of shocks.
     """
-    state = np.unique(np.quantile(past_eur, np.linspace(0.0, 1.0, n_states)))
     shock = grouped_means(shocks_eur, n_shocks)
-    y = np.append(state, now_eur)
-    share = shared_out(state, phi * y[:, None] + (shock - shock.mean()))
-    return PriceChain(now_eur, state, share[-1], share[:-1])
+    return _chain(now_eur, phi, np.sort(past_eur), shock - shock.sum() / len(shock), n_states)
+
+
+@njit(allocates=True)
+def _chain(
+    now_eur: float, phi: float, past_eur: Floats, shock_eur: Floats, n_states: int
+) -> PriceChain:
+    """The chain of a past and of shocks that are sorted and centred."""
+    state = distinct_quantiles(past_eur, n_states)
+    k, m = len(state), len(shock_eur)
+    following = np.empty((k + 1, m))
+    for s in range(k + 1):
+        y = state[s] if s < k else now_eur
+        for q in range(m):
+            following[s, q] = phi * y + shock_eur[q]
+    share = shared_out(state, following)
+    return PriceChain(now_eur, state, share[k], share[:k])
+
+
+@njit(allocates=True)
+def distinct_quantiles(ordered: Floats, n: int) -> Floats:
+    """(at most n,) quantiles at equal distances, least first, rounded as `np.quantile` does.
+
+    Args:
+        ordered: (p,) rising, p >= 1.
+        n: >= 1; the outermost are the least and the largest value.
+    """
+    found, count = np.empty(n), 0
+    last, step = len(ordered) - 1, 1.0 / max(n - 1, 1)
+    for i in range(n):
+        at = float(last) if 0 < i == n - 1 else last * (i * step)
+        value = ordered[int(at)]
+        if at < last:
+            value = _between(value, ordered[int(at) + 1], at - int(at))
+        if count == 0 or value != found[count - 1]:
+            found[count] = value
+            count += 1
+    return found[:count]
+
+
+@njit(internal=True)
+def _between(low: float, high: float, part: float) -> float:
+    """On the way from one value to another, reckoned from the nearer of both."""
+    way = high - low
+    return high - way * (1.0 - part) if part >= 0.5 else low + way * part
 
 
 def grouped_means(values: Floats, n_groups: int) -> Floats:
     """(at most n_groups,) mean of each group of the ordered values, cut into equal parts."""
     groups = min(n_groups, len(values))
     edges = (np.arange(groups + 1) * len(values)) // groups
-    return np.add.reduceat(np.sort(values), edges[:-1]) / np.diff(edges)
+    return np.add.reduceat(np.sort(values), edges[:-1]) / (edges[1:] - edges[:-1])
 
 
+@njit(allocates=True)
 def shared_out(state: Floats, values: Floats) -> Floats:
     """Weight of the states next to equally likely values.
 
@@ -71,13 +114,31 @@ def shared_out(state: Floats, values: Floats) -> Floats:
     Returns:
         (n, k) rows that sum to 1.
     """
-    n, k = len(values), len(state)
+    n, m = values.shape
+    k = len(state)
     if k == 1:
         return np.ones((n, 1))
-    inside = np.clip(values, state[0], state[-1])
-    above = np.clip(np.searchsorted(state, inside), 1, k - 1)
-    part = (inside - state[above - 1]) / (state[above] - state[above - 1])
-    cell = above + k * np.arange(n)[:, None]
-    total = np.bincount(cell.ravel(), part.ravel(), minlength=n * k)
-    total += np.bincount(cell.ravel() - 1, 1.0 - part.ravel(), minlength=n * k)
-    return total.reshape(n, k) / values.shape[1]
+    weight, below = np.zeros((n, k)), np.zeros((n, k))
+    for r in range(n):
+        for q in range(m):
+            inside = min(max(values[r, q], state[0]), state[k - 1])
+            above = _first_from(state, inside)
+            part = (inside - state[above - 1]) / (state[above] - state[above - 1])
+            weight[r, above] += part
+            below[r, above - 1] += 1.0 - part
+        for s in range(k):
+            weight[r, s] = (weight[r, s] + below[r, s]) / m
+    return weight
+
+
+@njit(internal=True)
+def _first_from(state: Floats, value: float) -> int:
+    """The first of the states behind the outermost that is not below a value; else the last."""
+    low, high = 1, len(state) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if state[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -38,6 +38,10 @@ LEAST_STEP = 0.125
 """Of a step without the taper: levels lie no closer, so that there are not too many."""
 
 
+BLOCK = 16
+"""Numbers that a processor adds at a time."""
+
+
 class Car(NamedTuple):
     """One EV; stored kWh, but for what is said to be at the meter.
 
@@ -110,6 +114,22 @@ class Levels(NamedTuple):
     capped: bool
     energy_kwh: Floats
     rise: Floats
+
+
+class Step(NamedTuple):
+    """A later step of the plan.
+
+    Attributes:
+        buy_eur: per kWh, path of the price of charging.
+        sell_eur: per kWh, path of the price of discharging.
+        limit_kwh: discharged at most, at the meter.
+        in_window: the contract runs.
+    """
+
+    buy_eur: float
+    sell_eur: float
+    limit_kwh: float
+    in_window: bool
 
 
 @njit(allocates=True)
@@ -265,34 +285,39 @@ def value_after(
     rules: Yield,
     leaves: Leaves,
 ) -> Floats:
-    """(levels, budget + 1) EUR: expected cost to come behind this step."""
-    states = len(chain.state_eur)
-    value = np.empty((levels.n, levels.budget + 1, states))
+    """(budget + 1, levels) EUR: expected cost to come behind this step."""
+    shape = len(chain.state_eur), levels.budget + 1, _places(levels)
+    value, mean, missing_eur = np.zeros(shape), np.zeros(shape), np.empty(levels.n)
+    flat_value, flat_mean = value.reshape((shape[0], -1)), mean.reshape((shape[0], -1))
+    moves = np.empty((4, len(levels.energy_kwh)))
     for a in range(levels.n):
-        missing_kwh = _missing_kwh(a, levels)
-        value[a] = rules.shortfall_eur_per_kwh * missing_kwh
-    mean = np.empty_like(value)
+        value[:, :, a] = rules.shortfall_eur_per_kwh * _missing_kwh(a, levels)
     for i in range(car.steps - 1, 0, -1):
-        _average(value, chain.move, mean)
+        _average(flat_value, chain.move, flat_mean)
         if len(leaves.hazard):
-            for a in range(levels.n):
-                for b in range(levels.budget + 1):
-                    for s in range(states):
-                        mean[a, b, s] = _unless_left(mean[a, b, s], a, i, levels, leaves)
+            _missing_if_left(i, levels, leaves, missing_eur)
+            _unless_left(mean, missing_eur, 1.0 - leaves.hazard[i])
         limit = discharge_kwh[min(i, len(discharge_kwh) - 1)] if i < window else 0.0
-        step = buy[i], sell[i], limit, i < window, chain.state_eur, car, levels, rules, mean, value
+        step = Step(buy[i], sell[i], limit, i < window)
         if len(levels.energy_kwh) > 0:
-            _tapered_step_back(*step)
+            _tapered_step_back(step, chain.state_eur, car, levels, rules, moves, mean, value)
         else:
-            _step_back(*step)
-    after = np.zeros((levels.n, levels.budget + 1))
-    for a in range(levels.n):
-        for b in range(levels.budget + 1):
-            for s in range(states):
-                after[a, b] += chain.first[s] * value[a, b, s]
-            if len(leaves.hazard) and car.steps > 1:
-                after[a, b] = _unless_left(after[a, b], a, 0, levels, leaves)
-    return after
+            _step_back(step, chain.state_eur, car, levels, rules, mean, value)
+    after = np.zeros((1, shape[1], shape[2]))
+    _average(flat_value, chain.first.reshape((1, -1)), after.reshape((1, -1)))
+    if len(leaves.hazard) and car.steps > 1:
+        _missing_if_left(0, levels, leaves, missing_eur)
+        _unless_left(after, missing_eur, 1.0 - leaves.hazard[0])
+    return after[0, :, : levels.n]
+
+
+@njit(internal=True)
+def _places(levels: Levels) -> int:
+    """Of levels in memory, some of them empty: what is left over of a block is slow to add."""
+    rows, places = levels.budget + 1, levels.n
+    while rows * places % BLOCK:
+        places += 1
+    return places
 
 
 @njit(internal=True)
@@ -304,34 +329,58 @@ def _missing_kwh(a: int, levels: Levels) -> float:
 
 
 @njit(internal=True)
-def _unless_left(cost_eur: float, a: int, step: int, levels: Levels, leaves: Leaves) -> float:
-    """Cost behind a step at a level of energy, where the EV may have left."""
-    hazard = leaves.hazard[step]
-    energy_kwh = levels.lowest_kwh + a * levels.unit_kwh
-    if len(levels.energy_kwh) > 0:
-        energy_kwh = levels.energy_kwh[a]
-    missing_kwh = max(leaves.due_kwh[step] - energy_kwh, 0.0)
-    return hazard * leaves.missing_eur * missing_kwh + (1.0 - hazard) * cost_eur
+def _missing_if_left(step: int, levels: Levels, leaves: Leaves, missing_eur: Floats) -> None:
+    """Fill (levels,) EUR of what is missing where the EV leaves behind a step, expected."""
+    weight_eur, due_kwh = leaves.hazard[step] * leaves.missing_eur, leaves.due_kwh[step]
+    for a in range(levels.n):
+        energy_kwh = levels.lowest_kwh + a * levels.unit_kwh
+        if len(levels.energy_kwh) > 0:
+            energy_kwh = levels.energy_kwh[a]
+        missing_eur[a] = weight_eur * max(due_kwh - energy_kwh, 0.0)
+
+
+@njit(internal=True)
+def _unless_left(cost_eur: Floats, missing_eur: Floats, stays: float) -> None:
+    """Cost behind a step, in every state, with what is missing where the EV has left."""
+    for s in range(cost_eur.shape[0]):
+        for b in range(cost_eur.shape[1]):
+            row = cost_eur[s, b]
+            for a in range(len(missing_eur)):
+                row[a] = missing_eur[a] + stays * row[a]
 
 
 @njit(internal=True)
 def _average(value: Floats, move: Floats, mean: Floats) -> None:
-    """Expected value over the next state, from each state."""
-    for a in range(value.shape[0]):
-        for b in range(value.shape[1]):
-            for s in range(value.shape[2]):
-                total = 0.0
-                for q in range(value.shape[2]):
-                    total += move[s, q] * value[a, b, q]
-                mean[a, b, s] = total
+    """Expected value over the next state, from each state.
+
+    States are added from the first to the last. Places lie side by side, so that many are added
+    at a time; four states in one go spare three of four turns through memory.
+
+    Args:
+        value: (k, places) in each state.
+        move: (m, k) probability of each state.
+        mean: (m, places) result.
+    """
+    k, places = value.shape
+    apart = k % 4
+    for s in range(len(move)):
+        to, chance = mean[s], move[s]
+        if apart == 0:
+            to[:] = 0.0
+        for q in range(apart):
+            v, p = value[q], chance[q]
+            for c in range(places):
+                to[c] = (to[c] if q > 0 else 0.0) + p * v[c]
+        for q in range(apart, k, 4):
+            v0, v1, v2, v3 = value[q], value[q + 1], value[q + 2], value[q + 3]
+            p0, p1, p2, p3 = chance[q], chance[q + 1], chance[q + 2], chance[q + 3]
+            for c in range(places):
+                to[c] = to[c] + p0 * v0[c] + p1 * v1[c] + p2 * v2[c] + p3 * v3[c]
 
 
 @njit(internal=True)
 def _step_back(
-    buy: float,
-    sell: float,
-    limit_kwh: float,
-    in_window: bool,
+    step: Step,
     state_eur: Floats,
     car: Car,
     levels: Levels,
@@ -340,62 +389,100 @@ def _step_back(
     value: Floats,
 ) -> None:
     """Value before a step from its mean behind it: idle, or one level up or down."""
-    unit = levels.unit_kwh
-    up_kwh, down_kwh = unit / rules.charge_eff, unit * rules.discharge_eff
-    down = min(limit_kwh / down_kwh, 1.0)
-    spent = 1 if levels.capped else 0
-    for a in range(levels.n):
-        energy = levels.lowest_kwh + a * unit
-        below_max = in_window and energy + unit <= car.max_kwh + NOISE_KWH
-        rises = car.charge_kwh > 0.0 and (a < levels.below or (below_max and a + 1 < levels.n))
-        falls = a > 0 and down > 0.0 and energy - unit >= car.min_kwh - NOISE_KWH
+    up_kwh, down_kwh = levels.unit_kwh / rules.charge_eff, levels.unit_kwh * rules.discharge_eff
+    share, spent = min(step.limit_kwh / down_kwh, 1.0), 1 if levels.capped else 0
+    rising, falling = _rising(step, car, levels), _falling(car, levels) if share > 0.0 else levels.n
+    for s in range(len(state_eur)):
+        paid = (step.buy_eur + state_eur[s]) * up_kwh
+        earned = (step.sell_eur + state_eur[s]) * down_kwh
         for b in range(levels.budget + 1):
-            for s in range(len(state_eur)):
-                best = mean[a, b, s]
-                if rises:
-                    best = min(best, (buy + state_eur[s]) * up_kwh + mean[a + 1, b, s])
-                if falls and b >= spent:
-                    gain = (sell + state_eur[s]) * down_kwh
-                    change = mean[a - 1, b - spent, s] - mean[a, b, s] - gain
-                    best = min(best, mean[a, b, s] + down * change)
-                value[a, b, s] = best
+            idle, best = mean[s, b], value[s, b]
+            for a in range(rising):
+                best[a] = min(idle[a], paid + idle[a + 1])
+            for a in range(rising, levels.n):
+                best[a] = idle[a]
+            if falling < levels.n and b >= spent:
+                below = mean[s, b - spent][falling - 1 :]
+                idle, best = idle[falling:], best[falling:]
+                for a in range(levels.n - falling):
+                    best[a] = min(best[a], idle[a] + share * (below[a] - idle[a] - earned))
+
+
+@njit(internal=True)
+def _rising(step: Step, car: Car, levels: Levels) -> int:
+    """The EV may charge at so many levels, from the lowest on."""
+    if car.charge_kwh <= 0.0:
+        return 0
+    rising = levels.below
+    for a in range(levels.below, levels.n - 1):
+        energy = levels.lowest_kwh + a * levels.unit_kwh
+        if step.in_window and energy + levels.unit_kwh <= car.max_kwh + NOISE_KWH:
+            rising = a + 1
+    return rising
+
+
+@njit(internal=True)
+def _falling(car: Car, levels: Levels) -> int:
+    """The lowest level at which the EV may discharge; the number of levels where there is none."""
+    falling = levels.n
+    for a in range(levels.n - 1, 0, -1):
+        energy = levels.lowest_kwh + a * levels.unit_kwh
+        if energy - levels.unit_kwh >= car.min_kwh - NOISE_KWH:
+            falling = a
+    return falling
 
 
 @njit(internal=True)
 def _tapered_step_back(
-    buy: float,
-    sell: float,
-    limit_kwh: float,
-    in_window: bool,
+    step: Step,
     state_eur: Floats,
     car: Car,
     levels: Levels,
     rules: Yield,
+    moves: Floats,
     mean: Floats,
     value: Floats,
 ) -> None:
     """The same where levels lie as the taper has it."""
-    at, spent = levels.energy_kwh, 1 if levels.capped else 0
-    for a in range(levels.n):
-        up_kwh, rise, down_kwh, fall = 0.0, 0.0, 0.0, 0.0
-        if a + 1 < levels.n:
-            below_max = in_window and at[a + 1] <= car.max_kwh + NOISE_KWH
-            rise = levels.rise[a] if a < levels.below or below_max else 0.0
-            up_kwh = (at[a + 1] - at[a]) / rules.charge_eff
-        if a > 0 and at[a - 1] >= car.min_kwh - NOISE_KWH:
-            down_kwh = (at[a] - at[a - 1]) * rules.discharge_eff
-            fall = min(limit_kwh / down_kwh, 1.0)
+    _tapered_moves(step, car, levels, rules, moves)
+    up_kwh, rise, down_kwh, fall = moves[0], moves[1], moves[2], moves[3]
+    spent = 1 if levels.capped else 0
+    for s in range(len(state_eur)):
+        buy, sell = step.buy_eur + state_eur[s], step.sell_eur + state_eur[s]
         for b in range(levels.budget + 1):
-            for s in range(len(state_eur)):
-                best = mean[a, b, s]
-                if rise > 0.0:
-                    change = (buy + state_eur[s]) * up_kwh + mean[a + 1, b, s] - mean[a, b, s]
-                    best = min(best, mean[a, b, s] + rise * change)
-                if fall > 0.0 and b >= spent:
-                    gain = (sell + state_eur[s]) * down_kwh
-                    change = mean[a - 1, b - spent, s] - mean[a, b, s] - gain
-                    best = min(best, mean[a, b, s] + fall * change)
-                value[a, b, s] = best
+            idle, best = mean[s, b], value[s, b]
+            best[levels.n - 1] = idle[levels.n - 1]
+            for a in range(levels.n - 1):
+                change = buy * up_kwh[a] + idle[a + 1] - idle[a]
+                best[a] = min(idle[a], idle[a] + rise[a] * change)
+            if step.limit_kwh > 0.0 and b >= spent:
+                below = mean[s, b - spent]
+                for a in range(1, levels.n):
+                    change = below[a - 1] - idle[a] - sell * down_kwh[a]
+                    best[a] = min(best[a], idle[a] + fall[a] * change)
+
+
+@njit(internal=True)
+def _tapered_moves(step: Step, car: Car, levels: Levels, rules: Yield, moves: Floats) -> None:
+    """Fill what a step does at each level.
+
+    Args:
+        step: of the plan.
+        car: the EV.
+        levels: where it tapers.
+        rules: efficiencies.
+        moves: (4, levels) result: kWh at the meter to the next level, and the share of the way
+            that the EV comes, 0 where it may not; then the same of the level before.
+    """
+    at = levels.energy_kwh
+    moves[:] = 0.0
+    for a in range(levels.n - 1):
+        below_max = step.in_window and at[a + 1] <= car.max_kwh + NOISE_KWH
+        moves[0, a] = (at[a + 1] - at[a]) / rules.charge_eff
+        moves[1, a] = levels.rise[a] if a < levels.below or below_max else 0.0
+        if at[a] >= car.min_kwh - NOISE_KWH:
+            moves[2, a + 1] = (at[a + 1] - at[a]) * rules.discharge_eff
+            moves[3, a + 1] = min(step.limit_kwh / moves[2, a + 1], 1.0)
 
 
 @njit(internal=True)
@@ -446,10 +533,10 @@ def _place(at: Floats, energy_kwh: float) -> float:
 @njit(internal=True)
 def _between(after: Floats, x: float, y: float) -> float:
     """Value at a place of the grid, linear in the triangle whose long side is the diagonal."""
-    i, j = min(int(x), len(after) - 1), min(int(y), after.shape[1] - 1)
-    i_next, j_next = min(i + 1, len(after) - 1), min(j + 1, after.shape[1] - 1)
+    i, j = min(int(x), after.shape[1] - 1), min(int(y), len(after) - 1)
+    i_next, j_next = min(i + 1, after.shape[1] - 1), min(j + 1, len(after) - 1)
     right, up = x - i, y - j
-    low, high = after[i, j], after[i_next, j_next]
+    low, high = after[j, i], after[j_next, i_next]
     if right >= up:
-        return low * (1.0 - right) + after[i_next, j] * (right - up) + high * up
-    return low * (1.0 - up) + after[i, j_next] * (up - right) + high * right
+        return low * (1.0 - right) + after[j, i_next] * (right - up) + high * up
+    return low * (1.0 - up) + after[j_next, i] * (up - right) + high * right
