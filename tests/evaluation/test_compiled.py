@@ -24,6 +24,7 @@ from vpp_gym.policies.forecasters import DayAheadAnchored, HourOfDayMean, Persis
 from vpp_gym.policies.learned import LearnedForecaster
 from vpp_gym.policies.operator import Operator
 from vpp_gym.policies.scheduler import RollingScheduler, hazard_mpc, rolling_mpc
+from vpp_gym.policies.stochastic_mpc import StochasticMPC
 from vpp_gym.scenarios import SiteSource, SyntheticSource
 from vpp_gym.simulation import Simulation
 
@@ -43,6 +44,8 @@ COMPILED = (
     "no_v2g",
     "algorithm_1_2h",
     "adaptive_mpc_price",
+    "stochastic_mpc",
+    "stochastic_mpc_price+expected_load",
     "algorithm_1_3h_anchored+expected_load",
 )
 NOT_COMPILED = (
@@ -116,14 +119,20 @@ def test_a_run_with_compiled_plans_is_the_policys_own(name):
         "algorithm_1_3h",
         "no_v2g",
         "charge_on_arrival",
+        "stochastic_mpc",
     ],
 )
 def test_in_other_worlds_and_spans(name, dt_h, params, span):
     alike(*both(name, world(days=3, dt_h=dt_h), params, **span))
 
 
-def test_cars_that_taper():
-    alike(*both("hazard_mpc_tariff", world(days=2, tapers=True)))
+@pytest.mark.parametrize("name", ["hazard_mpc_tariff", "stochastic_mpc", "stochastic_mpc_price"])
+def test_cars_that_taper(name):
+    alike(*both(name, world(days=2, tapers=True)))
+
+
+def test_a_stochastic_plan_with_more_days_than_are_remembered():
+    alike(*both("stochastic_mpc_price", world(days=30)))
 
 
 def test_where_compiled_code_finds_no_plan_the_policy_is_asked(monkeypatch):
@@ -175,6 +184,18 @@ def expects(scheduler: Any, simulation: Simulation) -> str | None:
     """Which forecast the compiled planner of a scheduler has; None: there is no such planner."""
     plans = plans_of(scheduler, simulation)
     return None if plans is None else plans.expects
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_known"),
+    [
+        (StochasticMPC(0, n_states=3), True),
+        (StochasticMPC(0, departures="law"), False),
+        (StochasticMPC(0, forecaster=DayAheadAnchored()), False),
+    ],
+)
+def test_which_stochastic_plans_are_compiled(policy, is_known):
+    assert is_compiled(policy, world(days=2)) == is_known
 
 
 @pytest.mark.parametrize("departures", ["declared", "law", "learnt"])

@@ -19,6 +19,7 @@ from vpp_gym.evaluation.ev import EVRunner
 from vpp_gym.evaluation.replayed import ReplayedPlan
 from vpp_gym.planning.rules import ChargesNow
 from vpp_gym.planning.schedulers import SchedulersPlanner, plans_of
+from vpp_gym.planning.stochastic import StochasticPlanner, moves_like
 from vpp_gym.policies.bidders import Bidder, WaitAndSee
 from vpp_gym.policies.hindsight import Hindsight
 from vpp_gym.policies.history import Passed
@@ -163,6 +164,8 @@ def loads_of(scheduler: Any, simulation: Simulation) -> Callable[[], Floats] | N
     """
     if type(scheduler) is ChargeOnArrival:
         return partial(ChargesNow().net_load_kwh, simulation)
+    if moves_like(scheduler, simulation):
+        return partial(StochasticPlanner(scheduler, simulation).moves_kwh, simulation)
     if plans_of(scheduler, simulation) is None:
         return None
     planner, as_planned = SchedulersPlanner(scheduler, simulation), np.zeros((1, 2))

@@ -127,3 +127,12 @@ def write_curve(ev: Any, dataset: Dataset, rules: Rules, curve: Floats) -> None:
     for j in range(curve.shape[1]):
         curve[0, j] = dataset.curves[ev.session, 0, j]
         curve[1, j] = dataset.curves[ev.session, 1, j] * rules.dt_h
+
+
+@njit(inline="always")
+def falls(ev: Any, dataset: Dataset) -> bool:
+    """Whether an EV charges more slowly the fuller it is."""
+    knots = dataset.curves.shape[2]
+    if knots == 0:
+        return False
+    return dataset.curves[ev.session, 1, knots - 1] < dataset.curves[ev.session, 1, 0]

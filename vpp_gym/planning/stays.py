@@ -15,6 +15,7 @@ from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.fleet.charging import gain_before_kwh, gain_kwh
 from vpp_gym.kernels import njit
 from vpp_gym.planning.car import (
+    falls,
     is_by_step,
     write_curve,
     write_discharge,
@@ -128,7 +129,7 @@ def plan_arrivals(
     t, longest, by_step, by_curve = run.position, 1, False, False
     for k in range(run.connected):
         ev = state.ev[0, state.lot[0, k]]
-        by_curve = by_curve or _falls(ev, dataset)
+        by_curve = by_curve or falls(ev, dataset)
     for k in range(run.connected):
         ev = state.ev[0, state.lot[0, k]]
         if ev.arrival == t:
@@ -175,15 +176,6 @@ def follow(state: State, followed: Followed) -> None:
         followed.planned_kwh[n], followed.within_kwh[n] = planned_kwh, within_kwh
         followed.net_load_kwh[0, i] = within_kwh
         n += 1
-
-
-@njit(inline="always")
-def _falls(ev: Any, dataset: Dataset) -> bool:
-    """Whether an EV charges more slowly the fuller it is."""
-    knots = dataset.curves.shape[2]
-    if knots == 0:
-        return False
-    return dataset.curves[ev.session, 1, knots - 1] < dataset.curves[ev.session, 1, 0]
 
 
 @njit(internal=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from vpp_gym.arrays import Floats, Ints
@@ -28,6 +30,49 @@ from vpp_gym.views import HISTORY_DAYS, Snapshot
 
 CERTAIN = certain_chain()
 """Of a policy that has seen too little of prices."""
+
+
+class KnownPrices(NamedTuple):
+    """What is known of prices in a step, and how its plan lies in the day.
+
+    Attributes:
+        dt_h: hours per step.
+        periods: of a day.
+        residual: (p,) past imbalance less day-ahead prices [EUR/kWh].
+        period_past: (p,) their place in the clock day.
+        spreads: sum of short less long prices in the past [EUR/kWh].
+        period: (H,) place in the clock day of this step and the following ones.
+        da_now: day-ahead price of this step [EUR/kWh].
+        short_now: imbalance price of a short party [EUR/kWh], where it is known already.
+        mid_now: middle of it and of that of a long one.
+    """
+
+    dt_h: float
+    periods: int
+    residual: Floats
+    period_past: Ints
+    spreads: float
+    period: Ints
+    da_now: float
+    short_now: float | None
+    mid_now: float | None
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, n_steps: int) -> KnownPrices:
+        """What a snapshot tells of it, for a plan of so many steps."""
+        short, long = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
+        now = snapshot.im_short_now_eur_per_kwh, snapshot.im_long_now_eur_per_kwh
+        return cls(
+            snapshot.dt_h,
+            len(snapshot.expected_load_kwh),
+            0.5 * (short + long) - snapshot.da_past_eur_per_kwh,
+            snapshot.period_past,
+            float((short - long).sum()),
+            periods_ahead(snapshot, n_steps),
+            float(snapshot.da_eur_per_kwh[0]),
+            now[0],
+            None if now[0] is None or now[1] is None else 0.5 * (now[0] + now[1]),
+        )
 
 
 class StochasticMPC(DepartureAware):
@@ -122,54 +167,57 @@ class StochasticMPC(DepartureAware):
 
     def prices(self, snapshot: Snapshot, anchor: Floats) -> tuple[Floats, Floats, PriceChain]:
         """Path of the price (H,), half the spread (H,) [EUR/kWh], and the chain around it."""
+        known = KnownPrices.of(snapshot, len(anchor))
         if self.forecaster is not None:
-            return self._revised(snapshot, self.forecaster, len(anchor))
-        short, long = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
-        periods, steps = len(snapshot.expected_load_kwh), len(short)
+            return self._revised(snapshot, self.forecaster, known)
+        return self.anchored(known, anchor)
+
+    def anchored(self, known: KnownPrices, anchor: Floats) -> tuple[Floats, Floats, PriceChain]:
+        """The same around (H,) day-ahead prices, known or expected [EUR/kWh]."""
+        steps = len(known.residual)
         path, half_spread, chain = anchor.copy(), np.zeros(len(anchor)), CERTAIN
         if steps:
-            half_spread[:] = 0.5 * float((short - long).sum() / steps)
-        if steps >= periods:
-            residual = 0.5 * (short + long) - snapshot.da_past_eur_per_kwh
-            profile = period_means_of(periods, snapshot.period_past, residual)
-            profile = self.period_share * steps / (HISTORY_DAYS * periods) * profile
-            path += profile[periods_ahead(snapshot, len(anchor))]
-            chain = self._chain(snapshot, residual, profile)
-        if (now := _mid_now(snapshot)) is not None:
-            path[0] = now - chain.now_eur
-            half_spread[0] = (snapshot.im_short_now_eur_per_kwh or 0.0) - now
+            half_spread[:] = 0.5 * float(known.spreads / steps)
+        if steps >= known.periods:
+            profile = self._profile(known)
+            path += profile[known.period]
+            chain = self._chain(known, profile)
+        if known.mid_now is not None:
+            path[0] = known.mid_now - chain.now_eur
+            half_spread[0] = (known.short_now or 0.0) - known.mid_now
         return path, half_spread, chain
 
     def _revised(
-        self, snapshot: Snapshot, forecaster: Forecaster, n_steps: int
+        self, snapshot: Snapshot, forecaster: Forecaster, known: KnownPrices
     ) -> tuple[Floats, Floats, PriceChain]:
         """The path of a forecaster, and a chain of what it may be revised by."""
-        short, long = forecaster.forecast(snapshot, n_steps)
-        past = 0.5 * (snapshot.im_short_past_eur_per_kwh + snapshot.im_long_past_eur_per_kwh)
-        periods, chain = len(snapshot.expected_load_kwh), CERTAIN
-        if len(past) >= periods:
-            residual = past - snapshot.da_past_eur_per_kwh
-            profile = period_means_of(periods, snapshot.period_past, residual)
-            profile = self.period_share * len(past) / (HISTORY_DAYS * periods) * profile
-            chain = self._chain(snapshot, residual, profile, revises=True)
+        short, long = forecaster.forecast(snapshot, len(known.period))
+        chain = CERTAIN
+        if len(known.residual) >= known.periods:
+            chain = self._chain(known, self._profile(known), revises=True)
         return 0.5 * (short + long), 0.5 * (short - long), chain
 
-    def _chain(
-        self, snapshot: Snapshot, residual: Floats, profile: Floats, revises: bool = False
-    ) -> PriceChain:
+    def _profile(self, known: KnownPrices) -> Floats:
+        """(periods,) residual to expect by period [EUR/kWh]."""
+        means = period_means_of(known.periods, known.period_past, known.residual)
+        share = self.period_share * len(known.residual) / (HISTORY_DAYS * known.periods)
+        profile: Floats = share * means
+        return profile
+
+    def _chain(self, known: KnownPrices, profile: Floats, revises: bool = False) -> PriceChain:
         """Chain of the deviation expected for a step when the step before is settled.
 
         Where this step's price is known already, it is the deviation itself. Around a path
         that has the deviation in it, the chain begins at 0.
         """
-        price = _mid_now(snapshot)
+        price = known.mid_now
         volatility = (0.5 if price is None else 1.0) if self.volatility is None else self.volatility
-        prior = self.prior_phi**snapshot.dt_h, self.prior_h / snapshot.dt_h
+        prior = self.prior_phi**known.dt_h, self.prior_h / known.dt_h
         now, phi, past, shocks = _past(
-            residual, snapshot.period_past, profile, *prior, volatility, price is None
+            known.residual, known.period_past, profile, *prior, volatility, price is None
         )
         if price is not None:
-            now = price - float(snapshot.da_eur_per_kwh[0] + profile[snapshot.period[0]])
+            now = price - float(known.da_now + profile[known.period[0]])
         now = 0.0 if revises else now
         return chain_of(now, phi, past, shocks, self.n_states, self.n_shocks)
 
@@ -211,12 +259,6 @@ def _past(
         past *= phi
         shocks *= phi
     return last, phi, past, shocks
-
-
-def _mid_now(snapshot: Snapshot) -> float | None:
-    """Mean of this step's short and long price, where they are known already."""
-    short, long = snapshot.im_short_now_eur_per_kwh, snapshot.im_long_now_eur_per_kwh
-    return None if short is None or long is None else 0.5 * (short + long)
 
 
 def _fleet(snapshot: Snapshot, min_kwh: Floats) -> Floats:

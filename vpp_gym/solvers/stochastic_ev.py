@@ -190,12 +190,12 @@ def first_moves_leaving_kwh(
         own_sell = sell[min(j, len(sell) - 1)]
         leaves = Leaves(leaving.hazard[j], leaving.due_kwh[j], leaving.missing_eur_per_kwh)
         problem = buy, own_sell, discharge_kwh[j], chain, car, rules
-        moves[j] = _first_move_kwh(*problem, curves[j], leaves)
+        moves[j] = first_move_kwh(*problem, curves[j], leaves)
     return moves
 
 
 @njit(internal=True, allocates=True)
-def _first_move_kwh(
+def first_move_kwh(
     buy: Floats,
     sell: Floats,
     discharge_kwh: Floats,
@@ -205,6 +205,7 @@ def _first_move_kwh(
     curve: Floats,
     leaves: Leaves,
 ) -> float:
+    """Best net load of this step of one EV: see `first_moves_leaving_kwh`."""
     idle = min(max(0.0, car.lo_kwh), car.hi_kwh)
     window = min(car.window, car.steps) if car.contract_kwh > NOISE_KWH else 0
     if window <= 0 and car.energy_kwh >= car.target_kwh - NOISE_KWH:
