@@ -25,7 +25,7 @@ from vpp_gym.planning.per_dataset import PerDataset
 from vpp_gym.planning.planner import BuiltInPlanner
 from vpp_gym.policies.scheduler import HARD_EUR_PER_KWH
 from vpp_gym.policies.standby import with_standby
-from vpp_gym.policies.stochastic_mpc import KnownPrices, StochasticMPC
+from vpp_gym.policies.stochastic_mpc import PriceHistory, StochasticMPC
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.simulation import Simulation
 from vpp_gym.simulation.state import Rules, State
@@ -63,15 +63,15 @@ class StochasticPlanner(BuiltInPlanner):
         self._call(move, world, buy, sell, anchor, chain, net_load_kwh)
         return net_load_kwh
 
-    def _known(self, simulation: Simulation, t: int, horizon: int) -> KnownPrices:
-        """As `KnownPrices.of` reads it from the snapshot."""
+    def _known(self, simulation: Simulation, t: int, horizon: int) -> PriceHistory:
+        """As `PriceHistory.of` reads it from the snapshot."""
         dataset, run = simulation.dataset, simulation.state.run[0]
         since = max(int(run["first"]), t - HISTORY_DAYS * simulation.periods)
         step, short, mid = dataset.steps[t], None, None
         if self.spec.knows_price:
             short = float(step["short_eur_per_kwh"])
             mid = 0.5 * (short + float(step["long_eur_per_kwh"]))
-        return KnownPrices(
+        return PriceHistory(
             simulation.dt_h,
             simulation.periods,
             dataset.residual_eur_per_kwh[since:t],

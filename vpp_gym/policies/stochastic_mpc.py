@@ -32,7 +32,7 @@ CERTAIN = certain_chain()
 """Of a policy that has seen too little of prices."""
 
 
-class KnownPrices(NamedTuple):
+class PriceHistory(NamedTuple):
     """What is known of prices in a step, and how its plan lies in the day.
 
     Attributes:
@@ -58,7 +58,7 @@ class KnownPrices(NamedTuple):
     mid_now: float | None
 
     @classmethod
-    def of(cls, snapshot: Snapshot, n_steps: int) -> KnownPrices:
+    def of(cls, snapshot: Snapshot, n_steps: int) -> PriceHistory:
         """What a snapshot tells of it, for a plan of so many steps."""
         short, long = snapshot.im_short_past_eur_per_kwh, snapshot.im_long_past_eur_per_kwh
         now = snapshot.im_short_now_eur_per_kwh, snapshot.im_long_now_eur_per_kwh
@@ -167,12 +167,12 @@ class StochasticMPC(DepartureAware):
 
     def prices(self, snapshot: Snapshot, anchor: Floats) -> tuple[Floats, Floats, PriceChain]:
         """Path of the price (H,), half the spread (H,) [EUR/kWh], and the chain around it."""
-        known = KnownPrices.of(snapshot, len(anchor))
+        known = PriceHistory.of(snapshot, len(anchor))
         if self.forecaster is not None:
             return self._revised(snapshot, self.forecaster, known)
         return self.anchored(known, anchor)
 
-    def anchored(self, known: KnownPrices, anchor: Floats) -> tuple[Floats, Floats, PriceChain]:
+    def anchored(self, known: PriceHistory, anchor: Floats) -> tuple[Floats, Floats, PriceChain]:
         """The same around (H,) day-ahead prices, known or expected [EUR/kWh]."""
         steps = len(known.residual)
         path, half_spread, chain = anchor.copy(), np.zeros(len(anchor)), CERTAIN
@@ -188,7 +188,7 @@ class StochasticMPC(DepartureAware):
         return path, half_spread, chain
 
     def _revised(
-        self, snapshot: Snapshot, forecaster: Forecaster, known: KnownPrices
+        self, snapshot: Snapshot, forecaster: Forecaster, known: PriceHistory
     ) -> tuple[Floats, Floats, PriceChain]:
         """The path of a forecaster, and a chain of what it may be revised by."""
         short, long = forecaster.forecast(snapshot, len(known.period))
@@ -197,14 +197,14 @@ class StochasticMPC(DepartureAware):
             chain = self._chain(known, self._profile(known), revises=True)
         return 0.5 * (short + long), 0.5 * (short - long), chain
 
-    def _profile(self, known: KnownPrices) -> Floats:
+    def _profile(self, known: PriceHistory) -> Floats:
         """(periods,) residual to expect by period [EUR/kWh]."""
         means = period_means_of(known.periods, known.period_past, known.residual)
         share = self.period_share * len(known.residual) / (HISTORY_DAYS * known.periods)
         profile: Floats = share * means
         return profile
 
-    def _chain(self, known: KnownPrices, profile: Floats, revises: bool = False) -> PriceChain:
+    def _chain(self, known: PriceHistory, profile: Floats, revises: bool = False) -> PriceChain:
         """Chain of the deviation expected for a step when the step before is settled.
 
         Where this step's price is known already, it is the deviation itself. Around a path
