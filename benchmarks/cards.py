@@ -263,7 +263,8 @@ def main(
         if pictures:
             save_png(picture(one), images / f"{one}.png")
         else:
-            document["environments"][one] = measured(one)
+            known = document["environments"].get(one, {})
+            document["environments"][one] = known | measured(one)  # trained rows stay
             document["made_by"] = made_by("python -m benchmarks.cards")
             write_text(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
         print(one, flush=True)

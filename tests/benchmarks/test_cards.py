@@ -76,6 +76,15 @@ def test_what_was_measured_of_others_stays(tmp_path: Path, monkeypatch: pytest.M
     assert "python -m benchmarks.cards" in document["made_by"]
 
 
+def test_rows_of_trained_agents_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    kept = {"environments": {"VPPBidding-v0": {"rows": [1], "plain": [{"seed": 0}]}}}
+    (tmp_path / "cards.json").write_text(json.dumps(kept))
+    monkeypatch.setattr(cards, "measured", lambda env_id: {"rows": [2]})
+    main(["VPPBidding-v0"], results=tmp_path)
+    document = json.loads((tmp_path / "cards.json").read_text())
+    assert document["environments"]["VPPBidding-v0"] == {"rows": [2], "plain": [{"seed": 0}]}
+
+
 def test_an_unknown_environment_is_refused(tmp_path: Path):
     with pytest.raises(InvalidInputError, match="VPPBiding-v0"):
         main(["VPPBiding-v0"], results=tmp_path)
