@@ -21,7 +21,6 @@ from typing import Annotated, Any
 
 import pandas as pd
 import typer
-from rich.progress import track
 
 from benchmarks.earlier import Earlier, earlier
 from benchmarks.leaderboard import AS_BEFORE, RESULTS, published, render
@@ -39,6 +38,7 @@ from benchmarks.suites import suite_of
 from benchmarks.suites.base import Contestants, Document, Run, Suite, worlds_of
 from benchmarks.tasks import Task, make_all, task
 from benchmarks.weeks import DECIMALS
+from vpp_gym.cli.progress import at_work
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.evaluation.provenance import provenance
 from vpp_gym.files.folders import scratch_folder
@@ -198,18 +198,23 @@ def _compare_all(
 ) -> set[Run]:
     """Hold all runs against what is published; those that earlier code makes in the same way."""
     suite, worlds, as_before = suite_of(document["suite"]), worlds_of(document), set()
-    for done, failure in track(make_all(tasks, jobs), suite.name, total=len(tasks)):
-        label = f"{suite.name} {done.run.track} {done.run.policy} world {done.run.world}"
-        stored = load_run(done.path, done.key)
-        if failure or stored is None:
-            raise DiffersError(f"{label}: {failure}")
-        try:
-            compare(suite, rows, done.run, stored, _tolerance(done.run, everyone))
-        except DiffersError as error:
-            if before is None or not _same_before(suite, worlds, done, stored, before):
-                raise DiffersError(f"{label}: {error}") from error
-            print(f"{label}: other figures than the published ones, by {before.commit}, too")
-            as_before.add(done.run)
+    with at_work(suite.name, counts=True) as report:
+        for number, (done, failure) in enumerate(make_all(tasks, jobs), start=1):
+            report(suite.name, number, len(tasks))
+            label = f"{suite.name} {done.run.track} {done.run.policy} world {done.run.world}"
+            stored = load_run(done.path, done.key)
+            if failure or stored is None:
+                raise DiffersError(f"{label}: {failure}")
+            try:
+                compare(suite, rows, done.run, stored, _tolerance(done.run, everyone))
+            except DiffersError as error:
+                if before is None or not _same_before(suite, worlds, done, stored, before):
+                    raise DiffersError(f"{label}: {error}") from error
+                print(
+                    f"{label}: other figures than the published ones, by {before.commit}, too",
+                    flush=True,
+                )
+                as_before.add(done.run)
     return as_before
 
 
@@ -290,10 +295,10 @@ def _renew_all(
         try:
             runs = renew(path, data, jobs, before)
         except (DiffersError, InvalidInputError) as error:
-            print(f"{path.name} is left as it was: {error}")
+            print(f"{path.name} is left as it was: {error}", flush=True)
             failed = True
             continue
-        print(f"{path.name}: {len(runs)} runs gave the published figures" if runs else path.name)
+        print(f"{path.name}: {len(runs)} runs tried again" if runs else path.name, flush=True)
     if failed:
         raise typer.Exit(1)
 
