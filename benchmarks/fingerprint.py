@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from vpp_gym.evaluation.compiled import stand_ins
 from vpp_gym.evaluation.rollout import modules_behind
 from vpp_gym.evaluation.values import modules_of, value_digest
 from vpp_gym.evaluation.worlds import WORLDS
@@ -61,7 +62,8 @@ class Roots:
         if policy is None:
             return list(self.bound)
         own = {name for name in modules_of(policy) if SOURCES.path(name) is not None}
-        return sorted({*modules_behind(self.world, getattr(policy, "env_id", None)), *own})
+        behind = modules_behind(self.world, getattr(policy, "env_id", None))
+        return sorted({*behind, *own, *stand_ins(own)})
 
 
 def _roots(

@@ -130,9 +130,10 @@ def test_where_no_plan_is_found_the_policy_steps(env_id, monkeypatch):
     form, calls, code = CASES[1], [], BoundCalls.code
 
     def stuck(self: BoundCalls, kernel: Any, *args: Any) -> Any:
-        assert kernel is day_player.play_days
-        calls.append(len(calls))
         play = code(self, kernel, *args)
+        if kernel is not day_player.play_days:
+            return play
+        calls.append(len(calls))
         return play if calls[-1] % 2 else lambda *args: None
 
     expected = stepped(batch(env_id, form))

@@ -1,34 +1,42 @@
-"""Runs of policies whose loads are worked out in compiled code, from the simulator's arrays.
+"""Runs of policies that compiled code decides for, straight from the simulator's arrays.
 
 `vpp_gym.policies.scheduler.RollingScheduler` reads snapshots. Most of its time goes into making
 them and into arrays for each plan. Where the compiled planner of the environments makes the same
-plans, a run takes those: bit for bit the same rows, several times as fast. So it is with
-`vpp_gym.policies.rules.ChargeOnArrival`, the reference of every score.
+plans, a run takes those: bit for bit the same rows, several times as fast. So it is with other
+policies, among them `vpp_gym.policies.rules.ChargeOnArrival`, the reference of every score.
+
+What stands in for a policy is imported by its name, so that rows of a policy depend on the code
+that stands in for it, and not on that of others: see `stand_ins`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Collection, Mapping
+from importlib import import_module
+from typing import Any, Protocol
 
 from vpp_gym.arrays import Floats, Ints
 from vpp_gym.evaluation.ev import EVRunner
-from vpp_gym.evaluation.replayed import ReplayedPlan
-from vpp_gym.planning.rules import ChargesNow
-from vpp_gym.planning.schedulers import SchedulersPlanner, plans_of
-from vpp_gym.planning.stochastic import StochasticPlanner, moves_like
-from vpp_gym.policies.bidders import Bidder, WaitAndSee
-from vpp_gym.policies.hindsight import Hindsight
+from vpp_gym.policies.bidders import Bidder
 from vpp_gym.policies.history import Passed
 from vpp_gym.policies.operator import Operator
-from vpp_gym.policies.rules import ChargeOnArrival
-from vpp_gym.policies.two_stage import TwoStage
 from vpp_gym.policy import Policy
 from vpp_gym.simulation import Simulation
 from vpp_gym.views import Decisions, Snapshot
+
+DECIDERS = {"vpp_gym.policies.hindsight": "vpp_gym.evaluation.replayed"}
+"""Modules of policies, and those whose `stand_in` decides loads and bids as they do."""
+PLANNERS = {
+    "vpp_gym.policies.rules": "vpp_gym.planning.rules",
+    "vpp_gym.policies.scheduler": "vpp_gym.planning.schedulers",
+    "vpp_gym.policies.stochastic_mpc": "vpp_gym.planning.stochastic",
+}
+"""Modules of schedulers, and those whose `stand_in` works out their loads."""
+
+
+def stand_ins(modules: Collection[str]) -> list[str]:
+    """Modules of the code that may stand in for policies of some modules."""
+    return [code for own, code in (DECIDERS | PLANNERS).items() if own in modules]
 
 
 class PlannedRun(EVRunner):
@@ -81,9 +89,7 @@ class CompiledScheduler:
         self.name, self._loads_kwh = policy.name, loads_kwh
         self._simulation, self._bidder = simulation, bidder
         self._always = not getattr(bidder, "at_gate_only", False)
-        self._learner: TwoStage | WaitAndSee | None = None
-        if isinstance(bidder, TwoStage | WaitAndSee) and type(bidder) in (TwoStage, WaitAndSee):
-            self._learner = bidder  # a subclass may look at more than these learn from
+        self._learner = _learner(bidder)
 
     def predict(
         self,
@@ -108,6 +114,20 @@ class CompiledScheduler:
         return state is None if self._learner is not None else self._always
 
 
+class Learner(Protocol):
+    """A bidder that needs no snapshot between gates."""
+
+    def learn(self, passed: Passed, state: Any) -> Any:
+        """What is known with one more step, at which nothing is bid."""
+        ...
+
+
+def _learner(bidder: Any) -> Learner | None:
+    """The bidder, if its own class says how it learns: a subclass may look at more."""
+    own: Learner | None = bidder if {"bids", "learn"} <= vars(type(bidder)).keys() else None
+    return own
+
+
 def passed_in(simulation: Simulation) -> Passed:
     """What is learnt in the present step of a single run, as its snapshot tells it."""
     dataset, state = simulation.dataset, simulation.state
@@ -128,10 +148,8 @@ def passed_in(simulation: Simulation) -> Passed:
     )
 
 
-def compiled(
-    policy: Policy[Any, Any], simulation: Simulation, day: Ints
-) -> tuple[CompiledScheduler | ReplayedPlan, PlannedRun] | None:
-    """The same run with compiled plans.
+def compiled(policy: Policy[Any, Any], simulation: Simulation, day: Ints) -> Any:
+    """The same run, decided by compiled code.
 
     Args:
         policy: of the run.
@@ -140,33 +158,28 @@ def compiled(
 
     Returns:
         who decides instead of the policy, and the run that it acts in; None where compiled
-        code does not make the policy's plans.
+        code does not decide as the policy does.
     """
-    if type(policy) is Hindsight:
-        return ReplayedPlan(policy, simulation), PlannedRun(simulation, day)
+    decides: Any = _stand_in(DECIDERS, policy, simulation)
+    if decides is None:
+        decides = _compiled_scheduler(policy, simulation)
+    return None if decides is None else (decides, PlannedRun(simulation, day))
+
+
+def _compiled_scheduler(policy: Any, simulation: Simulation) -> CompiledScheduler | None:
+    """A scheduler, and perhaps its bidder, with loads from compiled code."""
     scheduler, bidder = policy, None
     if type(policy) is Operator:
         scheduler, bidder = policy.dispatcher, policy.bidder
         if bidder.privileged:
             return None
-    loads_kwh = loads_of(scheduler, simulation)
+    loads_kwh = _stand_in(PLANNERS, scheduler, simulation)
     if loads_kwh is None:
         return None
-    return CompiledScheduler(policy, loads_kwh, bidder, simulation), PlannedRun(simulation, day)
+    return CompiledScheduler(policy, loads_kwh, bidder, simulation)
 
 
-def loads_of(scheduler: Any, simulation: Simulation) -> Callable[[], Floats] | None:
-    """Works out the (1, N) loads of a scheduler; None where compiled code does not.
-
-    Args:
-        scheduler: of the loads.
-        simulation: of one run.
-    """
-    if type(scheduler) is ChargeOnArrival:
-        return partial(ChargesNow().net_load_kwh, simulation)
-    if moves_like(scheduler, simulation):
-        return partial(StochasticPlanner(scheduler, simulation).moves_kwh, simulation)
-    if plans_of(scheduler, simulation) is None:
-        return None
-    planner, as_planned = SchedulersPlanner(scheduler, simulation), np.zeros((1, 2))
-    return partial(planner.net_load_kwh, simulation, as_planned)
+def _stand_in(modules: Mapping[str, str], policy: Any, simulation: Simulation) -> Any:
+    """What stands in for a policy; None: nothing does."""
+    code = modules.get(type(policy).__module__)
+    return None if code is None else import_module(code).stand_in(policy, simulation)

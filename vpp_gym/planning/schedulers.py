@@ -7,6 +7,8 @@ simulator's arrays, bit for bit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -92,6 +94,17 @@ class SchedulersPlanner(BuiltInPlanner):
         if law != (self.spec.early_prob, self.spec.early_exponent):
             prob, exponent = law
             self.spec = self.spec._replace(early_prob=prob, early_exponent=exponent)
+
+
+def stand_in(scheduler: Any, simulation: Simulation) -> Callable[[], Floats] | None:
+    """Works out the (1, N) loads of a scheduler in the present step of a single run.
+
+    None: there is no compiled planner that makes the same plans.
+    """
+    if plans_of(scheduler, simulation) is None:
+        return None
+    planner, as_planned = SchedulersPlanner(scheduler, simulation), np.zeros((1, 2))
+    return partial(planner.net_load_kwh, simulation, as_planned)
 
 
 def record_after(record: DepartureRecord | None, simulation: Simulation) -> DepartureRecord:

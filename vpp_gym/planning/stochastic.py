@@ -6,6 +6,8 @@ arrays of the simulator: the same kernels on the same numbers, bit for bit alike
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,7 @@ class StochasticPlanner(BuiltInPlanner):
     """Moves of a stochastic MPC for a single run, compiled but for its chain of prices.
 
     Args:
-        policy: for which `moves_like` says so.
+        policy: one that `stand_in` takes.
         simulation: of the run.
     """
 
@@ -84,11 +86,13 @@ class StochasticPlanner(BuiltInPlanner):
         )
 
 
-def moves_like(policy: Any, simulation: Simulation) -> bool:
-    """Whether compiled code moves as a policy does."""
+def stand_in(policy: Any, simulation: Simulation) -> Callable[[], Floats] | None:
+    """Works out the (1, N) moves of a policy in the present step; None: nothing here does."""
     if type(policy) is not StochasticMPC or simulation.has_site:
-        return False
-    return policy.forecaster is None and policy.departures == "declared"
+        return None
+    if policy.forecaster is not None or policy.departures != "declared":
+        return None
+    return partial(StochasticPlanner(policy, simulation).moves_kwh, simulation)
 
 
 def _spreads_of(dataset: Dataset) -> Floats:

@@ -29,7 +29,9 @@ class Bidder(Protocol):
     """Decides the bid schedule.
 
     One that learns nothing between two gates may say `at_gate_only = True`: it is then asked at
-    the gate alone where plans are compiled.
+    the gate alone where plans are compiled. One that learns there from what a
+    `vpp_gym.policies.history.Passed` says may have a method `learn(passed, state)` beside `bids`,
+    which is then called instead and returns the new state.
     """
 
     @property
