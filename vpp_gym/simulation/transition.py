@@ -56,12 +56,13 @@ def begin(
         run.start, run.position, run.end = starts[k], starts[k], ends[k]
         run.first = dataset.first_step[scenarios[k]]
         run.last = dataset.first_step[scenarios[k] + 1] - 1
+        for j in range(run.connected):  # free chargers are clear
+            i = state.lot[b, j]
+            state.occupied[b, i] = False
+            clear(state.ev[b, i])
         run.connected = 0
         if designed(b, rules, state):
             foresee(b, dataset, rules, state)
-        for i in range(state.occupied.shape[1]):
-            state.occupied[b, i] = False
-            clear(state.ev[b, i])
         _forget(b, state)
         run.participation = rules.participation
         open_site(b, dataset, rules, state)

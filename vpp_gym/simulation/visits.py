@@ -60,7 +60,10 @@ def arrive(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
 
 @njit(internal=True)
 def foresee(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
-    """Before a run, work out what those who will arrive sign, where that is not known yet."""
+    """Before a run, work out what those who will arrive sign, where that is not known yet.
+
+    The first charger, which is free, is the working memory, and clear again afterwards.
+    """
     run, ev = state.run[b], state.ev[b, 0]
     for t in range(run.start, run.end):
         for s in range(dataset.first_session[t], dataset.first_session[t + 1]):
@@ -68,6 +71,7 @@ def foresee(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
                 clear(ev)
                 plug_in(ev, dataset.sessions[s], s, t)
                 note_deal(dataset.deals[s], agree(b, dataset, rules, state, ev), ev)
+    clear(ev)
 
 
 @njit(internal=True)
