@@ -13,6 +13,8 @@ from vpp_gym.kernels import njit
 
 ROUNDING = 1e-6
 """How far an entry may lie outside [-1, 1]; it is then taken for the end."""
+COMPILED_FOR = (np.dtype(np.float32), np.dtype(np.float64))
+"""Types of arrays that are read as they are; others are converted first."""
 REAL_NUMBERS = "fiu"
 """Kinds of arrays that are actions: not text, times, complex numbers, truth values or objects."""
 
@@ -27,22 +29,31 @@ def checked_actions(actions: Any, shape: tuple[int, ...]) -> Floats:
     Raises:
         InvalidInputError: another shape, or an entry out of range.
     """
-    given = _array(actions, shape)
-    masked = type(given) is not np.ndarray and np.ma.is_masked(given)
-    if masked or given.dtype.kind not in REAL_NUMBERS:
-        raise InvalidInputError("action", actions, f"give real numbers of shape {shape}")
-    array = np.array(given, dtype=np.float64, order="C", subok=False)
-    if array.shape != shape:
-        raise InvalidInputError("action", f"shape {array.shape}", f"give shape {shape}")
-    wrong = cut_off(array)
+    if type(actions) is np.ndarray and actions.dtype in COMPILED_FOR and actions.flags.carray:
+        given = actions
+    else:
+        given = _as_float64(actions, shape)
+    if given.shape != shape:
+        raise InvalidInputError("action", f"shape {given.shape}", f"give shape {shape}")
+    array = np.empty(shape)
+    wrong = cut_off(given, array)
     if wrong >= 0:
         run, entry = divmod(wrong, shape[1])
         raise InvalidInputError(
             f"action[{run}, {entry}]" if len(array) > 1 else f"action[{entry}]",
-            float(array[run, entry]),
+            float(given[run, entry]),
             "every entry lies in [-1, 1]",
         )
     return array
+
+
+def _as_float64(actions: Any, shape: tuple[int, ...]) -> Floats:
+    """A copy of actions in any other form."""
+    given = _array(actions, shape)
+    masked = type(given) is not np.ndarray and np.ma.is_masked(given)
+    if masked or given.dtype.kind not in REAL_NUMBERS:
+        raise InvalidInputError("action", actions, f"give real numbers of shape {shape}")
+    return np.array(given, dtype=np.float64, order="C", subok=False)
 
 
 def batch_of_one(action: Any, shape: tuple[int, ...]) -> Any:
@@ -68,17 +79,22 @@ def _array(actions: Any, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 @njit
-def cut_off(actions: Floats) -> int:
-    """Put entries a rounding outside [-1, 1] at its ends.
+def cut_off(given: NDArray[Any], actions: Floats) -> int:
+    """Copy actions, with entries a rounding outside [-1, 1] put at its ends.
+
+    Args:
+        given: (B, A) of a type in `COMPILED_FOR`.
+        actions: result.
 
     Returns:
         Flat index of the first entry that lies further outside, or is nan; -1 if there is none.
     """
     for b in range(actions.shape[0]):
         for j in range(actions.shape[1]):
-            if not abs(actions[b, j]) <= 1.0 + ROUNDING:
+            value = np.float64(given[b, j])
+            if not abs(value) <= 1.0 + ROUNDING:
                 return b * actions.shape[1] + j
-            actions[b, j] = min(max(actions[b, j], -1.0), 1.0)
+            actions[b, j] = min(max(value, -1.0), 1.0)
     return -1
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from tests.envs.test_api import profit
 from tests.worlds import examples, params, plain, plain_world, scenarios
+from vpp_gym.actions import checked_actions
 from vpp_gym.envs.day_ahead import VPPDayAheadEnv
+from vpp_gym.errors import InvalidInputError
 from vpp_gym.kernels import COMPILED
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.simulation import Simulation
@@ -232,3 +234,44 @@ def test_an_episode_is_a_run_of_the_simulator(scenario, world, seed, control, bi
         assert terminated is False
         total += got
     assert sim.done[0]
+
+
+def forms(actions: np.ndarray) -> list:
+    """The same numbers in other memory, of other types, and as no array."""
+    wide = np.repeat(actions, 2, axis=1)
+    closed = actions.copy()
+    closed.setflags(write=False)
+    swapped = actions.astype(actions.dtype.newbyteorder("S"))
+    others = [np.asfortranarray(actions), wide[:, ::2], closed, swapped, actions[::-1][::-1]]
+    return [actions, *others, actions.tolist(), np.ma.masked_array(actions)]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (5, 1), (4, 7)])
+def test_actions_are_taken_alike_in_every_form(dtype, shape):
+    actions = np.random.default_rng(0).uniform(-1, 1, shape).astype(dtype)
+    actions.flat[0] = dtype(1.0 + 5e-7)
+    expected = np.clip(actions.astype(np.float64), -1.0, 1.0)
+    for form in forms(actions):
+        before = np.array(form)
+        taken = checked_actions(form, shape)
+        assert (type(taken), taken.dtype) == (np.ndarray, np.float64)
+        assert taken.flags.c_contiguous
+        assert taken.flags.writeable
+        np.testing.assert_array_equal(taken, expected)
+        taken[:] = 9.0
+        np.testing.assert_array_equal(np.array(form), before)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("wrong", [1.25, -1.25, np.nan, np.inf, -np.inf])
+def test_the_first_entry_out_of_range_is_named_in_every_form(dtype, wrong):
+    actions = np.zeros((3, 4), dtype)
+    actions[1, 2] = actions[2, 0] = wrong
+    for form in forms(actions):
+        with pytest.raises(InvalidInputError, match=rf"action\[1, 2\]: got {wrong}; every entry"):
+            checked_actions(form, (3, 4))
+        with pytest.raises(InvalidInputError, match=r"shape \(3, 4\)'; give shape \(4, 3\)"):
+            checked_actions(form, (4, 3))
+    with pytest.raises(InvalidInputError, match=rf"action\[0\]: got {wrong}; every entry"):
+        checked_actions(np.array([[wrong]], dtype), (1, 1))
