@@ -11,6 +11,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from itertools import repeat
 from typing import Any, ClassVar, TypeVar
 
 import gymnasium as gym
@@ -216,6 +217,7 @@ class Env(_OverCore, gym.Env[Any, Any]):
         self._begun, self._over = False, True
         self._recorder = core.recorder() if render_mode is not None else None
         self._shows = render_mode == "human"
+        self._nothing = dict.fromkeys(core.terms, 0.0)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -227,7 +229,7 @@ class Env(_OverCore, gym.Env[Any, Any]):
         if self._recorder is not None:
             self._recorder.restart()
             self._show()
-        return one(self.core.observe(), 0), dict.fromkeys(self.core.terms, 0.0)
+        return one(self.core.observe(), 0), self._nothing.copy()
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Decide, settle and go on to the next decision."""
@@ -235,9 +237,11 @@ class Env(_OverCore, gym.Env[Any, Any]):
             raise gym.error.ResetNeeded("the episode has not begun or is over: call reset()")
         core = self.core
         records, observations = core.step(batch_of_one(action, core.action_shape))
-        self._over = bool(core.over[0])
-        self._show()
-        info = dict(zip(core.terms, records[0].tolist(), strict=True))
+        self._over = core.over.item(0)
+        if self._shows:
+            self._show()
+        info = self._nothing.copy()
+        info.update(zip(core.terms, records[0].tolist(), strict=True))
         reward = core.rewards(records).item(0)
         ends = self._over and self.terminates
         return one(observations, 0), reward, ends, self._over and not ends, info
@@ -307,7 +311,9 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         self._placed = np.zeros(self.num_envs, dtype=np.bool_)
         self._all_placed = False
         self._ended = np.zeros(self.num_envs, dtype=np.bool_)
-        self._keys = (*core.terms, *(f"_{name}" for name in core.terms))
+        self._everybody = np.ones(self.num_envs, dtype=np.bool_)
+        self._masks = tuple(f"_{name}" for name in core.terms)
+        self._empty_info: dict[str, Any] = dict.fromkeys((*core.terms, *self._masks))
 
     def reset(
         self,
@@ -341,8 +347,8 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
             )
         records, observations = self.core.step(actions)
         rewards = self.core.rewards(records)  # of the episodes that took the step
-        ended = self.core.over & ~ended_before
-        info = self._info(records, np.ones(self.num_envs, dtype=np.bool_))
+        ended = self.core.over > ended_before  # over, and not before
+        info = self._info(records, self._everybody.copy())
         again = ended_before
         if self.autoreset_mode is AutoresetMode.SAME_STEP and np.count_nonzero(ended):
             info |= self._final(observations, ended, records)
@@ -364,8 +370,9 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
 
     def _info(self, records: Floats, valid: Bools) -> dict[str, Any]:
         """The terms of all runs, and of which runs they tell."""
-        info: dict[str, Any] = dict.fromkeys(self._keys, valid)
+        info = self._empty_info.copy()  # a copy keeps its size, where a new one would grow
         info.update(zip(self.core.terms, records.T, strict=True))
+        info.update(zip(self._masks, repeat(valid)))
         return info
 
     def _final(self, last: Any, ended: Bools, records: Floats) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class EVCore(Core):
     ) -> None:
         super().__init__(source, params, settings, n_envs)
         self.simulation = SourcedSimulation(source, params, self.n_runs)
+        self._has_site = self.simulation.has_site
         self._days: dict[int, EpisodeDays] = {}
         self._progress_kwh = np.zeros(self.n_runs)
         self._level_eur_per_kwh = np.zeros(self.n_runs)
@@ -79,19 +80,19 @@ class EVCore(Core):
         """
         if self.settings.reward == "profit":
             return super().rewards(records)
-        rewards_eur, state = np.empty(len(records)), self.simulation.state
+        rewards_eur, run = np.empty(len(records)), self.simulation.state.run
         given = (
-            state,
+            run,
             self._progress_kwh,
             self._level_eur_per_kwh,
             self._charge_eff,
             self._retail_eur_per_kwh,
-            self.simulation.has_site,
+            self._has_site,
             np.ascontiguousarray(records, dtype=np.float64),
             rewards_eur,
         )
-        if self._rewarded[0] is not state:
-            self._rewarded = state, self._call.code(spread_rewards, *given)
+        if self._rewarded[0] is not run:
+            self._rewarded = run, self._call.code(spread_rewards, *given)
         self._rewarded[1](*given)
         return rewards_eur
 

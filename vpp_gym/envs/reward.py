@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from vpp_gym.arrays import Floats
+from vpp_gym.arrays import Floats, Records
 from vpp_gym.kernels import njit, sums
 from vpp_gym.markets.ledger import COLUMN, MONEY
-from vpp_gym.simulation.state import State
 
 N_MONEY = len(MONEY)
 
 
 @njit
 def spread_rewards(
-    state: State,
+    run: Records,
     progress_kwh: Floats,
     level_eur_per_kwh: Floats,
     charge_eff: float,
@@ -28,7 +27,7 @@ def spread_rewards(
     and all sun could be sold.
 
     Args:
-        state: after the step.
+        run: (B,) of `RUN`, after the step.
         progress_kwh: (B,) how much of their demand the connected EVs have in their batteries,
             at most up to their targets; before the step, and then after it.
         level_eur_per_kwh: (B,) price level of the episode.
@@ -42,8 +41,8 @@ def spread_rewards(
     for b in range(len(rewards_eur)):
         before_kwh, demand_kwh = progress_kwh[b], records[b, COLUMN.demand_kwh]
         # A run that has ended has none: its EVs are settled.
-        run = state.run[b]
-        progress_kwh[b] = run.progress_kwh if run.position < run.end else 0.0
+        going = run[b].position < run[b].end
+        progress_kwh[b] = run[b].progress_kwh if going else 0.0
         bought_kwh = (progress_kwh[b] - before_kwh + demand_kwh) / charge_eff
         if has_site:
             sun_kwh = records[b, COLUMN.pv_kwh] + records[b, COLUMN.curtailed_kwh]
