@@ -275,17 +275,10 @@ class HourlyCore(EVCore):
     def _observe(self, runs: Ints, flat: Observations) -> None:
         """Fill rows of (B, size) flat observations."""
         simulation, how = self.simulation, self._action
-        observe(
-            simulation.dataset,
-            simulation.rules,
-            simulation.state,
-            how.lag_steps,
-            how.per_charger,
-            how.per_scale,
-            self._markets.of(simulation.dataset),
-            runs,
-            flat,
-        )
+        world = simulation.dataset, simulation.rules, simulation.state
+        shown = how.lag_steps, how.per_charger, how.per_scale
+        market = self._markets.of(simulation.dataset)
+        self._call(observe, (*world, *shown, market), runs, flat)
 
     @abstractmethod
     def _bidding(self) -> tuple[BidMode, float]:

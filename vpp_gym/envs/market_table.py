@@ -12,7 +12,7 @@ import numpy as np
 
 from vpp_gym.arrays import Bools, Floats, Ints, Observations
 from vpp_gym.envs.fields import HOURS_AHEAD, HOURS_PAST, STEPS_PAST
-from vpp_gym.kernels import njit
+from vpp_gym.kernels import BoundCalls, njit
 from vpp_gym.planning.per_dataset import PerDataset
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.simulation import Simulation
@@ -119,9 +119,9 @@ def make_rows(
     state: State,
     lag_steps: int,
     per_scale: Floats,
-    runs: Ints,
     row: Floats,
     table: MarketTable,
+    runs: Ints,
 ) -> None:
     """Make what the steps of some runs will show, where it was not made before."""
     for k in range(len(runs)):
@@ -148,6 +148,7 @@ class MarketTables:
         self._lag_steps, self._per_scale = lag_steps, per_scale
         self._row = np.zeros(MARKET_COLUMNS)
         self._tables = PerDataset(_table_of)
+        self._call = BoundCalls()
 
     def of(self, dataset: Dataset) -> MarketTable:
         """The table of a dataset; without any row at first."""
@@ -156,16 +157,9 @@ class MarketTables:
     def prepare(self, simulation: Simulation, runs: Ints) -> None:
         """Make the rows of runs that have just begun."""
         dataset = simulation.dataset
-        make_rows(
-            dataset,
-            simulation.rules,
-            simulation.state,
-            self._lag_steps,
-            self._per_scale,
-            runs,
-            self._row,
-            self.of(dataset),
-        )
+        world = dataset, simulation.rules, simulation.state
+        how = self._lag_steps, self._per_scale, self._row, self.of(dataset)
+        self._call(make_rows, (*world, *how), runs)
 
 
 def _table_of(dataset: Dataset) -> MarketTable:
