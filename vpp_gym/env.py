@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from vpp_gym.actions import batch_of_one, checked_actions
 from vpp_gym.arrays import Bools, Floats, Ints, Observations
-from vpp_gym.episodes import EpisodeDays, EpisodeSpan, draw_episode
+from vpp_gym.episodes import EpisodeDays, EpisodeSpan, EpisodeTable, Spans, draw_episode
 from vpp_gym.errors import InvalidInputError, suggestion
 from vpp_gym.kernels import sums
 from vpp_gym.observation import ObservationLayout
@@ -104,6 +104,11 @@ class Core(ABC):
             InvalidInputError: options that do not suit one of the scenarios drawn; then
                 no run has been placed, and nothing drawn.
         """
+        table = None if options else self._table()
+        if table is not None:
+            _mapped(options)
+            self.begin(runs, table.draw(generators))
+            return
         before = [generator.bit_generator.state for generator in generators]
         try:
             spans = [self._draw(generator, _mapped(options)) for generator in generators]
@@ -112,6 +117,10 @@ class Core(ABC):
                 generator.bit_generator.state = state
             raise
         self.begin(runs, spans)
+
+    def _table(self) -> EpisodeTable | None:
+        """All episodes that may be drawn without options; None: `_draw` draws each by itself."""
+        return None
 
     def _draw(self, generator: np.random.Generator, options: Mapping[str, Any]) -> EpisodeSpan:
         return draw_episode(
@@ -123,7 +132,7 @@ class Core(ABC):
         """Where episodes of a scenario may begin and end."""
 
     @abstractmethod
-    def begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def begin(self, runs: Ints, spans: Spans) -> None:
         """Begin given episodes in some runs."""
 
     @abstractmethod
@@ -356,17 +365,18 @@ class VectorEnv(_OverCore, GymVectorEnv[Any, Any, Any]):
         self._ended = ended.copy()
         if np.count_nonzero(again):  # several times as fast as any() for small batches
             self._place(again, {})
-            observations = self.core.observe_again(observations, np.flatnonzero(again))
+            observations = self.core.observe_again(observations, again.nonzero()[0])
         never = np.zeros(self.num_envs, dtype=np.bool_)
         terminated, truncated = (ended, never) if self.terminates else (never, ended)
         return observations, rewards, terminated, truncated, info
 
     def _place(self, mask: Bools, options: Mapping[str, Any]) -> None:
-        runs = np.flatnonzero(mask)
-        self.core.place(runs, [self._generators[run] for run in runs], options)
-        self._placed |= mask
-        self._all_placed = bool(self._placed.all())
-        self._ended = self._ended & ~mask
+        runs = mask.nonzero()[0]
+        self.core.place(runs, [self._generators[run] for run in runs.tolist()], options)
+        if not self._all_placed:
+            self._placed |= mask
+            self._all_placed = bool(self._placed.all())
+        self._ended = self._ended > mask
 
     def _info(self, records: Floats, valid: Bools) -> dict[str, Any]:
         """The terms of all runs, and of which runs they tell."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from vpp_gym.envs.day_fields import OFFER_FIELDS, offer_values
 from vpp_gym.envs.offer_actions import OfferShape, post_each
 from vpp_gym.envs.policy_pool import BidderLike, Maker, SchedulerLike, operator_maker
 from vpp_gym.envs.settings import ContractsSettings, Reward
-from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.episodes import Spans
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import FamilyName
 from vpp_gym.policies.bidders import ExpectedLoadBidder, ZeroBidder
@@ -65,7 +64,7 @@ class ContractsCore(DailyCore):
     def _prepare(self, runs: Ints) -> None:
         self.simulation.post_offers(self._neutral_offers, runs)
 
-    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def _begin(self, runs: Ints, spans: Spans) -> None:
         super()._begin(runs, spans)
         self._signed_before[runs] = 0
 

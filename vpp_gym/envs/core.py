@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,7 +25,7 @@ from vpp_gym.envs.site_fields import site_fields
 from vpp_gym.envs.sourced import SourcedSimulation
 from vpp_gym.envs.step_kernel import ActionSpec, BidMode
 from vpp_gym.envs.stepper import BatchStepper
-from vpp_gym.episodes import EpisodeDays, EpisodeSpan
+from vpp_gym.episodes import EpisodeDays, EpisodeTable, Spans
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.kernels import BoundCalls
 from vpp_gym.markets.ledger import MONEY, TERMS
@@ -97,7 +98,10 @@ class EVCore(Core):
         return rewards_eur
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_rewarded": (None, None)}
+        """Without what is found again, which grows with the scenarios."""
+        state = {**self.__dict__, "_rewarded": (None, None), "_days": {}}
+        state.pop("_all_episodes", None)
+        return state
 
     @property
     def over(self) -> Bools:
@@ -130,7 +134,21 @@ class EVCore(Core):
             raise InvalidInputError("scenario", f"{days.end} steps", remedy)
         return days
 
-    def begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def _table(self) -> EpisodeTable | None:
+        # A single run loads a scenario when an episode is drawn from it.
+        return self._all_episodes if self.n_runs > 1 else None
+
+    @cached_property
+    def _all_episodes(self) -> EpisodeTable | None:
+        """All episodes; None where a scenario has none, which is told when it is drawn."""
+        try:
+            days = [self._days_of(scenario) for scenario in range(self.source.n_scenarios)]
+        except InvalidInputError:
+            return None
+        table = EpisodeTable(days, self.settings.episode_days)
+        return table if table.complete else None
+
+    def begin(self, runs: Ints, spans: Spans) -> None:
         """Begin given episodes in some runs."""
         self._prepare(runs)
         self.simulation.begin(runs, spans)
@@ -149,7 +167,7 @@ class EVCore(Core):
         """Before the first owners of an episode arrive."""
 
     @abstractmethod
-    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def _begin(self, runs: Ints, spans: Spans) -> None:
         """Forget the episode before."""
 
 
@@ -287,7 +305,7 @@ class HourlyCore(EVCore):
     def _let_bid(self) -> None:
         """Have the schedule written by somebody else than the agent."""
 
-    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def _begin(self, runs: Ints, spans: Spans) -> None:
         self.pending_bids[runs] = 0.0
         self._markets.prepare(self.simulation, runs)
         if self._planner is not None:

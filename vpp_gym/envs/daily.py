@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ from vpp_gym.envs.market_table import NO_TABLE
 from vpp_gym.envs.observation import observe
 from vpp_gym.envs.policy_pool import Maker, PolicyPool
 from vpp_gym.envs.site_fields import site_fields
-from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.episodes import Spans
 from vpp_gym.markets.ledger import LEDGER, TERMS
 from vpp_gym.observation import Field
 from vpp_gym.params import VPPParams
@@ -142,7 +142,7 @@ class DailyCore(EVCore):
         """What is shown beyond `FLEET_FIELDS`, in columns of (B, size)."""
         return day_values(self.simulation, self.booked)
 
-    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def _begin(self, runs: Ints, spans: Spans) -> None:
         self.booked[runs] = 0.0
         for run, span in zip(runs.tolist(), spans, strict=True):
             scenario = self.source.scenario(span.scenario)

@@ -15,7 +15,7 @@ from vpp_gym.envs.core import HourlyCore, Params, Scenarios, world_of
 from vpp_gym.envs.policy_pool import BidderLike, PolicyPool, bidder_maker
 from vpp_gym.envs.settings import Control, DispatchSettings, StepReward
 from vpp_gym.envs.step_kernel import BidMode
-from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.episodes import Spans
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.params import VPPParams
 from vpp_gym.planning.planner import PlannerName
@@ -55,7 +55,7 @@ class DispatchCore(HourlyCore):
         mode = BidMode.GIVEN if self._asks_bidders else IN_THE_KERNEL[self.settings.bidder]
         return mode, 0.0
 
-    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def _begin(self, runs: Ints, spans: Spans) -> None:
         super()._begin(runs, spans)
         if self._bidders is None:
             return

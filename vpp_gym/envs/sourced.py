@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from vpp_gym.arrays import Ints
-from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.episodes import DrawnSpans, Spans
 from vpp_gym.params import VPPParams
 from vpp_gym.scenarios.scenario import Scenario
 from vpp_gym.scenarios.source import FixedSource, OfSource, ScenarioSource
+from vpp_gym.simulation.arguments import distinct_rows
 from vpp_gym.simulation.dataset import Dataset, build_dataset
 from vpp_gym.simulation.simulation import Simulation
 
@@ -36,8 +35,13 @@ class SourcedSimulation(OfSource, Simulation):
         super().__init__([source.scenario(k) for k in self._numbers], params, n_envs)
         self._loaded[self._numbers] = self.scenarios, self.dataset
 
-    def begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def begin(self, runs: Ints, spans: Spans) -> None:
         """Begin an episode in each of some runs."""
+        if isinstance(spans, DrawnSpans):
+            first = self.dataset.first_step[spans.scenario]
+            rows = distinct_rows(runs, self.n_envs)
+            self._start(rows, spans.scenario, first + spans.start, first + spans.end)
+            return
         scenario, start, end = np.array(spans, dtype=np.int64).T
         if self.n_envs == 1:
             self._load((int(scenario[0]),))

@@ -14,7 +14,7 @@ from vpp_gym.envs.core import EVCore, Params, Scenarios, world_of
 from vpp_gym.envs.settings import Reward
 from vpp_gym.envs.stay_kernel import observe_stays, step_stays
 from vpp_gym.envs.stay_observation import STAY_LAYOUT
-from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.episodes import EpisodeSpan, EpisodeTable, Spans
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
@@ -122,6 +122,9 @@ class StayCore(EVCore):
         self._call(observe_stays, same, flat)
         return self._shown(flat)
 
+    def _table(self) -> EpisodeTable | None:
+        return None
+
     def _draw(self, generator: np.random.Generator, options: Mapping[str, Any]) -> EpisodeSpan:
         unknown = sorted(set(options) - {"scenario", "session"})
         if unknown:
@@ -135,7 +138,7 @@ class StayCore(EVCore):
         start = int(scenario.sessions.arrival_step[session])
         return EpisodeSpan(number, start, start + 1)
 
-    def _begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def _begin(self, runs: Ints, spans: Spans) -> None:
         simulation = self.simulation
         dataset, first = simulation.dataset, simulation.state.run["first"][runs]
         rows = dataset.first_session[first] + np.array(self._drawn, dtype=np.int64)

@@ -44,8 +44,8 @@ def number_within(name: str, value: Any, lo: float, hi: float) -> float:
 def whole_numbers(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Ints:
     """New array of whole numbers, one for each or the same for all."""
     given = np.asarray(values)
-    whole = given.dtype.kind in "iuf" and bool(
-        (np.isfinite(given) & (np.floor(given) == given)).all()
+    whole = given.dtype.kind in "iu" or (
+        given.dtype.kind == "f" and bool((np.isfinite(given) & (np.floor(given) == given)).all())
     )
     if not whole or given.shape not in ((), shape):
         raise InvalidInputError(name, values, f"give one whole number, or shape {shape}")
@@ -56,6 +56,10 @@ def distinct_rows(runs: ArrayLike | None, n_envs: int) -> Ints:
     """Rows of a batch, each at most once; None: all of them."""
     if runs is None:
         return np.arange(n_envs)
+    if type(runs) is np.ndarray and runs.dtype == np.int64 and runs.ndim == 1 and runs.size > 0:
+        ascending = runs.size == 1 or bool((runs[1:] > runs[:-1]).all())
+        if ascending and runs[0] >= 0 and runs[-1] < n_envs:
+            return runs.copy()
     rows = np.atleast_1d(whole_numbers("runs", runs, np.shape(runs)))
     inside = ((rows >= 0) & (rows < n_envs)).all()
     if not inside or rows.ndim != 1 or len(np.unique(rows)) < len(rows):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vpp_gym.arrays import Bools, Floats
+from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.contracts.offer import check_offers
 from vpp_gym.errors import InvalidInputError
 from vpp_gym.kernels import BoundCalls, records
@@ -154,8 +154,13 @@ class Simulation:
                 (np.asarray(start_step).tolist(), np.asarray(end_step).tolist()),
                 "a run starts before it ends, within its scenario",
             )
+        self._start(rows, index, start, end)
+
+    def _start(self, rows: Ints, index: Ints, start: Ints, end: Ints) -> None:
+        """Start distinct runs in scenarios, from positions of the dataset to before others."""
         self._scenario_index[rows] = index
-        begin(self.dataset, self.rules, self.state, rows, index, start, end)
+        world = self.dataset, self.rules, self.state
+        self._call(begin, world, rows, index, start, end)
         self._placed[rows] = True
 
     def alone(self, run: int) -> Simulation:

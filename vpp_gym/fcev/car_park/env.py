@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
-from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.episodes import Spans
 from vpp_gym.fcev.calendar import HOURS, NOON
 from vpp_gym.fcev.car_park.actions import encoding
 from vpp_gym.fcev.car_park.forecast import Expectation
@@ -87,7 +87,7 @@ class CarParkCore(FCEVCore):
         """Days of an episode."""
         return self.episode_days
 
-    def begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def begin(self, runs: Ints, spans: Spans) -> None:
         """Begin given episodes, each at 12:00 of a day."""
         for run, span in zip(runs.tolist(), spans, strict=True):
             self.simulation.reset(run, span.scenario, span.start)

@@ -12,7 +12,7 @@ from pydantic import Field as SettingsField
 from vpp_gym.actions import around
 from vpp_gym.arrays import Bools, Floats, Ints
 from vpp_gym.env import Env, VectorEnv, names_its_keywords
-from vpp_gym.episodes import EpisodeSpan
+from vpp_gym.episodes import Spans
 from vpp_gym.fcev.calendar import HOURS
 from vpp_gym.fcev.core import FCEVCore
 from vpp_gym.fcev.microgrid.ledger import MONEY, TERMS
@@ -113,7 +113,7 @@ class MicrogridCore(FCEVCore):
             for run, generator in zip(runs.tolist(), generators, strict=True):
                 self.simulation.fill_store(run, float(generator.random()))
 
-    def begin(self, runs: Ints, spans: Sequence[EpisodeSpan]) -> None:
+    def begin(self, runs: Ints, spans: Spans) -> None:
         """Begin given episodes, each at a midnight."""
         for run, span in zip(runs.tolist(), spans, strict=True):
             self.simulation.reset(run, span.scenario, span.start)
