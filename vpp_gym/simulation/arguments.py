@@ -49,7 +49,9 @@ def whole_numbers(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Ints:
     )
     if not whole or given.shape not in ((), shape):
         raise InvalidInputError(name, values, f"give one whole number, or shape {shape}")
-    return np.array(np.broadcast_to(given, shape), dtype=np.int64)
+    numbers = np.empty(shape, dtype=np.int64)
+    numbers[...] = given
+    return numbers
 
 
 def distinct_rows(runs: ArrayLike | None, n_envs: int) -> Ints:
