@@ -45,6 +45,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "arrays": (set(), {"numpy"}),
     "sources": (set(), set()),
     "kernels": (set(), {"numpy", "numba", "platformdirs"}),
+    "signals": (set(), {"llvmlite", "numba"}),
     "parameters": (set(), {"pydantic"}),
     "ledger": (set(), set()),
     "policy": (set(), set()),
@@ -76,7 +77,7 @@ LAYERS: dict[str, tuple[set[str], set[str]]] = {
     "policies": (BELOW_POLICIES, {"numpy", "pandas", "scipy"}),
     "planning": (BELOW_PLANNING, {"numpy"}),
     "plots": ({"params", "views", "markets"}, {"numpy", "pandas", "matplotlib", "PIL"}),
-    "envs": (BELOW_ENVS | ENV | {"plots"}, {"numpy", "gymnasium", "pydantic"}),
+    "envs": (BELOW_ENVS | ENV | {"plots", "signals"}, {"numpy", "gymnasium", "pydantic"}),
     "evaluation": (
         BELOW_ENVS | ENV | {"envs"},
         {"numpy", "pandas", "scipy", "gymnasium", "lazy_loader", "pyarrow"},

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from vpp_gym.arrays import Floats, Observations
 from vpp_gym.envs.market_table import MarketTable
+from vpp_gym.envs.shared_step import Given, SharedStep
 from vpp_gym.envs.step_kernel import (
     ActionSpec,
     decode_batch,
@@ -18,7 +20,7 @@ from vpp_gym.envs.step_kernel import (
     step_memory,
 )
 from vpp_gym.envs.threads import Threads
-from vpp_gym.kernels import BoundCalls
+from vpp_gym.kernels import COMPILED, BoundCalls
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.scenarios.columns import whole
 from vpp_gym.simulation.simulation import Simulation
@@ -73,7 +75,7 @@ class BatchStepper:
         self._bound: tuple[Any, ...] = NOTHING
         self._whole: State | None = None
         self._states: list[State] = []
-        self._steps: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self._step: Callable[[Given], None] | None = None
 
     def step(
         self, simulation: Simulation, market: MarketTable, actions: Floats, pending_bids: Floats
@@ -87,32 +89,45 @@ class BatchStepper:
             pending_bids: (B, S) entries of the next bid schedule, or kWh; changed in place.
         """
         records, observations = self._results(len(actions))
-        given = actions, pending_bids, records, observations
+        given = Given(actions, pending_bids, records, observations)
         dataset, state, before = simulation.dataset, simulation.state, self._bound
         if dataset is not before[0] or state is not before[1] or market is not before[2]:
             self._bind(simulation, market, given)
-        if len(self._steps) == 1:
-            step, fixed = self._steps[0]
-            step(*fixed, *given)
-            return records, observations
-
-        def step_part(k: int) -> None:
-            step, fixed = self._steps[k]
-            own = self._parts[k].own
-            step(*fixed, *(array[own] for array in given))
-
-        self._threads.each(step_part)
+        assert self._step is not None
+        self._step(given)
         return records, observations
 
-    def _bind(self, simulation: Simulation, market: MarketTable, given: tuple[Any, ...]) -> None:
+    def _bind(self, simulation: Simulation, market: MarketTable, given: Given) -> None:
         """Look up the compiled step for the arrays that stay the same from step to step."""
         dataset, rules, state = simulation.dataset, simulation.rules, simulation.state
-        self._steps = []
-        for part, own_state in zip(self._parts, self._states_of(state), strict=True):
-            fixed = dataset, rules, own_state, self._how, market, part.scratch, part.memory
-            own_given = (array[part.own] for array in given)
-            self._steps.append((part.call.code(step_batch, *fixed, *own_given), fixed))
+        parts = zip(self._parts, self._states_of(state), strict=True)
+        fixed = [
+            (dataset, rules, own_state, self._how, market, part.scratch, part.memory)
+            for part, own_state in parts
+        ]
+        if len(fixed) == 1 or not COMPILED:
+            self._step = self._by_parts(fixed, given)
+        else:
+            owned, call = [part.own for part in self._parts], self._parts[0].call
+            self._step = SharedStep(self._threads, owned, fixed, given, call)
         self._bound = dataset, state, market
+
+    def _by_parts(self, fixed: Sequence[tuple[Any, ...]], given: Given) -> Callable[[Given], None]:
+        """Steps of a single part, or of threads that wait in the interpreter."""
+        parts = list(zip(self._parts, fixed, strict=True))
+        codes = [
+            part.call.code(step_batch, *of_part, *(array[part.own] for array in given))
+            for part, of_part in parts
+        ]
+        if len(parts) == 1:
+            step, only = codes[0], fixed[0]
+            return lambda given: step(*only, *given)
+
+        def step_part(given: Given, k: int) -> None:
+            part, of_part = parts[k]
+            codes[k](*of_part, *(array[part.own] for array in given))
+
+        return lambda given: self._threads.each(partial(step_part, given))
 
     def _states_of(self, state: State) -> list[State]:
         """The state of the runs of each part: the same objects as long as the state is the same."""
@@ -155,4 +170,4 @@ class BatchStepper:
         return records, np.empty((n, len(self._how.per_scale)), dtype=np.float32)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_bound": NOTHING, "_whole": None, "_states": [], "_steps": []}
+        return {**self.__dict__, "_bound": NOTHING, "_whole": None, "_states": [], "_step": None}

@@ -11,6 +11,8 @@ from typing import Any
 
 Task = Callable[[int], None]
 """What is done for the part of a number."""
+_Asked = tuple[Task, "SimpleQueue[BaseException | None] | None"]
+"""A task, and whom to tell that it is done."""
 
 
 class Threads:
@@ -26,7 +28,7 @@ class Threads:
     def __init__(self, count: int) -> None:
         self.count = count
         self._process = 0
-        self._tasks: list[SimpleQueue[Task | None]] = []
+        self._tasks: list[SimpleQueue[_Asked | None]] = []
         self._done: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def each(self, task: Task) -> None:
@@ -35,10 +37,9 @@ class Threads:
         Raises:
             BaseException: what one of them raised.
         """
-        if self.count > 1 and self._process != os.getpid():
-            self._start()
+        self._start()
         for tasks in self._tasks:
-            tasks.put(task)
+            tasks.put((task, self._done))
         try:
             task(0)
         finally:
@@ -47,11 +48,25 @@ class Threads:
             if error is not None:
                 raise error
 
+    def begin(self, task: Task) -> None:
+        """Have the other threads do a task, and do not wait for them; it must raise nothing."""
+        self._start()
+        for tasks in self._tasks:
+            tasks.put((task, None))
+
+    @property
+    def started(self) -> bool:
+        """Whether the other threads are there, in this process."""
+        return self._process == os.getpid()
+
     def _start(self) -> None:
+        """Start the other threads, if they are not there."""
+        if self.count == 1 or self.started:
+            return
         self._process = os.getpid()
         self._tasks, self._done = [SimpleQueue() for _ in range(1, self.count)], SimpleQueue()
         for part, tasks in enumerate(self._tasks, start=1):
-            work = threading.Thread(target=_work, args=(part, tasks, self._done), daemon=True)
+            work = threading.Thread(target=_work, args=(part, tasks), daemon=True)
             work.start()
             weakref.finalize(self, tasks.put, None)
 
@@ -62,15 +77,17 @@ class Threads:
         Threads.__init__(self, state["count"])
 
 
-def _work(
-    part: int, tasks: SimpleQueue[Task | None], done: SimpleQueue[BaseException | None]
-) -> None:
+def _work(part: int, asked: SimpleQueue[_Asked | None]) -> None:
     """Do the tasks that come, until there are none."""
-    while (task := tasks.get()) is not None:
+    while (one := asked.get()) is not None:
+        task, done = one
         try:
             task(part)
-        except BaseException as error:  # noqa: BLE001 (it is raised by who asked)
+        except BaseException as error:  # it is raised by who asked
+            if done is None:
+                raise
             done.put(error)
         else:
-            done.put(None)
-        del task
+            if done is not None:
+                done.put(None)
+        del one, task, done
