@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,16 @@ from vpp_gym.kernels import njit
 from vpp_gym.simulation.charging import charging_h, gain_in_kwh, tapers
 from vpp_gym.simulation.contracting import due_at_kwh
 from vpp_gym.simulation.dataset import Dataset
-from vpp_gym.simulation.state import Rules, State
+from vpp_gym.simulation.state import Rules, State, fetch_ahead
+
+
+class Contracts(NamedTuple):
+    """Sums over the open contracts of a run."""
+
+    left_kwh: float  # that may still be discharged
+    waiting_kwh: float  # of that, before its window opens
+    pay_eur: float  # that owners get for all that is left
+    least_eur: float  # for it at the least prices
 
 
 @njit(inline="always")
@@ -115,9 +124,8 @@ def observe_run(
     else:
         write_market(t, run.first, run.last, run.end, dataset, rules, lag_steps, row)
     column = _write_schedule(b, dataset, rules, state, row, MARKET_COLUMNS)
-    column = _write_fleet(b, dataset, rules, state, row, column, ramps)
     da = dataset.da_eur_per_kwh[min(state.run[b].position, state.run[b].last)]
-    column = _write_contracts(b, da, rules, state, row, column)
+    column = _write_fleet(b, da, dataset, rules, state, row, column, ramps)
     if per_charger:
         _write_chargers(b, da, dataset, rules, state, row, column)
     write_site(b, dataset.has_site, dataset, rules, state, per_scale, row)
@@ -152,6 +160,7 @@ def _write_schedule(
 @njit(inline="always")
 def _write_fleet(
     b: int,
+    da: float,
     dataset: Dataset,
     rules: Rules,
     state: State,
@@ -165,9 +174,9 @@ def _write_fleet(
             ramps[h, k] = 0.0
     # Two copies of one loop: where no car tapers it has no calls, and its sums stay in registers.
     if dataset.curves.shape[2] == 0:
-        gap_kwh, power_kw = _add_cars(b, dataset, rules, state, ramps)
+        gap_kwh, power_kw, contracts = _add_cars(b, da, dataset, rules, state, ramps)
     else:
-        gap_kwh, power_kw = _add_cars(b, dataset, rules, state, ramps)
+        gap_kwh, power_kw, contracts = _add_cars(b, da, dataset, rules, state, ramps)
     row[column] = run.connected / state.occupied.shape[1]
     row[column + 1] = run.fleet_lo_kwh
     row[column + 2] = run.fleet_idle_kwh
@@ -177,18 +186,34 @@ def _write_fleet(
     hourly_loads_kwh(power_kw, ramps, row, earliest, latest)
     if dataset.curves.shape[2] > 0:
         _add_tapered(b, dataset, rules, state, row, earliest, latest)
-    return latest + HOURS_AHEAD
+    column = latest + HOURS_AHEAD
+    row[column], row[column + 1] = contracts.left_kwh, contracts.waiting_kwh
+    row[column + 2] = contracts.pay_eur / contracts.left_kwh if contracts.left_kwh > 0.0 else 0.0
+    row[column + 3] = contracts.least_eur / contracts.left_kwh if contracts.left_kwh > 0.0 else 0.0
+    return column + 4
 
 
 @njit(inline="always")
 def _add_cars(
-    b: int, dataset: Dataset, rules: Rules, state: State, ramps: Floats
-) -> tuple[float, float]:
-    """Add what cars charge to the ramps; what is due by now and not stored, and their power."""
-    t = state.run[b].position
+    b: int, da: float, dataset: Dataset, rules: Rules, state: State, ramps: Floats
+) -> tuple[float, float, Contracts]:
+    """Add what cars charge to the ramps.
+
+    Returns:
+        What is due by now and not stored, the power of who charges, and what contracts allow.
+    """
+    t, n = state.run[b].position, state.run[b].connected
     gap_kwh, power_kw = 0.0, 0.0
-    for k in range(state.run[b].connected):
+    left_kwh, waiting_kwh, pay_eur, least_eur = 0.0, 0.0, 0.0, 0.0
+    for k in range(n):
+        fetch_ahead(b, k, n, state)
         ev = state.ev[b, state.lot[b, k]]
+        if t < ev.contract_end:
+            usable = usable_kwh(ev, t, rules.dt_h)
+            left_kwh += usable
+            waiting_kwh += usable if t < ev.contract_start else 0.0
+            pay_eur += usable * owed_eur_per_kwh(ev, da)
+            least_eur += usable * least_eur_per_kwh(ev)
         gap_kwh += max(due_at_kwh(ev, t, dataset, rules) - ev.energy_kwh, 0.0)
         need_kwh = ev.target_kwh - ev.energy_kwh
         if need_kwh > 0.0:
@@ -197,7 +222,7 @@ def _add_cars(
             if not tapers(ev, dataset, rules):
                 add_charging(full_h, left_h, ev.charge_kw, ramps)
                 power_kw += ev.charge_kw
-    return gap_kwh, power_kw
+    return gap_kwh, power_kw, Contracts(left_kwh, waiting_kwh, pay_eur, least_eur)
 
 
 @njit(internal=True)
@@ -221,26 +246,6 @@ def _add_tapered(
             row[earliest + hour] += max(early - before_kwh, 0.0) / rules.charge_eff
             row[latest + hour] += max(late - after_kwh, 0.0) / rules.charge_eff
             before_kwh, after_kwh = early, late
-
-
-@njit(inline="always")
-def _write_contracts(
-    b: int, da: float, rules: Rules, state: State, row: Floats, column: int
-) -> int:
-    t = state.run[b].position
-    left_kwh, waiting_kwh, pay_eur, least_eur = 0.0, 0.0, 0.0, 0.0
-    for k in range(state.run[b].connected):
-        ev = state.ev[b, state.lot[b, k]]
-        if t < ev.contract_end:
-            usable = usable_kwh(ev, t, rules.dt_h)
-            left_kwh += usable
-            waiting_kwh += usable if t < ev.contract_start else 0.0
-            pay_eur += usable * owed_eur_per_kwh(ev, da)
-            least_eur += usable * least_eur_per_kwh(ev)
-    row[column], row[column + 1] = left_kwh, waiting_kwh
-    row[column + 2] = pay_eur / left_kwh if left_kwh > 0.0 else 0.0
-    row[column + 3] = least_eur / left_kwh if left_kwh > 0.0 else 0.0
-    return column + 4
 
 
 @njit(internal=True)

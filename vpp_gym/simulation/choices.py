@@ -8,7 +8,7 @@ from vpp_gym.fleet.laxity import on_grid
 from vpp_gym.kernels import njit
 from vpp_gym.simulation.arguments import TOLERANCE_KWH
 from vpp_gym.simulation.groups import narrow_limits
-from vpp_gym.simulation.state import Rules, Scratch, State
+from vpp_gym.simulation.state import Rules, Scratch, State, fetch_ahead
 
 
 @njit
@@ -37,6 +37,7 @@ def disaggregate_run(
     proportional = rules.disaggregation == PROPORTIONAL
     n = state.run[b].connected
     for k in range(n):
+        fetch_ahead(b, k, n, state)
         ev = state.ev[b, state.lot[b, k]]
         scratch.lo_kwh[k], scratch.hi_kwh[k] = ev.lo_kwh, ev.hi_kwh
         scratch.key[k] = float(ev.departure) if earliest else on_grid(ev.laxity_h)

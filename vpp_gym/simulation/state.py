@@ -10,11 +10,14 @@ from vpp_gym.arrays import Bools, Floats, Ints, Records
 from vpp_gym.contracts.families import designed_offers
 from vpp_gym.contracts.offer import OFFER
 from vpp_gym.fleet.disaggregation import BUCKETS, RULES
-from vpp_gym.kernels import Present, by_field, records
+from vpp_gym.kernels import Present, by_field, njit, records
 from vpp_gym.markets.ledger import TERMS
 from vpp_gym.params import VPPParams
+from vpp_gym.prefetch import fetch
 from vpp_gym.simulation.group_tree import GROUP_SUM, group_rules
 
+FETCHED_CARS = 16
+"""Cars that are worked on while the memory of one is fetched."""
 GUARD_H = 48.0
 """Hours ahead in which promises to cars look for room; charging takes less."""
 
@@ -200,6 +203,15 @@ class Scratch(NamedTuple):
     sorted_key: Floats  # (N,)
     room_kwh: Floats  # (N,)
     bucket: Floats  # (BUCKETS,)
+
+
+@njit(inline="always")
+def fetch_ahead(b: int, k: int, n: int, state: State) -> None:
+    """Before car k of n of a run is worked on, fetch a later one of a large lot."""
+    if k + FETCHED_CARS < n:
+        i = state.lot[b, k + FETCHED_CARS]
+        fetch(state.ev, b, i, 0)
+        fetch(state.ev, b, i, 1)
 
 
 def scratch_for(n_chargers: int) -> Scratch:

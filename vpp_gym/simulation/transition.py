@@ -21,7 +21,7 @@ from vpp_gym.simulation.contracting import designed
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.limits_ahead import is_limited
 from vpp_gym.simulation.site import book_site, measure_site, open_site, share_connection
-from vpp_gym.simulation.state import Rules, State
+from vpp_gym.simulation.state import Rules, State, fetch_ahead
 from vpp_gym.simulation.visits import arrive, clear, close, depart, foresee
 from vpp_gym.views import LOAD_MEMORY_DAYS
 
@@ -155,7 +155,9 @@ def _dispatch(
     b: int, da: float, rules: Rules, state: State, net_load_kwh: Floats, row: Floats
 ) -> float:
     charged_kwh, discharged_kwh, standby_kwh, paid_eur = 0.0, 0.0, 0.0, 0.0
-    for k in range(state.run[b].connected):
+    n = state.run[b].connected
+    for k in range(n):
+        fetch_ahead(b, k, n, state)
         i = state.lot[b, k]
         ev = state.ev[b, i]
         x = min(max(net_load_kwh[i], ev.lo_kwh), ev.hi_kwh)
@@ -224,6 +226,7 @@ def _measure_cars(b: int, dataset: Dataset, rules: Rules, state: State) -> None:
     next_leaves = FAR
     guarded = rules.guarantee and not is_limited(min(t, run.last), dataset.has_site, dataset)
     for k in range(run.connected):
+        fetch_ahead(b, k, run.connected, state)
         ev = state.ev[b, state.lot[b, k]]
         # No jumps that depend on the car: guessing them wrong costs more than the numbers.
         running = t < ev.contract_end

@@ -23,7 +23,7 @@ from vpp_gym.simulation.contracting import (
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.room import make_promise
 from vpp_gym.simulation.site import close_site
-from vpp_gym.simulation.state import Rules, State
+from vpp_gym.simulation.state import Rules, State, fetch_ahead
 
 Record = Any
 """One row of a record array: EV or SESSION, changed in place."""
@@ -117,6 +117,7 @@ def depart(b: int, dataset: Dataset, rules: Rules, state: State, row: Floats) ->
     shortfall_eur_per_kwh = dataset.steps[min(run.position, run.last)].shortfall_eur_per_kwh
     staying = 0
     for k in range(run.connected):
+        fetch_ahead(b, k, run.connected, state)
         i = state.lot[b, k]
         ev = state.ev[b, i]
         if ev.leaves > run.position:
