@@ -27,16 +27,18 @@ def test_an_edit_leaves_what_does_not_depend_on_it():
     battery = PACKAGE / "fleet" / "battery.py"
     assert battery in kernels.kernel_sources("vpp_gym.simulation.transition")
     assert battery not in kernels.kernel_sources("vpp_gym.fcev.fuel_cell")
+    step = kernels.kernel_sources("vpp_gym.envs.shared_step")
+    assert {PACKAGE / name for name in ("prefetch.py", "signals.py")} <= set(step)
     behind = {path for name, _ in with_kernels() for path in kernels.kernel_sources(name)}
     apart = {PACKAGE / folder for folder in ("cli", "training", "boards", "plots", "agents")}
     assert not [path for path in behind if apart & set(path.parents)]
 
 
-def test_one_module_knows_numba():
+def test_three_modules_know_numba():
     folders = [PACKAGE, *(ROOT / name for name in ("agents", "benchmarks", "examples"))]
     paths = [path for folder in folders for path in folder.rglob("*.py")]
     users = {path for path in paths if "numba" in imported(path)}
-    assert users == {PACKAGE / "kernels.py"}
+    assert users == {PACKAGE / name for name in ("kernels.py", "prefetch.py", "signals.py")}
 
 
 def imported(path: Path) -> set[str]:
