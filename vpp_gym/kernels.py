@@ -387,7 +387,7 @@ def records(shape: int | tuple[int, ...], dtype: np.dtype) -> Records:
 
     It begins with a line of memory, so that a record of whole lines lies in no other lines.
     """
-    size = math.prod(np.atleast_1d(shape).tolist()) * dtype.itemsize
+    size = (math.prod(shape) if isinstance(shape, tuple) else shape) * dtype.itemsize
     memory = np.zeros(size + LINE_BYTES, dtype=np.uint8)
     first = -memory.ctypes.data % LINE_BYTES
     return by_field(memory[first : first + size].view(dtype).reshape(shape))

@@ -3,12 +3,14 @@
 A thread that waits in the interpreter is woken some 30 microseconds late, which is as long as
 the step of a small batch takes. One that waits here sees a number change at once. Each number
 is a place in an array of int64; it is read and written as a whole, and who sees it changed sees
-all that was written to memory before. Only kernels call these.
+all that was written to memory before. Only kernels call these; in plain Python there is `taken`
+alone.
 """
 
 from __future__ import annotations
 
 import platform
+import threading
 from typing import Any
 
 from llvmlite import ir
@@ -17,8 +19,13 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
+from vpp_gym.arrays import Ints
+from vpp_gym.kernels import COMPILED
+
 emitted: Any = intrinsic
 """Marks what writes code of its own, with the arguments of the code and not of the function."""
+ONE_AT_A_TIME = threading.Lock()
+"""Of threads that run as plain Python."""
 INT32, INT64 = ir.IntType(32), ir.IntType(64)
 YIELD = 1
 PAUSES = {
@@ -71,6 +78,27 @@ def swapped(typing_context: Any, numbers: Any, place: Any, before: Any, after: A
         return builder.extract_value(builder.cmpxchg(at, old, new, "acq_rel", "acquire"), 1)
 
     return types.boolean(numbers, place, before, after), code
+
+
+def _taken(typing_context: Any, numbers: Any, place: Any) -> Any:
+    """The number at a place, which is one larger from then on: each thread gets another one."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        at = _place(context, builder, signature, args)
+        return builder.atomic_rmw("add", at, INT64(1), "acq_rel")
+
+    return types.int64(numbers, place), code
+
+
+def _taken_in_turn(numbers: Ints, place: int) -> int:
+    """The same in plain Python."""
+    with ONE_AT_A_TIME:
+        number = int(numbers[place])
+        numbers[place] += 1
+    return number
+
+
+taken: Any = emitted(_taken) if COMPILED else _taken_in_turn
 
 
 @emitted

@@ -174,14 +174,15 @@ def offers(n: int, **columns: Any) -> Records:
         if field is None:
             remedy = f"use {', '.join(FIELDS_BY_NAME)}"
             raise InvalidInputError(f"offer.{name}", value, remedy)
+        column = table[name]
         try:
-            table[name] = value
+            column[:] = value
         except (TypeError, ValueError) as error:
             remedy = f"give a number, or {n} of them"
             raise InvalidInputError(f"offer.{name}", value, remedy) from error
-        if table[name].dtype.kind == "i" and (table[name] != value).any():
+        if column.dtype.kind == "i" and (column != value).any():
             raise InvalidInputError(f"offer.{name}", value, "give whole numbers")
-        _check_column(field, table[name])
+        _check_column(field, column)
     return table
 
 

@@ -16,6 +16,7 @@ from vpp_gym.planning.kernel import (
 from vpp_gym.planning.past import Past
 from vpp_gym.planning.running_path import Window, expect_run, move_window, open_window
 from vpp_gym.planning.spec import PlannerSpec
+from vpp_gym.signals import taken
 from vpp_gym.simulation.dataset import Dataset
 from vpp_gym.simulation.state import Rules, State
 from vpp_gym.simulation.transition import step_run
@@ -49,10 +50,12 @@ def play_days(
     bids_kwh: Floats,
     playing: Bools,
     booked: Booked,
+    next_run: Ints,
 ) -> None:
     """Step runs by their planner until each is at its next gate or has ended.
 
-    A run whose plan is not found stands still in that step.
+    A run whose plan is not found stands still in that step. Threads that share a batch each take
+    the next run that nobody has taken: some days take twice as long as others.
 
     Args:
         dataset: the scenarios.
@@ -67,8 +70,12 @@ def play_days(
         bids_kwh: (B, S) schedules for tomorrow, read at the gate.
         playing: (B,) runs that are to be played; False behind those that have arrived.
         booked: added to.
+        next_run: (1,) the first run that nobody has taken, changed in place.
     """
-    for b in range(len(playing)):
+    while True:
+        b = taken(next_run, 0)
+        if b >= len(playing):
+            return
         if not playing[b]:
             continue
         open_window(b, dataset, state, spec.periods, window)

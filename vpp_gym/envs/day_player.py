@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,6 @@ from vpp_gym.planning.running_path import window_for
 from vpp_gym.planning.schedulers import SchedulersPlanner
 from vpp_gym.policies.forecast_net import N_INPUTS
 from vpp_gym.simulation.simulation import Simulation
-from vpp_gym.simulation.state import State
 
 Step = Callable[[Simulation, int, Floats], Floats]
 """Steps a run alone by its policy, with (S,) bids: (K,) what was booked."""
@@ -80,18 +78,13 @@ class DayPlayer:
         bids: Floats,
         booked: Booked,
     ) -> None:
-        world, spec = (simulation.dataset, simulation.rules), self.planner.spec
-        calls = []
-        for own, *working in memory.parts:
-            state = State._make(array[own] for array in simulation.state)
-            paths = Paths._make(array[own] for array in memory.paths)
-            part = Booked._make(array[own] for array in booked)
-            args = *world, state, spec, past, *working, paths, bids[own], playing[own], part
-            calls.append((self._call.code(play_days, *args), args))
+        world = simulation.dataset, simulation.rules, simulation.state, self.planner.spec, past
+        batch = memory.paths, bids, playing, booked, np.zeros(1, dtype=np.int64)
+        calls = [(*world, *working, *batch) for working in memory.of_threads]
+        play = self._call.code(play_days, *calls[0])
 
         def play_part(k: int) -> None:
-            play, args = calls[k]
-            play(*args)
+            play(*calls[k])
 
         self._threads.each(play_part)
 
@@ -108,15 +101,13 @@ class _Memory:
         da, short, long = np.zeros((3, n_envs, horizon))
         made_at, inputs = np.full(n_envs, -1, np.int64), np.zeros((n_envs, N_INPUTS))
         self.paths = Paths(made_at, da, short, long, inputs)
-        edges = np.linspace(0, n_envs, threads + 1).astype(int).tolist()
-        self.parts = [
+        self.of_threads = [
             (
-                slice(first, end),
                 window_for(simulation.periods, horizon),
                 step_memory(simulation.n_chargers, horizon, self.knots, leaves),
                 np.zeros(simulation.n_chargers),
             )
-            for first, end in itertools.pairwise(edges)
+            for _ in range(threads)
         ]
 
     def is_for(self, simulation: Simulation, horizon: int) -> bool:

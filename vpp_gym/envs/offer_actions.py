@@ -9,8 +9,8 @@ import numpy as np
 
 from vpp_gym.arrays import Floats, Ints, Records
 from vpp_gym.contracts.families import FAMILIES
-from vpp_gym.contracts.offer import OFFER, check_offers, side_by_side
-from vpp_gym.kernels import records
+from vpp_gym.contracts.offer import OFFER, check_offers
+from vpp_gym.kernels import by_field, records
 from vpp_gym.params import VPPParams
 from vpp_gym.params.contract import offer
 from vpp_gym.simulation.simulation import Simulation
@@ -66,10 +66,13 @@ class OfferShape:
         tables = [
             self._section.replace(**self._values(action)).offers(self.neutral) for action in actions
         ]
-        joined = side_by_side(tables)
+        # As bytes: NumPy compares the fields of all tables before it joins them.
+        as_bytes = np.concatenate([table.view(np.uint8) for table in tables])
+        joined, lengths = by_field(as_bytes.view(OFFER)), [*map(len, tables)]
+        joined["family"] = np.repeat(np.arange(len(tables)), lengths)
         check_offers(joined)
         joined["family"] = 0
-        ends = np.cumsum([0, *map(len, tables)]).tolist()
+        ends = np.cumsum([0, *lengths]).tolist()
         return [joined[first:end] for first, end in pairwise(ends)]
 
 
