@@ -66,6 +66,8 @@ class OfferShape:
         tables = [
             self._section.replace(**self._values(action)).offers(self.neutral) for action in actions
         ]
+        if not tables:
+            return []
         # As bytes: NumPy compares the fields of all tables before it joins them.
         as_bytes = np.concatenate([table.view(np.uint8) for table in tables])
         joined, lengths = by_field(as_bytes.view(OFFER)), [*map(len, tables)]
