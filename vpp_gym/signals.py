@@ -23,11 +23,12 @@ from vpp_gym.arrays import Ints
 from vpp_gym.kernels import COMPILED
 
 emitted: Any = intrinsic
-"""Marks what writes code of its own, with the arguments of the code and not of the function."""
+"""`intrinsic` for the type checker: kernels call the function without its first argument."""
 ONE_AT_A_TIME = threading.Lock()
 """Of threads that run as plain Python."""
 INT32, INT64 = ir.IntType(32), ir.IntType(64)
 YIELD = 1
+"""The hint of an ARM processor that a thread only waits."""
 PAUSES = {
     "x86_64": ("llvm.x86.sse2.pause", ()),
     "amd64": ("llvm.x86.sse2.pause", ()),

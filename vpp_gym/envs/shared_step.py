@@ -30,7 +30,6 @@ ASLEEP, AWAKE, ASKED = range(3)
 """How far a thread is: it has to be woken, it waits for a step, or it has one to do."""
 PATIENCE = 4_000
 """Looks at a signal until a thread stops waiting: some 100 microseconds."""
-
 SLEEP_S = 2e-5
 """Between looks at threads that take long: what else runs has the processor meanwhile."""
 WAKE_AFTER_S = 0.1
